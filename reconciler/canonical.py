@@ -1,0 +1,54 @@
+"""One encoding of JSON values, for comparing, for digests and for fingerprints.
+
+Python's own `==` will not do: `True == 1`, and `1 == 1.0` while their texts differ.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final, TypeAlias, Union
+
+Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
+Fields: TypeAlias = Mapping[str, Json]
+
+
+class Absent(Enum):
+    """The type of `ABSENT`: not there at all, which differs from null."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def plain(value: Json) -> Json:
+    """The same value with every integral float as an integer."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [plain(member) for member in value]
+    return value
+
+
+def encode(value: Json | Absent) -> str:
+    """The one text that equal values share and different values do not."""
+    if isinstance(value, Absent):
+        return "absent"
+    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def equal(one: Json | Absent, other: Json | Absent) -> bool:
+    """Whether two JSON values mean the same."""
+    return encode(one) == encode(other)
+
+
+def digest(value: Json | Absent, length: int = 16) -> str:
+    """The first characters of a SHA-256 over the canonical encoding, in URL-safe base64."""
+    raw = hashlib.sha256(encode(value).encode()).digest()
+    return base64.urlsafe_b64encode(raw).decode()[:length]

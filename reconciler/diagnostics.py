@@ -1,0 +1,93 @@
+"""What can be wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+CODES: dict[str, str] = {
+    "alias-bomb": "Anchors and aliases unfold into more values than a manifest may have.",
+    "bad-key": "A stack, environment or key does not match `[a-z0-9][a-z0-9._-]{0,63}`.",
+    "bad-name": "A tool, function or schema name has characters that the API refuses, or is too long.",
+    "bad-path": "An entry of `ignore_changes` is no path of a field.",
+    "bad-reference": "`{file:}`, `{files:}` or `{value:}` stands where it may not, or is not shaped as it must be.",
+    "bad-schema": "A JSON Schema is not valid.",
+    "config": "`reconciler.yaml` asks for something that cannot be.",
+    "duplicate-address": "Two manifests have one address.",
+    "duplicate-function": "Two functions of one assistant have one name.",
+    "duplicate-id": "Two manifests name the same live object.",
+    "duplicate-key": "A mapping states one key twice.",
+    "encoding": "A file is not UTF-8.",
+    "foreign-schema": "A JSON Schema reaches outside itself: a `$ref` without `#` in front, or an unknown `$schema`.",
+    "json-word": "JSON mode wants the word JSON in the instructions (a warning: the server decides).",
+    "key-missing": "A file with several documents has one that does not state its `reconciler.key`.",
+    "metadata-pairs": "More than fifteen metadata pairs: the sixteenth is the marker.",
+    "missing-field": "A field that is required is not there.",
+    "model-family": "A field that models of this family refuse (a warning: the server decides).",
+    "not-json": "A value that JSON does not have: a date, infinity, binary data.",
+    "not-strict": "`strict: true` wants `additionalProperties: false` and every property required, at every level.",
+    "outside": "A reference leaves the repository, or reaches into `.git` or `.reconciler`.",
+    "reserved-metadata": "The metadata key `reconciler` is the marker's.",
+    "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
+    "syntax": "YAML or JSON that does not parse.",
+    "too-deep": "Values nested deeper than anything real.",
+    "too-large": "A file, text, list or number above its limit.",
+    "too-small": "A text, list or number below its limit.",
+    "tool-format": "`response_format` other than text does not go with code_interpreter or file_search.",
+    "unknown-environment": "An environment that `reconciler.yaml` does not have.",
+    "unknown-field": "A field that does not exist.",
+    "unknown-tool": "A tool type that is not known here.",
+    "unknown-value": "A value that is none of those allowed, or a `{value:}` that the environment does not have.",
+    "unreadable": "A file that is missing, unreadable or no regular file.",
+    "unused-file": "A file beside manifests that nothing refers to (a warning).",
+    "was-in-use": "A key under `was` belongs to another manifest.",
+    "wrapped-twice": "A function tool wrapped in a second `{type: function, function: …}`.",
+    "wrong-type": "A value of the wrong type.",
+}
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A spot in a file; lines and columns count from one, and line 0 is the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong: where, what, and what to do about it."""
+
+    place: Place
+    code: str
+    message: str
+    remedy: str = ""
+    severity: Severity = "error"
+
+
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The same faults without repetition, by place, errors before warnings at one place."""
+    unique = {(f.place, f.severity, f.code, f.message): f for f in faults}
+    return tuple(unique[key] for key in sorted(unique))
+
+
+def errors(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Those of the faults that stop everything."""
+    return tuple(fault for fault in faults if fault.severity == "error")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A remedy that names the nearest known word, or lists them all when none is near."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known here: {', '.join(f'`{name}`' for name in names)}" if names else ""

@@ -1,0 +1,241 @@
+"""The vocabulary: frozen values that pass between modules; no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from reconciler.canonical import Absent, Fields, Json
+from reconciler.diagnostics import Place
+from reconciler.paths import Path
+
+OnRemoval: TypeAlias = Literal["delete", "keep", "refuse"]
+Action: TypeAlias = Literal["create", "update", "delete", "adopt", "rename", "forget"]
+Cause: TypeAlias = Literal["edit", "drift", "conflict", "adoption", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """What a resource is called here: identity is always the pair."""
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The stack and the environment that a plan is about, and the address behind it."""
+
+    stack: str
+    environment: str
+    provider: str
+    base_url: str
+    organization: str | None = None
+    project: str | None = None
+    former_stacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Our one metadata entry: whose the object is, and what the last apply left in it."""
+
+    stack: str
+    environment: str
+    key: str
+    form: int
+    digests: Mapping[str, str] = field(default_factory=dict)
+    ignored: str = ""
+    id: str | None = None
+    on_removal: OnRemoval = "delete"
+    nonce: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What one manifest says a resource should be, in normal form."""
+
+    address: Address
+    fields: Fields
+    place: Place
+    left_to_server: frozenset[str] = frozenset()
+    id: str | None = None
+    was: tuple[str, ...] = ()
+    on_removal: OnRemoval = "delete"
+    ignore: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One object behind the API: in normal form, and as it came."""
+
+    kind: str
+    id: str
+    fields: Fields
+    raw: Mapping[str, Json]
+    marker: Marker | None = None
+    odd_marker: bool = False
+    """Whether a metadata entry of the marker's name holds something else."""
+    created_at: float = 0
+
+    @property
+    def name(self) -> str | None:
+        name = self.fields.get("name")
+        return name if isinstance(name, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One path that will differ, and who moved."""
+
+    path: Path
+    before: Json | Absent
+    after: Json | Absent
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing a plan will do."""
+
+    action: Action
+    address: Address
+    id: str | None
+    digest: str
+    fields: tuple[FieldChange, ...] = ()
+    hidden: int = 0
+    """How many fields of the kind stay as they are."""
+    patch: Mapping[str, Json] = field(default_factory=dict)
+    seen: str | None = None
+    previous_key: str | None = None
+    previous_stack: str | None = None
+    desired: Desired | None = None
+    live: Live | None = None
+
+    @property
+    def place(self) -> Place | None:
+        return self.desired.place if self.desired else None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Both sides agree and the marker does not: the next apply refreshes it."""
+
+    address: Address
+    desired: Desired
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A reason why changes should not be applied, and the code by which a person may allow it."""
+
+    code: str
+    message: str
+    remedy: str
+    address: Address | None = None
+    holds: frozenset[Address] = frozenset()
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an apply will do, and everything there is to say about it."""
+
+    where: Where
+    changes: tuple[Change, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    objections: tuple[Objection, ...] = ()
+    notes: tuple[str, ...] = ()
+    unchanged: int = 0
+    unmanaged: int = 0
+    ours: int = 0
+    """How many live objects carried our marker when the plan was made."""
+    selected: bool = False
+    """Whether arguments narrowed the plan."""
+
+    @property
+    def held(self) -> frozenset[Address]:
+        """The addresses that a standing objection holds back."""
+        return frozenset(address for o in self.objections if not o.allowed for address in o.holds)
+
+    @property
+    def ready(self) -> tuple[Change, ...]:
+        """The changes that no standing objection holds back."""
+        held = self.held
+        return tuple(change for change in self.changes if change.address not in held)
+
+    @property
+    def standing(self) -> tuple[Objection, ...]:
+        """The objections that nobody allowed."""
+        return tuple(objection for objection in self.objections if not objection.allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a plan's last line."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    imports: int = 0
+    forget: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path where a written object did not become what was wanted."""
+
+    path: Path
+    wanted: Json | Absent
+    got: Json | Absent
+
+
+Task: TypeAlias = Change | Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A change that was carried out and verified."""
+
+    task: Task
+    id: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A change that the server took, and whose outcome differs from what was asked."""
+
+    task: Task
+    id: str
+    differences: tuple[Difference, ...]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A change that did not happen, as far as anybody can tell."""
+
+    task: Task
+    message: str
+    remedy: str = ""
+    id: str | None = None
+    request_id: str | None = None
+    param: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A change that was not tried, and why."""
+
+    task: Task
+    reason: str
+
+
+Outcome: TypeAlias = Done | Unsettled | Failed | Skipped
