@@ -1,0 +1,13 @@
+"""The embedded server: the Assistants API v2 over SQLite, in process or on a port.
+
+Emulator, Settings, serve, guarded, EmulatorError. In process it is any ASGI application:
+`httpx.AsyncClient(transport=httpx.ASGITransport(Emulator()), base_url="http://localhost/v1")`.
+"""
+
+from reconciler.emulator.app import Emulator
+from reconciler.emulator.guard import guarded
+from reconciler.emulator.refusals import EmulatorError
+from reconciler.emulator.serve import serve
+from reconciler.emulator.settings import Settings
+
+__all__ = ["Emulator", "EmulatorError", "Settings", "guarded", "serve"]

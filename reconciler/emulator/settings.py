@@ -1,0 +1,41 @@
+"""The ways in which servers that speak this wire differ."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Which server this one is."""
+
+    metadata: Literal["merge-null", "merge-empty", "replace"] = "merge-null"
+    """What a modify does to metadata. `merge-null`: merges, `{key: null}` removes the key. `merge-empty`:
+    merges, a null value is refused, so a key can only be emptied. `replace`: what is sent is all there is."""
+
+    echo: Literal["defaults", "nulls", "sparse"] = "defaults"
+    """What becomes of a field never chosen. `defaults`: filled in as recorded on the hosted server. `nulls`:
+    echoed as null at every level, and a null is accepted wherever one is echoed. `sparse`: absent."""
+
+    modify: Literal["partial", "upsert"] = "partial"
+    """What a modify does to a field left out. `partial`: keeps it. `upsert`: returns it to its default."""
+
+    forget_metadata: bool = False
+    """Takes metadata and does not keep it."""
+
+    paging: Literal["cursor", "none"] = "cursor"
+    """`none`: limit and cursors are ignored, everything is in one answer."""
+
+    api_gone: bool = False
+    """Every call answers 404, as the hosted API does since 2026-08-26."""
+
+    require_key: str | None = None
+    """The one bearer token that is let in."""
+
+    project: str | None = None
+    """Echoed in the `openai-project` header."""
+
+    organization: str | None = None
+    """Echoed in the `openai-organization` header."""
+
+    base_path: str = "/v1"
+    """Where the API begins: the collection is `{base_path}/assistants`."""

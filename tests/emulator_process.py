@@ -1,0 +1,54 @@
+"""Support for the emulator's tests: serve on a free port until interrupted, saying where.
+
+Run as `python emulator_process.py DATABASE [write]`; with `write`, creates assistants for ever instead.
+"""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from emulator_world import call
+
+from reconciler.emulator import Emulator, serve
+
+
+@contextmanager
+def served(path: Path) -> Iterator[str]:
+    """The address of an emulator in a process of its own, which ends as it should afterwards."""
+    with started(path) as process:
+        address = process.stdout.readline().strip()
+        yield address
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+        assert (process.returncode, errors) == (0, "")
+
+
+@contextmanager
+def started(path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """This file as a process, killed afterwards if it still runs."""
+    command = [sys.executable, __file__, str(path), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def write_for_ever(emulator: Emulator) -> None:
+    for number in itertools.count():
+        answer = call(emulator, "POST", "/v1/assistants", {"model": "gpt-4o", "name": f"{os.getpid()}-{number}"})
+        assert answer.status_code == 200, answer.text
+        print(answer.json()["id"], flush=True)  # noqa: T201 - the parent reads it
+
+
+if __name__ == "__main__":
+    emulator = Emulator(sys.argv[1])
+    if "write" in sys.argv:
+        write_for_ever(emulator)
+    serve(emulator, port=0, ready=lambda host, port: print(f"http://{host}:{port}", flush=True))  # noqa: T201
+    emulator.close()

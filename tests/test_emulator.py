@@ -1,0 +1,733 @@
+"""What the embedded server answers, adds and keeps."""
+
+import re
+from collections.abc import Iterator
+
+import anyio
+import pytest
+from emulator_world import BETA, World, call
+
+from reconciler import __version__
+from reconciler.emulator import Emulator, Settings
+
+FUNCTION = {"type": "function", "function": {"name": "f"}}
+SEARCH = {"type": "file_search"}
+INTERPRETER = {"type": "code_interpreter"}
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.emulator.close()
+
+
+def ids(page: dict) -> list[str]:
+    return [assistant["id"] for assistant in page["data"]]
+
+
+# --- the five calls ---
+
+
+def test_a_model_is_enough_and_the_rest_is_the_default(world: World) -> None:
+    assert world.create() == {
+        "id": "asst_1",
+        "object": "assistant",
+        "created_at": 1000,
+        "name": None,
+        "description": None,
+        "model": "gpt-4o",
+        "instructions": None,
+        "tools": [],
+        "top_p": 1.0,
+        "temperature": 1.0,
+        "reasoning_effort": None,
+        "tool_resources": {},
+        "metadata": {},
+        "response_format": "auto",
+    }
+
+
+def test_what_was_created_is_retrieved(world: World) -> None:
+    created = world.create(name="HR Helper", metadata={"team": "people"})
+
+    assert world.retrieve("asst_1") == created
+
+
+def test_a_modify_keeps_what_it_does_not_name(world: World) -> None:
+    world.create(name="HR Helper", instructions="Be kind.", tools=[FUNCTION])
+
+    modified = world.modify("asst_1", name="People Helper")
+
+    assert (modified["name"], modified["instructions"]) == ("People Helper", "Be kind.")
+    assert world.retrieve("asst_1") == modified
+
+
+def test_a_modify_without_a_body_changes_nothing(world: World) -> None:
+    created = world.create()
+
+    assert call(world.emulator, "POST", "/v1/assistants/asst_1").json() == created
+
+
+def test_a_deleted_assistant_is_gone(world: World) -> None:
+    world.create()
+
+    deleted = world.ok("DELETE", "/v1/assistants/asst_1")
+
+    assert deleted == {"id": "asst_1", "object": "assistant.deleted", "deleted": True}
+    assert world.page()["data"] == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_id_is_named_in_a_404(world: World, method: str) -> None:
+    answer = call(world.emulator, method, "/v1/assistants/asst_x")
+
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "error": {
+            "message": "No assistant found with id 'asst_x'.",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        }
+    }
+
+
+def test_ids_look_like_the_hosted_ones() -> None:
+    created = call(Emulator(), "POST", "/v1/assistants", {"model": "gpt-4o"}).json()
+
+    assert re.fullmatch("asst_[A-Za-z0-9]{24}", created["id"])
+
+
+# --- paths, methods, headers ---
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v1/xyz", "/assistants", "/v1/assistants/", "/v1/assistants/a/b", "/v1/assistantsx"],
+)
+def test_another_path_is_an_invalid_url(world: World, path: str) -> None:
+    answer = call(world.emulator, "GET", path)
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == f"Invalid URL (GET {path})"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", "/v1/assistants", "GET, POST"), ("PATCH", "/v1/assistants/asst_1", "GET, POST, DELETE")],
+)
+def test_another_method_is_a_405(world: World, method: str, path: str, allowed: str) -> None:
+    answer = call(world.emulator, method, path)
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == allowed
+    assert answer.json()["error"]["code"] == "method_not_supported"
+
+
+@pytest.mark.parametrize(
+    ("base_path", "path"), [("", "/assistants"), ("/openai/", "/openai/assistants"), ("/v1", "/v1/assistants")]
+)
+def test_the_base_path_is_a_setting(base_path: str, path: str) -> None:
+    world = World(Settings(base_path=base_path))
+
+    assert world.ok("GET", path)["data"] == []
+
+
+def test_it_can_be_mounted_under_a_path(world: World) -> None:
+    async def mounted(scope, receive, send) -> None:
+        await world.emulator({**scope, "root_path": "/below"}, receive, send)
+
+    assert call(mounted, "GET", "/below/v1/assistants").status_code == 200
+
+
+def test_every_answer_carries_the_hosted_headers() -> None:
+    world = World(Settings(organization="acme", project="proj_1"))
+
+    for path in ("/v1/assistants", "/v1/assistants/asst_x", "/nowhere"):
+        headers = call(world.emulator, "GET", path).headers
+        assert headers["content-type"] == "application/json"
+        assert re.fullmatch("req_[0-9a-f]{32}", headers["x-request-id"])
+        assert headers["openai-version"] == "2020-10-01"
+        assert headers["openai-organization"] == "acme"
+        assert headers["openai-project"] == "proj_1"
+        assert int(headers["openai-processing-ms"]) >= 0
+        assert headers["server"] == f"reconciler-emulator/{__version__}"
+        assert not [name for name in headers if name.startswith("x-ratelimit")]
+
+
+def test_without_a_project_no_project_is_named(world: World) -> None:
+    headers = call(world.emulator, "GET", "/v1/assistants").headers
+
+    assert "openai-project" not in headers
+    assert "openai-organization" not in headers
+
+
+@pytest.mark.parametrize("headers", [{}, {"OpenAI-Beta": "assistants=v1"}])
+def test_the_beta_header_is_asked_for(world: World, headers: dict[str, str]) -> None:
+    answer = call(world.emulator, "GET", "/v1/assistants", headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_beta"
+    assert answer.json()["error"]["message"].startswith("You must provide the 'OpenAI-Beta' header")
+
+
+def test_the_beta_header_may_name_several(world: World) -> None:
+    headers = {"OpenAI-Beta": "realtime=v1, assistants=v2"}
+
+    assert call(world.emulator, "GET", "/v1/assistants", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code", "message"),
+    [
+        ({}, None, "You didn't provide an API key."),
+        ({"Authorization": "Bearer "}, None, "You didn't provide an API key."),
+        ({"Authorization": "Basic abc"}, None, "You didn't provide an API key."),
+        ({"Authorization": "Bearer short"}, "invalid_api_key", "Incorrect API key provided: ********."),
+        (
+            {"Authorization": "Bearer sk-proj-0123456789abcd"},
+            "invalid_api_key",
+            "Incorrect API key provided: sk-p********abcd.",
+        ),
+    ],
+)
+def test_a_required_key_keeps_others_out(authorization: dict, code: str | None, message: str) -> None:
+    world = World(Settings(require_key="sk-right"))
+
+    answer = call(world.emulator, "GET", "/v1/assistants", headers={**BETA, **authorization})
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == code
+    assert answer.json()["error"]["message"].startswith(message)
+
+
+def test_a_required_key_lets_its_owner_in() -> None:
+    world = World(Settings(require_key="sk-right"))
+    headers = {**BETA, "Authorization": "Bearer sk-right"}
+
+    assert call(world.emulator, "GET", "/v1/assistants", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/assistants", "/v1/assistants/asst_1"])
+def test_an_api_that_is_gone_answers_404_to_everything(path: str) -> None:
+    world = World(Settings(api_gone=True))
+
+    answer = call(world.emulator, "GET", path)
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == f"Invalid URL (GET {path})"
+
+
+def test_a_lifespan_is_lived_through(world: World) -> None:
+    told = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent = []
+
+    async def receive():
+        return next(told)
+
+    async def send(message) -> None:
+        sent.append(message["type"])
+
+    anyio.run(world.emulator, {"type": "lifespan"}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_what_is_not_http_is_left_alone(world: World) -> None:
+    async def silent(*_: object) -> None:
+        raise AssertionError
+
+    anyio.run(world.emulator, {"type": "websocket"}, silent, silent)
+
+
+def test_nobody_is_answered_who_has_gone(world: World) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/assistants",
+        "query_string": b"",
+        "headers": [(b"openai-beta", b"assistants=v2")],
+    }
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(_: object) -> None:
+        raise AssertionError
+
+    anyio.run(world.emulator, scope, receive, send)
+
+
+def test_a_fault_of_its_own_is_a_500() -> None:
+    def broken() -> float:
+        raise ZeroDivisionError("no clock")
+
+    answer = call(Emulator(now=broken), "POST", "/v1/assistants", {"model": "gpt-4o"})
+
+    assert answer.status_code == 500
+    assert answer.json()["error"]["type"] == "server_error"
+    assert "ZeroDivisionError: no clock" in answer.json()["error"]["message"]
+
+
+# --- what the server adds or rewrites ---
+
+
+@pytest.mark.parametrize(
+    ("sent", "echoed"),
+    [
+        (
+            SEARCH,
+            {
+                "type": "file_search",
+                "file_search": {
+                    "ranking_options": {
+                        "ranker": "default_2024_08_21",
+                        "score_threshold": 0.0,
+                        "hybrid_search": None,
+                    }
+                },
+            },
+        ),
+        (
+            {
+                "type": "file_search",
+                "file_search": {
+                    "max_num_results": 2,
+                    "ranking_options": {"ranker": "auto", "score_threshold": 0.5},
+                },
+            },
+            {
+                "type": "file_search",
+                "file_search": {
+                    "max_num_results": 2,
+                    "ranking_options": {
+                        "ranker": "default_2024_08_21",
+                        "score_threshold": 0.5,
+                        "hybrid_search": None,
+                    },
+                },
+            },
+        ),
+        (
+            FUNCTION,
+            {
+                "type": "function",
+                "function": {"name": "f", "parameters": {"type": "object", "properties": {}}, "strict": False},
+            },
+        ),
+        (INTERPRETER, INTERPRETER),
+    ],
+)
+def test_a_tool_is_completed_and_stays_so(world: World, sent: dict, echoed: dict) -> None:
+    assert world.create(tools=[sent])["tools"] == [echoed]
+    assert world.modify("asst_1", tools=[echoed])["tools"] == [echoed]
+
+
+def test_a_function_is_reordered_outside_and_kept_inside(world: World) -> None:
+    parameters = {"properties": {"b": {}, "a": {}}, "type": "object"}
+    function = {"strict": None, "parameters": parameters, "description": "d", "name": "f"}
+
+    echoed = world.create(tools=[{"function": function, "type": "function"}])["tools"][0]["function"]
+
+    assert list(echoed) == ["name", "description", "parameters", "strict"]
+    assert echoed["strict"] is False
+    assert list(echoed["parameters"]) == ["properties", "type"]
+    assert list(echoed["parameters"]["properties"]) == ["b", "a"]
+
+
+def test_tools_keep_their_order(world: World) -> None:
+    tools = world.create(tools=[FUNCTION, INTERPRETER, SEARCH])["tools"]
+
+    assert [tool["type"] for tool in tools] == ["function", "code_interpreter", "file_search"]
+
+
+def test_a_declared_tool_has_its_list(world: World) -> None:
+    created = world.create(tools=[SEARCH, INTERPRETER, FUNCTION])
+
+    assert created["tool_resources"] == {
+        "file_search": {"vector_store_ids": []},
+        "code_interpreter": {"file_ids": []},
+    }
+
+
+def test_a_dropped_tool_leaves_its_resources_behind(world: World) -> None:
+    world.create(tools=[INTERPRETER], tool_resources={"code_interpreter": {"file_ids": ["file-1"]}})
+
+    assert world.modify("asst_1", tools=[])["tool_resources"] == {"code_interpreter": {"file_ids": ["file-1"]}}
+
+
+@pytest.mark.parametrize(
+    ("cleared", "left"),
+    [
+        ({"code_interpreter": {"file_ids": []}}, {"code_interpreter": {"file_ids": []}}),
+        ({"code_interpreter": {}}, {"code_interpreter": {"file_ids": []}}),
+        (None, {}),
+    ],
+)
+def test_leftovers_can_be_cleared_in_the_same_call(world: World, cleared: dict | None, left: dict) -> None:
+    world.create(tools=[INTERPRETER], tool_resources={"code_interpreter": {"file_ids": ["file-1"]}})
+
+    assert world.modify("asst_1", tools=[], tool_resources=cleared)["tool_resources"] == left
+
+
+def test_the_lists_of_one_tool_leave_those_of_another(world: World) -> None:
+    world.create(
+        tool_resources={
+            "code_interpreter": {"file_ids": ["file-1"]},
+            "file_search": {"vector_store_ids": ["vs_1"]},
+        }
+    )
+
+    modified = world.modify("asst_1", tool_resources={"file_search": {"vector_store_ids": ["vs_2"]}})
+
+    assert modified["tool_resources"] == {
+        "code_interpreter": {"file_ids": ["file-1"]},
+        "file_search": {"vector_store_ids": ["vs_2"]},
+    }
+
+
+def test_file_ids_are_a_set_with_an_order_of_the_servers_own(world: World) -> None:
+    files = [f"file-{number}" for number in range(10)]
+
+    one = world.create(tool_resources={"code_interpreter": {"file_ids": files}})["tool_resources"]
+    other = world.create(tool_resources={"code_interpreter": {"file_ids": [*files[::-1], "file-3"]}})
+
+    echoed = one["code_interpreter"]["file_ids"]
+    assert set(echoed) == set(files)
+    assert echoed != files
+    assert other["tool_resources"] == one
+
+
+def test_a_vector_store_made_inline_comes_back_as_an_id(world: World) -> None:
+    stores = {
+        "vector_stores": [
+            {
+                "file_ids": ["file-1"],
+                "metadata": {"a": "b"},
+                "chunking_strategy": {
+                    "type": "static",
+                    "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400},
+                },
+            }
+        ]
+    }
+    made = [world.create(tool_resources={"file_search": stores})["tool_resources"]["file_search"] for _ in "ab"]
+
+    assert [list(search) for search in made] == [["vector_store_ids"]] * 2
+    (one,), (other,) = (search["vector_store_ids"] for search in made)
+    assert re.fullmatch("vs_[0-9a-f]{32}", one)
+    assert one != other
+
+
+def test_no_vector_store_is_made_of_an_empty_list(world: World) -> None:
+    created = world.create(tool_resources={"file_search": {"vector_stores": []}})
+
+    assert created["tool_resources"] == {"file_search": {"vector_store_ids": []}}
+
+
+@pytest.mark.parametrize("kept", ["auto", {"type": "text"}, {"type": "json_object"}])
+def test_a_response_format_is_kept_as_sent(world: World, kept: object) -> None:
+    assert world.create(response_format=kept)["response_format"] == kept
+
+
+def test_a_response_schema_is_completed(world: World) -> None:
+    sent = {"type": "json_schema", "json_schema": {"schema": {"type": "object"}, "name": "n"}}
+
+    echoed = world.create(response_format=sent)["response_format"]["json_schema"]
+
+    assert list(echoed.items()) == [("name", "n"), ("schema", {"type": "object"}), ("strict", False)]
+
+
+def test_json_mode_is_not_held_against_instructions_without_the_word(world: World) -> None:
+    assert world.create(response_format={"type": "json_object"}, instructions="Be kind.")
+
+
+@pytest.mark.parametrize("model", ["o1", "o3-mini", "o3-mini-2025-01-31", "o4-mini", "gpt-5", "gpt-5.1", "gpt-5-nano"])
+def test_a_reasoning_model_has_an_effort_and_no_sampling(world: World, model: str) -> None:
+    created = world.create(model=model)
+
+    assert (created["temperature"], created["top_p"], created["reasoning_effort"]) == (None, None, "medium")
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "gpt-4o3", "o", "o10", "gpt-50", "my-o1"])
+def test_another_model_has_sampling_and_no_effort(world: World, model: str) -> None:
+    created = world.create(model=model, temperature=None, reasoning_effort=None)
+
+    assert (created["temperature"], created["top_p"], created["reasoning_effort"]) == (1.0, 1.0, None)
+
+
+def test_integral_numbers_come_back_as_decimals(world: World) -> None:
+    created = world.create(temperature=2, top_p=0)
+
+    assert repr((created["temperature"], created["top_p"])) == "(2.0, 0.0)"
+
+
+def test_an_assistant_moves_to_a_reasoning_model_and_back(world: World) -> None:
+    world.create()
+
+    there = world.modify("asst_1", model="o3-mini", temperature=None, top_p=None)
+    back = world.modify("asst_1", model="gpt-4o", reasoning_effort=None)
+
+    assert (there["temperature"], there["reasoning_effort"]) == (None, "medium")
+    assert (back["temperature"], back["reasoning_effort"]) == (1.0, None)
+
+
+def test_null_returns_a_field_to_its_default(world: World) -> None:
+    fields = {"name": "n", "temperature": 0.1, "metadata": {"a": "b"}, "response_format": {"type": "text"}}
+    world.create(**fields)
+
+    modified = world.modify("asst_1", **dict.fromkeys(fields))
+
+    assert modified["name"] is None
+    assert modified["temperature"] == 1.0
+    assert modified["metadata"] == {}
+    assert modified["response_format"] == "auto"
+
+
+def test_a_lone_surrogate_survives(world: World) -> None:
+    body = b'{"model": "gpt-4o", "name": "\\ud800", "metadata": {"\\udfff": "\\u0000"}}'
+
+    answer = call(world.emulator, "POST", "/v1/assistants", content=body)
+
+    assert answer.json()["name"] == "\ud800"
+    assert world.retrieve("asst_1") == answer.json()
+
+
+# --- the ways servers differ ---
+
+
+def test_merging_keeps_a_key_left_out_and_null_removes_it(world: World) -> None:
+    world.create(metadata={"a": "1", "b": "2"})
+
+    assert world.modify("asst_1", metadata={"c": "3"})["metadata"] == {"a": "1", "b": "2", "c": "3"}
+    assert world.modify("asst_1", metadata={"a": None, "b": ""})["metadata"] == {"b": "", "c": "3"}
+
+
+def test_a_slot_freed_in_the_same_call_can_be_used(world: World) -> None:
+    world.create(metadata={str(number): "" for number in range(16)})
+
+    assert "16" in world.modify("asst_1", metadata={"0": None, "16": ""})["metadata"]
+
+
+def test_where_null_is_refused_a_key_can_only_be_emptied() -> None:
+    world = World(Settings(metadata="merge-empty"))
+    world.create(metadata={"a": "1", "b": "2"})
+
+    assert world.refused_modify("asst_1", metadata={"a": None})["param"] == "metadata.a"
+    assert world.modify("asst_1", metadata={"a": ""})["metadata"] == {"a": "", "b": "2"}
+
+
+def test_where_metadata_is_replaced_what_is_sent_is_all_there_is() -> None:
+    world = World(Settings(metadata="replace"))
+    world.create(metadata={"a": "1", "b": "2"})
+
+    assert world.refused_modify("asst_1", metadata={"a": None})["code"] == "invalid_type"
+    assert world.modify("asst_1", name="n")["metadata"] == {"a": "1", "b": "2"}
+    assert world.modify("asst_1", metadata={"c": "3"})["metadata"] == {"c": "3"}
+
+
+def test_an_upsert_returns_what_is_left_out_to_its_default() -> None:
+    world = World(Settings(modify="upsert"))
+    world.create(name="n", tools=[INTERPRETER], temperature=0.1)
+
+    modified = world.modify("asst_1", description="d")
+
+    assert modified["model"] == "gpt-4o"
+    assert (modified["name"], modified["description"]) == (None, "d")
+    assert (modified["tools"], modified["tool_resources"], modified["temperature"]) == ([], {}, 1.0)
+
+
+@pytest.mark.parametrize(("echo", "metadata"), [("defaults", {}), ("nulls", None)])
+def test_metadata_may_be_forgotten(echo: str, metadata: dict | None) -> None:
+    world = World(Settings(forget_metadata=True, echo=echo))
+
+    assert world.create(metadata={"a": "b"})["metadata"] == metadata
+
+
+def test_nulls_stand_for_everything_unset() -> None:
+    world = World(Settings(echo="nulls"))
+
+    created = world.create()
+
+    unset = {name for name, value in created.items() if value is None}
+    assert unset == {
+        "name",
+        "description",
+        "instructions",
+        "top_p",
+        "temperature",
+        "reasoning_effort",
+        "tool_resources",
+        "metadata",
+        "response_format",
+    }
+    assert created["tools"] == []
+
+
+def test_nulls_stand_for_everything_unset_within_tools() -> None:
+    world = World(Settings(echo="nulls"))
+    ranked = {"type": "file_search", "file_search": {"ranking_options": {"score_threshold": 0.5}}}
+
+    tools = world.create(tools=[FUNCTION, SEARCH, ranked, INTERPRETER])["tools"]
+
+    assert tools == [
+        {
+            "type": "function",
+            "function": {
+                "name": "f",
+                "description": None,
+                "parameters": {"type": "object", "properties": {}},
+                "strict": None,
+            },
+        },
+        {"type": "file_search", "file_search": {"max_num_results": None, "ranking_options": None}},
+        {
+            "type": "file_search",
+            "file_search": {
+                "max_num_results": None,
+                "ranking_options": {"ranker": None, "score_threshold": 0.5, "hybrid_search": None},
+            },
+        },
+        INTERPRETER,
+    ]
+
+
+def test_nulls_stand_for_everything_unset_within_formats_and_resources() -> None:
+    world = World(Settings(echo="nulls"))
+
+    created = world.create(
+        response_format={"type": "json_schema", "json_schema": {"name": "n"}},
+        tool_resources={"code_interpreter": {"file_ids": ["file-1"]}},
+    )
+
+    assert world.modify("asst_1", tool_resources={"code_interpreter": None})["tool_resources"] == {
+        "code_interpreter": None,
+        "file_search": None,
+    }
+    unset = {"name": "n", "description": None, "schema": None, "strict": None}
+    assert created["response_format"] == {"type": "json_schema", "json_schema": unset}
+    assert created["tool_resources"] == {"code_interpreter": {"file_ids": ["file-1"]}, "file_search": None}
+    assert world.modify("asst_1", response_format={"type": "text"})["response_format"] == {"type": "text"}
+
+
+def test_a_server_of_nulls_takes_its_own_echo_back() -> None:
+    world = World(Settings(echo="nulls"))
+    created = world.create(
+        tools=[FUNCTION, SEARCH],
+        tool_resources={"code_interpreter": {"file_ids": None}, "file_search": {"vector_stores": None}},
+        response_format="auto",
+    )
+    fields = {name: value for name, value in created.items() if name not in ("id", "object", "created_at")}
+
+    assert world.modify("asst_1", **fields) == created
+
+
+def test_a_sparse_server_answers_what_was_set_and_no_more() -> None:
+    world = World(Settings(echo="sparse"))
+
+    created = world.create(tools=[SEARCH], name=None)
+    modified = world.modify("asst_1", metadata={"a": "b"})
+
+    assert list(created.items())[3:] == [("name", None), ("model", "gpt-4o"), ("tools", [SEARCH])]
+    assert modified == {**created, "metadata": {"a": "b"}}
+
+
+# --- listing ---
+
+
+def test_a_listing_begins_with_the_newest_and_has_twenty(world: World) -> None:
+    for _ in range(21):
+        world.create()
+
+    page = world.page()
+
+    assert ids(page) == [f"asst_{number}" for number in range(21, 1, -1)]
+    assert (page["first_id"], page["last_id"], page["has_more"]) == ("asst_21", "asst_2", True)
+    assert page["object"] == "list"
+
+
+def test_an_empty_listing_has_no_ends(world: World) -> None:
+    assert world.page() == {"object": "list", "data": [], "first_id": None, "last_id": None, "has_more": False}
+
+
+def test_created_at_comes_before_the_order_of_insertion(world: World) -> None:
+    world.create()
+    world.time = 500.0
+    world.create()
+    world.create()
+
+    assert ids(world.page("?order=asc")) == ["asst_2", "asst_3", "asst_1"]
+    assert ids(world.page("?order=desc")) == ["asst_1", "asst_3", "asst_2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "has_more"),
+    [
+        ("?after=asst_4&limit=2", "32", True),
+        ("?after=asst_3&limit=2", "21", False),
+        ("?after=asst_1", "", False),
+        ("?before=asst_2&limit=2", "43", True),
+        ("?before=asst_4&limit=2", "65", False),
+        ("?order=asc&after=asst_4", "56", False),
+        ("?order=asc&before=asst_3", "12", False),
+        ("?after=asst_6&before=asst_2&limit=2", "54", True),
+        ("?after=asst_6&before=asst_2", "543", False),
+        ("?limit=0", "654321", False),
+        ("?after=&foo=bar", "654321", False),
+    ],
+)
+def test_cursors_cut_a_listing(world: World, query: str, found: str, has_more: bool) -> None:
+    for _ in range(6):
+        world.create()
+
+    page = world.page(query)
+
+    assert ids(page) == [f"asst_{number}" for number in found]
+    assert page["has_more"] is has_more
+
+
+def test_paging_visits_everything_once_while_others_are_deleted(world: World) -> None:
+    for _ in range(25):
+        world.create()
+    seen = ids(page := world.page("?limit=10"))
+    world.ok("DELETE", "/v1/assistants/asst_3")
+    while page["has_more"]:
+        page = world.page(f"?limit=10&after={page['last_id']}")
+        seen += ids(page)
+
+    assert seen == [f"asst_{number}" for number in range(25, 0, -1) if number != 3]
+
+
+def test_a_cursor_that_was_deleted_is_named_in_a_404(world: World) -> None:
+    answer = call(world.emulator, "GET", "/v1/assistants?after=asst_x")
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == "No assistant found with id 'asst_x'."
+
+
+@pytest.mark.parametrize(
+    ("query", "param", "code"),
+    [
+        ("?limit=101", "limit", "integer_above_max_value"),
+        ("?limit=-1", "limit", "integer_below_min_value"),
+        ("?limit=ten", "limit", "invalid_type"),
+        ("?limit=99999999999999999999", "limit", "invalid_type"),
+        ("?order=up", "order", "invalid_value"),
+    ],
+)
+def test_a_wrong_query_is_refused(world: World, query: str, param: str, code: str) -> None:
+    error = world.refused("GET", f"/v1/assistants{query}")
+
+    assert (error["param"], error["code"]) == (param, code)
+
+
+def test_a_server_without_paging_answers_everything_at_once() -> None:
+    world = World(Settings(paging="none"))
+    for _ in range(25):
+        world.create()
+
+    page = world.page("?limit=2&after=asst_x&order=asc")
+
+    assert ids(page) == [f"asst_{number}" for number in range(1, 26)]
+    assert page["has_more"] is False
