@@ -1,0 +1,58 @@
+"""What a resource is: its fields, limits, defaults, normal form, and the rules between fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from reconciler.canonical import Fields, Json
+from reconciler.kinds.assistant import ASSISTANT
+from reconciler.kinds.problems import Checked, Problem, Terms
+from reconciler.model import Desired, Live
+from reconciler.paths import Path
+
+
+class Kind(Protocol):
+    """One kind of resource."""
+
+    @property
+    def name(self) -> str:
+        """What addresses begin with."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields, for ever in this order: markers name them by position, so a new one goes last."""
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The fields that a server may fill with a value of its own choice."""
+
+    @property
+    def form(self) -> int:
+        """The version of the normal form; digests of another version are not comparable."""
+
+    def check(self, body: Mapping[str, Json], terms: Terms) -> Checked:
+        """The normal form of what a manifest states, or every reason why not."""
+
+    def read(self, raw: Mapping[str, Json]) -> Fields:
+        """The normal form of a live object, however odd it is."""
+
+    def members(self, field: str, value: Json) -> dict[Path, Json]:
+        """A field's value by the parts that are compared and attributed one by one."""
+
+    def wire(self, field: str, value: Json, live: Live | None) -> Json:
+        """A field of the normal form as the API takes it."""
+
+    def companions(self, desired: Desired, live: Live, changed: frozenset[str]) -> dict[str, Json]:
+        """Fields that must travel with the changed ones, with what each is live."""
+
+    def default(self, field: str) -> Json:
+        """What a field is when nobody says anything."""
+
+    def manifest(self, fields: Fields) -> dict[str, Json]:
+        """A body as a manifest would state it: what is not default, in the API's own shape."""
+
+
+KINDS: dict[str, Kind] = {"assistant": ASSISTANT}
+
+__all__ = ["KINDS", "Checked", "Kind", "Problem", "Terms"]

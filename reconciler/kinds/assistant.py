@@ -1,0 +1,297 @@
+"""The assistant of the Assistants API v2: eleven fields, read alike from manifests and from the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+
+from reconciler.canonical import Fields, Json, encode
+from reconciler.kinds import normal
+from reconciler.kinds.families import reasons
+from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, wrong_type
+from reconciler.kinds.rules import between_fields, limits
+from reconciler.model import Desired, Live
+from reconciler.paths import Path
+
+MARKER = "reconciler"
+
+
+class _Open(BaseModel):
+    """Keeps what it does not know; a manifest is read with `extra="forbid"` instead."""
+
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+
+class CodeInterpreter(_Open):
+    type: Literal["code_interpreter"]
+
+
+class RankingOptions(_Open):
+    ranker: str | None = None
+    score_threshold: float | None = None
+
+
+class FileSearchOptions(_Open):
+    max_num_results: int | None = None
+    ranking_options: RankingOptions | None = None
+
+
+class FileSearch(_Open):
+    type: Literal["file_search"]
+    file_search: FileSearchOptions | None = None
+
+
+class FunctionBody(_Open):
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class FunctionTool(_Open):
+    type: Literal["function"]
+    function: FunctionBody
+
+
+class JsonSchemaBody(_Open):
+    name: str
+    description: str | None = None
+    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    strict: bool | None = None
+
+
+class Format(_Open):
+    type: str
+    json_schema: JsonSchemaBody | None = None
+
+
+_TYPES = {"code_interpreter": CodeInterpreter, "file_search": FileSearch, "function": FunctionTool}
+
+
+def _tool_tag(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, dict) else None
+    return kind if isinstance(kind, str) and kind in _TYPES else "other"
+
+
+Tool = Annotated[
+    Annotated[CodeInterpreter, Tag("code_interpreter")]
+    | Annotated[FileSearch, Tag("file_search")]
+    | Annotated[FunctionTool, Tag("function")]
+    | Annotated[dict[str, Any], Tag("other")],
+    Discriminator(_tool_tag),
+]
+
+
+def _format_tag(value: Any) -> str:
+    return "word" if isinstance(value, str) else "format"
+
+
+class CodeInterpreterResources(_Open):
+    file_ids: list[str] | None = None
+
+
+class FileSearchResources(_Open):
+    vector_store_ids: list[str] | None = None
+
+
+class ToolResources(_Open):
+    code_interpreter: CodeInterpreterResources | None = None
+    file_search: FileSearchResources | None = None
+
+
+class Body(BaseModel):
+    """The fields of an assistant; what else a live one has is ignored and never sent."""
+
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+
+    model: str | None = None
+    name: str | None = None
+    description: str | None = None
+    instructions: str | None = None
+    tools: list[Tool] | None = None
+    tool_resources: ToolResources | None = None
+    metadata: dict[str, Any] | None = None
+    temperature: float | None = Field(default=None, allow_inf_nan=False)
+    top_p: float | None = Field(default=None, allow_inf_nan=False)
+    response_format: (
+        Annotated[Annotated[str, Tag("word")] | Annotated[Format, Tag("format")], Discriminator(_format_tag)] | None
+    ) = None
+    reasoning_effort: str | None = None
+
+
+_DEFAULTS: dict[str, Json] = {
+    "model": None,
+    "name": None,
+    "description": None,
+    "instructions": None,
+    "tools": {},
+    "tool_resources": {},
+    "metadata": {},
+    "temperature": 1,
+    "top_p": 1,
+    "response_format": "auto",
+    "reasoning_effort": None,
+}
+_TEXT = ("name", "description", "instructions")
+_CHOSEN_WHEN_REASONING = ("temperature", "top_p")
+_JUDGED_WITH = {"tools": ("tool_resources",), "instructions": ("response_format",)}
+"""Fields that cannot be judged while another is of the wrong shape."""
+
+
+class Assistant:
+    """The kind `assistant`."""
+
+    name = "assistant"
+    fields = tuple(_DEFAULTS)
+    chosen = ("temperature", "top_p", "reasoning_effort")
+    form = 1
+
+    def check(self, body: Mapping[str, Json], terms: Terms) -> Checked:
+        """The normal form of what a manifest states, or every reason why not."""
+        data, problems = _shape(body)
+        problems += limits(data, terms)
+        problems += between_fields(data, terms)
+        fields = _normal_form(data)
+        return Checked(fields, _left_to_server(data, terms), tuple(problems))
+
+    def read(self, raw: Mapping[str, Json]) -> Fields:
+        """The normal form of a live object; a field of an unexpected shape is kept as it came."""
+        known = {field: raw[field] for field in self.fields if raw.get(field) is not None}
+        try:
+            Body.model_validate(known)
+        except ValidationError as error:
+            odd = {str(item["loc"][0]) for item in error.errors()}
+            sound = {field: value for field, value in known.items() if field not in odd}
+            return {**_normal_form(sound), **{field: _unmarked(field, known[field]) for field in known if field in odd}}
+        return _normal_form(known)
+
+    def members(self, field: str, value: Json) -> dict[Path, Json]:
+        """Tools one by one, metadata key by key, every other field as one."""
+        if field not in ("tools", "metadata") or not isinstance(value, dict):
+            return {(field,): value}
+        parts: dict[Path, Json] = {}
+        for name, member in value.items():
+            if field == "tools" and name == "functions" and isinstance(member, dict):
+                parts.update({(field, name, key): function for key, function in member.items()})
+            else:
+                parts[field, name] = member
+        return parts
+
+    def wire(self, field: str, value: Json, live: Live | None) -> Json:
+        """A field of the normal form as the API takes it."""
+        if field == "tools" and isinstance(value, dict):
+            return list(normal.tool_list(value))
+        if field == "tool_resources" and isinstance(value, dict) and live is not None:
+            return _cleared(value, live.raw.get("tool_resources"))
+        return value
+
+    def companions(self, desired: Desired, live: Live, changed: frozenset[str]) -> dict[str, Json]:
+        """What the server would otherwise keep from the model or the tools that go away."""
+        found: dict[str, Json] = {}
+        if "model" in changed:
+            left = desired.left_to_server - changed
+            found.update({f: live.raw[f] for f in self.fields if f in left and live.raw.get(f) is not None})
+        tools = desired.fields["tools"]
+        if "tools" in changed and "tool_resources" not in changed and isinstance(tools, dict):
+            behind = normal.resources(live.raw.get("tool_resources"), tools)
+            if encode(behind) != encode(desired.fields["tool_resources"]):
+                found["tool_resources"] = behind
+        return found
+
+    def default(self, field: str) -> Json:
+        """What a field is when nobody says anything."""
+        return _DEFAULTS[field]
+
+    def manifest(self, fields: Fields) -> dict[str, Json]:
+        """A body as a manifest would state it: what is not default, in the API's own shape."""
+        stated = [field for field in self.fields if encode(fields[field]) != encode(_DEFAULTS[field])]
+        return {field: self.wire(field, fields[field], None) for field in stated}
+
+
+def _shape(body: Mapping[str, Json]) -> tuple[dict[str, Json], list[Problem]]:
+    """The body as data, less what is of the wrong shape, and what is wrong with that."""
+    problems = list(_odd_tools(body.get("tools")))
+    data = _less(body, [problem.loc for problem in problems])
+    try:
+        Body.model_validate(data, strict=True, extra="forbid")
+    except ValidationError as error:
+        problems += from_pydantic(error, Body)
+    if body.get("model") in (None, ""):
+        problems.append(Problem((), "missing-field", "An assistant needs a `model`.", "add `model: …`"))
+    return _less(body, [problem.loc for problem in problems]), problems
+
+
+def _less(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Json]:
+    """The body without the fields at the places, of a list of tools without the tools at them."""
+    data = dict(body)
+    odd = {str(place[0]) for place in places if place}
+    bad_tools = {place[1] for place in places if place[:1] == ("tools",) and len(place) > 1}
+    listed = data.get("tools")
+    for field in odd:
+        for unjudged in (field, *_JUDGED_WITH.get(field, ())):
+            data.pop(unjudged, None)
+    if bad_tools and isinstance(listed, list):
+        data["tools"] = [{} if index in bad_tools else tool for index, tool in enumerate(listed)]
+    return data
+
+
+def _odd_tools(tools: Json) -> Iterator[Problem]:
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if not isinstance(tool, dict):
+            continue
+        inner = tool.get("function")
+        if "type" not in tool:
+            message = "A tool needs a `type`."
+            yield Problem(("tools", index), "missing-field", message, f"one of {', '.join(_TYPES)}")
+        elif not isinstance(tool["type"], str):
+            yield wrong_type(("tools", index, "type"), "text", tool["type"])
+        elif isinstance(inner, dict) and inner.get("type") == "function" and "function" in inner:
+            message = "This function is wrapped a second time in `type: function`."
+            remedy = "keep what is under the inner `function:`"
+            yield Problem(("tools", index, "function"), "wrapped-twice", message, remedy)
+
+
+def _unmarked(field: str, value: Json) -> Json:
+    if field == "metadata" and isinstance(value, dict):
+        return {key: member for key, member in value.items() if key != MARKER}
+    return value
+
+
+def _normal_form(data: Mapping[str, Json]) -> dict[str, Json]:
+    fields = {**_DEFAULTS, **{field: value for field, value in data.items() if value is not None}}
+    for field in _TEXT:
+        fields[field] = normal.text(fields[field])
+    for field in _CHOSEN_WHEN_REASONING:
+        fields[field] = normal.number(fields[field])
+    listed = fields["tools"]
+    declared = normal.tools(tool for tool in listed if isinstance(tool, dict)) if isinstance(listed, list) else {}
+    fields["tools"] = declared
+    types = [str(tool.get("type")) for tool in listed if isinstance(tool, dict)] if isinstance(listed, list) else []
+    fields["tool_resources"] = normal.resources(fields["tool_resources"], dict.fromkeys(types))
+    fields["metadata"] = normal.metadata(fields["metadata"], reserved=MARKER)
+    fields["response_format"] = normal.response_format(fields["response_format"])
+    return fields
+
+
+def _left_to_server(data: Mapping[str, Json], terms: Terms) -> frozenset[str]:
+    reasoning = reasons(data.get("model"), terms.families)
+    chosen = ("reasoning_effort", *(_CHOSEN_WHEN_REASONING if reasoning else ()))
+    return frozenset(field for field in chosen if data.get(field) is None)
+
+
+def _cleared(value: dict[str, Json], behind: Json) -> dict[str, Json]:
+    """The resources wanted, and an empty list for each that would otherwise stay behind."""
+    if not isinstance(behind, dict):
+        return value
+    empty: dict[str, Json] = {}
+    for name, members in behind.items():
+        if isinstance(members, dict) and any(isinstance(ids, list) and ids for ids in members.values()):
+            wanted = value.get(name)
+            lists: dict[str, Json] = {key: [] for key, ids in members.items() if isinstance(ids, list)}
+            empty[name] = {**lists, **(wanted if isinstance(wanted, dict) else {})}
+    return {**value, **empty}
+
+
+ASSISTANT = Assistant()

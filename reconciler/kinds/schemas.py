@@ -1,0 +1,115 @@
+"""JSON Schemas judged against bundled metaschemas only: nothing is ever fetched or opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from reconciler.canonical import Json
+from reconciler.kinds.problems import Loc, Problem
+
+_DEFAULT = "https://json-schema.org/draft/2020-12/schema"
+_KNOWN = {
+    _DEFAULT: _DEFAULT,
+    "https://json-schema.org/draft/2019-09/schema": "https://json-schema.org/draft/2019-09/schema",
+    "http://json-schema.org/draft-07/schema": "http://json-schema.org/draft-07/schema#",
+    "http://json-schema.org/draft-06/schema": "http://json-schema.org/draft-06/schema#",
+    "http://json-schema.org/draft-04/schema": "http://json-schema.org/draft-04/schema#",
+}
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_DATA = ("const", "default", "enum", "example", "examples")
+_SUBSCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+
+
+def check_schema(schema: Json, loc: Loc) -> Iterator[Problem]:
+    """Every reason why the value is no JSON Schema that stands on its own."""
+    foreign = list(_foreign(schema, loc))
+    yield from foreign
+    if foreign:
+        return
+    faulty = list(_against_metaschema(schema, loc))
+    yield from faulty
+    if not faulty:
+        yield from _unresolved(schema, loc)
+
+
+def check_strict(schema: Json, loc: Loc) -> Iterator[Problem]:
+    """Every object in the schema that `strict: true` would refuse."""
+    for place, part in _subschemas(schema, loc):
+        if "properties" not in part and part.get("type") != "object":
+            continue
+        if part.get("additionalProperties") is not False:
+            message = "`strict: true` wants `additionalProperties: false` here."
+            yield Problem(place, "not-strict", message, "add it, or leave `strict` out")
+        properties, required = part.get("properties"), part.get("required")
+        stated = set(properties) if isinstance(properties, dict) else set()
+        missing = sorted(stated - set(map(str, required if isinstance(required, list) else ())))
+        if missing:
+            names = ", ".join(f"`{name}`" for name in missing)
+            message = f"`strict: true` wants every property required; missing: {names}."
+            yield Problem(place, "not-strict", message, "list them under `required`; make them nullable instead")
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"{uri} is not fetched")
+
+
+@cache
+def _metaschema(url: str) -> Any:
+    return jsonschema_rs.validator_for({"$schema": url, "$ref": url}, retriever=_refuse)
+
+
+def _against_metaschema(schema: Json, loc: Loc) -> Iterator[Problem]:
+    stated = schema.get("$schema", _DEFAULT) if isinstance(schema, dict) else _DEFAULT
+    seen: set[tuple[str | int, ...]] = set()
+    for error in _metaschema(_KNOWN[str(stated).rstrip("#")]).iter_errors(schema):
+        place = tuple(error.instance_path)
+        if place not in seen:
+            seen.add(place)
+            message = error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
+            yield Problem((*loc, *place), "bad-schema", f"This is no valid JSON Schema: {message}.")
+
+
+def _unresolved(schema: Any, loc: Loc) -> Iterator[Problem]:
+    try:
+        jsonschema_rs.validator_for(schema, retriever=_refuse)
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        reason = str(getattr(error, "message", error)).splitlines()[0]
+        yield Problem(loc, "bad-schema", f"This is no valid JSON Schema: {reason}.")
+
+
+def _foreign(schema: Json, loc: Loc) -> Iterator[Problem]:
+    for place, part in _subschemas(schema, loc):
+        stated = part.get("$schema")
+        if isinstance(stated, str) and stated.rstrip("#") not in _KNOWN:
+            known = ", ".join(_KNOWN)
+            yield Problem((*place, "$schema"), "foreign-schema", f"Unknown `$schema` {stated!r}.", f"one of {known}")
+        for name in _REFERENCES:
+            target = part.get(name)
+            if isinstance(target, str) and not target.startswith("#"):
+                message = f"`{name}` leads out of this schema, to {target!r}; nothing is fetched or opened."
+                yield Problem(
+                    (*place, name),
+                    "foreign-schema",
+                    message,
+                    "copy it under `$defs` and refer to `#/$defs/…`",
+                )
+
+
+def _subschemas(value: Json, loc: Loc) -> Iterator[tuple[Loc, dict[str, Json]]]:
+    """Every mapping that is a schema, with its place; what is mere data is passed over."""
+    if isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _subschemas(member, (*loc, index))
+    if not isinstance(value, dict):
+        return
+    yield loc, value
+    for name, member in value.items():
+        if name in _SUBSCHEMAS and isinstance(member, dict):
+            for key, part in member.items():
+                yield from _subschemas(part, (*loc, name, key))
+        elif name not in _DATA:
+            yield from _subschemas(member, (*loc, name))

@@ -1,0 +1,173 @@
+"""The marker: whose an object is and what the last apply left in it, in at most 512 characters.
+
+    v1 acme/production/hr-helper id=asst_abc rm=keep n=3f9c… c=1a2b3c4d5e6f+dirty f=1 i=x9Zk2w d=… m=…
+
+The readable part comes first. `d` holds six characters for each field of the kind, in the kind's
+order; `m` ten for each member of the fields that are attributed member by member, where all fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import get_args
+from urllib.parse import quote, unquote
+
+from reconciler.canonical import ABSENT, Absent, Fields, Json, digest
+from reconciler.kinds import Kind
+from reconciler.model import Desired, Marker, OnRemoval
+from reconciler.paths import Path, show, without
+
+KEY = "reconciler"
+LIMIT = 512
+
+_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_OWNER = re.compile(
+    rf"v(?P<version>\d+) (?P<stack>{_NAME})/(?P<environment>{_NAME})/(?P<key>{_NAME})(?: (?P<rest>.*))?"
+)
+_FIELD = 6
+_HASH = 4
+_MEMBER = 6
+_NONE = "-" * _FIELD
+_LONGEST_ID = 64
+
+
+def stamp(
+    desired: Desired, kind: Kind, owner: tuple[str, str], *, id: str | None, nonce: str, commit: str | None
+) -> Marker:
+    """The marker for an object that is about to hold what is desired."""
+    stack, environment = owner
+    return Marker(
+        stack=stack,
+        environment=environment,
+        key=desired.address.key,
+        form=kind.form,
+        digests=digests(desired.fields, desired.ignore, kind),
+        ignored=ignore_digest(desired.ignore),
+        id=id,
+        on_removal=desired.on_removal,
+        nonce=nonce,
+        commit=commit,
+    )
+
+
+def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str]:
+    """What is remembered of a body: a digest a field, and one a member, by `#` and a hash of its path."""
+    found: dict[str, str] = {"#": ""}
+    for field in kind.fields:
+        value = less_ignored(field, fields[field], ignore)
+        found[field] = _none_if_absent(value)
+        members = kind.members(field, value) if not isinstance(value, Absent) else {}
+        for path, member in members.items():
+            if path != (field,):
+                found[_member(path)] = digest(member, _MEMBER)
+    return found
+
+
+def less_ignored(field: str, value: Json, ignore: Iterable[Path]) -> Json | Absent:
+    """A field's value without what is left to the dashboard; `ABSENT` where that is all of it."""
+    for path in ignore:
+        if path == (field,):
+            return ABSENT
+        if path[0] == field:
+            value = without({field: value}, path)[field]  # type: ignore[index, call-overload]  # it is the mapping given
+    return value
+
+
+def applied(marker: Marker, kind: Kind, path: Path) -> str | None:
+    """The digest that the last apply left at a field or a member; None where none was kept."""
+    if path[0] not in marker.digests:
+        return None
+    if len(path) == 1:
+        return marker.digests[path[0]]
+    if "#" not in marker.digests:
+        return None
+    return marker.digests.get(_member(path), digest(ABSENT, _MEMBER))
+
+
+def ignore_digest(ignore: Iterable[Path]) -> str:
+    """A digest of what is left to the dashboard; empty where nothing is."""
+    shown = sorted(show(path) for path in ignore)
+    return digest(list(shown), _FIELD) if shown else ""
+
+
+def encode(marker: Marker, kind: Kind) -> str:
+    """The marker as the text of one metadata value."""
+    words = [
+        f"v1 {marker.stack}/{marker.environment}/{marker.key}",
+        f"id={_short_id(marker.id)}" if marker.id else "",
+        f"rm={marker.on_removal}" if marker.on_removal != "delete" else "",
+        f"n={marker.nonce}" if marker.nonce else "",
+        f"c={marker.commit}" if marker.commit else "",
+        f"f={marker.form}",
+        f"i={marker.ignored}" if marker.ignored else "",
+        "d=" + "".join(marker.digests.get(field, _NONE) for field in kind.fields),
+    ]
+    text = " ".join(word for word in words if word)
+    members = "".join(sorted(name[1:] + value for name, value in marker.digests.items() if name.startswith("#")))
+    return f"{text} m={members}" if len(text) + 3 + len(members) <= LIMIT else text
+
+
+def decode(text: Json, kind: Kind) -> Marker | None:
+    """The marker that a metadata value holds; None where it holds none."""
+    match = _OWNER.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    rest = dict(word.split("=", 1) for word in (match["rest"] or "").split(" ") if "=" in word)
+    marker = Marker(
+        stack=match["stack"],
+        environment=match["environment"],
+        key=match["key"],
+        form=int(rest["f"]) if match["version"] == "1" and rest.get("f", "").isdecimal() else -1,
+        id=unquote(rest["id"]) if "id" in rest else None,
+        on_removal=_on_removal(rest.get("rm")),
+        nonce=rest.get("n"),
+        commit=rest.get("c"),
+        ignored=rest.get("i", ""),
+    )
+    return replace(marker, digests=_digests(rest, kind)) if marker.form == kind.form else marker
+
+
+def agrees(wanted: Marker, found: Marker, kind: Kind) -> bool:
+    """Whether the two say the same, but for the run, the commit and the object's own id."""
+    same = replace(wanted, id=found.id, nonce=found.nonce, commit=found.commit)
+    return decode(encode(same, kind), kind) == found
+
+
+def is_own(marker: Marker, id: str) -> bool:
+    """Whether the marker was written for this object, as far as it says; a copy carries another's id."""
+    return marker.id is None or marker.id in (id, _short_id(id))
+
+
+def _on_removal(word: str | None) -> OnRemoval:
+    for known in get_args(OnRemoval):
+        if word == known:
+            return word  # type: ignore[return-value]  # it is one of them
+    return "delete" if word is None else "refuse"
+
+
+def _digests(rest: Mapping[str, str], kind: Kind) -> dict[str, str]:
+    packed = rest.get("d", "")
+    parts = [packed[start : start + _FIELD] for start in range(0, len(packed), _FIELD)]
+    found = {
+        field: part for field, part in zip(kind.fields, parts, strict=False) if len(part) == _FIELD and part != _NONE
+    }
+    if "m" in rest:
+        width = _HASH + _MEMBER
+        members = [rest["m"][start : start + width] for start in range(0, len(rest["m"]), width)]
+        found.update({f"#{member[:_HASH]}": member[_HASH:] for member in members}, **{"#": ""})
+    return found
+
+
+def _none_if_absent(value: Json | Absent) -> str:
+    return _NONE if isinstance(value, Absent) else digest(value, _FIELD)
+
+
+def _member(path: Path) -> str:
+    return "#" + digest(list(path), _HASH)
+
+
+def _short_id(id: str) -> str:
+    quoted = quote(id, safe="")
+    return quoted if len(quoted) <= _LONGEST_ID else "~" + digest(id, 16)

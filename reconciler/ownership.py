@@ -1,0 +1,214 @@
+"""Whose is what: each manifest's live object, what of ours no manifest wants, and what is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from reconciler import marker as markers
+from reconciler.model import Address, Desired, Live, Marker, Objection, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A manifest and the live object that is its own, if one is."""
+
+    desired: Desired
+    live: Live | None = None
+    ours: bool = False
+    """Whether the object carries our marker already."""
+    previous: Marker | None = None
+    """The marker, where it names another key or a former stack."""
+    creatable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Every live object by whose it is."""
+
+    claims: tuple[Claim, ...]
+    orphans: tuple[Live, ...]
+    unmanaged: tuple[Live, ...]
+    ours: tuple[Live, ...]
+    objections: tuple[Objection, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Survey:
+    """The live objects as they are handed out."""
+
+    where: Where
+    by_id: dict[tuple[str, str], Live]
+    by_address: dict[Address, list[Live]]
+    former_keys: dict[Address, str]
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    objections: list[Objection] = field(default_factory=list)
+
+
+def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where) -> Ownership:
+    """Hands every manifest its live object: by pinned id, by address, or by an address it had before."""
+    ours = [one for one in live if is_ours(one, where)]
+    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), _former(desired))
+    pinned = {d.address: claimed for d in desired if d.id is not None for claimed in [_pinned(d, survey)]}
+    claims = tuple(pinned[d.address] if d.address in pinned else _found(d, survey) for d in desired)
+    unmanaged = tuple(one for one in live if not is_ours(one, where) and _key(one) not in survey.taken)
+    return Ownership(
+        claims=claims,
+        orphans=tuple(one for one in ours if _key(one) not in survey.taken),
+        unmanaged=unmanaged,
+        ours=tuple(ours),
+        objections=tuple(survey.objections),
+        notes=tuple(_notes(unmanaged, where)),
+    )
+
+
+def is_ours(live: Live, where: Where) -> bool:
+    """Whether the object carries the marker of this stack and environment, and is no copy."""
+    marker = live.marker
+    if marker is None or marker.environment != where.environment or not markers.is_own(marker, live.id):
+        return False
+    return marker.stack in (where.stack, *where.former_stacks)
+
+
+def ours_by_address(live: Iterable[Live], where: Where) -> list[tuple[Address, Live]]:
+    """What carries our marker, with the address that it says, in the order of addresses and ids."""
+    found = [(Address(one.kind, one.marker.key), one) for one in live if one.marker is not None and is_ours(one, where)]
+    return sorted(found, key=lambda row: (row[0], row[1].id))
+
+
+def is_copy(live: Live, where: Where) -> bool:
+    """Whether somebody copied one of our objects: it carries the marker of another id."""
+    marker = live.marker
+    return marker is not None and not markers.is_own(marker, live.id) and marker.environment == where.environment
+
+
+def _key(live: Live) -> tuple[str, str]:
+    return live.kind, live.id
+
+
+def _by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
+    found: dict[Address, list[Live]] = {}
+    for one in ours:
+        if one.marker is not None:
+            found.setdefault(Address(one.kind, one.marker.key), []).append(one)
+    return found
+
+
+def _former(desired: Iterable[Desired]) -> dict[Address, str]:
+    return {Address(d.address.kind, key): d.address.key for d in desired for key in d.was}
+
+
+def _pinned(desired: Desired, survey: _Survey) -> Claim:
+    """The object that the manifest names by id, whoever's it is."""
+    address, id = desired.address, desired.id or ""
+    live = survey.by_id.get((address.kind, id))
+    if live is None:
+        survey.objections.append(_id_gone(desired))
+        survey.taken.update(_key(one) for one in survey.by_address.get(address, ()))
+        return Claim(desired, creatable=False)
+    survey.taken.add(_key(live))
+    ours = is_ours(live, survey.where)
+    if not ours and live.marker is not None:
+        survey.objections.extend(_of_another(desired, live.marker, survey.where))
+    _duplicates(desired, [live, *(one for one in survey.by_address.get(address, ()) if one.id != id)], survey)
+    return Claim(desired, live, ours, _previous(live, desired, survey.where) if ours else None)
+
+
+def _found(desired: Desired, survey: _Survey) -> Claim:
+    """The object that carries the manifest's address, or one that it had before."""
+    address = desired.address
+    named = [one for one in survey.by_address.get(address, ()) if _key(one) not in survey.taken]
+    former = [
+        one
+        for key in desired.was
+        for one in survey.by_address.get(Address(address.kind, key), ())
+        if _key(one) not in survey.taken
+    ]
+    if named and former:
+        survey.objections.append(_renamed_twice(desired, former))
+    if not named and len(former) > 1:
+        _duplicates(desired, former, survey)
+        survey.taken.update(map(_key, former))
+    candidates = named or former[:1]
+    if not candidates:
+        return Claim(desired)
+    _duplicates(desired, named, survey)
+    survey.taken.update(map(_key, candidates))
+    live = candidates[0]
+    return Claim(desired, live, ours=True, previous=_previous(live, desired, survey.where))
+
+
+def _previous(live: Live, desired: Desired, where: Where) -> Marker | None:
+    marker = live.marker
+    if marker is None or (marker.key == desired.address.key and marker.stack == where.stack):
+        return None
+    return marker
+
+
+def _duplicates(desired: Desired, found: Sequence[Live], survey: _Survey) -> None:
+    """Objects but one with the same address hold it back; none of them is touched."""
+    if len(found) < 2:
+        return
+    survey.taken.update(map(_key, found))
+    ids = ", ".join(one.id for one in found)
+    survey.objections.append(
+        Objection(
+            code="duplicate",
+            message=f"{len(found)} live objects carry this address: {ids}.",
+            remedy=f"delete all but one in the dashboard, or name the one to keep: `id: {found[0].id}`",
+            address=desired.address,
+            holds=frozenset({desired.address}),
+        )
+    )
+
+
+def _id_gone(desired: Desired) -> Objection:
+    return Objection(
+        code="id-gone",
+        message=f"The manifest names {desired.id}, which is not live.",
+        remedy="correct `reconciler.id`; take the line out to have a new one created",
+        address=desired.address,
+        holds=frozenset({desired.address}),
+    )
+
+
+def _of_another(desired: Desired, marker: Marker, where: Where) -> Iterator[Objection]:
+    whose = f"{marker.stack}/{marker.environment}/{marker.key}"
+    if marker.stack not in (where.stack, *where.former_stacks):
+        code, remedy = (
+            "other-stack",
+            "let the other repository forget it first, or name the old stack under `stack.was`",
+        )
+    elif marker.environment != where.environment:
+        code, remedy = "other-environment", "take the id out of this environment, or let the other one forget it first"
+    else:
+        return
+    yield Objection(
+        code=code,
+        message=f"{desired.id} is stamped {whose}.",
+        remedy=remedy,
+        address=desired.address,
+        holds=frozenset({desired.address}),
+    )
+
+
+def _renamed_twice(desired: Desired, former: Sequence[Live]) -> Objection:
+    old = ", ".join(f"{one.marker.key} ({one.id})" for one in former if one.marker is not None)
+    addresses = {Address(one.kind, one.marker.key) for one in former if one.marker is not None}
+    return Objection(
+        code="renamed-twice",
+        message=f"Both this key and one it had before are live: {old}.",
+        remedy="delete or forget the one that is not needed, then take `was` out",
+        address=desired.address,
+        holds=frozenset({desired.address, *addresses}),
+    )
+
+
+def _notes(unmanaged: Iterable[Live], where: Where) -> Iterator[str]:
+    for one in unmanaged:
+        marker = one.marker
+        if marker is not None and is_copy(one, where):
+            yield f"{one.id} is a copy of {one.kind}.{marker.key} ({marker.id}); it is left alone."
+        elif marker is None and one.odd_marker:
+            yield f"{one.id} has a metadata entry `reconciler` that is no marker; it is left alone."
