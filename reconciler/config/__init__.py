@@ -1,0 +1,103 @@
+"""`reconciler.yaml` → Config: what is applied where, and how to get there.
+
+Nothing here reads the process's environment: it is a parameter, and what it holds is in no message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.config import form
+from reconciler.config.choice import access, choose
+from reconciler.config.masking import masked
+from reconciler.config.resolve import judge, resolve
+from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Limits, Loaded
+from reconciler.diagnostics import Fault, Place, errors
+from reconciler.source import Node, locate, parse
+
+__all__ = ["Access", "Config", "Environment", "Limits", "Loaded", "access", "choose", "find", "load"]
+
+_BYTES: Final = 1024 * 1024
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+def find(start: Path) -> Path | None:
+    """The nearest `reconciler.yaml`, from the folder upwards."""
+    start = start.absolute()
+    return next((path / FILE for path in (start, *start.parents) if _is_there(path / FILE)), None)
+
+
+def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> Loaded:
+    """The configuration that holds in the folder, or everything wrong with it."""
+    path = find(start)
+    if path is None:
+        return _without_file(start.absolute())
+    text = _text(path)
+    if isinstance(text, Fault):
+        return Loaded(None, (text,), {})
+    parsed = parse(text, FILE)
+    faults = [*parsed.faults, *_several(parsed.documents)]
+    config = None
+    for node in parsed.documents[:1]:
+        config, wrong = _config(node, path.parent, {"provider": providers, "kind": kinds})
+        faults += wrong
+    return Loaded(None if errors(faults) else config, tuple(faults), {FILE: masked(text, parsed.documents)})
+
+
+def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, tuple[Fault, ...]]:
+    read = form.read(node, known)
+    if isinstance(read, tuple):
+        return None, read
+    config = _placed(resolve(read, root), node, read.environments)
+    return config, tuple(judge(config, node))
+
+
+def _placed(config: Config, node: Node, stated: Collection[str]) -> Config:
+    environments = {
+        name: replace(one, place=locate(node, ["environments", name], key=True)) if name in stated else one
+        for name, one in config.environments.items()
+    }
+    return replace(config, environments=environments)
+
+
+def _without_file(root: Path) -> Loaded:
+    if _is_there(root / "reconciler.yml"):
+        fault = Fault(Place("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
+        return Loaded(None, (fault,), {})
+    return Loaded(Config(root, None, ("assistants",), {LOCAL: Environment(LOCAL, LOCAL)}, None), (), {})
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_symlink() or path.exists()
+    except OSError:  # a folder above that may not be looked into
+        return False
+
+
+def _text(path: Path) -> str | Fault:
+    try:
+        return _decoded(path)
+    except UnicodeDecodeError as error:
+        place = Place(FILE, error.object.count(b"\n", 0, error.start) + 1, 1)
+        message = f"The byte 0x{error.object[error.start]:02x} is no UTF-8."
+        return Fault(place, "encoding", message, "save the file as UTF-8")
+    except OSError as error:
+        return Fault(Place(FILE), "unreadable", f"This file cannot be read: {error.strerror}.", "")
+
+
+def _decoded(path: Path) -> str | Fault:
+    if path.exists() and not path.is_file():
+        return Fault(Place(FILE), "unreadable", "This is no regular file.", "let a regular file have this name")
+    with path.open("rb") as stream:
+        raw = stream.read(_BYTES + 1)
+    if len(raw) > _BYTES:
+        return Fault(Place(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
+    return raw.removeprefix(_BOM).decode()
+
+
+def _several(documents: tuple[Node, ...]) -> Iterator[Fault]:
+    for document in documents[1:]:
+        yield Fault(document.place, "config", "A second document, where the file is to be one.", "remove it")

@@ -1,0 +1,117 @@
+"""Which environment is meant, and whether it may be used; with what is only known when the tool runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from reconciler.config import urls
+from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Access, Config, Environment
+from reconciler.diagnostics import Fault, Place, did_you_mean
+
+VARIABLE: Final = "RECONCILER_ENVIRONMENT"
+OPTION: Final = "--environment"
+_NOT_CI: Final = frozenset({"", "0", "false"})
+
+
+def choose(config: Config, name: str | None, environ: Mapping[str, str], *, writes: bool) -> Environment | Fault:
+    """The environment of that name, else of the variable, else the default one; or why it may not be."""
+    said = name or environ.get(VARIABLE) or ""
+    chosen = said or config.default_environment or LOCAL
+    environment = _known(config, chosen)
+    if environment is None:
+        place = Place(OPTION if name else VARIABLE if said else _file(config))
+        remedy = did_you_mean(chosen, config.environments)
+        every = ", ".join(f"`{one}`" for one in sorted(config.environments))
+        remedy += f" (there are {every})" if remedy.startswith("did you mean") else ""
+        return Fault(place, "unknown-environment", f"There is no environment `{chosen}`.", remedy)
+    if not said and environment.name == LOCAL:
+        return _by_default(environment, environ)
+    return (_unfit_to_write(config, environment) if writes else None) or environment
+
+
+def _known(config: Config, name: str) -> Environment | None:
+    without_file = Environment(OPENAI, OPENAI) if name == OPENAI else None
+    return config.environments.get(name, without_file)
+
+
+def _file(config: Config) -> str:
+    return config.file or FILE
+
+
+def _by_default(environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
+    if environ.get("CI", "").strip().lower() in _NOT_CI:
+        return replace(environment, defaulted=True)
+    message = "Nobody said which environment, and in CI `local` would be an empty one that nobody sees."
+    remedy = f"say `-e NAME` or set {VARIABLE}; `-e {LOCAL}` if the embedded server is meant"
+    return Fault(Place(OPTION), "config", message, remedy)
+
+
+def _unfit_to_write(config: Config, environment: Environment) -> Fault | None:
+    if environment.provider == LOCAL or environment.stack != DEFAULT_STACK:
+        return None
+    message = f"`{environment.name}` is not the embedded server, and no stack says whose assistants these are."
+    lines = f"version: 1\nstack: my-team\nenvironments:\n  {environment.name}: {{provider: {environment.provider}}}"
+    remedy = f"name a stack in {FILE}" if config.file else f"write a {FILE}:\n{lines}"
+    return Fault(environment.place or Place(_file(config)), "config", message, remedy)
+
+
+def access(environment: Environment, environ: Mapping[str, str]) -> Access | Fault:
+    """How to reach the environment: the file first, then the variables that the `openai` package reads too."""
+    try:
+        return _Reader(environment, environ).access()
+    except _NoAccessError as error:
+        return Fault(error.place, "config", error.message, error.remedy)
+
+
+class _NoAccessError(Exception):
+    def __init__(self, place: Place, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.place, self.message, self.remedy = place, message, remedy
+
+
+class _Reader:
+    """Reads variables; an empty one is none."""
+
+    def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
+        self._of = environment
+        self._environ = environ
+        self._place = environment.place or Place(FILE)
+
+    def access(self) -> Access:
+        one, openai = self._of, self._of.provider == OPENAI
+        base_url = one.base_url or (self._url() if openai else None)
+        return Access(
+            base_url,
+            self._key(base_url) if openai or one.api_key else None,
+            one.organization or (self._variable("OPENAI_ORG_ID") if openai else None),
+            one.project or (self._variable("OPENAI_PROJECT_ID") if openai else None),
+        )
+
+    def _variable(self, name: str) -> str | None:
+        value = self._environ.get(name, "").strip()
+        if value.isascii() and (value.isprintable() and " " not in value):
+            return value or None
+        raise _NoAccessError(
+            Place(name), "This variable holds characters that no header may have.", "set it again, as one line"
+        )
+
+    def _url(self) -> str:
+        value = self._variable("OPENAI_BASE_URL")
+        try:
+            return urls.checked(value) if value else urls.OPENAI_URL
+        except urls.BadUrlError as error:
+            remedy = f"set it like {urls.OPENAI_URL}, or write `base_url` in {FILE}"
+            raise _NoAccessError(Place("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
+
+    def _key(self, base_url: str | None) -> str | None:
+        name = self._of.api_key or "OPENAI_API_KEY"
+        key = self._variable(name)
+        if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
+            message = f"The variable {name} is not set, and `{self._of.name}` wants a key."
+            raise _NoAccessError(self._place, message, f"set {name}, or choose another environment with -e")
+        if key and base_url and not urls.may_have_key(base_url):
+            message = f"The key in {name} is never sent over plain http to another machine."
+            raise _NoAccessError(self._place, message, f"use https:// rather than {base_url}")
+        return key

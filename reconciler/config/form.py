@@ -1,0 +1,204 @@
+"""The form of `reconciler.yaml`, and what is said where a file has another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Any, Final, TypeAlias, cast
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from reconciler.config import urls
+from reconciler.config.values import NAME
+from reconciler.diagnostics import CODES, Fault, did_you_mean
+from reconciler.source import Node, locate, plain
+
+Known: TypeAlias = Mapping[str, Collection[str]]
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SHARE = re.compile(r"(?:[0-9]{1,2}|100)%")
+_KINDS_OF_VALUE: Final = {
+    "string_type": "Text",
+    "list_type": "A list",
+    "dict_type": "A mapping",
+    "model_type": "A mapping",
+}
+
+
+def _wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """An error that passes through pydantic as the fault it is; braces in a remedy stay as they are."""
+    return PydanticCustomError(code, "{said}", {"said": message, "remedy": remedy})
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
+        raise _wrong("bad-key", f"`{value}` is no name.", remedy)
+    return value
+
+
+def _version(value: Any) -> int:
+    if type(value) is not int or value != 1:
+        raise _wrong("config", "This version of the file's form is not known here.", "write `version: 1`")
+    return value
+
+
+def _stack(value: Any) -> Any:
+    if value is None or isinstance(value, str | dict):
+        return {"name": value} if isinstance(value, str) else value
+    raise _wrong("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
+
+
+def _folders(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _folder(value: str) -> str:
+    if not value.strip() or "\0" in value:
+        raise _wrong("unreadable", "This names no folder.", "name a folder, from the repository's root on")
+    return value
+
+
+def _api_key(value: Any) -> Any:
+    if isinstance(value, str):
+        remedy = "write `api_key: {env: NAME}`, put the key into that variable, and revoke the one that stood here"
+        raise _wrong("config", "A key may not stand in a file.", remedy)
+    return value
+
+
+def _variable(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise _wrong("config", "This is no name of a variable.", "write `{env: NAME}`, never the key itself")
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        return urls.checked(value)
+    except urls.BadUrlError as error:
+        raise _wrong("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
+
+
+def _limit(value: Any) -> int | str | None:
+    if type(value) is int and value >= 0:
+        return value
+    if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
+        return value
+    raise _wrong("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
+
+
+def _provider(value: str, info: ValidationInfo) -> str:
+    return _one_of(value, "provider", info)
+
+
+def _kind(value: str, info: ValidationInfo) -> str:
+    return _one_of(value, "kind", info)
+
+
+def _one_of(value: str, what: str, info: ValidationInfo) -> str:
+    known = cast(Known, info.context)[what]
+    if value not in known:
+        raise _wrong("unknown-value", f"`{value}` is no {what}.", did_you_mean(value, known))
+    return value
+
+
+def _empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Limit = Annotated[Any, BeforeValidator(_limit)]
+
+
+class Form(BaseModel):
+    """A mapping of the file: nothing is converted, nothing unknown is let pass."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class StackForm(Form):
+    name: Name
+    was: list[Name] = []
+
+
+class KeyForm(Form):
+    env: Annotated[str, AfterValidator(_variable)]
+
+
+class LimitsForm(Form):
+    deletes: Limit = None
+    changes: Limit = None
+
+
+class EnvironmentForm(Form):
+    provider: Annotated[str, AfterValidator(_provider)] | None = None
+    base_url: Annotated[str, AfterValidator(_url)] | None = None
+    api_key: Annotated[KeyForm | None, BeforeValidator(_api_key)] = None
+    organization: str | None = None
+    project: str | None = None
+    kinds: list[Annotated[str, AfterValidator(_kind)]] | None = None
+    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
+    values: dict[str, str] = {}
+    models: dict[str, str] = {}
+    limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
+
+
+class FileForm(Form):
+    version: Annotated[int, BeforeValidator(_version)]
+    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
+    manifests: Annotated[
+        list[Annotated[str, AfterValidator(_folder)]], BeforeValidator(_folders), Field(min_length=1)
+    ] = ["assistants"]
+    environments: Annotated[
+        dict[Name, Annotated[EnvironmentForm, BeforeValidator(_empty)]], BeforeValidator(_empty)
+    ] = {}
+    limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
+    default_environment: str | None = None
+
+
+def read(node: Node, known: Known) -> FileForm | tuple[Fault, ...]:
+    """The file in its form, or every place where it has another."""
+    try:
+        return FileForm.model_validate(plain(node), context=known)
+    except ValidationError as error:
+        return tuple(_faults(node, error))
+
+
+def _faults(node: Node, error: ValidationError) -> Iterator[Fault]:
+    for detail in error.errors(include_url=False, include_input=False):
+        yield _fault(node, detail)
+
+
+def _fault(node: Node, detail: ErrorDetails) -> Fault:
+    path, kind = detail["loc"], detail["type"]
+    of_key = kind == "extra_forbidden" or path[-1:] == ("[key]",)
+    place = locate(node, path, key=of_key)
+    if kind in CODES:
+        context = detail["ctx"]
+        return Fault(place, kind, context["said"], context["remedy"])
+    if kind == "extra_forbidden":
+        return Fault(
+            place, "unknown-field", f"There is no `{path[-1]}` here.", did_you_mean(str(path[-1]), _known(path))
+        )
+    if kind == "missing":
+        return Fault(place, "missing-field", f"`{path[-1]}` is missing.", _MISSING.get(str(path[-1]), ""))
+    if kind == "too_short":
+        return Fault(place, "missing-field", "An empty list.", "name one at least, or leave it out")
+    wanted = _KINDS_OF_VALUE.get(kind, "Something else")
+    return Fault(place, "wrong-type", f"{wanted} belongs here.", "quote it, if it is text" if wanted == "Text" else "")
+
+
+_MISSING: Final = {
+    "version": "write `version: 1` as the first line",
+    "env": "name the variable that holds the key: `api_key: {env: NAME}`",
+    "name": "write `stack: {name: …, was: […]}`, or the name alone",
+}
+_FORMS: Final[dict[str, type[Form]]] = {"stack": StackForm, "api_key": KeyForm, "limits": LimitsForm}
+
+
+def _known(path: tuple[int | str, ...]) -> list[str]:
+    """The fields of the mapping that the path's last step was written in."""
+    holder = str(path[-2]) if len(path) > 1 else ""
+    inner: type[Form] = EnvironmentForm if len(path) == 3 and path[0] == "environments" else FileForm
+    return list((inner if inner is EnvironmentForm else _FORMS.get(holder, FileForm)).model_fields)

@@ -1,0 +1,77 @@
+"""What `reconciler.yaml` comes to: environments with everything resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reconciler.diagnostics import Fault, Place
+
+FILE: Final = "reconciler.yaml"
+LOCAL: Final = "local"
+OPENAI: Final = "openai"
+DEFAULT_STACK: Final = "default"
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one apply may do: a number, or a share like "30%"."""
+
+    deletes: int | str | None = None
+    changes: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A named place to apply to."""
+
+    name: str
+    provider: str
+    base_url: str | None = None
+    api_key: str | None = None
+    """The name of the variable that holds the key, never the key."""
+    organization: str | None = None
+    project: str | None = None
+    kinds: tuple[str, ...] | None = None
+    stack: str = DEFAULT_STACK
+    former_stacks: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    defaulted: bool = False
+    """Whether it is `local` because nobody said otherwise."""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where manifests are, and where they may be applied to."""
+
+    root: Path
+    file: str | None
+    manifests: tuple[str, ...]
+    environments: Mapping[str, Environment]
+    default_environment: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The configuration, if it has no errors; and the text of its file, less what may be secret."""
+
+    config: Config | None
+    faults: tuple[Fault, ...]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach an environment's server."""
+
+    base_url: str | None
+    api_key: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    project: str | None = None

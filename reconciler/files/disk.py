@@ -1,0 +1,136 @@
+"""What may be read at all: paths that stay inside, regular files, bounded sizes, UTF-8."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from reconciler.diagnostics import Fault, Place, did_you_mean
+
+MANIFESTS: Final = frozenset({".yaml", ".yml"})
+TEXTS: Final = frozenset({".md", ".txt"})
+SUFFIXES: Final = MANIFESTS | TEXTS | {".json"}
+_FORBIDDEN: Final = frozenset({".git", ".reconciler"})
+_BOM: Final = b"\xef\xbb\xbf"
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+
+
+class UnfitError(Exception):
+    """A file or folder that cannot be had; with a `place` where the fault is within the file."""
+
+    def __init__(self, code: str, message: str, remedy: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.remedy, self.place = code, message, remedy, place
+
+    def at(self, place: Place) -> Fault:
+        """The fault of whoever asked for the file."""
+        return Fault(self.place or place, self.code, self.message, self.remedy)
+
+
+def unfit(error: OSError, what: str = "file") -> UnfitError:
+    """What an error of the operating system means to people."""
+    if isinstance(error, FileNotFoundError):
+        return UnfitError("unreadable", f"There is no such {what}.", "create it, or mend the path")
+    if isinstance(error, NotADirectoryError):
+        return UnfitError("unreadable", "A part of the path is no folder.", "mend the path")
+    if isinstance(error, PermissionError):
+        return UnfitError("unreadable", f"This {what} may not be read.", "change its permissions")
+    return UnfitError("unreadable", f"This {what} cannot be read: {error.strerror}.", "mend it, or name another")
+
+
+def real(path: Path) -> Path:
+    """The path with every link resolved, whether anything is there or not."""
+    return Path(os.path.realpath(path))
+
+
+def shown(path: Path, root: Path) -> str:
+    """The path as people see it: from the root on, with slashes."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def keep_inside(root: Path, path: Path) -> None:
+    """Refuses a resolved path outside the root, or below a folder that is not for manifests."""
+    if not path.is_relative_to(root):
+        raise UnfitError("outside", "This leads out of the repository.", "move the file into the repository")
+    for part in path.relative_to(root).parts:
+        if part.lower() in _FORBIDDEN:
+            raise UnfitError("outside", f"This leads into `{part}`.", "move the file out of there")
+
+
+def target(root: Path, folder: Path, written: str) -> Path:
+    """The resolved path of the file that a reference names, which need not exist."""
+    if written.startswith(("/", "~", "\\")) or written[1:2] == ":":
+        raise UnfitError(
+            "outside", f"`{written}` is no relative path.", "write the path relative to the manifest's folder"
+        )
+    if "\0" in written:
+        raise UnfitError("bad-reference", "No file name holds a NUL character.", "remove it")
+    path = real(folder / written)
+    for named in (Path(written), path):
+        if named.suffix.lower() not in SUFFIXES:
+            known = ", ".join(sorted(SUFFIXES))
+            raise UnfitError("bad-reference", f"`{written}` is no {known} file.", "rename it, or name another")
+    keep_inside(root, path)
+    return path
+
+
+def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
+    """The text of a regular file of at most `limit` bytes, without its byte-order mark.
+
+    Where the file is not UTF-8, the text has stand-ins for what is not, and the error comes with it.
+    """
+    try:
+        raw = _bytes(path, limit).removeprefix(_BOM)
+    except OSError as error:
+        raise _with_neighbour(unfit(error), path) from error
+    try:
+        return raw.decode(), None
+    except UnicodeDecodeError as error:
+        return raw.decode(errors="replace"), _not_utf8(raw, error.start, file)
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    # Judged before it is opened, for opening a device can do things; and again after, for it may have changed.
+    _judge(path.stat(), limit)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        _judge(os.fstat(handle), limit)
+        raw = stream.read(limit + 1)
+    if len(raw) > limit:
+        raise _too_large(limit)
+    return raw
+
+
+def _judge(status: os.stat_result, limit: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise UnfitError("unreadable", "This is a folder.", "name a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise UnfitError("unreadable", "This is no regular file.", "name a regular file")
+    if status.st_size > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> UnfitError:
+    return UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
+
+
+def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:
+    """The same error; where a file of nearly that name stands in the folder, its remedy says so."""
+    try:
+        names = [one.name for one in path.parent.iterdir() if one.suffix.lower() in SUFFIXES]
+    except OSError:
+        return error
+    nearest = did_you_mean(path.name, names)
+    if nearest.startswith("did you mean") and path.name not in names:
+        error.remedy = nearest
+    return error
+
+
+def _not_utf8(raw: bytes, offset: int, file: str) -> UnfitError:
+    before = raw[:offset].decode()
+    line = before.count("\n") + 1
+    place = Place(file, line, len(before) - before.rfind("\n"))
+    guess = "it looks like UTF-16; " if raw.startswith(_WIDE) else ""
+    return UnfitError("encoding", f"The byte 0x{raw[offset]:02x} is no UTF-8.", f"{guess}save it as UTF-8", place)

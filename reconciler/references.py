@@ -1,0 +1,189 @@
+"""`{file: …}`, `{files: […]}` and `{value: …}`: where they may stand, and what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.diagnostics import Fault, did_you_mean
+from reconciler.source import Node
+
+FILE_KEYS = ("function", "parameters", "json_schema", "schema")
+"""Keys below the top level whose value a file may hold."""
+_SCHEMAS = ("parameters", "schema")
+_OWN = "reconciler"
+
+
+def wanted(document: Node) -> tuple[tuple[str, Node], ...]:
+    """Every file that a manifest names where it may, as written, with the node that names it."""
+    found: list[tuple[str, Node]] = []
+    for part in _bodies(document):
+        for spot in _spots(part, (), inside=False):
+            if spot.names_files and spot.allowed:
+                found += [(str(node.value), node) for node in _file_nodes(spot.node)]
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class Resolver:
+    """Puts what references stand for in their place, and remembers what could not be put."""
+
+    attachments: Mapping[str, Node]
+    values: Mapping[str, str]
+    environment: str
+    faults: list[Fault] = field(default_factory=list)
+    missing: list[tuple[Node, Fault]] = field(default_factory=list)
+    """Stand-ins for values that the environment lacks; a patch may still replace them."""
+    broken: list[Node] = field(default_factory=list)
+    """Stand-ins for files that could not be read, which is reported elsewhere."""
+
+    def resolve(self, body: Node) -> Node:
+        """The body with every reference resolved."""
+        replaced = {id(spot.node): self._become(spot) for spot in _spots(body, (), inside=False)}
+        return _rebuilt(body, replaced)
+
+    def _become(self, spot: _Spot) -> Node:
+        if not spot.names_files:
+            return self._value(spot.node)
+        if not spot.allowed:
+            remedy = "a file may stand for a whole field, and at " + ", ".join(f"`{key}`" for key in FILE_KEYS)
+            return self._fault(spot.node, "A file reference may not stand here.", remedy)
+        named = _file_nodes(spot.node)
+        if not named:
+            return self._fault(
+                spot.node, "This is no file reference.", "write `{file: path}` or `{files: [path, path]}`"
+            )
+        parts = [self.attachments.get(str(node.value)) for node in named]
+        read = [part for part in parts if part is not None]
+        if len(read) < len(parts):
+            return self._stand_in(spot.node)
+        return self._inside(read[0]) if _key(spot.node) == "file" else self._joined(spot.node, read)
+
+    def _inside(self, content: Node) -> Node:
+        """What a data file holds, with its values resolved; files do not nest."""
+        replaced = {
+            id(spot.node): self._value(spot.node)
+            if not spot.names_files
+            else self._fault(spot.node, "A file that a reference reads names no further files.", "write it out here")
+            for spot in _spots(content, (), inside=True)
+        }
+        return _rebuilt(content, replaced)
+
+    def _joined(self, node: Node, parts: list[Node]) -> Node:
+        if not all(isinstance(part.value, str) for part in parts):
+            return self._fault(node, "Only texts can be joined.", "name `.md` and `.txt` files under `files`")
+        return Node("\n\n".join(str(part.value).strip("\r\n") for part in parts), node.place)
+
+    def _value(self, node: Node) -> Node:
+        name = str(_only(node).value)
+        if name in self.values:
+            return Node(self.values[name], node.place)
+        message = f"Environment `{self.environment}` has no value `{name}`."
+        remedy = did_you_mean(name, self.values) or f"add it under `environments.{self.environment}.values`"
+        stand_in = Node("", node.place)
+        self.missing.append((stand_in, Fault(_only(node).place, "unknown-value", message, remedy)))
+        return stand_in
+
+    def _fault(self, node: Node, message: str, remedy: str) -> Node:
+        self.faults.append(Fault(node.place, "bad-reference", message, remedy))
+        return self._stand_in(node)
+
+    def _stand_in(self, node: Node) -> Node:
+        stand_in = Node(None, node.place)
+        self.broken.append(stand_in)
+        return stand_in
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A node that is a reference, and whether one of files may stand there."""
+
+    node: Node
+    names_files: bool
+    allowed: bool
+
+
+def _bodies(document: Node) -> Iterator[Node]:
+    """The manifest's own fields, and each environment's patch of them."""
+    if not isinstance(document.value, dict):
+        return
+    yield without_own(document)
+    own = document.value.get(_OWN)
+    environments = own.value.get("environments") if own is not None and isinstance(own.value, dict) else None
+    if environments is not None and isinstance(environments.value, dict):
+        yield from environments.value.values()
+
+
+def without_own(document: Node) -> Node:
+    """The manifest less its `reconciler:` block."""
+    if not isinstance(document.value, dict):
+        return document
+    return replace(document, value={key: node for key, node in document.value.items() if key != _OWN})
+
+
+def _spots(node: Node, path: tuple[str, ...], *, inside: bool) -> Iterator[_Spot]:
+    """Every reference below a node; JSON Schemas and metadata's own mapping are data and hold none."""
+    if isinstance(node.value, tuple):
+        for member in node.value:
+            yield from _spots(member, (*path, "[]"), inside=inside)
+    if not isinstance(node.value, dict):
+        return
+    may = not inside and (len(path) == 1 or (bool(path) and path[-1] in FILE_KEYS))
+    is_schema = bool(path) and path[-1] in _SCHEMAS
+    if path == ("metadata",) or (not path and not inside):
+        pass
+    elif _key(node) == "value" and not is_schema:
+        yield _Spot(node, names_files=False, allowed=True)
+        return
+    elif _names_files(node, loosely=may) and (may or not is_schema) and path[:1] != ("metadata",):
+        yield _Spot(node, names_files=True, allowed=may)
+        return
+    if not is_schema:
+        for key, member in node.value.items():
+            yield from _spots(member, (*path, key), inside=inside)
+
+
+def _names_files(node: Node, *, loosely: bool) -> bool:
+    """Whether the mapping is a file reference; loosely, whether it is meant as one."""
+    if _key(node) not in ("file", "files"):
+        return False
+    return loosely or isinstance(_only(node).value, str | tuple)
+
+
+def _file_nodes(node: Node) -> list[Node]:
+    only = _only(node)
+    if _key(node) == "file":
+        return [only] if isinstance(only.value, str) else []
+    members = only.value if isinstance(only.value, tuple) else ()
+    return list(members) if members and all(isinstance(member.value, str) for member in members) else []
+
+
+def _key(node: Node) -> str | None:
+    """The one key of a mapping with one, where it is a reference's; a value's name must be text."""
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        return None
+    key, member = next(iter(node.value.items()))
+    if key == "value" and not isinstance(member.value, str):
+        return None
+    return key
+
+
+def _only(node: Node) -> Node:
+    """The one member of a mapping with one."""
+    return next(iter(node.value.values())) if isinstance(node.value, dict) else node
+
+
+def _rebuilt(node: Node, replaced: Mapping[int, Node]) -> Node:
+    if id(node) in replaced:
+        return replaced[id(node)]
+    if isinstance(node.value, dict):
+        members = {key: _rebuilt(member, replaced) for key, member in node.value.items()}
+        return node if _same(members.values(), node.value.values()) else replace(node, value=members)
+    if isinstance(node.value, tuple):
+        listed = tuple(_rebuilt(member, replaced) for member in node.value)
+        return node if _same(listed, node.value) else replace(node, value=listed)
+    return node
+
+
+def _same(some: Iterable[Node], others: Iterable[Node]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))

@@ -1,0 +1,38 @@
+"""YAML and JSON text → nodes: plain data in which every value and key knows where it stands.
+
+`parse` never raises and never loops: what is wrong with the text comes back as faults, each at its line and
+column, and nesting and unfolded size are bounded, so whoever walks a node may recurse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from reconciler.diagnostics import Fault
+from reconciler.source import json_text, yaml_text
+from reconciler.source.nodes import DEPTH, SIZE, Node, Parsed, Positions, Scalar, locate, plain
+from reconciler.source.writing import write
+
+__all__ = ["DEPTH", "SIZE", "Node", "Parsed", "Scalar", "locate", "parse", "plain", "write"]
+
+# What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
+_REFUSED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> Parsed:
+    """Every document of the text, and everything wrong with it; JSON is one document or none."""
+    text = text.removeprefix("\ufeff")
+    positions = Positions(text, file)
+    if syntax == "json":
+        return json_text.read(text, positions)
+    refused = _REFUSED.search(text)
+    if refused:
+        return Parsed((), (_refusal(refused, positions),))
+    return yaml_text.read(text, positions)
+
+
+def _refusal(refused: re.Match[str], positions: Positions) -> Fault:
+    message = f"The character U+{ord(refused[0]):04X} may not stand in YAML."
+    remedy = "remove it, or write it as an escape within double quotes"
+    return Fault(positions.place(refused.start()), "syntax", message, remedy)

@@ -1,0 +1,184 @@
+"""JSON text → nodes. The standard library's reader knows no positions and keeps the last of two keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
+from math import isinf
+from typing import Final
+
+from reconciler.diagnostics import Fault, Place
+from reconciler.source import nodes
+from reconciler.source.nodes import Node, Parsed, Positions, ReadError, Scalar
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<float>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![0-9A-Za-z_.])")
+_WORD = re.compile(r"[-+]?[A-Za-z0-9_.]+")
+_WORDS: Final[dict[str, Scalar]] = {"true": True, "false": False, "null": None}
+_FOREIGN: Final = frozenset({"NaN", "Infinity", "-Infinity"})
+_REMEDIES: Final = {
+    "'": "JSON takes double quotes only",
+    "/": "JSON has no comments",
+    "#": "JSON has no comments",
+    "": "the file ends too early: close what is open",
+}
+
+
+def read(text: str, positions: Positions) -> Parsed:
+    """The one document of the text, or what is wrong with it."""
+    reader = _Reader(text, positions)
+    try:
+        document = reader.document()
+    except ReadError as stop:
+        return Parsed((), (*reader.faults, stop.fault))
+    return Parsed((document,), tuple(reader.faults))
+
+
+class _Reader:
+    """Walks the text once; `_at` is the offset of what comes next."""
+
+    def __init__(self, text: str, positions: Positions) -> None:
+        self.faults: list[Fault] = []
+        self._text = text
+        self._positions = positions
+        self._at = 0
+        self._size = 0
+        self._build: dict[str, Callable[[int], Node]] = {
+            "{": self._mapping,
+            "[": self._sequence,
+            '"': self._string,
+        }
+
+    def document(self) -> Node:
+        if not self._next():
+            raise self._stop("The file is empty.", "write a JSON value")
+        node = self._value(0)
+        if self._next():
+            raise self._stop("Something follows the JSON value.", "remove it: a file is one value")
+        return node
+
+    def _next(self) -> str:
+        """The next character that is no white space; empty at the end."""
+        match = _SPACE.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+        return self._text[self._at : self._at + 1]
+
+    def _place(self) -> Place:
+        return self._positions.place(self._at)
+
+    def _stop(self, message: str, remedy: str = "") -> ReadError:
+        remedy = remedy or _REMEDIES.get(self._text[self._at : self._at + 1], "")
+        return ReadError(Fault(self._place(), "syntax", message, remedy))
+
+    def _value(self, depth: int) -> Node:
+        first = self._next()
+        self._size += 1
+        if depth > nodes.DEPTH:
+            raise ReadError(nodes.too_deep(self._place()))
+        if self._size > nodes.SIZE:
+            raise ReadError(Fault(self._place(), "too-large", f"More than {nodes.SIZE:,} values.", "split the file"))
+        return self._build.get(first, self._plain)(depth)
+
+    def _plain(self, _depth: int) -> Node:
+        place = self._place()
+        number = _NUMBER.match(self._text, self._at)
+        if number:
+            self._at = number.end()
+            return Node(self._number(number, place), place)
+        word = _WORD.match(self._text, self._at)
+        if word is None or word[0] not in _WORDS.keys() | _FOREIGN:
+            raise self._stop(
+                "A JSON value was to come here." if word is None else f"`{nodes.short(word[0])}` is no JSON value."
+            )
+        self._at = word.end()
+        if word[0] in _FOREIGN:
+            self.faults.append(Fault(place, "not-json", f"JSON has no {word[0]}.", "write a number or null"))
+        return Node(_WORDS.get(word[0]), place)
+
+    def _number(self, match: re.Match[str], place: Place) -> int | float:
+        if len(match[0]) > nodes.DIGITS:
+            self.faults.append(nodes.long_number(place))
+            return 0
+        value = float(match[0]) if match["float"] else int(match[0])
+        if not isinf(value):
+            return value
+        self.faults.append(Fault(place, "not-json", f"`{match[0]}` is beyond the largest number.", "write it smaller"))
+        return 0
+
+    def _string(self, _depth: int) -> Node:
+        place = self._place()
+        return Node(self._text_at(place), place)
+
+    def _text_at(self, place: Place) -> str:
+        text: str
+        try:
+            text, self._at = scanstring(self._text, self._at + 1)
+        except JSONDecodeError as error:
+            self._at = error.pos
+            raise self._stop(*_string_words(error.msg)) from error
+        half = nodes.half_character(text, place)
+        self.faults += [half] if half else []
+        return text
+
+    def _sequence(self, depth: int) -> Node:
+        place = self._place()
+        members: list[Node] = []
+        while self._member("]", first=not members):
+            members.append(self._value(depth + 1))
+        return Node(tuple(members), place)
+
+    def _mapping(self, depth: int) -> Node:
+        place = self._place()
+        members: dict[str, Node] = {}
+        keys: dict[str, Place] = {}
+        first = True
+        while self._member("}", first=first):
+            first = False
+            key, at = self._key()
+            value = self._value(depth + 1)
+            if key in keys:
+                self.faults.append(nodes.repeated(key, at, keys[key]))
+            else:
+                members[key], keys[key] = value, at
+        return Node(members, place, keys)
+
+    def _key(self) -> tuple[str, Place]:
+        if self._next() != '"':
+            raise self._stop("A key in double quotes was to come here.")
+        place = self._place()
+        key = self._text_at(place)
+        if self._next() != ":":
+            raise self._stop("A `:` was to come here.")
+        self._at += 1
+        return key, place
+
+    def _member(self, end: str, *, first: bool) -> bool:
+        """Steps over the bracket or comma; whether another member follows."""
+        if first:
+            self._at += 1
+            return not self._ends(end)
+        if self._ends(end):
+            return False
+        if self._next() != ",":
+            raise self._stop(f"A `,` or `{end}` was to come here.")
+        comma = self._place()
+        self._at += 1
+        if not self._ends(end):
+            return True
+        self.faults.append(Fault(comma, "syntax", f"A `,` before the closing `{end}`.", "remove the comma"))
+        return False
+
+    def _ends(self, end: str) -> bool:
+        if self._next() != end:
+            return False
+        self._at += 1
+        return True
+
+
+def _string_words(problem: str) -> tuple[str, str]:
+    if "Unterminated" in problem:
+        return "A text in quotes that is never closed.", "close the quote"
+    if "control" in problem:
+        return "A control character within a text.", "write a line break as `\\n` and a tab as `\\t`"
+    return "An escape that JSON does not know.", "write a backslash as `\\\\`"

@@ -1,0 +1,139 @@
+"""The nodes themselves, how they become plain data, and how a path finds its place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from reconciler.canonical import Json
+from reconciler.diagnostics import Fault, Place
+
+DEPTH: Final = 64
+"""How deep values may nest, aliases unfolded."""
+SIZE: Final = 100_000
+"""How many values one text may hold, aliases unfolded."""
+DIGITS: Final = 300
+"""How long a number may be: Python itself stops at 4,300 digits, real ones have twenty."""
+
+Scalar: TypeAlias = bool | int | float | str | None
+
+_NO_KEYS: Final[Mapping[str, Place]] = MappingProxyType({})
+_BREAK = re.compile(r"\r\n|\n|\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value, where it begins, and for a mapping where each key stands."""
+
+    value: Scalar | tuple[Node, ...] | dict[str, Node]
+    place: Place
+    keys: Mapping[str, Place] = field(default_factory=lambda: _NO_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The documents of one text, and what is wrong with them."""
+
+    documents: tuple[Node, ...]
+    faults: tuple[Fault, ...]
+
+
+class ReadError(Exception):
+    """The rest of a text cannot be read; carries the fault that says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Positions:
+    """Which line and column an offset of a text is at, as editors count them."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self._starts: list[int] = []
+
+    def place(self, offset: int) -> Place:
+        """The place of the character at the offset."""
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
+        line = bisect_right(self._starts, offset)
+        return Place(self.file, line, offset - self._starts[line - 1] + 1)
+
+    def line(self, place: Place) -> str:
+        """The text of the line that the place is on."""
+        return _BREAK.split(self.text)[place.line - 1]
+
+
+def plain(node: Node) -> Json:
+    """The node's value as plain data, without places."""
+    value = node.value
+    if isinstance(value, dict):
+        return {key: plain(member) for key, member in value.items()}
+    if isinstance(value, tuple):
+        return [plain(member) for member in value]
+    return value
+
+
+def locate(node: Node, path: Iterable[str | int], *, key: bool = False) -> Place:
+    """The place of the deepest value on the path, or with `key` of the last key that leads to it.
+
+    Steps that match nothing are skipped: pydantic puts the tags of unions into its paths.
+    """
+    place = node.place
+    for step in path:
+        member = _member(node, step)
+        if member is not None:
+            place = node.keys[str(step)] if key and isinstance(node.value, dict) else member.place
+            node = member
+    return place
+
+
+def _member(node: Node, step: str | int) -> Node | None:
+    value = node.value
+    if isinstance(value, dict):
+        return value.get(str(step))
+    if isinstance(value, tuple) and isinstance(step, int) and 0 <= step < len(value):
+        return value[step]
+    return None
+
+
+def mapping(node: Node) -> dict[str, Node]:
+    """The members of a mapping; of anything else, none."""
+    return node.value if isinstance(node.value, dict) else {}
+
+
+def short(text: str) -> str:
+    """As much of a text as a message has room for."""
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def too_deep(place: Place) -> Fault:
+    """The fault of a value nested deeper than anything real."""
+    return Fault(place, "too-deep", f"Values nest deeper than {DEPTH} levels.", "flatten them")
+
+
+def repeated(key: str, place: Place, first: Place) -> Fault:
+    """The fault of a key that its mapping has already."""
+    message = f"`{short(key)}` stands here a second time; the first is at line {first.line}, column {first.column}."
+    return Fault(place, "duplicate-key", message, "remove one of the two")
+
+
+def long_number(place: Place) -> Fault:
+    """The fault of a number with absurdly many digits."""
+    return Fault(place, "too-large", f"A number of more than {DIGITS} digits.", "quote it if it is text")
+
+
+def half_character(text: str, place: Place) -> Fault | None:
+    """The fault of a text that holds half a character, which UTF-8 cannot carry."""
+    match = None if text.isascii() else _SURROGATE.search(text)
+    if match is None:
+        return None
+    message = f"The escape \\u{ord(match[0]):04x} is half a character (a lone surrogate)."
+    return Fault(place, "encoding", message, "write the character itself, or both halves of it")
