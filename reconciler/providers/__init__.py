@@ -1,0 +1,70 @@
+"""Places we can act on: what a provider promises, how it fails, and which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from reconciler.canonical import Json
+from reconciler.kinds import Terms
+from reconciler.model import Live, Marker
+from reconciler.paths import Path
+from reconciler.providers.connection import Connection
+from reconciler.providers.errors import ApiGone, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
+from reconciler.providers.local import LOCAL
+from reconciler.providers.openai import OPENAI
+
+
+class Provider(Protocol):
+    """One place, opened. It hides auth, paging, retries, the wire's shape and how metadata is removed."""
+
+    async def observe(self, kind: str) -> tuple[Live, ...]:
+        """Every live object of the kind."""
+
+    async def fetch(self, kind: str, id: str) -> Live:
+        """One live object as it is now; `ObjectGone` where it is not."""
+
+    async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
+        """The object that now exists."""
+
+    async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
+        """The object with the patch applied and the marker on it."""
+
+    async def forget(self, live: Live) -> Live:
+        """The object without our marker."""
+
+    async def delete(self, live: Live) -> None:
+        """Removes the object; one that is gone already is removed."""
+
+    async def aclose(self) -> None:
+        """Lets go of connections and files."""
+
+
+class ProviderType(Protocol):
+    """A kind of place: how it is opened, and what is known of it before."""
+
+    @property
+    def terms(self) -> Terms:
+        """What its servers list: tool types, where they do."""
+
+    def describe(self, connection: Connection) -> str:
+        """Where it is, for the first line of every output."""
+
+    def open(self, connection: Connection, log: Callable[[str], None]) -> Provider:
+        """The place, ready to be asked; nothing has been sent."""
+
+
+PROVIDERS: dict[str, ProviderType] = {"local": LOCAL, "openai": OPENAI}
+
+__all__ = [
+    "PROVIDERS",
+    "ApiGone",
+    "Connection",
+    "ObjectGone",
+    "Provider",
+    "ProviderError",
+    "ProviderType",
+    "Refused",
+    "Unauthorized",
+    "Unreachable",
+]

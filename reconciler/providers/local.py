@@ -1,0 +1,36 @@
+"""The provider `local`: the embedded server in this process, its data beside the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from reconciler.emulator import Emulator, EmulatorError
+from reconciler.kinds import Terms
+from reconciler.providers.connection import Connection
+from reconciler.providers.errors import Unreachable
+from reconciler.providers.openai import Assistants, local_assistants
+
+DATABASE = "local.db"
+
+
+class Local:
+    """How the embedded server is reached: not over any network."""
+
+    terms = Terms(tools=frozenset({"code_interpreter", "file_search", "function"}))
+
+    def describe(self, connection: Connection) -> str:
+        """Where the data lies."""
+        return f"the embedded server, {connection.base_url}"
+
+    def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
+        """The embedded server over its database."""
+        try:
+            emulator = Emulator(connection.state_dir / DATABASE)
+        except EmulatorError as error:
+            raise Unreachable(error.message, error.remedy) from error
+        return local_assistants(httpx.ASGITransport(app=emulator), log, emulator.close)
+
+
+LOCAL = Local()

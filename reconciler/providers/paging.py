@@ -1,0 +1,70 @@
+"""A whole collection, page by page, from servers that page, that do not, and that pretend to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from reconciler.canonical import Json
+from reconciler.providers.errors import Broken, ObjectGone
+from reconciler.providers.wire import Wire
+
+PAGE = 100
+_RESTARTS = 3
+
+
+async def pages(wire: Wire, path: str) -> AsyncIterator[dict[str, Json]]:
+    """Every object of the collection once; the listing starts again where its cursor was deleted."""
+    for _ in range(_RESTARTS):
+        try:
+            found = await _listed(wire, path)
+        except ObjectGone:
+            continue
+        for raw in found.values():
+            yield raw
+        return
+    raise Broken(
+        "The list changed under every attempt to read it.", "something deletes objects all the time; try again"
+    )
+
+
+async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
+    found: dict[str, dict[str, Json]] = {}
+    cursor: str | None = None
+    while True:
+        params = {"limit": str(PAGE), "order": "desc", **({"after": cursor} if cursor else {})}
+        answer = await wire.read(path, params, id=cursor)
+        page = _page(answer)
+        fresh = {id: raw for id, raw in page.items() if id not in found}
+        found.update(fresh)
+        if not _goes_on(answer, page):
+            return found
+        if not fresh:
+            return _ended(found, answer)
+        cursor = list(page)[-1]
+
+
+def _page(answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise Broken("The server's list has no `data`.")
+    page: dict[str, dict[str, Json]] = {}
+    for raw in data:
+        if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not raw["id"]:
+            raise Broken("The server's list holds something that has no id.")
+        page[str(raw["id"])] = raw
+    return page
+
+
+def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object]) -> bool:
+    """Whether there is more: as the server says or, where it says nothing, if the page is full."""
+    said = answer.get("has_more")
+    return said if isinstance(said, bool) else len(page) == PAGE
+
+
+def _ended(found: dict[str, dict[str, Json]], answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+    """A page that repeats ends the list only where the server never said that there is more."""
+    if answer.get("has_more") is True:
+        message = f"The server says that it has more than {len(found)} objects, and sends the same ones again."
+        remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
+        raise Broken(message, remedy)
+    return found
