@@ -1,0 +1,122 @@
+"""The command line: one file a command, and what they share. Heavy imports wait until they are needed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.failure import Failure
+
+COMMANDS: dict[str, str] = {
+    "validate": "Check every manifest, and send nothing.",
+    "plan": "Show what an apply would do.",
+    "apply": "Do what the plan says, once somebody approved it.",
+    "show": "Show a live assistant as a manifest, or a saved plan.",
+    "output": "Print the keys and ids of what is ours.",
+    "forget": "Let go of assistants without deleting them.",
+    "serve": "Offer the embedded server to other programs.",
+}
+_TERRAFORM = re.compile(
+    r"-(auto-approve|chdir|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism"
+    r"|timeout|version|allow|environment|host|port)(=.*)?"
+)
+
+
+class _Late(click.Group):
+    """A group that imports a command when it is run, and knows what each is for before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            from reconciler.diagnostics import did_you_mean
+
+            raise click.UsageError(f"There is no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Late,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with `reconciler validate` and `reconciler plan`. Exit codes: 0 done or nothing to do, 1 failed,"
+    " 2 changes are pending (only plan --detailed-exitcode), 3 the same and an objection stands, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "--chdir",
+    metavar="DIR",
+    envvar="RECONCILER_CHDIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Work in another folder.",
+)
+def cli(chdir: str | None) -> None:
+    """Assistants as code: plan and apply AI assistants from manifests in Git.
+
+    A folder of YAML manifests says what every assistant should be. `reconciler` compares it with what is live,
+    shows a plan, and carries out exactly that plan.
+    """
+    if chdir is not None:
+        os.chdir(chdir)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs a command and gives its exit code; every failure ends in one message that says what to do."""
+    try:
+        code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 1
+    except Failure as failure:
+        failure.show()
+        return failure.code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        Failure(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}").show()
+        return 1
+    except Exception as error:  # noqa: BLE001  # the last resort, so that no user meets a traceback
+        return _bug(error)
+    return code if isinstance(code, int) else 0
+
+
+def _with_two_dashes(arguments: Sequence[str]) -> list[str]:
+    """Terraform's own flags are taken with one dash or two."""
+    given = list(arguments)
+    end = given.index("--") if "--" in given else len(given)
+    return [f"-{word}" if _TERRAFORM.fullmatch(word) else word for word in given[:end]] + given[end:]
+
+
+def _bug(error: Exception) -> int:
+    if os.environ.get("RECONCILER_LOG") == "debug":
+        traceback.print_exception(error)
+    remedy = "RECONCILER_LOG=debug shows where; please report it with that"
+    Failure(f"This is a fault of reconciler {__version__}: {type(error).__name__}: {error}", remedy).show()
+    return 1

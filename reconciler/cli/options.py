@@ -1,0 +1,47 @@
+"""Options that commands share; each has its `RECONCILER_…` variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(*names: str, **settings: Any) -> Callable[[F], F]:
+    """A click option that can also be set by a variable of its own name."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0].removeprefix("--")
+    settings.setdefault("envvar", f"RECONCILER_{long.upper().replace('-', '_')}")
+    return click.option(*names, **settings)
+
+
+environment = option(
+    "-e",
+    "--environment",
+    metavar="NAME",
+    help="Where to look and act; default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
+)
+allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
+colour = option("--color/--no-color", default=None, help="Colour, whatever the output is; default: on a terminal.")
+auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
+interactive = option("--input", default=True, type=bool, metavar="BOOL", help="Whether a person may be asked.")
+parallelism = option(
+    "--parallelism",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many changes are carried out at once.",
+)
+
+
+def formats(*names: str, help: str) -> Callable[[F], F]:
+    """The choice of an output format, the first by default; `--json` for short."""
+
+    def both(command: F) -> F:
+        short = click.option("--json", "format", flag_value="json", help="The same as --format json.")
+        long = option("--format", type=click.Choice(names), default=names[0], show_default=True, help=help)
+        return long(short(command)) if "json" in names else long(command)
+
+    return both

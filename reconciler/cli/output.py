@@ -1,0 +1,50 @@
+"""`reconciler output`: keys and ids, for programs that have to name an assistant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+
+
+@click.command("output")
+@click.argument("key", required=False)
+@options.environment
+@options.formats("text", "json", "env", "csv", help="How to print them.")
+@options.colour
+def command(key: str | None, environment: str | None, format: str, color: bool | None) -> int:
+    """Print the keys and ids of what is ours.
+
+    With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
+    """
+    from reconciler.cli.session import in_loop, open_session
+
+    session = open_session(environment, colour=color, writes=False)
+    return in_loop(_print, session, key, format)
+
+
+async def _print(session: Session, key: str | None, format: str) -> int:
+    from reconciler.cli.failure import Failure
+    from reconciler.diagnostics import did_you_mean
+    from reconciler.ownership import ours_by_address
+    from reconciler.render.listing import LISTINGS
+
+    async with session.provider() as provider:
+        live = await session.live(provider)
+    rows = ours_by_address(live, session.where)
+    doubled = sorted({str(a) for i, (a, _) in enumerate(rows) if i and rows[i - 1][0] == a})
+    if doubled:
+        raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")
+    if key is None:
+        click.echo(LISTINGS[format](rows), nl=False)
+        return 0
+    for address, one in rows:
+        if key in (address.key, str(address)):
+            click.echo(one.id)
+            return 0
+    raise Failure(f"Nothing of ours is called {key!r} in {session.title}.", did_you_mean(key, [a.key for a, _ in rows]))

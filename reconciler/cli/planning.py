@@ -1,0 +1,71 @@
+"""From a session to a finished plan: the one way that plan, apply and forget share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from reconciler.cli.failure import Failure
+from reconciler.cli.session import Session, matching
+from reconciler.model import Address, Desired, Live, Plan
+from reconciler.ownership import ours_by_address
+from reconciler.plan import make_plan, only_drift, select
+from reconciler.providers import Provider
+from reconciler.render import FORMATS, Style, document
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked to have planned."""
+
+    keys: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
+    drift: bool = False
+
+
+async def planned(session: Session, provider: Provider, desired: Sequence[Desired], request: Request) -> Plan:
+    """The whole plan, and then as much of it as was asked for."""
+    live = await session.live(provider)
+    plan = make_plan(desired, live, session.where, limits=session.environment.limits, allow=request.allow)
+    if request.drift:
+        plan = only_drift(plan)
+    if not request.keys:
+        return plan
+    chosen, exactly = matching(request.keys, addresses(session, desired, live))
+    return select(plan, chosen, exactly=exactly)
+
+
+def addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:
+    """Every address that is desired or ours."""
+    return {address for address, _ in ours_by_address(live, session.where)} | {one.address for one in desired}
+
+
+def show(plan: Plan, format: str, style: Style) -> None:
+    """Prints a plan in one of the formats."""
+    click.echo(FORMATS[format](document(plan), style), nl=False)
+
+
+def save(plan: Plan, path: str) -> None:
+    """Writes a plan's document, whole or not at all."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.writing")
+    try:
+        beside.write_text(FORMATS["json"](document(plan), Style()))
+        beside.replace(target)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise Failure(f"Cannot write the plan to {path}: {error.strerror}.", "nothing was changed") from error
+
+
+def allowed(codes: Sequence[str]) -> frozenset[str]:
+    """The codes that were allowed; one that does not exist is an error."""
+    from reconciler.diagnostics import did_you_mean
+    from reconciler.guards import OBJECTIONS
+
+    for code in codes:
+        if code not in OBJECTIONS:
+            raise Failure(f"There is no objection {code!r}.", did_you_mean(code, OBJECTIONS))
+    return frozenset(codes)

@@ -1,0 +1,46 @@
+"""`reconciler serve`: the embedded server on a port, for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@click.command("serve")
+@options.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@options.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 is any.")
+@options.option("--data", metavar="FILE", help="Where to keep assistants; default: the `local` environment's.")
+@options.option("--allow-remote", is_flag=True, help="Listen on an address that others can reach.")
+@options.option("--api-key", metavar="KEY", envvar="RECONCILER_SERVE_KEY", help="Ask every caller for this key.")
+def command(host: str, port: int, data: str | None, allow_remote: bool, api_key: str | None) -> int:
+    """Offer the embedded server to other programs.
+
+    Speaks the Assistants API v2 under /v1 until it is interrupted. It listens on loopback only, refuses foreign
+    Host headers, and refuses bodies that are not JSON.
+    """
+    import sys
+
+    from reconciler.cli.failure import Failure
+    from reconciler.cli.session import load, state_dir, style_of
+    from reconciler.emulator import Emulator, EmulatorError, Settings, serve
+
+    path = data or str(state_dir(load(style_of(sys.stdout, None))) / "local.db")
+    try:
+        emulator = Emulator(path, Settings(require_key=api_key))
+        serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=_ready(path))
+    except EmulatorError as error:
+        raise Failure(error.message, error.remedy) from error
+    return 0
+
+
+def _ready(path: str) -> Callable[[str, int], None]:
+    def say(host: str, port: int) -> None:
+        click.echo(f"Assistants API v2 on http://{host}:{port}/v1, data in {path}. Ctrl-C ends it.")
+
+    return say

@@ -1,0 +1,226 @@
+"""What every command begins with: the configuration, the environment, the manifests, the place itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import click
+
+from reconciler import config, files, manifest
+from reconciler.cli.failure import Failure
+from reconciler.config import Access, Config, Environment
+from reconciler.diagnostics import Fault, errors, in_order
+from reconciler.kinds import KINDS, Terms
+from reconciler.model import Address, Desired, Live, Where
+from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError
+from reconciler.render import Style
+from reconciler.render.faults import report
+
+T = TypeVar("T")
+STATE = ".reconciler"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One environment of one checkout, chosen and reachable; nothing has been sent."""
+
+    config: Config
+    environment: Environment
+    where: Where
+    connection: Connection
+    style: Style
+
+    @property
+    def title(self) -> str:
+        """The environment and its address."""
+        return f"{self.where.environment} ({PROVIDERS[self.where.provider].describe(self.connection)})"
+
+    def desired(self) -> tuple[Desired, ...]:
+        """What the manifests ask for here; ends the command where anything is wrong with them."""
+        read = files.read(self.config.root, self.config.manifests)
+        parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
+        stop_at_errors([*read.faults, *parsed.faults], read.sources, self.style)
+        return parsed.desired
+
+    @asynccontextmanager
+    async def provider(self) -> AsyncIterator[Provider]:
+        """The place, open for as long as it is needed."""
+        prepare(self.connection)
+        opened = PROVIDERS[self.where.provider].open(self.connection, log)
+        try:
+            yield opened
+        finally:
+            with anyio.CancelScope(shield=True):
+                await opened.aclose()
+
+    async def live(self, provider: Provider) -> tuple[Live, ...]:
+        """Everything live of every kind that the environment has."""
+        return tuple([one for kind in self.kinds for one in await provider.observe(kind)])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return self.environment.kinds or tuple(KINDS)
+
+
+def open_session(name: str | None, *, colour: bool | None, writes: bool) -> Session:
+    """The environment that was asked for, or every reason why not."""
+    style = style_of(sys.stdout, colour)
+    loaded = load(style)
+    chosen = config.choose(loaded, name, os.environ, writes=writes)
+    environment = _sound(chosen, style)
+    access = _sound(config.access(environment, os.environ), style)
+    state = state_dir(loaded)
+    warn_of_default(environment)
+    connection = Connection(
+        base_url=access.base_url or _shown(state / "local.db"),
+        state_dir=state,
+        api_key=access.api_key,
+        organization=access.organization,
+        project=access.project,
+    )
+    return Session(loaded, environment, _where(environment, access, connection), connection, style)
+
+
+def load(style: Style) -> Config:
+    """The configuration; ends the command where it is wrong."""
+    loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    stop_at_errors(loaded.faults, loaded.sources, style)
+    if loaded.config is None:
+        raise Failure("There is no configuration.")
+    return loaded.config
+
+
+def setting(loaded: Config, environment: Environment) -> manifest.Setting:
+    """What reading the manifests needs to know of an environment."""
+    terms = PROVIDERS[environment.provider].terms
+    names = dict.fromkeys((*loaded.environments, environment.name))
+    return manifest.Setting(
+        name=environment.name,
+        environments=tuple(names),
+        values=environment.values,
+        terms=Terms(tools=terms.tools, families=environment.models),
+    )
+
+
+def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: Style) -> None:
+    """Shows everything that is wrong; ends the command where any of it is an error."""
+    found = in_order(faults)
+    if found:
+        coloured = style_of(sys.stderr, style.colour or None).colour
+        click.echo(report(found, sources, colour=coloured), err=True, nl=False)
+    if errors(found):
+        raise Failure("Nothing was sent.", "mend what is listed above, then run it again")
+
+
+def state_dir(loaded: Config) -> Path:
+    """Where conveniences are kept that may vanish."""
+    return loaded.root / STATE
+
+
+def prepare(connection: Connection) -> None:
+    """Makes the folder for what is kept, and keeps it out of Git."""
+    ignore = connection.state_dir / ".gitignore"
+    try:
+        connection.state_dir.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        if connection.base_url.startswith("http"):
+            return
+        remedy = "the embedded server keeps its data there"
+        raise Failure(f"Cannot write {connection.state_dir}: {error.strerror}.", remedy) from error
+
+
+def style_of(stream: Any, colour: bool | None) -> Style:
+    """How text on a stream may look: colour on a terminal, unless NO_COLOR, CI or an option says otherwise."""
+    on_terminal = bool(stream.isatty())
+    quiet = os.environ.get("NO_COLOR") or os.environ.get("CI") or os.environ.get("TERM") == "dumb"
+    width = min(os.get_terminal_size(stream.fileno()).columns, 120) if on_terminal else 100
+    return Style(width=width or 100, colour=on_terminal and not quiet if colour is None else colour)
+
+
+def log(line: str) -> None:
+    """A line about a request, where RECONCILER_LOG=debug asks for it."""
+    if os.environ.get("RECONCILER_LOG") == "debug":
+        click.echo(line, err=True)
+
+
+def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+    """Runs what has to wait for answers; a failing place ends the command with its reason."""
+    try:
+        return anyio.run(work, *arguments)
+    except ProviderError as error:
+        raise failure(error) from error
+    except BaseExceptionGroup as group:
+        first = _first(group)
+        raise (failure(first) if isinstance(first, ProviderError) else first) from group
+
+
+def failure(error: ProviderError) -> Failure:
+    """The message for what a place could not do."""
+    request = f" [request {error.request_id}]" if error.request_id else ""
+    return Failure(f"{error.message}{request}", error.remedy)
+
+
+def matching(arguments: Sequence[str], known: Iterable[Address]) -> tuple[tuple[Address, ...], frozenset[Address]]:
+    """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
+    from fnmatch import fnmatchcase
+
+    from reconciler.diagnostics import did_you_mean
+
+    addresses = sorted(set(known))
+    chosen: set[Address] = set()
+    exactly: set[Address] = set()
+    for word in arguments:
+        hits = [a for a in addresses if fnmatchcase(a.key, word) or fnmatchcase(str(a), word)]
+        if not hits:
+            raise Failure(f"Nothing is called {word!r} here.", did_you_mean(word, [a.key for a in addresses]))
+        chosen.update(hits)
+        exactly.update(a for a in hits if word in (a.key, str(a)))
+    return tuple(sorted(chosen)), frozenset(exactly)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _where(environment: Environment, access: Access, connection: Connection) -> Where:
+    return Where(
+        stack=environment.stack,
+        environment=environment.name,
+        provider=environment.provider,
+        base_url=connection.base_url,
+        organization=access.organization,
+        project=access.project,
+        former_stacks=environment.former_stacks,
+    )
+
+
+def _shown(path: Path) -> str:
+    """The path as seen from the checkout, so that a plan reads the same on every machine."""
+    return f"{path.parent.name}/{path.name}"
+
+
+def _sound(found: T | Fault, style: Style) -> T:
+    if isinstance(found, Fault):
+        stop_at_errors([found], {}, style)
+        raise Failure(found.message, found.remedy)
+    return found
+
+
+def warn_of_default(environment: Environment) -> None:
+    """Nobody shall believe that they are talking to production when they are not."""
+    if environment.defaulted and os.environ.get("OPENAI_API_KEY"):
+        click.echo(
+            "Warning: OPENAI_API_KEY is set, and nothing said which environment: this is `local`, the embedded"
+            " server.\n  Nothing here reaches any other. Say `-e NAME`.",
+            err=True,
+        )

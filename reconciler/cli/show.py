@@ -1,0 +1,83 @@
+"""`reconciler show`: a live assistant as its manifest would be, or a saved plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reconciler.cli.session import Session
+    from reconciler.model import Live
+
+
+@click.command("show")
+@click.argument("what", metavar="KEY|ID|PLAN.json")
+@options.environment
+@options.formats("text", "markdown", "json", help="How to show a plan; of an assistant, json is the raw object.")
+@options.colour
+def command(what: str, environment: str | None, format: str, color: bool | None) -> int:
+    """Show a live assistant as a manifest, or a saved plan.
+
+    KEY names one of ours and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
+    that `plan --out` wrote; it is shown without a server.
+    """
+    from pathlib import Path
+
+    if Path(what).is_file():
+        return _plan(Path(what), format, color)
+    from reconciler.cli.session import in_loop, open_session
+
+    session = open_session(environment, colour=color, writes=False)
+    return in_loop(_live, session, what, format)
+
+
+def _plan(path: Path, format: str, colour: bool | None) -> int:
+    import sys
+
+    from reconciler.cli.failure import Failure
+    from reconciler.cli.session import style_of
+    from reconciler.render import FORMATS, BadDocument, read
+
+    try:
+        found = read(path.read_text())
+    except (BadDocument, UnicodeDecodeError) as error:
+        raise Failure(f"{path} is no plan: {error}") from error
+    click.echo(FORMATS[format](found, style_of(sys.stdout, colour)), nl=False)
+    return 0
+
+
+async def _live(session: Session, what: str, format: str) -> int:
+    import json
+
+    from reconciler.kinds import KINDS
+    from reconciler.render.manifest import as_manifest
+
+    async with session.provider() as provider:
+        found = _named(what, await session.live(provider), session)
+    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    if format == "json":
+        click.echo(json.dumps(found.raw, indent=2))
+    else:
+        click.echo(as_manifest(found, KINDS[found.kind], session.where), nl=False)
+    return 0
+
+
+def _named(what: str, live: Sequence[Live], session: Session) -> Live:
+    """The one object of that id or, among ours, of that key."""
+    from reconciler.cli.failure import Failure
+    from reconciler.diagnostics import did_you_mean
+    from reconciler.ownership import ours_by_address
+
+    ours = ours_by_address(live, session.where)
+    found = [one for one in live if one.id == what] or [one for a, one in ours if what in (a.key, str(a))]
+    if not found:
+        raise Failure(f"{session.title} has no {what!r}.", did_you_mean(what, [address.key for address, _ in ours]))
+    if len(found) > 1:
+        raise Failure(f"{what} is the key of several objects: {', '.join(one.id for one in found)}.", "name one by id")
+    return found[0]

@@ -1,0 +1,46 @@
+"""`reconciler validate`: every fault of every file, and nothing is sent."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli import options
+
+
+@click.command("validate")
+@options.environment
+@options.colour
+def command(environment: str | None, color: bool | None) -> int:
+    """Check every manifest, and send nothing.
+
+    Reads the manifests as every environment of reconciler.yaml would (or as the one that -e names), and
+    reports everything wrong at once with file, line, column and remedy.
+    """
+    return _validate(environment, color)
+
+
+def _validate(name: str | None, colour: bool | None) -> int:
+    import os
+    import sys
+
+    from reconciler import config, files, manifest
+    from reconciler.cli import session
+    from reconciler.diagnostics import Fault
+
+    style = session.style_of(sys.stdout, colour)
+    loaded = session.load(style)
+    read = files.read(loaded.root, loaded.manifests)
+    chosen = [config.choose(loaded, name, os.environ, writes=False)] if name else [*loaded.environments.values()]
+    faults = [*read.faults, *(one for one in chosen if isinstance(one, Fault))]
+    for environment in chosen:
+        if not isinstance(environment, Fault) and (len(chosen) == 1 or environment.name != "local" or _only(loaded)):
+            faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
+    session.stop_at_errors(faults, read.sources, style)
+    count = len(read.manifests)
+    names = ", ".join(one.name for one in chosen if not isinstance(one, Fault))
+    click.echo(f"{count} manifest{'s' * (count != 1)} in order, read for {names}.")
+    return 0
+
+
+def _only(loaded: object) -> bool:
+    return len(getattr(loaded, "environments", ())) == 1

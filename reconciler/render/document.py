@@ -1,0 +1,135 @@
+"""The plan as a JSON document: an interface, to which minor versions only add."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from reconciler import __version__
+from reconciler.canonical import Absent, Json, digest, plain
+from reconciler.fingerprint import fingerprint, summary
+from reconciler.model import Change, FieldChange, Objection, Plan, Task
+from reconciler.paths import show
+from reconciler.render.style import Style
+from reconciler.render.view import BadDocument, Document, view
+
+FORMAT_VERSION = "1.0"
+
+_RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
+
+
+def document(plan: Plan) -> Document:
+    """Everything there is to say about a plan; what is absent reads as null."""
+    tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
+    whole: Document = {
+        **_head(plan),
+        "changes": [_change(change) for change in plan.changes],
+        "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
+        "objections": [_objection(objection) for objection in plan.objections],
+        "notes": list(plan.notes),
+        "applyable": any(task.address not in plan.held for task in tasks),
+        "complete": not plan.selected and not plan.standing,
+    }
+    return {key: _digest(whole) if key == "digest" else value for key, value in whole.items()}
+
+
+def render(document: Document, style: Style) -> str:
+    """The document as JSON, in ASCII, so that nothing in it can act on whatever shows it."""
+    return _RUNNER_COMMAND.sub(r"#\\u0023", json.dumps(document, indent=2)) + "\n"
+
+
+def read(text: str) -> Document:
+    """The document that `render` wrote, whole and as written; else `BadDocument`."""
+    value = _parse(text)
+    version = value.get("format_version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, str):
+        raise BadDocument("this is no saved plan: it has no `format_version`")
+    if not re.fullmatch(r"1\.[0-9]+", version):
+        raise BadDocument(f"its format is {version!r}, and this version of reconciler reads 1.x only")
+    if value.get("digest") != _digest(value):
+        raise BadDocument("it is not what was saved: its digest does not match, so it was edited or damaged")
+    view(value)
+    return value
+
+
+def _parse(text: str) -> Json:
+    try:
+        value: Json = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadDocument(f"this is no whole JSON document: {error}") from error
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _digest(document: Document) -> str:
+    """Over everything but itself; of values that no document of ours has, none."""
+    try:
+        return digest({key: value for key, value in document.items() if key != "digest"})
+    except (ValueError, RecursionError):  # 1e999 reads as infinity
+        return ""
+
+
+def _head(plan: Plan) -> Document:
+    where, figures = plan.where, summary(plan)
+    return {
+        "format_version": FORMAT_VERSION,
+        "reconciler_version": __version__,
+        "stack": where.stack,
+        "environment": {
+            "name": where.environment,
+            "provider": where.provider,
+            "base_url": where.base_url,
+            "organization": where.organization,
+            "project": where.project,
+        },
+        "fingerprint": fingerprint(plan),
+        "digest": None,
+        "summary": {
+            "add": figures.add,
+            "change": figures.change,
+            "destroy": figures.destroy,
+            "import": figures.imports,
+            "forget": figures.forget,
+            "unchanged": plan.unchanged,
+            "unmanaged": plan.unmanaged,
+        },
+    }
+
+
+def _change(change: Change) -> Document:
+    place = change.place
+    return {
+        "address": str(change.address),
+        "kind": change.address.kind,
+        "key": change.address.key,
+        "previous_key": change.previous_key,
+        "action": change.action,
+        "id": change.id,
+        "file": place.file if place else None,
+        "line": place.line or None if place else None,
+        "seen": change.seen,
+        "digest": change.digest,
+        "fields": [_field(field) for field in change.fields],
+        "patch": plain(dict(change.patch)),
+        "previous_stack": change.previous_stack,
+        "unchanged_fields": change.hidden,
+    }
+
+
+def _field(field: FieldChange) -> Document:
+    before, after = (None if isinstance(side, Absent) else plain(side) for side in (field.before, field.after))
+    return {"path": show(field.path), "before": before, "after": after, "cause": field.cause}
+
+
+def _objection(objection: Objection) -> Document:
+    return {
+        "code": objection.code,
+        "message": objection.message,
+        "address": str(objection.address) if objection.address else None,
+        "remedy": objection.remedy,
+        "allowed": objection.allowed,
+        "holds": [str(address) for address in sorted(objection.holds)],
+    }

@@ -1,0 +1,45 @@
+"""Keys and ids of what is ours, for people and for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from reconciler.model import Address, Live
+from reconciler.render.visible import visible
+
+Rows: TypeAlias = Sequence[tuple[Address, Live]]
+
+
+def _text(rows: Rows) -> str:
+    width = max((len(str(address)) for address, _ in rows), default=0)
+    return "".join(f"{address!s:<{width}}  {visible(one.id)}\n" for address, one in rows)
+
+
+def _json(rows: Rows) -> str:
+    listed = {address.key: {"id": one.id, "kind": one.kind, "name": one.name} for address, one in rows}
+    return json.dumps(listed, indent=2) + "\n"
+
+
+def _env(rows: Rows) -> str:
+    return "".join(f"{_variable(address)}={shlex.quote(one.id)}\n" for address, one in rows)
+
+
+def _csv(rows: Rows) -> str:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("kind", "key", "id"))
+    writer.writerows((address.kind, address.key, one.id) for address, one in rows)
+    return table.getvalue()
+
+
+def _variable(address: Address) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", f"{address.kind}_{address.key}".upper())
+
+
+LISTINGS: dict[str, Callable[[Rows], str]] = {"text": _text, "json": _json, "env": _env, "csv": _csv}

@@ -1,0 +1,103 @@
+"""What an apply says: one line an outcome, and the figures at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import assert_never
+
+from reconciler import paths
+from reconciler.canonical import Absent, Json
+from reconciler.fingerprint import tally
+from reconciler.model import Change, Difference, Done, Failed, Mark, Outcome, Plan, Skipped, Task, Unsettled
+from reconciler.render.sentences import count
+from reconciler.render.style import Style, paint
+from reconciler.render.values import compact, one_line, shortened
+
+_PAST = {
+    "create": "Created",
+    "update": "Updated",
+    "delete": "Deleted",
+    "adopt": "Adopted",
+    "rename": "Renamed",
+    "forget": "Forgotten",
+}
+_VALUE_ROOM = 60
+
+
+def line(outcome: Outcome, style: Style) -> str:
+    """One line whatever became of it: what, which object, and what to do where something is wrong."""
+    said, ink = _said(outcome)
+    return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_known(outcome)}"
+
+
+def closing(outcomes: Collection[Outcome], plan: Plan) -> str:
+    """The figures; the last line is Terraform's, to the byte, where everything was done."""
+    happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
+    refreshed = sum(isinstance(outcome.task, Mark) for outcome in outcomes if isinstance(outcome, Done))
+    lines = [f"{count(refreshed, 'marker')} refreshed."] if refreshed else []
+    return "\n".join([*lines, f"{_verdict(outcomes, plan)} {_resources(happened)}"]) + "\n"
+
+
+def past(task: Task) -> str:
+    """What was done, in a word: `Created`, `Adopted and updated`."""
+    if isinstance(task, Mark):
+        return "Marker refreshed"
+    changed = task.fields and task.action in ("adopt", "rename")
+    return _PAST[task.action] + (" and updated" if changed else "")
+
+
+def _said(outcome: Outcome) -> tuple[str, str]:
+    match outcome:
+        case Done(task=task, seconds=seconds):
+            return f"{past(task)} after {seconds:.1f}s", "good"
+        case Unsettled(differences=differences):
+            return "Unsettled: " + "; ".join(_difference(d) for d in differences), "warning"
+        case Failed(message=message, remedy=remedy):
+            return f"Failed: {one_line(message)}" + (f" ({one_line(remedy)})" if remedy else ""), "bad"
+        case Skipped(reason=reason):
+            return f"Not done: {one_line(reason)}", "dim"
+    assert_never(outcome)
+
+
+def _known(outcome: Outcome) -> str:
+    """By which ids to find it: ` [id=asst_1, request=req_1]`."""
+    if isinstance(outcome, Skipped):
+        return ""
+    failed = outcome if isinstance(outcome, Failed) else None
+    known = {
+        "id": outcome.id,
+        "param": failed.param if failed else None,
+        "request": failed.request_id if failed else None,
+    }
+    named = ", ".join(f"{word}={one_line(value)}" for word, value in known.items() if value)
+    return f" [{named}]" if named else ""
+
+
+def _difference(difference: Difference) -> str:
+    path = one_line(paths.show(difference.path))
+    return f"{path} wanted {_value(difference.wanted)}, got {_value(difference.got)}"
+
+
+def _value(value: Json | Absent) -> str:
+    return "nothing" if isinstance(value, Absent) else shortened(compact(value), _VALUE_ROOM)
+
+
+def _verdict(outcomes: Collection[Outcome], plan: Plan) -> str:
+    told = {outcome.task.address for outcome in outcomes}
+    tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
+    untold = sum(task.address not in told for task in tasks)
+    amiss = {
+        "failed": sum(isinstance(outcome, Failed) for outcome in outcomes),
+        "unsettled": sum(isinstance(outcome, Unsettled) for outcome in outcomes),
+        "not done": sum(isinstance(outcome, Skipped) for outcome in outcomes) + untold,
+    }
+    said = ", ".join(f"{number} {word}" for word, number in amiss.items() if number)
+    return f"Apply incomplete: {said}." if said else "Apply complete!"
+
+
+def _resources(happened: list[Task]) -> str:
+    figures = tally(task for task in happened if isinstance(task, Change))
+    imports = f"{figures.imports} imported, " if figures.imports else ""
+    forgets = f", {figures.forget} forgotten" if figures.forget else ""
+    done = f"{figures.add} added, {figures.change} changed, {figures.destroy} destroyed"
+    return f"Resources: {imports}{done}{forgets}."

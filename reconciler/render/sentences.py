@@ -1,0 +1,85 @@
+"""The words that every format for people shares; the last lines are Terraform's, to the byte."""
+
+from __future__ import annotations
+
+from reconciler.render.values import one_line
+from reconciler.render.view import ChangeView, ObjectionView, View
+
+SIGNS = {"create": "+", "update": "~", "delete": "-", "adopt": "=", "rename": ">", "forget": "."}
+
+_WILL = {
+    "create": "will be created",
+    "update": "will be updated in-place",
+    "delete": "will be destroyed",
+    "adopt": "will be adopted",
+    "rename": "will be renamed",
+    "forget": "will be forgotten, not destroyed",
+}
+
+
+def count(number: int, noun: str) -> str:
+    """`1 marker`, `2 markers`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def address_of(view: View) -> str:
+    """The environment's address, and what else says which place it is."""
+    named = (("organization", view.organization), ("project", view.project))
+    more = [f"{word} {one_line(name)}" for word, name in named if name]
+    return ", ".join([one_line(view.provider), one_line(view.base_url), *more])
+
+
+def sign(change: ChangeView) -> str:
+    """`~` for whatever changes fields of what is there, else the action's own."""
+    return "~" if change.fields and change.action in ("adopt", "rename") else SIGNS.get(change.action, "?")
+
+
+def will(change: ChangeView) -> str:
+    """What will be done: `will be adopted and updated in-place, was assistant.old`."""
+    text = _WILL.get(change.action, one_line(change.action))
+    if change.fields and change.action in ("adopt", "rename"):
+        text += " and updated in-place"
+    if change.previous_key:
+        text += f", was {one_line(change.previous_key)}"
+    if change.previous_stack:
+        text += f", of the stack {one_line(change.previous_stack)}"
+    return text
+
+
+def place(change: ChangeView) -> str:
+    """Where its manifest says so: `assistants/x.yaml:3`, or nothing."""
+    if change.file is None:
+        return ""
+    return one_line(change.file) + (f":{change.line}" if change.line else "")
+
+
+def remains(change: ChangeView) -> str:
+    """`9 unchanged fields hidden`, or nothing."""
+    return f"{count(change.unchanged_fields, 'unchanged field')} hidden" if change.unchanged_fields else ""
+
+
+def rest(view: View) -> str:
+    """`14 unchanged, 3 unmanaged.`"""
+    return f"{view.unchanged} unchanged, {view.unmanaged} unmanaged."
+
+
+def marks(view: View) -> str:
+    """`1 marker will be refreshed.`, or nothing."""
+    return f"{count(view.marks, 'marker')} will be refreshed." if view.marks else ""
+
+
+def verdict(view: View) -> str:
+    """The last line of a plan. `No changes.` is only said where nothing stands against it."""
+    if not view.changes and not view.standing:
+        return "No changes. Your assistants match the manifests."
+    figures = view.summary
+    imports = f"{figures.imports} to import, " if figures.imports else ""
+    forgets = f", {figures.forget} to forget" if figures.forget else ""
+    done = f"{figures.add} to add, {figures.change} to change, {figures.destroy} to destroy"
+    return f"Plan: {imports}{done}{forgets}."
+
+
+def permission(objection: ObjectionView) -> str:
+    """How to let it pass, or that somebody did."""
+    code = one_line(objection.code)
+    return f"allowed by --allow {code}" if objection.allowed else f"--allow {code} lets it pass"

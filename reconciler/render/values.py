@@ -1,0 +1,73 @@
+"""How a value reads: as one line of JSON, or as the lines of a text or of a structure."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from reconciler.canonical import Json, plain
+from reconciler.render.visible import visible
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+_ROOM = 60  # columns of a structure that still reads well on one line
+_RUNNER_COMMAND = re.compile(r"#(?=#\[|#vso\[)")
+
+
+def inert(text: str) -> str:
+    """The text with nothing invisible in it, and nothing that a CI runner would obey.
+
+    Runners obey `::error::` at the beginning of a line, indented or not, and `##[…]` anywhere.
+    """
+    lines = (_disarm(line) for line in visible(text).split("\n"))
+    return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """The same on one line whatever the text: breaks and tabs show as `\\n` and `\\t`."""
+    return inert(text.replace("\n", "\\n").replace("\t", "\\t"))
+
+
+def compact(value: Json) -> str:
+    """The value as one line of JSON, for a person: no escape that a person would not need."""
+    return inert(_encoded(value))
+
+
+def pretty(value: Json) -> list[str]:
+    """The lines of a value: a text's own, or those of a structure; of nothing, none."""
+    if value is None:
+        return []
+    return value.split("\n") if isinstance(value, str) else structure(value)
+
+
+def structure(value: Json, lead: str = "") -> list[str]:
+    """Indented JSON: what is short stays on one line, and no line changes because another one follows."""
+    encoded = lead + _encoded(value)
+    if len(encoded) <= _ROOM or not isinstance(value, dict | list):
+        return [encoded]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    members = _members(value)
+    inner = [line for name, member in members for line in structure(member, name)]
+    return [lead + opening, *(f"  {line}" for line in inner), closing]
+
+
+def _members(value: dict[str, Json] | list[Json]) -> list[tuple[str, Json]]:
+    if isinstance(value, list):
+        return [("", member) for member in value]
+    return [(f"{_encoded(key)}: ", value[key]) for key in sorted(value)]
+
+
+def shortened(text: str, room: int) -> str:
+    """The beginning of the text, with an ellipsis where something is left out."""
+    return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def _disarm(line: str) -> str:
+    lead = len(line) - len(line.lstrip())
+    start = "<U+003A>" + line[lead + 1 :] if line.startswith("::", lead) else line[lead:]
+    return line[:lead] + _RUNNER_COMMAND.sub("<U+0023>", start)
+
+
+def _encoded(value: Json) -> str:
+    """JSON whose control characters show as all others do, and not as `\\u001b`."""
+    encoded = json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+    return _ESCAPE.sub(lambda match: f"<U+{match[1].upper()}>" if match[1] else match[0], encoded)

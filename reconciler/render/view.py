@@ -1,0 +1,175 @@
+"""A plan's document as typed values: what the formats for people are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from reconciler.canonical import Json
+from reconciler.model import Summary
+
+Document: TypeAlias = dict[str, Json]
+
+T = TypeVar("T")
+
+
+class BadDocument(ValueError):
+    """A text that is no plan's document, or one that has been touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One field that will differ."""
+
+    path: str
+    before: Json
+    after: Json
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One change, and the codes of the standing objections that hold it back."""
+
+    address: str
+    action: str
+    id: str | None
+    previous_key: str | None
+    previous_stack: str | None
+    file: str | None
+    line: int | None
+    fields: tuple[FieldView, ...]
+    unchanged_fields: int
+    held_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectionView:
+    """One reason not to apply, allowed or standing."""
+
+    code: str
+    message: str
+    address: str | None
+    remedy: str
+    allowed: bool
+    holds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole plan."""
+
+    stack: str
+    environment: str
+    provider: str
+    base_url: str
+    organization: str | None
+    project: str | None
+    fingerprint: str
+    summary: Summary
+    unchanged: int
+    unmanaged: int
+    changes: tuple[ChangeView, ...]
+    marks: int
+    objections: tuple[ObjectionView, ...]
+    notes: tuple[str, ...]
+    complete: bool
+
+    @property
+    def standing(self) -> tuple[ObjectionView, ...]:
+        return tuple(objection for objection in self.objections if not objection.allowed)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether arguments selected a part of the plan."""
+        return not self.complete and not self.standing
+
+
+def view(document: Document) -> View:
+    """The document's values; `BadDocument` where one is missing or not of its type."""
+    environment, counts = _take(document, "environment", dict), _take(document, "summary", dict)
+    objections = tuple(_objection(member) for member in _members(document, "objections"))
+    return View(
+        stack=_take(document, "stack", str),
+        environment=_take(environment, "name", str),
+        provider=_take(environment, "provider", str),
+        base_url=_take(environment, "base_url", str),
+        organization=_perhaps(environment, "organization", str),
+        project=_perhaps(environment, "project", str),
+        fingerprint=_take(document, "fingerprint", str),
+        summary=_summary(counts),
+        unchanged=_take(counts, "unchanged", int),
+        unmanaged=_take(counts, "unmanaged", int),
+        changes=tuple(_change(member, objections) for member in _members(document, "changes")),
+        marks=len(_members(document, "marks")),
+        objections=objections,
+        notes=_texts(document, "notes"),
+        complete=_take(document, "complete", bool),
+    )
+
+
+def _summary(counts: Document) -> Summary:
+    return Summary(
+        add=_take(counts, "add", int),
+        change=_take(counts, "change", int),
+        destroy=_take(counts, "destroy", int),
+        imports=_take(counts, "import", int),
+        forget=_take(counts, "forget", int),
+    )
+
+
+def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeView:
+    address = _take(change, "address", str)
+    return ChangeView(
+        address=address,
+        action=_take(change, "action", str),
+        id=_perhaps(change, "id", str),
+        previous_key=_perhaps(change, "previous_key", str),
+        previous_stack=_perhaps(change, "previous_stack", str),
+        file=_perhaps(change, "file", str),
+        line=_perhaps(change, "line", int),
+        fields=tuple(_field(member) for member in _members(change, "fields")),
+        unchanged_fields=_perhaps(change, "unchanged_fields", int) or 0,
+        held_by=tuple(o.code for o in objections if not o.allowed and address in o.holds),
+    )
+
+
+def _field(field: Document) -> FieldView:
+    return FieldView(
+        path=_take(field, "path", str),
+        before=field.get("before"),
+        after=field.get("after"),
+        cause=_take(field, "cause", str),
+    )
+
+
+def _objection(objection: Document) -> ObjectionView:
+    return ObjectionView(
+        code=_take(objection, "code", str),
+        message=_take(objection, "message", str),
+        address=_perhaps(objection, "address", str),
+        remedy=_take(objection, "remedy", str),
+        allowed=_take(objection, "allowed", bool),
+        holds=_texts(objection, "holds"),
+    )
+
+
+def _take(document: Document, key: str, kind: type[T]) -> T:
+    value = document.get(key)
+    if type(value) is not kind:  # exactly: True is no number here
+        raise BadDocument(f"this is no saved plan: `{key}` is missing, or is no {kind.__name__}")
+    return value
+
+
+def _perhaps(document: Document, key: str, kind: type[T]) -> T | None:
+    return None if document.get(key) is None else _take(document, key, kind)
+
+
+def _members(document: Document, key: str) -> list[Document]:
+    members: list[Json] = _take(document, key, list)
+    return [_take({key: member}, key, dict) for member in members]
+
+
+def _texts(document: Document, key: str) -> tuple[str, ...]:
+    members: list[Json] = _take(document, key, list)
+    return tuple(_take({key: member}, key, str) for member in members)

@@ -1,0 +1,353 @@
+"""Folders become manifests, whatever lies in them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.canonical import Json
+from reconciler.diagnostics import CODES
+from reconciler.files import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, Read, disk, read
+from reconciler.source import plain
+
+REFERS = "instructions: {file: %s}\n"
+CALLS = "tools: [{type: function, function: {file: %s}}]\n"
+
+
+def write(root: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def found(root: Path, *folders: str) -> Read:
+    everything = read(root, folders or ("a",))
+    assert all(fault.code in CODES for fault in everything.faults)
+    return everything
+
+
+def names(everything: Read) -> list[str]:
+    return [manifest.file for manifest in everything.manifests]
+
+
+def faults(everything: Read) -> list[str]:
+    return [f"{fault.place} {fault.code}" for fault in everything.faults]
+
+
+def attached(manifest: Manifest) -> dict[str, Json]:
+    return {written: plain(node) for written, node in manifest.attachments.items()}
+
+
+def refused(root: Path, reference: str) -> str:
+    """The code and message of what is wrong with a manifest's only reference, which stands in its place."""
+    (fault,) = found(write(root, {"a/m.yaml": REFERS % reference})).faults
+    assert str(fault.place) == "a/m.yaml:1:22"
+    assert fault.remedy
+    return f"{fault.code}: {fault.message}"
+
+
+def test_manifests_are_found_in_nested_folders_in_order(tmp_path: Path) -> None:
+    write(tmp_path, {"a/z.yaml": "x: 1", "a/b/y.yml": "x: 2", "c/UPPER.YAML": "x: 3", "other/n.yaml": ""})
+
+    everything = found(tmp_path, "c", "a", "a/b", "./a/")
+
+    assert names(everything) == ["a/b/y.yml", "a/z.yaml", "c/UPPER.YAML"]
+    assert [manifest.stem for manifest in everything.manifests] == ["y", "z", "UPPER"]
+    assert faults(everything) == []
+    assert everything.sources["a/z.yaml"] == "x: 1"
+
+
+def test_hidden_things_and_the_folders_of_data_hold_no_manifests(tmp_path: Path) -> None:
+    write(tmp_path, {"a/.h/m.yaml": "", "a/.m.yaml": "", "a/prompts/m.yaml": "", "a/functions/deep/m.yml": ""})
+
+    everything = found(tmp_path)
+
+    assert names(everything) == []
+    assert faults(everything) == ["a/functions/deep/m.yml unused-file", "a/prompts/m.yaml unused-file"]
+
+
+def test_the_configuration_is_no_manifest(tmp_path: Path) -> None:
+    write(tmp_path, {"reconciler.yaml": "version: 1", "m.yaml": "x: 1"})
+
+    assert names(found(tmp_path, ".")) == ["m.yaml"]
+
+
+def test_references_are_read_by_what_they_are(tmp_path: Path) -> None:
+    manifest = """\
+instructions: {files: [prompts/a.md, ../shared/b.txt]}
+tools:
+  - {type: function, function: {file: f.json}}
+  - {type: function, function: {file: functions/g.yaml}}
+"""
+    files = {"prompts/a.md": "\ufeffhello\n", "f.json": '{"name": "f"}', "functions/g.yaml": "name: g\n---\n"}
+    write(tmp_path, {"a/m.yaml": manifest, "shared/b.txt": "b", **{f"a/{name}": text for name, text in files.items()}})
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == []
+    assert attached(everything.manifests[0]) == {
+        "prompts/a.md": "hello\n",
+        "../shared/b.txt": "b",
+        "f.json": {"name": "f"},
+        "functions/g.yaml": {"name": "g"},
+    }
+    assert everything.sources["shared/b.txt"] == "b"
+
+
+def test_a_file_that_many_name_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": CALLS % "f.json", "a/n.yaml": CALLS % "./f.json", "a/f.json": '{"a": 1, "a": 2}'})
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == ["a/f.json:1:10 duplicate-key"]
+    one, other = everything.manifests
+    assert one.attachments["f.json"] is other.attachments["./f.json"]
+
+
+def test_a_file_that_is_wrong_is_told_wherever_it_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": REFERS % "no.md", "a/n.yaml": REFERS % "no.md"})
+
+    assert faults(found(tmp_path)) == ["a/m.yaml:1:22 unreadable", "a/n.yaml:1:22 unreadable"]
+
+
+def test_a_file_that_a_reference_names_is_no_manifest(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": CALLS % "data.yaml", "a/data.yaml": "name: f\n"})
+
+    everything = found(tmp_path)
+
+    assert names(everything) == ["a/m.yaml"]
+    assert attached(everything.manifests[0]) == {"data.yaml": {"name": "f"}}
+
+
+def test_a_manifest_that_another_names_does_not_vanish_in_silence(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": CALLS % "n.yaml", "a/n.yaml": REFERS % "p.md", "a/p.md": "p"})
+
+    assert faults(found(tmp_path)) == ["a/n.yaml:1:22 bad-reference"]
+
+
+def test_a_manifest_may_not_name_itself(tmp_path: Path) -> None:
+    assert faults(found(write(tmp_path, {"a/m.yaml": REFERS % "m.yaml"}))) == ["a/m.yaml:1:22 bad-reference"]
+
+
+def test_files_that_nothing_names_are_warnings(tmp_path: Path) -> None:
+    files = ["a/x.md", "a/prompts/y.txt", "a/z.json", "a/README.md", "a/b/readme.txt", "a/.gitkeep", "a/logo.png"]
+    write(tmp_path, {"a/m.yaml": "x: 1", **dict.fromkeys(files, "")})
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == ["a/prompts/y.txt unused-file", "a/x.md unused-file", "a/z.json unused-file"]
+    assert {fault.severity for fault in everything.faults} == {"warning"}
+
+
+def test_nothing_is_called_unused_while_a_manifest_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": "instructions: {file: x.md", "a/x.md": ""})
+
+    assert faults(found(tmp_path)) == ["a/m.yaml:1:26 syntax"]
+
+
+def test_several_documents_are_several_manifests_and_empty_ones_are_dropped(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": "x: 1\n---\nx: 2\n---\n", "a/n.yaml": "x: 3\n---\n", "a/o.yaml": ""})
+
+    manifests = found(tmp_path).manifests
+
+    assert [(one.stem, plain(one.node), one.alone) for one in manifests] == [
+        ("m", {"x": 1}, False),
+        ("m", {"x": 2}, False),
+        ("n", {"x": 3}, True),
+        ("o", None, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("f.json", "", "a/f.json:1:1 syntax"),
+        ("f.json", "null", "a/f.json:1:1 syntax"),
+        ("f.yaml", "", "a/f.yaml:1:1 syntax"),
+        ("f.yaml", "a: 1\n---\nb: 2\n", "a/f.yaml:3:1 syntax"),
+        ("f.json", "{} {}", "a/f.json:1:4 syntax"),
+    ],
+)
+def test_a_data_file_holds_one_value(tmp_path: Path, name: str, content: str, expected: str) -> None:
+    files = {"a/m.yaml": CALLS % name, f"a/{name}": content}
+
+    assert faults(found(write(tmp_path, files))) == [expected]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["/etc/x.md", "~/x.md", "C:/x.md", "'\\\\host\\x.md'", "../../x.md", "../.git/x.md",
+     "../.reconciler/x.md", "../.GIT/x.md"],
+)  # fmt: skip
+def test_references_stay_in_the_repository(tmp_path: Path, reference: str) -> None:
+    assert refused(tmp_path, reference).startswith("outside: ")
+
+
+def test_links_are_judged_by_where_they_lead(tmp_path: Path) -> None:
+    write(tmp_path, {"out/secret.md": "", "repo/a/m.yaml": REFERS % "in.md", "repo/b/text.md": "text"})
+    (tmp_path / "repo/a/in.md").symlink_to("../b/text.md")
+    (tmp_path / "repo/a/n.yaml").write_text(REFERS % "out.md")
+    (tmp_path / "repo/a/out.md").symlink_to(tmp_path / "out/secret.md")
+    (tmp_path / "repo/a/o.yaml").symlink_to(tmp_path / "out/secret.md")
+
+    everything = found(tmp_path / "repo")
+
+    assert attached(everything.manifests[0]) == {"in.md": "text"}
+    assert faults(everything) == ["a/n.yaml:1:22 outside", "a/o.yaml outside"]
+
+
+@pytest.mark.parametrize("reference", ["x", "x.py", "x.html", "''", "https://example.com/x", ".md"])
+def test_only_texts_and_data_may_be_named(tmp_path: Path, reference: str) -> None:
+    assert refused(tmp_path, reference).startswith("bad-reference: ")
+
+
+def test_what_a_link_leads_to_is_text_or_data_too(tmp_path: Path) -> None:
+    write(tmp_path, {"a/x.py": ""})
+    (tmp_path / "a/x.md").symlink_to("x.py")
+
+    assert refused(tmp_path, "x.md").startswith("bad-reference: ")
+
+
+def test_a_name_with_a_nul_is_no_name(tmp_path: Path) -> None:
+    assert refused(tmp_path, '"x\\0.md"').startswith("bad-reference: ")
+
+
+def test_a_missing_file_has_its_neighbour_for_a_remedy(tmp_path: Path) -> None:
+    write(tmp_path, {"a/prompts/helper.md": "", "a/m.yaml": REFERS % "prompts/helpr.md"})
+
+    (fault,) = found(tmp_path).faults
+
+    assert (fault.message, fault.remedy) == ("There is no such file.", "did you mean `helper.md`?")
+
+
+@pytest.mark.parametrize("reference", ["gone/x.md", "x.txt/y.md", "n" * 300 + ".md", "circle.md"])
+def test_a_path_that_leads_nowhere_is_unreadable(tmp_path: Path, reference: str) -> None:
+    write(tmp_path, {"a/x.txt": ""})
+    (tmp_path / "a/circle.md").symlink_to("circle.md")
+
+    assert refused(tmp_path, reference).startswith("unreadable: ")
+
+
+@pytest.mark.parametrize("folders", ["folder.md", "folder.md/"])
+def test_a_folder_is_no_file(tmp_path: Path, folders: str) -> None:
+    (tmp_path / "a/folder.md").mkdir(parents=True)
+
+    assert refused(tmp_path, folders) == "unreadable: This is a folder."
+
+
+def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    os.mkfifo(tmp_path / "a/pipe.md")
+    os.mkfifo(tmp_path / "a/pipe.yaml")
+    write(tmp_path, {"a/m.yaml": REFERS % "pipe.md"})
+
+    assert faults(found(tmp_path)) == ["a/m.yaml:1:22 unreadable", "a/pipe.yaml unreadable"]
+
+
+def test_a_device_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/zero.yaml").symlink_to("/dev/zero")
+
+    assert faults(found(tmp_path)) == ["a/zero.yaml outside"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
+def test_what_may_not_be_read_is_unreadable(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": "", "a/b/n.yaml": ""})
+    (tmp_path / "a/m.yaml").chmod(0)
+    (tmp_path / "a/b").chmod(0)
+
+    everything = found(tmp_path)
+
+    (tmp_path / "a/b").chmod(0o700)
+    assert faults(everything) == ["a/b unreadable", "a/m.yaml unreadable"]
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "no"), FileNotFoundError(2, "no"), OSError(5, "broken")])
+def test_every_error_of_the_system_has_a_remedy(error: OSError) -> None:
+    unfit = disk.unfit(error)
+
+    assert (unfit.code, bool(unfit.remedy)) == ("unreadable", True)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="files that lie about their size need /proc")
+def test_a_file_larger_than_it_says_is_refused_while_reading() -> None:
+    with pytest.raises(disk.UnfitError, match="larger"):
+        disk.text(Path("/proc/self/status"), "f", 10)
+
+
+def sparse(path: Path, size: int) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as stream:
+        stream.truncate(size)
+
+
+def test_a_huge_file_is_refused_by_its_size(tmp_path: Path) -> None:
+    sparse(tmp_path / "a/huge.yaml", 100 * MANIFEST_BYTES)
+    sparse(tmp_path / "a/huge.md", 10_000 * REFERENCE_BYTES)
+    write(tmp_path, {"a/m.yaml": REFERS % "huge.md"})
+
+    assert faults(found(tmp_path)) == ["a/m.yaml:1:22 too-large", "a/huge.yaml too-large"]
+
+
+def test_the_largest_files_are_read(tmp_path: Path) -> None:
+    manifest = (REFERS % "p.md").ljust(MANIFEST_BYTES, "#")
+    write(tmp_path, {"a/m.yaml": manifest, "a/p.md": b"x" * REFERENCE_BYTES})
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == []
+    assert attached(everything.manifests[0]) == {"p.md": "x" * REFERENCE_BYTES}
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "byte"),
+    [
+        (b"caf\xe9", "1:4", "0xe9"),
+        (b"\xef\xbb\xbfcaf\xc3\xa9\r\n\xc3\xa9\xff", "2:2", "0xff"),
+        ("héllo".encode("utf-16"), "1:1", "0xff"),
+    ],
+)
+def test_what_is_not_utf_8_is_told_with_its_place(tmp_path: Path, content: bytes, place: str, byte: str) -> None:
+    everything = found(write(tmp_path, {"a/m.yaml": REFERS % "p.md", "a/p.md": content}))
+
+    assert faults(everything) == [f"a/p.md:{place} encoding"]
+    assert byte in everything.faults[0].message
+    assert "a/p.md" in everything.sources
+
+
+def test_a_manifest_that_is_not_utf_8_is_told_too(tmp_path: Path) -> None:
+    assert faults(found(write(tmp_path, {"a/m.yaml": b"name: \xff"}))) == ["a/m.yaml:1:7 encoding"]
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"file": ""})
+
+    everything = found(tmp_path, "gone", "file", "..", "/", ".git/a")
+
+    assert faults(everything) == [
+        "gone unreadable",
+        "file unreadable",
+        ".. outside",
+        f"{os.path.relpath('/', tmp_path)} outside",
+        ".git/a outside",
+    ]
+    assert "reconciler.yaml" in everything.faults[0].remedy
+
+
+def test_folders_linked_in_a_circle_are_read_once(tmp_path: Path) -> None:
+    write(tmp_path, {"a/z/m.yaml": "x: 1", "b/n.yaml": "x: 2"})
+    (tmp_path / "a/again").symlink_to(".")
+    (tmp_path / "a/y").symlink_to("z")
+    (tmp_path / "a/b").symlink_to("../b")
+    (tmp_path / "a/out").symlink_to("/usr")
+    (tmp_path / "a/self").symlink_to("self")
+
+    everything = found(tmp_path)
+
+    assert names(everything) == ["a/b/n.yaml", "a/z/m.yaml"]
+    assert faults(everything) == ["a/out outside"]

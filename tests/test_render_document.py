@@ -1,0 +1,225 @@
+"""The JSON document: an interface, so its keys and their order are pinned."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from render_plans import address, adopt, create, delete, field, looks_like, mark, plan, update
+
+from reconciler import __version__
+from reconciler.canonical import Json, digest
+from reconciler.fingerprint import fingerprint
+from reconciler.render import FORMATS, BadDocument, Document, Style, document, read
+
+WHOLE = plan(
+    replace(
+        update("hr", field("temperature", 1.0, 0.2, "drift"), field("name", after="HR"), hidden=9),
+        patch={"temperature": 0.2, "name": "HR"},
+    ),
+    delete("gone"),
+    objections=(looks_like("hr"),),
+    marks=(mark("x"),),
+    notes=("a copy",),
+    unchanged=14,
+    unmanaged=3,
+)
+
+
+def saved(of: Document) -> str:
+    return FORMATS["json"](of, Style())
+
+
+def sealed(of: Document) -> str:
+    """A document of somebody else's making, with a digest that fits."""
+    rest = {key: value for key, value in of.items() if key != "digest"}
+    return json.dumps({**rest, "digest": digest(rest)})
+
+
+def test_the_document_is_the_interface():
+    found = document(WHOLE)
+
+    assert json.dumps(found, indent=1) == json.dumps(
+        {
+            "format_version": "1.0",
+            "reconciler_version": __version__,
+            "stack": "acme",
+            "environment": {
+                "name": "production",
+                "provider": "openai",
+                "base_url": "https://api.example.com/v1",
+                "organization": None,
+                "project": "proj_x",
+            },
+            "fingerprint": fingerprint(WHOLE),
+            "digest": digest({key: value for key, value in found.items() if key != "digest"}),
+            "summary": {
+                "add": 0,
+                "change": 1,
+                "destroy": 1,
+                "import": 0,
+                "forget": 0,
+                "unchanged": 14,
+                "unmanaged": 3,
+            },
+            "changes": [
+                {
+                    "address": "assistant.hr",
+                    "kind": "assistant",
+                    "key": "hr",
+                    "previous_key": None,
+                    "action": "update",
+                    "id": "asst_hr",
+                    "file": "assistants/hr.yaml",
+                    "line": 1,
+                    "seen": "seen",
+                    "digest": "digest of hr",
+                    "fields": [
+                        {"path": "temperature", "before": 1, "after": 0.2, "cause": "drift"},
+                        {"path": "name", "before": None, "after": "HR", "cause": "edit"},
+                    ],
+                    "patch": {"temperature": 0.2, "name": "HR"},
+                    "previous_stack": None,
+                    "unchanged_fields": 9,
+                },
+                {
+                    "address": "assistant.gone",
+                    "kind": "assistant",
+                    "key": "gone",
+                    "previous_key": None,
+                    "action": "delete",
+                    "id": "asst_gone",
+                    "file": None,
+                    "line": None,
+                    "seen": None,
+                    "digest": "digest of gone",
+                    "fields": [],
+                    "patch": {},
+                    "previous_stack": None,
+                    "unchanged_fields": 0,
+                },
+            ],
+            "marks": [{"address": "assistant.x", "id": "asst_x"}],
+            "objections": [
+                {
+                    "code": "looks-like",
+                    "message": "asst_9 has this name",
+                    "address": "assistant.hr",
+                    "remedy": "set `id: asst_9`",
+                    "allowed": False,
+                    "holds": ["assistant.hr"],
+                }
+            ],
+            "notes": ["a copy"],
+            "applyable": True,
+            "complete": False,
+        },
+        indent=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "applyable", "complete"),
+    [
+        (plan(), False, True),
+        (plan(create("x")), True, True),
+        (plan(marks=(mark("x"),)), True, True),
+        (plan(create("x"), selected=True), True, False),
+        (plan(create("x"), objections=(looks_like("x"),)), False, False),
+        (plan(create("x"), objections=(looks_like("x", allowed=True),)), True, True),
+        (plan(create("x"), create("y"), objections=(looks_like("x"),)), True, False),
+        (plan(objections=(replace(looks_like("x"), address=None, holds=frozenset()),)), False, False),
+    ],
+)
+def test_applyable_and_complete_are_two_things(given, applyable, complete):
+    found = document(given)
+
+    assert (found["applyable"], found["complete"]) == (applyable, complete)
+
+
+def test_a_saved_document_reads_as_it_was_written():
+    assert read(saved(document(WHOLE))) == document(WHOLE)
+
+
+def test_every_format_renders_a_saved_document_as_the_plan_itself():
+    again = read(saved(document(WHOLE)))
+
+    assert all(render(again, Style()) == render(document(WHOLE), Style()) for render in FORMATS.values())
+
+
+def test_a_later_minor_version_may_have_more():
+    later: Document = {**document(WHOLE), "format_version": "1.7", "links": []}
+
+    assert read(sealed(later))["links"] == []
+
+
+def test_the_json_is_ascii_and_no_runner_obeys_it():
+    text = saved(document(plan(create("x", field("name", after="##[error] ##vso[x] ## ü\u202e\x1b[1m")))))
+
+    assert text.isascii()
+    assert "##[" not in text
+    assert "##vso[" not in text
+    assert json.loads(text)["changes"][0]["fields"][0]["after"] == "##[error] ##vso[x] ## ü\u202e\x1b[1m"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no whole JSON document"),
+        (saved(document(WHOLE))[:-50], "no whole JSON document"),
+        ('{"format_version": "1.0", "x": NaN}', "NaN is no JSON"),
+        ("[" * 100_000, "no whole JSON document"),
+        ("[]", "no `format_version`"),
+        ('{"format_version": 1}', "no `format_version`"),
+        ('{"format_version": "2.0"}', "reads 1.x only"),
+        ('{"format_version": "1.0"}', "its digest does not match"),
+        ('{"format_version": "1.0", "x": 1e999}', "its digest does not match"),
+        (saved(document(WHOLE)).replace("0.2", "0.3"), "its digest does not match"),
+        (sealed({"format_version": "1.0"}), "`environment` is missing, or is no dict"),
+    ],
+)
+def test_what_is_no_saved_plan_is_refused(text, why):
+    with pytest.raises(BadDocument, match=why.replace("(", r"\(")):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("stack", None, "`stack` is missing, or is no str"),
+        ("complete", 1, "`complete` is missing, or is no bool"),
+        ("notes", [1], "`notes` is missing, or is no str"),
+        ("changes", [1], "`changes` is missing, or is no dict"),
+        ("changes", [{"address": "assistant.x"}], "`action` is missing, or is no str"),
+        ("objections", {}, "`objections` is missing, or is no list"),
+    ],
+)
+def test_a_document_of_another_shape_is_refused(key: str, value: Json, why: str):
+    with pytest.raises(BadDocument, match=why):
+        read(sealed({**document(WHOLE), key: value}))
+
+
+def test_an_action_of_a_later_version_is_shown_by_its_name():
+    changes: list[Json] = [{"address": "assistant.x", "action": "swap", "fields": []}]
+    later = read(sealed({**document(plan()), "changes": changes}))
+
+    assert "  ? assistant.x  swap\n" in FORMATS["text"](later, Style())
+
+
+def test_the_fingerprint_is_of_the_changes_and_the_place_alone():
+    one, other = create("a"), adopt("b")
+    given = plan(one, other)
+
+    assert fingerprint(given) == fingerprint(plan(other, one, notes=("x",), unchanged=3, marks=(mark("m"),)))
+    assert fingerprint(given) != fingerprint(plan(one))
+    assert fingerprint(given) != fingerprint(plan(one, replace(other, digest="another")))
+    for place in ("stack", "environment", "provider", "base_url", "project"):
+        assert fingerprint(given) != fingerprint(replace(given, where=replace(given.where, **{place: "else"})))
+
+
+def test_addresses_that_are_held_are_in_order():
+    holds = frozenset(address(key) for key in "cab")
+    found = document(plan(objections=(replace(looks_like("x"), holds=holds),)))
+
+    assert json.dumps(found["objections"]).count('["assistant.a", "assistant.b", "assistant.c"]') == 1

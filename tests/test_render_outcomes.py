@@ -1,0 +1,105 @@
+"""What an apply says, line by line and at the end."""
+
+from __future__ import annotations
+
+import pytest
+from render_plans import adopt, create, delete, field, forget, mark, plan, rename, update
+
+from reconciler.canonical import ABSENT
+from reconciler.model import Difference, Done, Failed, Skipped, Unsettled
+from reconciler.render.outcomes import closing, line
+from reconciler.render.style import Style
+
+PLAIN = Style()
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        (create("x"), "assistant.x: Created after 0.4s [id=asst_1]"),
+        (update("x"), "assistant.x: Updated after 0.4s [id=asst_1]"),
+        (delete("x"), "assistant.x: Deleted after 0.4s [id=asst_1]"),
+        (adopt("x"), "assistant.x: Adopted after 0.4s [id=asst_1]"),
+        (adopt("x", field("name", "a", "b")), "assistant.x: Adopted and updated after 0.4s [id=asst_1]"),
+        (rename("x", "y"), "assistant.x: Renamed after 0.4s [id=asst_1]"),
+        (forget("x"), "assistant.x: Forgotten after 0.4s [id=asst_1]"),
+        (mark("x"), "assistant.x: Marker refreshed after 0.4s [id=asst_1]"),
+    ],
+)
+def test_what_was_done_is_said_in_the_past(task, said):
+    assert line(Done(task, "asst_1", 0.42), PLAIN) == said
+
+
+def test_a_failure_says_what_to_do_and_how_to_find_it():
+    failed = Failed(create("x"), "model: not\nfound", "choose another", "asst_1", "req_7", "model")
+
+    assert line(failed, PLAIN) == (
+        "assistant.x: Failed: model: not\\nfound (choose another) [id=asst_1, param=model, request=req_7]"
+    )
+
+
+def test_a_failure_may_know_nothing_more():
+    assert line(Failed(create("x"), "no connection"), PLAIN) == "assistant.x: Failed: no connection"
+
+
+def test_what_did_not_settle_is_said_field_by_field():
+    differences = (
+        Difference(("temperature",), 0.2, 1.0),
+        Difference(("metadata", "a b"), "x" * 80, ABSENT),
+    )
+
+    assert line(Unsettled(update("x"), "asst_1", differences), PLAIN) == (
+        "assistant.x: Unsettled: temperature wanted 0.2, got 1; "
+        f'metadata["a b"] wanted "{"x" * 58}…, got nothing [id=asst_1]'
+    )
+
+
+def test_what_was_not_tried_says_why():
+    assert line(Skipped(create("x"), "held back"), PLAIN) == "assistant.x: Not done: held back"
+
+
+def test_colour_tells_good_from_bad():
+    assert line(Done(create("x"), "asst_1"), Style(colour=True)) == (
+        "\x1b[1massistant.x\x1b[0m: \x1b[1;32mCreated after 0.0s\x1b[0m [id=asst_1]"
+    )
+
+
+def done(*tasks):
+    return [Done(task, "asst_1") for task in tasks]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([create("a"), update("b"), rename("c", "d")], "1 added, 2 changed, 0 destroyed."),
+        ([adopt("a"), adopt("b", field("name", "a", "b"))], "2 imported, 0 added, 1 changed, 0 destroyed."),
+        ([delete("a"), forget("b")], "0 added, 0 changed, 1 destroyed, 1 forgotten."),
+        ([], "0 added, 0 changed, 0 destroyed."),
+    ],
+)
+def test_the_last_line_is_terraforms_to_the_byte(tasks, said):
+    assert closing(done(*tasks), plan(*tasks)) == f"Apply complete! Resources: {said}\n"
+
+
+def test_markers_are_told_above():
+    marks = (mark("x"), mark("y"))
+
+    assert closing(done(*marks), plan(marks=marks)) == (
+        "2 markers refreshed.\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.\n"
+    )
+
+
+def test_what_went_wrong_is_never_complete():
+    whole = plan(create("a"), create("b"), update("c"), update("d"), update("untold"), marks=(mark("e"),))
+    a, b, c, d, _ = whole.changes
+    outcomes = [
+        Done(a, "asst_1"),
+        Failed(b, "no"),
+        Unsettled(c, "asst_3", (Difference(("name",), "x", "y"),)),
+        Skipped(d, "held back"),
+        Failed(whole.marks[0], "no"),
+    ]
+
+    assert closing(outcomes, whole) == (
+        "Apply incomplete: 2 failed, 1 unsettled, 2 not done. Resources: 1 added, 1 changed, 0 destroyed.\n"
+    )

@@ -1,0 +1,288 @@
+"""A plan for a terminal, as a person reads it: whole texts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from render_plans import (
+    WHERE,
+    adopt,
+    create,
+    delete,
+    field,
+    forget,
+    looks_like,
+    mark,
+    plan,
+    rename,
+    update,
+)
+
+from reconciler.model import Plan
+from reconciler.render import FORMATS, Style, document
+
+PROMPT = "# Role\nYou are kind.\n\nYou answer quickly.\nYou never lie.\n\nSign with\tACME."
+
+
+def text(of: Plan, style: Style | None = None) -> str:
+    return FORMATS["text"](document(of), style or Style())
+
+
+def body(of: Plan, style: Style | None = None) -> str:
+    """What is between the heading and the closing lines."""
+    return text(of, style).split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
+
+
+def last_line(of: Plan) -> str:
+    return text(of).splitlines()[-1]
+
+
+def test_nothing_to_do_says_where_and_that_nothing_will_change():
+    assert (
+        text(plan(unchanged=14, unmanaged=3))
+        == """\
+production (openai, https://api.example.com/v1, project proj_x), stack acme
+
+14 unchanged, 3 unmanaged.
+No changes. Your assistants match the manifests.
+"""
+    )
+
+
+def test_markers_alone_are_no_changes():
+    assert text(plan(marks=(mark("x"), mark("y")), unchanged=2)).endswith(
+        "2 unchanged, 0 unmanaged.\n2 markers will be refreshed.\nNo changes. Your assistants match the manifests.\n"
+    )
+
+
+def test_a_plan_of_everything_reads_as_a_whole():
+    whole = plan(
+        create("new", field("name", after="New"), field("temperature", after=0.0)),
+        update(
+            "hr",
+            field("model", "gpt-4o", "gpt-4.1"),
+            field("instructions", PROMPT, PROMPT.replace("quickly", "slowly"), "drift"),
+            field("metadata.owner", "anna", cause="conflict"),
+            field("tools.file_search", after={}),
+            hidden=9,
+        ),
+        adopt("tutor"),
+        rename("reviewer", "critic"),
+        forget("old"),
+        delete("gone", field("name", "Old one"), field("model", "gpt-4o"), field("temperature", 1)),
+        marks=(mark("x"),),
+        objections=(looks_like("new"),),
+        notes=("1 copy is left alone: asst_c",),
+        unchanged=14,
+        unmanaged=3,
+    )
+
+    assert (
+        text(whole)
+        == """\
+production (openai, https://api.example.com/v1, project proj_x), stack acme
+
+  # assistant.new will be created (assistants/new.yaml:1)
+  # held back: looks-like
+  + assistant.new
+      + name         "New"
+      + temperature  0
+
+  # assistant.hr will be updated in-place (assistants/hr.yaml:1)
+  ~ assistant.hr  asst_hr
+      ~ model              "gpt-4o" -> "gpt-4.1"  # edit
+      ~ instructions  # drift
+            # Role
+            You are kind.
+
+          - You answer [-quickly-].
+          + You answer {+slowly+}.
+            You never lie.
+
+            Sign with    ACME.
+      - metadata.owner     "anna"  # conflict
+      + tools.file_search  {}  # edit
+      # (9 unchanged fields hidden)
+
+  = assistant.tutor  asst_tutor  will be adopted (assistants/tutor.yaml:1)
+  > assistant.reviewer  asst_reviewer  will be renamed, was critic (assistants/reviewer.yaml:1)
+  . assistant.old  asst_old  will be forgotten, not destroyed
+  - assistant.gone  asst_gone  will be destroyed (Old one, gpt-4o)
+
+Objection (looks-like) assistant.new: asst_9 has this name
+  set `id: asst_9`
+  (--allow looks-like lets it pass)
+
+Note: 1 copy is left alone: asst_c
+
+14 unchanged, 3 unmanaged.
+1 marker will be refreshed.
+Plan: 1 to import, 1 to add, 2 to change, 1 to destroy, 1 to forget.
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ((create("a"), update("b"), update("c")), "Plan: 1 to add, 2 to change, 0 to destroy."),
+        ((adopt("a"), update("b")), "Plan: 1 to import, 0 to add, 1 to change, 0 to destroy."),
+        ((adopt("a", field("name", "b", "c")),), "Plan: 1 to import, 0 to add, 1 to change, 0 to destroy."),
+        ((forget("a"),), "Plan: 0 to add, 0 to change, 0 to destroy, 1 to forget."),
+        ((rename("a", "b"), delete("c")), "Plan: 0 to add, 1 to change, 1 to destroy."),
+    ],
+)
+def test_the_last_line_is_terraforms_to_the_byte(changes, line):
+    assert last_line(plan(*changes)) == line
+
+
+def test_a_standing_objection_never_reads_as_no_changes():
+    assert last_line(plan(objections=(looks_like("x"),))) == "Plan: 0 to add, 0 to change, 0 to destroy."
+
+
+def test_an_allowed_objection_says_so_and_holds_nothing_back():
+    whole = plan(create("x"), objections=(looks_like("x", allowed=True, remedy=""),))
+
+    assert (
+        body(whole)
+        == """\
+  + assistant.x  will be created (assistants/x.yaml:1)
+
+Allowed (looks-like) assistant.x: asst_9 has this name
+  (allowed by --allow looks-like)"""
+    )
+
+
+def test_an_objection_to_everything_has_no_address():
+    everything = replace(looks_like("x"), address=None, message="no manifests:\nnothing at all")
+
+    assert body(plan(objections=(everything,))) == (
+        "Objection (looks-like): no manifests:\n"
+        "  nothing at all\n"
+        "  set `id: asst_9`\n"
+        "  (--allow looks-like lets it pass)"
+    )
+
+
+def test_a_selection_says_that_it_is_one():
+    assert "Only what was selected: the whole plan may hold more.\n" in text(plan(create("x"), selected=True))
+
+
+def test_an_import_that_changes_fields_is_shown_as_an_update():
+    assert (
+        body(plan(adopt("x", field("temperature", 1, 0, "adoption"))))
+        == """\
+  # assistant.x will be adopted and updated in-place (assistants/x.yaml:1)
+  ~ assistant.x  asst_x
+      ~ temperature  1 -> 0  # adoption"""
+    )
+
+
+def test_a_change_names_the_stack_it_comes_from():
+    moved = replace(rename("x", "y"), previous_stack="old", desired=None)
+
+    assert body(plan(moved)) == "  > assistant.x  asst_x  will be renamed, was y, of the stack old"
+
+
+def test_a_place_without_a_line_is_the_file():
+    whole_file = adopt("x")
+    assert whole_file.desired
+    place = replace(whole_file.desired.place, line=0)
+    whole_file = replace(whole_file, desired=replace(whole_file.desired, place=place))
+
+    assert body(plan(whole_file)) == "  = assistant.x  asst_x  will be adopted (assistants/x.yaml)"
+
+
+def test_a_new_prompt_is_shown_up_to_forty_lines():
+    prompt = "\n".join(f"Rule {i}" for i in range(1, 42))
+
+    assert body(plan(create("x", field("instructions", after=prompt)))).endswith(
+        "          + Rule 39\n          + Rule 40\n          … 1 more line"
+    )
+
+
+def test_a_far_away_change_is_headed_by_where_it_is():
+    before = "\n".join(f"line {i}" for i in range(1, 20))
+
+    assert (
+        body(plan(update("x", field("instructions", before, before.replace("line 10\n", "line ten\n")))))
+        == """\
+  # assistant.x will be updated in-place (assistants/x.yaml:1)
+  ~ assistant.x  asst_x
+      ~ instructions  # edit
+          @@ -7,7 +7,7 @@
+            line 7
+            line 8
+            line 9
+          - line [-10-]
+          + line {+ten+}
+            line 11
+            line 12
+            line 13"""
+    )
+
+
+def test_tools_of_a_new_assistant_are_shown_by_name():
+    parameters = {"type": "object", "properties": {"n": {"type": "integer", "description": "Number of it"}}}
+    tools = {"file_search": {}, "functions": {"look up": {"description": "Find it", "parameters": parameters}}}
+
+    assert (
+        body(plan(create("x", field("tools", after=tools))))
+        == """\
+  # assistant.x will be created (assistants/x.yaml:1)
+  + assistant.x
+      + tools.file_search                       {}
+      + tools.functions["look up"].description  "Find it"
+      + tools.functions["look up"].parameters
+          + {
+          +   "properties": {
+          +     "n": {"description": "Number of it", "type": "integer"}
+          +   }
+          +   "type": "object"
+          + }"""
+    )
+
+
+def test_a_text_that_becomes_a_structure_stands_in_quotes():
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}, "strict": True}}
+
+    assert (
+        body(plan(update("x", field("response_format", "auto", schema))))
+        == """\
+  # assistant.x will be updated in-place (assistants/x.yaml:1)
+  ~ assistant.x  asst_x
+      ~ response_format  # edit
+          - "auto"
+          + {
+          +   "json_schema": {
+          +     "name": "answer"
+          +     "schema": {"type": "object"}
+          +     "strict": true
+          +   }
+          +   "type": "json_schema"
+          + }"""
+    )
+
+
+def test_organization_is_part_of_the_address():
+    text_ = text(Plan(replace(WHERE, organization="org_1", project=None)))
+
+    assert text_.startswith("production (openai, https://api.example.com/v1, organization org_1), stack acme\n")
+
+
+def test_colour_adds_nothing_but_colour():
+    """But for the brackets around changed words, which colour makes unnecessary."""
+    whole = plan(create("x", field("name", after="X")), delete("y"), objections=(looks_like("x"),))
+    coloured = text(whole, Style(colour=True))
+
+    assert "\x1b[32m+\x1b[0m \x1b[1massistant.x\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text(whole)
+
+
+def test_changed_words_stand_out_by_colour_alone():
+    coloured = body(plan(update("x", field("instructions", "a b\nc", "a d\nc"))), Style(colour=True))
+
+    assert "\x1b[31m-\x1b[0m \x1b[31ma \x1b[0m\x1b[7;31mb\x1b[0m" in coloured
+    assert "[-" not in coloured
