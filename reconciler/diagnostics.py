@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 CODES: dict[str, str] = {
-    "alias-bomb": "Anchors and aliases unfold into more values than a manifest may have.",
+    "alias-bomb": "Anchors and aliases unfold into more values than a manifest may have, or into themselves.",
     "bad-key": "A stack, environment or key does not match `[a-z0-9][a-z0-9._-]{0,63}`.",
     "bad-name": "A tool, function or schema name has characters that the API refuses, or is too long.",
     "bad-path": "An entry of `ignore_changes` is no path of a field.",
@@ -19,7 +19,7 @@ CODES: dict[str, str] = {
     "duplicate-function": "Two functions of one assistant have one name.",
     "duplicate-id": "Two manifests name the same live object.",
     "duplicate-key": "A mapping states one key twice.",
-    "encoding": "A file is not UTF-8.",
+    "encoding": "A file is not UTF-8, or a text holds half of a surrogate pair.",
     "foreign-schema": "A JSON Schema reaches outside itself: a `$ref` without `#` in front, or an unknown `$schema`.",
     "json-word": "JSON mode wants the word JSON in the instructions (a warning: the server decides).",
     "key-missing": "A file with several documents has one that does not state its `reconciler.key`.",
@@ -40,7 +40,7 @@ CODES: dict[str, str] = {
     "unknown-field": "A field that does not exist.",
     "unknown-tool": "A tool type that is not known here.",
     "unknown-value": "A value that is none of those allowed, or a `{value:}` that the environment does not have.",
-    "unreadable": "A file that is missing, unreadable or no regular file.",
+    "unreadable": "A file or folder that is missing, unreadable or of the wrong sort.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",
     "was-in-use": "A key under `was` belongs to another manifest.",
     "wrapped-twice": "A function tool wrapped in a second `{type: function, function: …}`.",

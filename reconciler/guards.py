@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.canonical import Json, digest
 from reconciler.kinds import Kind
-from reconciler.model import Change, Live, Objection, Where
+from reconciler.model import Address, Change, Live, Objection, Where
 from reconciler.ownership import Ownership, is_copy
 
 OBJECTIONS: dict[str, str] = {
@@ -98,8 +98,13 @@ def _alike(change: Change, by_look: Mapping[str, Sequence[Live]], kinds: Mapping
         message=f"A new {change.address.kind} is asked for, and {ids} looks the same.",
         remedy=_line_to_paste(one, change),
         address=change.address,
-        holds=frozenset({change.address}),
+        holds=frozenset({change.address, *_addresses(found.values())}),
     )
+
+
+def _addresses(alike: Iterable[Live]) -> Iterator[Address]:
+    """What is alike and ours is held back too: a rename that nobody declared must not destroy its half."""
+    yield from (Address(one.kind, one.marker.key) for one in alike if one.marker is not None)
 
 
 def _line_to_paste(one: Live, change: Change) -> str:

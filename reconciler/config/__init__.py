@@ -14,8 +14,9 @@ from reconciler.config import form
 from reconciler.config.choice import access, choose
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
-from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Limits, Loaded
+from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Loaded
 from reconciler.diagnostics import Fault, Place, errors
+from reconciler.guards import Limits
 from reconciler.source import Node, locate, parse
 
 __all__ = ["Access", "Config", "Environment", "Limits", "Loaded", "access", "choose", "find", "load"]

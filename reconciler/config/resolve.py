@@ -7,8 +7,9 @@ from pathlib import Path
 
 from reconciler.config import urls
 from reconciler.config.form import EnvironmentForm, FileForm, LimitsForm, StackForm
-from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment, Limits
+from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
 from reconciler.diagnostics import Fault, did_you_mean
+from reconciler.guards import Limits
 from reconciler.source import Node, locate
 
 

@@ -9,20 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.diagnostics import Fault, Place
+from reconciler.guards import Limits
 
 FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"
 OPENAI: Final = "openai"
 DEFAULT_STACK: Final = "default"
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one apply may do: a number, or a share like "30%"."""
-
-    deletes: int | str | None = None
-    changes: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from reconciler.diagnostics import Fault, Place, errors, in_order
@@ -57,29 +58,29 @@ def _excerpt(place: Place, lines: list[str], style: Style) -> list[str]:
 
 def _window(line: str, at: int) -> tuple[str, int]:
     """As much of the line around the character as there is room for, and how many columns are before it."""
-    start, stop = max(at - _ROOM, 0), at + _ROOM  # a line may be megabytes long
-    before = [_cell(character) for character in line[start:at]]
-    after = [_cell(character) for character in line[at:stop]]
-    whole = start == 0 and stop >= len(line) and _width(before + after) <= _ROOM
-    first = len(before) if not whole else 0
-    while not whole and first > 0 and _width(before[first - 1 :]) <= _ROOM_BEFORE:
-        first -= 1
-    last = len(after) if whole else _fitting(after, _ROOM - _width(before[first:]))
-    left = "…" if start or first else ""
-    right = "…" if last < len(after) or stop < len(line) else ""
-    text = "".join(cell for cell, _ in [*before[first:], *after[:last]])
-    return f"{left}{text}{right}", len(left) + _width(before[first:])
+    nearby = line[: _ROOM + 1]  # a line may be megabytes long
+    fits = len(line) <= _ROOM and sum(_cell(character)[1] for character in nearby) <= _ROOM
+    before = _fitting(reversed(line[max(at - _ROOM, 0) : at]), _ROOM if fits else _ROOM_BEFORE)[::-1]
+    columns = sum(width for _, width in before)
+    after = _fitting(line[at : at + _ROOM], _ROOM - columns)
+    left = "…" if len(before) < min(at, len(line)) else ""
+    right = "…" if at + len(after) < len(line) else ""
+    return left + "".join(shown for shown, _ in [*before, *after]) + right, len(left) + columns
 
 
-def _fitting(cells: list[tuple[str, int]], room: int) -> int:
-    """How many of the cells there is room for."""
-    return max(count for count in range(len(cells) + 1) if _width(cells[:count]) <= room)
+def _fitting(characters: Iterable[str], room: int) -> list[tuple[str, int]]:
+    """The first of the characters, as far as there is room for them."""
+    cells: list[tuple[str, int]] = []
+    for character in characters:
+        cell = _cell(character)
+        room -= cell[1]
+        if room < 0:
+            break
+        cells.append(cell)
+    return cells
 
 
-def _width(cells: list[tuple[str, int]]) -> int:
-    return sum(width for _, width in cells)
-
-
+@lru_cache(maxsize=1024)
 def _cell(character: str) -> tuple[str, int]:
     """What is shown for a character, and how many columns that takes."""
     if character == "\t":

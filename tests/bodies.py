@@ -1,0 +1,98 @@
+"""Strategies: bodies of assistants that a server takes, and worlds that change over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).map(str.strip)
+PROMPT = st.lists(TEXT, min_size=1, max_size=4).map("\n".join).filter(str.strip)
+NAMES = st.text("abcXYZ09_-", min_size=1, max_size=12)
+IDS = st.text("abc019", min_size=1, max_size=6).map("file_".__add__)
+
+_leaf = st.sampled_from(
+    [{"type": "string"}, {"type": "integer", "minimum": 0}, {"enum": ["a", 1, None]}, {"type": ["string", "null"]}, {}]
+)
+_objects = st.dictionaries(NAMES, _leaf, max_size=3).map(lambda p: {"type": "object", "properties": p})
+SCHEMAS = st.one_of(_objects, st.dictionaries(NAMES, _objects, max_size=2).map(lambda p: {"properties": p}))
+
+
+@st.composite
+def _functions(draw: st.DrawFn) -> list[dict[str, Any]]:
+    names = draw(st.lists(NAMES, max_size=3, unique=True))
+    return [{"type": "function", "function": draw(_function(name))} for name in names]
+
+
+def _function(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {"name": st.just(name)}, optional={"description": TEXT.filter(bool), "parameters": SCHEMAS, "strict": st.just(False)}
+    )
+
+
+def _ranking() -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(
+        {"score_threshold": st.sampled_from([0, 0.0, 0.5, 1])},
+        optional={"ranker": st.sampled_from(["auto", "default_2024_08_21"])},
+    )
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> dict[str, Any]:
+    """Any body that the API takes and that a manifest may state."""
+    reasoning = draw(st.booleans())
+    body: dict[str, Any] = {"model": draw(st.sampled_from(["o3-mini", "o1"] if reasoning else ["gpt-4o", "my-deploy"]))}
+    body |= draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "name": TEXT.filter(bool),
+                "description": TEXT.filter(bool),
+                "instructions": PROMPT,
+                "metadata": st.dictionaries(NAMES.filter("reconciler".__ne__), TEXT.filter(bool), max_size=3),
+                **(
+                    {"reasoning_effort": st.sampled_from(["low", "medium", "high"])}
+                    if reasoning
+                    else {"temperature": st.sampled_from([0, 0.5, 1, 2]), "top_p": st.sampled_from([0.1, 1.0])}
+                ),
+            },
+        )
+    )
+    tools = draw(_functions())
+    if draw(st.booleans()):
+        body["response_format"] = draw(_formats())
+    else:
+        tools += draw(_others(body))
+    if tools:
+        body["tools"] = draw(st.permutations(tools))
+    return body
+
+
+def _formats() -> st.SearchStrategy[Any]:
+    schema = st.fixed_dictionaries({"name": NAMES}, optional={"schema": SCHEMAS, "strict": st.just(False)})
+    return st.one_of(
+        st.sampled_from(["auto", {"type": "text"}]),
+        schema.map(lambda inner: {"type": "json_schema", "json_schema": inner}),
+    )
+
+
+@st.composite
+def _others(draw: st.DrawFn, body: dict[str, Any]) -> list[dict[str, Any]]:
+    tools: list[dict[str, Any]] = []
+    resources: dict[str, Any] = {}
+    if draw(st.booleans()):
+        tools.append({"type": "code_interpreter"})
+        resources["code_interpreter"] = {"file_ids": draw(st.lists(IDS, max_size=3, unique=True))}
+    if draw(st.booleans()):
+        options = st.fixed_dictionaries({}, optional={"max_num_results": st.integers(1, 50), "ranking_options": _ranking()})
+        tools.append({"type": "file_search", "file_search": draw(options)})
+        resources["file_search"] = {"vector_store_ids": draw(st.lists(IDS, max_size=1))}
+    if resources and draw(st.booleans()):
+        body["tool_resources"] = resources
+    return tools
+
+
+def worlds() -> st.SearchStrategy[list[dict[str, dict[str, Any]]]]:
+    """Manifests over time: what each of a few keys asks for, state after state."""
+    keys = st.sampled_from(["a", "b", "c"])
+    return st.lists(st.dictionaries(keys, bodies(), min_size=1, max_size=3), min_size=1, max_size=3)

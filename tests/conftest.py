@@ -1,0 +1,23 @@
+"""How every test runs: the same everywhere, and quickly in the suite; at length in a soak."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
+settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("soak" if os.environ.get("RECONCILER_SOAK") else "suite")
+
+_OURS = ("RECONCILER_", "OPENAI_", "CI", "NO_COLOR", "GITHUB_")
+_KEPT = ("RECONCILER_GOLDEN", "RECONCILER_SOAK", "RECONCILER_REQUIRE")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a developer or a CI has set reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) and name not in _KEPT:
+            monkeypatch.delenv(name)

@@ -1,0 +1,184 @@
+"""What holds for every scenario and for generated worlds, whatever kind of server answers."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from bodies import bodies, worlds
+from hypothesis import given
+from hypothesis import strategies as st
+from world import CLONES, EVERY_SERVER, SCENARIOS, Scenario, World, desired, run
+
+from reconciler.emulator import Settings
+from reconciler.kinds import KINDS
+from reconciler.model import Desired, Plan
+from reconciler.render import FORMATS, Style, document
+from reconciler.render.manifest import as_manifest
+from reconciler.source import parse, plain
+
+every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.path.stem)
+every_server = pytest.mark.parametrize(
+    "settings", [*EVERY_SERVER, *CLONES], ids=lambda s: f"{s.metadata}-{s.echo}-{s.modify}"
+)
+
+
+async def _apply_then_plan(world: World, wanted: tuple[Desired, ...], options: dict) -> tuple[Plan, Plan]:
+    first = await world.plan(wanted, **options)
+    await world.apply(first)
+    return first, await world.plan(wanted, **options)
+
+
+@every_server
+@every_scenario
+def test_after_an_apply_only_what_was_held_back_is_left(scenario: Scenario, settings: Settings, tmp_path: Path) -> None:
+    async def story() -> tuple[Plan, Plan]:
+        world, wanted = await scenario.prepared(tmp_path, settings)
+        return await _apply_then_plan(world, wanted, scenario.options)
+
+    first, second = run(story)
+
+    assert {change.address for change in second.changes} <= first.held
+    assert {mark.address for mark in second.marks} <= first.held
+
+
+@every_scenario
+def test_planning_makes_no_write(scenario: Scenario, tmp_path: Path) -> None:
+    async def story() -> list:
+        world, wanted = await scenario.prepared(tmp_path, Settings())
+        await world.plan(wanted, **scenario.options)
+        return world.writes()
+
+    assert run(story) == []
+
+
+@every_scenario
+def test_what_is_not_ours_is_untouched(scenario: Scenario, tmp_path: Path) -> None:
+    async def story() -> tuple[Plan, dict, dict]:
+        world, wanted = await scenario.prepared(tmp_path, Settings())
+        plan = await world.plan(wanted, **scenario.options)
+        before = await world.raw()
+        await world.apply(plan)
+        return plan, before, await world.raw()
+
+    plan, before, after = run(story)
+    touched = {task.live.id for task in (*plan.ready, *plan.marks) if task.live is not None}
+
+    assert {id: raw for id, raw in before.items() if id not in touched} == {
+        id: raw for id, raw in after.items() if id in before and id not in touched
+    }
+
+
+@every_scenario
+def test_a_patch_holds_exactly_the_changed_fields(scenario: Scenario, tmp_path: Path) -> None:
+    async def story() -> Plan:
+        world, wanted = await scenario.prepared(tmp_path, Settings())
+        return await world.plan(wanted, **scenario.options)
+
+    for change in run(story).changes:
+        if change.action in ("create", "update", "adopt", "rename"):
+            assert set(change.patch) == {f.path[0] for f in change.fields} - {"reconciler"}
+
+
+@every_scenario
+def test_the_order_of_files_and_of_live_objects_does_not_matter(scenario: Scenario, tmp_path: Path) -> None:
+    async def story() -> list[str]:
+        world, wanted = await scenario.prepared(tmp_path, Settings())
+        live = await world.live()
+        shuffled = random.Random(7).sample(list(live), len(live))  # a fixed order, not chance
+        from reconciler.plan import make_plan
+
+        plans = [
+            make_plan(wanted, live, world.where, **scenario.options),
+            make_plan(wanted[::-1], shuffled, world.where, **scenario.options),
+        ]
+        return [FORMATS["json"](document(plan), Style()) for plan in plans]
+
+    one, other = run(story)
+    assert one == other
+
+
+@every_scenario
+def test_every_format_names_every_change_and_objection(scenario: Scenario, tmp_path: Path) -> None:
+    async def story() -> Plan:
+        world, wanted = await scenario.prepared(tmp_path, Settings())
+        return await world.plan(wanted, **scenario.options)
+
+    plan = run(story)
+    for render in FORMATS.values():
+        shown = render(document(plan), Style(width=100))
+        assert all(change.address.key in shown for change in plan.changes)
+        assert all(objection.code in shown for objection in plan.objections)
+
+
+@given(worlds(), st.sampled_from([*EVERY_SERVER, *CLONES]))
+def test_any_world_settles_in_one_apply(states: list, settings: Settings) -> None:
+    async def story() -> None:
+        world = World(settings)
+        for state in states:
+            wanted = desired(*state.values(), keys=state.keys())
+            await world.settle(wanted)
+            again = await world.plan(wanted, allow=frozenset({"too-many-deletes", "no-manifests"}))
+            left = [c for c in again.changes if c.action != "delete" or len(again.changes) == 1]
+            assert not [c for c in left if c.action != "delete"], [(c.address, c.fields) for c in left]
+            assert not again.marks
+
+    run(story)
+
+
+@given(st.lists(bodies(), min_size=1, max_size=4), st.sampled_from(EVERY_SERVER))
+def test_importing_plans_adoptions_without_fields_and_then_nothing(made: list, settings: Settings) -> None:
+    async def story() -> None:
+        world = World(settings)
+        for body in made:
+            await world.by_hand("POST", "/assistants", body)
+        live = await world.live()
+        texts = [as_manifest(one, KINDS["assistant"], world.where) for one in live]
+        wanted = desired(*(plain(parse(text, "x.yaml").documents[0]) for text in texts))
+        plan = await world.plan(wanted)
+        assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
+        await world.apply(plan)
+        after = await world.plan(wanted)
+        assert (after.changes, after.marks, after.objections) == ((), (), ())
+
+    run(story)
+
+
+@given(bodies(), bodies())
+def test_drift_is_told_from_edits(applied: dict, drifted: dict) -> None:
+    async def story() -> None:
+        world = World()
+        wanted = desired(applied)
+        await world.settle(wanted)
+        (one,) = await world.live()
+        moved = {field: drifted.get(field) for field in ("name", "description") if drifted.get(field)}
+        await world.by_hand("POST", f"/assistants/{one.id}", moved or {"name": "moved"})
+        plan = await world.plan(wanted)
+        assert {f.cause for change in plan.changes for f in change.fields} <= {"drift"}
+        edited = await world.plan(desired({**applied, "instructions": "quite new"}))
+        causes = {f.path[0]: f.cause for change in edited.changes for f in change.fields}
+        assert causes.get("instructions", "edit") == "edit"
+
+    run(story)
+
+
+def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
+    plan = run(World().plan, desired({"model": "gpt-4o"}))
+    told = json.loads(FORMATS["json"](document(plan), Style()))
+    assert list(told) == [
+        "format_version",
+        "reconciler_version",
+        "stack",
+        "environment",
+        "fingerprint",
+        "digest",
+        "summary",
+        "changes",
+        "marks",
+        "objections",
+        "notes",
+        "applyable",
+        "complete",
+    ]

@@ -1,0 +1,206 @@
+"""A small world for tests: manifests in a folder, an embedded server, and everything that was sent to it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+
+from reconciler import files, manifest
+from reconciler.canonical import Json
+from reconciler.diagnostics import errors
+from reconciler.emulator import Emulator, Settings
+from reconciler.guards import Limits
+from reconciler.model import Change, Desired, Live, Outcome, Plan, Where
+from reconciler.plan import make_plan
+from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.reconcile import Run, apply
+from reconciler.source import parse, write
+
+WHERE = Where(stack="acme", environment="production", provider="openai", base_url="https://api.example.com/v1")
+SETTING = manifest.Setting("production", ("local", "production"), {"handbook": "vs_handbook"})
+EVERY_SERVER = [
+    Settings(metadata=metadata, echo=echo)
+    for metadata in ("merge-null", "merge-empty", "replace")
+    for echo in ("defaults", "nulls", "sparse")
+]
+CLONES = [Settings(modify="upsert", echo="sparse", paging="none"), Settings(modify="upsert", metadata="replace")]
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """Passes every request on, and keeps it."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return await self.inner.handle_async_request(request)
+
+
+class Quiet:
+    """Watches an apply and says nothing."""
+
+    def started(self, task: object) -> None: ...
+    def ended(self, outcome: Outcome) -> None: ...
+
+
+@dataclass
+class World:
+    """One server, and a provider that reaches it."""
+
+    settings: Settings = field(default_factory=Settings)
+    where: Where = WHERE
+    ids: Iterable[str] | None = None
+
+    def __post_init__(self) -> None:
+        numbers = iter(self.ids) if self.ids is not None else (f"asst_{n}" for n in itertools.count(1))
+        clock = itertools.count(1_700_000_000)
+        self.emulator = Emulator(":memory:", self.settings, now=lambda: next(clock), new_id=lambda: next(numbers))
+        self.recorder = Recorder(httpx.ASGITransport(app=self.emulator))
+        self.provider = local_assistants(self.recorder, lambda line: None, self.emulator.close)
+
+    async def plan(self, desired: Iterable[Desired], **options: Any) -> Plan:
+        return make_plan(desired, await self.live(), self.where, **options)
+
+    async def live(self) -> tuple[Live, ...]:
+        return await self.provider.observe("assistant")
+
+    async def raw(self) -> dict[str, Mapping[str, Json]]:
+        return {one.id: one.raw for one in await self.live()}
+
+    async def apply(self, plan: Plan, **options: Any) -> tuple[Outcome, ...]:
+        return await apply(plan, self.provider, Run("nonce123"), Quiet(), **options)
+
+    async def settle(self, desired: Iterable[Desired], **options: Any) -> tuple[Outcome, ...]:
+        return await self.apply(await self.plan(desired, **options))
+
+    async def by_hand(self, method: str, path: str, body: Json = None) -> Any:
+        """Somebody does something in a dashboard."""
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.emulator), base_url="http://localhost/v1"
+        ) as client:
+            answer = await client.request(method, path, json=body, headers={"OpenAI-Beta": "assistants=v2"})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def writes(self) -> list[dict[str, Json]]:
+        """What was sent and is no GET, the marker's text left out."""
+        return [_told(request) for request in self.recorder.requests if request.method != "GET"]
+
+
+def _told(request: httpx.Request) -> dict[str, Json]:
+    body = json.loads(request.content) if request.content else None
+    if isinstance(body, dict) and body.get("metadata", {}).get("reconciler"):
+        body["metadata"]["reconciler"] = "(marker)"
+    return {"method": request.method, "path": request.url.path.removeprefix("/v1"), "body": body}
+
+
+def run(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Runs what has to wait for answers."""
+    return anyio.run(work, *arguments)
+
+
+def desired(
+    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: manifest.Setting = SETTING
+) -> tuple[Desired, ...]:
+    """What manifests of these bodies ask for, each written and read as a file would be."""
+    documents = [
+        files.Manifest(f"assistants/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True)
+        for key, body in zip(keys, bodies, strict=False)
+    ]
+    parsed = manifest.parse(documents, setting)
+    assert not errors(parsed.faults), parsed.faults
+    return parsed.desired
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A story in one file: prose, manifests, what was live, what is planned and what is sent."""
+
+    path: Path
+    prose: str
+    sections: dict[str, str]
+
+    @staticmethod
+    def read(path: Path) -> Scenario:
+        prose, *parts = path.read_text().split("\n-- ")
+        sections = {name: text for part in parts for name, _, text in [part.partition(" --\n")]}
+        return Scenario(path, prose, {name: text.rstrip("\n") + "\n" for name, text in sections.items()})
+
+    def write(self, sections: Mapping[str, str]) -> None:
+        merged = {**self.sections, **sections}
+        parts = [f"\n-- {name} --\n{text.rstrip()}\n" for name, text in merged.items()]
+        self.path.write_text(self.prose.rstrip("\n") + "\n" + "".join(parts))
+
+    def data(self, name: str) -> Any:
+        return json.loads(self.sections.get(name, "[]"))
+
+    def manifests(self, folder: Path, *, before: bool) -> tuple[Desired, ...]:
+        """What the manifests of the story ask for, once it is laid out in a folder."""
+        prefix = "before/" if before else ""
+        for name, text in self.sections.items():
+            if name.startswith(f"{prefix}assistants/"):
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text)
+        root = folder / prefix
+        (root / "assistants").mkdir(parents=True, exist_ok=True)
+        read = files.read(root, ["assistants"])
+        parsed = manifest.parse(read.manifests, SETTING)
+        faults = errors([*read.faults, *parsed.faults])
+        assert not faults, faults
+        return parsed.desired
+
+    async def prepared(self, folder: Path, settings: Settings) -> tuple[World, tuple[Desired, ...]]:
+        """The world as the story finds it, and what its manifests ask for."""
+        world = World(settings)
+        for body in self.data("live.json"):
+            await world.by_hand("POST", "/assistants", body)
+        if any(name.startswith("before/") for name in self.sections):
+            outcomes = await world.settle(self.manifests(folder, before=True))
+            assert all(type(o).__name__ == "Done" for o in outcomes), outcomes
+        for step in self.data("dashboard.json"):
+            await world.by_hand(*step)
+        world.recorder.requests.clear()
+        return world, self.manifests(folder, before=False)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the plan is asked for."""
+        stated = json.loads(self.sections.get("options.json", "{}"))
+        return {
+            "allow": frozenset(stated.get("allow", ())),
+            "limits": Limits(**stated.get("limits", {})),
+        }
+
+
+SCENARIOS = [Scenario.read(path) for path in sorted((Path(__file__).parent / "scenarios").glob("*.txt"))]
+
+
+def names(changes: Iterable[Change]) -> list[str]:
+    """Changes in short: `create assistant.a`."""
+    return [f"{change.action} {change.address}" for change in changes]
+
+
+__all__ = [
+    "CLONES",
+    "EVERY_SERVER",
+    "SCENARIOS",
+    "SETTING",
+    "WHERE",
+    "Assistants",
+    "Recorder",
+    "Scenario",
+    "World",
+    "desired",
+    "names",
+    "run",
+]
