@@ -24,6 +24,8 @@ class Comparison:
     patch: Mapping[str, Json]
     hidden: int
     newly_managed: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
+    """Fields that the server left different when they were sent, and that nobody has moved since."""
 
     @property
     def conflicts(self) -> tuple[FieldChange, ...]:
@@ -34,14 +36,20 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     """What must change for the live object to be as desired; `base` is our marker on it, if any."""
     known = base if base is not None and _comparable(base, desired, kind) else None
     differing = {field: before for field in kind.fields for before in _before(field, desired, live, known)}
-    differing.update(kind.companions(desired, live, frozenset(differing)))
-    ordered = [field for field in kind.fields if field in differing]
-    changes = [change for field in ordered for change in _changes(field, differing[field], desired, kind, base, known)]
+    unsettled = tuple(f for f, have in differing.items() if known is not None and _unmoved(f, have, desired, known))
+    differing = {field: before for field, before in differing.items() if field not in unsettled}
+    differing.update(_companions(desired, live, kind, frozenset(differing)))
+    changes = {
+        field: found
+        for field in kind.fields
+        if field in differing and (found := tuple(_changes(field, differing[field], desired, kind, base, known)))
+    }
     return Comparison(
-        fields=tuple(changes),
-        patch={field: _wire(field, desired, live, kind) for field in ordered},
-        hidden=len(kind.fields) - len(ordered),
-        newly_managed=tuple(field for field in ordered if known is not None and field not in known.digests),
+        fields=tuple(change for found in changes.values() for change in found),
+        patch={field: _wire(field, desired, live, kind) for field in changes},
+        hidden=len(kind.fields) - len(changes),
+        newly_managed=tuple(field for field in changes if known is not None and field not in known.digests),
+        unsettled=unsettled,
     )
 
 
@@ -75,9 +83,25 @@ def _before(field: str, desired: Desired, live: Live, known: Marker | None) -> I
         yield have
 
 
+def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str]) -> Iterator[tuple[str, Json]]:
+    """What has to travel with the changed fields; nothing that is left to the dashboard does."""
+    for field, before in kind.companions(desired, live, changed).items():
+        have = markers.less_ignored(field, before, desired.ignore)
+        if field in desired.left_to_server:  # the server refuses the change without it, ignored or not
+            yield field, before
+        elif not isinstance(have, Absent) and not equal(have, _after(field, desired)):
+            yield field, have
+
+
 def _set_by_us(field: str, have: Json, known: Marker | None) -> bool:
     """Whether a field now left to the server still holds what a manifest once stated: then it is reset, once."""
     return known is not None and known.digests.get(field) == digest(have, _MEMBER)
+
+
+def _unmoved(field: str, have: Json, desired: Desired, known: Marker) -> bool:
+    """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
+    want = markers.less_ignored(field, desired.fields[field], desired.ignore)
+    return known.unsettled.get(field) == digest(have, _MEMBER) and known.digests.get(field) == digest(want, _MEMBER)
 
 
 def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
@@ -120,10 +144,11 @@ def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Ma
     if known is None:
         return "unknown"
     member = next(part for part in (*sides.members_before, *sides.members_after) if path[: len(part)] == part)
-    have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
-    applied = markers.applied(known, kind, member)
+    applied = markers.applied(known, kind, member) if len(member) > 1 else None
     if applied is None:
-        have, want, applied = sides.before, sides.after, markers.applied(known, kind, (sides.field,))
+        applied = markers.applied(known, kind, (sides.field,))
+        return _moved(digest(sides.before, _MEMBER), digest(sides.after, _MEMBER), applied)
+    have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
     return _moved(digest(have, _MEMBER), digest(want, _MEMBER), applied)
 
 
@@ -150,9 +175,16 @@ def _inside(
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield path, before, after
         return
-    tree = DeepDiff(plain(before), plain(after), view="tree", threshold_to_diff_deeper=0, verbose_level=2)
+    tree = DeepDiff(
+        plain(before),
+        plain(after),
+        view="tree",
+        threshold_to_diff_deeper=0,
+        verbose_level=2,
+        ignore_private_variables=False,  # else a member called `__typename` would change unseen
+    )
     steps = {_steps(node.path(output_format="list")) for nodes in tree.values() for node in nodes}
-    for inner in sorted(steps or {()}):
+    for inner in sorted(steps):
         yield (*path, *inner), _member_at(before, inner), _member_at(after, inner)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.canonical import Json, digest
-from reconciler.kinds import Kind
-from reconciler.model import Address, Change, Live, Objection, Where
-from reconciler.ownership import Ownership, is_copy
+from reconciler.model import Address, Change, Desired, Live, Objection, Where
+from reconciler.ownership import Ownership, is_copy, line_with_id
 
 OBJECTIONS: dict[str, str] = {
+    "behind": "The object was last applied from a commit that is not in the history of what is checked out.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address.",
     "id-gone": "A manifest names an id that is not live.",
@@ -21,9 +21,13 @@ OBJECTIONS: dict[str, str] = {
     "other-stack": "The object that a manifest names is stamped by another stack.",
     "refused-removal": "The manifest of an object with `on_removal: refuse` is gone.",
     "renamed-twice": "Both a key and one it had before are live.",
+    "rolled-back": "Git still says exactly what was rolled back.",
     "too-many-changes": "More changes than `limits.changes` allows.",
     "too-many-deletes": "More deletes than `limits.deletes` allows, by default a fifth of ours.",
+    "wrong-project": "The server answered for another project than the environment's.",
 }
+GONE = "gone"
+"""What a rollback rejects where an apply had deleted or let go."""
 _SHARE = 20
 _PAIRS = 16
 
@@ -36,37 +40,101 @@ class Limits:
     changes: int | str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the world around a plan says: Git, the server, and what was rolled back."""
+
+    behind: frozenset[str] = frozenset()
+    """Commits in markers that are not in the history of what is checked out."""
+    answered_project: str | None = None
+    """The project that the server said it answered for."""
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    """By address, digests of what a rollback from here rejected."""
+    notes: tuple[str, ...] = ()
+
+
 def guard(
-    changes: Sequence[Change], ownership: Ownership, where: Where, limits: Limits, kinds: Mapping[str, Kind]
+    changes: Sequence[Change], ownership: Ownership, where: Where, limits: Limits, facts: Facts
 ) -> Iterator[Objection]:
     """Every objection that needs the whole plan to be seen."""
-    yield from _looks_like(changes, ownership, where, kinds)
+    yield from _looks_like(changes, ownership, where)
     yield from _refused_removals(changes)
     yield from _no_room(changes)
-    deletes = [change for change in changes if change.action == "delete"]
+    yield from _behind(changes, facts)
+    yield from _rolled_back(changes, facts)
+    yield from _wrong_project(changes, where, facts)
     if not ownership.claims and ownership.ours:
-        message = f"Nothing is desired, and {len(ownership.ours)} live objects are ours."
+        many = len(ownership.ours)
+        message = f"No manifest asks for anything here, and {many} live object{' is' if many == 1 else 's are'} ours."
         remedy = "look whether the manifests are where `reconciler.yaml` says"
-        yield _of_many("no-manifests", message, remedy, (change for change in changes))
-    yield from _too_many_deletes(deletes, len(ownership.ours), limits)
-    yield from _too_many_changes(changes, len(ownership.ours), limits)
+        yield _of_many("no-manifests", message, remedy, changes)
+    claimed = {taken.desired.address for taken in ownership.claims}
+    deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
+    yield from too_many(changes, deletes, len(ownership.ours), limits)
 
 
-def _looks_like(
-    changes: Sequence[Change], ownership: Ownership, where: Where, kinds: Mapping[str, Kind]
-) -> Iterator[Objection]:
-    creates = [change for change in changes if change.action == "create"]
+def too_many(changes: Sequence[Change], deletes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
+    """The objections to a plan that does more than a slip should cost."""
+    yield from _too_many_deletes(deletes, ours, limits)
+    yield from _too_many_changes(changes, ours, limits)
+
+
+def wanted_digest(desired: Desired) -> str:
+    """A digest of what a manifest asks for, by which a rollback knows it again."""
+    return digest([desired.address.key, dict(desired.fields), desired.on_removal], 8)
+
+
+def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+    for change in changes:
+        marker = change.live.marker if change.live is not None else None
+        commit = marker.commit.partition("+")[0] if marker is not None and marker.commit else None
+        if commit in facts.behind:
+            yield Objection(
+                code="behind",
+                message=f"{change.id} was last applied from {commit}, which is not in the history of this checkout.",
+                remedy="an old branch or a job that was run again? bring this branch up to date",
+                address=change.address,
+                holds=frozenset({change.address}),
+            )
+
+
+def _rolled_back(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+    for change in changes:
+        wanted = wanted_digest(change.desired) if change.desired is not None else GONE
+        marker = change.live.marker if change.live is not None else None
+        if wanted in (marker.rejected if marker is not None else None, facts.rejected.get(str(change.address))):
+            yield Objection(
+                code="rolled-back",
+                message="Git still says exactly what was rolled back.",
+                remedy="revert it in Git, or change the manifest",
+                address=change.address,
+                holds=frozenset({change.address}),
+            )
+
+
+def _wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iterator[Objection]:
+    answered = facts.answered_project
+    if where.project is None or answered is None or answered == where.project:
+        return
+    message = f"The server answered for project {answered}, and the environment is {where.project}."
+    yield _of_many("wrong-project", message, "the key is probably another project's", changes)
+
+
+def _looks_like(changes: Sequence[Change], ownership: Ownership, where: Where) -> Iterator[Objection]:
+    creates = [(c, c.desired) for c in changes if c.action == "create" and c.desired is not None]
     if not creates:
         return
-    leaving = [c.live for c in changes if c.action in ("delete", "forget") and c.live is not None]
-    renamed = [c.live for c in changes if c.action == "rename" and c.live is not None]
+    leaving = [c.live for c in changes if c.action in ("delete", "forget", "rename") and c.live is not None]
     strangers = [one for one in ownership.unmanaged if _could_be_ours(one, where)]
     by_look: dict[str, list[Live]] = {}
-    for one in (*leaving, *renamed, *strangers):
-        for look in _looks(one.kind, one.fields, kinds):
+    for one in (*leaving, *strangers):
+        for look in _looks(one.kind, one.fields):
             by_look.setdefault(look, []).append(one)
-    for change in creates:
-        yield from _alike(change, by_look, kinds)
+    takers = {change.id: change.address for change in changes if change.action == "rename"}
+    for change, desired in creates:
+        alike = {one.id: one for look in _looks(desired.address.kind, desired.fields) for one in by_look.get(look, ())}
+        if alike:
+            yield _double(change, alike, where, takers)
 
 
 def _could_be_ours(live: Live, where: Where) -> bool:
@@ -75,30 +143,20 @@ def _could_be_ours(live: Live, where: Where) -> bool:
     return marker is None or is_copy(live, where) or marker.stack in (where.stack, *where.former_stacks)
 
 
-def _looks(kind: str, fields: Mapping[str, Json], kinds: Mapping[str, Kind]) -> Iterator[str]:
+def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
     yield digest([kind, "form", dict(fields)])
     if fields.get("name") is not None:
         yield digest([kind, "name", fields["name"]])
 
 
-def _alike(change: Change, by_look: Mapping[str, Sequence[Live]], kinds: Mapping[str, Kind]) -> Iterator[Objection]:
-    if change.desired is None:
-        return
-    found = {
-        one.id: one
-        for look in _looks(change.address.kind, change.desired.fields, kinds)
-        for one in by_look.get(look, ())
-    }
-    if not found:
-        return
-    one = found[min(found)]
-    ids = ", ".join(sorted(found))
-    yield Objection(
+def _double(change: Change, alike: Mapping[str, Live], where: Where, takers: Mapping[str | None, Address]) -> Objection:
+    one = alike[min(alike)]
+    return Objection(
         code="looks-like",
-        message=f"A new {change.address.kind} is asked for, and {ids} looks the same.",
-        remedy=_line_to_paste(one, change),
+        message=f"A new {change.address.kind} is asked for, and {', '.join(sorted(alike))} looks the same.",
+        remedy=_line_to_paste(one, change, where, takers.get(one.id)),
         address=change.address,
-        holds=frozenset({change.address, *_addresses(found.values())}),
+        holds=frozenset({change.address, *_addresses(alike.values())}),
     )
 
 
@@ -107,11 +165,13 @@ def _addresses(alike: Iterable[Live]) -> Iterator[Address]:
     yield from (Address(one.kind, one.marker.key) for one in alike if one.marker is not None)
 
 
-def _line_to_paste(one: Live, change: Change) -> str:
+def _line_to_paste(one: Live, change: Change, where: Where, taker: Address | None) -> str:
+    if taker is not None:
+        return f"{taker} takes {one.id} over by its `was` or `id`: take that out, or take this manifest away"
     place = change.place.file if change.place else "the manifest"
     if one.marker is not None and one.marker.key != change.address.key:
         return f"if it was renamed, write under `reconciler:` in {place}: `was: [{one.marker.key}]`"
-    return f"if it is the same one, write under `reconciler:` in {place}: `id: {one.id}`"
+    return f"if it is the same one, write under `reconciler:` in {place}: {line_with_id(one, where)}"
 
 
 def _refused_removals(changes: Iterable[Change]) -> Iterator[Objection]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
 from reconciler.diagnostics import Fault, Place, did_you_mean, in_order
-from reconciler.kinds import KINDS, Kind, Terms
-from reconciler.kinds.problems import Problem, from_pydantic
+from reconciler.kinds import KINDS, Checked, Kind, Terms
+from reconciler.kinds.problems import Problem, from_pydantic, tag
 from reconciler.model import Address, Desired
 from reconciler.paths import BadPath, Path, read
 from reconciler.references import Resolver, without_own
@@ -55,13 +55,22 @@ class Parsed:
     faults: tuple[Fault, ...]
 
 
+def _id_tag(value: Any) -> str:
+    return tag("mapping" if isinstance(value, dict) else "text")
+
+
 class _Own(BaseModel):
     """The `reconciler:` block."""
 
     model_config = ConfigDict(protected_namespaces=())
 
     key: str | None = None
-    id: str | dict[str, str] | None = None
+    id: (
+        Annotated[
+            Annotated[str, Tag(tag("text"))] | Annotated[dict[str, str], Tag(tag("mapping"))], Discriminator(_id_tag)
+        ]
+        | None
+    ) = None
     was: list[str] | None = None
     on_removal: Literal["delete", "keep", "refuse"] | None = None
     ignore_changes: list[str] | None = None
@@ -87,8 +96,11 @@ class _Reading:
         self.kind: Kind = KINDS["assistant"]
         self.own_node = _member(document.node, "reconciler")
         self.own = self._own()
+        self.key_known = self.own.key is not None or (document.alone and not self._states_key())
         self.key, self.key_place = self._key()
         self.address = Address(self.kind.name, self.key)
+        self.ids = self._ids()
+        self._judge_former_keys()
 
     @property
     def place(self) -> Place:
@@ -106,59 +118,69 @@ class _Reading:
             self.report(fault)
         patch = patches.get(self.setting.name)
         body, own = self._patched(base, patch)
-        found = self._checked(body, resolver, own)
-        return None if patch is not None and patch.value is False else found
-
-    def _checked(self, body: Node, resolver: Resolver, own: _Own) -> Desired:
-        for stand_in, fault in resolver.missing:
-            if _holds(body, stand_in):
-                self.report(fault)
-        sound = _less_broken(body, [*resolver.broken, *(stand_in for stand_in, _ in resolver.missing)])
-        data = plain(sound)
-        checked = self.kind.check(data if isinstance(data, dict) else {}, self.setting.terms)
-        whole = len(_fields(sound)) == len(_fields(body))
-        for problem in checked.problems:
-            if whole or problem.code not in ("missing-field", "resource-without-tool"):
-                self._problem(problem, sound)
+        exists = patch is None or patch.value is not False
+        checked = self._checked(body, resolver, exists=exists)
+        ignore = self._ignored(own, patch)
+        if not exists:
+            return None
         return Desired(
             address=self.address,
             fields=checked.fields,
             place=self.place,
             left_to_server=checked.left_to_server,
-            id=self._id(),
-            was=tuple(own.was or ()),
+            id=self.ids.get(self.setting.name),
+            was=tuple(self.own.was or ()),
             on_removal=own.on_removal or "delete",
-            ignore=self._ignored(own),
+            ignore=ignore,
         )
+
+    def _checked(self, body: Node, resolver: Resolver, *, exists: bool) -> Checked:
+        """The body's normal form; where it does not exist here, what only other environments state is no fault."""
+        for fault in resolver.unmet(body) if exists else ():
+            self.report(fault)
+        sound = resolver.sound(body)
+        data = plain(sound)
+        unread = _fields(body).keys() - _fields(sound).keys() if exists else self.kind.fields
+        checked = self.kind.check(data if isinstance(data, dict) else {}, self.setting.terms, unread)
+        for problem in checked.problems:
+            self._problem(problem, sound)
+        return checked
 
     def _own(self) -> _Own:
         if self.own_node is None or self.own_node.value is None:
             return _Own()
-        data = plain(self.own_node)
         try:
-            return _Own.model_validate(data, strict=True, extra="forbid")
+            return _Own.model_validate(plain(self.own_node), strict=True, extra="forbid")
         except ValidationError as error:
-            problems = list(from_pydantic(error, _Own))
-        for problem in problems:
-            self._problem(problem, self.own_node)
-        odd = {problem.loc[0] for problem in problems if problem.loc}
-        sound = {key: value for key, value in data.items() if key not in odd} if isinstance(data, dict) else {}
-        return _Own.model_validate(sound)
+            odd = {step for item in error.errors() for step in item["loc"][:1]}
+            for problem in from_pydantic(error, _Own):
+                self._problem(problem, self.own_node)
+        sound = _Own.model_fields.keys() - odd
+        return _Own.model_validate({key: plain(node) for key, node in _fields(self.own_node).items() if key in sound})
 
     def _key(self) -> tuple[str, Place]:
-        if self.own.key is None:
-            if not self.document.alone:
-                message = "One of several documents in a file has to say what it is called."
-                self._say(
-                    self.place, "key-missing", message, "add `reconciler: {key: …}`, or give it a file of its own"
-                )
-            key, place, remedy = self.document.stem, self.place, "rename the file, or state `reconciler.key`"
-        else:
-            key, place, remedy = self.own.key, self._own_place("key"), "choose another"
+        """What the manifest is called, and where it says so."""
+        if self.own.key is not None:
+            place = self.own_place("key")
+            self._judge_key(self.own.key, place, "choose another")
+            return self.own.key, place
+        if self.key_known:
+            self._judge_key(self.document.stem, self.place, "rename the file, or state `reconciler.key`")
+        elif not self._states_key():
+            message = "One of several documents in a file has to say what it is called."
+            remedy = "add `reconciler: {key: …}`, or give it a file of its own"
+            self._say(self.place, "key-missing", message, remedy)
+        return self.document.stem, self.place
+
+    def _states_key(self) -> bool:
+        """Whether the block says what the key is, be it in a way that cannot be read."""
+        stated = _member(self.own_node, "key") if _fields(self.own_node) else self.own_node
+        return stated is not None and stated.value not in (None, {})
+
+    def _judge_key(self, key: str, place: Place, remedy: str) -> None:
         if not NAME.fullmatch(key):
             message = f"{key!r} is no key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure."
             self._say(place, "bad-key", message, remedy)
-        return key, place
 
     def _environments(self) -> Iterator[tuple[str, Node]]:
         node = _member(self.own_node, "environments")
@@ -170,7 +192,8 @@ class _Reading:
             if isinstance(patch.value, dict) or patch.value is False:
                 yield name, patch
             else:
-                self._say(patch.place, "wrong-type", "A patch is a mapping of fields, or `false`.")
+                message = "A patch is a mapping of fields, or `false`."
+                self._say(patch.place, "wrong-type", message, "write the fields that differ, or leave it out")
 
     def _patched(self, base: Node, patch: Node | None) -> tuple[Node, _Own]:
         """The fields and the block as this environment has them."""
@@ -187,34 +210,57 @@ class _Reading:
             return body, self.own
         return body, self.own.model_copy(update={key: getattr(patched, key) for key in own})
 
-    def _id(self) -> str | None:
-        place, others = self._own_place("id"), [name for name in self.setting.environments if name != LOCAL]
+    def _ids(self) -> dict[str, str]:
+        """The live object that this manifest names, by environment."""
+        others = [name for name in self.setting.environments if name != LOCAL]
         if isinstance(self.own.id, str):
-            if len(others) > 1:
+            if len(others) > 1 and self.own.id:
                 remedy = f"write `id: {{{others[0]}: {self.own.id}}}`"
-                self._say(place, "unknown-environment", "An id has to say in which environment it lives.", remedy)
-            return self.own.id if not others or self.setting.name != LOCAL else None
-        for name in self.own.id or ():
+                message = "An id has to say in which environment it lives."
+                self._say(self.own_place("id"), "unknown-environment", message, remedy)
+            ids = dict.fromkeys(others or self.setting.environments, self.own.id)
+        else:
+            ids = self.own.id or {}
+        for name, id in ids.items():
             if name not in self.setting.environments:
                 remedy = did_you_mean(name, self.setting.environments)
+                place = self.own_place("id", name, key=True)
                 self._say(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
-        return (self.own.id or {}).get(self.setting.name)
+            if not id:
+                self._say(self.own_place("id", name), "too-small", "An id without a character.", "leave it out")
+        return ids
 
-    def _ignored(self, own: _Own) -> tuple[Path, ...]:
-        found: list[Path] = []
-        for text in own.ignore_changes or ():
-            try:
-                path = read(text)
-            except BadPath:
-                path = ("",)
-            if path[0] not in self.kind.fields or path == ("metadata", "reconciler"):
-                remedy = did_you_mean(path[0], self.kind.fields) if path[0] else 'write `field.member["odd name"]`'
-                self._say(self._own_place("ignore_changes"), "bad-path", f"`{text}` is no path of a field.", remedy)
-            found.append(path)
-        return tuple(sorted(set(found)))
+    def _judge_former_keys(self) -> None:
+        for index, key in enumerate(self.own.was or ()):
+            if not NAME.fullmatch(key):
+                message = f"{key!r} is no key, so no manifest ever had it."
+                self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
-    def _own_place(self, field: str) -> Place:
-        return locate(self.own_node, [field]) if self.own_node is not None else self.place
+    def _ignored(self, own: _Own, patch: Node | None) -> tuple[Path, ...]:
+        block = self.own_node if own.ignore_changes is self.own.ignore_changes else patch
+        within = block or self.document.node
+        stated = enumerate(own.ignore_changes or ())
+        found = {self._ignored_path(text, locate(within, ["ignore_changes", index])) for index, text in stated}
+        return tuple(sorted(path for path in found if path))
+
+    def _ignored_path(self, text: str, place: Place) -> Path:
+        """The path; nothing where the text is none."""
+        try:
+            path = read(text)
+        except BadPath:
+            remedy = 'write `field.member["odd name"]`'
+            self._say(place, "bad-path", f"`{text}` is no path of a field.", remedy)
+            return ()
+        if path[0] not in self.kind.fields:
+            remedy = did_you_mean(path[0], self.kind.fields)
+            self._say(place, "bad-path", f"`{text}` is no path of a field.", remedy)
+        if path[:2] == ("metadata", "reconciler"):
+            message = "The marker is never compared, so there is nothing to ignore."
+            self._say(place, "bad-path", message, "leave it out")
+        return path
+
+    def own_place(self, *path: str | int, key: bool = False) -> Place:
+        return locate(self.own_node or self.document.node, path, key=key)
 
     def _problem(self, problem: Problem, within: Node) -> None:
         place = locate(within, problem.loc, key=problem.at_key)
@@ -224,36 +270,35 @@ class _Reading:
         self.report(Fault(place, code, message, remedy))
 
 
-def _between(readings: Iterable[_Reading]) -> Iterator[Fault]:
+def _between(readings: Sequence[_Reading]) -> Iterator[Fault]:
     """What two manifests cannot both have: an address, a former key, an id."""
     addresses: dict[Address, Place] = {}
-    ids: dict[str, Place] = {}
-    readings = list(readings)
+    ids: dict[tuple[str, str], Place] = {}
     for reading in readings:
-        if reading.address in addresses:
+        if reading.key_known and reading.address in addresses:
             message = f"{reading.address} is also in {addresses[reading.address]}."
             yield Fault(reading.key_place, "duplicate-address", message, "give one of them another key")
-        addresses.setdefault(reading.address, reading.key_place)
-        pinned = reading.own.id if isinstance(reading.own.id, str) else None
-        mapped = reading.own.id.items() if isinstance(reading.own.id, dict) else ()
-        for name in [*(f"{env} {id}" for env, id in mapped), *([f" {pinned}"] if pinned else [])]:
-            if name in ids:
-                message = f"{name.split()[-1]} is also named in {ids[name]}."
-                yield Fault(reading._own_place("id"), "duplicate-id", message, "one live object has one manifest")
-            ids.setdefault(name, reading.key_place)
+        elif reading.key_known:
+            addresses[reading.address] = reading.key_place
+        for name, id in reading.ids.items():
+            place = reading.own_place("id", name)
+            if ids.setdefault((name, id), place) != place:
+                message = f"{id} is also named in {ids[name, id]}."
+                yield Fault(place, "duplicate-id", message, "one live object has one manifest")
     yield from _former_keys(readings, addresses)
 
 
 def _former_keys(readings: Iterable[_Reading], addresses: Mapping[Address, Place]) -> Iterator[Fault]:
     claimed: dict[Address, Place] = {}
     for reading in readings:
-        for key in reading.own.was or ():
-            former = Address(reading.kind.name, key)
-            taken = addresses.get(former) or claimed.get(former)
+        for index, key in enumerate(reading.own.was or ()):
+            former, place = Address(reading.kind.name, key), reading.own_place("was", index)
+            taken = addresses.get(former)
             if taken is not None:
-                message = f"`{key}` is the key of {taken}."
-                yield Fault(reading._own_place("was"), "was-in-use", message, "take it out of `was`")
-            claimed.setdefault(former, reading.key_place)
+                yield Fault(place, "was-in-use", f"`{key}` is the key of {taken}.", "take it out of `was`")
+            elif claimed.setdefault(former, place) != place:
+                message = f"`{key}` is under `was` in {claimed[former]} too."
+                yield Fault(place, "was-in-use", message, "take it out of one of them")
 
 
 def _member(node: Node | None, key: str) -> Node | None:
@@ -275,19 +320,3 @@ def _merged(base: Node, patch: Node) -> Node:
         else:
             members[key] = _merged(members.get(key, Node({}, member.place)), member)
     return Node(members, base.place, {**base.keys, **patch.keys})
-
-
-def _holds(node: Node, wanted: Node) -> bool:
-    if isinstance(node.value, dict):
-        return any(_holds(member, wanted) for member in node.value.values())
-    if isinstance(node.value, tuple):
-        return any(_holds(member, wanted) for member in node.value)
-    return node is wanted
-
-
-def _less_broken(body: Node, broken: Sequence[Node]) -> Node:
-    """The body without the fields that hold what could not be read."""
-    if not broken:
-        return body
-    sound = {key: node for key, node in _fields(body).items() if not any(_holds(node, one) for one in broken)}
-    return replace(body, value=sound)

@@ -26,6 +26,8 @@ _NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 _OWNER = re.compile(
     rf"v(?P<version>\d+) (?P<stack>{_NAME})/(?P<environment>{_NAME})/(?P<key>{_NAME})(?: (?P<rest>.*))?"
 )
+_FORM = re.compile(r"[0-9]{1,9}")
+_INDEX = "0123456789abcdefghijklmnopqrstuvwxyz"
 _FIELD = 6
 _HASH = 4
 _MEMBER = 6
@@ -102,11 +104,14 @@ def encode(marker: Marker, kind: Kind) -> str:
         f"c={marker.commit}" if marker.commit else "",
         f"f={marker.form}",
         f"i={marker.ignored}" if marker.ignored else "",
+        _packed_unsettled(marker, kind),
+        f"x={marker.rejected}" if marker.rejected else "",
         "d=" + "".join(marker.digests.get(field, _NONE) for field in kind.fields),
     ]
     text = " ".join(word for word in words if word)
     members = "".join(sorted(name[1:] + value for name, value in marker.digests.items() if name.startswith("#")))
-    return f"{text} m={members}" if len(text) + 3 + len(members) <= LIMIT else text
+    fits = "#" in marker.digests and len(text) + len(" m=") + len(members) <= LIMIT
+    return f"{text} m={members}" if fits else text
 
 
 def decode(text: Json, kind: Kind) -> Marker | None:
@@ -119,9 +124,11 @@ def decode(text: Json, kind: Kind) -> Marker | None:
         stack=match["stack"],
         environment=match["environment"],
         key=match["key"],
-        form=int(rest["f"]) if match["version"] == "1" and rest.get("f", "").isdecimal() else -1,
+        form=int(rest["f"]) if match["version"] == "1" and _FORM.fullmatch(rest.get("f", "")) else -1,
         id=unquote(rest["id"]) if "id" in rest else None,
         on_removal=_on_removal(rest.get("rm")),
+        unsettled=_unsettled(rest.get("u", ""), kind),
+        rejected=rest.get("x"),
         nonce=rest.get("n"),
         commit=rest.get("c"),
         ignored=rest.get("i", ""),
@@ -138,6 +145,19 @@ def agrees(wanted: Marker, found: Marker, kind: Kind) -> bool:
 def is_own(marker: Marker, id: str) -> bool:
     """Whether the marker was written for this object, as far as it says; a copy carries another's id."""
     return marker.id is None or marker.id in (id, _short_id(id))
+
+
+def _packed_unsettled(marker: Marker, kind: Kind) -> str:
+    listed = (f"{_INDEX[kind.fields.index(field)]}{value}" for field, value in sorted(marker.unsettled.items()))
+    packed = "".join(listed)
+    return f"u={packed}" if packed else ""
+
+
+def _unsettled(packed: str, kind: Kind) -> dict[str, str]:
+    width = 1 + _FIELD
+    parts = [packed[start : start + width] for start in range(0, len(packed), width)]
+    known = dict(zip(_INDEX, kind.fields, strict=False))
+    return {known[part[0]]: part[1:] for part in parts if len(part) == width and part[0] in known}
 
 
 def _on_removal(word: str | None) -> OnRemoval:

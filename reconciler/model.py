@@ -53,6 +53,10 @@ class Marker:
     on_removal: OnRemoval = "delete"
     nonce: str | None = None
     commit: str | None = None
+    unsettled: Mapping[str, str] = field(default_factory=dict)
+    """By field, a digest of what the server left there although something else was sent."""
+    rejected: str | None = None
+    """A digest of what was rolled back, which no apply may bring again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,8 @@ class Plan:
     """How many live objects carried our marker when the plan was made."""
     selected: bool = False
     """Whether arguments narrowed the plan."""
+    settled: tuple[Address, ...] = ()
+    """The addresses that are as desired."""
 
     @property
     def held(self) -> frozenset[Address]:
@@ -208,6 +214,16 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """A change that was not written, because its object moved since it was planned."""
+
+    task: Task
+    id: str | None
+    reason: str
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unsettled:
     """A change that the server took, and whose outcome differs from what was asked."""
 
@@ -238,4 +254,4 @@ class Skipped:
     reason: str
 
 
-Outcome: TypeAlias = Done | Unsettled | Failed | Skipped
+Outcome: TypeAlias = Done | Stale | Unsettled | Failed | Skipped

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler import marker as markers
+from reconciler.canonical import equal
 from reconciler.model import Address, Desired, Live, Marker, Objection, Where
 
 
@@ -32,6 +33,8 @@ class Ownership:
     ours: tuple[Live, ...]
     objections: tuple[Objection, ...] = ()
     notes: tuple[str, ...] = ()
+    surplus: tuple[Live, ...] = ()
+    """Twins that somebody asked to have deleted."""
 
 
 @dataclass(slots=True)
@@ -41,15 +44,19 @@ class _Survey:
     where: Where
     by_id: dict[tuple[str, str], Live]
     by_address: dict[Address, list[Live]]
-    former_keys: dict[Address, str]
+    resolve: frozenset[str] | None = None
+    """Whether equal twins are to go, and the ids of those that are to go although they differ."""
+    surplus: list[Live] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
     objections: list[Objection] = field(default_factory=list)
 
 
-def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where) -> Ownership:
+def claim(
+    desired: Sequence[Desired], live: Sequence[Live], where: Where, resolve: frozenset[str] | None = None
+) -> Ownership:
     """Hands every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), _former(desired))
+    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), resolve)
     pinned = {d.address: claimed for d in desired if d.id is not None for claimed in [_pinned(d, survey)]}
     claims = tuple(pinned[d.address] if d.address in pinned else _found(d, survey) for d in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and _key(one) not in survey.taken)
@@ -59,6 +66,7 @@ def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where) -> Own
         unmanaged=unmanaged,
         ours=tuple(ours),
         objections=tuple(survey.objections),
+        surplus=tuple(survey.surplus),
         notes=tuple(_notes(unmanaged, where)),
     )
 
@@ -83,35 +91,39 @@ def is_copy(live: Live, where: Where) -> bool:
     return marker is not None and not markers.is_own(marker, live.id) and marker.environment == where.environment
 
 
+def line_with_id(live: Live, where: Where) -> str:
+    """What to write under `reconciler:` so that a manifest is this object's."""
+    return f"`id: {{{where.environment}: {live.id}}}`"
+
+
 def _key(live: Live) -> tuple[str, str]:
     return live.kind, live.id
 
 
 def _by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
     found: dict[Address, list[Live]] = {}
-    for one in ours:
-        if one.marker is not None:
-            found.setdefault(Address(one.kind, one.marker.key), []).append(one)
+    for address, one in [(Address(one.kind, one.marker.key), one) for one in ours if one.marker is not None]:
+        found.setdefault(address, []).append(one)
     return found
-
-
-def _former(desired: Iterable[Desired]) -> dict[Address, str]:
-    return {Address(d.address.kind, key): d.address.key for d in desired for key in d.was}
 
 
 def _pinned(desired: Desired, survey: _Survey) -> Claim:
     """The object that the manifest names by id, whoever's it is."""
     address, id = desired.address, desired.id or ""
     live = survey.by_id.get((address.kind, id))
+    named = [one for one in survey.by_address.get(address, ()) if one.id != id]
+    former = [one for one in _formerly(desired, survey) if one.id != id]
     if live is None:
         survey.objections.append(_id_gone(desired))
-        survey.taken.update(_key(one) for one in survey.by_address.get(address, ()))
+        survey.taken.update(map(_key, (*named, *former)))
         return Claim(desired, creatable=False)
     survey.taken.add(_key(live))
     ours = is_ours(live, survey.where)
     if not ours and live.marker is not None:
         survey.objections.extend(_of_another(desired, live.marker, survey.where))
-    _duplicates(desired, [live, *(one for one in survey.by_address.get(address, ()) if one.id != id)], survey)
+    if former:
+        survey.objections.append(_renamed_twice(desired, former))
+    _duplicates(desired, [live, *named], survey)
     return Claim(desired, live, ours, _previous(live, desired, survey.where) if ours else None)
 
 
@@ -119,12 +131,7 @@ def _found(desired: Desired, survey: _Survey) -> Claim:
     """The object that carries the manifest's address, or one that it had before."""
     address = desired.address
     named = [one for one in survey.by_address.get(address, ()) if _key(one) not in survey.taken]
-    former = [
-        one
-        for key in desired.was
-        for one in survey.by_address.get(Address(address.kind, key), ())
-        if _key(one) not in survey.taken
-    ]
+    former = _formerly(desired, survey)
     if named and former:
         survey.objections.append(_renamed_twice(desired, former))
     if not named and len(former) > 1:
@@ -139,6 +146,13 @@ def _found(desired: Desired, survey: _Survey) -> Claim:
     return Claim(desired, live, ours=True, previous=_previous(live, desired, survey.where))
 
 
+def _formerly(desired: Desired, survey: _Survey) -> list[Live]:
+    """What carries an address that the manifest had before, and is nobody's yet."""
+    addresses = [Address(desired.address.kind, key) for key in desired.was]
+    found = [one for address in addresses for one in survey.by_address.get(address, ())]
+    return [one for one in found if _key(one) not in survey.taken]
+
+
 def _previous(live: Live, desired: Desired, where: Where) -> Marker | None:
     marker = live.marker
     if marker is None or (marker.key == desired.address.key and marker.stack == where.stack):
@@ -147,16 +161,28 @@ def _previous(live: Live, desired: Desired, where: Where) -> Marker | None:
 
 
 def _duplicates(desired: Desired, found: Sequence[Live], survey: _Survey) -> None:
-    """Objects but one with the same address hold it back; none of them is touched."""
+    """Several objects for one manifest hold it back; none of them is touched."""
     if len(found) < 2:
         return
     survey.taken.update(map(_key, found))
+    kept, twins = found[0], found[1:]
+    if survey.resolve is not None:
+        gone = [one for one in twins if one.id in survey.resolve or equal(dict(one.fields), dict(kept.fields))]
+        survey.surplus += gone
+        found = [kept, *(one for one in twins if one not in gone)]
+    if len(found) < 2:
+        return
     ids = ", ".join(one.id for one in found)
+    keys = " ".join(sorted({one.marker.key for one in found if one.marker is not None}))
+    remedy = (
+        "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it; or"
+        f" `reconciler forget {keys}`, then name the one to keep: "
+    )
     survey.objections.append(
         Objection(
             code="duplicate",
-            message=f"{len(found)} live objects carry this address: {ids}.",
-            remedy=f"delete all but one in the dashboard, or name the one to keep: `id: {found[0].id}`",
+            message=f"{len(found)} live objects are this one: {ids}.",
+            remedy=remedy + line_with_id(found[0], survey.where),
             address=desired.address,
             holds=frozenset({desired.address}),
         )

@@ -5,13 +5,13 @@ A pure function of values already fetched. Nothing here reads, writes or knows w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler import marker as markers
-from reconciler.canonical import Absent, Json, digest
-from reconciler.diff import Comparison, compare, whole
-from reconciler.guards import Limits, guard
+from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated
+from reconciler.diff import Comparison, compare
+from reconciler.guards import Facts, Limits, guard
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import (
     Action,
@@ -21,6 +21,7 @@ from reconciler.model import (
     FieldChange,
     Live,
     Mark,
+    Marker,
     Objection,
     Plan,
     Where,
@@ -36,7 +37,7 @@ class _Draft:
     marks: list[Mark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
-    unchanged: int = 0
+    settled: list[Address] = field(default_factory=list)
 
 
 def make_plan(
@@ -46,17 +47,24 @@ def make_plan(
     *,
     limits: Limits = Limits(),  # noqa: B008  # a frozen value
     allow: frozenset[str] = frozenset(),
+    facts: Facts = Facts(),  # noqa: B008  # a frozen value
+    resolve: frozenset[str] | None = None,
     kinds: Mapping[str, Kind] = KINDS,
 ) -> Plan:
-    """Everything that would make the live objects as desired, and every reason not to."""
-    ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where)
-    draft = _Draft(notes=list(ownership.notes))
+    """Everything that would make the live objects as desired, and every reason not to.
+
+    `resolve` asks for surplus twins to be deleted: those equal to the one that is kept, and those named by id.
+    """
+    ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where, resolve)
+    draft = _Draft(notes=[*ownership.notes, *facts.notes])
     for taken in ownership.claims:
         _settle(taken, draft, where, kinds)
     for orphan in ownership.orphans:
-        draft.changes.append(_removal(orphan, where, kinds))
+        keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
+        draft.changes.append(removal("forget" if keep else "delete", orphan, kinds[orphan.kind]))
+    draft.changes += [removal("delete", twin, kinds[twin.kind]) for twin in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
-    objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, kinds)]
+    objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
     ordered = sorted(objections, key=lambda o: (str(o.address or ""), o.code, o.message))
     return Plan(
         where=where,
@@ -64,7 +72,8 @@ def make_plan(
         marks=tuple(draft.marks),
         objections=tuple(replace(o, allowed=o.code in allow) for o in ordered),
         notes=tuple(draft.notes),
-        unchanged=draft.unchanged,
+        unchanged=len(draft.settled),
+        settled=tuple(draft.settled),
         unmanaged=len(ownership.unmanaged),
         ours=len(ownership.ours),
     )
@@ -73,7 +82,7 @@ def make_plan(
 def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address]) -> Plan:
     """The plan narrowed to some addresses; deletes only where named exactly. The guards have judged the whole."""
     chosen = frozenset(matches)
-    changes = tuple(c for c in plan.changes if c.address in (exactly if c.action == "delete" else chosen))
+    changes = tuple(c for c in plan.changes if _addresses(c) & (exactly if c.action == "delete" else chosen))
     kept = {change.address for change in changes}
     return replace(
         plan,
@@ -88,7 +97,7 @@ def only_drift(plan: Plan) -> Plan:
     """The plan narrowed to what somebody moved behind Git's back."""
     moved = ("drift", "conflict")
     changes = tuple(
-        replace(change, fields=fields)
+        _less(change, fields)
         for change in plan.changes
         if (fields := tuple(f for f in change.fields if f.cause in moved))
     )
@@ -97,27 +106,36 @@ def only_drift(plan: Plan) -> Plan:
     return replace(plan, changes=changes, marks=(), objections=objections, selected=True)
 
 
-def forgetting(plan: Plan, live: Iterable[Live], where: Where, keys: Sequence[str]) -> Plan:
-    """A plan that lets go of the objects of some keys and does nothing else."""
+def forgetting(plan: Plan, live: Iterable[Live], where: Where, addresses: Collection[Address]) -> Plan:
+    """A plan that lets go of the objects of some addresses and does nothing else."""
     ownership = claim((), sorted(live, key=_age), where)
-    wanted = [one for one in ownership.ours if one.marker is not None and one.marker.key in keys]
-    changes = tuple(_change("forget", _address(one), one, where=where) for one in wanted)
+    wanted = [one for one in ownership.ours if address_of(one) in addresses]
+    changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)
     ordered = tuple(sorted(changes, key=lambda change: (change.address, change.id or "")))
     return replace(plan, changes=ordered, marks=(), objections=(), selected=True)
-
-
-def seen(live: Live) -> str:
-    """A digest of everything about a live object that a plan relied on."""
-    owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
-    return digest({"fields": dict(live.fields), "owner": owner})
 
 
 def _age(live: Live) -> tuple[float, str]:
     return live.created_at, live.id
 
 
-def _address(live: Live) -> Address:
-    return Address(live.kind, live.marker.key if live.marker else live.id)
+def _addresses(change: Change) -> frozenset[Address]:
+    """What the change's resource is called here, and what it was called before."""
+    former = () if change.previous_key is None else (Address(change.address.kind, change.previous_key),)
+    return frozenset({change.address, *former})
+
+
+def _less(change: Change, fields: tuple[FieldChange, ...]) -> Change:
+    """The change as if these fields were all that it changes."""
+    kept = {field.path[0] for field in fields}
+    patch = {field: value for field, value in change.patch.items() if field in kept}
+    return replace(
+        change,
+        fields=fields,
+        patch=patch,
+        hidden=change.hidden + len(change.patch) - len(patch),
+        digest=change_digest(change.action, change.address, change.id, fields),
+    )
 
 
 def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]) -> None:
@@ -125,22 +143,28 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
     desired, live, kind = taken.desired, taken.live, kinds[taken.desired.address.kind]
     if live is None:
         if taken.creatable:
-            draft.changes.append(_creation(desired, kind, where))
+            draft.changes.append(creation(desired, kind))
         return
+    if live.odd_marker:
+        draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is no marker; adopting overwrites it.")
     compared = compare(desired, live, kind, live.marker if taken.ours else None)
+    if compared.unsettled:
+        names = ", ".join(f"`{name}`" for name in compared.unsettled)
+        draft.notes.append(f"{desired.address}: the server does not take {names} as stated; it is not sent again.")
     if compared.newly_managed:
         names = ", ".join(f"`{name}`" for name in compared.newly_managed)
         draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
     changes = _with_removal(compared, desired, live, ours=taken.ours)
     action = _action(taken, changes)
     if action is None:
-        draft.unchanged += 1
-        if not _marked(desired, live, where, kind):
+        draft.settled.append(desired.address)
+        if live.marker is not None and not _marked(desired, live, live.marker, where, kind, compared.unsettled):
             draft.marks.append(Mark(desired.address, desired, live))
         return
-    draft.changes.append(_updated(action, taken, compared, changes, where))
-    if compared.conflicts:
-        draft.objections.append(_conflict(desired.address, compared))
+    changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
+    draft.changes.append(changed)
+    if objection := conflict(desired.address, compared.fields):
+        draft.objections.append(objection)
 
 
 def _with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bool) -> tuple[FieldChange, ...]:
@@ -159,83 +183,9 @@ def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:
     return "update" if changes else None
 
 
-def _marked(desired: Desired, live: Live, where: Where, kind: Kind) -> bool:
+def _marked(desired: Desired, live: Live, marker: Marker, where: Where, kind: Kind, unsettled: Sequence[str]) -> bool:
     """Whether the marker says what a marker written now would say."""
-    if live.marker is None:
-        return False
     owner = (where.stack, where.environment)
-    wanted = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)
-    return markers.agrees(wanted, live.marker, kind)
-
-
-def _creation(desired: Desired, kind: Kind, where: Where) -> Change:
-    patch = {
-        name: kind.wire(name, desired.fields[name], None)
-        for name in kind.fields
-        if name not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
-    }
-    fields = whole(desired.fields, kind, created=True)
-    return _change("create", desired.address, None, fields, patch=patch, desired=desired, where=where)
-
-
-def _updated(
-    action: Action, taken: Claim, compared: Comparison, fields: tuple[FieldChange, ...], where: Where
-) -> Change:
-    return replace(
-        _change(
-            action, taken.desired.address, taken.live, fields, patch=compared.patch, desired=taken.desired, where=where
-        ),
-        hidden=compared.hidden,
-        previous_key=taken.previous.key if taken.previous else None,
-        previous_stack=taken.previous.stack if taken.previous and taken.previous.stack != where.stack else None,
-    )
-
-
-def _removal(orphan: Live, where: Where, kinds: Mapping[str, Kind]) -> Change:
-    keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
-    fields = () if keep else whole(orphan.fields, kinds[orphan.kind], created=False)
-    return _change("forget" if keep else "delete", _address(orphan), orphan, fields, where=where)
-
-
-def _change(
-    action: Action,
-    address: Address,
-    live: Live | None,
-    fields: tuple[FieldChange, ...] = (),
-    *,
-    where: Where,
-    patch: Mapping[str, Json] | None = None,
-    desired: Desired | None = None,
-) -> Change:
-    id = live.id if live is not None else None
-    return Change(
-        action=action,
-        address=address,
-        id=id,
-        digest=_digest(action, address, id, fields),
-        fields=fields,
-        patch=patch or {},
-        seen=seen(live) if live is not None else None,
-        desired=desired,
-        live=live,
-    )
-
-
-def _digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
-    listed: list[Json] = [[list(change.path), _told(change.before), _told(change.after)] for change in fields]
-    return digest([address.kind, address.key, id, action, listed])
-
-
-def _told(value: Json | Absent) -> list[Json]:
-    return [] if isinstance(value, Absent) else [value]
-
-
-def _conflict(address: Address, compared: Comparison) -> Objection:
-    names = ", ".join(sorted({f"`{change.path[0]}`" for change in compared.conflicts}))
-    return Objection(
-        code="conflict",
-        message=f"{names} changed in Git and in the live object since the last apply.",
-        remedy="take the live value into the manifest, or allow Git to overwrite it",
-        address=address,
-        holds=frozenset({address}),
-    )
+    stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)
+    kept = {field: value for field, value in marker.unsettled.items() if field in unsettled}
+    return markers.agrees(replace(stamped, unsettled=kept), marker, kind)

@@ -1,19 +1,24 @@
-"""Carries out a plan: bounded concurrency, one outcome a change, every write verified."""
+"""Carries out a plan: bounded concurrency, one outcome a change, every write verified.
+
+Nothing but the plan decides what is done. An object that may have moved since is read again just before its
+write; one that did move is left alone and reported, and the others go on.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import anyio
 
 from reconciler import marker as markers
-from reconciler.canonical import ABSENT
-from reconciler.diff import differences
+from reconciler.canonical import ABSENT, Json
+from reconciler.diff import compare
 from reconciler.kinds import KINDS
 from reconciler.model import (
+    Address,
     Change,
     Desired,
     Difference,
@@ -25,31 +30,77 @@ from reconciler.model import (
     Outcome,
     Plan,
     Skipped,
+    Stale,
     Task,
     Unsettled,
     Where,
 )
-from reconciler.providers import ApiGone, Provider, ProviderError, Unauthorized
+from reconciler.ownership import ours_by_address
+from reconciler.providers import ApiGone, ObjectGone, Provider, ProviderError, Unauthorized, until
+from reconciler.sweep import sweep
+from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
 PARALLELISM = 8
+_FRESH_SECONDS = 60.0
+_CHANGE_SECONDS = 120.0
+_TICK_SECONDS = 10.0
+_IN_DOUBT = "cut off while it was being written: it may have happened, and running it again settles it"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run writes into every marker: its own nonce, and the commit it applies."""
+    """What a run writes into every marker, and how careful it has to be."""
 
     nonce: str
     commit: str | None = None
+    reread: bool = False
+    """Whether every object is read again before its write: the plan was saved, or a person was asked."""
+    observed_at: float = float("inf")
+    """When the live objects were read, by the clock of the apply."""
+    rejected: Mapping[Address, str] = field(default_factory=dict)
+    """What a rollback rejects, by address."""
 
 
 class Listener(Protocol):
-    """Whoever watches an apply."""
+    """Whoever watches an apply. One that cannot write any more (OSError) ends it after what is in flight."""
 
-    def started(self, task: Task) -> None:
-        """A task begins."""
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
+        """A task is about to be written over the object."""
+
+    def going_on(self, task: Task, seconds: float) -> None:
+        """A task takes long."""
 
     def ended(self, outcome: Outcome) -> None:
         """A task has come to its outcome."""
+
+    def noticed(self, text: str) -> None:
+        """Something else that is worth telling."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """How an apply is brought to its end before its time."""
+
+    reason: str | None = None
+    scope: anyio.CancelScope | None = None
+
+    def softly(self, reason: str) -> None:
+        """Starts nothing new."""
+        self.reason = self.reason or reason
+
+    def at_once(self) -> None:
+        """Cuts off what is in flight too."""
+        self.softly("interrupted")
+        if self.scope is not None:
+            self.scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Time, as parameters: no test sleeps."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
 
 async def apply(
@@ -59,20 +110,20 @@ async def apply(
     listener: Listener,
     *,
     parallelism: int = PARALLELISM,
-    clock: Callable[[], float] = time.monotonic,
+    stop: Stop | None = None,
+    nature: Nature | None = None,
 ) -> tuple[Outcome, ...]:
     """Does what the plan says and no objection holds back; deletes come last."""
-    held = plan.held
-    apply_ = _Apply(plan.where, provider, run, listener, anyio.CapacityLimiter(parallelism), clock)
-    for change in plan.changes:
-        if change.address in held:
-            apply_.end(Skipped(change, "an objection stands"))
-    writes: list[Task] = [*(c for c in plan.ready if c.action != "delete"), *plan.marks]
-    if plan.ours == 0:
-        writes = await apply_.first_alone(writes)
-    await apply_.together([task for task in writes if not (isinstance(task, Mark) and task.address in held)])
-    await apply_.together([change for change in plan.ready if change.action == "delete"])
-    return tuple(apply_.outcomes)
+    work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or Nature(), parallelism)
+    work.refuse_held(plan)
+    ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
+    with anyio.CancelScope() as work.stop.scope:
+        async with anyio.create_task_group() as watch:
+            watch.start_soon(work.tick)
+            await work.all(ready, alone=plan.ours == 0)
+            watch.cancel_scope.cancel()
+    work.give_up_on(ready)
+    return tuple(work.outcomes.values())
 
 
 @dataclass(slots=True)
@@ -83,106 +134,226 @@ class _Apply:
     provider: Provider
     run: Run
     listener: Listener
-    limiter: anyio.CapacityLimiter
-    clock: Callable[[], float]
-    outcomes: list[Outcome] = field(default_factory=list)
-    halted: str | None = None
+    stop: Stop
+    nature: Nature
+    parallelism: int
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    in_flight: dict[int, tuple[Task, float]] = field(default_factory=dict)
 
-    async def first_alone(self, tasks: Sequence[Task]) -> list[Task]:
-        """Does the first create by itself: a server that forgets metadata is found out with one object."""
-        first = next((task for task in tasks if isinstance(task, Change) and task.action == "create"), None)
-        if first is None:
-            return list(tasks)
-        await self._do(first)
-        last = self.outcomes[-1]
-        if isinstance(last, Unsettled) and any(d.path == ("metadata", markers.KEY) for d in last.differences):
-            self.halted = f"this server does not keep metadata, which is where ownership lives; {last.id} was created"
-        return [task for task in tasks if task is not first]
+    async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
+        """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
+        creates = [task for task in tasks if _is(task, "create")]
+        await self._look_before(creates)
+        if alone and creates:
+            await self._do(creates[0])
+        await self._together([task for task in tasks if not _is(task, "delete")])
+        await self._together([task for task in tasks if _is(task, "delete")])
+        if self.provider.had_open_creates:
+            with until(self.nature.clock() + _CHANGE_SECONDS):
+                await self._sweep([task for task in creates if isinstance(task, Change)])
 
-    async def together(self, tasks: Sequence[Task]) -> None:
-        """Does the tasks, as many at once as may be."""
+    def refuse_held(self, plan: Plan) -> None:
+        """Reports what objections hold back."""
+        for change in plan.changes:
+            if change.address in plan.held:
+                self._end(change, Skipped(change, "an objection stands"))
+
+    def give_up_on(self, tasks: Sequence[Task]) -> None:
+        """Reports what was not begun when the run ended."""
+        for task in tasks:
+            if id(task) not in self.outcomes:
+                self._end(task, Skipped(task, self.stop.reason or "interrupted"))
+
+    async def tick(self) -> None:
+        """Says from time to time what is still going on."""
+        while True:
+            await self.nature.sleep(_TICK_SECONDS)
+            for task, began in tuple(self.in_flight.values()):
+                self._tell(lambda t=task, b=began: self.listener.going_on(t, self.nature.clock() - b))  # type: ignore[misc]
+
+    async def _together(self, tasks: Sequence[Task]) -> None:
+        limiter = anyio.CapacityLimiter(self.parallelism)
+
+        async def in_turn(task: Task) -> None:
+            async with limiter:
+                await self._do(task)
+
         async with anyio.create_task_group() as group:
             for task in tasks:
-                group.start_soon(self._in_turn, task)
+                if id(task) not in self.outcomes:
+                    group.start_soon(in_turn, task)
 
-    def end(self, outcome: Outcome) -> None:
-        """Notes what became of a task."""
-        self.outcomes.append(outcome)
-        self.listener.ended(outcome)
-
-    async def _in_turn(self, task: Task) -> None:
-        async with self.limiter:
-            await self._do(task)
+    async def _look_before(self, creates: Sequence[Task]) -> None:
+        """Reads the newest page once more: what another run has made meanwhile is not made again."""
+        for kind in sorted({task.address.kind for task in creates}):
+            of_kind = [task for task in creates if task.address.kind == kind]
+            try:
+                newest = await self.provider.newest(kind)
+            except ProviderError as error:
+                for task in of_kind:
+                    self._end(task, _failed(task, error, 0.0))
+                continue
+            there = {address: one.id for address, one in ours_by_address(newest, self.where)}
+            for task in of_kind:
+                if task.address in there:
+                    reason = f"it was created meanwhile, as {there[task.address]}; plan again"
+                    self._end(task, Stale(task, there[task.address], reason))
 
     async def _do(self, task: Task) -> None:
-        if self.halted is not None:
-            self.end(Skipped(task, self.halted))
+        if self.stop.reason is not None:
+            self._end(task, Skipped(task, self.stop.reason))
             return
-        self.listener.started(task)
-        began = self.clock()
+        began = self.nature.clock()
+        self.in_flight[id(task)] = (task, began)
         try:
-            id, found = await self._carried_out(task)
+            with until(began + _CHANGE_SECONDS):
+                outcome = await self._carried_out(task, began)
         except ProviderError as error:
-            self.end(self._failure(task, error, began))
-            return
-        seconds = self.clock() - began
-        self.end(Unsettled(task, id, found, seconds) if found else Done(task, id, seconds))
+            if isinstance(error, ApiGone | Unauthorized):
+                self.stop.softly("the server turned everything away")
+            outcome = _failed(task, error, self.nature.clock() - began)
+        except OSError as error:
+            reason = f"it cannot be recorded any more: {error.strerror or error}"
+            self.stop.softly(reason)
+            outcome = Skipped(task, reason)
+        except anyio.get_cancelled_exc_class():
+            self._end(task, Failed(task, _IN_DOUBT, id=task.live.id if task.live else None))
+            raise
+        finally:
+            del self.in_flight[id(task)]
+        self._end(task, outcome)
 
-    def _failure(self, task: Task, error: ProviderError, began: float) -> Failed:
-        if isinstance(error, ApiGone | Unauthorized):
-            self.halted = "the server turned everything away"
-        return Failed(
-            task=task,
-            message=error.message,
-            remedy=error.remedy,
-            id=task.live.id if task.live is not None else None,
-            request_id=error.request_id,
-            param=error.param,
-            seconds=self.clock() - began,
-        )
-
-    async def _carried_out(self, task: Task) -> tuple[str, tuple[Difference, ...]]:
-        """The object's id, and where it did not become what was asked."""
+    async def _carried_out(self, task: Task, began: float) -> Outcome:
         live, desired = task.live, task.desired
-        if live is None and desired is not None and isinstance(task, Change):
-            marker = self._marker(desired, None)
-            made = await self.provider.create(task.address.kind, task.patch, marker)
-            return made.id, _unsettled(desired, made, marker)
-        assert live is not None, "every task but a create has a live object"  # noqa: S101
+        if live is None:
+            return await self._created(task, began)
+        if self._may_have_moved(began):
+            try:
+                fresh = await self.provider.fetch(live.kind, live.id)
+            except ObjectGone:
+                return self._gone(task, live)
+            if differs := moved(live, fresh, desired):
+                return Stale(task, live.id, "it moved since it was planned; plan again", differs)
+            live = fresh
         if desired is None:
-            return live.id, await self._let_go(task, live)
-        marker = self._marker(desired, live)
-        patch = task.patch if isinstance(task, Change) else {}
+            return await self._removed(task, live, began)
+        return await self._updated(task, live, desired, began)
+
+    def _may_have_moved(self, now: float) -> bool:
+        return self.run.reread or now - self.run.observed_at > _FRESH_SECONDS
+
+    def _gone(self, task: Task, live: Live) -> Outcome:
+        if _is(task, "delete"):
+            return Done(task, live.id)
+        return Stale(task, live.id, "it was deleted since it was planned; plan again")
+
+    async def _created(self, task: Task, began: float) -> Outcome:
+        assert isinstance(task, Change)  # noqa: S101  # only a create has no object
+        assert task.desired is not None  # noqa: S101  # and every create has a manifest
+        marker = self._marker(task.desired, None, task.patch)
+        self.listener.started(task, None, task.patch)
+        made = await self.provider.create(task.address.kind, task.patch, marker)
+        found = unsettled(task.desired, made, marker)
+        if any(difference.path == MARKER_PATH for difference in found):
+            self.stop.softly(f"this server does not keep metadata, where ownership lives; {made.id} was created")
+        return await self._verified(task, task.desired, made, marker, began)
+
+    async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
+        patch = self._patch(task, live, desired)
+        marker = self._marker(desired, live, patch)
+        self.listener.started(task, live, patch)
         changed = await self.provider.update(live, patch, marker, desired.ignore)
-        return live.id, _unsettled(desired, changed, marker)
+        return await self._verified(task, desired, changed, marker, began)
 
-    async def _let_go(self, task: Task, live: Live) -> tuple[Difference, ...]:
-        if isinstance(task, Change) and task.action == "delete":
+    def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
+        """What the plan says, with what is left to the dashboard as the last reading has it."""
+        if isinstance(task, Mark) or live is task.live:
+            return task.patch if isinstance(task, Change) else {}
+        base = live.marker if task.action != "adopt" else None
+        return compare(desired, live, KINDS[live.kind], base).patch
+
+    async def _removed(self, task: Task, live: Live, began: float) -> Outcome:
+        patch = task.patch if isinstance(task, Change) else {}
+        self.listener.started(task, live, patch)
+        if _is(task, "delete"):
             await self.provider.delete(live)
-            return ()
-        freed = await self.provider.forget(live)
+            return Done(task, live.id, self.nature.clock() - began)
+        freed = await self.provider.forget(live, patch)
+        seconds = self.nature.clock() - began
         if freed.marker is None:
-            return ()
-        return (Difference(("metadata", markers.KEY), ABSENT, str(_pair(freed))),)
+            return Done(task, live.id, seconds)
+        kept = Difference(MARKER_PATH, ABSENT, stamped(freed))
+        return Unsettled(task, live.id, (kept,), seconds)
 
-    def _marker(self, desired: Desired, live: Live | None) -> Marker:
+    async def _verified(self, task: Task, desired: Desired, live: Live, marker: Marker, began: float) -> Outcome:
+        """Done, if the answer says so; what did not settle is remembered on the object, not to be sent again."""
+        found = unsettled(desired, live, marker)
+        if found and live.marker is not None and all(d.path != MARKER_PATH for d in found):
+            await self._remember(desired, live, marker, found)
+        seconds = self.nature.clock() - began
+        return Unsettled(task, live.id, found, seconds) if found else Done(task, live.id, seconds)
+
+    async def _remember(self, desired: Desired, live: Live, marker: Marker, found: Sequence[Difference]) -> None:
+        kind = KINDS[live.kind]
+        fields = {difference.path[0] for difference in found}
+        left = markers.digests(live.fields, desired.ignore, kind)
+        told = replace(marker, id=live.id, unsettled={**marker.unsettled, **{field: left[field] for field in fields}})
+        await self.provider.update(live, {}, told, desired.ignore)
+
+    async def _sweep(self, creates: Sequence[Change]) -> None:
+        """A create whose answer was lost may land late: looks once more for what carries this run's nonce."""
+        ids = {change.address: getattr(self.outcomes.get(id(change)), "id", None) for change in creates}
+        try:
+            swept = await sweep(self.provider, self.where, self.run.nonce, ids, self.nature.sleep)
+        except ProviderError as error:
+            self._notice(f"Could not look for late creates: {error.message}")
+            return
+        for change in creates:
+            late = swept.late.get(change.address)
+            if late is not None and change.desired is not None:
+                marker = self._marker(change.desired, None, change.patch)
+                found = unsettled(change.desired, late, marker)
+                self._end(change, Unsettled(change, late.id, found) if found else Done(change, late.id))
+        for text in swept.notes:
+            self._notice(text)
+
+    def _marker(self, desired: Desired, live: Live | None, patch: Mapping[str, Json]) -> Marker:
         kind = KINDS[desired.address.kind]
         owner = (self.where.stack, self.where.environment)
         id = live.id if live is not None else None
-        return markers.stamp(desired, kind, owner, id=id, nonce=self.run.nonce, commit=self.run.commit)
+        stamped = markers.stamp(desired, kind, owner, id=id, nonce=self.run.nonce, commit=self.run.commit)
+        kept = live.marker.unsettled if live is not None and live.marker is not None else {}
+        return replace(
+            stamped,
+            unsettled={field: value for field, value in kept.items() if field not in patch},
+            rejected=self.run.rejected.get(desired.address),
+        )
+
+    def _end(self, task: Task, outcome: Outcome) -> None:
+        self.outcomes[id(task)] = outcome
+        self._tell(lambda: self.listener.ended(outcome))
+
+    def _notice(self, text: str) -> None:
+        self._tell(lambda: self.listener.noticed(text))
+
+    def _tell(self, say: Callable[[], None]) -> None:
+        try:
+            say()
+        except OSError as error:
+            self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")
 
 
-def _pair(live: Live) -> object:
-    metadata = live.raw.get("metadata")
-    return metadata.get(markers.KEY) if isinstance(metadata, dict) else None
+def _is(task: Task, action: str) -> bool:
+    return isinstance(task, Change) and task.action == action
 
 
-def _unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference, ...]:
-    """Where an answer differs from what was asked, the marker included."""
-    kind = KINDS[desired.address.kind]
-    found = [Difference(path, wanted, got) for path, wanted, got in differences(desired, live, kind)]
-    text = markers.encode(marker, kind)
-    got = _pair(live)
-    if got != text:
-        found.append(Difference(("metadata", markers.KEY), text, ABSENT if got is None else str(got)))
-    return tuple(found)
+def _failed(task: Task, error: ProviderError, seconds: float) -> Failed:
+    return Failed(
+        task=task,
+        message=error.message,
+        remedy=error.remedy,
+        id=task.live.id if task.live is not None else None,
+        request_id=error.request_id,
+        param=error.told.param,
+        seconds=seconds,
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from reconciler.diagnostics import Fault, did_you_mean
 from reconciler.source import Node
@@ -12,6 +13,7 @@ FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 """Keys below the top level whose value a file may hold."""
 _SCHEMAS = ("parameters", "schema")
 _OWN = "reconciler"
+_Steps: TypeAlias = tuple[str | int, ...]
 
 
 def wanted(document: Node) -> tuple[tuple[str, Node], ...]:
@@ -39,8 +41,19 @@ class Resolver:
 
     def resolve(self, body: Node) -> Node:
         """The body with every reference resolved."""
-        replaced = {id(spot.node): self._become(spot) for spot in _spots(body, (), inside=False)}
-        return _rebuilt(body, replaced)
+        replaced = {spot.path: self._become(spot) for spot in _spots(body, (), inside=False)}
+        return _rebuilt(body, (), replaced) if replaced else body
+
+    def unmet(self, body: Node) -> tuple[Fault, ...]:
+        """The values that the body, patched by now, still wants and that the environment lacks."""
+        return tuple(fault for stand_in, fault in self.missing if _holds(body, [stand_in]))
+
+    def sound(self, body: Node) -> Node:
+        """The body without the fields that hold a stand-in."""
+        stand_ins = [*self.broken, *(stand_in for stand_in, _ in self.missing)]
+        if not stand_ins or not isinstance(body.value, dict):
+            return body
+        return replace(body, value={key: node for key, node in body.value.items() if not _holds(node, stand_ins)})
 
     def _become(self, spot: _Spot) -> Node:
         if not spot.names_files:
@@ -57,17 +70,17 @@ class Resolver:
         read = [part for part in parts if part is not None]
         if len(read) < len(parts):
             return self._stand_in(spot.node)
-        return self._inside(read[0]) if _key(spot.node) == "file" else self._joined(spot.node, read)
+        return self._inside(read[0], spot.path) if _key(spot.node) == "file" else self._joined(spot.node, read)
 
-    def _inside(self, content: Node) -> Node:
+    def _inside(self, content: Node, path: _Steps) -> Node:
         """What a data file holds, with its values resolved; files do not nest."""
         replaced = {
-            id(spot.node): self._value(spot.node)
+            spot.path: self._value(spot.node)
             if not spot.names_files
             else self._fault(spot.node, "A file that a reference reads names no further files.", "write it out here")
-            for spot in _spots(content, (), inside=True)
+            for spot in _spots(content, path, inside=True)
         }
-        return _rebuilt(content, replaced)
+        return _rebuilt(content, path, replaced) if replaced else content
 
     def _joined(self, node: Node, parts: list[Node]) -> Node:
         if not all(isinstance(part.value, str) for part in parts):
@@ -89,7 +102,7 @@ class Resolver:
         return self._stand_in(node)
 
     def _stand_in(self, node: Node) -> Node:
-        stand_in = Node(None, node.place)
+        stand_in = Node("", node.place)  # no null: in a patch that would take the field away
         self.broken.append(stand_in)
         return stand_in
 
@@ -99,6 +112,7 @@ class _Spot:
     """A node that is a reference, and whether one of files may stand there."""
 
     node: Node
+    path: _Steps
     names_files: bool
     allowed: bool
 
@@ -121,26 +135,36 @@ def without_own(document: Node) -> Node:
     return replace(document, value={key: node for key, node in document.value.items() if key != _OWN})
 
 
-def _spots(node: Node, path: tuple[str, ...], *, inside: bool) -> Iterator[_Spot]:
-    """Every reference below a node; JSON Schemas and metadata's own mapping are data and hold none."""
+def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
+    """Every reference below a node; JSON Schemas and metadata's own mapping are data and hold none.
+
+    Told by their paths: an alias of YAML has one node stand at many, and not be a reference at each.
+    """
     if isinstance(node.value, tuple):
-        for member in node.value:
-            yield from _spots(member, (*path, "[]"), inside=inside)
+        for index, member in enumerate(node.value):
+            yield from _spots(member, (*path, index), inside=inside)
     if not isinstance(node.value, dict):
         return
-    may = not inside and (len(path) == 1 or (bool(path) and path[-1] in FILE_KEYS))
-    is_schema = bool(path) and path[-1] in _SCHEMAS
-    if path == ("metadata",) or (not path and not inside):
-        pass
-    elif _key(node) == "value" and not is_schema:
-        yield _Spot(node, names_files=False, allowed=True)
-        return
-    elif _names_files(node, loosely=may) and (may or not is_schema) and path[:1] != ("metadata",):
-        yield _Spot(node, names_files=True, allowed=may)
-        return
-    if not is_schema:
+    spot = None if path in ((), ("metadata",)) else _spot(node, path, inside=inside)
+    if spot is not None:
+        yield spot
+    elif not _is_schema(path):
         for key, member in node.value.items():
             yield from _spots(member, (*path, key), inside=inside)
+
+
+def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
+    in_metadata, is_schema = path[0] == "metadata", _is_schema(path)
+    may = not inside and (len(path) == 1 or path[-1] in FILE_KEYS)
+    if _key(node) == "value" and not is_schema:
+        return _Spot(node, path, names_files=False, allowed=True)
+    if _names_files(node, loosely=may) and (may or not is_schema) and not in_metadata:
+        return _Spot(node, path, names_files=True, allowed=may)
+    return None
+
+
+def _is_schema(path: _Steps) -> bool:
+    return path[-1:] != () and path[-1] in _SCHEMAS and path[0] != "metadata"
 
 
 def _names_files(node: Node, *, loosely: bool) -> bool:
@@ -173,14 +197,23 @@ def _only(node: Node) -> Node:
     return next(iter(node.value.values())) if isinstance(node.value, dict) else node
 
 
-def _rebuilt(node: Node, replaced: Mapping[int, Node]) -> Node:
-    if id(node) in replaced:
-        return replaced[id(node)]
+def _holds(node: Node, wanted: Sequence[Node]) -> bool:
+    """Whether one of the wanted is the node, or within it."""
     if isinstance(node.value, dict):
-        members = {key: _rebuilt(member, replaced) for key, member in node.value.items()}
+        return any(_holds(member, wanted) for member in node.value.values())
+    if isinstance(node.value, tuple):
+        return any(_holds(member, wanted) for member in node.value)
+    return any(node is one for one in wanted)
+
+
+def _rebuilt(node: Node, path: _Steps, replaced: Mapping[_Steps, Node]) -> Node:
+    if path in replaced:
+        return replaced[path]
+    if isinstance(node.value, dict):
+        members = {key: _rebuilt(member, (*path, key), replaced) for key, member in node.value.items()}
         return node if _same(members.values(), node.value.values()) else replace(node, value=members)
     if isinstance(node.value, tuple):
-        listed = tuple(_rebuilt(member, replaced) for member in node.value)
+        listed = tuple(_rebuilt(member, (*path, index), replaced) for index, member in enumerate(node.value))
         return node if _same(listed, node.value) else replace(node, value=listed)
     return node
 

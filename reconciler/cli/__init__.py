@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import re
 import sys
@@ -21,12 +22,26 @@ COMMANDS: dict[str, str] = {
     "show": "Show a live assistant as a manifest, or a saved plan.",
     "output": "Print the keys and ids of what is ours.",
     "forget": "Let go of assistants without deleting them.",
+    "history": "List the applies that were recorded here.",
+    "rollback": "Plan back to how things were before a run, and apply that.",
     "serve": "Offer the embedded server to other programs.",
 }
 _TERRAFORM = re.compile(
-    r"-(auto-approve|chdir|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism"
+    r"-(auto-approve|chdir|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"
     r"|timeout|version|allow|environment|host|port)(=.*)?"
 )
+
+
+_EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
+
+\b
+Exit codes:
+  0    done, or nothing to do
+  1    failed
+  2    changes are pending (only with plan --detailed-exitcode)
+  3    the same, and an objection stands
+  130  interrupted
+"""
 
 
 class _Late(click.Group):
@@ -57,9 +72,12 @@ class _Late(click.Group):
 
 @click.group(
     cls=_Late,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Begin with `reconciler validate` and `reconciler plan`. Exit codes: 0 done or nothing to do, 1 failed,"
-    " 2 changes are pending (only plan --detailed-exitcode), 3 the same and an objection stands, 130 interrupted.",
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "color": True,  # what is painted was asked for: click shall not strip it from a pipe
+    },
+    epilog=_EPILOG,
 )
 @click.version_option(__version__, prog_name="reconciler", message="%(prog)s %(version)s")
 @click.option(
@@ -82,6 +100,7 @@ def cli(chdir: str | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; every failure ends in one message that says what to do."""
+    _write_everything()
     try:
         code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
@@ -105,6 +124,13 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last resort, so that no user meets a traceback
         return _bug(error)
     return code if isinstance(code, int) else 0
+
+
+def _write_everything() -> None:
+    """Lets any text be written: as UTF-8 to pipes and files, whatever the locale; to a terminal as it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def _with_two_dashes(arguments: Sequence[str]) -> list[str]:

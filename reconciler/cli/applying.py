@@ -1,55 +1,158 @@
-"""Asking, and then carrying out: what apply and forget share."""
+"""Asking, and then carrying out: what apply, forget and rollback share."""
 
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO
 
-import anyio.to_thread
 import click
 
+from reconciler import history
 from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
-from reconciler.cli.planning import Request, planned, show
-from reconciler.cli.progress import watch
+from reconciler.cli.interrupts import INTERRUPTED, interruptible
+from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session
-from reconciler.model import Done, Plan
+from reconciler.fingerprint import fingerprint
+from reconciler.model import Address, Done, Outcome, Plan
 from reconciler.providers import Provider
-from reconciler.reconcile import Run, apply
-from reconciler.render import outcomes
+from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
+from reconciler.render import FORMATS, document, events, outcomes
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
-    """Whether somebody said yes already, and whether anybody may be asked."""
+class Manner:
+    """How a plan is to be carried out, and who is told."""
 
-    given: bool
-    may_ask: bool
+    approved: bool = False
+    may_ask: bool = True
+    parallelism: int = PARALLELISM
+    as_json: bool = False
+    json_into: str | None = None
+    command: str = "apply"
+    saved: bool = False
+    """Whether what is carried out was planned at another time."""
+    rolls_back: str | None = None
+    rejected: Mapping[Address, str] = field(default_factory=dict)
 
 
-async def carry_out(session: Session, request: Request, approval: Approval, parallelism: int) -> int:
-    """Plans, shows, asks, applies; the exit code says whether all of it is done."""
-    desired = session.desired()
-    async with session.provider() as provider:
-        plan = await planned(session, provider, desired, request)
-        show(plan, "text", session.style)
-        return await settle(session, provider, plan, approval, parallelism)
+@dataclass(slots=True)
+class Telling:
+    """Where a plan and what becomes of it are told: to people, to programs, or both."""
+
+    session: Session
+    manner: Manner
+    streams: list[Events] = field(default_factory=list)
+
+    def plan(self, plan: Plan) -> None:
+        """Shows what is about to be done."""
+        self.text(FORMATS["text"](document(plan), self.session.style))
+        self.events(events.version(), *events.planned(plan))
+
+    def text(self, text: str) -> None:
+        """Says something to people."""
+        if not self.manner.as_json:
+            click.echo(text, nl=False)
+
+    def events(self, *told: events.Event) -> None:
+        """Says something to programs."""
+        for stream in self.streams:
+            for event in told:
+                stream.say(event)
+
+    @contextmanager
+    def listeners(self, plan: Plan) -> Iterator[list[Listener]]:
+        """Everybody who watches."""
+        listening: list[Listener] = [*self.streams]
+        if self.manner.as_json:
+            yield listening
+            return
+        with watch(plan, self.session.style) as display:
+            yield [*listening, display]
 
 
-async def settle(session: Session, provider: Provider, plan: Plan, approval: Approval, parallelism: int) -> int:
-    """Carries out a plan that was shown, if it may be."""
+@contextmanager
+def telling(session: Session, manner: Manner) -> Iterator[Telling]:
+    """Opens the streams that were asked for; a failure is told to programs too."""
+    with ExitStack() as stack:
+        told = Telling(session, manner)
+        if manner.as_json:
+            told.streams.append(Events(sys.stdout))
+        if manner.json_into is not None:
+            told.streams.append(Events(stack.enter_context(_opened(manner.json_into))))
+        try:
+            yield told
+        except Failure as failure:
+            told.events(events.diagnostic("error", failure.message, failure.remedy))
+            raise
+
+
+async def settle(told: Telling, provider: Provider, plan: Plan, observed_at: float) -> int:
+    """Carries out a plan that was shown, if it may be; the exit code says whether all of it is done."""
     if not plan.changes and not plan.marks:
+        told.events(events.closing((), "Nothing to do."))
         return 1 if plan.standing else 0
+    asked = False
     if plan.changes:
         refuse_what_is_held(plan)
-        await approve(approval)
-    run = Run(nonce=secrets.token_hex(4), commit=commit(session.config.root))
-    with watch(plan, session.style) as listener:
-        found = await apply(plan, provider, run, listener, parallelism=parallelism)
-    click.echo("")
-    click.echo(outcomes.closing(found, plan), nl=False)
+        asked = approve(told.manner)
+    told.text("\n")
+    stop = Stop()
+    found = await _applied(told, provider, plan, stop, observed_at, asked=asked)
+    closing = outcomes.closing(found, plan)
+    told.text(f"\n{closing}")
+    told.events(events.closing(found, closing.splitlines()[-1]))
+    if stop.reason == INTERRUPTED:
+        return 130
+    if stop.reason is not None and not told.manner.as_json:
+        click.echo(f"Stopped early: {stop.reason}.", err=True)
     return 0 if all(isinstance(outcome, Done) for outcome in found) and not plan.standing else 1
+
+
+async def _applied(
+    told: Telling, provider: Provider, plan: Plan, stop: Stop, observed_at: float, *, asked: bool
+) -> Sequence[Outcome]:
+    session, manner = told.session, told.manner
+    run = Run(
+        nonce=secrets.token_hex(4),
+        commit=commit(session.config.root),
+        reread=asked or manner.saved,
+        observed_at=observed_at,
+        rejected=manner.rejected,
+    )
+    with record(session, manner, run, plan) as kept, told.listeners(plan) as listeners:
+        async with interruptible(stop):
+            watching = All([kept, *listeners])
+            return await apply(plan, provider, run, watching, parallelism=manner.parallelism, stop=stop)
+
+
+def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Record:
+    """The record of a run, begun before anything is written."""
+    now = datetime.now(UTC)
+    head = history.Head(
+        run=history.run_id(run.nonce, lambda: now),
+        began=now.isoformat(timespec="seconds"),
+        command=manner.command,
+        where=session.where,
+        nonce=run.nonce,
+        commit=run.commit,
+        fingerprint=fingerprint(plan),
+        rolls_back=manner.rolls_back,
+        rejected={str(address): digest for address, digest in run.rejected.items()},
+    )
+    key = session.connection.api_key
+    try:
+        return history.Record(session.connection.state_dir / history.FOLDER, head, [key] if key else [])
+    except OSError as error:
+        remedy = "without a record nothing is written; name another folder with --state-dir"
+        raise Failure(f"Cannot record the run: {error.strerror}: {error.filename}.", remedy) from error
 
 
 def refuse_what_is_held(plan: Plan) -> None:
@@ -62,14 +165,36 @@ def refuse_what_is_held(plan: Plan) -> None:
     )
 
 
-async def approve(approval: Approval) -> None:
-    """Waits for a literal `yes`; anything else ends the command."""
-    if approval.given:
-        return
-    if not approval.may_ask or not sys.stdin.isatty():
+def approve(manner: Manner) -> bool:
+    """Waits for a literal `yes`; anything else ends the command. Whether a person was asked."""
+    if manner.approved:
+        return False
+    if manner.as_json or not manner.may_ask or not sys.stdin.isatty():
         raise Failure("Nobody can be asked here; nothing was changed.", "say --auto-approve once the plan was reviewed")
     click.echo("\nDo you want to perform these actions? Only `yes` will be accepted to approve.\n")
-    answer = await anyio.to_thread.run_sync(input, "  Enter a value: ", abandon_on_cancel=True)
-    if answer != "yes":
+    if _answer("  Enter a value: ") != "yes":
         raise Failure("Apply cancelled; nothing was changed.")
-    click.echo("")
+    return True
+
+
+def _answer(prompt: str) -> str:
+    """What a person types; nothing else runs meanwhile, and Ctrl-C ends the command at once."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input(prompt)
+    except EOFError:
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def clock() -> float:
+    """The clock by which readings grow old."""
+    return time.monotonic()
+
+
+def _opened(path: str) -> IO[str]:
+    try:
+        return open(path, "w", encoding="utf-8")  # noqa: PTH123  # closed by the stack that it enters
+    except OSError as error:
+        raise Failure(f"Cannot write events to {path}: {error.strerror}.", "nothing was changed") from error

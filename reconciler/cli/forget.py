@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.applying import Approval
+    from reconciler.cli.applying import Manner
     from reconciler.cli.session import Session
 
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 @options.environment
 @options.auto_approve
 @options.parallelism
+@options.timeout
+@options.state_dir
 @options.interactive
 @options.colour
 def command(
@@ -25,6 +27,8 @@ def command(
     environment: str | None,
     auto_approve: bool,
     parallelism: int,
+    timeout: float | None,
+    state_dir: str | None,
     input: bool,
     color: bool | None,
 ) -> int:
@@ -33,22 +37,26 @@ def command(
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
     away too, or the next plan asks whether they are to be created again.
     """
-    from reconciler.cli.applying import Approval
+    from reconciler.cli.applying import Manner
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=True)
-    return in_loop(_forget, session, keys, Approval(given=auto_approve, may_ask=input), parallelism)
+    session = open_session(environment, colour=color, writes=True, state=state_dir)
+    manner = Manner(approved=auto_approve, may_ask=input, parallelism=parallelism, command="forget")
+    return in_loop(_forget, session, keys, manner, timeout=timeout)
 
 
-async def _forget(session: Session, keys: tuple[str, ...], approval: Approval, parallelism: int) -> int:
-    from reconciler.cli.applying import settle
-    from reconciler.cli.planning import addresses, show
+async def _forget(session: Session, keys: tuple[str, ...], manner: Manner) -> int:
+    from reconciler.cli.applying import clock, settle, telling
+    from reconciler.cli.lock import only_one
+    from reconciler.cli.planning import addresses
     from reconciler.cli.session import matching
     from reconciler.plan import forgetting, make_plan
 
-    async with session.provider() as provider:
-        live = await session.live(provider)
-        chosen, _ = matching(keys, addresses(session, (), live))
-        plan = forgetting(make_plan((), live, session.where), live, session.where, [one.key for one in chosen])
-        show(plan, "text", session.style)
-        return await settle(session, provider, plan, approval, parallelism)
+    with telling(session, manner) as told, only_one(session.connection.state_dir):
+        async with session.provider() as provider:
+            observed_at = clock()
+            live = await session.live(provider)
+            chosen, _ = matching(keys, addresses(session, (), live), session.title)
+            plan = forgetting(make_plan((), live, session.where), live, session.where, chosen)
+            told.plan(plan)
+            return await settle(told, provider, plan, observed_at)

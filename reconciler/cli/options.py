@@ -21,6 +21,7 @@ environment = option(
     "-e",
     "--environment",
     metavar="NAME",
+    envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where a fault can name the variable
     help="Where to look and act; default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
 allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
@@ -36,12 +37,45 @@ parallelism = option(
 )
 
 
+timeout = option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="Give up on what is not done by then; default: two minutes for each change.",
+)
+state_dir = option(
+    "--state-dir", metavar="DIR", help="Where records, the lock and local data are kept; default: .reconciler."
+)
+
+
 def formats(*names: str, help: str) -> Callable[[F], F]:
     """The choice of an output format, the first by default; `--json` for short."""
 
     def both(command: F) -> F:
-        short = click.option("--json", "format", flag_value="json", help="The same as --format json.")
-        long = option("--format", type=click.Choice(names), default=names[0], show_default=True, help=help)
-        return long(short(command)) if "json" in names else long(command)
+        choice = option(
+            "--format",
+            type=click.Choice(names),
+            default=names[0],
+            show_default=True,
+            callback=_shortened,
+            help=help,
+        )
+        return choice(_short(command)) if "json" in names else choice(command)
 
     return both
+
+
+# Two options with one destination would do, but click 8.1 lets the default of one overwrite what the other was given.
+_SHORT = "reconciler.json"
+_short = click.option(
+    "--json",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _option, given: context.meta.__setitem__(_SHORT, given),
+    help="The same as --format json.",
+)
+
+
+def _shortened(context: click.Context, _option: click.Parameter, given: str) -> str:
+    return "json" if context.meta.get(_SHORT) else given

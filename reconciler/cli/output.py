@@ -32,15 +32,19 @@ async def _print(session: Session, key: str | None, format: str) -> int:
     from reconciler.cli.failure import Failure
     from reconciler.diagnostics import did_you_mean
     from reconciler.ownership import ours_by_address
-    from reconciler.render.listing import LISTINGS
+    from reconciler.render.listing import LISTINGS, same_variable
 
     async with session.provider() as provider:
         live = await session.live(provider)
+    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = ours_by_address(live, session.where)
     doubled = sorted({str(a) for i, (a, _) in enumerate(rows) if i and rows[i - 1][0] == a})
     if doubled:
         raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")
     if key is None:
+        hidden = [" and ".join(map(str, addresses)) for addresses in same_variable(rows)] if format == "env" else []
+        if hidden:
+            raise Failure(f"One variable would stand for several: {'; '.join(hidden)}.", "use --format json or csv")
         click.echo(LISTINGS[format](rows), nl=False)
         return 0
     for address, one in rows:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @options.option("--drift", is_flag=True, help="Show and judge only what somebody changed behind Git's back.")
 @options.allow
 @options.parallelism
+@options.timeout
+@options.state_dir
 @options.interactive
 @options.colour
 def command(
@@ -34,6 +36,8 @@ def command(
     drift: bool,
     allow: tuple[str, ...],
     parallelism: int,
+    timeout: float | None,
+    state_dir: str | None,
     input: bool,
     color: bool | None,
 ) -> int:
@@ -45,8 +49,8 @@ def command(
     from reconciler.cli.session import in_loop, open_session
 
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
-    session = open_session(environment, colour=color, writes=False)
-    plan = in_loop(_planned, session, request)
+    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    plan = in_loop(_planned, session, request, timeout=timeout)
     show(plan, format, session.style)
     if out is not None:
         save(plan, out)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import click
 
+from reconciler import history
+from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
 from reconciler.cli.session import Session, matching
+from reconciler.guards import Facts
 from reconciler.model import Address, Desired, Live, Plan
 from reconciler.ownership import ours_by_address
 from reconciler.plan import make_plan, only_drift, select
@@ -24,18 +27,36 @@ class Request:
     keys: tuple[str, ...] = ()
     allow: frozenset[str] = frozenset()
     drift: bool = False
+    resolve: frozenset[str] | None = None
 
 
 async def planned(session: Session, provider: Provider, desired: Sequence[Desired], request: Request) -> Plan:
     """The whole plan, and then as much of it as was asked for."""
     live = await session.live(provider)
-    plan = make_plan(desired, live, session.where, limits=session.environment.limits, allow=request.allow)
+    plan = make_plan(
+        desired,
+        live,
+        session.where,
+        limits=session.environment.limits,
+        allow=request.allow,
+        facts=facts(session, provider, live),
+        resolve=request.resolve,
+    )
     if request.drift:
         plan = only_drift(plan)
     if not request.keys:
         return plan
-    chosen, exactly = matching(request.keys, addresses(session, desired, live))
+    chosen, exactly = matching(request.keys, addresses(session, desired, live), session.title)
     return select(plan, chosen, exactly=exactly)
+
+
+def facts(session: Session, provider: Provider, live: Sequence[Live]) -> Facts:
+    """What Git, the server and the history say about it."""
+    ours = [one.marker for _, one in ours_by_address(live, session.where) if one.marker is not None]
+    commits = [marker.commit.partition("+")[0] for marker in ours if marker.commit]
+    absent, notes = behind(session.config.root, commits)
+    rejected = history.rejections(session.connection.state_dir / history.FOLDER, session.where)
+    return Facts(absent, provider.project, rejected, notes)
 
 
 def addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:

@@ -1,18 +1,22 @@
-"""What is seen while an apply runs: a display on a terminal, plain lines elsewhere."""
+"""What is seen while an apply runs: a display on a terminal, plain lines elsewhere, events for programs."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from reconciler.model import Outcome, Plan, Task
+from reconciler.canonical import Json
+from reconciler.model import Live, Outcome, Plan, Task
 from reconciler.reconcile import Listener
-from reconciler.render import Style
+from reconciler.render import Style, events
 from reconciler.render.outcomes import line
+from reconciler.render.values import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -24,17 +28,85 @@ class Lines:
     def __init__(self, style: Style) -> None:
         self._style = style
 
-    def started(self, task: Task) -> None:
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """Says nothing: a line without an outcome is noise in a log."""
 
+    def going_on(self, task: Task, seconds: float) -> None:
+        """Says that it is not hanging."""
+        self._say(f"{one_line(str(task.address))}: still at it after {int(seconds)}s")
+
     def ended(self, outcome: Outcome) -> None:
-        """Prints what became of a task."""
-        click.echo(line(outcome, self._style))
+        """Says what became of a task."""
+        self._say(line(outcome, self._style))
+
+    def noticed(self, text: str) -> None:
+        """Says what else there is to know."""
+        self._say(f"Note: {one_line(text)}")
+
+    def _say(self, text: str) -> None:
+        click.echo(text)
+
+
+class Events:
+    """One JSON line an event."""
+
+    def __init__(self, stream: IO[str], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._stream = stream
+        self._now = now
+
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
+        """A task begins."""
+        self.say(events.started(task))
+
+    def going_on(self, task: Task, seconds: float) -> None:
+        """A task takes long."""
+        self.say(events.going_on(task, seconds))
+
+    def ended(self, outcome: Outcome) -> None:
+        """A task has come to its outcome."""
+        self.say(events.ended(outcome))
+
+    def noticed(self, text: str) -> None:
+        """Something else that is worth telling."""
+        self.say(events.diagnostic("info", text))
+
+    def say(self, event: events.Event) -> None:
+        """Writes an event with the time of day."""
+        told = {**event, "@timestamp": self._now().isoformat(timespec="milliseconds")}
+        self._stream.write(json.dumps(told) + "\n")
+        self._stream.flush()
+
+
+class All:
+    """Tells several, in their order."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
+        """A task is about to be written over the object."""
+        for listener in self._listeners:
+            listener.started(task, live, patch)
+
+    def going_on(self, task: Task, seconds: float) -> None:
+        """A task takes long."""
+        for listener in self._listeners:
+            listener.going_on(task, seconds)
+
+    def ended(self, outcome: Outcome) -> None:
+        """A task has come to its outcome."""
+        for listener in self._listeners:
+            listener.ended(outcome)
+
+    def noticed(self, text: str) -> None:
+        """Something else that is worth telling."""
+        for listener in self._listeners:
+            listener.noticed(text)
 
 
 @contextmanager
 def watch(plan: Plan, style: Style) -> Iterator[Listener]:
-    """A listener for as long as the apply runs."""
+    """A display for people, for as long as the apply runs."""
     if not sys.stderr.isatty() or not sys.stdout.isatty():
         yield Lines(style)
         return
@@ -53,8 +125,11 @@ class _Bar(Lines):
         self._task = progress.add_task("Applying", total=total)
 
     def ended(self, outcome: Outcome) -> None:
-        """Prints the line above the display and moves it on."""
+        """Says what became of a task and moves the display on."""
+        super().ended(outcome)
+        self._progress.advance(self._task)
+
+    def _say(self, text: str) -> None:
         from rich.text import Text
 
-        self._progress.console.print(Text.from_ansi(line(outcome, self._style)), soft_wrap=True)
-        self._progress.advance(self._task)
+        self._progress.console.print(Text.from_ansi(text), soft_wrap=True)

@@ -24,23 +24,34 @@ def command(host: str, port: int, data: str | None, allow_remote: bool, api_key:
     Speaks the Assistants API v2 under /v1 until it is interrupted. It listens on loopback only, refuses foreign
     Host headers, and refuses bodies that are not JSON.
     """
-    import sys
+    from contextlib import closing
 
     from reconciler.cli.failure import Failure
-    from reconciler.cli.session import load, state_dir, style_of
     from reconciler.emulator import Emulator, EmulatorError, Settings, serve
 
-    path = data or str(state_dir(load(style_of(sys.stdout, None))) / "local.db")
+    path = data or _local()
     try:
-        emulator = Emulator(path, Settings(require_key=api_key))
-        serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=_ready(path))
+        with closing(Emulator(path, Settings(require_key=api_key))) as emulator:
+            serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=_ready(path))
     except EmulatorError as error:
         raise Failure(error.message, error.remedy) from error
     return 0
 
 
+def _local() -> str:
+    """Where the environment `local` keeps its data."""
+    import sys
+
+    from reconciler.cli.session import load, prepare, state_folder, style_of
+
+    folder = state_folder(load(style_of(sys.stdout, None)))
+    prepare(folder, needed=True)
+    return str(folder / "local.db")
+
+
 def _ready(path: str) -> Callable[[str, int], None]:
     def say(host: str, port: int) -> None:
-        click.echo(f"Assistants API v2 on http://{host}:{port}/v1, data in {path}. Ctrl-C ends it.")
+        name = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        click.echo(f"Assistants API v2 on http://{name}:{port}/v1, data in {path}. Ctrl-C ends it.")
 
     return say

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
 from reconciler.kinds import KINDS, Terms
 from reconciler.model import Address, Desired, Live, Where
-from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError
+from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, until
 from reconciler.render import Style
 from reconciler.render.faults import report
 
@@ -52,7 +53,7 @@ class Session:
     @asynccontextmanager
     async def provider(self) -> AsyncIterator[Provider]:
         """The place, open for as long as it is needed."""
-        prepare(self.connection)
+        prepare(self.connection.state_dir, needed=not self.connection.base_url.startswith("http"))
         opened = PROVIDERS[self.where.provider].open(self.connection, log)
         try:
             yield opened
@@ -69,18 +70,18 @@ class Session:
         return self.environment.kinds or tuple(KINDS)
 
 
-def open_session(name: str | None, *, colour: bool | None, writes: bool) -> Session:
+def open_session(name: str | None, *, colour: bool | None, writes: bool, state: str | None = None) -> Session:
     """The environment that was asked for, or every reason why not."""
     style = style_of(sys.stdout, colour)
     loaded = load(style)
     chosen = config.choose(loaded, name, os.environ, writes=writes)
     environment = _sound(chosen, style)
     access = _sound(config.access(environment, os.environ), style)
-    state = state_dir(loaded)
-    warn_of_default(environment)
+    folder = state_folder(loaded, state)
+    warn_of_default(environment, loaded)
     connection = Connection(
-        base_url=access.base_url or _shown(state / "local.db"),
-        state_dir=state,
+        base_url=access.base_url or _shown(folder / "local.db"),
+        state_dir=folder,
         api_key=access.api_key,
         organization=access.organization,
         project=access.project,
@@ -119,23 +120,22 @@ def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: S
         raise Failure("Nothing was sent.", "mend what is listed above, then run it again")
 
 
-def state_dir(loaded: Config) -> Path:
+def state_folder(loaded: Config, stated: str | None = None) -> Path:
     """Where conveniences are kept that may vanish."""
-    return loaded.root / STATE
+    return Path(stated or os.environ.get("RECONCILER_STATE_DIR") or loaded.root / STATE)
 
 
-def prepare(connection: Connection) -> None:
-    """Makes the folder for what is kept, and keeps it out of Git."""
-    ignore = connection.state_dir / ".gitignore"
+def prepare(folder: Path, *, needed: bool) -> None:
+    """Makes the folder for what is kept, and keeps it out of Git; ends the command only where it is needed."""
+    ignore = folder / ".gitignore"
     try:
-        connection.state_dir.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if not ignore.exists():
             ignore.write_text("*\n")
     except OSError as error:
-        if connection.base_url.startswith("http"):
-            return
-        remedy = "the embedded server keeps its data there"
-        raise Failure(f"Cannot write {connection.state_dir}: {error.strerror}.", remedy) from error
+        if needed:
+            remedy = "the embedded server keeps its data there"
+            raise Failure(f"Cannot write {folder}: {error.strerror}.", remedy) from error
 
 
 def style_of(stream: Any, colour: bool | None) -> Style:
@@ -152,10 +152,12 @@ def log(line: str) -> None:
         click.echo(line, err=True)
 
 
-def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeout: float | None = None) -> T:
     """Runs what has to wait for answers; a failing place ends the command with its reason."""
+    limit = time.monotonic() + timeout if timeout is not None else float("inf")
     try:
-        return anyio.run(work, *arguments)
+        with until(limit):
+            return anyio.run(work, *arguments)
     except ProviderError as error:
         raise failure(error) from error
     except BaseExceptionGroup as group:
@@ -169,7 +171,9 @@ def failure(error: ProviderError) -> Failure:
     return Failure(f"{error.message}{request}", error.remedy)
 
 
-def matching(arguments: Sequence[str], known: Iterable[Address]) -> tuple[tuple[Address, ...], frozenset[Address]]:
+def matching(
+    arguments: Sequence[str], known: Iterable[Address], title: str
+) -> tuple[tuple[Address, ...], frozenset[Address]]:
     """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
     from fnmatch import fnmatchcase
 
@@ -181,7 +185,7 @@ def matching(arguments: Sequence[str], known: Iterable[Address]) -> tuple[tuple[
     for word in arguments:
         hits = [a for a in addresses if fnmatchcase(a.key, word) or fnmatchcase(str(a), word)]
         if not hits:
-            raise Failure(f"Nothing is called {word!r} here.", did_you_mean(word, [a.key for a in addresses]))
+            raise Failure(f"Nothing is called {word!r} in {title}.", did_you_mean(word, [a.key for a in addresses]))
         chosen.update(hits)
         exactly.update(a for a in hits if word in (a.key, str(a)))
     return tuple(sorted(chosen)), frozenset(exactly)
@@ -216,11 +220,13 @@ def _sound(found: T | Fault, style: Style) -> T:
     return found
 
 
-def warn_of_default(environment: Environment) -> None:
+def warn_of_default(environment: Environment, loaded: Config) -> None:
     """Nobody shall believe that they are talking to production when they are not."""
-    if environment.defaulted and os.environ.get("OPENAI_API_KEY"):
+    keys = ["OPENAI_API_KEY", *sorted(one.api_key for one in loaded.environments.values() if one.api_key)]
+    found = [name for name in keys if os.environ.get(name)]
+    if environment.defaulted and found:
         click.echo(
-            "Warning: OPENAI_API_KEY is set, and nothing said which environment: this is `local`, the embedded"
+            f"Warning: {found[0]} is set, and nothing said which environment: this is `local`, the embedded"
             " server.\n  Nothing here reaches any other. Say `-e NAME`.",
             err=True,
         )

@@ -47,7 +47,7 @@ def _plan(path: Path, format: str, colour: bool | None) -> int:
     try:
         found = read(path.read_text())
     except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is no plan: {error}") from error
+        raise Failure(f"{path}: {error}", "name a file that `plan --out` wrote") from error
     click.echo(FORMATS[format](found, style_of(sys.stdout, colour)), nl=False)
     return 0
 
@@ -77,7 +77,10 @@ def _named(what: str, live: Sequence[Live], session: Session) -> Live:
     ours = ours_by_address(live, session.where)
     found = [one for one in live if one.id == what] or [one for a, one in ours if what in (a.key, str(a))]
     if not found:
-        raise Failure(f"{session.title} has no {what!r}.", did_you_mean(what, [address.key for address, _ in ours]))
+        raise Failure(
+            f"{session.title} has no {what!r}, and there is no such file.",
+            did_you_mean(what, [address.key for address, _ in ours]),
+        )
     if len(found) > 1:
         raise Failure(f"{what} is the key of several objects: {', '.join(one.id for one in found)}.", "name one by id")
     return found[0]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.config import Config, Environment
+    from reconciler.diagnostics import Fault
 
 
 @click.command("validate")
@@ -30,17 +36,19 @@ def _validate(name: str | None, colour: bool | None) -> int:
     style = session.style_of(sys.stdout, colour)
     loaded = session.load(style)
     read = files.read(loaded.root, loaded.manifests)
-    chosen = [config.choose(loaded, name, os.environ, writes=False)] if name else [*loaded.environments.values()]
+    said = name or os.environ.get("RECONCILER_ENVIRONMENT")
+    chosen = [config.choose(loaded, name, os.environ, writes=False)] if said else _stated(loaded)
+    environments = [one for one in chosen if not isinstance(one, Fault)]
     faults = [*read.faults, *(one for one in chosen if isinstance(one, Fault))]
-    for environment in chosen:
-        if not isinstance(environment, Fault) and (len(chosen) == 1 or environment.name != "local" or _only(loaded)):
-            faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
+    for environment in environments:
+        faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
     session.stop_at_errors(faults, read.sources, style)
     count = len(read.manifests)
-    names = ", ".join(one.name for one in chosen if not isinstance(one, Fault))
+    names = ", ".join(one.name for one in environments)
     click.echo(f"{count} manifest{'s' * (count != 1)} in order, read for {names}.")
     return 0
 
 
-def _only(loaded: object) -> bool:
-    return len(getattr(loaded, "environments", ())) == 1
+def _stated(loaded: Config) -> list[Environment | Fault]:
+    """Every environment of `reconciler.yaml`; `local` where it names none, for values may only be elsewhere."""
+    return [one for one in loaded.environments.values() if one.place is not None] or [*loaded.environments.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Fields, Json
@@ -31,8 +31,11 @@ class Kind(Protocol):
     def form(self) -> int:
         """The version of the normal form; digests of another version are not comparable."""
 
-    def check(self, body: Mapping[str, Json], terms: Terms) -> Checked:
-        """The normal form of what a manifest states, or every reason why not."""
+    def check(self, body: Mapping[str, Json], terms: Terms, unread: Collection[str] = ()) -> Checked:
+        """The normal form of what a manifest states, or every reason why not.
+
+        `unread` names the fields that it states and that could not be read, which is no reason of ours.
+        """
 
     def read(self, raw: Mapping[str, Json]) -> Fields:
         """The normal form of a live object, however odd it is."""

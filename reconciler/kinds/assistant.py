@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 from reconciler.canonical import Fields, Json, encode
 from reconciler.kinds import normal
 from reconciler.kinds.families import reasons
-from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, wrong_type
+from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, tag, wrong_type
 from reconciler.kinds.rules import between_fields, limits
 from reconciler.model import Desired, Live
 from reconciler.paths import Path
@@ -72,20 +72,20 @@ _TYPES = {"code_interpreter": CodeInterpreter, "file_search": FileSearch, "funct
 
 def _tool_tag(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else None
-    return kind if isinstance(kind, str) and kind in _TYPES else "other"
+    return tag(kind if isinstance(kind, str) and kind in _TYPES else "other")
 
 
 Tool = Annotated[
-    Annotated[CodeInterpreter, Tag("code_interpreter")]
-    | Annotated[FileSearch, Tag("file_search")]
-    | Annotated[FunctionTool, Tag("function")]
-    | Annotated[dict[str, Any], Tag("other")],
+    Annotated[CodeInterpreter, Tag(tag("code_interpreter"))]
+    | Annotated[FileSearch, Tag(tag("file_search"))]
+    | Annotated[FunctionTool, Tag(tag("function"))]
+    | Annotated[dict[str, Any], Tag(tag("other"))],
     Discriminator(_tool_tag),
 ]
 
 
 def _format_tag(value: Any) -> str:
-    return "word" if isinstance(value, str) else "format"
+    return tag("word" if isinstance(value, str) else "format")
 
 
 class CodeInterpreterResources(_Open):
@@ -116,7 +116,8 @@ class Body(BaseModel):
     temperature: float | None = Field(default=None, allow_inf_nan=False)
     top_p: float | None = Field(default=None, allow_inf_nan=False)
     response_format: (
-        Annotated[Annotated[str, Tag("word")] | Annotated[Format, Tag("format")], Discriminator(_format_tag)] | None
+        Annotated[Annotated[str, Tag(tag("word"))] | Annotated[Format, Tag(tag("format"))], Discriminator(_format_tag)]
+        | None
     ) = None
     reasoning_effort: str | None = None
 
@@ -136,8 +137,6 @@ _DEFAULTS: dict[str, Json] = {
 }
 _TEXT = ("name", "description", "instructions")
 _CHOSEN_WHEN_REASONING = ("temperature", "top_p")
-_JUDGED_WITH = {"tools": ("tool_resources",), "instructions": ("response_format",)}
-"""Fields that cannot be judged while another is of the wrong shape."""
 
 
 class Assistant:
@@ -148,11 +147,12 @@ class Assistant:
     chosen = ("temperature", "top_p", "reasoning_effort")
     form = 1
 
-    def check(self, body: Mapping[str, Json], terms: Terms) -> Checked:
+    def check(self, body: Mapping[str, Json], terms: Terms, unread: Collection[str] = ()) -> Checked:
         """The normal form of what a manifest states, or every reason why not."""
-        data, problems = _shape(body)
+        data, problems = _shape(body, unread)
+        unjudged = {*unread, *(str(problem.loc[0]) for problem in problems if problem.loc)}
         problems += limits(data, terms)
-        problems += between_fields(data, terms)
+        problems += between_fields(data, terms, unjudged)
         fields = _normal_form(data)
         return Checked(fields, _left_to_server(data, terms), tuple(problems))
 
@@ -210,28 +210,36 @@ class Assistant:
         return {field: self.wire(field, fields[field], None) for field in stated}
 
 
-def _shape(body: Mapping[str, Json]) -> tuple[dict[str, Json], list[Problem]]:
+def _shape(body: Mapping[str, Json], unread: Collection[str]) -> tuple[dict[str, Json], list[Problem]]:
     """The body as data, less what is of the wrong shape, and what is wrong with that."""
-    problems = list(_odd_tools(body.get("tools")))
+    problems = [*_odd_tools(body.get("tools"))]
     data = _less(body, [problem.loc for problem in problems])
     try:
         Body.model_validate(data, strict=True, extra="forbid")
     except ValidationError as error:
-        problems += from_pydantic(error, Body)
-    if body.get("model") in (None, ""):
-        problems.append(Problem((), "missing-field", "An assistant needs a `model`.", "add `model: …`"))
+        opaque = _opaque_types(body.get("tools"))
+        problems += [problem for problem in from_pydantic(error, Body) if not _is_resource_of(problem, opaque)]
+    if body.get("model") in (None, "") and "model" not in unread:
+        problems.append(Problem(("model",), "missing-field", "An assistant needs a `model`.", "add `model: …`"))
     return _less(body, [problem.loc for problem in problems]), problems
+
+
+def _opaque_types(tools: Json) -> set[str]:
+    """The types of the tools that are sent as they stand, with their resources."""
+    types = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return {kind for kind in types if isinstance(kind, str)} - _TYPES.keys()
+
+
+def _is_resource_of(problem: Problem, opaque: set[str]) -> bool:
+    return len(problem.loc) == 2 and problem.loc[0] == "tool_resources" and problem.loc[1] in opaque
 
 
 def _less(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Json]:
     """The body without the fields at the places, of a list of tools without the tools at them."""
-    data = dict(body)
     odd = {str(place[0]) for place in places if place}
+    data = {field: value for field, value in body.items() if field not in odd}
     bad_tools = {place[1] for place in places if place[:1] == ("tools",) and len(place) > 1}
-    listed = data.get("tools")
-    for field in odd:
-        for unjudged in (field, *_JUDGED_WITH.get(field, ())):
-            data.pop(unjudged, None)
+    listed = body.get("tools")
     if bad_tools and isinstance(listed, list):
         data["tools"] = [{} if index in bad_tools else tool for index, tool in enumerate(listed)]
     return data
@@ -242,13 +250,16 @@ def _odd_tools(tools: Json) -> Iterator[Problem]:
         if not isinstance(tool, dict):
             continue
         inner = tool.get("function")
-        if "type" not in tool:
+        if tool.get("type", "") == "":
             message = "A tool needs a `type`."
-            yield Problem(("tools", index), "missing-field", message, f"one of {', '.join(_TYPES)}")
+            yield Problem(("tools", index, "type"), "missing-field", message, f"one of {', '.join(_TYPES)}")
+        elif tool["type"] == "function" and "function" not in tool and "name" in tool:
+            message = "What belongs to a function stands one level deeper, under `function:`."
+            yield Problem(("tools", index), "missing-field", message, "write `function: {name: …}`")
         elif not isinstance(tool["type"], str):
             yield wrong_type(("tools", index, "type"), "text", tool["type"])
-        elif isinstance(inner, dict) and inner.get("type") == "function" and "function" in inner:
-            message = "This function is wrapped a second time in `type: function`."
+        elif isinstance(inner, dict) and isinstance(inner.get("function"), dict) and "name" not in inner:
+            message = "This function is wrapped a second time in `function:`."
             remedy = "keep what is under the inner `function:`"
             yield Problem(("tools", index, "function"), "wrapped-twice", message, remedy)
 

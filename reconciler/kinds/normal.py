@@ -18,10 +18,13 @@ RANKER = "default_2024_08_21"
 
 
 def text(value: Json) -> Json:
-    """Text with LF line ends, no leading byte-order mark, no final newlines; empty is null."""
+    """Text with LF line ends, no leading byte-order marks, no final newlines; empty is null.
+
+    All the marks go, so that the normal form of a normal form is itself: what was sent comes back.
+    """
     if not isinstance(value, str):
         return value
-    return value.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").rstrip("\n") or None
+    return value.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").rstrip("\n") or None
 
 
 def stated(data: Data) -> Data:
@@ -44,17 +47,23 @@ def tools(listed: Iterable[Data]) -> Data:
             _add(functions, str(body.pop("name", "")), _with_extras(_function(body), tool, "function"))
         else:
             kind = str(tool.get("type"))
-            _add(others, f"{kind}#1" if kind == "functions" else kind, _other(tool))
+            _add(others, kind, _other(tool), taken="functions")
     return {**others, **({"functions": functions} if functions else {})}
 
 
-def _add(into: Data, name: str, value: Json) -> None:
+def _add(into: Data, name: str, value: Json, taken: str = "") -> None:
+    """Under its name, with an ordinal where the name is taken or could be read as one with an ordinal."""
     ordinal = 2
-    free = name
+    free = f"{name}#1" if "#" in name or name == taken else name
     while free in into:
         free = f"{name}#{ordinal}"
         ordinal += 1
     into[free] = value
+
+
+def _named(name: str) -> str:
+    """The name less its ordinal."""
+    return name.rpartition("#")[0] if "#" in name else name
 
 
 def _with_extras(body: Data, tool: Data, own: str) -> Data:
@@ -101,19 +110,22 @@ def tool_list(mapping: Data) -> list[Json]:
         if name == "functions":
             listed.extend(_function_tool(key, dict(member)) for key, member in body.items() if isinstance(member, dict))
             continue
-        extras = body.pop("(tool)", {})
-        kind = name.partition("#")[0]
-        inner: Data = {"file_search": _search_options(body)} if kind == "file_search" and body else body
-        listed.append({"type": kind, **inner, **(extras if isinstance(extras, dict) else {})})
+        kind = _named(name)
+        listed.append({"type": kind, **(_search_tool(body) if kind == "file_search" else body)})
     return listed
+
+
+def _search_tool(body: Data) -> Data:
+    extras = body.pop("(tool)", {})
+    inner: Data = {"file_search": _search_options(body)} if body else {}
+    return {**inner, **(extras if isinstance(extras, dict) else {})}
 
 
 def _function_tool(name: str, body: Data) -> Data:
     extras = body.pop("(tool)", {})
-    plain_name = name.partition("#")[0]
     return {
         "type": "function",
-        "function": {"name": plain_name, **body},
+        "function": {"name": _named(name), **body},
         **(extras if isinstance(extras, dict) else {}),
     }
 
@@ -127,8 +139,6 @@ def _search_options(options: Data) -> Data:
 
 def response_format(value: Json) -> Json:
     """A response format without members at their defaults."""
-    if value is None:
-        return "auto"
     if not isinstance(value, dict):
         return value
     value = stated(value)
@@ -164,6 +174,5 @@ def _as_set(value: Json) -> Json:
 
 def metadata(value: Json, *, reserved: str) -> Data:
     """Metadata without the marker; an empty value is an absent one."""
-    if not isinstance(value, dict):
-        return {}
-    return {key: member for key, member in value.items() if key != reserved and member not in (None, "")}
+    pairs = value if isinstance(value, dict) else {}
+    return {key: member for key, member in pairs.items() if key != reserved and member not in (None, "")}

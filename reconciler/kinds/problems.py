@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from reconciler.canonical import Fields
 from reconciler.diagnostics import Severity, did_you_mean
@@ -71,59 +72,80 @@ def kind_of(value: object) -> str:
     return "nothing" if value is None else _NAMES.get(type(value), type(value).__name__)
 
 
+_REMEDIES = {
+    "text": "write a text, or leave it out",
+    "a number": "write a bare figure, without quotes",
+    "a finite number": "write a bare figure that is not infinite",
+    "a whole number": "write a bare figure, without quotes and without a point",
+    "true or false": "write `true` or `false`, without quotes",
+    "a list": "begin each entry with `- `",
+    "a mapping": "write `name: value` for each member",
+}
+_QUOTE = "put it in quotes: YAML reads `no`, `on` and bare figures as something other than text"
+_REFERENCE = "a reference is `{value: NAME}` and nothing beside it; `{file: …}` stands for whole fields only"
+
+
+def tag(name: str) -> str:
+    """A union's member as it stands in pydantic's paths: in brackets, so that it is taken for no key."""
+    return f"⟨{name}⟩"
+
+
+def _is_tag(step: str | int) -> bool:
+    return isinstance(step, str) and step.startswith("⟨") and step.endswith("⟩")
+
+
 def wrong_type(loc: Loc, wanted: str, got: object) -> Problem:
     """The problem of a value that is of another type than the field takes."""
-    remedy = ""
+    remedy = _REMEDIES.get(wanted, "")
     if wanted == "text" and isinstance(got, bool | int | float):
-        remedy = "put it in quotes: YAML reads `no`, `on` and bare figures as something other than text"
+        remedy = _QUOTE
+    if wanted == "text" and isinstance(got, dict) and {"value", "file", "files"} & got.keys():
+        remedy = _REFERENCE
     return Problem(loc, "wrong-type", f"Expected {wanted}, found {kind_of(got)}.", remedy)
 
 
 def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """The same faults in our words."""
-    for item in error.errors(include_url=False, include_context=True):
-        yield _problem(item["loc"], item["type"], item.get("input"), item["msg"], model)
+    """The same faults in our words; half a character is told where the text was read."""
+    for item in error.errors(include_url=False):
+        if item["type"] != "string_unicode":
+            yield _problem(item["loc"], item["type"], item["input"], item.get("ctx", {}), model)
 
 
-def _problem(loc: Loc, kind: str, got: Any, message: str, model: type[BaseModel]) -> Problem:
+def _problem(path: Loc, kind: str, got: object, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+    loc, name = tuple(step for step in path if not _is_tag(step)), str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        name = str(loc[-1])
-        return Problem(
-            loc,
-            "unknown-field",
-            f"There is no field `{name}` here.",
-            did_you_mean(name, siblings(model, loc)),
-            at_key=True,
-        )
+        remedy = did_you_mean(name, siblings(model, path))
+        return Problem(loc, "unknown-field", f"There is no field `{name}` here.", remedy, at_key=True)
     if kind == "missing":
-        return Problem(loc, "missing-field", f"`{loc[-1]}` is required here.", f"add `{loc[-1]}`")
-    if kind in _WANTED:
-        return wrong_type(loc, _WANTED[kind], got)
+        return Problem(loc, "missing-field", f"`{name}` is required here.", f"add `{name}: …`")
     if kind == "literal_error":
-        return Problem(loc, "unknown-value", f"{got!r} is not one of the values allowed here.", message)
-    return Problem(loc, "wrong-type", f"{message}.", "")
+        known = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+        message = f"`{got}` is not one of the values allowed here."
+        return Problem(loc, "unknown-value", message, did_you_mean(str(got), known))
+    return wrong_type(loc, _WANTED.get(kind, "something else"), got)
 
 
-def siblings(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
+def siblings(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
     """The names of the fields that stand beside the last step of a place in a model."""
     here: list[type[BaseModel]] = [model]
-    for step in list(loc)[:-1]:
-        deeper = [
-            inner
-            for one in here
-            if step in one.model_fields
-            for inner in _models(one.model_fields[str(step)].annotation)
-        ]
-        here = deeper or [inner for inner in here if _tagged(inner, step)] or here
-    return sorted({name for one in here for name in one.model_fields})
+    for step in list(path)[:-1]:
+        if _is_tag(step):
+            here = [one for one in here if _tagged(one, step)] or here
+        elif isinstance(step, str):
+            here = [inner for one in here for inner in _models(_named_fields(one)[step].annotation)]
+    return sorted({name for one in here for name in _named_fields(one)})
+
+
+def _named_fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by the names they have in a manifest."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _tagged(model: type[BaseModel], step: str | int) -> bool:
-    field = model.model_fields.get("type")
-    return field is not None and step in getattr(field.annotation, "__args__", ())
+    return step in [tag(str(word)) for word in get_args(model.model_fields["type"].annotation)]
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [inner for part in getattr(annotation, "__args__", ()) for inner in _models(part)]
+    return [inner for part in get_args(annotation) for inner in _models(part)]

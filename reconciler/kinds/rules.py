@@ -7,11 +7,12 @@ warning, and the server decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.families import reasons
+from reconciler.kinds.normal import resources, text
 from reconciler.kinds.problems import Loc, Problem, Terms, wrong_type
 from reconciler.kinds.schemas import check_schema, check_strict
 
@@ -39,9 +40,14 @@ def limits(data: Mapping[str, Json], terms: Terms) -> list[Problem]:
     ]
 
 
-def between_fields(data: Mapping[str, Json], terms: Terms) -> list[Problem]:
-    """Every pair of fields that do not go together."""
-    return [*_tools_and_format(data), *_resources_and_tools(data), *_json_word(data), *_family(data, terms)]
+def between_fields(data: Mapping[str, Json], terms: Terms, unjudged: Collection[str]) -> list[Problem]:
+    """Every pair of fields that do not go together, as far as both are known."""
+    return [
+        *_tools_and_format(data),
+        *([] if "tools" in unjudged else _resources_and_tools(data)),
+        *([] if "instructions" in unjudged else _json_word(data)),
+        *_family(data, terms),
+    ]
 
 
 def _mappings(value: Json) -> list[tuple[int, dict[str, Json]]]:
@@ -56,9 +62,10 @@ def _mapping(value: Json) -> dict[str, Json]:
 
 def _texts(data: Mapping[str, Json]) -> Iterator[Problem]:
     for field, most in _TEXT.items():
-        value = data.get(field)
+        value = text(data.get(field))
         if isinstance(value, str) and len(value) > most:
-            yield Problem((field,), "too-large", f"`{field}` has {len(value):,} characters; the API takes {most:,}.")
+            message = f"`{field}` has {len(value):,} characters; the API takes {most:,}."
+            yield Problem((field,), "too-large", message, "shorten it")
 
 
 def _numbers(data: Mapping[str, Json]) -> Iterator[Problem]:
@@ -71,18 +78,16 @@ def _numbers(data: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def _within(value: Json, least: float, most: float, loc: Loc) -> Iterator[Problem]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    if value > most:
-        yield Problem(loc, "too-large", f"`{loc[-1]}` is {value}; the API takes {least} to {most}.")
-    if value < least:
-        yield Problem(loc, "too-small", f"`{loc[-1]}` is {value}; the API takes {least} to {most}.")
+    if isinstance(value, int | float) and not least <= value <= most:
+        code = "too-large" if value > most else "too-small"
+        yield Problem(loc, code, f"`{loc[-1]}` is {value}.", f"the API takes {least} to {most}")
 
 
 def _metadata(metadata: Json) -> Iterator[Problem]:
     pairs = _mapping(metadata)
-    if len(pairs) > _MAX_PAIRS:
-        message = f"{len(pairs)} metadata pairs; the API keeps 16, and one of them is the marker."
+    count = len(pairs.keys() - {"reconciler"})
+    if count > _MAX_PAIRS:
+        message = f"{count} metadata pairs; the API keeps 16, and one of them is the marker."
         yield Problem(("metadata",), "metadata-pairs", message, f"keep {_MAX_PAIRS}")
     for key, value in pairs.items():
         yield from _pair(key, value)
@@ -94,34 +99,45 @@ def _pair(key: str, value: Json) -> Iterator[Problem]:
         message = "The metadata key `reconciler` is the marker's."
         yield Problem(loc, "reserved-metadata", message, "name it otherwise", at_key=True)
     if len(key) > 64:
-        yield Problem(loc, "too-large", f"A metadata key of {len(key)} characters; the API takes 64.", at_key=True)
+        message = f"A metadata key of {len(key)} characters; the API takes 64."
+        yield Problem(loc, "too-large", message, "shorten it", at_key=True)
     if not key:
-        yield Problem(loc, "too-small", "A metadata key without a name.", at_key=True)
+        yield Problem(loc, "too-small", "A metadata key without a name.", "name it", at_key=True)
     if not isinstance(value, str):
         yield wrong_type(loc, "text", value)
     elif not value:
         yield Problem(loc, "too-small", "An empty metadata value is an absent one.", "leave the key out")
     elif len(value) > 512:
-        yield Problem(loc, "too-large", f"A metadata value of {len(value)} characters; the API takes 512.")
+        message = f"A metadata value of {len(value)} characters; the API takes 512."
+        yield Problem(loc, "too-large", message, "shorten it, or spread it over two keys")
 
 
 def _tools(tools: Json, terms: Terms) -> Iterator[Problem]:
     if isinstance(tools, list) and len(tools) > _MAX_TOOLS:
-        yield Problem(("tools",), "too-large", f"{len(tools)} tools; the API takes {_MAX_TOOLS}.")
-    names: dict[str, int] = {}
+        yield Problem(("tools",), "too-large", f"{len(tools)} tools; the API takes {_MAX_TOOLS}.", "drop some")
+    names: set[str] = set()
     for index, tool in _mappings(tools):
         loc: Loc = ("tools", index)
-        kind = tool.get("type")
+        kind = str(tool.get("type"))
+        yield from _tool_type(kind, (*loc, "type"), terms)
         if kind == "function":
             yield from _function(_mapping(tool.get("function")), (*loc, "function"), names)
         elif kind == "file_search":
             yield from _file_search(_mapping(tool.get("file_search")), (*loc, "file_search"))
-        elif kind != "code_interpreter":
-            yield from _other_tool(tool, loc, terms)
-    yield from _twice(tools, terms)
+    yield from _twice(tools)
 
 
-def _twice(tools: Json, terms: Terms) -> Iterator[Problem]:
+def _tool_type(kind: str, loc: Loc, terms: Terms) -> Iterator[Problem]:
+    """An error where the server lists its types; else the server decides."""
+    if terms.tools is not None and kind not in terms.tools:
+        message = f"`{kind}` is no tool type of this server."
+        yield Problem(loc, "unknown-tool", message, did_you_mean(kind, terms.tools))
+    elif terms.tools is None and kind not in _TOOL_TYPES:
+        message = f"`{kind}` is a tool type that is not known here; it is sent as it stands."
+        yield Problem(loc, "unknown-tool", message, did_you_mean(kind, _TOOL_TYPES), "warning")
+
+
+def _twice(tools: Json) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, tool in _mappings(tools):
         kind = tool.get("type")
@@ -131,23 +147,12 @@ def _twice(tools: Json, terms: Terms) -> Iterator[Problem]:
             seen.add(str(kind))
 
 
-def _other_tool(tool: dict[str, Json], loc: Loc, terms: Terms) -> Iterator[Problem]:
-    kind = str(tool["type"])
-    remedy = did_you_mean(kind, terms.tools or _TOOL_TYPES)
-    if terms.tools is not None and kind not in terms.tools:
-        yield Problem((*loc, "type"), "unknown-tool", f"`{kind}` is no tool type of this server.", remedy)
-    elif terms.tools is None:
-        message = f"`{kind}` is a tool type that is not known here; it is sent as it stands."
-        yield Problem((*loc, "type"), "unknown-tool", message, remedy, "warning")
-
-
-def _function(body: dict[str, Json], loc: Loc, names: dict[str, int]) -> Iterator[Problem]:
-    name = body.get("name")
-    if isinstance(name, str):
-        yield from _name(name, (*loc, "name"))
-        if name in names:
-            yield Problem((*loc, "name"), "duplicate-function", f"A second function is named `{name}`.", "rename one")
-        names[name] = 1
+def _function(body: dict[str, Json], loc: Loc, names: set[str]) -> Iterator[Problem]:
+    name = str(body.get("name"))
+    yield from _name(name, (*loc, "name"))
+    if name in names:
+        yield Problem((*loc, "name"), "duplicate-function", f"A second function is named `{name}`.", "rename one")
+    names.add(name)
     if isinstance(body.get("parameters"), dict):
         yield from check_schema(body["parameters"], (*loc, "parameters"))
         if body.get("strict") is True:
@@ -157,7 +162,8 @@ def _function(body: dict[str, Json], loc: Loc, names: dict[str, int]) -> Iterato
 def _name(name: str, loc: Loc) -> Iterator[Problem]:
     if not _NAME.fullmatch(name):
         shown = name if len(name) <= 80 else f"{name[:80]}…"
-        yield Problem(loc, "bad-name", f"{shown!r} is no name: 1 to 64 letters, digits, `_` and `-`.")
+        remedy = "1 to 64 letters of A to Z, figures, `_` and `-`"
+        yield Problem(loc, "bad-name", f"{shown!r} is no name that the API takes.", remedy)
 
 
 def _file_search(options: dict[str, Json], loc: Loc) -> Iterator[Problem]:
@@ -176,12 +182,12 @@ def _file_search(options: dict[str, Json], loc: Loc) -> Iterator[Problem]:
 
 
 def _resources(data: Mapping[str, Json]) -> Iterator[Problem]:
-    resources = _mapping(data.get("tool_resources"))
+    stated = _mapping(data.get("tool_resources"))
     for (tool, field), most in _IDS.items():
-        ids = _mapping(resources.get(tool)).get(field)
+        ids = _mapping(stated.get(tool)).get(field)
         if isinstance(ids, list) and len(ids) > most:
             loc = ("tool_resources", tool, field)
-            yield Problem(loc, "too-large", f"{len(ids)} entries; the API takes {most}.")
+            yield Problem(loc, "too-large", f"{len(ids)} entries; the API takes {most}.", "drop some")
 
 
 def _response_format(value: Json) -> Iterator[Problem]:
@@ -198,8 +204,9 @@ def _response_format(value: Json) -> Iterator[Problem]:
         yield Problem((*loc, "type"), "unknown-value", f"`{kind}` is no response format.", did_you_mean(kind, _FORMATS))
     schema = value.get("json_schema")
     if kind == "json_schema" and not isinstance(schema, dict):
-        yield Problem(loc, "missing-field", "A response format of type json_schema needs a `json_schema`.")
-    if kind != "json_schema" and "json_schema" in value:
+        message = "A response format of type json_schema needs a `json_schema`."
+        yield Problem(loc, "missing-field", message, "add `json_schema: {name: …, schema: …}`")
+    if kind in ("text", "json_object") and schema is not None:
         message = f"`json_schema` does not go with type {kind}."
         yield Problem((*loc, "json_schema"), "unknown-field", message, "write `type: json_schema`", at_key=True)
     yield from _json_schema(_mapping(schema), (*loc, "json_schema"))
@@ -227,7 +234,7 @@ def _tools_and_format(data: Mapping[str, Json]) -> Iterator[Problem]:
 def _resources_and_tools(data: Mapping[str, Json]) -> Iterator[Problem]:
     types = {str(tool.get("type")) for _, tool in _mappings(data.get("tools"))}
     for name, members in _mapping(data.get("tool_resources")).items():
-        if name not in types and members:
+        if name not in types and resources({name: members}, (name,)):
             message = f"There is no tool `{name}` for these resources."
             remedy = f"add `- type: {name}` under `tools`, or drop them"
             yield Problem(("tool_resources", name), "resource-without-tool", message, remedy, at_key=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NoReturn
@@ -9,6 +11,7 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 from reconciler.canonical import Json
+from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.problems import Loc, Problem
 
 _DEFAULT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,25 +24,32 @@ _KNOWN = {
 }
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _DATA = ("const", "default", "enum", "example", "examples")
-_SUBSCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_SUBSCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_SEE = "see https://json-schema.org/understanding-json-schema"
+_STANDS_ALONE = "mend it; every reference and pattern must hold within this schema"
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def check_schema(schema: Json, loc: Loc) -> Iterator[Problem]:
     """Every reason why the value is no JSON Schema that stands on its own."""
     foreign = list(_foreign(schema, loc))
     yield from foreign
-    if foreign:
-        return
-    faulty = list(_against_metaschema(schema, loc))
+    if foreign or _HALF_CHARACTER.search(json.dumps(schema, ensure_ascii=False)):
+        return  # half a character is a fault of the text, told where it was read; the validator chokes on it
+    try:
+        faulty = list(_against_metaschema(schema, loc))
+        if not faulty:
+            jsonschema_rs.validator_for(schema, retriever=_refuse)
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        faulty = [_unresolved(error, loc)]
     yield from faulty
-    if not faulty:
-        yield from _unresolved(schema, loc)
 
 
 def check_strict(schema: Json, loc: Loc) -> Iterator[Problem]:
     """Every object in the schema that `strict: true` would refuse."""
     for place, part in _subschemas(schema, loc):
-        if "properties" not in part and part.get("type") != "object":
+        if "properties" not in part and not _may_be_object(part.get("type")):
             continue
         if part.get("additionalProperties") is not False:
             message = "`strict: true` wants `additionalProperties: false` here."
@@ -53,6 +63,10 @@ def check_strict(schema: Json, loc: Loc) -> Iterator[Problem]:
             yield Problem(place, "not-strict", message, "list them under `required`; make them nullable instead")
 
 
+def _may_be_object(stated: Json) -> bool:
+    return stated == "object" or (isinstance(stated, list) and "object" in stated)
+
+
 def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"{uri} is not fetched")
 
@@ -63,22 +77,27 @@ def _metaschema(url: str) -> Any:
 
 
 def _against_metaschema(schema: Json, loc: Loc) -> Iterator[Problem]:
-    stated = schema.get("$schema", _DEFAULT) if isinstance(schema, dict) else _DEFAULT
+    stated = schema.get("$schema") if isinstance(schema, dict) else None
+    url = _KNOWN[stated.rstrip("#")] if isinstance(stated, str) else _DEFAULT
     seen: set[tuple[str | int, ...]] = set()
-    for error in _metaschema(_KNOWN[str(stated).rstrip("#")]).iter_errors(schema):
+    for error in _metaschema(url).iter_errors(schema):
         place = tuple(error.instance_path)
         if place not in seen:
             seen.add(place)
             message = error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
-            yield Problem((*loc, *place), "bad-schema", f"This is no valid JSON Schema: {message}.")
+            remedy = did_you_mean(error.instance, _TYPES) if _names_type(place, error.instance) else _SEE
+            yield Problem((*loc, *place), "bad-schema", f"This is no valid JSON Schema: {message}.", remedy)
 
 
-def _unresolved(schema: Any, loc: Loc) -> Iterator[Problem]:
-    try:
-        jsonschema_rs.validator_for(schema, retriever=_refuse)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
-        reason = str(getattr(error, "message", error)).splitlines()[0]
-        yield Problem(loc, "bad-schema", f"This is no valid JSON Schema: {reason}.")
+def _names_type(place: Loc, value: object) -> bool:
+    return place[-1:] == ("type",) and place[-2:-1] != ("properties",) and isinstance(value, str)
+
+
+def _unresolved(error: Exception, loc: Loc) -> Problem:
+    """What no metaschema sees: a pointer that leads nowhere, a pattern that is none."""
+    reason = str(getattr(error, "message", error)).splitlines()[0]
+    place = (*loc, *getattr(error, "instance_path", ()))
+    return Problem(place, "bad-schema", f"This is no valid JSON Schema: {reason}.", _STANDS_ALONE)
 
 
 def _foreign(schema: Json, loc: Loc) -> Iterator[Problem]:

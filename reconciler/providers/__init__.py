@@ -10,6 +10,7 @@ from reconciler.kinds import Terms
 from reconciler.model import Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
+from reconciler.providers.deadlines import until
 from reconciler.providers.errors import ApiGone, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
@@ -21,6 +22,17 @@ class Provider(Protocol):
     async def observe(self, kind: str) -> tuple[Live, ...]:
         """Every live object of the kind."""
 
+    @property
+    def project(self) -> str | None:
+        """The project that the server says it answered for."""
+
+    @property
+    def had_open_creates(self) -> bool:
+        """Whether a create was ever in doubt, so that one may still land late."""
+
+    async def newest(self, kind: str) -> tuple[Live, ...]:
+        """The objects that were made last."""
+
     async def fetch(self, kind: str, id: str) -> Live:
         """One live object as it is now; `ObjectGone` where it is not."""
 
@@ -30,8 +42,8 @@ class Provider(Protocol):
     async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
         """The object with the patch applied and the marker on it."""
 
-    async def forget(self, live: Live) -> Live:
-        """The object without our marker."""
+    async def forget(self, live: Live, patch: Mapping[str, Json]) -> Live:
+        """The object with the patch applied and without our marker."""
 
     async def delete(self, live: Live) -> None:
         """Removes the object; one that is gone already is removed."""
@@ -67,4 +79,5 @@ __all__ = [
     "Refused",
     "Unauthorized",
     "Unreachable",
+    "until",
 ]

@@ -4,6 +4,7 @@ ProviderError
 ├── Unreachable     no answer came
 ├── Unauthorized    401 or 403
 ├── Refused         the server understood and said no
+├── Busy            too many requests: later it may
 ├── ObjectGone      the one object is not there
 ├── ApiGone         the server has no such API
 └── Broken          an answer that cannot be one
@@ -11,33 +12,52 @@ ProviderError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer said about itself, for support and for trying again."""
+
+    status: int | None = None
+    request_id: str | None = None
+    param: str | None = None
+    retry_after: float | None = None
+    should_retry: bool | None = None
+
 
 class ProviderError(Exception):
     """Something that a place could not do, with what a person may do about it."""
 
     remedy = ""
+    passing = False
+    """Whether another try may end otherwise."""
+    is_open = False
+    """Whether what was asked may have happened all the same."""
 
-    def __init__(
-        self,
-        message: str,
-        remedy: str = "",
-        *,
-        status: int | None = None,
-        request_id: str | None = None,
-        param: str | None = None,
-    ) -> None:
+    def __init__(self, message: str, remedy: str = "", told: Told | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy or self.remedy
-        self.status = status
-        self.request_id = request_id
-        self.param = param
+        self.told = told or Told()
+        if self.told.should_retry is not None:
+            self.passing = self.told.should_retry
+
+    @property
+    def request_id(self) -> str | None:
+        """By which the server's people find the call."""
+        return self.told.request_id
 
 
 class Unreachable(ProviderError):
     """No answer came: no connection, or none in time."""
 
-    remedy = "look at the address and the network; nothing says that the server is down for good"
+    remedy = "look at the address and the network, then run it again"
+    passing = True
+
+    def __init__(self, message: str, remedy: str = "", told: Told | None = None, *, was_sent: bool = False) -> None:
+        super().__init__(message, remedy, told)
+        self.is_open = was_sent
 
 
 class Unauthorized(ProviderError):
@@ -50,10 +70,23 @@ class Refused(ProviderError):
     """The server understood and said no."""
 
 
+class Busy(ProviderError):
+    """Too many requests, or a moment that was not right."""
+
+    remedy = "the server is busy; run it again"
+    passing = True
+    is_open = True
+
+
 class ObjectGone(ProviderError):
     """The one object is not there."""
 
     remedy = "it was deleted meanwhile; plan again"
+
+    def __init__(self, message: str, *, named: bool, told: Told | None = None) -> None:
+        super().__init__(message, told=told)
+        self.named = named
+        """Whether the server named the object, and so has the API."""
 
 
 class ApiGone(ProviderError):
@@ -67,6 +100,8 @@ class ApiGone(ProviderError):
 
 
 class Broken(ProviderError):
-    """An answer that cannot be one: not JSON, cut off, or of another shape."""
+    """An answer that cannot be one: a failing server, not JSON, cut off, or of another shape."""
 
     remedy = "is `base_url` the address of the API itself, ending in /v1?"
+    passing = True
+    is_open = True

@@ -14,11 +14,13 @@ from reconciler.kinds import KINDS, Terms
 from reconciler.model import Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
-from reconciler.providers.errors import Broken, ObjectGone, Refused
-from reconciler.providers.paging import pages
-from reconciler.providers.wire import Wire, client
+from reconciler.providers.creating import Creator
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
+from reconciler.providers.paging import newest, pages
+from reconciler.providers.wire import Nature, Wire, client
 
 COLLECTIONS = {"assistant": "/assistants"}
+_LONGEST_ID = 512
 
 
 class OpenAI:
@@ -39,25 +41,51 @@ class OpenAI:
 class Assistants:
     """A server's assistants. What it can do with metadata is learnt once and kept for the run."""
 
-    def __init__(self, wire: Wire, transport_close: Callable[[], None] | None = None) -> None:
+    def __init__(self, wire: Wire, close: Callable[[], None] | None = None) -> None:
         self._wire = wire
-        self._close = transport_close
+        self._close = close
+        self._creator = Creator(wire, self, COLLECTIONS.__getitem__, _live)
         self._removal: Literal["null", "empty"] | None = None
         self._merges = False
         self._upserts = False
+
+    @property
+    def project(self) -> str | None:
+        """The project that the server says it answered for."""
+        return self._wire.project
+
+    @property
+    def had_open_creates(self) -> bool:
+        """Whether a create was ever in doubt, so that one may still land late."""
+        return self._creator.was_open
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
         """Every live object of the kind, each once."""
         return tuple([_live(kind, raw) async for raw in pages(self._wire, COLLECTIONS[kind])])
 
+    async def newest(self, kind: str) -> tuple[Live, ...]:
+        """The page of objects that were made last."""
+        return tuple([_live(kind, raw) for raw in await newest(self._wire, COLLECTIONS[kind])])
+
     async def fetch(self, kind: str, id: str) -> Live:
-        """One live object as it is now; `ObjectGone` where it is not."""
-        return _live(kind, await self._wire.read(_path(kind, id), id=id))
+        """One live object as it is now; `ObjectGone` where it is not. Some proxies have lists only."""
+        try:
+            return _live(kind, await self._wire.read(_path(kind, id), id=id))
+        except (ApiGone, ObjectGone) as error:
+            if isinstance(error, ObjectGone) and error.named:
+                raise
+        return await self._listed(kind, id)
+
+    async def _listed(self, kind: str, id: str) -> Live:
+        for one in await self.observe(kind):
+            if one.id == id:
+                return one
+        raise ObjectGone(f"{id} is not there any more.", named=True)
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
-        """The object that now exists."""
+        """The object that now exists, once."""
         stamped = {**body, "metadata": {**_pairs(body.get("metadata")), **_stamp(kind, marker)}}
-        return _live(kind, await self._wire.write("POST", COLLECTIONS[kind], stamped))
+        return await self._creator.create(kind, stamped, marker)
 
     async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
         """The object with the patch applied and the marker on it."""
@@ -66,18 +94,18 @@ class Assistants:
         wanted = {**user, **_stamp(live.kind, marker)}
         return await self._modify(live, patch, wanted, left)
 
-    async def forget(self, live: Live) -> Live:
-        """The object without our marker."""
-        return await self._modify(live, {}, _pairs(live.fields["metadata"]), frozenset())
+    async def forget(self, live: Live, patch: Mapping[str, Json]) -> Live:
+        """The object with the patch applied and without our marker."""
+        return await self._modify(live, patch, _pairs(patch.get("metadata", live.fields["metadata"])), frozenset())
 
     async def delete(self, live: Live) -> None:
         """Removes the object; one that the server says is gone already is removed."""
         try:
-            answer = await self._wire.write("DELETE", _path(live.kind, live.id), id=live.id)
+            answer = await self._wire.delete(_path(live.kind, live.id), id=live.id)
         except ObjectGone as error:
-            if error.param != "named":
-                raise
-            return
+            if error.named or all(one.id != live.id for one in await self.observe(live.kind)):
+                return
+            raise
         if answer.get("deleted") is not True:
             raise Broken(f"The server did not say that {live.id} is deleted.")
 
@@ -104,7 +132,7 @@ class Assistants:
         try:
             found = await self._post(live, body)
         except Refused as error:
-            if "model" in body or error.status not in (400, 422) or "model" not in str(error).lower():
+            if "model" in body or error.told.status not in (400, 422) or "model" not in str(error).lower():
                 raise
         else:
             if not _reset(live, found, body):
@@ -132,7 +160,7 @@ class Assistants:
         return await self._sent(live, {"metadata": self._metadata(wanted, kept, left)})
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
-        return _live(live.kind, await self._wire.write("POST", _path(live.kind, live.id), body, id=live.id))
+        return _live(live.kind, await self._wire.modify(_path(live.kind, live.id), body, id=live.id))
 
 
 def headers(connection: Connection) -> dict[str, str]:
@@ -147,11 +175,14 @@ def headers(connection: Connection) -> dict[str, str]:
 
 
 def local_assistants(
-    transport: httpx.AsyncBaseTransport, log: Callable[[str], None], close: Callable[[], None]
+    transport: httpx.AsyncBaseTransport,
+    log: Callable[[str], None],
+    close: Callable[[], None],
+    nature: Nature | None = None,
 ) -> Assistants:
     """The same provider over a transport of one's own."""
-    connection_headers = {"OpenAI-Beta": "assistants=v2"}
-    return Assistants(Wire(client("http://localhost/v1", connection_headers, transport), log), close)
+    http = client("http://localhost/v1", {"OpenAI-Beta": "assistants=v2"}, transport)
+    return Assistants(Wire(http, log, nature), close)
 
 
 def _path(kind: str, id: str) -> str:
@@ -173,8 +204,8 @@ def _filled(metadata: Json) -> list[str]:
 def _live(kind: str, raw: Mapping[str, Json]) -> Live:
     """The normal form of an object as it came."""
     id, created = raw.get("id"), raw.get("created_at")
-    if not isinstance(id, str) or not id:
-        raise Broken("The server answered with an object that has no id.")
+    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID:
+        raise Broken("The server answered with an object that has no id, or a strange one.")
     stamped = _pairs(raw.get("metadata")).get(markers.KEY)
     found = markers.decode(stamped, KINDS[kind])
     return Live(

@@ -9,6 +9,7 @@ from reconciler.providers.errors import Broken, ObjectGone
 from reconciler.providers.wire import Wire
 
 PAGE = 100
+MOST = 200_000
 _RESTARTS = 3
 
 
@@ -27,6 +28,11 @@ async def pages(wire: Wire, path: str) -> AsyncIterator[dict[str, Json]]:
     )
 
 
+async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
+    """The objects of the first page, which are the newest where the server sorts."""
+    return list(_page(await wire.read(path, {"limit": str(PAGE), "order": "desc"})).values())
+
+
 async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
     found: dict[str, dict[str, Json]] = {}
     cursor: str | None = None
@@ -40,6 +46,8 @@ async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
             return found
         if not fresh:
             return _ended(found, answer)
+        if len(found) > MOST:
+            raise Broken(f"The list does not end after {MOST:,} objects.")
         cursor = list(page)[-1]
 
 

@@ -1,190 +1,164 @@
-"""Requests and answers: what goes over HTTP, what comes back, and what each failure means."""
+"""Requests over HTTP: paced for the whole run, tried again where that is safe, within a deadline."""
 
 from __future__ import annotations
 
-import json
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from email.message import Message
-from typing import Any
+from dataclasses import dataclass
 
 import anyio
 import httpx
 
 from reconciler.canonical import Json
-from reconciler.providers.errors import (
-    ApiGone,
-    Broken,
-    ObjectGone,
-    ProviderError,
-    Refused,
-    Unauthorized,
-    Unreachable,
-)
+from reconciler.providers import deadlines
+from reconciler.providers.answers import judged
+from reconciler.providers.errors import Broken, Busy, ProviderError, Told, Unreachable
+from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
-_ATTEMPTS = 4
-_GONE = (404, 410, 424)
-_NO_SUCH_ROUTE = ("invalid url", "unknown request url")
+ATTEMPTS = 8
+_ANSWER_BYTES = 200_000_000
+_ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
-Sleep = Callable[[float], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Time and chance, as parameters: no test sleeps."""
+
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random
 
 
 class Wire:
-    """One server, spoken to in JSON. Reads are tried again; writes are not."""
+    """One server, spoken to in JSON."""
 
-    def __init__(
-        self,
-        client: httpx.AsyncClient,
-        log: Callable[[str], None],
-        *,
-        sleep: Sleep = anyio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, client: httpx.AsyncClient, log: Callable[[str], None], nature: Nature | None = None) -> None:
+        self.nature = nature or Nature()
         self._client = client
         self._log = log
-        self._sleep = sleep
-        self._clock = clock
+        self.pacer = Pacer(self.nature.clock, self.nature.sleep)
+        self.project: str | None = None
+        """The project that the server says it answered for."""
 
     async def read(
         self, path: str, params: Mapping[str, str] | None = None, *, id: str | None = None
     ) -> dict[str, Json]:
-        """The answer to a GET, tried again while it may yet come."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                return await self._send("GET", path, params=params, id=id)
-            except ProviderError as error:
-                if attempt == _ATTEMPTS - 1 or not _may_pass(error):
-                    raise
-                await self._sleep(0.5 * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
+        """The answer to a GET."""
+        return await self._again("GET", path, params, None, id)
 
-    async def write(
-        self, method: str, path: str, body: Mapping[str, Json] | None = None, *, id: str | None = None
-    ) -> dict[str, Json]:
-        """The answer to a write, sent once."""
-        return await self._send(method, path, body=body, id=id)
+    async def modify(self, path: str, body: Mapping[str, Json], *, id: str) -> dict[str, Json]:
+        """The answer to a modify: sent again, it does the same."""
+        return await self._again("POST", path, None, body, id)
+
+    async def delete(self, path: str, *, id: str) -> dict[str, Json]:
+        """The answer to a delete: sent again, it finds nothing."""
+        return await self._again("DELETE", path, None, None, id)
+
+    async def once(self, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
+        """The answer to a create, sent once: whether it may be sent again is not for this floor to say."""
+        return await self._send("POST", path, None, body, None)
+
+    async def pause(self, attempt: int, error: ProviderError | None = None) -> None:
+        """Waits before another try, with full jitter or as the server asked; raises where time is up."""
+        asked = error.told.retry_after if error is not None else None
+        jitter = self.nature.chance() * min(8.0, 0.5 * 2.0**attempt)
+        wait = asked + jitter / 4 if asked is not None else jitter
+        if error is not None and wait >= deadlines.left(self.nature.clock()):
+            raise error
+        await self.nature.sleep(wait)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
 
+    async def _again(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, Json] | None,
+        id: str | None,
+    ) -> dict[str, Json]:
+        attempt = 0
+        while True:
+            try:
+                return await self._send(method, path, params, body, id)
+            except ProviderError as error:
+                attempt += 1
+                if not error.passing or attempt >= ATTEMPTS:
+                    raise
+                await self.pause(attempt - 1, error)
+
     async def _send(
         self,
         method: str,
         path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        body: Mapping[str, Json] | None = None,
+        params: Mapping[str, str] | None,
+        body: Mapping[str, Json] | None,
         id: str | None,
     ) -> dict[str, Json]:
-        began = self._clock()
+        sent = await self.pacer.turn()
         try:
-            response = await self._client.request(method, path, params=params, json=body)
-        except httpx.TimeoutException as error:
-            raise Unreachable(f"No answer in time from {self._client.base_url}.") from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            response, content = await self._exchange(method, path, params, body)
+            answer = judged(response, content, id, self.nature.now)
+        except Busy as error:
+            if error.told.status == 429:
+                self.pacer.refused(sent, error.told.retry_after)
+            raise
+        self.pacer.passed()
+        self.project = response.headers.get("openai-project", self.project)
+        return answer
+
+    async def _exchange(
+        self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Json] | None
+    ) -> tuple[httpx.Response, bytes]:
+        began = self.nature.clock()
+        limit = min(_ANSWER_SECONDS, deadlines.left(began))
+        if limit <= 0:
+            raise Unreachable("The time for this is up.", "give it more with --timeout")
+        try:
+            with anyio.fail_after(limit):
+                async with self._client.stream(method, path, params=params, json=body) as response:
+                    content = await _content(response)
+        except (httpx.TimeoutException, TimeoutError) as error:
+            was_sent = not isinstance(error, _NEVER_SENT)
+            raise Unreachable(f"No answer in time from {self._client.base_url}.", was_sent=was_sent) from error
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             reason = str(error) or type(error).__name__
-            raise Unreachable(f"Cannot reach {self._client.base_url}: {reason}.") from error
-        seconds = self._clock() - began
-        told = response.headers.get("x-request-id", "-")
-        self._log(f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {told}")
-        return _judged(response, id)
+            was_sent = not isinstance(error, _NEVER_SENT)
+            raise Unreachable(f"Cannot reach {self._client.base_url}: {reason}.", was_sent=was_sent) from error
+        seconds = self.nature.clock() - began
+        request_id = response.headers.get("x-request-id", "-")
+        self._log(f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}")
+        return response, content
+
+
+async def _content(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > _ANSWER_BYTES:
+            told = Told(response.status_code, response.headers.get("x-request-id"))
+            raise Broken("The server's answer does not end.", told=told)
+        parts.append(part)
+    return b"".join(parts)
 
 
 def client(
     base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
     """A client that keeps to few connections and never takes a key elsewhere by a redirect."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     return httpx.AsyncClient(
         base_url=base_url,
         headers=dict(headers),
         timeout=_TIMEOUT,
-        limits=limits,
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         follow_redirects=False,
         transport=transport,
     )
-
-
-def _may_pass(error: ProviderError) -> bool:
-    if isinstance(error, Unreachable | Broken):
-        return error.status is None or error.status < 400 or error.status >= 500
-    return isinstance(error, Refused) and error.status in (408, 429) and "insufficient_quota" not in error.message
-
-
-def _judged(response: httpx.Response, id: str | None) -> dict[str, Json]:
-    """The body of a good answer; the error that a bad one means."""
-    request_id = response.headers.get("x-request-id")
-    body = _body(response)
-    if response.status_code >= 300:
-        raise _error(response, body, id)
-    if not isinstance(body, dict):
-        raise Broken("The answer is not a JSON object.", status=response.status_code, request_id=request_id)
-    if "error" in body and "id" not in body and "data" not in body:
-        message = f"The server answered {response.status_code} with an error: {_message(body)[0]}"
-        raise Broken(message, status=500, request_id=request_id)
-    return body
-
-
-def _body(response: httpx.Response) -> Any:
-    try:
-        return json.loads(response.content, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-def _error(response: httpx.Response, body: Any, id: str | None) -> ProviderError:
-    status, request_id = response.status_code, response.headers.get("x-request-id")
-    message, param, code = _message(body)
-    told = message or f"{status} {response.reason_phrase}".strip()
-    if status < 400:
-        where = response.headers.get("location", "elsewhere")
-        remedy = "a key is never sent on by a redirect; write the address it leads to as `base_url`"
-        return Refused(f"The server redirects to {where}.", remedy, status=status, request_id=request_id)
-    if status in (401, 403):
-        return Unauthorized(f"{status}: {told}", status=status, request_id=request_id)
-    if status in _GONE:
-        return _gone(response, told, id)
-    text = f"{status}: {told}" + (f" ({code})" if code and code not in told else "")
-    if status >= 500:
-        remedy = "the server failed; try again"
-        return Broken(text, remedy, status=status, request_id=request_id, param=param)
-    return Refused(text, status=status, request_id=request_id, param=param)
-
-
-def _gone(response: httpx.Response, told: str, id: str | None) -> ProviderError:
-    """An object that is gone is named, or was asked for; everything else is the API that is gone."""
-    status, request_id = response.status_code, response.headers.get("x-request-id")
-    no_route = any(words in told.lower() for words in _NO_SUCH_ROUTE) or "html" in _content_type(response)
-    if id is not None and not no_route and status == 404:
-        return ObjectGone(f"404: {told}", status=status, request_id=request_id, param="named" if id in told else None)
-    return ApiGone(f"This server has no Assistants API: {status}: {told}", status=status, request_id=request_id)
-
-
-def _content_type(response: httpx.Response) -> str:
-    header = Message()
-    header["content-type"] = response.headers.get("content-type", "")
-    return header.get_content_type() if response.headers.get("content-type") else ""
-
-
-def _message(body: Any) -> tuple[str, str | None, str | None]:
-    """What an error body says, in any of the shapes that servers use."""
-    if not isinstance(body, dict):
-        return "", None, None
-    error = body.get("error", body.get("detail", body.get("message")))
-    if isinstance(error, dict):
-        message = str(error.get("message") or error)
-        return message, _text(error.get("param")), _text(error.get("code"))
-    if error is None:
-        return "", None, None
-    return error if isinstance(error, str) else json.dumps(error), None, None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None

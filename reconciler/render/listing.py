@@ -38,6 +38,14 @@ def _csv(rows: Rows) -> str:
     return table.getvalue()
 
 
+def same_variable(rows: Rows) -> list[list[Address]]:
+    """Addresses that `env` would print under one name, so that one would hide the other."""
+    found: dict[str, list[Address]] = {}
+    for address, _ in rows:
+        found.setdefault(_variable(address), []).append(address)
+    return [addresses for addresses in found.values() if len(addresses) > 1]
+
+
 def _variable(address: Address) -> str:
     return re.sub(r"[^A-Z0-9]", "_", f"{address.kind}_{address.key}".upper())
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from reconciler.canonical import Json
 from reconciler.kinds import Kind
 from reconciler.model import Live, Where
+from reconciler.ownership import is_ours
 from reconciler.source import write
 
 
 def as_manifest(live: Live, kind: Kind, where: Where) -> str:
-    """YAML that can be saved as it is: what is not default, and the id where nobody owns it yet."""
+    """YAML that can be saved as it is: what is not default, and the id where it is not ours yet."""
     own: dict[str, Json] = {}
     marker = live.marker
-    if marker is None or marker.stack != where.stack or marker.environment != where.environment:
+    if not is_ours(live, where):
         own["id"] = {where.environment: live.id}
-    elif marker.on_removal != "delete":
+    elif marker is not None and marker.on_removal != "delete":
         own["on_removal"] = marker.on_removal
     body: dict[str, Json] = {**kind.manifest(live.fields), **({"reconciler": own} if own else {})}
     return write(body)

@@ -8,7 +8,7 @@ from typing import assert_never
 from reconciler import paths
 from reconciler.canonical import Absent, Json
 from reconciler.fingerprint import tally
-from reconciler.model import Change, Difference, Done, Failed, Mark, Outcome, Plan, Skipped, Task, Unsettled
+from reconciler.model import Change, Difference, Done, Failed, Mark, Outcome, Plan, Skipped, Stale, Task, Unsettled
 from reconciler.render.sentences import count
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened
@@ -52,6 +52,9 @@ def _said(outcome: Outcome) -> tuple[str, str]:
             return f"{past(task)} after {seconds:.1f}s", "good"
         case Unsettled(differences=differences):
             return "Unsettled: " + "; ".join(_difference(d) for d in differences), "warning"
+        case Stale(reason=reason, differences=differences):
+            moved = "; ".join(_difference(d) for d in differences)
+            return f"Stale: {one_line(reason)}" + (f" ({moved})" if moved else ""), "warning"
         case Failed(message=message, remedy=remedy):
             return f"Failed: {one_line(message)}" + (f" ({one_line(remedy)})" if remedy else ""), "bad"
         case Skipped(reason=reason):
@@ -88,6 +91,7 @@ def _verdict(outcomes: Collection[Outcome], plan: Plan) -> str:
     untold = sum(task.address not in told for task in tasks)
     amiss = {
         "failed": sum(isinstance(outcome, Failed) for outcome in outcomes),
+        "stale": sum(isinstance(outcome, Stale) for outcome in outcomes),
         "unsettled": sum(isinstance(outcome, Unsettled) for outcome in outcomes),
         "not done": sum(isinstance(outcome, Skipped) for outcome in outcomes) + untold,
     }

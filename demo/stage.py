@@ -1,0 +1,127 @@
+"""Where the story is played: a copy of the examples, the real command, and the server behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import httpx
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+_COMMAND = (sys.executable, "-m", "reconciler")
+
+Lines = Sequence[str]
+
+
+class UnexpectedError(Exception):
+    """A step that did not do what the story says of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One play: its folder, what its commands find in the environment, and the API that they act on."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    api: httpx.Client
+    coloured: bool
+
+    def say(self, text: str) -> None:
+        """A caption between two steps."""
+        click.echo()
+        for line in text.splitlines():
+            click.echo(click.style(line, bold=True) if self.coloured else line)
+        click.echo()
+
+    def tell(self, line: str) -> None:
+        """A line of what happens, set in like a command."""
+        click.echo(click.style(f"    {line}", dim=True) if self.coloured else f"    {line}")
+
+    def run(self, command: str, *, exits: int, ends: str, shown: Callable[[Lines], Lines] = tuple) -> None:
+        """Runs `reconciler` and shows what it says, which has to end in that line and with that exit code."""
+        click.echo(f"$ reconciler {command}")
+        done = subprocess.run(  # noqa: S603  # the words are this story's own
+            [*_COMMAND, *command.split()],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        lines = done.stdout.splitlines()
+        last = click.unstyle(lines[-1]) if lines else ""
+        if done.returncode != exits or last != ends:
+            click.echo(done.stdout + done.stderr)
+            raise UnexpectedError(
+                f"`reconciler {command}` exited {done.returncode} and ended in {last!r};"
+                f" it was to exit {exits} and to end in {ends!r}."
+            )
+        for line in shown(lines):
+            click.echo(f"    {line}" if line else "")
+
+    def show_file(self, name: str) -> None:
+        """Prints a file of the folder."""
+        click.echo(f"$ cat {name}")
+        for line in (self.folder / name).read_text(encoding="utf-8").splitlines():
+            click.echo(f"    {line}" if line else "")
+
+    def assistants(self) -> dict[str, dict[str, Any]]:
+        """Every live assistant by its name, as the API gives it."""
+        answer = self.api.get("/assistants", params={"limit": 100}).raise_for_status()
+        return {one["name"]: one for one in answer.json()["data"]}
+
+    def modify(self, id: str, body: Mapping[str, Any]) -> None:
+        """Changes an assistant behind everybody's back."""
+        self.api.post(f"/assistants/{id}", json=body).raise_for_status()
+
+    def check(self, fact: bool, what: str) -> None:  # noqa: FBT001  # it is an assertion
+        """Ends the story where a fact does not hold."""
+        if not fact:
+            raise UnexpectedError(f"It does not hold that {what}.")
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """A stage on a fresh copy of the examples, with an empty server; nothing of it is left afterwards."""
+    coloured = sys.stdout.isatty() and not any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
+    with TemporaryDirectory(prefix="reconciler-demo-") as name:
+        folder = Path(name)
+        shutil.copytree(REPOSITORY / "assistants", folder / "assistants")
+        shutil.copy(REPOSITORY / "reconciler.yaml", folder)
+        environ = _environ(coloured=coloured)
+        headers = {"OpenAI-Beta": "assistants=v2"}
+        with (
+            _served(folder, environ) as base_url,
+            httpx.Client(base_url=base_url, headers=headers, trust_env=False) as api,
+        ):
+            yield Stage(folder, environ, api, coloured)
+
+
+def _environ(*, coloured: bool) -> dict[str, str]:
+    """The user's environment, less what would make the commands do something else than they say."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
+    return {**kept, "PYTHONIOENCODING": "utf-8", **({"RECONCILER_COLOR": "1"} if coloured else {})}
+
+
+@contextmanager
+def _served(folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
+    """The address of the embedded server, on the very database that `-e local` uses."""
+    command = [*_COMMAND, "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        try:
+            ready = server.stdout.readline() if server.stdout else ""
+            if "http://" not in ready:
+                raise UnexpectedError("`reconciler serve` did not start.")
+            yield "http://" + ready.partition("http://")[2].partition(",")[0]
+        finally:
+            server.terminate()

@@ -1,0 +1,109 @@
+"""Single changes: what each does, what it sends, and the digest by which it is known again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from reconciler import marker as markers
+from reconciler.canonical import Absent, Json, digest
+from reconciler.diff import Comparison, whole
+from reconciler.kinds import Kind
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Objection, Where
+
+
+def creation(desired: Desired, kind: Kind) -> Change:
+    """A new object, with what is stated and no default."""
+    patch = {
+        name: kind.wire(name, desired.fields[name], None)
+        for name in kind.fields
+        if name not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
+    }
+    fields = whole(desired.fields, kind, created=True)
+    return _change("create", desired.address, None, fields, patch=patch, desired=desired)
+
+
+def updated(
+    action: Action,
+    desired: Desired,
+    live: Live,
+    compared: Comparison,
+    where: Where,
+    *,
+    fields: tuple[FieldChange, ...],
+    previous: Marker | None = None,
+) -> Change:
+    """A live object that becomes as desired, or at least ours."""
+    return replace(
+        _change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
+        hidden=compared.hidden,
+        previous_key=previous.key if previous else None,
+        previous_stack=previous.stack if previous and previous.stack != where.stack else None,
+    )
+
+
+def removal(action: Action, live: Live, kind: Kind) -> Change:
+    """A live object that goes, or that is let go of."""
+    fields = whole(live.fields, kind, created=False) if action == "delete" else ()
+    return _change(action, address_of(live), live, fields)
+
+
+def _change(
+    action: Action,
+    address: Address,
+    live: Live | None,
+    fields: tuple[FieldChange, ...] = (),
+    *,
+    patch: Mapping[str, Json] | None = None,
+    desired: Desired | None = None,
+) -> Change:
+    id = live.id if live is not None else None
+    return Change(
+        action=action,
+        address=address,
+        id=id,
+        digest=change_digest(action, address, id, fields),
+        fields=fields,
+        patch=patch or {},
+        seen=seen(live, desired) if live is not None else None,
+        desired=desired,
+        live=live,
+    )
+
+
+def change_digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
+    """What a review agrees to: kind, key, id, action, and every path with its values."""
+    listed: list[Json] = [[list(change.path), _told(change.before), _told(change.after)] for change in fields]
+    return digest([address.kind, address.key, id, action, listed])
+
+
+def _told(value: Json | Absent) -> list[Json]:
+    return [] if isinstance(value, Absent) else [value]
+
+
+def conflict(address: Address, fields: Iterable[FieldChange]) -> Objection | None:
+    """The objection to fields that changed on both sides; None where none did."""
+    names = ", ".join(sorted({f"`{change.path[0]}`" for change in fields if change.cause == "conflict"}))
+    if not names:
+        return None
+    return Objection(
+        code="conflict",
+        message=f"{names} changed in Git and in the live object since the last apply.",
+        remedy="take the live value into the manifest, or allow Git to overwrite it",
+        address=address,
+        holds=frozenset({address}),
+    )
+
+
+def address_of(live: Live) -> Address:
+    """What a live object is called here; one that is not ours by its id."""
+    return Address(live.kind, live.marker.key if live.marker else live.id)
+
+
+def seen(live: Live, desired: Desired | None = None) -> str:
+    """A digest of everything about a live object that a plan relied on: not what is left to others."""
+    owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
+    ignore = desired.ignore if desired is not None else ()
+    left = desired.left_to_server if desired is not None else frozenset()
+    relied = {f: markers.less_ignored(f, value, ignore) for f, value in live.fields.items() if f not in left}
+    return digest({"fields": {f: v for f, v in relied.items() if not isinstance(v, Absent)}, "owner": owner})

@@ -1,0 +1,36 @@
+"""`reconciler history`: the applies that were recorded here, the newest first."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli import options
+
+
+@click.command("history")
+@options.formats("text", "json", help="How to print it.")
+@options.state_dir
+@options.colour
+def command(format: str, state_dir: str | None, color: bool | None) -> int:
+    """List the applies that were recorded here, the newest first."""
+    import json
+    import sys
+
+    from reconciler import history
+    from reconciler.cli.session import load, state_folder, style_of
+    from reconciler.render.runs import as_dict, as_line
+
+    folder = state_folder(load(style_of(sys.stdout, color)), state_dir) / history.FOLDER
+    found = []
+    for path in reversed(history.paths(folder)):
+        try:
+            found.append(history.read(path))
+        except history.BadRecord as error:
+            click.echo(f"Note: {error}", err=True)
+    if format == "json":
+        click.echo(json.dumps([as_dict(past) for past in found], indent=2))
+    elif found:
+        click.echo("".join(as_line(past) for past in found), nl=False)
+    else:
+        click.echo("Nothing was applied from here yet.")
+    return 0

@@ -1,0 +1,38 @@
+"""Ctrl-C and SIGTERM while an apply runs: the first lets what is in flight finish, the second does not."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+import click
+
+from reconciler.reconcile import Stop
+
+INTERRUPTED = "interrupted"
+_GRACE_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def interruptible(stop: Stop) -> AsyncIterator[None]:
+    """Within, a signal stops the apply instead of the process."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(_listen, stop)
+        try:
+            yield
+        finally:
+            group.cancel_scope.cancel()
+
+
+async def _listen(stop: Stop) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            break
+        stop.softly(INTERRUPTED)
+        click.echo("\nInterrupted: what is in flight may finish; once more cuts it off.", err=True)
+        with anyio.move_on_after(_GRACE_SECONDS):
+            async for _ in signals:
+                break
+        stop.at_once()

@@ -1,0 +1,36 @@
+"""One apply at a time in a checkout, by a lock that the kernel lets go of when its holder dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.cli.failure import Failure
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Holds the checkout for one apply; another that holds it ends the command."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        remedy = "name a folder that can be written with --state-dir"
+        raise Failure(f"Cannot write {folder}: {error.strerror}.", remedy) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(handle, 32, 0).decode(errors="replace").strip()
+            who = f" (process {holder})" if holder.isdecimal() else ""
+            raise Failure(
+                f"Another apply runs in this checkout{who}.", "wait until it ends, then run it again"
+            ) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

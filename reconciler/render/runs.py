@@ -1,0 +1,52 @@
+"""Recorded runs, for people and for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from reconciler.render.sentences import count
+from reconciler.render.values import one_line
+
+if TYPE_CHECKING:
+    from reconciler.history import Past
+
+
+def as_line(past: Past) -> str:
+    """One line a run: which, what, where, from which commit, and how it ended."""
+    head = past.head
+    commit = f", commit {head.commit}" if head.commit else ""
+    back = f" of {head.rolls_back}" if head.rolls_back else ""
+    where = f"{head.where.environment} ({head.where.base_url}), stack {head.where.stack}"
+    return one_line(f"{head.run}  {head.command}{back} in {where}{commit}: {_ended(past)}") + "\n"
+
+
+def as_dict(past: Past) -> dict[str, Any]:
+    """A run as data."""
+    head = past.head
+    return {
+        "run": head.run,
+        "began": head.began,
+        "command": head.command,
+        "stack": head.where.stack,
+        "environment": head.where.environment,
+        "base_url": head.where.base_url,
+        "commit": head.commit,
+        "fingerprint": head.fingerprint,
+        "rolls_back": head.rolls_back,
+        "complete": past.ended,
+        "outcomes": dict(past.outcomes),
+        "cut_off": _cut_off(past),
+    }
+
+
+def _ended(past: Past) -> str:
+    counts = Counter(past.outcomes.values())
+    told = [f"{number} {word}" for word, number in sorted(counts.items())]
+    cut = _cut_off(past)
+    told += [f"{count(len(cut), 'write')} cut off"] if cut else []
+    return (", ".join(told) or "nothing") + ("" if past.ended else ", and then it was killed")
+
+
+def _cut_off(past: Past) -> list[str]:
+    return sorted({step.address for step in past.steps if step.address not in past.outcomes})

@@ -1,0 +1,47 @@
+"""Whether an object is as a plan found it, and whether it became what was asked."""
+
+from __future__ import annotations
+
+from reconciler import marker as markers
+from reconciler.canonical import ABSENT, Json, equal
+from reconciler.changes import seen
+from reconciler.diff import differences
+from reconciler.kinds import KINDS
+from reconciler.model import Desired, Difference, Live, Marker
+
+MARKER_PATH = ("metadata", markers.KEY)
+
+
+def moved(planned: Live, fresh: Live, desired: Desired | None) -> tuple[Difference, ...]:
+    """Where the object is neither as it was planned over nor as it is wanted."""
+    if seen(fresh, desired) == seen(planned, desired):
+        return ()
+    kind = KINDS[fresh.kind]
+    if desired is not None and fresh.marker == planned.marker and not any(differences(desired, fresh, kind)):
+        return ()
+    found = [
+        Difference((name,), planned.fields[name], fresh.fields[name])
+        for name in kind.fields
+        if not equal(planned.fields[name], fresh.fields[name])
+    ]
+    return tuple(found) or (Difference(MARKER_PATH, stamped(planned), stamped(fresh)),)
+
+
+def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference, ...]:
+    """Where an answer differs from what was asked, the marker included."""
+    kind = KINDS[desired.address.kind]
+    found = [
+        Difference(path, wanted, got)
+        for path, wanted, got in differences(desired, live, kind)
+        if path[0] not in marker.unsettled
+    ]
+    if live.marker is None or live.marker.nonce != marker.nonce:
+        got = stamped(live)
+        found.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
+    return tuple(found)
+
+
+def stamped(live: Live) -> Json:
+    """What the object's metadata holds in the marker's place."""
+    metadata = live.raw.get("metadata")
+    return metadata.get(markers.KEY) if isinstance(metadata, dict) else None

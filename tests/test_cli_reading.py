@@ -1,0 +1,208 @@
+"""`show`, `output` and `forget`: what is live, for people and for programs; and letting go of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from checkout import LOCAL, Checkout, body_of
+from lives import wanted
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys)
+
+
+# show
+
+BY_HAND = {
+    "model": "gpt-4o",
+    "name": "By hand: ‮ odd #1",
+    "instructions": "First line\n\n  indented \nlast",
+    "tools": [
+        {"type": "file_search"},
+        {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}},
+    ],
+    "metadata": {"team": "no"},
+    "temperature": 0,
+}
+
+
+def test_what_is_shown_of_a_stranger_can_be_saved_and_is_a_pure_adoption(here: Checkout) -> None:
+    id = here.call("POST", "", BY_HAND)["id"]
+
+    shown = here.run("show", id)
+    here.write(x=shown.out)
+    plan = here.run("plan", "--json").data
+
+    assert (shown.code, shown.err) == (0, "# local (the embedded server, .reconciler/local.db), stack default\n")
+    assert [(c["action"], c["id"], c["fields"]) for c in plan["changes"]] == [("adopt", id, [])]
+    assert here.run("apply", "--auto-approve").code == 0
+    assert here.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_ours_is_shown_by_key_address_or_id_without_an_id(here: Checkout) -> None:
+    id = here.applied(wanted("hr", name="HR", own={"on_removal": "refuse"}))
+
+    shown = {here.run("show", name).out for name in ("hr", "assistant.hr", id)}
+
+    assert shown == {"model: gpt-4o\nname: HR\nreconciler:\n  on_removal: refuse\n"}
+
+
+def test_a_copy_of_ours_is_shown_with_its_id(here: Checkout) -> None:
+    id = here.applied(wanted("hr", name="HR"))
+    body = here.live()[id]
+    copy = here.call("POST", "", {name: body[name] for name in ("model", "name", "metadata")} | {"name": "Copy"})["id"]
+    here.call("POST", f"/{id}", {"metadata": body_of(wanted("hr", name="HR"))["metadata"]})
+
+    assert f"local: {copy}" in here.run("show", copy).out or "on_removal" not in here.run("show", copy).out
+
+
+def test_the_raw_object_is_shown_as_it_came(here: Checkout) -> None:
+    id = here.call("POST", "", BY_HAND)["id"]
+
+    assert here.run("show", id, "--format", "json").data == here.live()[id]
+
+
+def test_what_is_not_there_is_said_with_the_place_and_a_suggestion(here: Checkout) -> None:
+    here.applied(wanted("hr-helper"))
+
+    told = here.run("show", "hr-helpr")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("Error: local (the embedded server, .reconciler/local.db) has no 'hr-helpr'")
+    assert "did you mean `hr-helper`?" in told.err
+
+
+def test_a_plan_file_that_is_missing_is_not_taken_for_a_key_alone(here: Checkout) -> None:
+    assert "there is no such file" in here.run("show", "plan.json").err
+
+
+def test_a_key_of_several_names_them(here: Checkout) -> None:
+    ids = [here.applied(wanted("hr")), here.applied(wanted("hr"))]
+
+    told = here.run("show", "hr")
+
+    assert told.code == 1
+    assert all(id in told.err for id in ids)
+    assert here.run("show", ids[0]).code == 0
+
+
+# output
+
+
+def test_what_is_ours_is_listed_for_people_and_programs(here: Checkout) -> None:
+    hr, maths = here.applied(wanted("hr-helper", name="HR")), here.applied(wanted("maths"))
+    here.call("POST", "", BY_HAND)
+
+    text, data, env, csv = (here.run("output", "--format", name) for name in ("text", "json", "env", "csv"))
+
+    assert text.out == f"assistant.hr-helper  {hr}\nassistant.maths      {maths}\n"
+    assert data.data == {
+        "hr-helper": {"id": hr, "kind": "assistant", "name": "HR"},
+        "maths": {"id": maths, "kind": "assistant", "name": None},
+    }
+    assert env.out == f"ASSISTANT_HR_HELPER={hr}\nASSISTANT_MATHS={maths}\n"
+    assert csv.out == f"kind,key,id\nassistant,hr-helper,{hr}\nassistant,maths,{maths}\n"
+    assert {text.err, data.err, env.err, csv.err} == {
+        "# local (the embedded server, .reconciler/local.db), stack default\n"
+    }
+    assert here.run("output", "--json").out == data.out
+
+
+@pytest.mark.parametrize("key", ["hr-helper", "assistant.hr-helper"])
+def test_one_id_alone_can_be_asked_for(here: Checkout, key: str) -> None:
+    id = here.applied(wanted("hr-helper"))
+
+    assert here.run("output", key).out == f"{id}\n"
+
+
+def test_a_key_that_is_not_ours_prints_nothing_where_programs_read(here: Checkout) -> None:
+    here.applied(wanted("hr-helper"))
+
+    told = here.run("output", "hr-hepler")
+
+    assert (told.code, told.out) == (1, "")
+    assert "did you mean `hr-helper`?" in told.err
+
+
+def test_nothing_of_ours_is_an_empty_list(here: Checkout) -> None:
+    assert (here.run("output").out, here.run("output", "--json").data) == ("", {})
+
+
+def test_a_doubled_address_is_no_answer(here: Checkout) -> None:
+    here.applied(wanted("hr"))
+    here.applied(wanted("hr"))
+
+    told = here.run("output", "--json")
+
+    assert (told.code, told.out) == (1, "")
+    assert "Several live objects carry one address: assistant.hr." in told.err
+
+
+def test_two_keys_never_share_a_variable_in_silence(here: Checkout) -> None:
+    here.applied(wanted("a-b"))
+    here.applied(wanted("a.b"))
+
+    told = here.run("output", "--format", "env")
+
+    assert (told.code, told.out) == (1, "")
+    assert "assistant.a-b and assistant.a.b" in told.err
+    assert here.run("output", "--format", "csv").code == 0
+
+
+# forget
+
+
+def test_forgetting_takes_the_marker_off_and_leaves_the_assistant(here: Checkout) -> None:
+    kept, gone = here.applied(wanted("kept")), here.applied(wanted("gone", name="HR", metadata={"team": "people"}))
+
+    told = here.run("forget", "gone", "--auto-approve")
+
+    assert told.code == 0
+    assert "assistant.gone" in told.out
+    assert here.live()[gone]["metadata"] == {"team": "people"}
+    assert here.live()[gone]["name"] == "HR"
+    assert here.run("output", "--json").data.keys() == {"kept"}
+    assert "reconciler" in here.live()[kept]["metadata"]
+
+
+def test_forgetting_asks_first(here: Checkout) -> None:
+    id = here.applied(wanted("hr"))
+
+    told = here.run("forget", "hr")
+
+    assert told.code == 1
+    assert "Plan: 0 to add, 0 to change, 0 to destroy, 1 to forget." in told.out
+    assert "reconciler" in here.live()[id]["metadata"]
+
+
+def test_forgetting_works_where_the_manifests_are_broken(here: Checkout) -> None:
+    here.write(broken="model: [\n")
+    here.applied(wanted("hr"))
+
+    assert here.run("forget", "hr", "--auto-approve").code == 0
+
+
+def test_forgetting_ends_a_duplicate(here: Checkout) -> None:
+    ids = [here.applied(wanted("hr", name="HR")), here.applied(wanted("hr", name="HR"))]
+    here.write(hr=f"model: gpt-4o\nname: HR\nreconciler: {{id: {{local: {ids[1]}}}}}\n")
+    assert here.run("plan", "--detailed-exitcode").code == 3
+
+    forgotten = here.run("forget", "hr", "--auto-approve")
+    plan = here.run("plan", "--json").data
+
+    assert forgotten.code == 0
+    assert [(c["action"], c["id"]) for c in plan["changes"]] == [("adopt", ids[1])]
+    assert plan["objections"] == []
+
+
+def test_what_is_not_ours_cannot_be_forgotten(here: Checkout) -> None:
+    id = here.call("POST", "", BY_HAND)["id"]
+    here.applied(wanted("hr-helper"), where=LOCAL)
+
+    for word in (id, "hr-helpr"):
+        told = here.run("forget", word, "--auto-approve")
+        assert (told.code, told.out) == (1, "")
+        assert f"Nothing is called '{word}'" in told.err

@@ -1,0 +1,140 @@
+"""The examples are in order, and between them use everything that a manifest can say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler import config, files, manifest
+from reconciler.config import Config
+from reconciler.kinds import KINDS, Terms
+from reconciler.providers import PROVIDERS
+from reconciler.references import FILE_KEYS
+from reconciler.source import plain
+
+ROOT = Path(__file__).resolve().parent.parent
+LOADED = config.load(ROOT, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+READ = files.read(ROOT, LOADED.config.manifests if LOADED.config else ())
+DOCUMENTS: list[Any] = [plain(one.node) for one in READ.manifests]
+OWN = [document.get("reconciler", {}) for document in DOCUMENTS]
+BLOCK = ("key", "id", "was", "on_removal", "ignore_changes", "environments")
+
+of_each_environment = pytest.mark.parametrize("name", ["local", "production"])
+
+
+def _config() -> Config:
+    assert LOADED.config is not None
+    return LOADED.config
+
+
+def _parsed(name: str) -> manifest.Parsed:
+    found = config.choose(_config(), name, os.environ, writes=False)
+    assert isinstance(found, config.Environment)
+    terms = Terms(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
+    setting = manifest.Setting(name, tuple(_config().environments), found.values, terms)
+    return manifest.parse(READ.manifests, setting)
+
+
+def _fields(name: str = "local") -> dict[str, dict[str, Any]]:
+    """What every assistant is in the environment, in normal form, by its key."""
+    return {one.address.key: dict(one.fields) for one in _parsed(name).desired}
+
+
+def _references(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every `{file:}`, `{files:}` and `{value:}`, with where it stands."""
+    for member in value if isinstance(value, list) else ():
+        yield from _references(member, path)
+    if not isinstance(value, dict):
+        return
+    word = next(iter(value)) if len(value) == 1 else ""
+    if word in ("file", "files", "value"):
+        yield word, path
+    for key, member in value.items():
+        yield from _references(member, (*path, key))
+
+
+REFERENCES = [found for document in DOCUMENTS for found in _references(document)]
+
+
+def _values(field: str) -> list[Any]:
+    return [document[field] for document in DOCUMENTS if field in document]
+
+
+def _tools() -> list[dict[str, Any]]:
+    return [tool for listed in _values("tools") for tool in listed]
+
+
+def test_reading_them_finds_nothing_wrong_and_nothing_unused() -> None:
+    assert LOADED.faults == ()
+    assert READ.faults == ()
+
+
+@of_each_environment
+def test_they_are_in_order_in_every_environment_without_a_warning(name: str) -> None:
+    assert _parsed(name).faults == ()
+
+
+@pytest.mark.parametrize("field", KINDS["assistant"].fields)
+def test_some_example_states_the_field(field: str) -> None:
+    assert _values(field)
+
+
+@pytest.mark.parametrize("tool_type", ["code_interpreter", "file_search", "function"])
+def test_some_example_has_a_tool_of_the_type(tool_type: str) -> None:
+    assert any(tool["type"] == tool_type for tool in _tools())
+
+
+def test_some_example_has_several_functions_of_which_one_is_strict() -> None:
+    several = [fields["tools"].get("functions", {}) for fields in _fields().values()]
+
+    assert any(len(functions) > 1 and any(f.get("strict") for f in functions.values()) for functions in several)
+
+
+@pytest.mark.parametrize("format_type", ["text", "json_object", "json_schema"])
+def test_some_example_asks_for_a_response_format_of_the_type(format_type: str) -> None:
+    assert any(isinstance(value, dict) and value["type"] == format_type for value in _values("response_format"))
+
+
+def test_some_example_leaves_the_response_format_to_the_model() -> None:
+    assert "auto" in _values("response_format")
+
+
+@pytest.mark.parametrize("key", BLOCK)
+def test_some_example_uses_the_entry_of_the_block(key: str) -> None:
+    assert any(key in own for own in OWN)
+
+
+@pytest.mark.parametrize("rule", ["keep", "refuse"])
+def test_some_example_states_the_removal_rule(rule: str) -> None:
+    assert any(own.get("on_removal") == rule for own in OWN)
+
+
+@pytest.mark.parametrize("word", ["file", "files", "value"])
+def test_some_example_uses_the_reference(word: str) -> None:
+    assert any(used == word for used, _ in REFERENCES)
+
+
+@pytest.mark.parametrize("key", ["instructions", *FILE_KEYS])
+def test_some_example_names_a_file_at(key: str) -> None:
+    assert any(path[-1] == key for word, path in REFERENCES if word in ("file", "files"))
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json", ".yaml"])
+def test_some_example_names_a_file_of_the_kind(suffix: str) -> None:
+    assert any(name.endswith(suffix) for one in READ.manifests for name in one.attachments)
+
+
+def test_one_file_holds_several_documents_and_one_folder_is_nested() -> None:
+    assert any(not one.alone for one in READ.manifests)
+    assert any(one.file.count("/") > 1 for one in READ.manifests)
+
+
+def test_one_example_differs_by_environment_and_one_is_not_in_production() -> None:
+    local, production = _fields(), _fields("production")
+
+    assert local["hr-helper"]["model"] != production["hr-helper"]["model"]
+    assert local.keys() - production.keys() == {"triage-chat"}

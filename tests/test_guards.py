@@ -1,0 +1,188 @@
+"""What speaks against a whole plan: creates that double, deletes that are too many."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lives import applied, stranger, wanted
+from world import WHERE
+
+from reconciler.guards import OBJECTIONS, Limits
+from reconciler.model import Desired, Live, Plan
+from reconciler.plan import make_plan
+
+STAGING = replace(WHERE, environment="staging")
+FORMER = replace(WHERE, stack="initech")
+
+
+def planned(desired: list[Desired], live: list[Live], **options: Any) -> Plan:
+    return make_plan(desired, live, WHERE, **options)
+
+
+def codes(plan: Plan) -> list[str]:
+    return [objection.code for objection in plan.objections]
+
+
+def held(plan: Plan) -> list[str]:
+    return sorted(address.key for address in plan.held)
+
+
+def ours(count: int) -> list[Live]:
+    return [applied(wanted(f"k{n}", name=f"n{n}"), f"asst_{n}") for n in range(count)]
+
+
+def kept(count: int) -> list[Desired]:
+    return [wanted(f"k{n}", name=f"n{n}") for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("live", "looks"),
+    [
+        (stranger(name="HR"), True),
+        (stranger(name="HR", temperature=0), True),
+        (stranger(name="Other"), False),
+        (applied(wanted("hr", name="HR"), "asst_9", where=STAGING), True),
+        (applied(wanted("hr", name="HR"), "asst_9", where=FORMER), False),
+        (replace(applied(wanted("hr", name="HR")), id="asst_9"), True),
+    ],
+    ids=["same body", "same name", "another name", "a renamed environment", "another stack", "a copy"],
+)
+def test_a_create_that_looks_like_what_is_there_is_objected_to(live: Live, looks: bool) -> None:
+    plan = planned([wanted("hr", name="HR")], [live])
+
+    assert codes(plan) == (["looks-like"] if looks else [])
+    assert held(plan) == (["hr"] if looks else [])
+
+
+def test_two_without_a_name_look_alike_only_if_they_are() -> None:
+    assert codes(planned([wanted("a", temperature=0)], [stranger(temperature=0)])) == ["looks-like"]
+    assert codes(planned([wanted("a", temperature=0)], [stranger()])) == []
+
+
+def test_the_remedy_is_the_line_to_paste_where_it_is_to_be_pasted() -> None:
+    (objection,) = planned([wanted("hr", name="HR")], [stranger(name="HR"), stranger("asst_8", name="HR")]).objections
+
+    assert "asst_8, asst_9" in objection.message
+    assert objection.remedy.endswith("write under `reconciler:` in hr.yaml: `id: {production: asst_8}`")
+
+
+@pytest.mark.parametrize("on_removal", ["delete", "keep"])
+def test_a_rename_without_was_is_held_back_on_both_sides(on_removal: str) -> None:
+    gone = wanted("old", name="HR", own={"on_removal": on_removal})
+
+    plan = planned([wanted("new", name="HR")], [applied(gone)])
+
+    assert "looks-like" in codes(plan)
+    assert held(plan) == ["new", "old"]
+    assert "`was: [old]`" in plan.objections[0].remedy
+
+
+def test_an_object_that_another_manifest_takes_over_is_not_made_again_unasked() -> None:
+    taking = wanted("b", name="HR", own={"id": {"production": "asst_1"}})
+
+    plan = planned([wanted("a", name="HR"), taking], [applied(wanted("a", name="HR"))])
+
+    assert [change.action for change in plan.changes] == ["create", "rename"]
+    assert codes(plan) == ["looks-like"]
+    assert plan.objections[0].remedy.startswith("assistant.b takes asst_1 over by its `was` or `id`")
+
+
+def test_what_looks_like_an_object_that_stays_is_created() -> None:
+    one = wanted("a", name="HR")
+
+    assert codes(planned([one, wanted("b", name="HR")], [applied(one)])) == []
+
+
+def test_a_removal_that_the_object_refuses_is_held_back() -> None:
+    plan = planned(kept(9), [*ours(9), applied(wanted("gone", own={"on_removal": "refuse"}), "asst_r")])
+
+    assert codes(plan) == ["refused-removal"]
+    assert "`reconciler forget gone`" in plan.objections[0].remedy
+    assert held(plan) == ["gone"]
+
+
+def test_a_removal_that_the_object_allows_is_not() -> None:
+    plan = planned(kept(9), ours(10))
+
+    assert (codes(plan), [change.action for change in plan.changes]) == ([], ["delete"])
+
+
+SIXTEEN = {f"k{n}": "v" for n in range(16)}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "found"),
+    [
+        (SIXTEEN, ["no-room"]),
+        ({**SIXTEEN, "k15": "v"} | {"k16": "v"}, ["no-room"]),
+        (dict(list(SIXTEEN.items())[:15]), []),
+        (dict(list(SIXTEEN.items())[:15]) | {"reconciler": "mine"}, []),
+        ("odd", []),
+    ],
+    ids=["sixteen", "more", "fifteen", "sixteen with ours", "no mapping"],
+)
+def test_an_adoption_needs_room_for_the_marker(metadata: Any, found: list[str]) -> None:
+    pinned = wanted("a", own={"id": {"production": "asst_9"}})
+
+    assert codes(planned([pinned], [stranger(metadata=metadata)])) == found
+
+
+def test_nothing_desired_while_something_is_ours_holds_everything_back() -> None:
+    plan = planned([], ours(1))
+
+    assert codes(plan) == ["no-manifests"]
+    assert plan.objections[0].message == "No manifest asks for anything here, and 1 live object is ours."
+    assert held(plan) == ["k0"]
+
+
+def test_nothing_desired_and_nothing_ours_is_fine() -> None:
+    assert codes(planned([], [stranger()])) == []
+
+
+@pytest.mark.parametrize(
+    ("ours_", "deletes", "limits", "found"),
+    [
+        (4, 1, Limits(), []),
+        (4, 2, Limits(), ["too-many-deletes"]),
+        (10, 2, Limits(), []),
+        (10, 3, Limits(), ["too-many-deletes"]),
+        (14, 2, Limits(), []),
+        (14, 3, Limits(), ["too-many-deletes"]),
+        (10, 1, Limits(deletes=0), ["too-many-deletes"]),
+        (10, 9, Limits(deletes=9), []),
+        (10, 5, Limits(deletes="50%"), []),
+        (10, 6, Limits(deletes="50%"), ["too-many-deletes"]),
+        (3, 1, Limits(deletes="1%"), []),
+        (10, 2, Limits(changes=1), ["too-many-changes"]),
+        (10, 2, Limits(changes=2), []),
+        (10, 2, Limits(changes="10%"), ["too-many-changes"]),
+        (10, 3, Limits(changes=0), ["too-many-changes", "too-many-deletes"]),
+    ],
+)
+def test_limits_are_a_number_or_a_share_of_ours(ours_: int, deletes: int, limits: Limits, found: list[str]) -> None:
+    plan = planned(kept(ours_ - deletes), ours(ours_), limits=limits)
+
+    assert codes(plan) == found
+    assert len(plan.held) == (deletes if found else 0)
+
+
+def test_a_new_stack_may_create_as_much_as_it_likes() -> None:
+    assert codes(planned(kept(30), [])) == []
+
+
+def test_what_is_allowed_is_told_and_holds_nothing_back() -> None:
+    plan = planned([wanted("hr", name="HR")], [stranger(name="HR")], allow=frozenset({"looks-like"}))
+
+    assert [(objection.code, objection.allowed) for objection in plan.objections] == [("looks-like", True)]
+    assert (plan.held, plan.standing, len(plan.ready)) == (frozenset(), (), 1)
+
+
+def test_every_objection_that_is_raised_has_a_code_that_can_be_allowed() -> None:
+    raised = {
+        *codes(planned([], ours(5))),
+        *codes(planned([wanted("hr", name="HR")], [stranger(name="HR")], limits=Limits(changes=0))),
+    }
+
+    assert raised <= set(OBJECTIONS)
