@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -18,7 +17,7 @@ from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.guards import wanted_digest
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
-from reconciler.undo import Step
+from reconciler.past import Head, Past, Step
 
 FOLDER = "history"
 FORMAT = "1.0"
@@ -26,33 +25,6 @@ _MOST_RUNS = 200
 _MOST_BYTES = 200_000_000
 _HIDDEN = "(a secret)"
 _SHORTEST_SECRET = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a run is known by."""
-
-    run: str
-    began: str
-    command: str
-    where: Where
-    nonce: str
-    commit: str | None = None
-    fingerprint: str = ""
-    rolls_back: str | None = None
-    rejected: Mapping[str, str] = field(default_factory=dict)
-    """By address, digests of what a rollback rejects."""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A run as its record tells it."""
-
-    head: Head
-    steps: tuple[Step, ...]
-    outcomes: Mapping[str, str]
-    """By address, what became of it; one that is missing was cut off."""
-    ended: bool
 
 
 class BadRecord(ValueError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from reconciler import marker as markers
 from reconciler.canonical import Json, digest
@@ -14,26 +13,7 @@ from reconciler.guards import GONE, Limits, too_many
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import Action, Address, Change, Desired, Live, Marker, Objection, Plan, Where
 from reconciler.ownership import is_ours
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One write of a run: to what, and what it overwrote."""
-
-    kind: str
-    key: str
-    action: str
-    id: str | None
-    before: Mapping[str, Json] | None
-    wanted: str | None
-
-    @property
-    def address(self) -> str:
-        return f"{self.kind}.{self.key}"
-
-    def with_id(self, id: str | None) -> Step:
-        """The same step, with the id that its outcome told."""
-        return self if self.id is not None or id is None else replace(self, id=id)
+from reconciler.past import Step
 
 
 def undo(steps: Sequence[Step], nonce: str, live: Iterable[Live], where: Where, source: str) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,6 +14,17 @@ settings.load_profile("soak" if os.environ.get("RECONCILER_SOAK") else "suite")
 
 _OURS = ("RECONCILER_", "OPENAI_", "CI", "NO_COLOR", "GITHUB_")
 _KEPT = ("RECONCILER_GOLDEN", "RECONCILER_SOAK", "RECONCILER_REQUIRE")
+
+
+@pytest.fixture(autouse=True)
+def _needed(request: pytest.FixtureRequest) -> None:
+    """A test that needs more than Python is skipped by name; where everything is required, that is a failure."""
+    for marker in request.node.iter_markers("needs"):
+        missing = [command for command in marker.args if shutil.which(command) is None]
+        if missing and os.environ.get("RECONCILER_REQUIRE") == "all":
+            pytest.fail(f"needs {', '.join(missing)}, and RECONCILER_REQUIRE=all")
+        if missing:
+            pytest.skip(f"needs {', '.join(missing)}")
 
 
 @pytest.fixture(autouse=True)

@@ -156,16 +156,16 @@ def test_a_conflict_counts_as_drift_that_is_objected_to(here: Checkout) -> None:
 # a saved plan
 
 
-@pytest.mark.parametrize("format", ["text", "markdown", "json"])
+@pytest.mark.parametrize("style", ["text", "markdown", "json"])
 def test_a_saved_plan_is_shown_as_it_was_without_any_server(
-    here: Checkout, monkeypatch: pytest.MonkeyPatch, format: str
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, style: str
 ) -> None:
-    planned = here.run("plan", "--format", format, "--out", "plan.json")
+    planned = here.run("plan", "--format", style, "--out", "plan.json")
     elsewhere = here.root / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
 
-    shown = here.run("show", "../plan.json", "--format", format)
+    shown = here.run("show", "../plan.json", "--format", style)
 
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == planned.out

@@ -36,7 +36,7 @@ def test_what_is_shown_of_a_stranger_can_be_saved_and_is_a_pure_adoption(here: C
     here.write(x=shown.out)
     plan = here.run("plan", "--json").data
 
-    assert (shown.code, shown.err) == (0, "# local (the embedded server, .reconciler/local.db), stack default\n")
+    assert (shown.code, shown.err) == (0, "# local (.reconciler/local.db), stack default\n")
     assert [(c["action"], c["id"], c["fields"]) for c in plan["changes"]] == [("adopt", id, [])]
     assert here.run("apply", "--auto-approve").code == 0
     assert here.run("plan", "--detailed-exitcode").code == 0
@@ -71,7 +71,7 @@ def test_what_is_not_there_is_said_with_the_place_and_a_suggestion(here: Checkou
     told = here.run("show", "hr-helpr")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("Error: local (the embedded server, .reconciler/local.db) has no 'hr-helpr'")
+    assert told.err.startswith("Error: local (.reconciler/local.db) has no 'hr-helpr'")
     assert "did you mean `hr-helper`?" in told.err
 
 
@@ -106,7 +106,7 @@ def test_what_is_ours_is_listed_for_people_and_programs(here: Checkout) -> None:
     assert env.out == f"ASSISTANT_HR_HELPER={hr}\nASSISTANT_MATHS={maths}\n"
     assert csv.out == f"kind,key,id\nassistant,hr-helper,{hr}\nassistant,maths,{maths}\n"
     assert {text.err, data.err, env.err, csv.err} == {
-        "# local (the embedded server, .reconciler/local.db), stack default\n"
+        "# local (.reconciler/local.db), stack default\n"
     }
     assert here.run("output", "--json").out == data.out
 

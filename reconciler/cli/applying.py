@@ -22,6 +22,7 @@ from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session
 from reconciler.fingerprint import fingerprint
 from reconciler.model import Address, Done, Outcome, Plan
+from reconciler.past import Head
 from reconciler.providers import Provider
 from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
 from reconciler.render import FORMATS, document, events, outcomes
@@ -136,7 +137,7 @@ async def _applied(
 def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Record:
     """The record of a run, begun before anything is written."""
     now = datetime.now(UTC)
-    head = history.Head(
+    head = Head(
         run=history.run_id(run.nonce, lambda: now),
         began=now.isoformat(timespec="seconds"),
         command=manner.command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,27 @@ def show(plan: Plan, format: str, style: Style) -> None:
 
 
 def save(plan: Plan, path: str) -> None:
-    """Writes a plan's document, whole or not at all."""
-    target = Path(path)
+    """Writes a plan's document, whole or not at all; a pipe or a device is written to and never replaced."""
+    text = FORMATS["json"](document(plan), Style())
+    try:
+        target = Path(path)
+        if target.exists() and not target.is_file():
+            target.write_text(text)
+        else:
+            _replace(target.resolve(), text)
+    except OSError as error:
+        raise Failure(f"Cannot write the plan to {path}: {error.strerror}.", "nothing was changed") from error
+
+
+def _replace(target: Path, text: str) -> None:
     beside = target.with_name(f".{target.name}.writing")
     try:
-        beside.write_text(FORMATS["json"](document(plan), Style()))
+        beside.write_text(text)
         beside.replace(target)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise Failure(f"Cannot write the plan to {path}: {error.strerror}.", "nothing was changed") from error
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
 
 
 def allowed(codes: Sequence[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.applying import Manner
     from reconciler.cli.session import Session
-    from reconciler.history import Past
+    from reconciler.past import Past
 
 
 @click.command("rollback")

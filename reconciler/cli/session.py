@@ -23,6 +23,7 @@ from reconciler.model import Address, Desired, Live, Where
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, until
 from reconciler.render import Style
 from reconciler.render.faults import report
+from reconciler.render.sentences import address_of
 
 T = TypeVar("T")
 STATE = ".reconciler"
@@ -41,7 +42,7 @@ class Session:
     @property
     def title(self) -> str:
         """The environment and its address."""
-        return f"{self.where.environment} ({PROVIDERS[self.where.provider].describe(self.connection)})"
+        return f"{self.where.environment} ({address_of(self.where)})"
 
     def desired(self) -> tuple[Desired, ...]:
         """What the manifests ask for here; ends the command where anything is wrong with them."""

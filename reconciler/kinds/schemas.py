@@ -31,7 +31,7 @@ _STANDS_ALONE = "mend it; every reference and pattern must hold within this sche
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
-def check_schema(schema: Json, loc: Loc) -> Iterator[Problem]:
+def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
     """Every reason why the value is no JSON Schema that stands on its own."""
     foreign = list(_foreign(schema, loc))
     yield from foreign

@@ -59,9 +59,6 @@ class ProviderType(Protocol):
     def terms(self) -> Terms:
         """What its servers list: tool types, where they do."""
 
-    def describe(self, connection: Connection) -> str:
-        """Where it is, for the first line of every output."""
-
     def open(self, connection: Connection, log: Callable[[str], None]) -> Provider:
         """The place, ready to be asked; nothing has been sent."""
 

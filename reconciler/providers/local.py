@@ -20,10 +20,6 @@ class Local:
 
     terms = Terms(tools=frozenset({"code_interpreter", "file_search", "function"}))
 
-    def describe(self, connection: Connection) -> str:
-        """Where the data lies."""
-        return f"the embedded server, {connection.base_url}"
-
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The embedded server over its database."""
         try:

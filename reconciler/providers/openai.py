@@ -28,11 +28,6 @@ class OpenAI:
 
     terms = Terms()
 
-    def describe(self, connection: Connection) -> str:
-        """The address and, where there is one, the project."""
-        project = f", project {connection.project}" if connection.project else ""
-        return f"openai, {connection.base_url}{project}"
-
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The server behind the connection's address."""
         return Assistants(Wire(client(connection.base_url, headers(connection)), log))

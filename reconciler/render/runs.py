@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from reconciler.past import Past
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
-
-if TYPE_CHECKING:
-    from reconciler.history import Past
 
 
 def as_line(past: Past) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.model import Where
 from reconciler.render.values import one_line
 from reconciler.render.view import ChangeView, ObjectionView, View
 
@@ -22,11 +23,15 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def address_of(view: View) -> str:
-    """The environment's address, and what else says which place it is."""
-    named = (("organization", view.organization), ("project", view.project))
-    more = [f"{word} {one_line(name)}" for word, name in named if name]
-    return ", ".join([one_line(view.provider), one_line(view.base_url), *more])
+def address_of(where: View | Where) -> str:
+    """The environment's address, and what else says which place it is; nothing twice."""
+    named = (
+        ("", where.provider),
+        ("", where.base_url),
+        ("organization", where.organization),
+        ("project", where.project),
+    )
+    return ", ".join(f"{word} {one_line(name)}".strip() for word, name in named if name and name != where.environment)
 
 
 def sign(change: ChangeView) -> str:

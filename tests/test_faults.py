@@ -1,0 +1,204 @@
+"""Whatever goes wrong, the run fails cleanly or succeeds, and one more clean run makes everything right."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import pytest
+from faults import FAULTS, TIME, VANISHING, Faults, clock, faulty, run, soak
+from world import WHERE, Quiet, World, desired
+
+from reconciler.canonical import Json
+from reconciler.emulator import Settings
+from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
+from reconciler.plan import make_plan
+from reconciler.providers import ProviderError, paging
+from reconciler.reconcile import Run, apply
+
+REPLACES = Settings(metadata="replace")
+SERVERS = {
+    "merges": Settings(),
+    "empties": Settings(metadata="merge-empty"),
+    "replaces": REPLACES,
+    "upserts": Settings(modify="upsert", metadata="replace", echo="sparse"),
+    "one page": Settings(paging="none", echo="nulls"),
+}
+ALLOWED = frozenset({"too-many-deletes"})
+PAGE = 5
+STRANGERS = ("asst_stranger1", "asst_stranger2", "asst_stranger3", "asst_foreign", "asst_let_go")
+_TEXT = "You are {}.\nBe kind."
+
+
+def _body(name: str, **more: Json) -> dict[str, Json]:
+    return {"model": "gpt-4o", "name": name, "instructions": _TEXT.format(name), **more}
+
+
+BEFORE: dict[str, dict[str, Json]] = {
+    "edited": _body("Edited", metadata={"team": "people", "tier": "gold"}),
+    "retooled": _body("Retooled", tools=[{"type": "code_interpreter"}], temperature=0.2),
+    "doomed": _body("Doomed"),
+    "other-doomed": _body("Other doomed"),
+    "before": _body("Renamed"),
+    "freed": _body("Freed", reconciler={"on_removal": "keep"}),
+    "marked": _body("Marked"),
+    "same": _body("Same", metadata={"team": "people"}),
+    "ignoring": _body("Ignoring", temperature=0.5, metadata={"a": "1"}, reconciler={"ignore_changes": ["metadata.a"]}),
+}
+AFTER: dict[str, dict[str, Json]] = {
+    "new-one": _body("New one", metadata={"team": "new"}),
+    "new-two": _body("New two", tools=[{"type": "file_search"}]),
+    "new-three": {"model": "gpt-4o"},
+    "edited": _body("Edited", instructions="Quite other.", metadata={"team": "people"}),
+    "retooled": _body("Retooled", description="better"),
+    "after": _body("Renamed", reconciler={"was": ["before"]}),
+    "adopted": _body("Adopted", description="ours now", reconciler={"id": {"production": "asst_pinned"}}),
+    "marked": _body("Marked anew"),
+    "same": _body("Same", metadata={"team": "people"}),
+    "ignoring": _body("Ignoring", temperature=0.7, metadata={"a": "1"}, reconciler={"ignore_changes": ["metadata.a"]}),
+}
+
+
+def _wanted(bodies: Mapping[str, Mapping[str, Json]]) -> tuple[Desired, ...]:
+    return desired(*bodies.values(), keys=bodies.keys())
+
+
+WANTED = _wanted(AFTER)
+
+
+@dataclass
+class Start:
+    """The world before the story, kept so that every case begins with the same one."""
+
+    settings: Settings
+    database: sqlite3.Connection
+
+    def world(self) -> World:
+        world = World(self.settings, ids=(f"asst_{n}" for n in itertools.count(100)))
+        self.database.backup(world.emulator._store._connection)
+        return world
+
+
+async def _begun(settings: Settings) -> Start:
+    ids = ["asst_pinned", *STRANGERS[:4], *(f"asst_{n}" for n in range(50))]
+    world = World(settings, ids=ids)
+    await world.by_hand("POST", "/assistants", _body("Adopted"))
+    for name in ("Stranger", "Another stranger", "A third stranger"):
+        await world.by_hand("POST", "/assistants", _body(name, metadata={"theirs": "yes"}))
+    foreign = {"reconciler": "v1 others/production/new-one f=1"}
+    await world.by_hand("POST", "/assistants", _body("Foreign", metadata=foreign))
+    await world.settle(_wanted(BEFORE))
+    marked = next(one for one in await world.live() if one.name == "Marked")
+    moved = {**_body("Marked anew"), "metadata": marked.raw["metadata"]}
+    await world.by_hand("POST", f"/assistants/{marked.id}", moved)
+    ignoring = next(one for one in await world.live() if one.name == "Ignoring")
+    told = {**ignoring.raw["metadata"], "a": "moved"}  # type: ignore[dict-item]
+    sent = {key: ignoring.raw[key] for key in ("model", "name", "instructions", "temperature")}
+    await world.by_hand("POST", f"/assistants/{ignoring.id}", {**sent, "metadata": told})
+    return Start(settings, world.emulator._store._connection)
+
+
+STARTS = {name: run(_begun, settings) for name, settings in SERVERS.items()}
+
+
+async def _planned(world: World, **options: Any) -> Plan:
+    return make_plan(WANTED, await world.live(), WHERE, allow=ALLOWED, **options)
+
+
+async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tuple[Outcome, ...]:
+    began = clock()
+    outcomes = await apply(plan, world.provider, Run(nonce, reread=reread, observed_at=began), Quiet(), nature=TIME)
+    tasks = [id(outcome.task) for outcome in outcomes]
+    assert sorted(tasks) == sorted({id(task) for task in (*plan.changes, *plan.marks)}), "one outcome a task"
+    return outcomes
+
+
+async def _attempt(world: World, nonce: str, **options: Any) -> tuple[Outcome, ...]:
+    """A run that may fail, as long as it does so cleanly."""
+    try:
+        return await _applied(world, await _planned(world), nonce, **options)
+    except ProviderError as error:
+        assert error.message
+        return ()
+
+
+async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, reread: bool = False) -> Counter[str]:
+    """The story under faults, then once more without; what the first run's outcomes were."""
+    world = start.world()
+    faults = faulty(world, laid, lag)
+    outcomes = await _attempt(world, "nonce1", reread=reread)
+    await faults.land_all()
+    faults.laid, faults.lag = {}, 0
+    strangers = await _strangers(world)
+    plan = await _planned(world, resolve=frozenset())
+    assert not plan.standing, plan.standing
+    for outcome in await _applied(world, plan, "nonce2", reread=False):
+        assert isinstance(outcome, Done), outcome
+    await _is_right(world, strangers)
+    return Counter(type(outcome).__name__ for outcome in outcomes)
+
+
+async def _strangers(world: World) -> dict[str, Any]:
+    return {id: raw for id, raw in (await world.raw()).items() if "reconciler" not in (raw["metadata"] or {})}
+
+
+async def _is_right(world: World, strangers: Mapping[str, Any]) -> None:
+    again = make_plan(WANTED, await world.live(), WHERE)
+    assert (again.changes, again.marks, again.objections) == ((), (), ())
+    assert (again.ours, again.unchanged) == (len(AFTER), len(AFTER))
+    after = await world.raw()
+    for id, raw in strangers.items():
+        assert id == "asst_pinned" or _is_freed(raw) or after[id] == raw, id
+    gone = set(STRANGERS[:4]) - after.keys()
+    assert gone <= VANISHING
+    assert after["asst_foreign"]["metadata"] == {"reconciler": "v1 others/production/new-one f=1"}
+    assert sum(raw.get("name") == "Freed" for raw in after.values()) == 1
+
+
+def _is_freed(raw: Mapping[str, Any]) -> bool:
+    return raw.get("name") == "Freed"
+
+
+@pytest.fixture(autouse=True)
+def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "PAGE", PAGE)
+
+
+@pytest.fixture
+def lengths(_small_pages: None) -> dict[tuple[str, bool], int]:
+    return {(name, reread): run(_length, name, reread) for name in SERVERS for reread in (False, True)}
+
+
+async def _length(name: str, reread: bool) -> int:
+    """How many requests the story takes where nothing goes wrong."""
+    world = STARTS[name].world()
+    faults = faulty(world)
+    outcomes = await _applied(world, await _planned(world), "nonce1", reread=reread)
+    assert {type(outcome) for outcome in outcomes} == {Done}, outcomes
+    return len(faults.seen)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_without_faults_the_story_ends_well(server: str) -> None:
+    assert set(run(survives, STARTS[server], {})) == {"Done"}
+
+
+async def _each(server: str, fault: str, *, reread: bool, step: int = 1) -> None:
+    length = await _length(server, reread)
+    for number in range(0, length, step):
+        try:
+            with anyio.fail_after(5_000):
+                await survives(STARTS[server], {number: fault}, reread=reread)
+        except BaseException as error:
+            raise AssertionError(f"{fault} at request {number} of {length}: {error!r}") from error
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_any_single_fault_is_survived(fault: str) -> None:
+    run(lambda: _each("merges", fault, reread=False))
