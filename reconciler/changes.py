@@ -8,7 +8,7 @@ from dataclasses import replace
 from reconciler import marker as markers
 from reconciler.canonical import Absent, Json, digest
 from reconciler.diff import Comparison, whole
-from reconciler.kinds import Kind
+from reconciler.kinds import KINDS, Kind
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Objection, Where
 
 
@@ -105,5 +105,6 @@ def seen(live: Live, desired: Desired | None = None) -> str:
     owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
     ignore = desired.ignore if desired is not None else ()
     left = desired.left_to_server if desired is not None else frozenset()
-    relied = {f: markers.less_ignored(f, value, ignore) for f, value in live.fields.items() if f not in left}
+    kind = KINDS[live.kind]
+    relied = {f: markers.less_ignored(f, value, ignore, kind) for f, value in live.fields.items() if f not in left}
     return digest({"fields": {f: v for f, v in relied.items() if not isinstance(v, Absent)}, "owner": owner})

@@ -35,8 +35,10 @@ class Comparison:
 def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Comparison:
     """What must change for the live object to be as desired; `base` is our marker on it, if any."""
     known = base if base is not None and _comparable(base, desired, kind) else None
-    differing = {field: before for field in kind.fields for before in _before(field, desired, live, known)}
-    unsettled = tuple(f for f, have in differing.items() if known is not None and _unmoved(f, have, desired, known))
+    differing = {field: before for field in kind.fields for before in _before(field, desired, live, kind, known)}
+    unsettled = tuple(
+        f for f, have in differing.items() if known is not None and _unmoved(f, have, desired, kind, known)
+    )
     differing = {field: before for field, before in differing.items() if field not in unsettled}
     differing.update(_companions(desired, live, kind, frozenset(differing)))
     changes = {
@@ -56,8 +58,8 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
 def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[tuple[Path, Json | Absent, Json | Absent]]:
     """Every path where a live object is not what is desired: what is wanted there, and what it is."""
     for field in kind.fields:
-        for before in _before(field, desired, live, None):
-            for path, got, wanted in _leaves(field, before, _after(field, desired), kind):
+        for before in _before(field, desired, live, kind, None):
+            for path, got, wanted in _leaves(field, before, _after(field, desired, kind), kind):
                 yield path, wanted, got
 
 
@@ -73,10 +75,10 @@ def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ..
     return tuple(found)
 
 
-def _before(field: str, desired: Desired, live: Live, known: Marker | None) -> Iterator[Json]:
+def _before(field: str, desired: Desired, live: Live, kind: Kind, known: Marker | None) -> Iterator[Json]:
     """The live value, where it is not as desired."""
-    have = markers.less_ignored(field, live.fields[field], desired.ignore)
-    want = markers.less_ignored(field, desired.fields[field], desired.ignore)
+    have = markers.less_ignored(field, live.fields[field], desired.ignore, kind)
+    want = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
     if isinstance(have, Absent) or equal(have, want):
         return
     if field not in desired.left_to_server or _set_by_us(field, have, known):
@@ -86,10 +88,10 @@ def _before(field: str, desired: Desired, live: Live, known: Marker | None) -> I
 def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str]) -> Iterator[tuple[str, Json]]:
     """What has to travel with the changed fields; nothing that is left to the dashboard does."""
     for field, before in kind.companions(desired, live, changed).items():
-        have = markers.less_ignored(field, before, desired.ignore)
+        have = markers.less_ignored(field, before, desired.ignore, kind)
         if field in desired.left_to_server:  # the server refuses the change without it, ignored or not
             yield field, before
-        elif not isinstance(have, Absent) and not equal(have, _after(field, desired)):
+        elif not isinstance(have, Absent) and not equal(have, _after(field, desired, kind)):
             yield field, have
 
 
@@ -98,9 +100,9 @@ def _set_by_us(field: str, have: Json, known: Marker | None) -> bool:
     return known is not None and known.digests.get(field) == digest(have, _MEMBER)
 
 
-def _unmoved(field: str, have: Json, desired: Desired, known: Marker) -> bool:
+def _unmoved(field: str, have: Json, desired: Desired, kind: Kind, known: Marker) -> bool:
     """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
-    want = markers.less_ignored(field, desired.fields[field], desired.ignore)
+    want = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
     return known.unsettled.get(field) == digest(have, _MEMBER) and known.digests.get(field) == digest(want, _MEMBER)
 
 
@@ -108,17 +110,17 @@ def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
     return base.form == kind.form and base.ignored == markers.ignore_digest(desired.ignore)
 
 
-def _after(field: str, desired: Desired) -> Json:
+def _after(field: str, desired: Desired, kind: Kind) -> Json:
     if field in desired.left_to_server:
         return None
-    value = markers.less_ignored(field, desired.fields[field], desired.ignore)
+    value = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
     return None if isinstance(value, Absent) else value
 
 
 def _changes(
     field: str, before: Json, desired: Desired, kind: Kind, base: Marker | None, known: Marker | None
 ) -> Iterator[FieldChange]:
-    after = _after(field, desired)
+    after = _after(field, desired, kind)
     sides = _Sides(field, before, after, kind.members(field, before), kind.members(field, after))
     if field in desired.left_to_server and base is not None:
         yield FieldChange((field,), before, after, "edit")
@@ -211,10 +213,10 @@ def _wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
     for path in desired.ignore:
         if path[0] == field and len(path) > 1:
             there, member = at(live.fields[field], path[1:])
-            value = put(value, path[1:], member) if there else _dropped(value, field, path)
+            value = put(value, path[1:], member) if there else _dropped(value, field, path, kind)
     return kind.wire(field, value, live)
 
 
-def _dropped(value: Json, field: str, path: Path) -> Json:
-    rest = markers.less_ignored(field, value, (path,))
+def _dropped(value: Json, field: str, path: Path, kind: Kind) -> Json:
+    rest = markers.less_ignored(field, value, (path,), kind)
     return None if isinstance(rest, Absent) else rest

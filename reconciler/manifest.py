@@ -15,7 +15,7 @@ from reconciler.kinds.problems import Problem, from_pydantic, tag
 from reconciler.model import Address, Desired
 from reconciler.paths import BadPath, Path, read
 from reconciler.references import Resolver, without_own
-from reconciler.source import Node, locate, plain
+from reconciler.source import Node, fields, locate, member, merged, plain
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LOCAL = "local"
@@ -23,7 +23,7 @@ _PATCHED_OWN = ("ignore_changes", "on_removal")
 
 
 class Document(Protocol):
-    """A manifest as it was read: its nodes, and what the files it names hold."""
+    """A manifest as it was read, with what the files it names hold."""
 
     @property
     def file(self) -> str: ...
@@ -94,7 +94,7 @@ class _Reading:
         self.setting = setting
         self.report = report
         self.kind: Kind = KINDS["assistant"]
-        self.own_node = _member(document.node, "reconciler")
+        self.own_node = member(document.node, "reconciler")
         self.own = self._own()
         self.key_known = self.own.key is not None or (document.alone and not self._states_key())
         self.key, self.key_place = self._key()
@@ -140,7 +140,7 @@ class _Reading:
             self.report(fault)
         sound = resolver.sound(body)
         data = plain(sound)
-        unread = _fields(body).keys() - _fields(sound).keys() if exists else self.kind.fields
+        unread = fields(body).keys() - fields(sound).keys() if exists else self.kind.fields
         checked = self.kind.check(data if isinstance(data, dict) else {}, self.setting.terms, unread)
         for problem in checked.problems:
             self._problem(problem, sound)
@@ -156,7 +156,7 @@ class _Reading:
             for problem in from_pydantic(error, _Own):
                 self._problem(problem, self.own_node)
         sound = _Own.model_fields.keys() - odd
-        return _Own.model_validate({key: plain(node) for key, node in _fields(self.own_node).items() if key in sound})
+        return _Own.model_validate({key: plain(node) for key, node in fields(self.own_node).items() if key in sound})
 
     def _key(self) -> tuple[str, Place]:
         """What the manifest is called, and where it says so."""
@@ -174,7 +174,7 @@ class _Reading:
 
     def _states_key(self) -> bool:
         """Whether the block says what the key is, be it in a way that cannot be read."""
-        stated = _member(self.own_node, "key") if _fields(self.own_node) else self.own_node
+        stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node
         return stated is not None and stated.value not in (None, {})
 
     def _judge_key(self, key: str, place: Place, remedy: str) -> None:
@@ -183,8 +183,8 @@ class _Reading:
             self._say(place, "bad-key", message, remedy)
 
     def _environments(self) -> Iterator[tuple[str, Node]]:
-        node = _member(self.own_node, "environments")
-        for name, patch in _fields(node).items():
+        node = member(self.own_node, "environments")
+        for name, patch in fields(node).items():
             place = node.keys.get(name, node.place) if node is not None else self.place
             if name not in self.setting.environments:
                 remedy = did_you_mean(name, self.setting.environments)
@@ -199,9 +199,9 @@ class _Reading:
         """The fields and the block as this environment has them."""
         if patch is None or not isinstance(patch.value, dict):
             return base, self.own
-        fields = {key: node for key, node in patch.value.items() if key not in _PATCHED_OWN}
+        changed = {key: node for key, node in patch.value.items() if key not in _PATCHED_OWN}
         own = {key: plain(node) for key, node in patch.value.items() if key in _PATCHED_OWN}
-        body = _merged(base, replace(patch, value=fields))
+        body = merged(base, replace(patch, value=changed))
         try:
             patched = _Own.model_validate(own, strict=True, extra="forbid")
         except ValidationError as error:
@@ -299,24 +299,3 @@ def _former_keys(readings: Iterable[_Reading], addresses: Mapping[Address, Place
             elif claimed.setdefault(former, place) != place:
                 message = f"`{key}` is under `was` in {claimed[former]} too."
                 yield Fault(place, "was-in-use", message, "take it out of one of them")
-
-
-def _member(node: Node | None, key: str) -> Node | None:
-    return _fields(node).get(key)
-
-
-def _fields(node: Node | None) -> dict[str, Node]:
-    return node.value if node is not None and isinstance(node.value, dict) else {}
-
-
-def _merged(base: Node, patch: Node) -> Node:
-    """A JSON merge patch on nodes, so that everything keeps its place."""
-    if not isinstance(patch.value, dict):
-        return patch
-    members = dict(_fields(base))
-    for key, member in patch.value.items():
-        if member.value is None:
-            members.pop(key, None)
-        else:
-            members[key] = _merged(members.get(key, Node({}, member.place)), member)
-    return Node(members, base.place, {**base.keys, **patch.keys})

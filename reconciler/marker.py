@@ -58,7 +58,7 @@ def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str
     """What is remembered of a body: a digest a field, and one a member, by `#` and a hash of its path."""
     found: dict[str, str] = {"#": ""}
     for field in kind.fields:
-        value = less_ignored(field, fields[field], ignore)
+        value = less_ignored(field, fields[field], ignore, kind)
         found[field] = _none_if_absent(value)
         members = kind.members(field, value) if not isinstance(value, Absent) else {}
         for path, member in members.items():
@@ -67,14 +67,14 @@ def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str
     return found
 
 
-def less_ignored(field: str, value: Json, ignore: Iterable[Path]) -> Json | Absent:
+def less_ignored(field: str, value: Json, ignore: Iterable[Path], kind: Kind) -> Json | Absent:
     """A field's value without what is left to the dashboard; `ABSENT` where that is all of it."""
-    for path in ignore:
-        if path == (field,):
-            return ABSENT
-        if path[0] == field:
-            value = without({field: value}, path)[field]  # type: ignore[index, call-overload]  # it is the mapping given
-    return value
+    inside = [path[1:] for path in ignore if path[0] == field]
+    if () in inside:
+        return ABSENT
+    for path in inside:
+        value = without(value, path)
+    return kind.tidy(field, value) if inside else value
 
 
 def applied(marker: Marker, kind: Kind, path: Path) -> str | None:

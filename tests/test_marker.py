@@ -257,7 +257,7 @@ def test_a_field_left_to_the_dashboard_is_not_remembered(path: Path) -> None:
     ],
 )
 def test_what_is_ignored_is_left_out(ignore: tuple[Path, ...], rest: Json | Absent) -> None:
-    assert markers.less_ignored("metadata", {"a": "1", "b": "2"}, ignore) == rest
+    assert markers.less_ignored("metadata", {"a": "1", "b": "2"}, ignore, KIND) == rest
 
 
 def test_the_digest_of_what_is_ignored_knows_no_order() -> None:
@@ -266,3 +266,11 @@ def test_the_digest_of_what_is_ignored_knows_no_order() -> None:
     assert markers.ignore_digest(paths) == markers.ignore_digest(reversed(paths)) != ""
     assert markers.ignore_digest(paths[:1]) != markers.ignore_digest(paths)
     assert markers.ignore_digest(()) == ""
+
+
+def test_what_ignoring_empties_is_as_if_it_had_never_been_there() -> None:
+    ignore = (("tool_resources", "file_search", "vector_store_ids"), ("tools", "functions", "f"))
+
+    stores: Json = {"file_search": {"vector_store_ids": ["vs_1"]}}
+    assert markers.less_ignored("tool_resources", stores, ignore, KIND) == {}
+    assert markers.less_ignored("tools", {"file_search": {}, "functions": {"f": {}}}, ignore, KIND) == {"file_search": {}}

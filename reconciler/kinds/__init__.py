@@ -40,6 +40,9 @@ class Kind(Protocol):
     def read(self, raw: Mapping[str, Json]) -> Fields:
         """The normal form of a live object, however odd it is."""
 
+    def tidy(self, field: str, value: Json) -> Json:
+        """A value from which something was taken out, without the mappings that the normal form never has empty."""
+
     def members(self, field: str, value: Json) -> dict[Path, Json]:
         """A field's value by the parts that are compared and attributed one by one."""
 

@@ -3,123 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import ValidationError
 
 from reconciler.canonical import Fields, Json, encode
 from reconciler.kinds import normal
 from reconciler.kinds.families import reasons
-from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, tag, wrong_type
+from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, wrong_type
 from reconciler.kinds.rules import between_fields, limits
+from reconciler.kinds.shapes import TYPES, Body
 from reconciler.model import Desired, Live
 from reconciler.paths import Path
 
 MARKER = "reconciler"
-
-
-class _Open(BaseModel):
-    """Keeps what it does not know; a manifest is read with `extra="forbid"` instead."""
-
-    model_config = ConfigDict(extra="allow", protected_namespaces=())
-
-
-class CodeInterpreter(_Open):
-    type: Literal["code_interpreter"]
-
-
-class RankingOptions(_Open):
-    ranker: str | None = None
-    score_threshold: float | None = None
-
-
-class FileSearchOptions(_Open):
-    max_num_results: int | None = None
-    ranking_options: RankingOptions | None = None
-
-
-class FileSearch(_Open):
-    type: Literal["file_search"]
-    file_search: FileSearchOptions | None = None
-
-
-class FunctionBody(_Open):
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class FunctionTool(_Open):
-    type: Literal["function"]
-    function: FunctionBody
-
-
-class JsonSchemaBody(_Open):
-    name: str
-    description: str | None = None
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
-    strict: bool | None = None
-
-
-class Format(_Open):
-    type: str
-    json_schema: JsonSchemaBody | None = None
-
-
-_TYPES = {"code_interpreter": CodeInterpreter, "file_search": FileSearch, "function": FunctionTool}
-
-
-def _tool_tag(value: Any) -> str:
-    kind = value.get("type") if isinstance(value, dict) else None
-    return tag(kind if isinstance(kind, str) and kind in _TYPES else "other")
-
-
-Tool = Annotated[
-    Annotated[CodeInterpreter, Tag(tag("code_interpreter"))]
-    | Annotated[FileSearch, Tag(tag("file_search"))]
-    | Annotated[FunctionTool, Tag(tag("function"))]
-    | Annotated[dict[str, Any], Tag(tag("other"))],
-    Discriminator(_tool_tag),
-]
-
-
-def _format_tag(value: Any) -> str:
-    return tag("word" if isinstance(value, str) else "format")
-
-
-class CodeInterpreterResources(_Open):
-    file_ids: list[str] | None = None
-
-
-class FileSearchResources(_Open):
-    vector_store_ids: list[str] | None = None
-
-
-class ToolResources(_Open):
-    code_interpreter: CodeInterpreterResources | None = None
-    file_search: FileSearchResources | None = None
-
-
-class Body(BaseModel):
-    """The fields of an assistant; what else a live one has is ignored and never sent."""
-
-    model_config = ConfigDict(extra="ignore", protected_namespaces=())
-
-    model: str | None = None
-    name: str | None = None
-    description: str | None = None
-    instructions: str | None = None
-    tools: list[Tool] | None = None
-    tool_resources: ToolResources | None = None
-    metadata: dict[str, Any] | None = None
-    temperature: float | None = Field(default=None, allow_inf_nan=False)
-    top_p: float | None = Field(default=None, allow_inf_nan=False)
-    response_format: (
-        Annotated[Annotated[str, Tag(tag("word"))] | Annotated[Format, Tag(tag("format"))], Discriminator(_format_tag)]
-        | None
-    ) = None
-    reasoning_effort: str | None = None
 
 
 _DEFAULTS: dict[str, Json] = {
@@ -166,6 +62,13 @@ class Assistant:
             sound = {field: value for field, value in known.items() if field not in odd}
             return {**_normal_form(sound), **{field: _unmarked(field, known[field]) for field in known if field in odd}}
         return _normal_form(known)
+
+    def tidy(self, field: str, value: Json) -> Json:
+        """A value from which something was taken out, without the mappings that the normal form never has empty."""
+        hollow = field == "tool_resources" or field == "tools"
+        if not hollow or not isinstance(value, dict):
+            return value
+        return {key: inner for key, inner in value.items() if inner != {} or (field == "tools" and key != "functions")}
 
     def members(self, field: str, value: Json) -> dict[Path, Json]:
         """Tools one by one, metadata key by key, every other field as one."""
@@ -227,7 +130,7 @@ def _shape(body: Mapping[str, Json], unread: Collection[str]) -> tuple[dict[str,
 def _opaque_types(tools: Json) -> set[str]:
     """The types of the tools that are sent as they stand, with their resources."""
     types = [tool.get("type") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
-    return {kind for kind in types if isinstance(kind, str)} - _TYPES.keys()
+    return {kind for kind in types if isinstance(kind, str)} - TYPES.keys()
 
 
 def _is_resource_of(problem: Problem, opaque: set[str]) -> bool:
@@ -252,7 +155,7 @@ def _odd_tools(tools: Json) -> Iterator[Problem]:
         inner = tool.get("function")
         if tool.get("type", "") == "":
             message = "A tool needs a `type`."
-            yield Problem(("tools", index, "type"), "missing-field", message, f"one of {', '.join(_TYPES)}")
+            yield Problem(("tools", index, "type"), "missing-field", message, f"one of {', '.join(TYPES)}")
         elif tool["type"] == "function" and "function" not in tool and "name" in tool:
             message = "What belongs to a function stands one level deeper, under `function:`."
             yield Problem(("tools", index), "missing-field", message, "write `function: {name: …}`")

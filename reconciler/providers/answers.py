@@ -28,6 +28,8 @@ def judged(response: httpx.Response, content: bytes, id: str | None, now: Callab
     if response.status_code >= 300:
         raise _error(response, body, id, _told(response, now))
     told = Told(response.status_code, response.headers.get("x-request-id"))
+    if response.status_code == 204:
+        return {}
     if not isinstance(body, dict):
         raise Broken("The answer is not a JSON object.", told=told)
     if "error" in body and "id" not in body and "data" not in body:

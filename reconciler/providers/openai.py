@@ -98,11 +98,14 @@ class Assistants:
         try:
             answer = await self._wire.delete(_path(live.kind, live.id), id=live.id)
         except ObjectGone as error:
-            if error.named or all(one.id != live.id for one in await self.observe(live.kind)):
-                return
-            raise
-        if answer.get("deleted") is not True:
-            raise Broken(f"The server did not say that {live.id} is deleted.")
+            if not error.named and await self._is_listed(live):
+                raise
+            return
+        if answer.get("deleted") is not True and await self._is_listed(live):
+            raise Broken(f"The server did not delete {live.id}, and did not say why.")
+
+    async def _is_listed(self, live: Live) -> bool:
+        return any(one.id == live.id for one in await self.observe(live.kind))
 
     async def aclose(self) -> None:
         """Lets go of connections and files."""
@@ -155,7 +158,8 @@ class Assistants:
         return await self._sent(live, {"metadata": self._metadata(wanted, kept, left)})
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
-        return _live(live.kind, await self._wire.modify(_path(live.kind, live.id), body, id=live.id))
+        answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
+        return _live(live.kind, answer) if "id" in answer else await self.fetch(live.kind, live.id)
 
 
 def headers(connection: Connection) -> dict[str, str]:

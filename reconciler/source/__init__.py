@@ -11,10 +11,24 @@ from typing import Literal
 
 from reconciler.diagnostics import Fault
 from reconciler.source import json_text, yaml_text
+from reconciler.source.merging import fields, member, merged
 from reconciler.source.nodes import DEPTH, SIZE, Node, Parsed, Positions, Scalar, locate, plain
 from reconciler.source.writing import write
 
-__all__ = ["DEPTH", "SIZE", "Node", "Parsed", "Scalar", "locate", "parse", "plain", "write"]
+__all__ = [
+    "DEPTH",
+    "SIZE",
+    "Node",
+    "Parsed",
+    "Scalar",
+    "fields",
+    "locate",
+    "member",
+    "merged",
+    "parse",
+    "plain",
+    "write",
+]
 
 # What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
