@@ -17,6 +17,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import pacing
+
 _MANIFEST = """\
 name: Assistant {n}
 model: gpt-4o
@@ -118,6 +120,7 @@ def main() -> None:
         edit(folder, given.edits)
         _show(f"plan, {given.edits} edits", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
         _show(f"apply, {given.edits} edits", [measure(folder, "apply", "-e", "local", "--auto-approve")])
+    pacing.main()
 
 
 def _bare(code: str) -> Measured:

@@ -42,6 +42,14 @@ def updated(
     )
 
 
+def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bool) -> tuple[FieldChange, ...]:
+    """The field changes, and what the object itself remembers about its removal where that changes."""
+    if not ours or live.marker is None or live.marker.on_removal == desired.on_removal:
+        return compared.fields
+    remembered = FieldChange(("reconciler", "on_removal"), live.marker.on_removal, desired.on_removal, "edit")
+    return (*compared.fields, remembered)
+
+
 def removal(action: Action, live: Live, kind: Kind) -> Change:
     """A live object that goes, or that is let go of."""
     fields = whole(live.fields, kind, created=False) if action == "delete" else ()

@@ -47,6 +47,8 @@ CODES: dict[str, str] = {
     "wrong-type": "A value of the wrong type.",
 }
 
+_LISTED = 20
+
 Severity = Literal["error", "warning"]
 
 
@@ -85,9 +87,10 @@ def errors(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy that names the nearest known word, or lists them all when none is near."""
+    """A remedy that names the nearest known word, or lists them when none is near and they are few."""
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
-    return f"known here: {', '.join(f'`{name}`' for name in names)}" if names else ""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"known here: {', '.join(f'`{name}`' for name in names[:_LISTED])}{more}" if names else ""

@@ -149,6 +149,8 @@ def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Ma
     applied = markers.applied(known, kind, member) if len(member) > 1 else None
     if applied is None:
         applied = markers.applied(known, kind, (sides.field,))
+        if sides.field in kind.chosen and kind.default(sides.field) is None and applied == digest(None, _MEMBER):
+            return "edit"  # whatever is live there was the server's choice, and nobody's change
         return _moved(digest(sides.before, _MEMBER), digest(sides.after, _MEMBER), applied)
     have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
     return _moved(digest(have, _MEMBER), digest(want, _MEMBER), applied)

@@ -62,7 +62,7 @@ def guard(
     yield from _no_room(changes)
     yield from _behind(changes, facts)
     yield from _rolled_back(changes, facts)
-    yield from _wrong_project(changes, where, facts)
+    yield from wrong_project(changes, where, facts)
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
         message = f"No manifest asks for anything here, and {many} live object{' is' if many == 1 else 's are'} ours."
@@ -112,7 +112,8 @@ def _rolled_back(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]
             )
 
 
-def _wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iterator[Objection]:
+def wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iterator[Objection]:
+    """The objection to a server that answers for another project than the environment's."""
     answered = facts.answered_project
     if where.project is None or answered is None or answered == where.project:
         return
@@ -220,7 +221,10 @@ def _too_many_changes(changes: Sequence[Change], ours: int, limits: Limits) -> I
 
 
 def _count(limit: int | str, ours: int) -> int:
-    return limit if isinstance(limit, int) else max(1, ours * int(limit.removesuffix("%")) // 100)
+    if isinstance(limit, int):
+        return limit
+    share = int(limit.removesuffix("%"))
+    return max(1, ours * share // 100) if share else 0
 
 
 def _of_many(code: str, message: str, remedy: str, held: Iterable[Change]) -> Objection:

@@ -1,6 +1,6 @@
 """A record of every apply, written ahead: what is about to be done over what, and what became of it.
 
-One file a run, one JSON line a fact, flushed line by line, so that it can be read after a kill. It is a
+One file a run, one JSON line a fact, written line by line, so that it can be read after a kill. It is a
 convenience for people and for `rollback`: nothing else depends on it.
 """
 
@@ -8,40 +8,53 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
-from reconciler import __version__
+from reconciler import __version__, past
 from reconciler.canonical import Json
 from reconciler.guards import wanted_digest
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
-from reconciler.past import Head, Past, Step
+from reconciler.past import BadRecord, Head, Past
+
+__all__ = ["FOLDER", "BadRecord", "Bounds", "Head", "Past", "Record", "paths", "read", "rejections", "run_id"]
 
 FOLDER = "history"
-FORMAT = "1.0"
-_MOST_RUNS = 200
-_MOST_BYTES = 200_000_000
-_HIDDEN = "(a secret)"
 _SHORTEST_SECRET = 6
 
 
-class BadRecord(ValueError):
-    """A file that is no record of a run."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept, the newest first."""
+
+    runs: int = 200
+    size: int = 200_000_000
 
 
 class Record:
     """Watches an apply and writes down what it sees, before and after."""
 
-    def __init__(self, folder: Path, head: Head, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, head: Head, secrets: Iterable[str] = (), bounds: Bounds | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _prune(folder)
+        _prune(folder, bounds or Bounds())
         self.path = folder / f"{head.run}.jsonl"
-        self._secrets = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._file: IO[str] = os.fdopen(handle, "w", encoding="utf-8")
-        self._write({"type": "run", "format": FORMAT, "reconciler_version": __version__, **_head(head)})
+        self.broken: OSError | None = None
+        """Why it could not be written to the end."""
+        self._secrets = _hideable(secrets)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._size = 0
+        try:
+            self._write({"type": "run", "format": past.FORMAT, "reconciler_version": __version__, **past.told(head)})
+        except OSError:
+            os.close(self._file)
+            self.path.unlink(missing_ok=True)
+            raise
 
     def __enter__(self) -> Record:
         return self
@@ -49,19 +62,20 @@ class Record:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with suppress(OSError):
             self._write({"type": "end", "complete": kind is None})
-        except OSError:
-            if kind is None:
-                raise
-        finally:
-            self._file.close()
+        os.close(self._file)
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """Writes ahead what is about to be done, with the whole object that it overwrites."""
-        wanted = wanted_digest(task.desired) if task.desired is not None else None
-        before = dict(live.raw) if live is not None else None
-        self._write({"type": "intent", **_task(task), "before": before, "patch": dict(patch), "wanted": wanted})
+        desired = task.desired
+        told = {
+            "before": dict(live.raw) if live is not None else None,
+            "patch": dict(patch),
+            "wanted": wanted_digest(desired) if desired is not None else None,
+            "ignore": [list(path) for path in desired.ignore] if desired is not None else [],
+        }
+        self._write({"type": "intent", **_task(task), **told})
 
     def going_on(self, task: Task, seconds: float) -> None:
         """Nothing to write down."""
@@ -75,11 +89,21 @@ class Record:
         self._write({"type": "notice", "text": text})
 
     def _write(self, fact: Mapping[str, Any]) -> None:
-        line = json.dumps(fact, ensure_ascii=False, separators=(",", ":"))
+        """Appends a line, whole or not at all."""
+        line = json.dumps(fact, separators=(",", ":"))
         for secret in self._secrets:
-            line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], _HIDDEN)
-        self._file.write(line.encode(errors="replace").decode() + "\n")
-        self._file.flush()
+            line = line.replace(_escaped(secret), _stand_in(secret))
+        rest = f"{line}\n".encode()
+        whole = self._size + len(rest)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            self.broken = error
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            raise
+        self._size = whole
 
 
 def paths(folder: Path) -> list[Path]:
@@ -87,78 +111,57 @@ def paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.jsonl"))
 
 
-def read(path: Path) -> Past:
-    """What a record tells; a last line that a kill cut off is passed over."""
-    facts = list(_facts(path))
-    if not facts or facts[0].get("type") != "run":
-        raise BadRecord(f"{path} is no record of a run.")
-    if str(facts[0].get("format", "")).partition(".")[0] != FORMAT.partition(".")[0]:
-        raise BadRecord(f"{path} has a format that this version does not know.")
+def read(path: Path, secrets: Iterable[str] = ()) -> Past:
+    """What a record tells, with the secrets that were left out of it, where they are known here."""
     try:
-        return _past(facts)
-    except (KeyError, TypeError) as error:
-        raise BadRecord(f"{path} is damaged: {error}.") from error
+        return past.parse(_lines(path, _hideable(secrets)))
+    except BadRecord as error:
+        raise BadRecord(f"{path} cannot be used: {error}.") from error
 
 
 def rejections(folder: Path, where: Where) -> dict[str, str]:
-    """By address, digests of what the last rollbacks here rejected; what is unreadable says nothing."""
-    found: dict[str, str] = {}
+    """By address, digests of what rollbacks from here rejected; what is unreadable says nothing."""
+    runs: list[Past] = []
     for path in paths(folder):
-        try:
-            past = read(path)
-        except (BadRecord, OSError):
-            continue
-        if (past.head.where.stack, past.head.where.environment) == (where.stack, where.environment):
-            found.update(past.head.rejected)
-    return found
+        with suppress(BadRecord, OSError):
+            if runs or _rejects(path):
+                runs.append(read(path))
+    return past.standing(runs, where)
 
 
-def run_id(nonce: str, now: Callable[[], Any]) -> str:
+def run_id(nonce: str, now: datetime) -> str:
     """The name of a run: when it began, and its nonce."""
-    return f"{now():%Y%m%dT%H%M%SZ}-{nonce}"
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{nonce}"
 
 
-def _facts(path: Path) -> Iterator[dict[str, Any]]:
+def _rejects(path: Path) -> bool:
+    """Whether a record is of a rollback, by its first line alone."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return bool(past.parse([lines.readline()]).head.rejected)
+
+
+def _lines(path: Path, secrets: Collection[str]) -> Iterator[str]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            try:
-                fact = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(fact, dict):
-                yield fact
+            told = line
+            for secret in secrets:
+                told = told.replace(_stand_in(secret), _escaped(secret))
+            yield told
 
 
-def _past(facts: list[dict[str, Any]]) -> Past:
-    head = facts[0]
-    where = Where(**{**head["where"], "former_stacks": tuple(head["where"].get("former_stacks", ()))})
-    known = {name: head[name] for name in ("run", "began", "command", "nonce", "commit", "fingerprint", "rolls_back")}
-    steps = tuple(_step(fact) for fact in facts if fact.get("type") == "intent")
-    ended = {fact["address"]: str(fact["outcome"]) for fact in facts if fact.get("type") == "outcome"}
-    ids = {fact["address"]: fact["id"] for fact in facts if fact.get("type") == "outcome" and fact.get("id")}
-    return Past(
-        head=Head(where=where, rejected=head.get("rejected", {}), **known),
-        steps=tuple(step.with_id(ids.get(step.address)) for step in steps),
-        outcomes=ended,
-        ended=facts[-1].get("type") == "end",
-    )
+def _hideable(secrets: Iterable[str]) -> list[str]:
+    """The longest first, since one may be a part of another; what is too short to be one hides nothing."""
+    return sorted({secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=lambda s: (-len(s), s))
 
 
-def _step(fact: Mapping[str, Any]) -> Step:
-    return Step(
-        kind=fact["kind"],
-        key=fact["key"],
-        action=fact["action"],
-        id=fact["id"],
-        before=fact["before"],
-        wanted=fact["wanted"],
-    )
+def _escaped(secret: str) -> str:
+    """The secret as it stands within a JSON text."""
+    return json.dumps(secret)[1:-1]
 
 
-def _head(head: Head) -> dict[str, Any]:
-    where = {name: getattr(head.where, name) for name in Where.__dataclass_fields__}
-    told = {name: getattr(head, name) for name in Head.__dataclass_fields__ if name != "where"}
-    return {**told, "rejected": dict(head.rejected), "where": where}
+def _stand_in(secret: str) -> str:
+    """What stands in the secret's place: nobody can tell it from that, and who has it knows it again."""
+    return past.LEFT_OUT.format(sha256(secret.encode(errors="surrogateescape")).hexdigest()[:8])
 
 
 def _task(task: Task) -> dict[str, Any]:
@@ -182,14 +185,11 @@ def _became(outcome: Outcome) -> dict[str, Any]:
     return told
 
 
-def _prune(folder: Path) -> None:
-    """Forgets the oldest runs, so that the folder stays within bounds."""
-    found = paths(folder)[::-1]
+def _prune(folder: Path, bounds: Bounds) -> None:
+    """Forgets the oldest runs, so that with the one to come the folder stays within bounds."""
     size = 0
-    for count, path in enumerate(found, 2):
-        try:
+    for count, path in enumerate(reversed(paths(folder)), 2):
+        with suppress(OSError):
             size += path.stat().st_size
-            if count > _MOST_RUNS or size > _MOST_BYTES:
+            if count > bounds.runs or size > bounds.size:
                 path.unlink()
-        except OSError:
-            continue

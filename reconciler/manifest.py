@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, Protocol
+from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
+from pydantic import ValidationError
 
+from reconciler.block import Own
 from reconciler.diagnostics import Fault, Place, did_you_mean, in_order
 from reconciler.kinds import KINDS, Checked, Kind, Terms
-from reconciler.kinds.problems import Problem, from_pydantic, tag
+from reconciler.kinds.problems import Problem, from_pydantic
 from reconciler.model import Address, Desired
 from reconciler.paths import BadPath, Path, read
 from reconciler.references import Resolver, without_own
@@ -53,28 +54,6 @@ class Parsed:
 
     desired: tuple[Desired, ...]
     faults: tuple[Fault, ...]
-
-
-def _id_tag(value: Any) -> str:
-    return tag("mapping" if isinstance(value, dict) else "text")
-
-
-class _Own(BaseModel):
-    """The `reconciler:` block."""
-
-    model_config = ConfigDict(protected_namespaces=())
-
-    key: str | None = None
-    id: (
-        Annotated[
-            Annotated[str, Tag(tag("text"))] | Annotated[dict[str, str], Tag(tag("mapping"))], Discriminator(_id_tag)
-        ]
-        | None
-    ) = None
-    was: list[str] | None = None
-    on_removal: Literal["delete", "keep", "refuse"] | None = None
-    ignore_changes: list[str] | None = None
-    environments: dict[str, Any] | None = None
 
 
 def parse(documents: Iterable[Document], setting: Setting) -> Parsed:
@@ -146,17 +125,17 @@ class _Reading:
             self._problem(problem, sound)
         return checked
 
-    def _own(self) -> _Own:
+    def _own(self) -> Own:
         if self.own_node is None or self.own_node.value is None:
-            return _Own()
+            return Own()
         try:
-            return _Own.model_validate(plain(self.own_node), strict=True, extra="forbid")
+            return Own.model_validate(plain(self.own_node), strict=True, extra="forbid")
         except ValidationError as error:
             odd = {step for item in error.errors() for step in item["loc"][:1]}
-            for problem in from_pydantic(error, _Own):
+            for problem in from_pydantic(error, Own):
                 self._problem(problem, self.own_node)
-        sound = _Own.model_fields.keys() - odd
-        return _Own.model_validate({key: plain(node) for key, node in fields(self.own_node).items() if key in sound})
+        sound = Own.model_fields.keys() - odd
+        return Own.model_validate({key: plain(node) for key, node in fields(self.own_node).items() if key in sound})
 
     def _key(self) -> tuple[str, Place]:
         """What the manifest is called, and where it says so."""
@@ -195,7 +174,7 @@ class _Reading:
                 message = "A patch is a mapping of fields, or `false`."
                 self._say(patch.place, "wrong-type", message, "write the fields that differ, or leave it out")
 
-    def _patched(self, base: Node, patch: Node | None) -> tuple[Node, _Own]:
+    def _patched(self, base: Node, patch: Node | None) -> tuple[Node, Own]:
         """The fields and the block as this environment has them."""
         if patch is None or not isinstance(patch.value, dict):
             return base, self.own
@@ -203,9 +182,9 @@ class _Reading:
         own = {key: plain(node) for key, node in patch.value.items() if key in _PATCHED_OWN}
         body = merged(base, replace(patch, value=changed))
         try:
-            patched = _Own.model_validate(own, strict=True, extra="forbid")
+            patched = Own.model_validate(own, strict=True, extra="forbid")
         except ValidationError as error:
-            for problem in from_pydantic(error, _Own):
+            for problem in from_pydantic(error, Own):
                 self._problem(problem, patch)
             return body, self.own
         return body, self.own.model_copy(update={key: getattr(patched, key) for key in own})
@@ -236,7 +215,7 @@ class _Reading:
                 message = f"{key!r} is no key, so no manifest ever had it."
                 self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
-    def _ignored(self, own: _Own, patch: Node | None) -> tuple[Path, ...]:
+    def _ignored(self, own: Own, patch: Node | None) -> tuple[Path, ...]:
         block = self.own_node if own.ignore_changes is self.own.ignore_changes else patch
         within = block or self.document.node
         stated = enumerate(own.ignore_changes or ())

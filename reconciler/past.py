@@ -1,32 +1,27 @@
-"""What is known of a run that is over: the values between its record, its undoing and its telling."""
+"""What a record of a run tells: its facts, one a line → what was done over what, and what became of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.model import Where
+from reconciler.paths import Path
+
+FORMAT = "1.0"
+LEFT_OUT = "(a secret: {})"
+_LEFT_OUT = re.compile(r"\(a secret: [0-9a-f]{8}\)")
+_HAPPENED = ("done", "unsettled", None)
+"""How a write ended that changed something; one without an outcome may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One write of a run: to what, and what it overwrote."""
-
-    kind: str
-    key: str
-    action: str
-    id: str | None
-    before: Mapping[str, Json] | None
-    wanted: str | None
-
-    @property
-    def address(self) -> str:
-        return f"{self.kind}.{self.key}"
-
-    def with_id(self, id: str | None) -> Step:
-        """The same step, with the id that its outcome told."""
-        return self if self.id is not None or id is None else replace(self, id=id)
+class BadRecord(ValueError):
+    """A text that is no record of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +41,34 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One write of a run: to what, and what it overwrote."""
+
+    kind: str
+    key: str
+    action: str
+    id: str | None
+    before: Mapping[str, Json] | None
+    wanted: str | None
+    patch: Mapping[str, Json] = field(default_factory=dict)
+    ignore: tuple[Path, ...] = ()
+    """What was left to the dashboard."""
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}.{self.key}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the record held everything that was overwritten, and no secret had to be left out."""
+        return _LEFT_OUT.search(json.dumps(self.before)) is None
+
+    def with_id(self, id: str | None) -> Step:
+        """The same step, with the id that its outcome told."""
+        return self if self.id is not None or id is None else replace(self, id=id)
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """A run as its record tells it."""
 
@@ -54,3 +77,119 @@ class Past:
     outcomes: Mapping[str, str]
     """By address, what became of it; one that is missing was cut off."""
     ended: bool
+
+
+def parse(lines: Iterable[str]) -> Past:
+    """What the lines tell; one that a kill cut off is passed over."""
+    facts = list(_facts(lines))
+    if not facts or facts[0].get("type") != "run":
+        raise BadRecord("it is no record of a run")
+    if str(facts[0].get("format")).partition(".")[0] != FORMAT.partition(".")[0]:
+        raise BadRecord(f"its format is {facts[0].get('format')!r}, and this version of reconciler reads 1.x only")
+    outcomes = [fact for fact in facts if fact.get("type") == "outcome"]
+    ids = {_text(fact, "address"): _text(fact, "id") for fact in outcomes if fact.get("id") is not None}
+    steps = (_step(fact) for fact in facts if fact.get("type") == "intent")
+    return Past(
+        head=_head(facts[0]),
+        steps=tuple(step.with_id(ids.get(step.address)) for step in steps),
+        outcomes={_text(fact, "address"): _text(fact, "outcome") for fact in outcomes},
+        ended=facts[-1].get("type") == "end",
+    )
+
+
+def told(head: Head) -> dict[str, Any]:
+    """The head of a run as its record tells it."""
+    where = {name: getattr(head.where, name) for name in Where.__dataclass_fields__}
+    members = {name: getattr(head, name) for name in Head.__dataclass_fields__}
+    return {**members, "rejected": dict(head.rejected), "where": where}
+
+
+def standing(runs: Iterable[Past], where: Where) -> dict[str, str]:
+    """By address, digests of what rollbacks rejected; what was applied since rejects nothing any more."""
+    found: dict[str, str] = {}
+    for past in runs:
+        if not is_of(past.head.where, where):
+            continue
+        tried = {step.address for step in past.steps} | past.outcomes.keys()
+        written = {address for address in tried if past.outcomes.get(address) in _HAPPENED}
+        found = {address: digest for address, digest in found.items() if address not in written}
+        found.update((address, digest) for address, digest in past.head.rejected.items() if address in written)
+    return found
+
+
+def is_of(there: Where, here: Where) -> bool:
+    """Whether a run was of this very place."""
+    names = ("stack", "environment", "provider", "base_url", "project")
+    return all(getattr(there, name) == getattr(here, name) for name in names)
+
+
+def _facts(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            fact = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(fact, dict):
+            yield fact
+
+
+def _head(fact: Mapping[str, Any]) -> Head:
+    where = _mapping(fact, "where")
+    return Head(
+        run=_text(fact, "run"),
+        began=_text(fact, "began"),
+        command=_text(fact, "command"),
+        where=Where(
+            stack=_text(where, "stack"),
+            environment=_text(where, "environment"),
+            provider=_text(where, "provider"),
+            base_url=_text(where, "base_url"),
+            organization=_perhaps(where, "organization"),
+            project=_perhaps(where, "project"),
+        ),
+        nonce=_text(fact, "nonce"),
+        commit=_perhaps(fact, "commit"),
+        fingerprint=_text(fact, "fingerprint"),
+        rolls_back=_perhaps(fact, "rolls_back"),
+        rejected={address: _text(_mapping(fact, "rejected"), address) for address in _mapping(fact, "rejected")},
+    )
+
+
+def _step(fact: Mapping[str, Any]) -> Step:
+    kind = _text(fact, "kind")
+    if kind not in KINDS:
+        raise BadRecord(f"it is about a kind that this version does not know: {kind!r}")
+    return Step(
+        kind=kind,
+        key=_text(fact, "key"),
+        action=_text(fact, "action"),
+        id=_perhaps(fact, "id"),
+        before=None if fact.get("before") is None else _mapping(fact, "before"),
+        wanted=_perhaps(fact, "wanted"),
+        patch=_mapping(fact, "patch"),
+        ignore=_paths(fact.get("ignore", [])),
+    )
+
+
+def _paths(listed: Any) -> tuple[Path, ...]:
+    if not (isinstance(listed, list) and all(isinstance(path, list) and path for path in listed)):
+        raise BadRecord("`ignore` is no list of paths")
+    return tuple(tuple(str(step) for step in path) for path in listed)
+
+
+def _text(fact: Mapping[str, Any], name: str) -> str:
+    value = fact.get(name)
+    if not isinstance(value, str):
+        raise BadRecord(f"`{name}` is missing, or is no text")
+    return value
+
+
+def _perhaps(fact: Mapping[str, Any], name: str) -> str | None:
+    return None if fact.get(name) is None else _text(fact, name)
+
+
+def _mapping(fact: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = fact.get(name)
+    if not isinstance(value, dict):
+        raise BadRecord(f"`{name}` is missing, or is no mapping")
+    return value

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler import marker as markers
-from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated
-from reconciler.diff import Comparison, compare
+from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated, with_removal
+from reconciler.diff import compare
 from reconciler.guards import Facts, Limits, guard
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import (
@@ -154,7 +154,7 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
     if compared.newly_managed:
         names = ", ".join(f"`{name}`" for name in compared.newly_managed)
         draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
-    changes = _with_removal(compared, desired, live, ours=taken.ours)
+    changes = with_removal(compared, desired, live, ours=taken.ours)
     action = _action(taken, changes)
     if action is None:
         draft.settled.append(desired.address)
@@ -165,14 +165,6 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
     draft.changes.append(changed)
     if objection := conflict(desired.address, compared.fields):
         draft.objections.append(objection)
-
-
-def _with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bool) -> tuple[FieldChange, ...]:
-    """The field changes, and what the object itself remembers about its removal where that changes."""
-    if not ours or live.marker is None or live.marker.on_removal == desired.on_removal:
-        return compared.fields
-    remembered = FieldChange(("reconciler", "on_removal"), live.marker.on_removal, desired.on_removal, "edit")
-    return (*compared.fields, remembered)
 
 
 def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:

@@ -6,10 +6,8 @@ write; one that did move is left alone and reported, and the others go on.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import anyio
 
@@ -18,7 +16,6 @@ from reconciler.canonical import ABSENT, Json
 from reconciler.diff import compare
 from reconciler.kinds import KINDS
 from reconciler.model import (
-    Address,
     Change,
     Desired,
     Difference,
@@ -37,70 +34,16 @@ from reconciler.model import (
 )
 from reconciler.ownership import ours_by_address
 from reconciler.providers import ApiGone, ObjectGone, Provider, ProviderError, Unauthorized, until
+from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go
 from reconciler.sweep import sweep
 from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
 PARALLELISM = 8
+__all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
 _FRESH_SECONDS = 60.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
 _IN_DOUBT = "cut off while it was being written: it may have happened, and running it again settles it"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What a run writes into every marker, and how careful it has to be."""
-
-    nonce: str
-    commit: str | None = None
-    reread: bool = False
-    """Whether every object is read again before its write: the plan was saved, or a person was asked."""
-    observed_at: float = float("inf")
-    """When the live objects were read, by the clock of the apply."""
-    rejected: Mapping[Address, str] = field(default_factory=dict)
-    """What a rollback rejects, by address."""
-
-
-class Listener(Protocol):
-    """Whoever watches an apply. One that cannot write any more (OSError) ends it after what is in flight."""
-
-    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
-        """A task is about to be written over the object."""
-
-    def going_on(self, task: Task, seconds: float) -> None:
-        """A task takes long."""
-
-    def ended(self, outcome: Outcome) -> None:
-        """A task has come to its outcome."""
-
-    def noticed(self, text: str) -> None:
-        """Something else that is worth telling."""
-
-
-@dataclass(slots=True)
-class Stop:
-    """How an apply is brought to its end before its time."""
-
-    reason: str | None = None
-    scope: anyio.CancelScope | None = None
-
-    def softly(self, reason: str) -> None:
-        """Starts nothing new."""
-        self.reason = self.reason or reason
-
-    def at_once(self) -> None:
-        """Cuts off what is in flight too."""
-        self.softly("interrupted")
-        if self.scope is not None:
-            self.scope.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class Nature:
-    """Time, as parameters: no test sleeps."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
 
 async def apply(
@@ -113,7 +56,7 @@ async def apply(
     stop: Stop | None = None,
     nature: Nature | None = None,
 ) -> tuple[Outcome, ...]:
-    """Does what the plan says and no objection holds back; deletes come last."""
+    """Does what the plan says and no objection holds back; deletes come last, and what is let go of."""
     work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or Nature(), parallelism)
     work.refuse_held(plan)
     ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
@@ -142,12 +85,13 @@ class _Apply:
 
     async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
         """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
-        creates = [task for task in tasks if _is(task, "create")]
+        creates = [task for task in tasks if does(task, "create")]
         await self._look_before(creates)
-        if alone and creates:
-            await self._do(creates[0])
-        await self._together([task for task in tasks if not _is(task, "delete")])
-        await self._together([task for task in tasks if _is(task, "delete")])
+        absent = [task for task in creates if id(task) not in self.outcomes]
+        if alone and absent:
+            await self._do(absent[0])
+        await self._together([task for task in tasks if not lets_go(task)])
+        await self._together([task for task in tasks if lets_go(task)])
         if self.provider.had_open_creates:
             with until(self.nature.clock() + _CHANGE_SECONDS):
                 await self._sweep([task for task in creates if isinstance(task, Change)])
@@ -191,7 +135,7 @@ class _Apply:
                 newest = await self.provider.newest(kind)
             except ProviderError as error:
                 for task in of_kind:
-                    self._end(task, _failed(task, error, 0.0))
+                    self._end(task, failed(task, error, 0.0))
                 continue
             there = {address: one.id for address, one in ours_by_address(newest, self.where)}
             for task in of_kind:
@@ -211,7 +155,7 @@ class _Apply:
         except ProviderError as error:
             if isinstance(error, ApiGone | Unauthorized):
                 self.stop.softly("the server turned everything away")
-            outcome = _failed(task, error, self.nature.clock() - began)
+            outcome = failed(task, error, self.nature.clock() - began)
         except OSError as error:
             reason = f"it cannot be recorded any more: {error.strerror or error}"
             self.stop.softly(reason)
@@ -243,7 +187,7 @@ class _Apply:
         return self.run.reread or now - self.run.observed_at > _FRESH_SECONDS
 
     def _gone(self, task: Task, live: Live) -> Outcome:
-        if _is(task, "delete"):
+        if does(task, "delete"):
             return Done(task, live.id)
         return Stale(task, live.id, "it was deleted since it was planned; plan again")
 
@@ -275,7 +219,7 @@ class _Apply:
     async def _removed(self, task: Task, live: Live, began: float) -> Outcome:
         patch = task.patch if isinstance(task, Change) else {}
         self.listener.started(task, live, patch)
-        if _is(task, "delete"):
+        if does(task, "delete"):
             await self.provider.delete(live)
             return Done(task, live.id, self.nature.clock() - began)
         freed = await self.provider.forget(live, patch)
@@ -298,7 +242,10 @@ class _Apply:
         fields = {difference.path[0] for difference in found}
         left = markers.digests(live.fields, desired.ignore, kind)
         told = replace(marker, id=live.id, unsettled={**marker.unsettled, **{field: left[field] for field in fields}})
-        await self.provider.update(live, {}, told, desired.ignore)
+        try:
+            await self.provider.update(live, {}, told, desired.ignore)
+        except ProviderError as error:
+            self._notice(f"{desired.address}: what did not settle could not be noted on it: {error.message}")
 
     async def _sweep(self, creates: Sequence[Change]) -> None:
         """A create whose answer was lost may land late: looks once more for what carries this run's nonce."""
@@ -341,19 +288,3 @@ class _Apply:
             say()
         except OSError as error:
             self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")
-
-
-def _is(task: Task, action: str) -> bool:
-    return isinstance(task, Change) and task.action == action
-
-
-def _failed(task: Task, error: ProviderError, seconds: float) -> Failed:
-    return Failed(
-        task=task,
-        message=error.message,
-        remedy=error.remedy,
-        id=task.live.id if task.live is not None else None,
-        request_id=error.request_id,
-        param=error.told.param,
-        seconds=seconds,
-    )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.model import Change, Plan, Where
+from reconciler import paths
+from reconciler.canonical import equal
+from reconciler.diff import whole
+from reconciler.kinds import KINDS
+from reconciler.model import Change, Live, Plan, Where
+from reconciler.ownership import ours_by_address
 
 _PLACE = ("name", "provider", "base_url", "project")
 
@@ -42,35 +47,65 @@ def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
     return None
 
 
-def review(plan: Plan, document: Mapping[str, Any]) -> Review:
+def review(plan: Plan, document: Mapping[str, Any], live: Iterable[Live]) -> Review:
     """Splits a plan by what was reviewed; objections that were allowed there are allowed here, each for its own."""
-    reviewed = {change["digest"]: change for change in document["changes"]}
-    allowed = {(o["code"], o["address"]) for o in document["objections"] if o.get("allowed")}
+    reviewed = {change.get("digest"): change for change in document["changes"]}
+    allowed = {(o["code"], o["address"]) for o in document["objections"] if o["allowed"]}
     agreed = tuple(change for change in plan.changes if change.digest in reviewed)
     kept = {change.digest for change in agreed}
     gone = [change for digest, change in reviewed.items() if digest not in kept]
-    moved = tuple(_moved(plan, gone))
-    addresses = {address for address, _ in moved}
-    told = {change["address"] for change in document["changes"]}
+    world = _World(plan, tuple(live))
+    moved = tuple((c["address"], _instead(c, plan, kept)) for c in gone if not world.has(c))
     objections = tuple(
         replace(o, allowed=o.allowed or (o.code, str(o.address) if o.address else None) in allowed)
         for o in plan.objections
         if o.holds & {change.address for change in agreed}
     )
+    told = {change.digest for _, change in moved if change is not None}
     return Review(
         plan=replace(plan, changes=agreed, objections=objections, selected=True),
-        already=tuple(sorted(change["address"] for change in gone if change["address"] not in addresses)),
+        already=tuple(sorted(c["address"] for c in gone if world.has(c))),
         moved=moved,
-        unreviewed=tuple(c for c in plan.changes if c.digest not in reviewed and str(c.address) not in told),
+        unreviewed=tuple(c for c in plan.changes if c.digest not in kept | told),
     )
 
 
-def _moved(plan: Plan, gone: list[dict[str, Any]]) -> Iterator[tuple[str, Change | None]]:
-    """Of the reviewed changes that are not in the plan any more, those that are not simply true."""
-    now = {str(change.address): change for change in plan.changes}
-    settled = {str(address) for address in plan.settled}
-    for change in gone:
-        address = change["address"]
-        removes = change["action"] in ("delete", "forget")
-        if address in now or (address not in settled and not removes):
-            yield address, now.get(address)
+def _instead(change: Mapping[str, Any], plan: Plan, kept: Collection[str]) -> Change | None:
+    """What the reviewed change has become."""
+    at = [c for c in plan.changes if str(c.address) == change["address"] and c.digest not in kept]
+    return next((c for c in at if c.id == change.get("id")), at[0] if at else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is live, by which to tell whether a change is true already."""
+
+    plan: Plan
+    live: tuple[Live, ...]
+
+    def has(self, change: Mapping[str, Any]) -> bool:
+        """Whether things are as the change would make them."""
+        if change["action"] in ("delete", "forget"):
+            one = next((one for one in self.live if (one.kind, one.id) == (change.get("kind"), change.get("id"))), None)
+            return one is None or (change["action"] == "forget" and one.marker is None)
+        if change["address"] not in {str(address) for address in self.plan.settled}:
+            return False
+        ours = [one for at, one in ours_by_address(self.live, self.plan.where) if str(at) == change["address"]]
+        return any(_has_all(change, one) for one in ours)
+
+
+def _has_all(change: Mapping[str, Any], live: Live) -> bool:
+    """Whether the object has what the change was to give it; of a create also nothing else."""
+    kind = KINDS[live.kind]
+    told = {field["path"] for field in change["fields"]}
+    more = {paths.show(one.path) for one in whole(live.fields, kind, created=True) if one.path[0] not in kind.chosen}
+    return all(_is_so(field, live) for field in change["fields"]) and (change["action"] != "create" or more <= told)
+
+
+def _is_so(field: Mapping[str, Any], live: Live) -> bool:
+    """Whether a field is as it was to become. What was to become nothing has a default, which settled says."""
+    path = paths.read(field["path"])
+    if field["after"] is None or path[0] not in live.fields:
+        return True
+    there, value = paths.at(dict(live.fields), path)
+    return there and equal(value, field["after"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from reconciler.canonical import equal
 from reconciler.model import Address, Live, Where
 from reconciler.ownership import ours_by_address
-from reconciler.providers import Provider
+from reconciler.providers import Provider, ProviderError
 
 _PAUSES = (0.5, 1.5)
 
@@ -50,5 +50,8 @@ async def sweep(
 async def _rid_of(provider: Provider, address: Address, kept: Live, twin: Live) -> str:
     if not equal(dict(kept.fields), dict(twin.fields)):
         return f"{address}: {twin.id} landed late beside {kept.id} and differs from it; it was left alone."
-    await provider.delete(twin)
+    try:
+        await provider.delete(twin)
+    except ProviderError as error:
+        return f"{address}: {twin.id} landed late beside {kept.id} and could not be deleted: {error.message}"
     return f"{address}: {twin.id} landed late beside {kept.id}, the same in every field; it was deleted."

@@ -26,7 +26,8 @@ def _functions(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 def _function(name: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(
-        {"name": st.just(name)}, optional={"description": TEXT.filter(bool), "parameters": SCHEMAS, "strict": st.just(False)}
+        {"name": st.just(name)},
+        optional={"description": TEXT.filter(bool), "parameters": SCHEMAS, "strict": st.just(False)},
     )
 
 
@@ -84,7 +85,9 @@ def _others(draw: st.DrawFn, body: dict[str, Any]) -> list[dict[str, Any]]:
         tools.append({"type": "code_interpreter"})
         resources["code_interpreter"] = {"file_ids": draw(st.lists(IDS, max_size=3, unique=True))}
     if draw(st.booleans()):
-        options = st.fixed_dictionaries({}, optional={"max_num_results": st.integers(1, 50), "ranking_options": _ranking()})
+        options = st.fixed_dictionaries(
+            {}, optional={"max_num_results": st.integers(1, 50), "ranking_options": _ranking()}
+        )
         tools.append({"type": "file_search", "file_search": draw(options)})
         resources["file_search"] = {"vector_store_ids": draw(st.lists(IDS, max_size=1))}
     if resources and draw(st.booleans()):

@@ -101,9 +101,9 @@ class Checkout:
         return str(self.call("POST", "", body_of(one, where, **moved))["id"])
 
 
-def body_of(one: Desired, where: Where = LOCAL, **moved: Any) -> dict[str, Any]:
+def body_of(one: Desired, where: Where = LOCAL, id: str | None = None, **moved: Any) -> dict[str, Any]:
     """What an apply of a manifest sends, marker and all."""
-    stamp = markers.stamp(one, KIND, (where.stack, where.environment), id=None, nonce="n1", commit=None)
+    stamp = markers.stamp(one, KIND, (where.stack, where.environment), id=id, nonce="n1", commit=None)
     return {name: value for name, value in stamped(one, stamp, **moved).raw.items() if name != "id"}
 
 

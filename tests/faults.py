@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import selectors
@@ -20,7 +21,7 @@ import pytest
 from world import Recorder, World
 
 from reconciler import reconcile
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.providers.wire import Nature
 
 soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="at length only: RECONCILER_SOAK=1")
@@ -163,13 +164,13 @@ async def _slow(faults: Faults, request: httpx.Request) -> httpx.Response:
 
 
 async def _hanging_before(faults: Faults, request: httpx.Request) -> httpx.Response:
-    await anyio.sleep(100_000)
+    await anyio.sleep_forever()
     raise AssertionError("nobody waits that long")
 
 
 async def _hanging_after(faults: Faults, request: httpx.Request) -> httpx.Response:
     await faults.send(request)
-    await anyio.sleep(100_000)
+    await anyio.sleep_forever()
     raise AssertionError("nobody waits that long")
 
 
@@ -278,3 +279,41 @@ def faulty(world: World, laid: Mapping[int, str] | None = None, lag: int = 0) ->
     world.recorder = Recorder(faults)
     world.provider = local_assistants(world.recorder, lambda line: None, lambda: None, nature())
     return faults
+
+
+Answering = Callable[[httpx.Request], httpx.Response]
+
+
+class Script:
+    """A server that answers as it is told to, and keeps what it was asked; the last answer is repeated."""
+
+    def __init__(self, *answers: httpx.Response | Exception | Answering) -> None:
+        self.answers = list(answers)
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    @property
+    def methods(self) -> str:
+        return " ".join(request.method for request in self.asked)
+
+
+def ok(body: Any = None, status: int = 200, **headers: str) -> Answering:
+    """An answer made anew each time: a response can be read once."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    content = json.dumps(body)
+    return lambda request: httpx.Response(status, content=content, headers=named)
+
+
+def page(*raws: Any, has_more: bool | None = False) -> Answering:
+    return ok({"object": "list", "data": list(raws)} | ({} if has_more is None else {"has_more": has_more}))
+
+
+def scripted(script: Callable[[httpx.Request], Any], chance: Callable[[], float] | None = None) -> Assistants:
+    """A provider over a server of one's own."""
+    return local_assistants(httpx.MockTransport(script), lambda line: None, lambda: None, nature(chance))

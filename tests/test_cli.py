@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import pty
 import select
@@ -14,9 +16,10 @@ from checkout import Checkout, command, plain
 from lives import wanted
 
 from reconciler import __version__
-from reconciler.cli import COMMANDS
+from reconciler.cli import COMMANDS, run, validate
 
 INTERRUPT = "\x03"
+PATIENCE = 20
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: be kind\n"
 
 
@@ -337,21 +340,25 @@ def on_terminal(here: Checkout, *arguments: str, typed: str = "", **environ: str
         stderr=slave,
     ) as process:
         os.close(slave)
-        seen = b""
-        while part := _read(master):
-            seen += part
-            if b"Enter a value:" in seen and typed:
-                process.send_signal(signal.SIGINT) if typed == INTERRUPT else os.write(master, typed.encode())
+        seen, quiet = b"", 0
+        while quiet < PATIENCE and (part := _read(master)) != b"":
+            seen, quiet = seen + (part or b""), 0 if part else quiet + 1
+            if b"Enter a value:" not in seen:
+                continue
+            if typed == INTERRUPT and part is None:  # it waits: a moment before, Python would not notice the signal
+                process.send_signal(signal.SIGINT)
+            elif typed != INTERRUPT:
+                os.write(master, typed.encode())
                 typed = ""
-        process.kill() if part is None else None
+        process.kill() if quiet == PATIENCE else None
     os.close(master)
-    assert part is not None, f"still running: {seen.decode()}"
+    assert quiet < PATIENCE, f"still running: {seen.decode()}"
     return process.returncode, seen.decode().replace("\r\n", "\n")
 
 
 def _read(terminal: int) -> bytes | None:
-    """What was written there next; nothing once it is closed, None where nothing comes for long."""
-    if not select.select([terminal], [], [], 15)[0]:
+    """What was written there next; nothing once it is closed, None where nothing comes for a second."""
+    if not select.select([terminal], [], [], 1)[0]:
         return None
     try:
         return os.read(terminal, 65536)
@@ -451,6 +458,44 @@ def test_what_an_objection_holds_back_is_refused_until_it_is_allowed(here: Check
     assert "--allow looks-like" in refused.err
     assert allowed.code == 0
     assert len(here.live()) == 2
+
+
+# what is left to chance
+
+
+def test_what_the_system_refuses_is_told_in_its_own_words(here: Checkout) -> None:
+    told = here.run("show", "x" * 300)
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith("Error: File name too long: ")
+
+
+def test_a_fault_of_our_own_is_owned_up_to_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(name: str | None, colour: bool | None) -> int:
+        raise LookupError("\x1b[2Jnobody thought of this")
+
+    monkeypatch.setattr(validate, "_validate", broken)
+
+    short, (_, told) = run(["validate"]), capsys.readouterr()
+    monkeypatch.setenv("RECONCILER_LOG", "debug")
+    long, (_, traced) = run(["validate"]), capsys.readouterr()
+
+    assert (short, long) == (1, 1)
+    assert told.startswith(f"Error: This is a fault of reconciler {__version__}: LookupError: ")
+    assert "\x1b" not in told
+    assert "RECONCILER_LOG=debug shows where" in told
+    assert "Traceback" not in told
+    assert "Traceback" in traced
+
+
+def test_a_stream_that_is_no_file_is_written_to(here: Checkout) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as written:
+        assert run(["validate"]) == 0
+
+    assert written.getvalue() == "1 manifest in order, read for local.\n"
+    assert here.live() == {}
 
 
 # pipes and interrupts

@@ -15,12 +15,12 @@ from pathlib import Path
 import click
 import pytest
 
+from reconciler.block import Own
 from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm
 from reconciler.diagnostics import CODES
 from reconciler.guards import OBJECTIONS
 from reconciler.kinds import KINDS
-from reconciler.manifest import _Own
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -96,7 +96,7 @@ def test_the_readme_names_every_objection() -> None:
     assert [code for code in OBJECTIONS if f"`{code}`" not in _page("README.md")] == []
 
 
-@pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *_Own.model_fields])
+@pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *Own.model_fields])
 def test_every_field_of_a_manifest_is_documented(field: str) -> None:
     assert f"`{field}`" in _page("docs/manifest.md") or f"\n  {field}: " in _page("docs/manifest.md")
 

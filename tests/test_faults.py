@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import anyio
 import pytest
-from faults import FAULTS, TIME, VANISHING, Faults, clock, faulty, run, soak
+from faults import FAULTS, TIME, VANISHING, clock, faulty, run, soak
 from world import WHERE, Quiet, World, desired
 
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
-from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
+from reconciler.model import Desired, Done, Outcome, Plan
 from reconciler.plan import make_plan
 from reconciler.providers import ProviderError, paging
 from reconciler.reconcile import Run, apply
@@ -32,7 +31,7 @@ SERVERS = {
 }
 ALLOWED = frozenset({"too-many-deletes"})
 PAGE = 5
-STRANGERS = ("asst_stranger1", "asst_stranger2", "asst_stranger3", "asst_foreign", "asst_let_go")
+STRANGERS = ("asst_stranger1", "asst_stranger2", "asst_stranger3", "asst_foreign")
 _TEXT = "You are {}.\nBe kind."
 
 
@@ -54,7 +53,7 @@ BEFORE: dict[str, dict[str, Json]] = {
 AFTER: dict[str, dict[str, Json]] = {
     "new-one": _body("New one", metadata={"team": "new"}),
     "new-two": _body("New two", tools=[{"type": "file_search"}]),
-    "new-three": {"model": "gpt-4o"},
+    "new-three": {"model": "gpt-4o", "name": "New three"},
     "edited": _body("Edited", instructions="Quite other.", metadata={"team": "people"}),
     "retooled": _body("Retooled", description="better"),
     "after": _body("Renamed", reconciler={"was": ["before"]}),
@@ -78,6 +77,8 @@ class Start:
 
     settings: Settings
     database: sqlite3.Connection
+    strangers: Mapping[str, Any]
+    freed: str
 
     def world(self) -> World:
         world = World(self.settings, ids=(f"asst_{n}" for n in itertools.count(100)))
@@ -86,7 +87,7 @@ class Start:
 
 
 async def _begun(settings: Settings) -> Start:
-    ids = ["asst_pinned", *STRANGERS[:4], *(f"asst_{n}" for n in range(50))]
+    ids = ["asst_pinned", *STRANGERS, *(f"asst_{n}" for n in range(50))]
     world = World(settings, ids=ids)
     await world.by_hand("POST", "/assistants", _body("Adopted"))
     for name in ("Stranger", "Another stranger", "A third stranger"):
@@ -101,7 +102,10 @@ async def _begun(settings: Settings) -> Start:
     told = {**ignoring.raw["metadata"], "a": "moved"}  # type: ignore[dict-item]
     sent = {key: ignoring.raw[key] for key in ("model", "name", "instructions", "temperature")}
     await world.by_hand("POST", f"/assistants/{ignoring.id}", {**sent, "metadata": told})
-    return Start(settings, world.emulator._store._connection)
+    strangers = {id: raw for id, raw in (await world.raw()).items() if id in STRANGERS}
+    assert set(strangers) == set(STRANGERS)
+    freed = next(one.id for one in await world.live() if one.name == "Freed")
+    return Start(settings, world.emulator._store._connection, strangers, freed)
 
 
 STARTS = {name: run(_begun, settings) for name, settings in SERVERS.items()}
@@ -123,56 +127,43 @@ async def _attempt(world: World, nonce: str, **options: Any) -> tuple[Outcome, .
     """A run that may fail, as long as it does so cleanly."""
     try:
         return await _applied(world, await _planned(world), nonce, **options)
-    except ProviderError as error:
-        assert error.message
+    except ProviderError:
         return ()
 
 
 async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, reread: bool = False) -> Counter[str]:
-    """The story under faults, then once more without; what the first run's outcomes were."""
+    """The story under faults, then once more without; what the first run's outcomes were, and how many twins."""
     world = start.world()
     faults = faulty(world, laid, lag)
     outcomes = await _attempt(world, "nonce1", reread=reread)
     await faults.land_all()
-    faults.laid, faults.lag = {}, 0
-    strangers = await _strangers(world)
+    faulty(world)
     plan = await _planned(world, resolve=frozenset())
     assert not plan.standing, plan.standing
     for outcome in await _applied(world, plan, "nonce2", reread=False):
         assert isinstance(outcome, Done), outcome
-    await _is_right(world, strangers)
-    return Counter(type(outcome).__name__ for outcome in outcomes)
+    await _is_right(world, start)
+    twins = sum(plan.action == "delete" and plan.address.key.startswith("new-") for plan in plan.changes)
+    return Counter([type(outcome).__name__ for outcome in outcomes] + ["twin"] * twins)
 
 
-async def _strangers(world: World) -> dict[str, Any]:
-    return {id: raw for id, raw in (await world.raw()).items() if "reconciler" not in (raw["metadata"] or {})}
-
-
-async def _is_right(world: World, strangers: Mapping[str, Any]) -> None:
+async def _is_right(world: World, start: Start) -> None:
     again = make_plan(WANTED, await world.live(), WHERE)
     assert (again.changes, again.marks, again.objections) == ((), (), ())
     assert (again.ours, again.unchanged) == (len(AFTER), len(AFTER))
     after = await world.raw()
-    for id, raw in strangers.items():
-        assert id == "asst_pinned" or _is_freed(raw) or after[id] == raw, id
-    gone = set(STRANGERS[:4]) - after.keys()
-    assert gone <= VANISHING
-    assert after["asst_foreign"]["metadata"] == {"reconciler": "v1 others/production/new-one f=1"}
-    assert sum(raw.get("name") == "Freed" for raw in after.values()) == 1
-
-
-def _is_freed(raw: Mapping[str, Any]) -> bool:
-    return raw.get("name") == "Freed"
+    for id, raw in start.strangers.items():
+        assert after[id] == raw if id in after else id in VANISHING
+    assert set((after[start.freed].get("metadata") or {}).values()) <= {"", "let go"}
+    # a server that replaces may lose fields between two requests: docs/decisions/0009
+    assert after[start.freed].get("name") == "Freed" or start.settings.modify == "upsert"
+    came = [id for id, raw in after.items() if str(raw.get("name")).startswith("a stranger who came")]
+    assert len(after) == len(AFTER) + len(start.strangers.keys() & after.keys()) + 1 + len(came)
 
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "PAGE", PAGE)
-
-
-@pytest.fixture
-def lengths(_small_pages: None) -> dict[tuple[str, bool], int]:
-    return {(name, reread): run(_length, name, reread) for name in SERVERS for reread in (False, True)}
 
 
 async def _length(name: str, reread: bool) -> int:
@@ -189,16 +180,59 @@ def test_without_faults_the_story_ends_well(server: str) -> None:
     assert set(run(survives, STARTS[server], {})) == {"Done"}
 
 
-async def _each(server: str, fault: str, *, reread: bool, step: int = 1) -> None:
+async def _each(server: str, fault: str, *, reread: bool, first: int = 0, step: int = 1) -> Counter[str]:
+    told: Counter[str] = Counter()
     length = await _length(server, reread)
-    for number in range(0, length, step):
+    for number in range(first, length, step):
         try:
-            with anyio.fail_after(5_000):
-                await survives(STARTS[server], {number: fault}, reread=reread)
+            told += await survives(STARTS[server], {number: fault}, reread=reread)
         except BaseException as error:
             raise AssertionError(f"{fault} at request {number} of {length}: {error!r}") from error
+    return told
 
 
+@pytest.mark.parametrize(("number", "fault"), list(enumerate(FAULTS)))
+def test_any_single_fault_is_survived(number: int, fault: str) -> None:
+    """Every fault at every other request here, at all of them and on every server in a soak."""
+    run(lambda: _each("merges", fault, reread=False, first=number % 2, step=2))
+
+
+@soak
+@pytest.mark.soak
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("reread", [False, True])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_any_single_fault_is_survived(fault: str) -> None:
-    run(lambda: _each("merges", fault, reread=False))
+def test_any_single_fault_is_survived_everywhere(server: str, fault: str, reread: bool) -> None:
+    run(lambda: _each(server, fault, reread=reread))
+
+
+def _some_faults(seed: int) -> tuple[str, dict[int, str], int, bool]:
+    """A server, and many faults on it: now and then a few, now and then all the time."""
+    chance = random.Random(seed)
+    share = chance.choice([0.05, 0.2, 0.5, 0.9])
+    names = chance.choice([list(FAULTS), [name for name in FAULTS if "late" in name or "after" in name]])
+    laid = {number: chance.choice(names) for number in range(400) if chance.random() < share}
+    return chance.choice(list(SERVERS)), laid, chance.choice([0, 0, 2, 12]), chance.random() < 0.3
+
+
+async def _many(seeds: range) -> Counter[str]:
+    told: Counter[str] = Counter()
+    for seed in seeds:
+        server, laid, lag, reread = _some_faults(seed)
+        try:
+            told += await survives(STARTS[server], laid, lag=lag, reread=reread)
+        except BaseException as error:
+            raise AssertionError(f"seed {seed}, on the server that {server}, lists lag {lag}: {error!r}") from error
+    return told
+
+
+@pytest.mark.parametrize("start", range(0, 200, 50))
+def test_many_faults_at_once_are_survived(start: int) -> None:
+    run(lambda: _many(range(start, start + 50)))
+
+
+@soak
+@pytest.mark.soak
+@pytest.mark.parametrize("start", range(1_000, 21_000, 500))
+def test_many_faults_at_once_are_survived_at_length(start: int) -> None:
+    run(lambda: _many(range(start, start + 500)))

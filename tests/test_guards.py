@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import applied, stranger, wanted
+from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.guards import OBJECTIONS, Limits
+from reconciler.guards import GONE, OBJECTIONS, Facts, Limits, wanted_digest
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan import make_plan
 
@@ -177,6 +177,80 @@ def test_what_is_allowed_is_told_and_holds_nothing_back() -> None:
 
     assert [(objection.code, objection.allowed) for objection in plan.objections] == [("looks-like", True)]
     assert (plan.held, plan.standing, len(plan.ready)) == (frozenset(), (), 1)
+
+
+@pytest.mark.parametrize(
+    ("commit", "found"),
+    [("abc", ["behind"]), ("abc+dirty", ["behind"]), ("def", []), (None, [])],
+    ids=["an old branch", "an old branch, dirty", "in the history", "without Git"],
+)
+def test_a_change_of_what_a_later_commit_applied_is_held_back(commit: str | None, found: list[str]) -> None:
+    live = marked(applied(wanted("a")), commit=commit)
+
+    plan = planned([wanted("a", name="x"), wanted("b", name="y")], [live], facts=Facts(behind=frozenset({"abc"})))
+
+    assert codes(plan) == found
+    assert held(plan) == (["a"] if found else [])
+
+
+def test_what_a_later_commit_applied_and_nobody_changes_is_fine() -> None:
+    live = marked(applied(wanted("a")), commit="abc")
+
+    assert codes(planned([wanted("a")], [live], facts=Facts(behind=frozenset({"abc"})))) == []
+
+
+REJECTED = wanted("a", name="rejected")
+
+
+@pytest.mark.parametrize(
+    ("desired", "rejected", "found"),
+    [
+        (REJECTED, {"assistant.a": wanted_digest(REJECTED)}, ["rolled-back"]),
+        (wanted("a", name="mended"), {"assistant.a": wanted_digest(REJECTED)}, []),
+        (REJECTED, {"assistant.b": wanted_digest(REJECTED)}, []),
+    ],
+    ids=["the same again", "something else", "of another address"],
+)
+def test_what_was_rolled_back_is_not_applied_again_unasked(
+    desired: Desired, rejected: dict[str, str], found: list[str]
+) -> None:
+    assert codes(planned([desired], [applied(wanted("a"))], facts=Facts(rejected=rejected))) == found
+
+
+def test_the_object_itself_remembers_what_was_rolled_back() -> None:
+    live = marked(applied(wanted("a")), rejected=wanted_digest(REJECTED))
+
+    assert codes(planned([REJECTED], [live])) == ["rolled-back"]
+
+
+def test_a_delete_that_was_rolled_back_is_not_done_again_unasked() -> None:
+    plan = planned(kept(9), ours(10), facts=Facts(rejected={"assistant.k9": GONE}))
+
+    assert (codes(plan), held(plan)) == (["rolled-back"], ["k9"])
+
+
+@pytest.mark.parametrize(
+    ("project", "answered", "found"),
+    [("proj_1", "proj_2", ["wrong-project"]), ("proj_1", "proj_1", []), ("proj_1", None, []), (None, "proj_2", [])],
+)
+def test_an_answer_for_another_project_holds_everything_back(
+    project: str | None, answered: str | None, found: list[str]
+) -> None:
+    where = replace(WHERE, project=project)
+
+    plan = make_plan([wanted("a")], [], where, facts=Facts(answered_project=answered))
+
+    assert codes(plan) == found
+    assert held(plan) == (["a"] if found else [])
+
+
+def test_twins_that_were_asked_to_go_count_as_no_deletes() -> None:
+    twins = [applied(wanted("a"), f"asst_{n}") for n in range(4)]
+
+    plan = planned([wanted("a")], twins, resolve=frozenset())
+
+    assert [(change.action, change.id) for change in plan.changes] == [("delete", f"asst_{n}") for n in (1, 2, 3)]
+    assert codes(plan) == []
 
 
 def test_every_objection_that_is_raised_has_a_code_that_can_be_allowed() -> None:

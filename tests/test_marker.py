@@ -273,4 +273,6 @@ def test_what_ignoring_empties_is_as_if_it_had_never_been_there() -> None:
 
     stores: Json = {"file_search": {"vector_store_ids": ["vs_1"]}}
     assert markers.less_ignored("tool_resources", stores, ignore, KIND) == {}
-    assert markers.less_ignored("tools", {"file_search": {}, "functions": {"f": {}}}, ignore, KIND) == {"file_search": {}}
+    assert markers.less_ignored("tools", {"file_search": {}, "functions": {"f": {}}}, ignore, KIND) == {
+        "file_search": {}
+    }

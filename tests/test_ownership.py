@@ -124,6 +124,26 @@ def test_two_objects_with_one_address_are_objected_to_and_none_is_touched() -> N
     assert found.orphans == ()
 
 
+@pytest.mark.parametrize(
+    ("resolve", "surplus", "codes"),
+    [
+        (None, [], ["duplicate"]),
+        (frozenset(), ["asst_2"], ["duplicate"]),
+        (frozenset({"asst_3"}), ["asst_2", "asst_3"], []),
+    ],
+    ids=["not asked for", "equal ones", "named ones too"],
+)
+def test_twins_go_only_where_that_is_asked_for(
+    resolve: frozenset[str] | None, surplus: list[str], codes: list[str]
+) -> None:
+    twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2"), applied(wanted("a"), "asst_3", name="x")]
+
+    found = claim([wanted("a")], twins, WHERE, resolve)
+
+    assert (ids(found.surplus), [objection.code for objection in found.objections]) == (surplus, codes)
+    assert [one.live.id for one in found.claims if one.live] == ["asst_1"]
+
+
 def test_a_copy_is_noted_and_left_alone() -> None:
     copy = replace(applied(wanted("a")), id="asst_copy")
 

@@ -9,10 +9,12 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.applying import Manner, Telling
+    from collections.abc import Sequence
+
+    from reconciler.cli.applying import Telling
     from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
-    from reconciler.model import Plan
+    from reconciler.model import Change, Live, Plan
     from reconciler.render import Document
 
 
@@ -55,50 +57,65 @@ def command(
     With PLAN.json, which `plan --out` wrote, it plans afresh and carries out what is both reviewed and still so:
     what moved since is refused and shown, what nobody reviewed is left alone.
     """
-    from pathlib import Path
-
-    from reconciler.cli.applying import Manner
+    from reconciler.cli.applying import Manner, telling
     from reconciler.cli.planning import Request, allowed
     from reconciler.cli.session import in_loop, open_session
-    from reconciler.review import environment_of
 
-    file = keys[0] if len(keys) == 1 and Path(keys[0]).is_file() else None
-    reviewed = _read(file) if file else None
-    if reviewed is not None and environment is None:
-        environment = environment_of(reviewed)
-    session = open_session(environment, colour=color, writes=True, state=state_dir)
-    resolve = frozenset(delete_duplicate) if resolve_duplicates or delete_duplicate else None
-    request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
+    file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
     manner = Manner(
-        approved=auto_approve or reviewed is not None,
+        approved=auto_approve or file is not None,
         may_ask=input,
         parallelism=parallelism,
         as_json=as_json,
         json_into=json_into,
-        saved=reviewed is not None,
+        saved=file is not None,
+        beside=tuple(path for path in (file, json_into) if path),
     )
-    return in_loop(_apply, session, request, manner, reviewed, expect, timeout=timeout)
+    with telling(manner, color) as told:
+        reviewed = _read(file) if file else None
+        resolve = frozenset(delete_duplicate) if resolve_duplicates or delete_duplicate else None
+        request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
+        session = open_session(_meant(environment, reviewed), colour=color, writes=True, state=state_dir)
+        return in_loop(_apply, told, session, request, reviewed, expect, timeout=timeout)
 
 
 async def _apply(
-    session: Session, request: Request, manner: Manner, reviewed: Document | None, expect: str | None
+    told: Telling, session: Session, request: Request, reviewed: Document | None, expect: str | None
 ) -> int:
-    from reconciler.cli.applying import clock, settle, telling
+    from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
-    from reconciler.cli.planning import planned
+    from reconciler.cli.planning import judged
 
     desired = session.desired()
-    with telling(session, manner) as told, only_one(session.connection.state_dir):
+    with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
-            plan = await planned(session, provider, desired, request)
+            live = await session.live(provider)
+            plan = judged(session, provider, desired, live, request)
             _expected(plan, expect)
             if reviewed is None:
                 told.plan(plan)
-                return await settle(told, provider, plan, observed_at)
-            agreed, code = _reviewed(told, plan, reviewed)
+                return await settle(told, session, provider, plan, observed_at)
+            agreed, code = _reviewed(told, plan, reviewed, live)
             told.plan(agreed)
-            return max(code, await settle(told, provider, agreed, observed_at))
+            return max(code, await settle(told, session, provider, agreed, observed_at))
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word means a plan's file: no key has a slash, and few end like one."""
+    from pathlib import Path
+
+    return "/" in word or word.endswith(".json") or Path(word).is_file()
+
+
+def _meant(environment: str | None, reviewed: Document | None) -> str | None:
+    """The environment that was said, else the reviewed plan's."""
+    import os
+
+    from reconciler.review import environment_of
+
+    said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
+    return environment if said or reviewed is None else environment_of(reviewed)
 
 
 def _read(path: str) -> Document:
@@ -107,10 +124,13 @@ def _read(path: str) -> Document:
     from reconciler.cli.failure import Failure
     from reconciler.render import BadDocument, read
 
+    remedy = "plan again with `plan --out`; where a key is meant, write it as `assistant.KEY`"
     try:
         return read(Path(path).read_text(encoding="utf-8"))
     except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is no plan that can be applied: {error}", "plan again with `plan --out`") from error
+        raise Failure(f"{path} is no plan that can be applied: {error}", remedy) from error
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
 
 
 def _expected(plan: Plan, expect: str | None) -> None:
@@ -122,30 +142,40 @@ def _expected(plan: Plan, expect: str | None) -> None:
         raise Failure(f"The plan's fingerprint is {found}, not {expect}; nothing was changed.", "review it again")
 
 
-def _reviewed(told: Telling, plan: Plan, reviewed: Document) -> tuple[Plan, int]:
+def _reviewed(told: Telling, plan: Plan, reviewed: Document, live: Sequence[Live]) -> tuple[Plan, int]:
     """What is both reviewed and still so; what is not is told, and costs the exit code where it moved."""
-    from dataclasses import replace
-
     from reconciler.cli.failure import Failure
-    from reconciler.render import FORMATS, document, events
     from reconciler.review import elsewhere, review
 
     reason = elsewhere(reviewed, plan.where)
     if reason is not None:
         raise Failure(f"This plan is not of this place: {reason}.", "nothing was changed; plan here and review that")
-    found = review(plan, reviewed)
-    said = [(f"{address}: Done already", "info") for address in found.already]
-    said += [
-        (f"{change.address}: Left alone: nobody reviewed this {change.action}", "info") for change in found.unreviewed
-    ]
-    said += [(f"{address}: Refused: it is no longer what was reviewed", "error") for address, _ in found.moved]
-    for text, severity in said:
-        told.text(f"{text}\n")
-        told.events(events.diagnostic(severity, text))
-    now = tuple(change for _, change in found.moved if change is not None)
-    if now:
-        shown = replace(plan, changes=now, marks=(), objections=(), notes=(), selected=True)
-        told.text(
-            f"\nWhat it would be now, which is not done:\n\n{FORMATS['text'](document(shown), told.session.style)}\n"
-        )
+    found = review(plan, reviewed, live)
+    for address in found.already:
+        _say(told, "info", address, "Done already")
+    for change in found.unreviewed:
+        _say(told, "info", str(change.address), f"Left alone: nobody reviewed this {change.action}")
+    for address, now in found.moved:
+        what = "it is no longer what was reviewed" if now is not None else "it moved, and there is nothing to do now"
+        _say(told, "error", address, f"Refused: {what}", _shown(plan, now))
     return found.plan, 1 if found.moved else 0
+
+
+def _say(told: Telling, severity: str, address: str, text: str, detail: str = "") -> None:
+    from reconciler.render import events
+    from reconciler.render.visible import visible
+
+    told.text(f"{visible(address)}: {text}\n{detail}")
+    told.events(events.diagnostic(severity, f"{address}: {text}", detail, address))
+
+
+def _shown(plan: Plan, now: Change | None) -> str:
+    """What a change would be now, for people."""
+    from dataclasses import replace
+
+    from reconciler.render import FORMATS, Style, document
+
+    if now is None:
+        return ""
+    alone = replace(plan, changes=(now,), marks=(), objections=(), notes=(), selected=True)
+    return f"\nWhat it would be now, which is not done:\n\n{FORMATS['text'](document(alone), Style())}\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO
@@ -17,15 +19,19 @@ import click
 from reconciler import history
 from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
-from reconciler.cli.interrupts import INTERRUPTED, interruptible
+from reconciler.cli.interrupts import INTERRUPTED, interruptible, terminable
 from reconciler.cli.progress import All, Events, watch
-from reconciler.cli.session import Session
+from reconciler.cli.session import Session, style_of
+from reconciler.config import Config
 from reconciler.fingerprint import fingerprint
 from reconciler.model import Address, Done, Outcome, Plan
 from reconciler.past import Head
 from reconciler.providers import Provider
 from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
-from reconciler.render import FORMATS, document, events, outcomes
+from reconciler.render import FORMATS, Style, document, events, outcomes
+
+_CREDENTIAL = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_LONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Manner:
     command: str = "apply"
     saved: bool = False
     """Whether what is carried out was planned at another time."""
+    beside: tuple[str, ...] = ()
+    """Files that the command itself reads or writes, which belong to no commit."""
     rolls_back: str | None = None
     rejected: Mapping[Address, str] = field(default_factory=dict)
 
@@ -48,14 +56,19 @@ class Manner:
 class Telling:
     """Where a plan and what becomes of it are told: to people, to programs, or both."""
 
-    session: Session
     manner: Manner
+    style: Style
     streams: list[Events] = field(default_factory=list)
+
+    def open(self, stream: IO[str]) -> None:
+        """Tells programs from now on too, beginning with who speaks."""
+        self.streams.append(Events(stream))
+        self.streams[-1].say(events.version())
 
     def plan(self, plan: Plan) -> None:
         """Shows what is about to be done."""
-        self.text(FORMATS["text"](document(plan), self.session.style))
-        self.events(events.version(), *events.planned(plan))
+        self.text(FORMATS["text"](document(plan), self.style))
+        self.events(*events.planned(plan))
 
     def text(self, text: str) -> None:
         """Says something to people."""
@@ -75,27 +88,32 @@ class Telling:
         if self.manner.as_json:
             yield listening
             return
-        with watch(plan, self.session.style) as display:
+        with watch(plan, self.style) as display:
             yield [*listening, display]
 
 
 @contextmanager
-def telling(session: Session, manner: Manner) -> Iterator[Telling]:
-    """Opens the streams that were asked for; a failure is told to programs too."""
-    with ExitStack() as stack:
-        told = Telling(session, manner)
-        if manner.as_json:
-            told.streams.append(Events(sys.stdout))
-        if manner.json_into is not None:
-            told.streams.append(Events(stack.enter_context(_opened(manner.json_into))))
+def telling(manner: Manner, colour: bool | None) -> Iterator[Telling]:
+    """Opens the streams that were asked for; how a command fails is told to programs too."""
+    told = Telling(manner, style_of(sys.stdout, colour))
+    with terminable(), ExitStack() as stack:
         try:
+            if manner.as_json:
+                told.open(sys.stdout)
+            if manner.json_into is not None:
+                told.open(stack.enter_context(_opened(manner.json_into)))
             yield told
         except Failure as failure:
-            told.events(events.diagnostic("error", failure.message, failure.remedy))
+            with suppress(OSError):
+                told.events(events.diagnostic("error", failure.message, failure.remedy))
+            raise
+        except KeyboardInterrupt:
+            with suppress(OSError):
+                told.events(events.diagnostic("error", "Interrupted."))
             raise
 
 
-async def settle(told: Telling, provider: Provider, plan: Plan, observed_at: float) -> int:
+async def settle(told: Telling, session: Session, provider: Provider, plan: Plan, observed_at: float) -> int:
     """Carries out a plan that was shown, if it may be; the exit code says whether all of it is done."""
     if not plan.changes and not plan.marks:
         told.events(events.closing((), "Nothing to do."))
@@ -105,40 +123,50 @@ async def settle(told: Telling, provider: Provider, plan: Plan, observed_at: flo
         refuse_what_is_held(plan)
         asked = approve(told.manner)
     told.text("\n")
+    run = Run(
+        nonce=secrets.token_hex(4),
+        commit=commit(session.config.root, told.manner.beside),
+        reread=asked or told.manner.saved,
+        observed_at=observed_at,
+        rejected=told.manner.rejected,
+    )
     stop = Stop()
-    found = await _applied(told, provider, plan, stop, observed_at, asked=asked)
+    found = await _applied(told, session, provider, plan, run, stop)
+    return _closed(told, plan, found, stop)
+
+
+async def _applied(
+    told: Telling, session: Session, provider: Provider, plan: Plan, run: Run, stop: Stop
+) -> Sequence[Outcome]:
+    with record(session, told.manner, run, plan) as kept, told.listeners(plan) as listeners:
+        async with interruptible(stop):
+            watching = All([kept, *listeners])
+            found = await apply(plan, provider, run, watching, parallelism=told.manner.parallelism, stop=stop)
+    if kept.broken is not None:
+        stop.softly(f"it cannot be recorded any more: {kept.broken.strerror}")
+    return found
+
+
+def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop) -> int:
+    """Says how it ended; first why before its time, for that may be that nobody hears the rest."""
+    if stop.reason not in (None, INTERRUPTED):
+        why = f"Stopped early: {stop.reason}."
+        click.echo(why, err=True)
+        told.events(events.diagnostic("error", why))
     closing = outcomes.closing(found, plan)
     told.text(f"\n{closing}")
     told.events(events.closing(found, closing.splitlines()[-1]))
     if stop.reason == INTERRUPTED:
         return 130
-    if stop.reason is not None and not told.manner.as_json:
-        click.echo(f"Stopped early: {stop.reason}.", err=True)
-    return 0 if all(isinstance(outcome, Done) for outcome in found) and not plan.standing else 1
-
-
-async def _applied(
-    told: Telling, provider: Provider, plan: Plan, stop: Stop, observed_at: float, *, asked: bool
-) -> Sequence[Outcome]:
-    session, manner = told.session, told.manner
-    run = Run(
-        nonce=secrets.token_hex(4),
-        commit=commit(session.config.root),
-        reread=asked or manner.saved,
-        observed_at=observed_at,
-        rejected=manner.rejected,
-    )
-    with record(session, manner, run, plan) as kept, told.listeners(plan) as listeners:
-        async with interruptible(stop):
-            watching = All([kept, *listeners])
-            return await apply(plan, provider, run, watching, parallelism=manner.parallelism, stop=stop)
+    done = all(isinstance(outcome, Done) for outcome in found)
+    return 0 if done and stop.reason is None and not plan.standing else 1
 
 
 def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Record:
     """The record of a run, begun before anything is written."""
     now = datetime.now(UTC)
     head = Head(
-        run=history.run_id(run.nonce, lambda: now),
+        run=history.run_id(run.nonce, now),
         began=now.isoformat(timespec="seconds"),
         command=manner.command,
         where=session.where,
@@ -148,12 +176,19 @@ def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Re
         rolls_back=manner.rolls_back,
         rejected={str(address): digest for address, digest in run.rejected.items()},
     )
-    key = session.connection.api_key
     try:
-        return history.Record(session.connection.state_dir / history.FOLDER, head, [key] if key else [])
+        return history.Record(session.connection.state_dir / history.FOLDER, head, credentials(session.config))
     except OSError as error:
         remedy = "without a record nothing is written; name another folder with --state-dir"
-        raise Failure(f"Cannot record the run: {error.strerror}: {error.filename}.", remedy) from error
+        where = f": {error.filename}" if error.filename else ""
+        raise Failure(f"Cannot record the run: {error.strerror}{where}.", remedy) from error
+
+
+def credentials(config: Config) -> frozenset[str]:
+    """Everything in the environment that is a key: what the configuration names, and what is named like one."""
+    named = {one.api_key for one in config.environments.values() if one.api_key}
+    alike = {name for name, value in os.environ.items() if _CREDENTIAL.search(name) and len(value) >= _LONG}
+    return frozenset(value for name in named | alike if (value := os.environ.get(name)))
 
 
 def refuse_what_is_held(plan: Plan) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 _FEW = 10
+_COMMIT = re.compile(r"[0-9a-f]{4,64}")
 
 
-def commit(root: Path) -> str | None:
-    """The commit that is checked out, `+dirty` where files differ from it; None without Git."""
+def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
+    """The commit that is checked out, `+dirty` where files differ from it, but for some; None without Git."""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     if not head:
         return None
-    dirty = _git(root, "status", "--porcelain", "--untracked-files=normal", "--", ".")
-    return f"{head[:12]}+dirty" if dirty else head[:12]
+    inside = (os.path.relpath(path, root) for path in besides)
+    left_out = [f":(exclude,literal){path}" for path in inside if not path.startswith("..")]
+    status = _run(root, "status", "--porcelain", "--untracked-files=normal", "--", ".", *left_out)
+    return f"{head[:12]}+dirty" if status.stdout or status.returncode else head[:12]
 
 
 def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -36,7 +41,8 @@ def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[st
 
 
 def _is_ancestor(root: Path, commit: str) -> bool:
-    return _run(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+    """Whether it is; a word that is no commit is none of HEAD's, and no option of Git's either."""
+    return bool(_COMMIT.fullmatch(commit)) and not _run(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -47,6 +53,8 @@ def _git(root: Path, *arguments: str) -> str:
 def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = ["git", "-C", str(root), *arguments]
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603  # ours
+        return subprocess.run(  # noqa: S603  # ours
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return subprocess.CompletedProcess(command, 1, "", "")

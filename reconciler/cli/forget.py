@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.applying import Manner
+    from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
 
 
@@ -37,26 +37,27 @@ def command(
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
     away too, or the next plan asks whether they are to be created again.
     """
-    from reconciler.cli.applying import Manner
+    from reconciler.cli.applying import Manner, telling
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=True, state=state_dir)
     manner = Manner(approved=auto_approve, may_ask=input, parallelism=parallelism, command="forget")
-    return in_loop(_forget, session, keys, manner, timeout=timeout)
+    with telling(manner, color) as told:
+        session = open_session(environment, colour=color, writes=True, state=state_dir)
+        return in_loop(_forget, told, session, keys, timeout=timeout)
 
 
-async def _forget(session: Session, keys: tuple[str, ...], manner: Manner) -> int:
-    from reconciler.cli.applying import clock, settle, telling
+async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
+    from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
     from reconciler.cli.planning import addresses
     from reconciler.cli.session import matching
     from reconciler.plan import forgetting, make_plan
 
-    with telling(session, manner) as told, only_one(session.connection.state_dir):
+    with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
             live = await session.live(provider)
             chosen, _ = matching(keys, addresses(session, (), live), session.title)
             plan = forgetting(make_plan((), live, session.where), live, session.where, chosen)
             told.plan(plan)
-            return await settle(told, provider, plan, observed_at)
+            return await settle(told, session, provider, plan, observed_at)

@@ -25,7 +25,7 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     for path in reversed(history.paths(folder)):
         try:
             found.append(history.read(path))
-        except history.BadRecord as error:
+        except (history.BadRecord, OSError) as error:
             click.echo(f"Note: {error}", err=True)
     if format == "json":
         click.echo(json.dumps([as_dict(past) for past in found], indent=2))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import anyio
 import click
@@ -13,6 +13,16 @@ from reconciler.reconcile import Stop
 
 INTERRUPTED = "interrupted"
 _GRACE_SECONDS = 30.0
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Within, SIGTERM ends a command as Ctrl-C does: nothing is in flight, and it exits 130."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 @asynccontextmanager
@@ -31,7 +41,8 @@ async def _listen(stop: Stop) -> None:
         async for _ in signals:
             break
         stop.softly(INTERRUPTED)
-        click.echo("\nInterrupted: what is in flight may finish; once more cuts it off.", err=True)
+        with suppress(OSError):
+            click.echo("\nInterrupted: what is in flight may finish; once more cuts it off.", err=True)
         with anyio.move_on_after(_GRACE_SECONDS):
             async for _ in signals:
                 break

@@ -33,7 +33,13 @@ class Request:
 
 async def planned(session: Session, provider: Provider, desired: Sequence[Desired], request: Request) -> Plan:
     """The whole plan, and then as much of it as was asked for."""
-    live = await session.live(provider)
+    return judged(session, provider, desired, await session.live(provider), request)
+
+
+def judged(
+    session: Session, provider: Provider, desired: Sequence[Desired], live: Sequence[Live], request: Request
+) -> Plan:
+    """The same, over objects that were read already."""
     plan = make_plan(
         desired,
         live,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,7 +72,7 @@ class Events:
     def say(self, event: events.Event) -> None:
         """Writes an event with the time of day."""
         told = {**event, "@timestamp": self._now().isoformat(timespec="milliseconds")}
-        self._stream.write(json.dumps(told) + "\n")
+        self._stream.write(events.as_line(told))
         self._stream.flush()
 
 
@@ -84,24 +83,32 @@ class All:
         self._listeners = listeners
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
-        """A task is about to be written over the object."""
+        """A task is about to be written over the object: not where one of them cannot hear it."""
         for listener in self._listeners:
             listener.started(task, live, patch)
 
     def going_on(self, task: Task, seconds: float) -> None:
         """A task takes long."""
-        for listener in self._listeners:
-            listener.going_on(task, seconds)
+        self._each(lambda listener: listener.going_on(task, seconds))
 
     def ended(self, outcome: Outcome) -> None:
         """A task has come to its outcome."""
-        for listener in self._listeners:
-            listener.ended(outcome)
+        self._each(lambda listener: listener.ended(outcome))
 
     def noticed(self, text: str) -> None:
         """Something else that is worth telling."""
+        self._each(lambda listener: listener.noticed(text))
+
+    def _each(self, tell: Callable[[Listener], None]) -> None:
+        """Tells everybody; that one of them cannot hear it any more keeps nothing from the others."""
+        deaf: list[OSError] = []
         for listener in self._listeners:
-            listener.noticed(text)
+            try:
+                tell(listener)
+            except OSError as error:
+                deaf.append(error)
+        if deaf:
+            raise deaf[0]
 
 
 @contextmanager

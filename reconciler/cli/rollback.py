@@ -9,10 +9,12 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from reconciler.cli.applying import Manner
+    from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
+    from reconciler.model import Live, Plan, Where
     from reconciler.past import Past
 
 
@@ -48,17 +50,13 @@ def command(
     What was updated is put back, what was deleted is created again under a new id, what was created is deleted.
     It only looks back: revert the commit in Git as well, or the next plan says `rolled-back`.
     """
-    import sys
+    from dataclasses import replace
 
-    from reconciler.cli.applying import Manner
+    from reconciler.cli.applying import Manner, telling
     from reconciler.cli.planning import allowed
-    from reconciler.cli.session import in_loop, load, open_session, state_folder, style_of
-    from reconciler.model import Address
+    from reconciler.cli.session import in_loop, open_session
     from reconciler.undo import rejected
 
-    past = _past(run, source, state_folder(load(style_of(sys.stdout, color)), state_dir))
-    session = open_session(environment or past.head.where.environment, colour=color, writes=True, state=state_dir)
-    kinds = {step.address: Address(step.kind, step.key) for step in past.steps}
     manner = Manner(
         approved=auto_approve,
         may_ask=input,
@@ -67,53 +65,87 @@ def command(
         json_into=json_into,
         command="rollback",
         saved=True,
-        rolls_back=past.head.run,
-        rejected={kinds[address]: digest for address, digest in rejected(past.steps).items()},
+        beside=tuple(path for path in (source, json_into) if path),
     )
-    return in_loop(_roll_back, session, past, manner, allowed(allow), timeout=timeout)
+    with telling(manner, color) as told:
+        past = _past(run, source, environment, state_dir)
+        told.manner = replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
+        name = environment or past.head.where.environment
+        session = open_session(name, colour=color, writes=True, state=state_dir)
+        return in_loop(_roll_back, told, session, past, allowed(allow), timeout=timeout)
 
 
-def _past(run: str | None, source: str | None, folder: Path) -> Past:
+def _past(run: str | None, source: str | None, environment: str | None, state_dir: str | None) -> Past:
+    """The run that was named, else the last one, of the environment if one was said."""
+    import sys
     from pathlib import Path
 
+    from reconciler import history
+    from reconciler.cli.applying import credentials
+    from reconciler.cli.failure import Failure
+    from reconciler.cli.session import load, state_folder, style_of
+
+    config = load(style_of(sys.stdout, None))
+    secrets = credentials(config)
+    try:
+        if source is not None:
+            return history.read(Path(source), secrets)
+        known = history.paths(state_folder(config, state_dir) / history.FOLDER)
+        return _named(run, known, secrets) if run else _last(known, environment, secrets)
+    except (history.BadRecord, OSError) as error:
+        raise Failure(str(error), "another one, by `reconciler history`") from error
+
+
+def _named(run: str, known: list[Path], secrets: frozenset[str]) -> Past:
     from reconciler import history
     from reconciler.cli.failure import Failure
     from reconciler.diagnostics import did_you_mean
 
-    known = {path.stem: path for path in history.paths(folder / history.FOLDER)}
-    if source is None and not known:
-        raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
-    name = run or max(known, default="")
-    path = Path(source) if source is not None else known.get(name)
-    if path is None:
-        raise Failure(f"There is no run {name!r}.", did_you_mean(name, known))
-    try:
-        return history.read(path)
-    except history.BadRecord as error:
-        raise Failure(str(error), "another one, by `reconciler history`") from error
+    for path in known:
+        if path.stem == run:
+            return history.read(path, secrets)
+    raise Failure(f"There is no run {run!r}.", did_you_mean(run, [path.stem for path in known]))
 
 
-async def _roll_back(session: Session, past: Past, manner: Manner, allow: frozenset[str]) -> int:
-    from dataclasses import replace
+def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -> Past:
+    from reconciler import history
+    from reconciler.cli.failure import Failure
 
-    from reconciler.cli.applying import clock, settle, telling
+    for path in reversed(known):
+        past = history.read(path, secrets)
+        if environment in (None, past.head.where.environment):
+            return past
+    raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
+
+
+async def _roll_back(told: Telling, session: Session, past: Past, allow: frozenset[str]) -> int:
+    from reconciler.cli.applying import clock, settle
     from reconciler.cli.failure import Failure
     from reconciler.cli.lock import only_one
-    from reconciler.undo import undo
+    from reconciler.past import is_of
 
     there = past.head.where
-    if (there.stack, there.base_url) != (session.where.stack, session.where.base_url):
-        raise Failure(
-            f"Run {past.head.run} was of {there.stack} at {there.base_url}.", "choose its environment with -e"
-        )
-    with telling(session, manner) as told, only_one(session.connection.state_dir):
+    if not is_of(there, session.where):
+        whose = f"{there.stack} in {there.environment} at {there.base_url}"
+        raise Failure(f"Run {past.head.run} was of {whose}; nothing was changed.", "choose its environment with -e")
+    with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
-            live = await session.live(provider)
-            plan = undo(past.steps, past.head.nonce, live, session.where, past.head.run)
-            objections = tuple(replace(o, allowed=o.code in allow) for o in plan.objections)
-            told.plan(replace(plan, objections=objections, notes=(*plan.notes, _in_git(past))))
-            return await settle(told, provider, replace(plan, objections=objections), observed_at)
+            plan = _planned(past, await session.live(provider), session.where, provider.project, allow)
+            told.plan(plan)
+            return await settle(told, session, provider, plan, observed_at)
+
+
+def _planned(past: Past, live: Sequence[Live], where: Where, project: str | None, allow: frozenset[str]) -> Plan:
+    from dataclasses import replace
+
+    from reconciler.guards import Facts, wrong_project
+    from reconciler.undo import undo
+
+    plan = undo(past.steps, past.head.nonce, live, where, past.head.run)
+    found = (*plan.objections, *wrong_project(plan.changes, where, Facts(answered_project=project)))
+    objections = tuple(replace(o, allowed=o.code in allow) for o in found)
+    return replace(plan, objections=objections, notes=(*plan.notes, _in_git(past)))
 
 
 def _in_git(past: Past) -> str:

@@ -142,7 +142,7 @@ def prepare(folder: Path, *, needed: bool) -> None:
 def style_of(stream: Any, colour: bool | None) -> Style:
     """How text on a stream may look: colour on a terminal, unless NO_COLOR, CI or an option says otherwise."""
     on_terminal = bool(stream.isatty())
-    quiet = os.environ.get("NO_COLOR") or os.environ.get("CI") or os.environ.get("TERM") == "dumb"
+    quiet = os.environ.get("NO_COLOR") or config.in_ci(os.environ) or os.environ.get("TERM") == "dumb"
     width = min(os.get_terminal_size(stream.fileno()).columns, 120) if on_terminal else 100
     return Style(width=width or 100, colour=on_terminal and not quiet if colour is None else colour)
 

@@ -40,8 +40,13 @@ def _file(config: Config) -> str:
     return config.file or FILE
 
 
+def in_ci(environ: Mapping[str, str]) -> bool:
+    """Whether a CI runs this, as far as its variable says."""
+    return environ.get("CI", "").strip().lower() not in _NOT_CI
+
+
 def _by_default(environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
-    if environ.get("CI", "").strip().lower() in _NOT_CI:
+    if not in_ci(environ):
         return replace(environment, defaulted=True)
     message = "Nobody said which environment, and in CI `local` would be an empty one that nobody sees."
     remedy = f"say `-e NAME` or set {VARIABLE}; `-e {LOCAL}` if the embedded server is meant"
@@ -110,7 +115,8 @@ class _Reader:
         key = self._variable(name)
         if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
             message = f"The variable {name} is not set, and `{self._of.name}` wants a key."
-            raise _NoAccessError(self._place, message, f"set {name}, or choose another environment with -e")
+            place = self._place if self._of.place is not None else Place(name)
+            raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
         if key and base_url and not urls.may_have_key(base_url):
             message = f"The key in {name} is never sent over plain http to another machine."
             raise _NoAccessError(self._place, message, f"use https:// rather than {base_url}")

@@ -16,6 +16,8 @@ from reconciler.providers.errors import ApiGone, Broken, Busy, ObjectGone, Provi
 
 DEPTH = 200
 _GONE = (404, 410, 424)
+_NEVER_AGAIN = (400, 401, 403)
+_NO_CREDIT = "insufficient_quota"
 _LATER = (408, 409, 425, 429, 499)
 _NO_SUCH_ROUTE = ("invalid url", "unknown request url")
 _LONGEST_WAIT = 300.0
@@ -102,7 +104,7 @@ def _retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | No
 def _until(date: str, now: Callable[[], float]) -> float | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return _wait((aware - datetime.fromtimestamp(now(), UTC)).total_seconds())
@@ -116,7 +118,9 @@ def _error(response: httpx.Response, body: Any, id: str | None, told: Told) -> P
     status = response.status_code
     message, param, code = _message(body)
     said = message or f"{status} {response.reason_phrase}".strip()
-    told = Told(status, told.request_id, param, told.retry_after, told.should_retry)
+    broke = _NO_CREDIT in (code, said, _type(body))
+    wish = None if told.should_retry and (broke or status in _NEVER_AGAIN) else told.should_retry
+    told = Told(status, told.request_id, param, told.retry_after, wish)
     if status < 400:
         where = response.headers.get("location", "elsewhere")
         remedy = "a key is never sent on by a redirect; write the address it leads to as `base_url`"
@@ -130,9 +134,9 @@ def _error(response: httpx.Response, body: Any, id: str | None, told: Told) -> P
     text = f"{status}: {said}" + (f" ({code})" if code and code not in said else "")
     if status >= 500:
         return Broken(text, "the server failed; run it again", told)
-    if status in _LATER and "insufficient_quota" not in (code or "", said):
+    if status in _LATER and not broke:
         return Busy(text, told=told)
-    return Refused(text, "the account has no credit left" if code == "insufficient_quota" else "", told)
+    return Refused(text, "the account has no credit left" if broke else "", told)
 
 
 def _gone(response: httpx.Response, said: str, id: str | None, told: Told) -> ProviderError:
@@ -152,6 +156,11 @@ def _message(body: Any) -> tuple[str, str | None, str | None]:
     if isinstance(error, dict):
         return _short(error.get("message") or error), _text(error.get("param")), _text(error.get("code"))
     return _short(error) if error else "", None, None
+
+
+def _type(body: Any) -> Any:
+    error = body.get("error") if isinstance(body, dict) else None
+    return error.get("type") if isinstance(error, dict) else None
 
 
 def _short(value: Any) -> str:

@@ -6,17 +6,16 @@ carries it, so a create whose answer was lost is found again by it, and only wha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Json
 from reconciler.model import Live, Marker
-from reconciler.providers.errors import Busy, ProviderError
+from reconciler.providers.errors import ProviderError
 from reconciler.providers.wire import Wire
 
 _TRIES = 5
-_LOOKS = 4
-_LOOKS_AFTER_A_REFUSAL = 2
+_TOO_MANY = 429
 
 
 class Finder(Protocol):
@@ -42,33 +41,35 @@ class Creator:
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists; raises where it surely or possibly does not."""
-        for attempt in range(_TRIES):
+        attempt = 0
+        while True:
             try:
                 return self._read(kind, await self._wire.once(self._path(kind), body))
             except ProviderError as error:
+                attempt += 1
                 found = await self._after(error, kind, marker)
                 if found is not None:
                     return found
-                if attempt == _TRIES - 1 or not error.passing:
+                if attempt == _TRIES or not error.passing:
                     raise
-                await self._wire.pause(attempt, error)
-        raise AssertionError("the last attempt returns or raises")
+                await self._wire.pause(attempt - 1, error)
 
     async def _after(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
-        """What a failed create left behind, if anything: looked for more than once, because lists lag."""
+        """What a failed create left behind, if anything: looked for more than once, because lists lag.
+
+        Where the server had too many requests, it is asked for as few as will do.
+        """
         if not error.is_open:
             return None
         self.was_open = True
-        looks = _LOOKS_AFTER_A_REFUSAL if isinstance(error, Busy) else _LOOKS
-        for look in range(looks):
-            search: Callable[[str], Awaitable[tuple[Live, ...]]] = (
-                self._finder.observe if look == looks - 1 else self._finder.newest
-            )
+        newest, whole = self._finder.newest, self._finder.observe
+        looks = [newest] * 2 if error.told.status == _TOO_MANY else [newest, newest, newest, whole]
+        for number, search in enumerate(looks, 1):
             found = [one for one in await search(kind) if is_made_by(one, marker)]
             if found:
                 return min(found, key=lambda one: (one.created_at, one.id))
-            if look < looks - 1:
-                await self._wire.nature.sleep(0.25 * 2**look)
+            if number < len(looks):
+                await self._wire.nature.sleep(0.125 * 2**number)
         return None
 
 

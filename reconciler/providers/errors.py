@@ -95,7 +95,7 @@ class ApiGone(ProviderError):
     remedy = (
         "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in"
         " Azure AI Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
-        " `reconciler serve`; point `base_url` at one of those. Nothing was changed."
+        " `reconciler serve`; point `base_url` at one of those."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import httpx
@@ -16,11 +16,17 @@ from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
-from reconciler.providers.paging import newest, pages
+from reconciler.providers.paging import is_id, newest, pages
 from reconciler.providers.wire import Nature, Wire, client
 
 COLLECTIONS = {"assistant": "/assistants"}
-_LONGEST_ID = 512
+_Way: TypeAlias = Literal["null", "empty"]
+_MEANT = (400, 422)
+"""What a server answers that will not take a body as it is."""
+_REMOVALS: dict[_Way, Json] = {"null": None, "empty": ""}
+"""How a server that merges metadata may be asked to drop a key."""
+_LET_GO = "let go"
+"""What stands in the marker's place where a server removes nothing: no marker."""
 
 
 class OpenAI:
@@ -40,7 +46,7 @@ class Assistants:
         self._wire = wire
         self._close = close
         self._creator = Creator(wire, self, COLLECTIONS.__getitem__, _live)
-        self._removal: Literal["null", "empty"] | None = None
+        self._removal: _Way | Literal["never"] | None = None
         self._merges = False
         self._upserts = False
 
@@ -91,7 +97,11 @@ class Assistants:
 
     async def forget(self, live: Live, patch: Mapping[str, Json]) -> Live:
         """The object with the patch applied and without our marker."""
-        return await self._modify(live, patch, _pairs(patch.get("metadata", live.fields["metadata"])), frozenset())
+        user = _pairs(patch.get("metadata", live.fields["metadata"]))
+        freed = await self._modify(live, patch, user, frozenset())
+        if freed.marker is None:
+            return freed
+        return await self._sent(freed, {"metadata": {**user, markers.KEY: _LET_GO}})
 
     async def delete(self, live: Live) -> None:
         """Removes the object; one that the server says is gone already is removed."""
@@ -130,7 +140,7 @@ class Assistants:
         try:
             found = await self._post(live, body)
         except Refused as error:
-            if "model" in body or error.told.status not in (400, 422) or "model" not in str(error).lower():
+            if "model" in body or error.told.status not in _MEANT or "model" not in str(error).lower():
                 raise
         else:
             if not _reset(live, found, body):
@@ -140,22 +150,29 @@ class Assistants:
 
     def _metadata(self, wanted: Mapping[str, Json], doomed: list[str], left: frozenset[str]) -> dict[str, Json]:
         sent = {key: value for key, value in wanted.items() if not (self._merges and key in left)}
-        if self._removal is None:
+        if self._removal is None or self._removal == "never":
             return sent
-        return {**sent, **dict.fromkeys(doomed, None if self._removal == "null" else "")}
+        return {**sent, **dict.fromkeys(doomed, _REMOVALS[self._removal])}
 
     async def _removed(self, live: Live, wanted: Mapping[str, Json], kept: list[str], left: frozenset[str]) -> Live:
-        """The server merges metadata: asks it to drop keys by null and, where it will not, by an empty value."""
+        """The server merges metadata: asks it to drop keys by null and, where it will not, by an empty value.
+
+        A way is taken for the rest of the run once it has worked, not before: others are writing at the same time.
+        """
         self._merges = True
-        try:
-            self._removal = "null"
-            found = await self._sent(live, {"metadata": self._metadata(wanted, kept, left)})
-        except Refused:
-            found = live
-        if all(key not in _filled(found.raw.get("metadata")) for key in kept):
-            return found
-        self._removal = "empty"
-        return await self._sent(live, {"metadata": self._metadata(wanted, kept, left)})
+        for way in _REMOVALS if self._removal is None else ():
+            body = {"metadata": {**self._metadata(wanted, [], left), **dict.fromkeys(kept, _REMOVALS[way])}}
+            try:
+                live = await self._sent(live, body)
+            except Refused as error:
+                if error.told.status not in _MEANT:
+                    raise
+                continue
+            if all(key not in _filled(live.raw.get("metadata")) for key in kept):
+                self._removal = way
+                return live
+        self._removal = self._removal or "never"
+        return live
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
         answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
@@ -203,7 +220,7 @@ def _filled(metadata: Json) -> list[str]:
 def _live(kind: str, raw: Mapping[str, Json]) -> Live:
     """The normal form of an object as it came."""
     id, created = raw.get("id"), raw.get("created_at")
-    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID:
+    if not is_id(id):
         raise Broken("The server answered with an object that has no id, or a strange one.")
     stamped = _pairs(raw.get("metadata")).get(markers.KEY)
     found = markers.decode(stamped, KINDS[kind])
@@ -214,7 +231,7 @@ def _live(kind: str, raw: Mapping[str, Json]) -> Live:
         raw=raw,
         marker=found,
         odd_marker=found is None and bool(stamped),
-        created_at=float(created) if isinstance(created, int | float) else 0,
+        created_at=created if isinstance(created, int | float) else 0,
     )
 
 

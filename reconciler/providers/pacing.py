@@ -1,7 +1,9 @@
 """One limiter for a run: everybody slows down when the server refuses, and recovers by and by.
 
-Until a server says 429 nothing is held up. Then the rate is what it let through in the last second, less a
-little; it grows again, slowly at first and faster the longer nothing is refused.
+Until a server says 429 nothing is held up. Then one request at a time finds out when the server takes some again,
+and the pace becomes what it was seen to take. From a little below that it returns, stays about there for a while,
+and goes beyond it slowly at first, then faster the longer nothing is refused: the curve of TCP's CUBIC, for the same
+reason. So a server is asked too much only now and then, and one that has recovered is soon used again.
 """
 
 from __future__ import annotations
@@ -9,67 +11,121 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-_WINDOW = 1.0
-_SHARE_AFTER_REFUSAL = 0.92
-_CUT = 0.85
-_GROWTH = 0.02
-_PATIENCE = 8.0
+import anyio
+
+_MEMORY = 3.0
+_CUT = 0.15
+_PLATEAU_SECONDS = 5.0
+_PLATEAU_REQUESTS = 50
+_DOUBLES_IN = 4.0
+_MARGIN = 1.05
+_LITTLE = 4
+_CUT_WHEN_SHORT = 0.6
+_CUT_WHEN_DOUBLING = 0.8
 _SLOWEST = 0.2
+_FASTEST = 10_000.0
+_SHORTEST_HOLD = 0.05
+_LONGEST_HOLD = 8.0
 
 
 class Pacer:
-    """Hands out turns to send."""
+    """Hands out turns to send, first come, first served."""
 
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._passed: deque[float] = deque()
-        self._rate: float | None = None
+        self._queue = anyio.Lock()
+        self._recent: deque[float] = deque()
         self._next = 0.0
-        self._cut_at = float("-inf")
-        self._grown_at = 0.0
+        self._peak: float | None = None
+        """The rate that the server was seen to take; None while it never refused."""
+        self._doubles = False
+        """Whether that is only known to be less than what it takes."""
+        self._hold: float | None = None
+        """While the server takes nothing: how long until one more request tries."""
+        self._refused_at = self._taken_at = self._stopped_at = float("-inf")
+        self._was_told = False
+        """Whether it said for how long; then the pause says nothing of what it takes."""
+        self._burst = 0
+        """How many requests it took in the second before it refused."""
+        self._top: float | None = None
+        """The rate at which it refused."""
 
     @property
     def rate(self) -> float | None:
         """How many requests a second are sent; None while nobody has refused."""
-        return self._rate
+        if self._peak is None:
+            return None
+        calm = self._clock() - self._taken_at
+        if self._doubles:
+            return _bounded(self._peak * 2 ** min(calm, 20.0))
+        plateau = max(_PLATEAU_SECONDS, _PLATEAU_REQUESTS / self._peak)
+        beyond = min(max(calm - 2 * plateau, 0.0) / _DOUBLES_IN, 20.0)
+        return _bounded(self._peak * (1 + _CUT * min(calm / plateau - 1, 1.0) ** 3) * 2**beyond)
+
+    def wait(self) -> float:
+        """How long the next turn would have to be waited for, at least."""
+        return self._next - self._clock()
 
     async def turn(self) -> float:
-        """Waits until one more request may be sent; the moment at which it may."""
-        now = self._clock()
-        slot = max(now, self._next)
-        if self._rate is not None:
-            self._next = slot + 1 / self._rate
-        if slot > now:
-            await self._sleep(slot - now)
-        return slot
+        """Waits until one more request may be sent; the moment at which it is."""
+        if self._peak is None and self.wait() <= 0:
+            return self._clock()
+        async with self._queue:
+            while (wait := self.wait()) > 0:
+                await self._sleep(wait)
+            now = self._clock()
+            self._next = now + (self._hold or 1 / (self.rate or _FASTEST))
+        return now
 
     def passed(self) -> None:
         """The server took a request."""
         now = self._clock()
-        self._passed.append(now)
+        self._recent.append(now)
         self._forget(now)
-        if self._rate is not None:
-            calm = now - self._cut_at
-            pace = _GROWTH * (1 + (calm / _PATIENCE) ** 2)
-            self._rate *= 1 + pace * min(now - self._grown_at, 1.0)
-            self._grown_at = now
+        if self._hold is None:
+            return
+        self._learn(now)
+        self._hold, self._taken_at = None, now
+        self._next = now + 1 / (self.rate or _FASTEST)
 
     def refused(self, sent: float, retry_after: float | None) -> None:
-        """The server said that it was too much; requests sent before the last cut say nothing new."""
+        """The server said that it was too much; requests sent before the last refusal say nothing new."""
         now = self._clock()
-        self._next = max(self._next, now + (retry_after or 0))
-        if sent < self._cut_at:
-            return
-        self._forget(now)
-        measured = len(self._passed) / _WINDOW
-        rate = (
-            measured * _SHARE_AFTER_REFUSAL if self._rate is None else min(self._rate * _CUT, max(measured, _SLOWEST))
-        )
-        self._rate = max(rate, _SLOWEST)
-        self._cut_at = self._grown_at = now
-        self._next = max(self._next, now + 1 / self._rate)
+        if sent >= self._refused_at:
+            rate = self.rate
+            if self._hold is None:
+                self._forget(now)
+                self._stopped_at, self._top, self._was_told = now, rate, bool(retry_after)
+                self._burst = sum(moment > now - 1 for moment in self._recent)
+                self._hold = _SHORTEST_HOLD if rate is None else min(max(_SHORTEST_HOLD, 0.7 / rate), _LONGEST_HOLD)
+            else:
+                self._hold = min(self._hold * 2, _LONGEST_HOLD)
+            self._refused_at = now
+            self._peak = self._peak or 1.0
+        self._next = max(self._next, now + (retry_after or self._hold or 0))
+
+    def _learn(self, now: float) -> None:
+        """The server takes requests again: what it took from one such moment to the next is what it can take."""
+        until = self._stopped_at if self._was_told else now
+        since = max(self._taken_at, until - _MEMORY)
+        taken = sum(since < moment <= until for moment in self._recent)
+        seen = taken / (until - since) if until > since else 0.0
+        if self._top is None:
+            gap = 1 / max(now - self._stopped_at, 1 / _FASTEST)
+            self._peak = max(self._burst, gap, 1.0)
+        elif taken < _LITTLE:
+            self._peak = self._top * (_CUT_WHEN_DOUBLING if self._doubles else _CUT_WHEN_SHORT)
+        elif self._doubles:
+            self._peak = (self._top + seen) / 2
+        else:
+            self._peak = min(self._top, seen * _MARGIN)
+        self._doubles = self._top is None and self._burst < _LITTLE
 
     def _forget(self, now: float) -> None:
-        while self._passed and self._passed[0] <= now - _WINDOW:
-            self._passed.popleft()
+        while self._recent and self._recent[0] <= now - 2 * _MEMORY:
+            self._recent.popleft()
+
+
+def _bounded(rate: float) -> float:
+    return min(max(rate, _SLOWEST), _FASTEST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Any, TypeGuard
 
 from reconciler.canonical import Json
 from reconciler.providers.errors import Broken, ObjectGone
@@ -11,11 +12,12 @@ from reconciler.providers.wire import Wire
 PAGE = 100
 MOST = 200_000
 _RESTARTS = 3
+_LONGEST_ID = 512
 
 
 async def pages(wire: Wire, path: str) -> AsyncIterator[dict[str, Json]]:
     """Every object of the collection once; the listing starts again where its cursor was deleted."""
-    for _ in range(_RESTARTS):
+    for _ in range(1 + _RESTARTS):
         try:
             found = await _listed(wire, path)
         except ObjectGone:
@@ -57,16 +59,26 @@ def _page(answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
         raise Broken("The server's list has no `data`.")
     page: dict[str, dict[str, Json]] = {}
     for raw in data:
-        if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or not raw["id"]:
-            raise Broken("The server's list holds something that has no id.")
-        page[str(raw["id"])] = raw
+        id = raw.get("id") if isinstance(raw, dict) else None
+        if not isinstance(raw, dict) or not is_id(id):
+            raise Broken("The server's list holds something that has no id, or a strange one.")
+        page[id] = raw
     return page
 
 
+def is_id(id: Any) -> TypeGuard[str]:
+    """Whether it can name an object in a path: not where it would lead to another one."""
+    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID or id in (".", ".."):
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in id)
+
+
 def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object]) -> bool:
-    """Whether there is more: as the server says or, where it says nothing, if the page is full."""
-    said = answer.get("has_more")
-    return said if isinstance(said, bool) else len(page) == PAGE
+    """Whether to ask for more: where the server says so, and where the page is full, whatever it says.
+
+    Some say that there is nothing more and mean that they do not know. What is not seen would be created again.
+    """
+    return answer.get("has_more") is True or len(page) == PAGE
 
 
 def _ended(found: dict[str, dict[str, Json]], answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import anyio
 import httpx
@@ -21,6 +23,7 @@ ATTEMPTS = 8
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
+_MORE_TIME = "give it more with --timeout"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -102,7 +105,7 @@ class Wire:
         body: Mapping[str, Json] | None,
         id: str | None,
     ) -> dict[str, Json]:
-        sent = await self.pacer.turn()
+        sent = await self._turn()
         try:
             response, content = await self._exchange(method, path, params, body)
             answer = judged(response, content, id, self.nature.now)
@@ -114,16 +117,25 @@ class Wire:
         self.project = response.headers.get("openai-project", self.project)
         return answer
 
+    async def _turn(self) -> float:
+        """Waits for a turn to send, unless that would take longer than there is time."""
+        left = deadlines.left(self.nature.clock())
+        if left <= 0 or self.pacer.wait() < left:
+            with anyio.move_on_after(left):
+                return await self.pacer.turn()
+        message = "The server wants to be left alone for longer than there is time."
+        raise Unreachable(message, _MORE_TIME, Told(should_retry=False))
+
     async def _exchange(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Json] | None
     ) -> tuple[httpx.Response, bytes]:
         began = self.nature.clock()
         limit = min(_ANSWER_SECONDS, deadlines.left(began))
         if limit <= 0:
-            raise Unreachable("The time for this is up.", "give it more with --timeout")
+            raise Unreachable("The time for this is up.", _MORE_TIME, Told(should_retry=False))
         try:
             with anyio.fail_after(limit):
-                async with self._client.stream(method, path, params=params, json=body) as response:
+                async with self._client.stream(method, path, params=params, **_content_of(body)) as response:
                     content = await _content(response)
         except (httpx.TimeoutException, TimeoutError) as error:
             was_sent = not isinstance(error, _NEVER_SENT)
@@ -138,13 +150,20 @@ class Wire:
         return response, content
 
 
+def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:
+    """A body in ASCII: half a character, which some live texts hold, has no other encoding."""
+    if body is None:
+        return {}
+    return {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
+
+
 async def _content(response: httpx.Response) -> bytes:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_bytes():
         size += len(part)
         if size > _ANSWER_BYTES:
-            told = Told(response.status_code, response.headers.get("x-request-id"))
+            told = Told(response.status_code, response.headers.get("x-request-id"), should_retry=False)
             raise Broken("The server's answer does not end.", told=told)
         parts.append(part)
     return b"".join(parts)

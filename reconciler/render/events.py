@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 
 from reconciler import __version__
@@ -15,6 +17,12 @@ from reconciler.render.values import one_line
 Event = dict[str, Json]
 UI = "1.0"
 _PLAIN = Style()
+_RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
+
+
+def as_line(event: Event) -> str:
+    """The event as one line of ASCII, so that nothing in it can act on whatever shows it."""
+    return _RUNNER_COMMAND.sub(r"#\\u0023", json.dumps(event)) + "\n"
 
 
 def version() -> Event:

@@ -1,0 +1,148 @@
+"""How close an apply comes to the least possible time: against a limit of requests, and against latency alone.
+
+In real time and in this process: the embedded server behind a transport that refuses and delays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
+
+import anyio
+import httpx
+
+from reconciler import files, manifest
+from reconciler.canonical import Json
+from reconciler.emulator import Emulator
+from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Task, Where
+from reconciler.plan import make_plan
+from reconciler.providers.openai import local_assistants
+from reconciler.reconcile import PARALLELISM, Run, apply
+from reconciler.source import parse, write
+
+WHERE = Where(stack="bench", environment="local", provider="local", base_url="http://localhost/v1")
+LATENCY = 0.05
+
+
+@dataclass
+class Limited(httpx.AsyncBaseTransport):
+    """A server that takes so many requests a second, and answers each after a while."""
+
+    inner: httpx.AsyncBaseTransport
+    rate: float | None = None
+    retry_after: str | None = None
+    latency: float = 0.0
+    sent: int = 0
+    refused: int = 0
+    _tokens: float = 0.0
+    _at: float = 0.0
+
+    def begin(self, rate: float | None, retry_after: str | None) -> None:
+        """From now on so many, and as many at once as one second brings."""
+        self.rate, self.retry_after, self.latency = rate, retry_after, LATENCY
+        self._tokens, self._at = rate or 0.0, time.monotonic()
+        self.sent = self.refused = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent += 1
+        await anyio.sleep(self.latency)
+        if self._takes():
+            return await self.inner.handle_async_request(request)
+        self.refused += 1
+        headers = {"Retry-After": self.retry_after} if self.retry_after else {}
+        return httpx.Response(429, json={"error": {"message": "Too fast."}}, headers=headers)
+
+    def _takes(self) -> bool:
+        if self.rate is None:
+            return True
+        now = time.monotonic()
+        self._tokens = min(self.rate, self._tokens + (now - self._at) * self.rate)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+class _Silent:
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None: ...
+    def going_on(self, task: Task, seconds: float) -> None: ...
+    def ended(self, outcome: Outcome) -> None: ...
+    def noticed(self, text: str) -> None: ...
+
+
+def desired(count: int, text: str) -> tuple[Desired, ...]:
+    """What so many small manifests ask for."""
+    bodies = {f"a{n:04}": {"model": "gpt-4o", "name": f"Assistant {n}", "instructions": text} for n in range(count)}
+    documents = [
+        files.Manifest(f"assistants/{key}.yaml", key, parse(write(body), f"{key}.yaml").documents[0], alone=True)
+        for key, body in bodies.items()
+    ]
+    return manifest.parse(documents, manifest.Setting("local", ("local",), {})).desired
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way to apply."""
+
+    name: str
+    rate: float | None = None
+    retry_after: str | None = None
+    creates: bool = False
+    reread: bool = False
+
+
+CASES = (
+    Case("300 updates, 20/s", rate=20),
+    Case("300 updates, 20/s, Retry-After: 1", rate=20, retry_after="1"),
+    Case("300 creates, 20/s", rate=20, creates=True),
+    Case("300 updates, 50 ms"),
+    Case("300 updates, 50 ms, read again", reread=True),
+    Case("300 creates, 50 ms", creates=True),
+)
+
+
+async def measure(case: Case, count: int = 300) -> str:
+    """Applies once, and says how that compares with the least possible."""
+    emulator = Emulator(":memory:")
+    limited = Limited(httpx.ASGITransport(app=emulator))
+    provider = local_assistants(limited, lambda line: None, emulator.close)
+
+    async def planned(text: str) -> Plan:
+        return make_plan(desired(count, text), await provider.observe("assistant"), WHERE)
+
+    if case.creates:
+        plan = replace(await planned("Answer."), ours=1)
+    else:
+        await apply(await planned("Answer."), provider, Run("before"), _Silent())
+        plan = await planned("Answer well.")
+    limited.begin(case.rate, case.retry_after)
+    began = time.perf_counter()
+    outcomes = await apply(plan, provider, Run("bench", reread=case.reread), _Silent())
+    took = time.perf_counter() - began
+    await provider.aclose()
+    assert [type(outcome) for outcome in outcomes] == [Done] * count, outcomes[:3]
+    assert all(isinstance(outcome.task, Change) for outcome in outcomes)
+    least = _least(case, count)
+    share = limited.refused / limited.sent
+    return f"{case.name:36}{took:8.2f} s {took / least:6.2f} × {least:.2f} s{share:8.1%} refused"
+
+
+def _least(case: Case, count: int) -> float:
+    requests = count * (2 if case.reread else 1) + (1 if case.creates else 0)
+    rounds = ceil(count / PARALLELISM) * (2 if case.reread else 1) + (1 if case.creates else 0)
+    return max((requests - case.rate) / case.rate, 0.0) if case.rate else rounds * LATENCY
+
+
+def main() -> None:
+    """Prints one line a case."""
+    print(f"\nOne apply with {PARALLELISM} workers, in real time: what it took, and that over the least possible")
+    for case in CASES:
+        print(anyio.run(partial(measure, case)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What an apply is given besides the plan: who it is, who watches, what stops it, what time it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+
+from reconciler.canonical import Json
+from reconciler.model import Address, Change, Failed, Live, Outcome, Task
+from reconciler.providers import ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run writes into every marker, and how careful it has to be."""
+
+    nonce: str
+    commit: str | None = None
+    reread: bool = False
+    """Whether every object is read again before its write: the plan was saved, or a person was asked."""
+    observed_at: float = float("inf")
+    """When the live objects were read, by the clock of the apply."""
+    rejected: Mapping[Address, str] = field(default_factory=dict)
+    """What a rollback rejects, by address."""
+
+
+class Listener(Protocol):
+    """Whoever watches an apply. One that cannot write any more (OSError) ends it after what is in flight."""
+
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
+        """A task is about to be written over the object."""
+
+    def going_on(self, task: Task, seconds: float) -> None:
+        """A task takes long."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """A task has come to its outcome."""
+
+    def noticed(self, text: str) -> None:
+        """Something else that is worth telling."""
+
+
+@dataclass(slots=True)
+class Stop:
+    """How an apply is brought to its end before its time."""
+
+    reason: str | None = None
+    scope: anyio.CancelScope | None = None
+
+    def softly(self, reason: str) -> None:
+        """Starts nothing new."""
+        self.reason = self.reason or reason
+
+    def at_once(self) -> None:
+        """Cuts off what is in flight too."""
+        self.softly("interrupted")
+        if self.scope is not None:
+            self.scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Time, as parameters: no test sleeps."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+
+
+def lets_go(task: Task) -> bool:
+    """Whether the task can only be done right the first time: by then the run has learnt what the server does."""
+    return does(task, "delete") or does(task, "forget")
+
+
+def does(task: Task, action: str) -> bool:
+    """Whether the task is a change of that action."""
+    return isinstance(task, Change) and task.action == action
+
+
+def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
+    """What became of a task that the place could not do."""
+    return Failed(
+        task=task,
+        message=error.message,
+        remedy=error.remedy,
+        id=task.live.id if task.live is not None else None,
+        request_id=error.request_id,
+        param=error.told.param,
+        seconds=seconds,
+    )

@@ -1,0 +1,226 @@
+"""The command line against a server behind an address: reaching it, failing to, and what is said of both."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from checkout import Answering, Checkout, answering, body_of
+from emulator_process import served
+from emulator_world import BETA
+from lives import wanted
+
+from reconciler.model import Where
+from reconciler.providers import wire
+
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("server") / "served.db") as address:
+        yield f"{address}/v1"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR Helper\n")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is a parameter of the wire: here, none passes between one try and the next."""
+
+    async def at_once(seconds: float) -> None: ...
+
+    monkeypatch.setattr(wire, "Nature", partial(wire.Nature, sleep=at_once))
+
+
+def acme(here: Checkout, url: str) -> Where:
+    here.config(f"stack: acme\nenvironments:\n  production: {{provider: openai, base_url: {url}}}\n")
+    return Where("acme", "production", "openai", url)
+
+
+def post(url: str, body: Any) -> str:
+    answer = httpx.post(f"{url}/assistants", json=body, headers=BETA)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+# openai without a file: for reading
+
+
+def test_a_server_is_read_without_any_file_and_never_written(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server)
+    id = post(server, {"model": "gpt-4o", "name": "By hand"})
+
+    planned, shown, listed = (here.run(*asked, "-e", "openai") for asked in (["plan"], ["show", id], ["output"]))
+    applied = here.run("apply", "-e", "openai", "--auto-approve")
+
+    assert [told.code for told in (planned, shown, listed, applied)] == [0, 0, 0, 1]
+    assert server in planned.out.splitlines()[0]
+    assert f"reconciler:\n  id:\n    openai: {id}\n" in shown.out
+    assert (applied.out, "no stack says whose assistants these are" in applied.err) == ("", True)
+    assert "write a reconciler.yaml:" in applied.err
+    assert "stack: my-team" in applied.err
+
+
+def test_what_the_openai_package_reads_from_the_environment_fills_what_is_left_out(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"API_KEY": KEY, "ORG_ID": "org-1", "PROJECT_ID": "proj_1"}.items():
+        monkeypatch.setenv(f"OPENAI_{name}", value)
+    with answering(200, '{"object": "list", "data": [], "has_more": false}') as there:
+        monkeypatch.setenv("OPENAI_BASE_URL", there.url)
+        told = here.run("plan", "-e", "openai", "--json")
+
+    assert told.code == 0
+    (asked,) = there.asked
+    assert asked[0].startswith("/v1/assistants?")
+    assert {name: asked[1][name] for name in asked[1] if name.lower().startswith(("auth", "openai"))} == {
+        "OpenAI-Beta": "assistants=v2",
+        "Authorization": f"Bearer {KEY}",
+        "OpenAI-Organization": "org-1",
+        "OpenAI-Project": "proj_1",
+    }
+    assert told.data["environment"] == {
+        "name": "openai",
+        "provider": "openai",
+        "base_url": there.url,
+        "organization": "org-1",
+        "project": "proj_1",
+    }
+    assert KEY not in told.out + told.err
+
+
+def test_without_a_key_the_hosted_server_is_not_even_asked(here: Checkout) -> None:
+    told = here.run("plan", "-e", "openai")
+
+    assert (told.code, told.out) == (1, "")
+    assert "The variable OPENAI_API_KEY is not set" in told.err
+
+
+def test_a_key_never_goes_to_another_machine_in_the_open(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://192.0.2.1/v1")
+
+    told = here.run("plan", "-e", "openai")
+
+    assert told.code == 1
+    assert "never sent over plain http" in told.err
+    assert KEY not in told.err
+
+
+# what is done and told
+
+
+def test_a_plan_and_an_apply_reach_the_server(here: Checkout, server: str) -> None:
+    where = acme(here, server)
+    id = post(server, body_of(wanted("hr", name="before"), where))
+
+    planned, applied = here.run("plan", "-e", "production"), here.run("apply", "-e", "production", "--auto-approve")
+
+    assert planned.out.splitlines()[0].startswith("production (openai, http://127.0.0.1:")
+    assert applied.code == 0
+    assert httpx.get(f"{server}/assistants/{id}", headers=BETA).json()["name"] == "HR Helper"
+
+
+def test_the_log_tells_requests_and_never_keys_or_bodies(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("RECONCILER_LOG", "debug")
+    listed = '{"object": "list", "data": [{"id": "asst_1", "model": "gpt-4o", "name": "Private"}], "has_more": false}'
+    with answering(200, listed, **{"x-request-id": "req_42"}) as there:
+        acme(here, there.url)
+        told = here.run("output", "-e", "production")
+
+    assert told.code == 0
+    line = next(line for line in told.err.splitlines() if line.startswith("GET "))
+    method, path, status, seconds, request_id = line.split()
+    assert (method, path, status, request_id) == ("GET", "/v1/assistants", "200", "req_42")
+    assert seconds.endswith("s")
+    assert float(seconds[:-1]) < 60
+    assert KEY not in told.err
+    assert "Private" not in told.err
+
+
+def test_without_the_variable_nothing_is_logged(here: Checkout, server: str) -> None:
+    acme(here, server)
+
+    assert here.run("plan", "-e", "production").err == ""
+
+
+# failing: one clear message, and exit 1
+
+
+def refused(here: Checkout, there: Answering) -> str:
+    acme(here, there.url)
+    told = here.run("plan", "-e", "production", "--detailed-exitcode")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.count("Error: ") == 1
+    return told.err
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_dead_server_is_named(here: Checkout) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+    acme(here, url)
+
+    told = here.run("plan", "-e", "production")
+
+    assert (told.code, told.out) == (1, "")
+    assert told.err.startswith(f"Error: Cannot reach {url}")
+    assert len(told.err.splitlines()) == 2
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_is_a_web_page_asks_about_the_address(here: Checkout) -> None:
+    with answering(200, "<html>Welcome</html>", "text/html") as there:
+        told = refused(here, there)
+
+    assert "is `base_url` the address of the API itself" in told
+    assert "<html>" not in told
+
+
+def test_a_wrong_key_is_not_tried_again(here: Checkout) -> None:
+    body = '{"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}'
+    with answering(401, body, **{"x-request-id": "req_7"}) as there:
+        told = refused(here, there)
+
+    assert "Incorrect API key provided" in told
+    assert "look at the key" in told
+    assert "req_7" in told
+    assert len(there.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, "<html>"), (410, '{"error": {"message": "sunset"}}'), (404, "")])
+def test_a_server_without_the_api_says_where_it_lives_today(here: Checkout, status: int, body: str) -> None:
+    with answering(status, body, "text/html" if body == "<html>" else "application/json") as there:
+        told = refused(here, there)
+
+    assert "has no Assistants API" in told
+    assert "reconciler serve" in told
+
+
+def test_a_redirect_is_not_followed_with_a_key(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with answering(307, "", Location="https://elsewhere.example/v1") as there:
+        told = refused(here, there)
+
+    assert "https://elsewhere.example/v1" in told
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_a_server_says_cannot_act_on_the_terminal(here: Checkout) -> None:
+    with answering(500, '{"error": {"message": "\\u001b[2Jgone \\u202e"}}') as there:
+        told = refused(here, there)
+
+    assert "\x1b" not in told
+    assert "‮" not in told

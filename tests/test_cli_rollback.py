@@ -1,0 +1,599 @@
+"""`reconciler rollback` and `history`: back to how things were before a run, and not forward again by itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import Checkout, Told, answering
+from gits import git, repository
+from lives import wanted
+
+from reconciler import history
+
+HR = "model: gpt-4o\nname: HR Helper\n"
+IT = "model: gpt-4o\nname: IT Helper\n"
+TWO = "stack: acme\nenvironments:\n  one: {provider: local, stack: one}\n  two: {provider: local, stack: two}\n"
+TAUGHT = "model: gpt-4o\nname: HR Helper\ndescription: taught\ntemperature: 0.3\n"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, hr=HR)
+
+
+def applied(here: Checkout, *arguments: str) -> str:
+    """The name of the run that this was."""
+    told = here.run("apply", "--auto-approve", *arguments)
+    assert told.code == 0, told
+    return runs(here)[0]
+
+
+def runs(here: Checkout) -> list[str]:
+    """The names of what was recorded, the newest first."""
+    return [one["run"] for one in here.run("history", "--json").data]
+
+
+def rolled_back(here: Checkout, *arguments: str) -> Told:
+    told = here.run("rollback", "--auto-approve", *arguments)
+    assert told.code == 0, told
+    return told
+
+
+def bodies(here: Checkout) -> list[dict[str, Any]]:
+    """What is live, less the marker."""
+    return [
+        {**one, "metadata": {k: v for k, v in one["metadata"].items() if k != "reconciler"}}
+        for one in here.live().values()
+    ]
+
+
+def planned(here: Checkout) -> dict[str, Any]:
+    return here.run("plan", "--json").data
+
+
+def objected(here: Checkout) -> list[tuple[str, str]]:
+    return [(o["code"], o["address"]) for o in planned(here)["objections"]]
+
+
+def forgotten_history(here: Checkout) -> None:
+    """A clone on another machine knows what is on the objects and no more."""
+    shutil.rmtree(here.root / ".reconciler" / "history")
+
+
+# what comes back
+
+
+def test_an_update_is_undone(here: Checkout) -> None:
+    applied(here)
+    before = bodies(here)
+    here.write(hr=TAUGHT)
+    applied(here)
+
+    told = rolled_back(here)
+
+    assert told.out.endswith("Apply complete! Resources: 0 added, 1 changed, 0 destroyed.\n")
+    assert bodies(here) == before
+
+
+def test_what_was_created_is_deleted(here: Checkout) -> None:
+    applied(here)
+
+    told = rolled_back(here)
+
+    assert "Plan: 0 to add, 0 to change, 1 to destroy." in told.out
+    assert here.live() == {}
+
+
+def test_what_was_deleted_is_created_again_under_a_new_id_and_that_is_said(here: Checkout) -> None:
+    here.write(it=IT)
+    applied(here)
+    (before,) = (one for one in bodies(here) if one["name"] == "HR Helper")
+    (here.root / "assistants" / "hr.yaml").unlink()
+    applied(here)
+
+    told = rolled_back(here)
+
+    assert f"assistant.hr comes back under a new id; it was {before['id']}." in told.out
+    (after,) = (one for one in bodies(here) if one["name"] == "HR Helper")
+    changing = ("id", "created_at")
+    assert after["id"] != before["id"]
+    assert {k: v for k, v in after.items() if k not in changing} == {
+        k: v for k, v in before.items() if k not in changing
+    }
+
+
+def test_what_was_renamed_is_renamed_back(here: Checkout) -> None:
+    applied(here)
+    (id,) = here.live()
+    (here.root / "assistants" / "hr.yaml").unlink()
+    here.write(people="reconciler: {was: [hr]}\n" + TAUGHT)
+    applied(here)
+
+    told = rolled_back(here)
+
+    assert "1 changed" in told.out
+    assert here.run("output", "hr").out == f"{id}\n"
+    assert here.live()[id]["description"] is None
+    assert " default/local/hr " in here.live()[id]["metadata"]["reconciler"]
+
+
+def test_what_was_adopted_is_let_go_of_with_its_old_fields(here: Checkout) -> None:
+    stranger = here.call("POST", "", {"model": "gpt-4o", "name": "Old", "description": "mine", "metadata": {"a": "b"}})
+    here.write(hr=f"reconciler: {{id: {stranger['id']}}}\n" + TAUGHT)
+    applied(here)
+    assert here.live()[stranger["id"]]["name"] == "HR Helper"
+
+    rolled_back(here)
+
+    assert here.live()[stranger["id"]] == stranger
+
+
+def test_what_was_forgotten_is_ours_again(here: Checkout) -> None:
+    applied(here)
+    assert here.run("forget", "hr", "--auto-approve").code == 0
+    assert "hr" not in here.run("output").out
+
+    rolled_back(here)
+
+    assert "hr" in here.run("output").out
+    assert here.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_a_removed_manifest_let_go_of_is_ours_again_and_kept_so(here: Checkout) -> None:
+    keep = "reconciler: {on_removal: keep}\n" + HR
+    here.write(hr=keep, it=IT)
+    applied(here)
+    (here.root / "assistants" / "hr.yaml").unlink()
+    applied(here)
+
+    rolled_back(here)
+
+    assert "hr" in here.run("output").out
+    assert objected(here) == [("rolled-back", "assistant.hr")]
+    forgotten_history(here)
+    assert objected(here) == [("rolled-back", "assistant.hr")]
+
+
+def test_what_an_object_remembers_of_its_removal_is_undone_too(here: Checkout) -> None:
+    applied(here)
+    here.write(hr="reconciler: {on_removal: refuse}\n" + HR)
+    applied(here)
+
+    told = rolled_back(here)
+
+    assert '"refuse" -> "delete"' in told.out
+    (one,) = here.live().values()
+    assert " rm=" not in one["metadata"]["reconciler"]
+
+
+def test_a_model_that_was_changed_comes_back_with_what_belongs_to_it(here: Checkout) -> None:
+    here.write(hr="model: gpt-4o\nname: HR Helper\ntemperature: 0.4\ntop_p: 0.5\n")
+    applied(here)
+    before = bodies(here)
+    here.write(hr="model: o3-mini\nname: HR Helper\nreasoning_effort: high\n")
+    applied(here)
+    taught = bodies(here)
+
+    rolled_back(here)
+    assert bodies(here) == before
+
+    rolled_back(here)
+    assert bodies(here) == taught
+
+
+def test_what_a_server_had_chosen_is_left_to_it_again(here: Checkout) -> None:
+    here.write(hr="model: o3-mini\nname: HR Helper\n")
+    applied(here)
+    before = bodies(here)
+    here.write(hr="model: o3-mini\nname: HR Helper\nreasoning_effort: high\n")
+    applied(here)
+
+    rolled_back(here)
+    here.write(hr="model: o3-mini\nname: HR Helper\n")
+
+    assert bodies(here) == before
+    assert here.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_what_is_left_to_the_dashboard_stays_as_the_dashboard_has_it(here: Checkout) -> None:
+    own = "reconciler: {ignore_changes: [temperature, metadata.eval]}\n"
+    here.write(hr=own + HR)
+    applied(here)
+    here.write(hr=own + HR + "description: taught\nmetadata: {team: people}\n")
+    applied(here)
+    (id,) = here.live()
+    stamp = here.live()[id]["metadata"]
+    here.call("POST", f"/{id}", {"temperature": 0.9, "metadata": {**stamp, "eval": "good"}})
+
+    rolled_back(here)
+
+    (one,) = bodies(here)
+    assert (one["temperature"], one["metadata"], one["description"]) == (0.9, {"eval": "good"}, None)
+
+
+def test_a_rollback_can_be_rolled_back(here: Checkout) -> None:
+    applied(here)
+    here.write(hr=TAUGHT)
+    applied(here)
+    taught = bodies(here)
+    rolled_back(here)
+
+    rolled_back(here)
+
+    assert bodies(here) == taught
+    assert here.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_rolling_the_same_run_back_twice_changes_nothing_more(here: Checkout) -> None:
+    here.write(it=IT)
+    applied(here)
+    (here.root / "assistants" / "hr.yaml").unlink()
+    run = applied(here)
+    rolled_back(here, run)
+    live = here.live()
+
+    told = rolled_back(here, run)
+
+    assert "No changes." in told.out
+    assert "is not created again, since asst_" in told.out
+    assert here.live() == live
+
+
+def test_git_and_the_rollback_agree_once_the_commit_is_reverted(here: Checkout) -> None:
+    applied(here)
+    here.write(hr=TAUGHT)
+    applied(here)
+    rolled_back(here)
+    here.write(hr=HR)
+
+    assert here.run("plan", "--detailed-exitcode").code == 0
+    assert applied(here)
+    assert here.run("plan", "--detailed-exitcode").code == 0
+
+
+# which run
+
+
+def test_an_older_run_is_named_by_its_id(here: Checkout) -> None:
+    first = applied(here)
+    here.write(hr=TAUGHT)
+    applied(here)
+
+    rolled_back(here, first)
+
+    assert here.live() == {}
+
+
+def test_a_record_from_elsewhere_is_taken(here: Checkout, tmp_path: Path) -> None:
+    run = applied(here)
+    kept = tmp_path / "artifact.jsonl"
+    shutil.move(here.root / ".reconciler" / "history" / f"{run}.jsonl", kept)
+
+    rolled_back(here, "--from", str(kept))
+
+    assert here.live() == {}
+
+
+def test_a_run_that_is_not_there_is_told(here: Checkout) -> None:
+    assert "Nothing was applied from here yet." in here.run("rollback", "--auto-approve").err
+    run = applied(here)
+
+    told = here.run("rollback", run[:-1] + "x", "--auto-approve")
+
+    assert told.code == 1
+    assert f"did you mean `{run}`?" in told.err
+
+
+@pytest.mark.parametrize("text", ["", "[]\n", '{"type": "run"}\n', '{"type": "run", "format": "9.0"}\n', "\0\xff" * 99])
+def test_a_damaged_record_is_told_and_nothing_is_sent(here: Checkout, tmp_path: Path, text: str) -> None:
+    applied(here)
+    (tmp_path / "bad.jsonl").write_text(text)
+
+    told = here.run("rollback", "--from", str(tmp_path / "bad.jsonl"), "--auto-approve")
+
+    assert (told.code, told.out) == (1, "")
+    assert "bad.jsonl cannot be used: " in told.err
+    assert len(here.live()) == 1
+
+
+@pytest.mark.parametrize("name", ["nothing.jsonl", "assistants"])
+def test_a_record_that_cannot_be_read_is_told(here: Checkout, name: str) -> None:
+    told = here.run("rollback", "--from", name, "--auto-approve")
+
+    assert (told.code, told.out) == (1, "")
+    assert name in told.err
+
+
+def test_a_run_of_another_environment_is_refused(here: Checkout) -> None:
+    here.config(TWO)
+    run = applied(here, "-e", "one")
+    live = here.live()
+
+    told = here.run("rollback", run, "-e", "two", "--auto-approve")
+    nothing = here.run("rollback", "-e", "two", "--auto-approve")
+
+    assert (told.code, nothing.code) == (1, 1)
+    assert f"Run {run} was of one in one at" in told.err
+    assert "Nothing was applied from here yet." in nothing.err
+    assert here.live() == live
+    rolled_back(here)
+    assert here.live() == {}
+
+
+def test_the_last_run_is_the_environments_where_one_is_said(here: Checkout) -> None:
+    here.config(TWO)
+    applied(here, "-e", "one")
+    applied(here, "-e", "two")
+
+    rolled_back(here, "-e", "one")
+
+    assert [" two/two/hr " in one["metadata"]["reconciler"] for one in here.live().values()] == [True]
+
+
+# what moved since
+
+
+def test_what_drifted_since_the_run_is_a_conflict_and_held_back(here: Checkout) -> None:
+    here.write(it=IT)
+    applied(here)
+    here.write(hr=TAUGHT, it=IT + "description: taught\n")
+    applied(here)
+    id = next(one["id"] for one in here.live().values() if one["name"] == "HR Helper")
+    here.call("POST", f"/{id}", {"instructions": "by hand"})
+
+    told = here.run("rollback", "--auto-approve")
+
+    assert told.code == 1
+    assert "conflict" in told.out
+    assert "`instructions` changed in the live object since the last apply" in told.out
+    assert here.live()[id]["description"] == "taught"
+    assert [one["description"] for one in here.live().values() if one["id"] != id] == [None]
+    rolled_back(here, runs(here)[1], "--allow", "conflict")
+    assert (here.live()[id]["description"], here.live()[id]["instructions"]) == (None, None)
+
+
+def test_what_was_created_and_then_edited_by_hand_is_not_deleted_unasked(here: Checkout) -> None:
+    applied(here)
+    (id,) = here.live()
+    here.call("POST", f"/{id}", {"instructions": "by hand"})
+
+    told = here.run("rollback", "--auto-approve")
+
+    assert told.code == 1
+    assert "Objections hold back every change" in told.err
+    assert list(here.live()) == [id]
+    rolled_back(here, "--allow", "conflict")
+    assert here.live() == {}
+
+
+def test_what_is_not_ours_any_more_is_left_alone(here: Checkout) -> None:
+    run = applied(here)
+    (id,) = here.live()
+    assert here.run("forget", "hr", "--auto-approve").code == 0
+
+    told = rolled_back(here, run)
+
+    assert f"{id} is not ours any more; it is left alone." in told.out
+    assert list(here.live()) == [id]
+
+
+def test_what_another_stack_took_since_is_held_back(here: Checkout) -> None:
+    id = here.applied(wanted("hr", name="HR Helper"))
+    assert here.run("forget", "hr", "--auto-approve").code == 0
+    here.call("POST", f"/{id}", {"metadata": {"reconciler": f"v1 theirs/local/hr id={id} f=1"}})
+
+    told = here.run("rollback", "--auto-approve")
+
+    assert told.code == 1
+    assert "other-stack" in told.out
+    assert here.live()[id]["metadata"]["reconciler"].startswith("v1 theirs/")
+
+
+# not again
+
+
+def test_exactly_what_was_rejected_is_held_back_until_the_manifest_changes(here: Checkout) -> None:
+    applied(here)
+    here.write(hr=TAUGHT)
+    applied(here)
+    rolled_back(here)
+
+    held = here.run("apply", "--auto-approve")
+    pending = here.run("plan", "--detailed-exitcode")
+    here.write(hr=TAUGHT + "instructions: another try\n")
+
+    assert (held.code, pending.code) == (1, 3)
+    assert "--allow rolled-back" in held.err
+    assert objected(here) == []
+    applied(here)
+    here.write(hr=TAUGHT)
+    assert objected(here) == [], "that was long ago: the manifest has changed since"
+    applied(here)
+
+
+def test_a_fresh_clone_knows_of_rejected_updates_deletes_and_renames(here: Checkout) -> None:
+    here.write(it=IT, old=HR.replace("HR", "Old"))
+    applied(here)
+    for name in ("hr", "old"):
+        (here.root / "assistants" / f"{name}.yaml").unlink()
+    here.write(it=IT + "description: taught\n", new="reconciler: {was: [old]}\n" + HR.replace("HR", "Old"))
+    applied(here)
+    rolled_back(here)
+    forgotten_history(here)
+
+    assert objected(here) == [
+        ("rolled-back", "assistant.hr"),
+        ("rolled-back", "assistant.it"),
+        ("rolled-back", "assistant.new"),
+    ]
+
+
+def test_the_history_knows_of_rejected_creates_and_adoptions(here: Checkout) -> None:
+    stranger = here.call("POST", "", {"model": "gpt-4o", "name": "Old"})
+    here.write(old=f"reconciler: {{id: {stranger['id']}}}\n" + HR.replace("HR", "Old"))
+    applied(here)
+    rolled_back(here)
+
+    assert objected(here) == [("rolled-back", "assistant.hr"), ("rolled-back", "assistant.old")]
+    assert here.run("apply", "--auto-approve").code == 1
+    assert list(here.live()) == [stranger["id"]]
+    applied(here, "--allow", "rolled-back")
+    assert objected(here) == []
+
+
+def test_what_was_planned_to_be_rolled_back_and_was_not_is_not_rejected(here: Checkout) -> None:
+    applied(here)
+    here.write(hr=TAUGHT, it=IT)
+    applied(here)
+    id = next(one["id"] for one in here.live().values() if one["name"] == "HR Helper")
+    here.call("POST", f"/{id}", {"instructions": "by hand"})
+
+    assert here.run("rollback", "--auto-approve").code == 1
+    assert objected(here) == [("rolled-back", "assistant.it")]
+
+
+# a run that was cut off
+
+
+def test_a_run_that_was_killed_is_rolled_back_all_the_same(here: Checkout) -> None:
+    applied(here)
+    before = bodies(here)
+    here.write(hr=TAUGHT, it=IT)
+    run = applied(here)
+    path = here.root / ".reconciler" / "history" / f"{run}.jsonl"
+    ahead = [line for line in path.read_text().splitlines() if json.loads(line)["type"] in ("run", "intent")]
+    path.write_text("\n".join(ahead) + '\n{"type": "outc')
+
+    listed = here.run("history")
+    rolled_back(here)
+
+    assert "2 writes cut off, and then it was killed\n" in listed.out
+    assert bodies(here) == before
+
+
+# what is said
+
+
+def test_the_git_revert_that_belongs_to_it_is_named(here: Checkout) -> None:
+    repository(here.root)
+    applied(here)
+    here.write(hr=TAUGHT)
+    git(here.root, "commit", "-qam", "teach")
+    assert here.run("plan", "--out", "plan.json").code == 0
+    assert here.run("apply", "plan.json", "--json-into", "events.jsonl").code == 0
+
+    told = rolled_back(here)
+
+    assert f"In Git this belongs to it: git revert {git(here.root, 'rev-parse', 'HEAD')[:12]}\n" in told.out
+
+
+def test_without_a_commit_it_says_what_else_belongs_to_it(here: Checkout) -> None:
+    applied(here)
+    without = here.run("rollback")
+    repository(here.root)
+    here.write(it=IT)
+    applied(here)
+    dirty = here.run("rollback")
+
+    assert "The run was made without Git: change the manifests back as well." in without.out
+    assert "The run was made from files that were not committed: change them back as well." in dirty.out
+
+
+def test_a_rollback_is_shown_and_approved_like_any_plan(here: Checkout) -> None:
+    applied(here)
+
+    told = here.run("rollback")
+
+    assert told.code == 1
+    assert "Plan: 0 to add, 0 to change, 1 to destroy." in told.out
+    assert "say --auto-approve" in told.err
+    assert len(here.live()) == 1
+
+
+def test_a_rollback_tells_programs_too(here: Checkout) -> None:
+    applied(here)
+
+    told = here.run("rollback", "--auto-approve", "--json", "--json-into", "into.jsonl")
+
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [line["type"] for line in lines] == [
+        "version", "planned_change", "diagnostic", "change_summary", "apply_start", "apply_complete", "change_summary",
+    ]  # fmt: skip
+    assert [json.loads(line)["type"] for line in (here.root / "into.jsonl").read_text().splitlines()] == [
+        line["type"] for line in lines
+    ]
+
+
+def test_a_server_of_another_project_is_not_rolled_back(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "sk-1")
+    id = "asst_1"
+    body = {"id": id, "model": "gpt-4o", "metadata": {"reconciler": f"v1 acme/far/hr id={id} n=abcd f=1"}}
+    page = json.dumps({"object": "list", "data": [body], "has_more": False, "first_id": id, "last_id": id})
+    with answering(200, page, **{"openai-project": "proj_b"}) as server:
+        here.config(
+            f"stack: acme\nenvironments:\n  far: {{provider: openai, base_url: '{server.url}', api_key: {{env: KEY}},"
+            " project: proj_a}\n"
+        )
+        head = {
+            "type": "run", "format": "1.0", "run": "r", "began": "b", "command": "apply", "nonce": "abcd",
+            "fingerprint": "", "rejected": {},
+            "where": {"stack": "acme", "environment": "far", "provider": "openai", "base_url": server.url,
+                      "project": "proj_a"},
+        }  # fmt: skip
+        step = {"type": "intent", "address": "assistant.hr", "kind": "assistant", "key": "hr", "action": "create",
+                "id": None, "before": None, "patch": {"model": "gpt-4o"}, "wanted": "w"}  # fmt: skip
+        (here.root / "run.jsonl").write_text(f"{json.dumps(head)}\n{json.dumps(step)}\n")
+
+        told = here.run("rollback", "--from", "run.jsonl", "--auto-approve")
+
+        assert told.code == 1
+        assert "wrong-project" in told.out
+        assert len(server.asked) == 1
+
+
+# history
+
+
+def test_history_lists_the_runs_the_newest_first(here: Checkout) -> None:
+    assert here.run("history").out == "Nothing was applied from here yet.\n"
+    first = applied(here)
+    rolled_back(here)
+
+    told, data = here.run("history"), here.run("history", "--json").data
+
+    newest, oldest = told.out.splitlines()
+    assert oldest.startswith(f"{first}  apply in local (")
+    assert oldest.endswith("stack default: 1 done")
+    assert f"  rollback of {first} in local (" in newest
+    assert [(one["command"], one["complete"], one["outcomes"]) for one in data] == [
+        ("rollback", True, {"assistant.hr": "done"}),
+        ("apply", True, {"assistant.hr": "done"}),
+    ]
+
+
+def test_history_passes_over_what_it_cannot_read(here: Checkout) -> None:
+    run = applied(here)
+    folder = here.root / ".reconciler" / "history"
+    (folder / "0.jsonl").write_text("rubbish")
+    (folder / "1.jsonl").mkdir()
+
+    told = here.run("history")
+
+    assert told.code == 0
+    assert told.out.startswith(run)
+    assert told.err.count("Note: ") == 2
+    assert history.rejections(folder, history.read(folder / f"{run}.jsonl").head.where) == {}
+
+
+def test_a_state_folder_elsewhere_is_taken(here: Checkout, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "state"
+    assert here.run("apply", "--auto-approve", "--state-dir", str(elsewhere)).code == 0
+
+    assert here.run("history").out == "Nothing was applied from here yet.\n"
+    assert " apply in local" in here.run("history", "--state-dir", str(elsewhere)).out
+    assert rolled_back(here, "--state-dir", str(elsewhere)).code == 0
+    assert (elsewhere / ".gitignore").read_text() == "*\n"

@@ -1,0 +1,108 @@
+"""`reconciler serve`: the embedded server for other programs, until it is interrupted."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from checkout import Checkout, command, plain
+from emulator_world import BETA
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys)
+
+
+@contextmanager
+def serving(here: Checkout, *arguments: str, end: signal.Signals = signal.SIGINT, **environ: str) -> Iterator[str]:
+    """The address that a served emulator says; it ends without a word."""
+    with subprocess.Popen(
+        command("serve", "--port", "0", *arguments),
+        cwd=here.root,
+        env=plain(**environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            said = process.stdout.readline()
+            address = re.fullmatch(r"Assistants API v2 on (http://\S+/v1), data in \S+\. Ctrl-C ends it\.\n", said)
+            assert address, said + process.stderr.read()
+            yield address[1]
+            process.send_signal(end)
+            out, errors = process.communicate(timeout=15)
+            assert (process.returncode, out, errors) == (0 if end is signal.SIGINT else -end, "", "")
+        finally:
+            process.kill()
+
+
+def test_what_is_served_is_what_local_holds_and_an_interrupt_ends_it(here: Checkout) -> None:
+    with serving(here) as url:
+        made = httpx.post(f"{url}/assistants", json={"model": "gpt-4o"}, headers=BETA).json()
+
+    assert list(here.live()) == [made["id"]]
+    assert (here.root / ".reconciler" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_termination_ends_it_too(here: Checkout) -> None:
+    with serving(here, end=signal.SIGTERM) as url:
+        assert httpx.get(f"{url}/assistants", headers=BETA).status_code == 200
+
+
+def test_another_file_holds_the_data_where_it_is_named(here: Checkout) -> None:
+    with serving(here, "--data", "mine.db"):
+        pass
+
+    assert (here.root / "mine.db").is_file()
+    assert not (here.root / ".reconciler").exists()
+
+
+def test_a_key_is_asked_for_where_one_is_set(here: Checkout) -> None:
+    with serving(here, RECONCILER_SERVE_KEY="sk-mine") as url:
+        answers = [
+            httpx.get(f"{url}/assistants", headers={**BETA, **more}).status_code
+            for more in ({}, {"Authorization": "Bearer sk-mine"})
+        ]
+
+    assert answers == [401, 200]
+
+
+def test_reconciler_itself_can_use_what_it_serves(here: Checkout) -> None:
+    here.write(hr="model: gpt-4o\n")
+    with serving(here, "--data", "mine.db") as url:
+        here.config(f"stack: acme\nenvironments:\n  served: {{provider: openai, base_url: {url}}}\n")
+        applied = here.run("apply", "-e", "served", "--auto-approve")
+        again = here.run("plan", "-e", "served", "--detailed-exitcode")
+
+    assert (applied.code, again.code) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "0.0.0.0"], "is not a loopback address"),
+        (["--port", "70000"], "Invalid value for '--port'"),
+        (["--data", "assistants"], "assistants"),
+    ],
+)
+def test_what_cannot_be_served_is_told(here: Checkout, arguments: list[str], said: str) -> None:
+    told = here.run("serve", *arguments)
+
+    assert (told.code, told.out) == (1, "")
+    assert said in told.err
+
+
+def test_a_port_that_is_taken_is_told(here: Checkout) -> None:
+    with serving(here) as url:
+        told = here.run("serve", "--port", url.rpartition(":")[2].removesuffix("/v1"))
+
+    assert told.code == 1
+    assert "cannot listen on 127.0.0.1:" in told.err
+    assert "Choose another port" in told.err

@@ -1,0 +1,168 @@
+"""Kill -9 at any request of an apply: one more run makes everything right, and the history explains the killed one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkout import Checkout, command, plain
+from emulator_world import call
+from faults import soak
+
+from reconciler.emulator import Emulator
+
+WORDS = ("before", "after")
+REQUESTS = 25
+_MANIFEST = "model: gpt-4o\nname: I am {}\ninstructions: Be {}.\nmetadata: {{team: people}}\n"
+
+
+class Deadly(ThreadingHTTPServer):
+    """The emulator on loopback, which kills its client before or after it does what one request asks."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.emulator = Emulator(":memory:")
+        self.client: subprocess.Popen[bytes] | None = None
+        self.at = 0
+        self.word = "before"
+        self.seen = 0
+        self.lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+    def kill(self) -> None:
+        assert self.client is not None
+        os.kill(self.client.pid, signal.SIGKILL)
+        self.client.wait()
+
+    def answer(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes] | None:
+        """What the emulator answers; None where nobody is left to hear it."""
+        with self.lock:
+            self.seen += 1
+            ends = self.client is not None and self.seen == self.at
+            if ends and self.word == "before":
+                self.kill()
+                return None
+            if self.client is not None and self.client.returncode is not None:
+                return None
+            found = call(self.emulator, method, path, content=body)
+            if ends:
+                self.kill()
+                return None
+            return found.status_code, found.content
+
+    def all(self) -> list[dict[str, Any]]:
+        answer = call(self.emulator, "GET", "/v1/assistants?limit=100")
+        return list(answer.json()["data"])
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Deadly
+    protocol_version = "HTTP/1.1"
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        body = self.rfile.read(length) if length else None
+        answer = self.server.answer(self.command, self.path, body)
+        if answer is None:
+            self.close_connection = True
+            return
+        status, content = answer
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815  # the names that http.server calls
+
+    def log_message(self, *arguments: Any) -> None: ...
+
+
+@contextmanager
+def deadly() -> Iterator[Deadly]:
+    with Deadly() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+            server.emulator.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys)
+
+
+def _begin(here: Checkout, server: Deadly) -> None:
+    """A world in which eight are live, and manifests that ask for twenty changes."""
+    here.config(f"stack: acme\nenvironments:\n  production: {{provider: openai, base_url: {server.url}}}\n")
+    stranger = b'{"model": "gpt-4o", "name": "a stranger"}'
+    call(server.emulator, "POST", "/v1/assistants", content=stranger)
+    here.write(**{f"old{n}": _MANIFEST.format(f"old{n}", "kind") for n in range(8)})
+    assert here.run("apply", "-e", "production", "--auto-approve").code == 0
+    for number in range(3):
+        (here.root / "assistants" / f"old{number}.yaml").unlink()
+    here.write(**{f"old{n}": _MANIFEST.format(f"old{n}", "kinder") for n in range(3, 8)})
+    here.write(**{f"new{n}": _MANIFEST.format(f"new{n}", "new") for n in range(12)})
+
+
+def _survives(here: Checkout, word: str, at: int) -> None:
+    allow = ("--allow", "too-many-deletes")
+    with deadly() as server:
+        _begin(here, server)
+        server.seen, server.at, server.word = 0, at, word
+        arguments = command("apply", "-e", "production", "--auto-approve", *allow)
+        with subprocess.Popen(arguments, cwd=here.root, env=plain(), stdout=subprocess.DEVNULL) as server.client:
+            server.client.wait(timeout=30)
+        killed = server.client.returncode == -signal.SIGKILL
+        assert killed or server.seen < at
+        server.client = None
+        made = {one["name"].replace("I am new", "assistant.new") for one in server.all() if "new" in one["name"]}
+
+        rest = here.run("apply", "-e", "production", "--auto-approve", *allow)
+        assert rest.code == 0, rest
+        assert here.run("plan", "-e", "production", "--detailed-exitcode").code == 0
+        live = server.all()
+        wanted = {"a stranger", *(f"I am old{n}" for n in range(3, 8)), *(f"I am new{n}" for n in range(12))}
+        assert sorted(one["name"] for one in live) == sorted(wanted)
+        assert [one["metadata"] for one in live if one["name"] == "a stranger"] == [{}]
+        _explains(here, made, was_recording=killed and at > 1)
+
+
+def _explains(here: Checkout, made: set[str], *, was_recording: bool) -> None:
+    """The killed run is in the history, unended; whatever it made is among what it had written ahead."""
+    runs = here.run("history", "--format", "json").data
+    cut = [one for one in runs if not one["complete"]]
+    assert len(cut) == was_recording
+    begun = {address for one in cut for address in (*one["outcomes"], *one["cut_off"])}
+    assert made <= begun or not was_recording
+    assert here.run("history").out.count("and then it was killed") == was_recording
+
+
+@pytest.mark.parametrize(("word", "at"), [("before", 3), ("after", 3), ("after", 11), ("after", 22)])
+def test_a_killed_apply_is_made_right_by_the_next(here: Checkout, word: str, at: int) -> None:
+    _survives(here, word, at)
+
+
+@soak
+@pytest.mark.soak
+@pytest.mark.parametrize("at", range(1, REQUESTS))
+@pytest.mark.parametrize("word", WORDS)
+def test_an_apply_killed_anywhere_is_made_right_by_the_next(here: Checkout, word: str, at: int) -> None:
+    _survives(here, word, at)

@@ -1,0 +1,208 @@
+"""One limiter for a run: nothing is held up while nobody refuses, and what a server allows is used nearly whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import anyio
+import pytest
+from faults import clock, run
+
+from reconciler.providers.pacing import Pacer
+
+WORKERS = 8
+
+
+class Limit(Protocol):
+    def admits(self, now: float) -> bool: ...
+
+
+@dataclass
+class Bucket:
+    """So many requests a second, and as many at once as have been saved up."""
+
+    rate: float
+    burst: float
+    tokens: float = 0.0
+    at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.tokens = self.burst
+
+    def admits(self, now: float) -> bool:
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+@dataclass
+class Window:
+    """So many requests in every whole second."""
+
+    rate: int
+    second: int = -1
+    used: int = 0
+
+    def admits(self, now: float) -> bool:
+        if int(now) != self.second:
+            self.second, self.used = int(now), 0
+        self.used += 1
+        return self.used <= self.rate
+
+
+@dataclass
+class Anything:
+    def admits(self, now: float) -> bool:
+        return True
+
+
+@dataclass
+class Told:
+    """How a load went."""
+
+    took: float = 0.0
+    sent: int = 0
+    refused: int = 0
+    times: list[float] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        return self.refused / self.sent
+
+
+async def _load(requests: int, limit: Callable[[float], Limit], retry_after: float | None, latency: float) -> Told:
+    """Workers who send so many requests through one pacer, each until it is let through."""
+    told, pacer, left = Told(), Pacer(clock, anyio.sleep), list(range(requests))
+    began = clock()
+
+    async def work() -> None:
+        while left:
+            left.pop()
+            while True:
+                sent = await pacer.turn()
+                told.sent += 1
+                await anyio.sleep(latency)
+                if limit(clock()).admits(clock()):
+                    pacer.passed()
+                    told.times.append(clock())
+                    break
+                told.refused += 1
+                pacer.refused(sent, retry_after)
+                await anyio.sleep(retry_after or 0.25)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(WORKERS):
+            group.start_soon(work)
+    told.took = clock() - began
+    return told
+
+
+def load(
+    requests: int, limit: Limit | Callable[[float], Limit], retry_after: float | None = None, latency: float = 0.05
+) -> Told:
+    chosen: Callable[[float], Limit] = limit if callable(limit) else lambda now: limit
+    told: Told = run(_load, requests, chosen, retry_after, latency)
+    return told
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.2, 1.0])
+@pytest.mark.parametrize("rate", [5, 20])
+@pytest.mark.parametrize("saved", [1, 20])
+def test_a_bucket_is_used_nearly_whole_with_few_refusals(rate: int, saved: int, retry_after: float | None) -> None:
+    told = load(300, Bucket(rate, saved), retry_after)
+
+    assert told.took <= 1.3 * (300 - saved) / rate
+    assert told.refused - WORKERS <= 0.04 * 300
+    assert told.share < 0.05 or rate == 5
+
+
+@pytest.mark.parametrize("rate", [5, 20])
+def test_a_fixed_window_is_used_nearly_whole_with_few_refusals(rate: int) -> None:
+    told = load(300, Window(rate))
+
+    assert told.took <= 1.3 * 300 / rate
+    assert told.share < 0.05
+
+
+def test_what_was_saved_up_before_is_spent_first_and_then_unlearnt() -> None:
+    told = load(600, Bucket(20, 100))
+
+    assert told.took <= 1.1 * 500 / 20
+    assert told.share < 0.05
+
+
+def test_nothing_is_held_up_while_nobody_refuses() -> None:
+    told = load(400, Anything(), latency=0.05)
+
+    assert told.took == pytest.approx(400 / WORKERS * 0.05)
+    assert told.refused == 0
+
+
+def test_a_server_that_recovers_is_soon_used_again() -> None:
+    slow, fast = Bucket(5, 1), Bucket(40, 1)
+
+    told = load(900, lambda now: slow if now < 20 else fast)
+
+    assert told.took <= 20 + 2 * 800 / 40
+    assert told.share < 0.05
+
+
+def test_a_server_that_grows_slow_is_followed() -> None:
+    fast, slow = Bucket(40, 1), Bucket(5, 1)
+
+    told = load(500, lambda now: fast if now < 5 else slow)
+
+    assert told.took <= 5 + 1.3 * 350 / 5
+    assert told.share < 0.08
+
+
+def test_while_a_server_takes_nothing_one_request_at_a_time_asks_and_ever_more_seldom() -> None:
+    told = load(20, lambda now: Anything() if now > 60 else Window(0))
+
+    assert told.refused < 8 + 20
+    assert told.took < 60 + 20
+
+
+def test_everybody_waits_for_as_long_as_the_server_asked() -> None:
+    async def story() -> tuple[float, float]:
+        pacer = Pacer(clock, anyio.sleep)
+        sent = await pacer.turn()
+        pacer.refused(sent, 7.0)
+        return pacer.wait(), await pacer.turn()
+
+    assert run(story) == (7.0, 7.0)
+
+
+def test_a_refusal_of_what_was_sent_before_the_last_one_says_nothing_new() -> None:
+    async def story() -> tuple[float, float]:
+        pacer = Pacer(clock, anyio.sleep)
+        sent = [await pacer.turn() for _ in range(8)]
+        await anyio.sleep(1)
+        pacer.refused(sent[0], None)
+        once = pacer.wait()
+        for one in sent[1:]:
+            pacer.refused(one, None)
+        return once, pacer.wait()
+
+    once, often = run(story)
+    assert once == often
+
+
+def test_the_pace_is_known_only_once_somebody_refused() -> None:
+    async def story() -> list[float | None]:
+        pacer = Pacer(clock, anyio.sleep)
+        rates = [pacer.rate]
+        sent = await pacer.turn()
+        pacer.refused(sent, None)
+        await anyio.sleep(0.5)
+        pacer.passed()
+        rates.append(pacer.rate)
+        await anyio.sleep(5_000)
+        return [*rates, pacer.rate]
+
+    assert run(story) == [None, pytest.approx(2.0), 10_000.0]

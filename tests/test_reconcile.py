@@ -1,0 +1,592 @@
+"""An apply, task by task: what comes first and last, what is left alone, what is said, and how it ends early."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from faults import TIME, answering, clock, faulty, is_collection, nature, run
+from world import Quiet, World, desired
+
+from reconciler import reconcile
+from reconciler.canonical import Json
+from reconciler.emulator import Settings
+from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
+from reconciler.providers import ApiGone
+from reconciler.providers.openai import local_assistants
+from reconciler.reconcile import Run, Stop, apply
+
+Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Watch(Quiet):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
+        self.told.append(f"started {task.address.key}")
+
+    def going_on(self, task: Task, seconds: float) -> None:
+        self.told.append(f"{task.address.key} takes {seconds:.0f}")
+
+    def ended(self, outcome: Outcome) -> None:
+        self.told.append(f"{type(outcome).__name__} {outcome.task.address.key}")
+
+    def noticed(self, text: str) -> None:
+        self.told.append(text)
+
+
+class Between(httpx.AsyncBaseTransport):
+    """A server of the world that is in somebody's way."""
+
+    def __init__(self, world: World, handle: Callable[[httpx.Request, Handler], Awaitable[httpx.Response]]) -> None:
+        self._inner = httpx.ASGITransport(app=world.emulator)
+        self._handle = handle
+        self.requests: list[str] = []
+        world.provider = local_assistants(self, lambda line: None, lambda: None, nature())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(f"{request.method} {request.url.path.removeprefix('/v1')}")
+        return await self._handle(request, self._inner.handle_async_request)
+
+
+def bodies(*names: str, **more: Any) -> tuple[Desired, ...]:
+    return desired(*({"model": "gpt-4o", "name": f"I am {name}", **more} for name in names), keys=names)
+
+
+def fresh(settings: Settings | None = None) -> World:
+    """A world with nothing in it, in virtual time."""
+    world = World(settings or Settings())
+    faulty(world)
+    return world
+
+
+async def settled(*names: str, settings: Settings | None = None, **more: Any) -> World:
+    """A world in which these are live already."""
+    world = fresh(settings)
+    assert all(isinstance(outcome, Done) for outcome in await world.settle(bodies(*names, **more)))
+    return world
+
+
+async def carry_out(world: World, plan: Plan, run: Run | None = None, **options: Any) -> tuple[Outcome, ...]:
+    watch = options.pop("watch", Quiet())
+    return await apply(plan, world.provider, run or Run("n2"), watch, nature=TIME, **options)
+
+
+def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
+    return {outcome.task.address.key: type(outcome).__name__ for outcome in outcomes}
+
+
+# order and parallelism
+
+
+def test_a_first_create_is_made_alone_and_deletes_come_last() -> None:
+    async def story() -> tuple[list[str], int]:
+        world = World()
+        busy = most = 0
+        during: list[int] = []
+
+        async def slowly(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal busy, most
+            busy, most = busy + 1, max(most, busy + 1)
+            during.append(busy)
+            await anyio.sleep(0.1)
+            busy -= 1
+            return await on(request)
+
+        between = Between(world, slowly)
+        await carry_out(world, await world.plan(bodies(*"abcdefghij")))
+        assert during[:4] == [1, 1, 1, 1]  # the list, the newest, the first; and then the others
+        assert most == reconcile.PARALLELISM
+        plan = await world.plan(bodies("a", "k", "l"), allow=frozenset({"too-many-deletes"}))
+        between.requests.clear()
+        await carry_out(world, plan, parallelism=2)
+        return [request.split()[0] for request in between.requests], most
+
+    methods, _ = run(story)
+    assert methods == ["GET", "POST", "POST", *["DELETE"] * 9]
+
+
+@pytest.mark.parametrize("parallelism", [1, 3, 64])
+def test_no_more_is_in_flight_than_was_asked_for(parallelism: int) -> None:
+    async def story() -> int:
+        world = await settled(*"abcdefghij")
+        busy = most = 0
+
+        async def slowly(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal busy, most
+            busy, most = busy + 1, max(most, busy + 1)
+            await anyio.sleep(0.1)
+            busy -= 1
+            return await on(request)
+
+        plan = await world.plan(bodies(*"abcdefghij", description="other"))
+        Between(world, slowly)
+        await carry_out(world, plan, parallelism=parallelism)
+        return most
+
+    assert run(story) == min(parallelism, 10)
+
+
+def test_what_is_held_back_is_reported_and_the_rest_is_done() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = fresh()
+        await world.by_hand("POST", "/assistants", {"model": "gpt-4o", "name": "I am a"})
+        return await carry_out(world, await world.plan(bodies("a", "b")))
+
+    assert kinds(run(story)) == {"a": "Skipped", "b": "Done"}
+
+
+# before a create
+
+
+def test_what_somebody_created_meanwhile_is_not_created_again() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = fresh()
+        plan = await world.plan(bodies("a", "b"))
+        await world.settle(bodies("a"))
+        outcomes = await carry_out(world, plan)
+        assert len(await world.live()) == 2
+        return outcomes
+
+    stale, done = run(story)
+    assert isinstance(stale, Stale)
+    assert "created meanwhile" in stale.reason
+    assert isinstance(done, Done)
+
+
+def test_where_the_newest_cannot_be_read_nothing_is_created_and_the_rest_is_done() -> None:
+    async def story() -> tuple[dict[str, str], int]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", "b", "c", description="other"))
+        faulty(world, dict.fromkeys(range(1), "401"))
+        return kinds(await carry_out(world, plan)), len(await world.live())
+
+    assert run(story) == ({"a": "Done", "b": "Failed", "c": "Failed"}, 1)
+
+
+# staleness
+
+
+async def _moved_then(world: World, plan: Plan, body: dict[str, Json], **options: Any) -> Outcome:
+    (one,) = [change.live for change in plan.changes if change.live is not None]
+    await world.by_hand("POST", f"/assistants/{one.id}", body)
+    (outcome,) = await carry_out(world, plan, Run("n2", reread=True), **options)
+    return outcome
+
+
+def test_what_moved_since_is_not_written_but_shown() -> None:
+    async def story() -> tuple[Outcome, Any]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", description="mine"))
+        outcome = await _moved_then(world, plan, {"description": "theirs"})
+        return outcome, (await world.live())[0].raw["description"]
+
+    outcome, description = run(story)
+    assert isinstance(outcome, Stale)
+    assert [(d.path, d.wanted, d.got) for d in outcome.differences] == [(("description",), None, "theirs")]
+    assert description == "theirs"
+
+
+def test_what_became_as_it_is_wanted_goes_on() -> None:
+    async def story() -> Outcome:
+        world = await settled("a")
+        return await _moved_then(world, await world.plan(bodies("a", description="mine")), {"description": "mine"})
+
+    assert isinstance(run(story), Done)
+
+
+def test_what_another_took_over_is_not_written() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", description="mine"))
+        (one,) = await world.live()
+        await world.by_hand("POST", f"/assistants/{one.id}", {"metadata": {"reconciler": "v1 acme/staging/a f=1"}})
+        return await carry_out(world, plan, Run("n2", reread=True))
+
+    (outcome,) = run(story)
+    assert isinstance(outcome, Stale)
+    assert [difference.path for difference in outcome.differences] == [("metadata", "reconciler")]
+
+
+@pytest.mark.parametrize(("keys", "kind"), [("a", Stale), ("", Done)])
+def test_what_was_deleted_meanwhile_is_stale_but_for_its_delete(keys: str, kind: type[Outcome]) -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = await settled("a")
+        plan = await world.plan(bodies(*keys, description="mine"), allow=frozenset({"no-manifests"}))
+        (one,) = await world.live()
+        await world.by_hand("DELETE", f"/assistants/{one.id}")
+        return await carry_out(world, plan, Run("n2", reread=True))
+
+    (outcome,) = run(story)
+    assert isinstance(outcome, kind)
+
+
+@pytest.mark.parametrize(("age", "reads"), [(59.0, 0), (61.0, 1)])
+def test_what_was_read_long_ago_is_read_again(age: float, reads: int) -> None:
+    async def story() -> int:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", description="mine"))
+        observed = clock()
+        faults = faulty(world)
+        await anyio.sleep(age)
+        await carry_out(world, plan, Run("n2", observed_at=observed))
+        return sum(request.method == "GET" for request in faults.seen)
+
+    assert run(story) == reads
+
+
+def test_what_is_left_to_the_dashboard_is_taken_from_the_second_reading() -> None:
+    async def story() -> tuple[Outcome, Any]:
+        ignoring = {"reconciler": {"ignore_changes": ["metadata.eval"]}, "metadata": {"eval": "1", "team": "a"}}
+        world = await settled("a", settings=Settings(metadata="replace"), **ignoring)
+        plan = await world.plan(bodies("a", **{**ignoring, "metadata": {"eval": "1", "team": "b"}}))
+        (one,) = await world.live()
+        told = {**one.raw["metadata"], "eval": "moved"}  # type: ignore[dict-item]
+        outcome = await _moved_then(world, plan, {"metadata": told})
+        return outcome, (await world.live())[0].raw["metadata"]
+
+    outcome, metadata = run(story)
+    assert isinstance(outcome, Done)
+    assert (metadata["team"], metadata["eval"]) == ("b", "moved")
+
+
+def test_an_adoption_takes_the_second_reading_too() -> None:
+    async def story() -> Outcome:
+        world = fresh()
+        one = await world.by_hand("POST", "/assistants", {"model": "gpt-4o", "name": "x"})
+        wanted = bodies("a", reconciler={"id": {"production": one["id"]}, "ignore_changes": ["description"]})
+        return await _moved_then(world, await world.plan(wanted), {"description": "theirs"})
+
+    assert isinstance(run(story), Done)
+
+
+# verification
+
+
+def _stubborn(field: str, value: Json) -> Callable[[httpx.Request, Handler], Awaitable[httpx.Response]]:
+    """A server that keeps a field as it likes."""
+
+    async def handle(request: httpx.Request, on: Handler) -> httpx.Response:
+        response = await on(request)
+        await response.aread()
+        if response.status_code != 200 or request.method == "DELETE":
+            return response
+        told = response.json()
+        for one in told.get("data", [told]):
+            one[field] = value
+        return httpx.Response(200, json=told)
+
+    return handle
+
+
+def test_what_a_server_leaves_different_is_told_once_and_not_sent_again() -> None:
+    async def story() -> tuple[Outcome, Plan]:
+        world = await settled("a")
+        wanted = bodies("a", description="mine")
+        plan = await world.plan(wanted)
+        Between(world, _stubborn("description", "theirs"))
+        (outcome,) = await carry_out(world, plan)
+        return outcome, await world.plan(wanted)
+
+    outcome, again = run(story)
+    assert isinstance(outcome, Unsettled)
+    assert [(d.path, d.wanted, d.got) for d in outcome.differences] == [(("description",), "mine", "theirs")]
+    assert (again.changes, again.marks) == ((), ())
+    assert ["description" in note for note in again.notes] == [True]
+
+
+def test_metadata_that_no_way_removes_is_unsettled_once_and_then_a_notice() -> None:
+    async def keeps(request: httpx.Request, on: Handler) -> httpx.Response:
+        if b"null" in request.content or b'""' in request.content:
+            return httpx.Response(400, json={"error": {"message": "metadata must be text"}})
+        return await on(request)
+
+    async def story() -> tuple[tuple[Outcome, ...], Plan]:
+        world = await settled("a", metadata={"tier": "gold", "team": "x"})
+        wanted = bodies("a", metadata={"team": "y"})
+        Between(world, keeps)
+        outcomes = await carry_out(world, await world.plan(wanted))
+        return outcomes, await world.plan(wanted)
+
+    (outcome,), again = run(story)
+    assert isinstance(outcome, Unsettled)
+    assert [(d.path, d.got) for d in outcome.differences] == [(("metadata", "tier"), "gold")]
+    assert (again.changes, again.marks) == ((), ())
+    assert any("metadata" in note for note in again.notes)
+
+
+def test_a_note_of_what_did_not_settle_that_cannot_be_made_is_told() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], list[str]]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", description="mine"))
+        stubborn, writes = _stubborn("description", "theirs"), 0
+
+        async def once(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal writes
+            writes += 1
+            return await (stubborn(request, on) if writes == 1 else answering(403)(None, request))  # type: ignore[arg-type]
+
+        Between(world, once)
+        watch = Watch()
+        return await carry_out(world, plan, watch=watch), watch.told
+
+    (outcome,), told = run(story)
+    assert isinstance(outcome, Unsettled)
+    assert any("could not be noted" in text for text in told)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_server_that_keeps_no_metadata_gets_one_object_and_no_more(count: int) -> None:
+    async def story() -> tuple[tuple[Outcome, ...], int, str | None]:
+        world, stop = World(Settings(forget_metadata=True)), Stop()
+        faulty(world)
+        outcomes = await carry_out(world, await world.plan(bodies(*"abcde"[:count])), stop=stop)
+        return outcomes, len(await world.live()), stop.reason
+
+    outcomes, live, reason = run(story)
+    first, *others = sorted(outcomes, key=lambda outcome: outcome.task.address)
+    assert isinstance(first, Unsettled)
+    assert live == 1
+    assert reason is not None
+    assert first.id in reason
+    assert all(isinstance(outcome, Skipped) for outcome in others)
+
+
+def test_a_marker_that_cannot_be_taken_off_is_unsettled() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = await settled("a", reconciler={"on_removal": "keep"})
+        (one,) = await world.live()
+        plan = await world.plan((), allow=frozenset({"no-manifests"}))
+        assert [change.action for change in plan.changes] == ["forget"]
+        Between(world, _stubborn("metadata", one.raw["metadata"]))
+        return await carry_out(world, plan)
+
+    (outcome,) = run(story)
+    assert isinstance(outcome, Unsettled)
+    assert outcome.differences[0].path == ("metadata", "reconciler")
+
+
+# ends before its time
+
+
+@pytest.mark.parametrize("fault", ["404 html", "401", "403"])
+def test_where_the_server_turns_everything_away_nothing_more_is_tried(fault: str) -> None:
+    async def story() -> tuple[dict[str, str], int]:
+        world = await settled(*"abcde")
+        plan = await world.plan(bodies(*"abcde", description="other"))
+        faults = faulty(world, dict.fromkeys(range(100), fault))
+        return kinds(await carry_out(world, plan, parallelism=1)), len(faults.seen)
+
+    outcomes, requests = run(story)
+    assert outcomes == {"a": "Failed", **dict.fromkeys("bcde", "Skipped")}
+    assert requests == 1
+
+
+def test_an_api_that_is_gone_is_found_out_before_the_first_write() -> None:
+    world = World(Settings(api_gone=True))
+    with pytest.raises(ApiGone) as caught:
+        run(world.plan, bodies("a"))
+    assert "2026-08-26" in caught.value.remedy
+
+
+def test_a_soft_stop_begins_nothing_new_and_lets_what_is_in_flight_finish() -> None:
+    async def story() -> dict[str, str]:
+        world, stop = await settled(*"abcd"), Stop()
+        plan = await world.plan(bodies(*"abcd", description="other"))
+
+        async def stopping(request: httpx.Request, on: Handler) -> httpx.Response:
+            await anyio.sleep(1)
+            stop.softly("interrupted")
+            return await on(request)
+
+        Between(world, stopping)
+        return kinds(await carry_out(world, plan, parallelism=2, stop=stop))
+
+    assert sorted(run(story).values()) == ["Done", "Done", "Skipped", "Skipped"]
+
+
+def test_a_hard_stop_cuts_off_what_is_in_flight_and_says_so() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], float]:
+        world, stop = await settled(*"abcd"), Stop()
+        plan = await world.plan(bodies(*"abcd", description="other"))
+
+        async def hanging(request: httpx.Request, on: Handler) -> httpx.Response:
+            await anyio.sleep(5)
+            stop.at_once()
+            await anyio.sleep_forever()
+            raise AssertionError
+
+        Between(world, hanging)
+        return await carry_out(world, plan, parallelism=2, stop=stop), clock()
+
+    outcomes, took = run(story)
+    assert sorted(kinds(outcomes).values()) == ["Failed", "Failed", "Skipped", "Skipped"]
+    assert {o.message for o in outcomes if isinstance(o, Failed)} == {reconcile._IN_DOUBT}
+    assert {o.reason for o in outcomes if isinstance(o, Skipped)} == {"interrupted"}
+    assert took == 5.0
+
+
+def test_a_stop_before_the_start_does_nothing() -> None:
+    async def story() -> tuple[dict[str, str], int]:
+        world, stop = World(), Stop()
+        faults = faulty(world)
+        plan = await world.plan(bodies("a", "b"))
+        stop.at_once()
+        outcomes = await carry_out(world, plan, stop=stop)
+        return kinds(outcomes), sum(request.method != "GET" for request in faults.seen)
+
+    assert run(story) == ({"a": "Skipped", "b": "Skipped"}, 0)
+
+
+@pytest.mark.parametrize("method", ["started", "ended"])
+def test_what_cannot_be_recorded_any_more_ends_the_run(method: str) -> None:
+    class Full(Quiet):
+        pass
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    setattr(Full, method, staticmethod(fail))
+
+    async def story() -> tuple[dict[str, str], int, str | None]:
+        world, stop = await settled(*"abc"), Stop()
+        plan = await world.plan(bodies(*"abc", description="other"))
+        faults = faulty(world)
+        outcomes = await carry_out(world, plan, parallelism=1, stop=stop, watch=Full())
+        return kinds(outcomes), len(faults.seen), stop.reason
+
+    outcomes, requests, reason = run(story)
+    assert reason is not None
+    assert "No space left" in reason
+    done = 0 if method == "started" else 1
+    assert requests == done
+    assert sorted(outcomes.values()) == ["Done"] * done + ["Skipped"] * (3 - done)
+
+
+def test_a_change_has_two_minutes_and_the_others_go_on() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], float, list[str]]:
+        world = await settled("a", "b")
+        plan = await world.plan(bodies("a", "b", description="other"))
+        stuck = next(change.id for change in plan.changes if change.address.key == "a")
+
+        async def hanging(request: httpx.Request, on: Handler) -> httpx.Response:
+            if str(stuck) in request.url.path:
+                await anyio.sleep_forever()
+            return await on(request)
+
+        Between(world, hanging)
+        watch = Watch()
+        outcomes = await carry_out(world, plan, watch=watch)
+        return outcomes, clock(), watch.told
+
+    outcomes, took, told = run(story)
+    assert kinds(outcomes) == {"a": "Failed", "b": "Done"}
+    assert took == pytest.approx(120.0)
+    assert [text for text in told if "takes" in text][:3] == ["a takes 10", "a takes 20", "a takes 30"]
+
+
+def test_the_outcomes_name_the_call_and_the_parameter() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", description="other"))
+
+        async def refusing(request: httpx.Request, on: Handler) -> httpx.Response:
+            error = {"error": {"message": "too long", "param": "description"}}
+            return httpx.Response(400, json=error, headers={"x-request-id": "req_7"})
+
+        Between(world, refusing)
+        return await carry_out(world, plan)
+
+    (outcome,) = run(story)
+    assert isinstance(outcome, Failed)
+    assert (outcome.request_id, outcome.param, outcome.id) == ("req_7", "description", "asst_1")
+
+
+def test_what_a_rollback_rejects_is_written_into_the_marker() -> None:
+    async def story() -> list[str | None]:
+        world = await settled("a", "b")
+        plan = await world.plan(bodies("a", "b", description="other"))
+        first = plan.changes[0].address
+        await carry_out(world, plan, Run("n2", rejected={first: "digest12"}))
+        return [one.marker.rejected for one in await world.live() if one.marker is not None]
+
+    assert sorted(run(story), key=str) == [None, "digest12"]
+
+
+# open creates
+
+
+def test_a_create_whose_answer_was_lost_is_done_without_a_second_one() -> None:
+    async def story() -> tuple[dict[str, str], int, int]:
+        world = World()
+        plan = await world.plan(bodies("a", "b"))
+        faults = faulty(world, {1: "reset after"})
+        outcomes = await carry_out(world, plan)
+        creates = [request for request in faults.seen if request.method == "POST" and is_collection(request)]
+        return kinds(outcomes), len(await world.live()), len(creates)
+
+    assert run(story) == ({"a": "Done", "b": "Done"}, 2, 2)
+
+
+def test_a_twin_that_lands_late_is_swept() -> None:
+    async def story() -> tuple[dict[str, str], int, list[str]]:
+        world, watch = World(), Watch()
+        plan = await world.plan(bodies("a"))
+        faults = faulty(world, {1: "late by 6"})
+        outcomes = await carry_out(world, plan, watch=watch)
+        assert faults.late == []
+        return kinds(outcomes), len(await world.live()), watch.told
+
+    outcomes, live, told = run(story)
+    assert (outcomes, live) == ({"a": "Done"}, 1)
+    assert any("the same in every field; it was deleted" in text for text in told)
+
+
+def test_a_failed_create_that_landed_after_all_is_done() -> None:
+    async def story() -> tuple[list[str], dict[str, str]]:
+        world, watch = World(), Watch()
+        plan = replace(await world.plan(bodies("a")), ours=1)
+        faulty(world, {1: "late by 1", 2: "401"})
+        return watch.told, kinds(await carry_out(world, plan, watch=watch))
+
+    told, outcomes = run(story)
+    assert told == ["started a", "Failed a", "Done a"]
+    assert outcomes == {"a": "Done"}
+
+
+def test_a_last_look_that_fails_is_told() -> None:
+    async def story() -> tuple[dict[str, str], list[str]]:
+        world, watch = World(), Watch()
+        plan = await world.plan(bodies("a"))
+        faulty(world, {1: "timeout after", **dict.fromkeys(range(3, 100), "403")})
+        return kinds(await carry_out(world, plan, watch=watch)), watch.told
+
+    outcomes, told = run(story)
+    assert outcomes == {"a": "Done"}
+    assert any("Could not look for late creates" in text for text in told)
+
+
+def test_twins_of_an_earlier_crash_hold_back_their_own_address_only() -> None:
+    async def story() -> tuple[Plan, dict[str, str], int]:
+        world = World()
+        plan = await world.plan(bodies("a", "b"))
+        faults = faulty(world, {1: "late by 1000"})
+        await carry_out(world, plan)
+        await faults.land_all()
+        faulty(world)
+        again = await world.plan(bodies("a", "b", description="other"))
+        outcomes = kinds(await carry_out(world, again))
+        resolving = await world.plan(bodies("a", "b", description="other"), resolve=frozenset())
+        await carry_out(world, resolving)
+        return again, outcomes, len(await world.live())
+
+    again, outcomes, live = run(story)
+    assert [(o.code, str(o.address)) for o in again.objections] == [("duplicate", "assistant.a")]
+    assert (outcomes, live) == ({"a": "Skipped", "b": "Done"}, 2)

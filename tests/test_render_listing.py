@@ -1,0 +1,62 @@
+"""Keys and ids, for people and for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+
+import pytest
+from lives import applied, wanted
+
+from reconciler.model import Address, Live
+from reconciler.render.listing import LISTINGS, same_variable
+
+HOSTILE = "asst_1'; echo \x1b[2J\n"
+
+
+def rows(*pairs: tuple[str, str]) -> list[tuple[Address, Live]]:
+    return [(Address("assistant", key), applied(wanted(key, name="HR"), id)) for key, id in pairs]
+
+
+def test_a_table_for_people_lines_up() -> None:
+    assert LISTINGS["text"](rows(("hr", "asst_1"), ("maths-tutor", "asst_2"))) == (
+        "assistant.hr           asst_1\nassistant.maths-tutor  asst_2\n"
+    )
+
+
+def test_what_is_invisible_shows_for_people() -> None:
+    assert "\x1b" not in LISTINGS["text"](rows(("hr", HOSTILE)))
+
+
+def test_json_goes_by_key() -> None:
+    assert json.loads(LISTINGS["json"](rows(("hr", "asst_1")))) == {
+        "hr": {"id": "asst_1", "kind": "assistant", "name": "HR"}
+    }
+
+
+def test_a_shell_reads_the_ids_as_they_are() -> None:
+    text = LISTINGS["env"](rows(("hr.helper-2", HOSTILE)))
+
+    assert shlex.split(text) == [f"ASSISTANT_HR_HELPER_2={HOSTILE}"]
+
+
+def test_csv_reads_back() -> None:
+    text = LISTINGS["csv"](rows(("hr", "asst_1"), ("b", 'a,"b')))
+
+    assert list(csv.reader(text.splitlines())) == [
+        ["kind", "key", "id"],
+        ["assistant", "hr", "asst_1"],
+        ["assistant", "b", 'a,"b'],
+    ]
+
+
+@pytest.mark.parametrize(("name", "empty"), [("text", ""), ("json", "{}\n"), ("env", ""), ("csv", "kind,key,id\n")])
+def test_nothing_is_listed_as_nothing(name: str, empty: str) -> None:
+    assert LISTINGS[name]([]) == empty
+
+
+def test_keys_that_would_share_a_variable_are_found() -> None:
+    found = same_variable(rows(("a-b", "1"), ("a.b", "2"), ("c", "3")))
+
+    assert [[address.key for address in addresses] for addresses in found] == [["a-b", "a.b"]]
