@@ -23,6 +23,7 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def plain(value: Json) -> Json:
@@ -40,7 +41,7 @@ def encode(value: Json | Absent) -> str:
     """The one text that equal values share and different values do not."""
     if isinstance(value, Absent):
         return "absent"
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(plain(value) if isinstance(value, float | dict | list) else value)
 
 
 def equal(one: Json | Absent, other: Json | Absent) -> bool:

@@ -38,13 +38,15 @@ async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
 async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
     found: dict[str, dict[str, Json]] = {}
     cursor: str | None = None
+    says_more = False
     while True:
         params = {"limit": str(PAGE), "order": "desc", **({"after": cursor} if cursor else {})}
         answer = await wire.read(path, params, id=cursor)
         page = _page(answer)
         fresh = {id: raw for id, raw in page.items() if id not in found}
         found.update(fresh)
-        if not _goes_on(answer, page):
+        says_more = says_more or answer.get("has_more") is True
+        if not _goes_on(answer, page, told=says_more):
             return found
         if not fresh:
             return _ended(found, answer)
@@ -73,12 +75,13 @@ def is_id(id: Any) -> TypeGuard[str]:
     return not any("\ud800" <= character <= "\udfff" for character in id)
 
 
-def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object]) -> bool:
-    """Whether to ask for more: where the server says so, and where the page is full, whatever it says.
+def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object], *, told: bool) -> bool:
+    """Whether to ask for more: as the server says and, until it ever said that there is more, where the page is full.
 
-    Some say that there is nothing more and mean that they do not know. What is not seen would be created again.
+    Some always say that there is nothing more, and mean that they do not know. What is not seen would be created again.
     """
-    return answer.get("has_more") is True or len(page) == PAGE
+    more = answer.get("has_more")
+    return more is True or (len(page) == PAGE and not (told and more is False))
 
 
 def _ended(found: dict[str, dict[str, Json]], answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
