@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
     "apply": "Do what the plan says, once somebody approved it.",
+    "status": "Show how everything stands, ours and unmanaged.",
     "show": "Show a live assistant as a manifest, or a saved plan.",
     "output": "Print the keys and ids of what is ours.",
     "forget": "Let go of assistants without deleting them.",

@@ -1,0 +1,51 @@
+"""`reconciler status`: how everything stands, ours and unmanaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.session import Session
+
+
+@click.command("status")
+@options.environment
+@options.formats("text", "json", help="How to print it.")
+@options.timeout
+@options.state_dir
+@options.colour
+def command(
+    environment: str | None, format: str, timeout: float | None, state_dir: str | None, color: bool | None
+) -> int:
+    """Show how everything stands: what is ours, what is unmanaged, and what differs.
+
+    Each assistant with its id, model, state (in sync, edited, drifted, conflict, to be deleted, unmanaged) and the
+    commit that it was applied from. Always exits 0; `plan --detailed-exitcode` is for scripts.
+    """
+    from reconciler.cli.session import in_loop, open_session
+
+    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    return in_loop(_print, session, format, timeout=timeout)
+
+
+async def _print(session: Session, format: str) -> int:
+    from reconciler.cli.planning import facts
+    from reconciler.plan import make_plan
+    from reconciler.render import standings as shown
+    from reconciler.standing import standings
+
+    desired = session.desired()
+    async with session.provider() as provider:
+        live = await session.live(provider)
+        plan = make_plan(desired, live, session.where, facts=facts(session, provider, live))
+    rows = standings(plan, live)
+    if format == "json":
+        click.echo(shown.data(rows), nl=False)
+        return 0
+    click.echo(f"{session.title}, stack {session.where.stack}\n")
+    click.echo(shown.table(rows, session.style), nl=False)
+    return 0

@@ -1,0 +1,45 @@
+"""How everything stands, as a table for people and as data for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from reconciler.render.sentences import count
+from reconciler.render.style import Style, paint
+from reconciler.render.values import one_line, shortened
+from reconciler.standing import Standing
+
+_HEAD = ("address", "id", "model", "state", "commit", "name")
+_INKS = {"in sync": "good", "unmanaged": "dim", "conflict": "bad", "to be deleted": "bad", "duplicate": "bad"}
+_NAME_ROOM = 40
+
+
+def table(rows: Sequence[Standing], style: Style) -> str:
+    """One line an object; columns are as wide as they need to be."""
+    cells = [_HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
+    lines = [_line(_HEAD, widths, "bold", style)]
+    lines += [
+        _line(line, widths, _INKS.get(row.state, "warning"), style) for row, line in zip(rows, cells[1:], strict=True)
+    ]
+    unmanaged = sum(row.state == "unmanaged" for row in rows)
+    lines.append(f"\n{count(len(rows) - unmanaged, 'assistant')} of ours, {unmanaged} unmanaged.")
+    return "\n".join(lines) + "\n"
+
+
+def data(rows: Sequence[Standing]) -> str:
+    """The same as JSON."""
+    return json.dumps([asdict(row) for row in rows], indent=2) + "\n"
+
+
+def _cells(row: Standing) -> tuple[str, ...]:
+    told = (row.address or "-", row.id or "-", row.model or "-", row.state, row.commit or "-", row.name or "-")
+    return tuple(shortened(one_line(cell), _NAME_ROOM) for cell in told)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], ink: str, style: Style) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    padded[3] = paint(padded[3], ink, style)
+    return "  ".join(padded).rstrip()

@@ -1,0 +1,99 @@
+"""How everything stands: every state, the table and the data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from world import SCENARIOS, Scenario, World, desired, run
+
+from reconciler.emulator import Settings
+from reconciler.model import Address, Change, Plan
+from reconciler.render.standings import data, table
+from reconciler.render.style import Style
+from reconciler.standing import Standing, standings
+
+BY_NAME = {scenario.path.stem: scenario for scenario in SCENARIOS}
+
+
+def _states(name: str, folder) -> dict[str, str]:
+    scenario: Scenario = BY_NAME[name]
+
+    async def story() -> tuple[Standing, ...]:
+        world, wanted = await scenario.prepared(folder, Settings())
+        return standings(await world.plan(wanted, **scenario.options), await world.live())
+
+    return {row.address or row.id or "": row.state for row in run(story)}
+
+
+@pytest.mark.parametrize(
+    ("name", "states"),
+    [
+        ("nothing-to-do", {"assistant.hr-helper": "in sync"}),
+        ("edits-a-prompt", {"assistant.hr-helper": "edited"}),
+        ("tells-drift-from-edits", {"assistant.hr-helper": "edited, drifted"}),
+        ("refuses-a-conflict", {"assistant.hr-helper": "conflict"}),
+        ("creates-what-is-missing", {"assistant.hr-helper": "to be created"}),
+        ("adopts-by-id", {"assistant.mine": "to be adopted", "asst_2": "unmanaged"}),
+        ("renames-with-was", {"assistant.hr-helper": "to be renamed"}),
+        (
+            "deletes-what-has-no-manifest",
+            {"assistant.one": "in sync", "assistant.two": "to be deleted", "asst_1": "unmanaged"},
+        ),
+        ("lets-go-where-removal-keeps", {"assistant.one": "in sync", "assistant.two": "to be let go"}),
+        ("remembers-a-new-removal-rule", {"assistant.one": "edited"}),
+    ],
+)
+def test_every_state_has_its_word(name: str, states: dict[str, str], tmp_path) -> None:
+    assert _states(name, tmp_path) == states
+
+
+def test_twins_are_called_duplicates() -> None:
+    async def story() -> tuple[Standing, ...]:
+        world = World()
+        wanted = desired({"model": "gpt-4o"})
+        await world.settle(wanted)
+        (one,) = await world.live()
+        await world.by_hand("POST", "/assistants", {"model": "gpt-4o", "metadata": one.raw["metadata"]})
+        return standings(await world.plan(wanted), await world.live())
+
+    assert [row.state for row in run(story)] == ["duplicate", "duplicate"]
+
+
+def test_a_change_that_says_nothing_more_is_a_change() -> None:
+    world = World()
+    bare = Plan(world.where, changes=(Change("update", Address("assistant", "a"), None, ""),))
+
+    assert standings(bare, ()) == (Standing("assistant.a", None, None, None, "changed"),)
+
+
+ROWS = (
+    Standing("assistant.hr", "asst_1", "HR\x1b[2J", "gpt-4o", "in sync", "1a2b3c4d5e6f"),
+    Standing("assistant.new", None, None, "gpt-4.1", "to be created"),
+    Standing(None, "asst_9", "x" * 60, None, "unmanaged"),
+)
+
+
+def test_the_table_has_one_line_an_object() -> None:
+    assert table(ROWS, Style()) == (
+        "address        id      model    state          commit        name\n"
+        "assistant.hr   asst_1  gpt-4o   in sync        1a2b3c4d5e6f  HR<U+001B>[2J\n"
+        "assistant.new  -       gpt-4.1  to be created  -             -\n"
+        f"-              asst_9  -        unmanaged      -             {'x' * 39}…\n"
+        "\n2 assistants of ours, 1 unmanaged.\n"
+    )
+
+
+def test_the_table_is_painted_only_where_there_is_colour() -> None:
+    assert "\x1b[1;32min sync" in table(ROWS, Style(colour=True))
+
+
+def test_the_data_has_every_member() -> None:
+    assert json.loads(data(ROWS))[1] == {
+        "address": "assistant.new",
+        "id": None,
+        "name": None,
+        "model": "gpt-4.1",
+        "state": "to be created",
+        "commit": None,
+    }
