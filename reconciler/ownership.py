@@ -24,6 +24,18 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Twins:
+    """Which surplus objects with one address are to be deleted: those equal to the kept one, and those named."""
+
+    equal: bool = False
+    named: frozenset[str] = frozenset()
+
+    def take(self, one: Live, kept: Live) -> bool:
+        """Whether this one is to go."""
+        return one.id in self.named or (self.equal and equal(dict(one.fields), dict(kept.fields)))
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """Every live object by whose it is."""
 
@@ -44,19 +56,16 @@ class _Survey:
     where: Where
     by_id: dict[tuple[str, str], Live]
     by_address: dict[Address, list[Live]]
-    resolve: frozenset[str] | None = None
-    """Whether equal twins are to go, and the ids of those that are to go although they differ."""
+    resolve: Twins
     surplus: list[Live] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
     objections: list[Objection] = field(default_factory=list)
 
 
-def claim(
-    desired: Sequence[Desired], live: Sequence[Live], where: Where, resolve: frozenset[str] | None = None
-) -> Ownership:
+def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where, resolve: Twins | None = None) -> Ownership:
     """Hands every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), resolve)
+    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), resolve or Twins())
     pinned = {d.address: claimed for d in desired if d.id is not None for claimed in [_pinned(d, survey)]}
     claims = tuple(pinned[d.address] if d.address in pinned else _found(d, survey) for d in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and _key(one) not in survey.taken)
@@ -166,18 +175,18 @@ def _duplicates(desired: Desired, found: Sequence[Live], survey: _Survey) -> Non
         return
     survey.taken.update(map(_key, found))
     kept, twins = found[0], found[1:]
-    if survey.resolve is not None:
-        gone = [one for one in twins if one.id in survey.resolve or equal(dict(one.fields), dict(kept.fields))]
-        survey.surplus += gone
-        found = [kept, *(one for one in twins if one not in gone)]
+    gone = [one for one in twins if survey.resolve.take(one, kept)]
+    survey.surplus += gone
+    found = [kept, *(one for one in twins if one not in gone)]
     if len(found) < 2:
         return
     ids = ", ".join(one.id for one in found)
     keys = " ".join(sorted({one.marker.key for one in found if one.marker is not None}))
-    remedy = (
-        "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it; or"
-        f" `reconciler forget {keys}`, then name the one to keep: "
-    )
+    differing = [one.id for one in found[1:] if not equal(dict(one.fields), dict(kept.fields))]
+    ways = [f"`--delete-duplicate {id}` deletes one although it differs from the first" for id in differing[:1]]
+    if len(differing) < len(found) - 1:
+        ways.insert(0, "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it")
+    remedy = f"{'; '.join(ways)}; or `reconciler forget {keys}`, then name the one to keep: "
     survey.objections.append(
         Objection(
             code="duplicate",

@@ -26,7 +26,7 @@ from reconciler.model import (
     Plan,
     Where,
 )
-from reconciler.ownership import Claim, claim
+from reconciler.ownership import Claim, Twins, claim
 
 
 @dataclass(slots=True)
@@ -48,12 +48,12 @@ def make_plan(
     limits: Limits = Limits(),  # noqa: B008  # a frozen value
     allow: frozenset[str] = frozenset(),
     facts: Facts = Facts(),  # noqa: B008  # a frozen value
-    resolve: frozenset[str] | None = None,
+    resolve: Twins = Twins(),  # noqa: B008  # a frozen value
     kinds: Mapping[str, Kind] = KINDS,
 ) -> Plan:
     """Everything that would make the live objects as desired, and every reason not to.
 
-    `resolve` asks for surplus twins to be deleted: those equal to the one that is kept, and those named by id.
+    `resolve` says which surplus twins are to be deleted.
     """
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where, resolve)
     draft = _Draft(notes=[*ownership.notes, *facts.notes])

@@ -33,7 +33,13 @@ from reconciler.model import (
     Where,
 )
 from reconciler.ownership import ours_by_address
-from reconciler.providers import ApiGone, ObjectGone, Provider, ProviderError, Unauthorized, until
+from reconciler.providers import (
+    ObjectGone,
+    Provider,
+    ProviderError,
+    time_left,
+    until,
+)
 from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go
 from reconciler.sweep import sweep
 from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
@@ -112,7 +118,10 @@ class _Apply:
         """Says from time to time what is still going on."""
         while True:
             await self.nature.sleep(_TICK_SECONDS)
+            now = self.nature.clock()
             for task, began in tuple(self.in_flight.values()):
+                if now - began < _TICK_SECONDS:
+                    continue
                 self._tell(lambda t=task, b=began: self.listener.going_on(t, self.nature.clock() - b))  # type: ignore[misc]
 
     async def _together(self, tasks: Sequence[Task]) -> None:
@@ -148,13 +157,17 @@ class _Apply:
             self._end(task, Skipped(task, self.stop.reason))
             return
         began = self.nature.clock()
+        if time_left(began) <= 0:
+            self.stop.softly("the time that --timeout gives is up")
+            self._end(task, Skipped(task, "the time that --timeout gives is up"))
+            return
         self.in_flight[id(task)] = (task, began)
         try:
             with until(began + _CHANGE_SECONDS):
                 outcome = await self._carried_out(task, began)
+            self.stop.unreached = 0
         except ProviderError as error:
-            if isinstance(error, ApiGone | Unauthorized):
-                self.stop.softly("the server turned everything away")
+            self.stop.despair(error)
             outcome = failed(task, error, self.nature.clock() - began)
         except OSError as error:
             reason = f"it cannot be recorded any more: {error.strerror or error}"
@@ -194,7 +207,7 @@ class _Apply:
     async def _created(self, task: Task, began: float) -> Outcome:
         assert isinstance(task, Change)  # noqa: S101  # only a create has no object
         assert task.desired is not None  # noqa: S101  # and every create has a manifest
-        marker = self._marker(task.desired, None, task.patch)
+        marker = self.run.marker(self.where, task.desired, None, task.patch)
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
         found = unsettled(task.desired, made, marker)
@@ -204,7 +217,7 @@ class _Apply:
 
     async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
         patch = self._patch(task, live, desired)
-        marker = self._marker(desired, live, patch)
+        marker = self.run.marker(self.where, desired, live, patch)
         self.listener.started(task, live, patch)
         changed = await self.provider.update(live, patch, marker, desired.ignore)
         return await self._verified(task, desired, changed, marker, began)
@@ -258,23 +271,11 @@ class _Apply:
         for change in creates:
             late = swept.late.get(change.address)
             if late is not None and change.desired is not None:
-                marker = self._marker(change.desired, None, change.patch)
+                marker = self.run.marker(self.where, change.desired, None, change.patch)
                 found = unsettled(change.desired, late, marker)
                 self._end(change, Unsettled(change, late.id, found) if found else Done(change, late.id))
         for text in swept.notes:
             self._notice(text)
-
-    def _marker(self, desired: Desired, live: Live | None, patch: Mapping[str, Json]) -> Marker:
-        kind = KINDS[desired.address.kind]
-        owner = (self.where.stack, self.where.environment)
-        id = live.id if live is not None else None
-        stamped = markers.stamp(desired, kind, owner, id=id, nonce=self.run.nonce, commit=self.run.commit)
-        kept = live.marker.unsettled if live is not None and live.marker is not None else {}
-        return replace(
-            stamped,
-            unsettled={field: value for field, value in kept.items() if field not in patch},
-            rejected=self.run.rejected.get(desired.address),
-        )
 
     def _end(self, task: Task, outcome: Outcome) -> None:
         self.outcomes[id(task)] = outcome

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import anyio
 
+from reconciler import marker as markers
 from reconciler.canonical import Json
-from reconciler.model import Address, Change, Failed, Live, Outcome, Task
-from reconciler.providers import ProviderError
+from reconciler.kinds import KINDS
+from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
+from reconciler.providers import ApiGone, ProviderError, Unauthorized, Unreachable
+
+_UNREACHED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,19 @@ class Run:
     """When the live objects were read, by the clock of the apply."""
     rejected: Mapping[Address, str] = field(default_factory=dict)
     """What a rollback rejects, by address."""
+
+    def marker(self, where: Where, desired: Desired, live: Live | None, patch: Mapping[str, Json]) -> Marker:
+        """What an object is stamped with that is about to be as desired."""
+        kind = KINDS[desired.address.kind]
+        owner = (where.stack, where.environment)
+        id = live.id if live is not None else None
+        stamped = markers.stamp(desired, kind, owner, id=id, nonce=self.nonce, commit=self.commit)
+        kept = live.marker.unsettled if live is not None and live.marker is not None else {}
+        return replace(
+            stamped,
+            unsettled={field: value for field, value in kept.items() if field not in patch},
+            rejected=self.rejected.get(desired.address),
+        )
 
 
 class Listener(Protocol):
@@ -50,10 +67,20 @@ class Stop:
 
     reason: str | None = None
     scope: anyio.CancelScope | None = None
+    unreached: int = 0
+    """How many tasks in a row found no server."""
 
     def softly(self, reason: str) -> None:
         """Starts nothing new."""
         self.reason = self.reason or reason
+
+    def despair(self, error: ProviderError) -> None:
+        """Starts nothing more where the next would fare no better."""
+        if isinstance(error, ApiGone | Unauthorized):
+            self.softly("the server turned everything away")
+        self.unreached = self.unreached + 1 if isinstance(error, Unreachable) else 0
+        if self.unreached >= _UNREACHED:
+            self.softly(f"the server cannot be reached: {error.message}")
 
     def at_once(self) -> None:
         """Cuts off what is in flight too."""

@@ -10,7 +10,7 @@ from reconciler.canonical import Json, digest
 from reconciler.changes import creation, removal, updated, with_removal
 from reconciler.diagnostics import Place
 from reconciler.diff import compare, differences
-from reconciler.guards import GONE
+from reconciler.guards import GONE, Limits, too_many
 from reconciler.kinds import KINDS, Kind, Terms
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Where
 from reconciler.ownership import is_ours, ours_by_address
@@ -50,7 +50,7 @@ class _Draft:
         return next((one for one in found if one.id != besides), None)
 
 
-def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, source: str) -> Plan:
+def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, source: str, limits: Limits) -> Plan:
     """The plan that brings everything back that the steps changed; what is back already is left out."""
     draft = _Draft(where, nonce, list(live))
     first: dict[tuple[str, str], Step] = {}
@@ -65,14 +65,17 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, 
         else:
             _put_back(_then(step, step.before, source), draft)
     ours = sum(is_ours(one, where) for one in draft.live)
+    changes = tuple(sorted(draft.changes, key=lambda change: (change.address, change.action, change.id or "")))
+    draft.objections += too_many(changes, [c for c in changes if c.action == "delete"], ours, limits)
+    touched = {change.id for change in changes}
     return Plan(
         where=where,
-        changes=tuple(sorted(draft.changes, key=lambda change: (change.address, change.action, change.id or ""))),
+        changes=changes,
         objections=tuple(sorted(draft.objections, key=lambda o: (str(o.address), o.code, o.message))),
         notes=tuple(draft.notes),
+        unchanged=sum(is_ours(one, where) and one.id not in touched for one in draft.live),
         unmanaged=len(draft.live) - ours,
         ours=ours,
-        selected=True,
     )
 
 

@@ -159,9 +159,14 @@ def test_a_marker_that_is_refreshed_is_told(here: Checkout) -> None:
     assert here.run("apply", "--auto-approve").code == 0
     here.write(hr="reconciler: {ignore_changes: [temperature]}\n" + HR)
 
-    told = here.run("apply", "--json")
+    unasked = here.run("apply")
+    told = here.run("apply", "--json", "--auto-approve")
 
     lines = events(told.out)
+    assert (unasked.code, unasked.out.splitlines()[-1]) == (
+        0,
+        "With --auto-approve, or beside another change, an apply refreshes it.",
+    )
     assert told.code == 0
     assert [line["hook"]["action"] for line in lines if line["type"] == "apply_complete"] == ["mark"]
 

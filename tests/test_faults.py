@@ -17,6 +17,7 @@ from world import WHERE, Quiet, World, desired
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Outcome, Plan
+from reconciler.ownership import Twins
 from reconciler.plan import make_plan
 from reconciler.providers import ProviderError, paging
 from reconciler.reconcile import Run, apply
@@ -138,7 +139,7 @@ async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, rerea
     outcomes = await _attempt(world, "nonce1", reread=reread)
     await faults.land_all()
     faulty(world)
-    plan = await _planned(world, resolve=frozenset())
+    plan = await _planned(world, resolve=Twins(equal=True))
     assert not plan.standing, plan.standing
     for outcome in await _applied(world, plan, "nonce2", reread=False):
         assert isinstance(outcome, Done), outcome

@@ -11,6 +11,7 @@ from world import WHERE
 
 from reconciler.guards import GONE, OBJECTIONS, Facts, Limits, wanted_digest
 from reconciler.model import Desired, Live, Plan
+from reconciler.ownership import Twins
 from reconciler.plan import make_plan
 
 STAGING = replace(WHERE, environment="staging")
@@ -247,7 +248,7 @@ def test_an_answer_for_another_project_holds_everything_back(
 def test_twins_that_were_asked_to_go_count_as_no_deletes() -> None:
     twins = [applied(wanted("a"), f"asst_{n}") for n in range(4)]
 
-    plan = planned([wanted("a")], twins, resolve=frozenset())
+    plan = planned([wanted("a")], twins, resolve=Twins(equal=True))
 
     assert [(change.action, change.id) for change in plan.changes] == [("delete", f"asst_{n}") for n in (1, 2, 3)]
     assert codes(plan) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.failure import Failure
-from reconciler.cli.lock import only_one
+from reconciler.cli.lock import is_held, only_one
 
 
 def test_the_second_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
@@ -51,3 +51,10 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(Failure, match=r"Cannot write .*file: "), only_one(tmp_path / "file"):
         pytest.fail("without a lock")
+
+
+def test_whether_an_apply_runs_can_be_asked_without_being_in_its_way(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    with only_one(tmp_path):
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)

@@ -9,7 +9,7 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Desired, Live
-from reconciler.ownership import Ownership, claim, is_copy, is_ours, ours_by_address
+from reconciler.ownership import Ownership, Twins, claim, is_copy, is_ours, ours_by_address
 
 OTHER_STACK = replace(WHERE, stack="umbrella")
 STAGING = replace(WHERE, environment="staging")
@@ -128,14 +128,13 @@ def test_two_objects_with_one_address_are_objected_to_and_none_is_touched() -> N
     ("resolve", "surplus", "codes"),
     [
         (None, [], ["duplicate"]),
-        (frozenset(), ["asst_2"], ["duplicate"]),
-        (frozenset({"asst_3"}), ["asst_2", "asst_3"], []),
+        (Twins(equal=True), ["asst_2"], ["duplicate"]),
+        (Twins(named=frozenset({"asst_3"})), ["asst_3"], ["duplicate"]),
+        (Twins(equal=True, named=frozenset({"asst_3"})), ["asst_2", "asst_3"], []),
     ],
-    ids=["not asked for", "equal ones", "named ones too"],
+    ids=["not asked for", "equal ones", "named ones", "both"],
 )
-def test_twins_go_only_where_that_is_asked_for(
-    resolve: frozenset[str] | None, surplus: list[str], codes: list[str]
-) -> None:
+def test_twins_go_only_where_that_is_asked_for(resolve: Twins | None, surplus: list[str], codes: list[str]) -> None:
     twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2"), applied(wanted("a"), "asst_3", name="x")]
 
     found = claim([wanted("a")], twins, WHERE, resolve)
@@ -243,3 +242,11 @@ def test_a_pinned_id_that_carries_a_former_key_is_that_rename() -> None:
 
     assert [(one.live, one.previous) for one in found.claims] == [(live, live.marker)]
     assert objected(found) == []
+
+
+def test_a_twin_that_differs_is_named_with_the_way_to_delete_it() -> None:
+    twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_3", name="x")]
+
+    (objection,) = claim([wanted("a")], twins, WHERE, Twins(equal=True)).objections
+
+    assert objection.remedy.startswith("`--delete-duplicate asst_3` deletes one although it differs from the first; or")

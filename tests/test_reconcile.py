@@ -16,7 +16,8 @@ from reconciler import reconcile
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
-from reconciler.providers import ApiGone
+from reconciler.ownership import Twins
+from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
 from reconciler.reconcile import Run, Stop, apply
 
@@ -583,10 +584,40 @@ def test_twins_of_an_earlier_crash_hold_back_their_own_address_only() -> None:
         faulty(world)
         again = await world.plan(bodies("a", "b", description="other"))
         outcomes = kinds(await carry_out(world, again))
-        resolving = await world.plan(bodies("a", "b", description="other"), resolve=frozenset())
+        resolving = await world.plan(bodies("a", "b", description="other"), resolve=Twins(equal=True))
         await carry_out(world, resolving)
         return again, outcomes, len(await world.live())
 
     again, outcomes, live = run(story)
     assert [(o.code, str(o.address)) for o in again.objections] == [("duplicate", "assistant.a")]
     assert (outcomes, live) == ({"a": "Skipped", "b": "Done"}, 2)
+
+
+def test_a_server_that_is_gone_is_not_knocked_at_for_every_change() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], Stop]:
+        world = await settled(*"abcdefghijklmnop")
+        plan = await world.plan(bodies(*"abcdefghijklmnop", description="new"))
+
+        async def gone(request: httpx.Request, on: Handler) -> httpx.Response:
+            raise httpx.ConnectError("connection refused")
+
+        Between(world, gone)
+        stop = Stop()
+        return await carry_out(world, plan, parallelism=2, stop=stop), stop
+
+    outcomes, stop = run(story)
+    words = [type(outcome).__name__ for outcome in outcomes]
+
+    assert (words.count("Failed"), words.count("Skipped")) == (4, 12)
+    assert stop.reason is not None
+    assert stop.reason.startswith("the server cannot be reached: Cannot reach")
+
+
+def test_what_was_not_begun_when_the_time_was_up_is_not_called_a_failure() -> None:
+    async def story() -> tuple[Outcome, ...]:
+        world = await settled("a", "b")
+        plan = await world.plan(bodies("a", "b", description="new"))
+        with until(TIME.clock() - 1):
+            return await carry_out(world, plan)
+
+    assert kinds(run(story)) == {"a": "Skipped", "b": "Skipped"}

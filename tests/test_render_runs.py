@@ -24,8 +24,14 @@ def step(key: str) -> Step:
     [
         (Past(HEAD, (), {}, ended=True), ": nothing"),
         (Past(HEAD, (), {"a": "done", "b": "failed", "c": "done"}, ended=True), ": 2 done, 1 failed"),
-        (Past(HEAD, (step("a"),), {"assistant.a": "done"}, ended=False), ": 1 done, and then it was killed"),
-        (Past(HEAD, (step("a"), step("a")), {}, ended=False), ": 1 write cut off, and then it was killed"),
+        (
+            Past(HEAD, (step("a"),), {"assistant.a": "done"}, ended=False),
+            ": 1 done, and then it was killed or could not go on writing",
+        ),
+        (
+            Past(HEAD, (step("a"), step("a")), {}, ended=False),
+            ": 1 write cut off, and then it was killed or could not go on writing",
+        ),
         (Past(replace(HEAD, commit="0123456789ab+dirty"), (), {}, ended=True), ", commit 0123456789ab+dirty: nothing"),
     ],
 )
@@ -63,3 +69,9 @@ def test_a_run_as_data_says_all_of_it() -> None:
         "outcomes": {"assistant.b": "done"},
         "cut_off": ["assistant.a"],
     }
+
+
+def test_a_run_that_goes_on_is_not_called_dead() -> None:
+    past = Past(HEAD, (step("a"), step("b")), {"assistant.a": "done"}, ended=False)
+
+    assert as_line(past, running=True).endswith(": 1 done, 1 write in flight: it is still running\n")

@@ -10,6 +10,7 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Desired, Live, Where
+from reconciler.ownership import Twins
 from reconciler.plan import make_plan
 from reconciler.render import Style, document, read
 from reconciler.render.document import render
@@ -90,7 +91,7 @@ def test_each_reviewed_change_is_agreed_or_true_or_moved(name: str) -> None:
 
 def test_a_twin_that_nobody_reviewed_is_told_beside_a_change_that_is_agreed() -> None:
     twins = [applied(OLD, created_at=1), applied(OLD, "asst_2", created_at=2)]
-    planned = make_plan([NEW], twins, WHERE, resolve=frozenset())
+    planned = make_plan([NEW], twins, WHERE, resolve=Twins(equal=True))
     alone = read(render(document(make_plan([NEW], twins[:1], WHERE)), Style()))
 
     found = review(planned, alone, twins)
@@ -101,7 +102,7 @@ def test_a_twin_that_nobody_reviewed_is_told_beside_a_change_that_is_agreed() ->
 
 def test_a_twin_that_is_gone_already_is_not_taken_for_the_change_beside_it() -> None:
     twins = [applied(OLD, created_at=1), applied(OLD, "asst_2", created_at=2)]
-    both = read(render(document(make_plan([NEW], twins, WHERE, resolve=frozenset())), Style()))
+    both = read(render(document(make_plan([NEW], twins, WHERE, resolve=Twins(equal=True))), Style()))
 
     found = review(make_plan([NEW], twins[:1], WHERE), both, twins[:1])
 

@@ -60,11 +60,39 @@ def test_long_text_is_a_block_as_a_person_would_write_it() -> None:
     )
 
 
-def test_text_whose_lines_end_in_space_shows_them() -> None:
-    text = write({"a": "one \ntwo"})
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("one \ntwo", "a: |-\n  one \n  two\n"),
+        ("Sei höflich 🤖\n\tzwei", "a: |-\n  Sei höflich 🤖\n  \tzwei\n"),
+        (" in\nout", "a: |2-\n   in\n  out\n"),
+        ("one\n", "a: |\n  one\n"),
+        ("a\u202e\nb", 'a: "a\\u202E\\nb"\n'),
+        ("a\U000e0041", 'a: "a\\U000E0041"\n'),
+    ],
+)
+def test_text_of_several_lines_is_a_block_unless_something_in_it_cannot_be_seen(value: str, text: str) -> None:
+    assert write({"a": value}) == text
+    assert plain(parse(text, "x.yaml").documents[0]) == {"a": value}
 
-    assert "|" not in text
-    assert plain(parse(text, "x.yaml").documents[0]) == {"a": "one \ntwo"}
+
+def test_a_key_of_several_lines_is_quoted_and_no_text_poses_as_another() -> None:
+    data: Json = {"k\nk": "v\nw", "TEXT0OFx": "TEXT1OFxx", "": [{"b": "1\n2"}]}
+
+    assert plain(parse(write(data), "x.yaml").documents[0]) == data
+
+
+_TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.text(" \n\tab:-#'\"{?", max_size=10)
+_DATA = st.recursive(
+    _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(_TEXTS, _DATA, max_size=3))
+def test_what_is_written_reads_as_it_was(data: dict) -> None:
+    assert plain(parse(write(data), "x.yaml").documents[0]) == (data or {})
 
 
 @pytest.mark.parametrize("odd", ["\u202e", "\u200b", "\x1b[2J", "\ufeff", "\u2028"])

@@ -15,7 +15,7 @@ from world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 from reconciler import history
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
-from reconciler.guards import GONE, wanted_digest
+from reconciler.guards import GONE, Limits, wanted_digest
 from reconciler.model import Address, Done, Live, Plan
 from reconciler.past import Head, Past, Step
 from reconciler.plan import make_plan
@@ -39,6 +39,8 @@ AFTER: list[dict[str, Json]] = [
 KEYS_BEFORE, KEYS_AFTER = "abcd", "abde"
 nonces = count(1)
 
+ANY = Limits(deletes="100%")
+
 
 async def done(world: World, plan: Plan, folder: Path) -> Past:
     """The run as its record tells it afterwards."""
@@ -51,7 +53,7 @@ async def done(world: World, plan: Plan, folder: Path) -> Past:
 
 
 async def undone(world: World, past: Past, folder: Path) -> Past:
-    return await done(world, undo(past.steps, past.head.nonce, await world.live(), WHERE, past.head.run), folder)
+    return await done(world, undo(past.steps, past.head.nonce, await world.live(), WHERE, past.head.run, ANY), folder)
 
 
 async def fields(world: World) -> list[Any]:
@@ -70,7 +72,7 @@ def test_every_run_can_be_undone_and_the_undoing_too(settings: Settings, tmp_pat
 
         back = await undone(world, past, tmp_path)
         assert await fields(world) == were
-        assert undo(past.steps, past.head.nonce, await world.live(), WHERE, "again").changes == ()
+        assert undo(past.steps, past.head.nonce, await world.live(), WHERE, "again", ANY).changes == ()
         assert (await world.plan(before)).changes == ()
 
         await undone(world, back, tmp_path)
@@ -93,7 +95,7 @@ def step(action: str, before: Live | None = None, key: str = "a", **more: Any) -
 
 
 def back(steps: Iterable[Step], *live: Live) -> Plan:
-    return undo(steps, NONCE, live, WHERE, "the run")
+    return undo(steps, NONCE, live, WHERE, "the run", ANY)
 
 
 def codes(plan: Plan) -> list[tuple[str, str]]:
@@ -105,7 +107,7 @@ CREATED = step("create", patch={"model": "gpt-4o", "name": "A", "description": "
 
 
 def test_a_run_that_did_nothing_has_nothing_to_undo() -> None:
-    assert back([]) == Plan(WHERE, selected=True)
+    assert back([]) == Plan(WHERE)
     assert names(back([UPDATED], applied(OLD)).changes) == []
     assert names(back([step("mark", applied(OLD))], applied(NEW)).changes) == []
 
@@ -122,7 +124,7 @@ def test_changes_come_in_order_and_say_what_they_are_from() -> None:
 
     assert names(plan.changes) == ["update assistant.a", "update assistant.b"]
     assert [change.place.file for change in plan.changes if change.place is not None] == ["the run"] * 2
-    assert (plan.ours, plan.unmanaged, plan.selected) == (2, 1, True)
+    assert (plan.ours, plan.unmanaged, plan.selected) == (2, 1, False)
 
 
 @pytest.mark.parametrize("id", ["asst_1", None])

@@ -60,6 +60,7 @@ def command(
     from reconciler.cli.applying import Manner, telling
     from reconciler.cli.planning import Request, allowed
     from reconciler.cli.session import in_loop, open_session
+    from reconciler.ownership import Twins
 
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
     manner = Manner(
@@ -73,7 +74,7 @@ def command(
     )
     with telling(manner, color) as told:
         reviewed = _read(file) if file else None
-        resolve = frozenset(delete_duplicate) if resolve_duplicates or delete_duplicate else None
+        resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
         session = open_session(_meant(environment, reviewed), colour=color, writes=True, state=state_dir)
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=timeout)
@@ -96,9 +97,9 @@ async def _apply(
             if reviewed is None:
                 told.plan(plan)
                 return await settle(told, session, provider, plan, observed_at)
-            agreed, code = _reviewed(told, plan, reviewed, live)
+            agreed, refused = _reviewed(told, plan, reviewed, live)
             told.plan(agreed)
-            return max(code, await settle(told, session, provider, agreed, observed_at))
+            return await settle(told, session, provider, agreed, observed_at, refused)
 
 
 def _is_file(word: str) -> bool:
@@ -143,7 +144,7 @@ def _expected(plan: Plan, expect: str | None) -> None:
 
 
 def _reviewed(told: Telling, plan: Plan, reviewed: Document, live: Sequence[Live]) -> tuple[Plan, int]:
-    """What is both reviewed and still so; what is not is told, and costs the exit code where it moved."""
+    """What is both reviewed and still so, and how many reviewed changes are refused because they moved."""
     from reconciler.cli.failure import Failure
     from reconciler.review import elsewhere, review
 
@@ -158,7 +159,7 @@ def _reviewed(told: Telling, plan: Plan, reviewed: Document, live: Sequence[Live
     for address, now in found.moved:
         what = "it is no longer what was reviewed" if now is not None else "it moved, and there is nothing to do now"
         _say(told, "error", address, f"Refused: {what}", _shown(plan, now))
-    return found.plan, 1 if found.moved else 0
+    return found.plan, len(found.moved)
 
 
 def _say(told: Telling, severity: str, address: str, text: str, detail: str = "") -> None:

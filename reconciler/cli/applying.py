@@ -113,11 +113,15 @@ def telling(manner: Manner, colour: bool | None) -> Iterator[Telling]:
             raise
 
 
-async def settle(told: Telling, session: Session, provider: Provider, plan: Plan, observed_at: float) -> int:
-    """Carries out a plan that was shown, if it may be; the exit code says whether all of it is done."""
-    if not plan.changes and not plan.marks:
-        told.events(events.closing((), "Nothing to do."))
-        return 1 if plan.standing else 0
+async def settle(
+    told: Telling, session: Session, provider: Provider, plan: Plan, observed_at: float, refused: int = 0
+) -> int:
+    """Carries out a plan that was shown, if it may be; the exit code says whether all of it is done.
+
+    `refused` counts what was turned away before: it is part of how the apply ends.
+    """
+    if not plan.changes and not (plan.marks and told.manner.approved):
+        return _nothing(told, plan, refused)
     asked = False
     if plan.changes:
         refuse_what_is_held(plan)
@@ -132,7 +136,19 @@ async def settle(told: Telling, session: Session, provider: Provider, plan: Plan
     )
     stop = Stop()
     found = await _applied(told, session, provider, plan, run, stop)
-    return _closed(told, plan, found, stop)
+    return _closed(told, plan, found, stop, refused)
+
+
+def _nothing(told: Telling, plan: Plan, refused: int) -> int:
+    """Ends an apply that has nothing to write; markers alone are not worth asking anybody."""
+    if refused:
+        told.text(f"\n{outcomes.closing((), plan, refused)}")
+    if plan.standing:
+        raise Failure("An objection stands; nothing was changed.", "look at what is said above")
+    if plan.marks:
+        told.text("With --auto-approve, or beside another change, an apply refreshes it.\n")
+    told.events(events.closing((), "Nothing to do."))
+    return 1 if refused else 0
 
 
 async def _applied(
@@ -147,19 +163,19 @@ async def _applied(
     return found
 
 
-def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop) -> int:
+def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int) -> int:
     """Says how it ended; first why before its time, for that may be that nobody hears the rest."""
     if stop.reason not in (None, INTERRUPTED):
         why = f"Stopped early: {stop.reason}."
         click.echo(why, err=True)
         told.events(events.diagnostic("error", why))
-    closing = outcomes.closing(found, plan)
+    closing = outcomes.closing(found, plan, refused)
     told.text(f"\n{closing}")
     told.events(events.closing(found, closing.splitlines()[-1]))
     if stop.reason == INTERRUPTED:
         return 130
     done = all(isinstance(outcome, Done) for outcome in found)
-    return 0 if done and stop.reason is None and not plan.standing else 1
+    return 0 if done and stop.reason is None and not plan.standing and not refused else 1
 
 
 def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Record:
@@ -219,7 +235,10 @@ def _answer(prompt: str) -> str:
     try:
         return input(prompt)
     except EOFError:
+        click.echo("")
         return ""
+    except KeyboardInterrupt as interrupt:
+        raise Failure("Interrupted; nothing was changed.", code=130) from interrupt
     finally:
         signal.signal(signal.SIGINT, before)
 

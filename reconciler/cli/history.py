@@ -17,12 +17,13 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     import sys
 
     from reconciler import history
+    from reconciler.cli.lock import is_held
     from reconciler.cli.session import load, state_folder, style_of
     from reconciler.render.runs import as_dict, as_line
 
-    folder = state_folder(load(style_of(sys.stdout, color)), state_dir) / history.FOLDER
+    state = state_folder(load(style_of(sys.stdout, color)), state_dir)
     found = []
-    for path in reversed(history.paths(folder)):
+    for path in reversed(history.paths(state / history.FOLDER)):
         try:
             found.append(history.read(path))
         except (history.BadRecord, OSError) as error:
@@ -30,7 +31,8 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     if format == "json":
         click.echo(json.dumps([as_dict(past) for past in found], indent=2))
     elif found:
-        click.echo("".join(as_line(past) for past in found), nl=False)
+        running = is_held(state)
+        click.echo("".join(as_line(past, running=running and past is found[0]) for past in found), nl=False)
     else:
         click.echo("Nothing was applied from here yet.")
     return 0

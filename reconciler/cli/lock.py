@@ -11,6 +11,21 @@ from pathlib import Path
 from reconciler.cli.failure import Failure
 
 
+def is_held(folder: Path) -> bool:
+    """Whether an apply runs in the checkout now."""
+    try:
+        handle = os.open(folder / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Holds the checkout for one apply; another that holds it ends the command."""

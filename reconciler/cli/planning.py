@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ from reconciler.cli.failure import Failure
 from reconciler.cli.session import Session, matching
 from reconciler.guards import Facts
 from reconciler.model import Address, Desired, Live, Plan
-from reconciler.ownership import ours_by_address
+from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
 from reconciler.providers import Provider
 from reconciler.render import FORMATS, Style, document
@@ -28,7 +28,7 @@ class Request:
     keys: tuple[str, ...] = ()
     allow: frozenset[str] = frozenset()
     drift: bool = False
-    resolve: frozenset[str] | None = None
+    resolve: Twins = field(default_factory=Twins)
 
 
 async def planned(session: Session, provider: Provider, desired: Sequence[Desired], request: Request) -> Plan:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
-    from reconciler.model import Live, Plan, Where
+    from reconciler.model import Live, Plan
     from reconciler.past import Past
 
 
@@ -131,18 +131,19 @@ async def _roll_back(told: Telling, session: Session, past: Past, allow: frozens
     with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
-            plan = _planned(past, await session.live(provider), session.where, provider.project, allow)
+            plan = _planned(past, await session.live(provider), session, provider.project, allow)
             told.plan(plan)
             return await settle(told, session, provider, plan, observed_at)
 
 
-def _planned(past: Past, live: Sequence[Live], where: Where, project: str | None, allow: frozenset[str]) -> Plan:
+def _planned(past: Past, live: Sequence[Live], session: Session, project: str | None, allow: frozenset[str]) -> Plan:
     from dataclasses import replace
 
     from reconciler.guards import Facts, wrong_project
     from reconciler.undo import undo
 
-    plan = undo(past.steps, past.head.nonce, live, where, past.head.run)
+    where = session.where
+    plan = undo(past.steps, past.head.nonce, live, where, past.head.run, session.environment.limits)
     found = (*plan.objections, *wrong_project(plan.changes, where, Facts(answered_project=project)))
     objections = tuple(replace(o, allowed=o.code in allow) for o in found)
     return replace(plan, objections=objections, notes=(*plan.notes, _in_git(past)))

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 @click.argument("what", metavar="KEY|ID|PLAN.json")
 @options.environment
 @options.formats("text", "markdown", "json", help="How to show a plan; of an assistant, json is the raw object.")
+@options.state_dir
 @options.colour
-def command(what: str, environment: str | None, format: str, color: bool | None) -> int:
+def command(what: str, environment: str | None, format: str, state_dir: str | None, color: bool | None) -> int:
     """Show a live assistant as a manifest, or a saved plan.
 
     KEY names one of ours and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
@@ -33,7 +34,7 @@ def command(what: str, environment: str | None, format: str, color: bool | None)
         return _plan(Path(what), format, color)
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=False)
+    session = open_session(environment, colour=color, writes=False, state=state_dir)
     return in_loop(_live, session, what, format)
 
 
@@ -64,8 +65,20 @@ async def _live(session: Session, what: str, format: str) -> int:
     if format == "json":
         click.echo(json.dumps(found.raw, indent=2))
     else:
+        warn_of_full_metadata(found)
         click.echo(as_manifest(found, KINDS[found.kind], session.where), nl=False)
     return 0
+
+
+def warn_of_full_metadata(live: Live) -> None:
+    """Says what a manifest cannot mend: sixteen pairs leave no room for ours."""
+    metadata = live.raw.get("metadata")
+    if live.marker is None and isinstance(metadata, dict) and len(metadata) >= 16:
+        click.echo(
+            f"Note: {live.id} has {len(metadata)} metadata pairs, and adopting it needs one for the marker."
+            "\n  Take one out where it is live before you adopt it.",
+            err=True,
+        )
 
 
 def _named(what: str, live: Sequence[Live], session: Session) -> Live:

@@ -68,11 +68,11 @@ def target(root: Path, folder: Path, written: str) -> Path:
     if "\0" in written:
         raise UnfitError("bad-reference", "No file name holds a NUL character.", "remove it")
     path = real(folder / written)
+    keep_inside(root, path)
     for named in (Path(written), path):
         if named.suffix.lower() not in SUFFIXES:
             known = ", ".join(sorted(SUFFIXES))
             raise UnfitError("bad-reference", f"`{written}` is no {known} file.", "rename it, or name another")
-    keep_inside(root, path)
     return path
 
 
@@ -124,7 +124,7 @@ def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:
         return error
     nearest = did_you_mean(path.name, names)
     if nearest.startswith("did you mean") and path.name not in names:
-        error.remedy = nearest
+        error.remedy = f"{nearest} (in the same folder)"
     return error
 
 

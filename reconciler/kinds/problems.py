@@ -101,7 +101,19 @@ def wrong_type(loc: Loc, wanted: str, got: object) -> Problem:
         remedy = _QUOTE
     if wanted == "text" and isinstance(got, dict) and {"value", "file", "files"} & got.keys():
         remedy = _REFERENCE
+    if wanted == "a mapping" and isinstance(got, str) and "tools" in loc[:1]:
+        remedy = f"write `- type: {got}`"
     return Problem(loc, "wrong-type", f"Expected {wanted}, found {kind_of(got)}.", remedy)
+
+
+_SERVERS_OWN = ("id", "object", "created_at")
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """What to do about a field that does not exist."""
+    if name in _SERVERS_OWN:
+        return "it is the server's own: leave it out; `reconciler.id` adopts an assistant that is there"
+    return did_you_mean(name, known)
 
 
 def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
@@ -114,7 +126,7 @@ def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Pr
 def _problem(path: Loc, kind: str, got: object, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
     loc, name = tuple(step for step in path if not _is_tag(step)), str(path[-1]) if path else ""
     if kind == "extra_forbidden":
-        remedy = did_you_mean(name, siblings(model, path))
+        remedy = _unknown(name, siblings(model, path))
         return Problem(loc, "unknown-field", f"There is no field `{name}` here.", remedy, at_key=True)
     if kind == "missing":
         return Problem(loc, "missing-field", f"`{name}` is required here.", f"add `{name}: …`")

@@ -10,6 +10,7 @@ from reconciler.kinds import Terms
 from reconciler.model import Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
+from reconciler.providers.deadlines import left as time_left
 from reconciler.providers.deadlines import until
 from reconciler.providers.errors import ApiGone, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
 from reconciler.providers.local import LOCAL
@@ -76,5 +77,6 @@ __all__ = [
     "Refused",
     "Unauthorized",
     "Unreachable",
+    "time_left",
     "until",
 ]

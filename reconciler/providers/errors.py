@@ -93,9 +93,9 @@ class ApiGone(ProviderError):
     """The server has no Assistants API, whatever else it has."""
 
     remedy = (
-        "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in"
-        " Azure AI Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
-        " `reconciler serve`; point `base_url` at one of those."
+        "If `base_url` should end in /v1 and does not, mend that first. OpenAI and Azure OpenAI switched their"
+        " hosted Assistants API off on 2026-08-26. It lives on in Azure AI Foundry Agent Service (classic, until"
+        " 2027-03-31), in self-hosted and proxy servers, and in `reconciler serve`; point `base_url` at one of those."
     )
 
 

@@ -30,12 +30,12 @@ def line(outcome: Outcome, style: Style) -> str:
     return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_known(outcome)}"
 
 
-def closing(outcomes: Collection[Outcome], plan: Plan) -> str:
+def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0) -> str:
     """The figures; the last line is Terraform's, to the byte, where everything was done."""
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
     refreshed = sum(isinstance(outcome.task, Mark) for outcome in outcomes if isinstance(outcome, Done))
     lines = [f"{count(refreshed, 'marker')} refreshed."] if refreshed else []
-    return "\n".join([*lines, f"{_verdict(outcomes, plan)} {_resources(happened)}"]) + "\n"
+    return "\n".join([*lines, f"{_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
 
 
 def past(task: Task) -> str:
@@ -85,11 +85,12 @@ def _value(value: Json | Absent) -> str:
     return "nothing" if isinstance(value, Absent) else shortened(compact(value), _VALUE_ROOM)
 
 
-def _verdict(outcomes: Collection[Outcome], plan: Plan) -> str:
+def _verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> str:
     told = {outcome.task.address for outcome in outcomes}
     tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
     untold = sum(task.address not in told for task in tasks)
     amiss = {
+        "refused": refused,
         "failed": sum(isinstance(outcome, Failed) for outcome in outcomes),
         "stale": sum(isinstance(outcome, Stale) for outcome in outcomes),
         "unsettled": sum(isinstance(outcome, Unsettled) for outcome in outcomes),

@@ -10,13 +10,13 @@ from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 
 
-def as_line(past: Past) -> str:
-    """One line a run: which, what, where, from which commit, and how it ended."""
+def as_line(past: Past, *, running: bool = False) -> str:
+    """One line a run: which, what, where, from which commit, and how it ended, if it has."""
     head = past.head
     commit = f", commit {head.commit}" if head.commit else ""
     back = f" of {head.rolls_back}" if head.rolls_back else ""
     where = f"{head.where.environment} ({head.where.base_url}), stack {head.where.stack}"
-    return one_line(f"{head.run}  {head.command}{back} in {where}{commit}: {_ended(past)}") + "\n"
+    return one_line(f"{head.run}  {head.command}{back} in {where}{commit}: {_ended(past, running=running)}") + "\n"
 
 
 def as_dict(past: Past) -> dict[str, Any]:
@@ -38,12 +38,16 @@ def as_dict(past: Past) -> dict[str, Any]:
     }
 
 
-def _ended(past: Past) -> str:
+def _ended(past: Past, *, running: bool) -> str:
     counts = Counter(past.outcomes.values())
     told = [f"{number} {word}" for word, number in sorted(counts.items())]
     cut = _cut_off(past)
+    if running and not past.ended:
+        return ", ".join([*told, f"{count(len(cut), 'write')} in flight"]) + ": it is still running"
     told += [f"{count(len(cut), 'write')} cut off"] if cut else []
-    return (", ".join(told) or "nothing") + ("" if past.ended else ", and then it was killed")
+    return (", ".join(told) or "nothing") + (
+        "" if past.ended else ", and then it was killed or could not go on writing"
+    )
 
 
 def _cut_off(past: Past) -> list[str]:

@@ -36,13 +36,13 @@ def address_of(where: View | Where) -> str:
 
 def sign(change: ChangeView) -> str:
     """`~` for whatever changes fields of what is there, else the action's own."""
-    return "~" if change.fields and change.action in ("adopt", "rename") else SIGNS.get(change.action, "?")
+    return "~" if change.fields and change.action in ("adopt", "rename", "forget") else SIGNS.get(change.action, "?")
 
 
 def will(change: ChangeView) -> str:
     """What will be done: `will be adopted and updated in-place, was assistant.old`."""
     text = _WILL.get(change.action, one_line(change.action))
-    if change.fields and change.action in ("adopt", "rename"):
+    if change.fields and change.action in ("adopt", "rename", "forget"):
         text += " and updated in-place"
     if change.previous_key:
         text += f", was {one_line(change.previous_key)}"
@@ -75,7 +75,9 @@ def marks(view: View) -> str:
 
 def verdict(view: View) -> str:
     """The last line of a plan. `No changes.` is only said where nothing stands against it."""
-    if not view.changes and not view.standing:
+    if not view.changes and not view.objections:
+        if view.narrowed:
+            return "No changes. What was asked for is as it should be."
         return "No changes. Your assistants match the manifests."
     figures = view.summary
     imports = f"{figures.imports} to import, " if figures.imports else ""

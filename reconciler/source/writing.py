@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 import yaml
 
 from reconciler.canonical import Json
 
+_PLACE = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)OF{run}(?P<end>:?)"
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
 
 class _Dumper(yaml.SafeDumper):
-    """Long text as literal blocks, sequences indented below their key."""
+    """Sequences indented below their key; texts that PyYAML would write badly stand as tokens for now."""
+
+    texts: list[str]
+    run: str
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -21,21 +30,75 @@ class _Dumper(yaml.SafeDumper):
 
 def write(data: Json) -> str:
     """The data as YAML; reading it gives the same data."""
-    return yaml.dump(data, Dumper=_Dumper, allow_unicode=_harmless(data), sort_keys=False, width=100)
+    texts: list[str] = []
+    run = _unused(repr(data))
+
+    class Dumper(_Dumper):
+        pass
+
+    Dumper.texts, Dumper.run = texts, run
+    Dumper.add_representer(str, _text)
+    dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=100)
+    token = re.compile(_PLACE.format(run=run), re.M)
+    while token.search(dumped):
+        dumped = token.sub(lambda found: _put(found, texts), dumped)  # a key and its value stand on one line
+    return dumped
 
 
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    block = "\n" in value and not any(line != line.rstrip() for line in value.split("\n"))
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if block else None)
+def _unused(told: str) -> str:
+    """Letters that stand nowhere in the data, so that no text can pose as a token."""
+    run = "x"
+    while f"OF{run}" in told:
+        run += "x"
+    return run
 
 
-_Dumper.add_representer(str, _text)
+def _text(dumper: Any, value: str) -> yaml.ScalarNode:
+    if "\n" not in value and _is_plain(value):
+        node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", value)
+        return node
+    dumper.texts.append(value)
+    token: yaml.ScalarNode = dumper.represent_scalar(
+        "tag:yaml.org,2002:str", f"TEXT{len(dumper.texts) - 1}OF{dumper.run}"
+    )
+    return token
 
 
-def _harmless(data: Json) -> bool:
+def _put(found: re.Match[str], texts: list[str]) -> str:
+    """The text in its token's place: a literal block where that can hold it, else quoted."""
+    value = texts[int(found["number"])]
+    before = found["lead"] + found["key"]
+    if found["end"] or "\n" not in value or not _is_plain(value):
+        return f"{before}{_quoted(value)}{found['end']}"
+    return before + _block(value, len(found["lead"]) + (2 if found["key"] else 0))
+
+
+def _block(value: str, indent: int) -> str:
+    first = value.split("\n", 1)[0]
+    indicator = "2" if not first.strip() or first[0] in " \t" else ""
+    kept = value.rstrip("\n")
+    chomping = "-" if kept == value else "" if value == f"{kept}\n" and kept else "+"
+    body = value if chomping == "-" else value[:-1]
+    lines = [f"{' ' * indent}{line}" if line else "" for line in body.split("\n")]
+    return "\n".join([f"|{indicator}{chomping}", *lines])
+
+
+def _quoted(value: str) -> str:
+    return '"' + "".join(_shown(character) for character in value) + '"'
+
+
+def _shown(character: str) -> str:
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    if _is_visible(character):
+        return character
+    return f"\\u{ord(character):04X}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08X}"
+
+
+def _is_plain(value: str) -> bool:
     """Whether every character can be seen as what it is."""
-    if isinstance(data, dict):
-        return all(_harmless(key) and _harmless(member) for key, member in data.items())
-    if isinstance(data, list):
-        return all(map(_harmless, data))
-    return not isinstance(data, str) or all(c == "\n" or c.isprintable() for c in data)
+    return all(character in "\n\t" or _is_visible(character) for character in value)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE
