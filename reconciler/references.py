@@ -70,6 +70,10 @@ class Resolver:
         read = [part for part in parts if part is not None]
         if len(read) < len(parts):
             return self._stand_in(spot.node)
+        for node, part in zip(named, read, strict=True):
+            if isinstance(part.value, str) and not part.value.strip():
+                message = f"`{node.value}` is empty, which is as if nothing were stated here."
+                self.faults.append(Fault(node.place, "bad-reference", message, "write the text into it", "warning"))
         return self._inside(read[0], spot.path) if _key(spot.node) == "file" else self._joined(spot.node, read)
 
     def _inside(self, content: Node, path: _Steps) -> Node:

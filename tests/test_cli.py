@@ -533,3 +533,11 @@ def test_a_stream_of_another_encoding_is_written_to_all_the_same(here: Checkout,
 
     assert (told.code, told.err) == (0, "")
     assert "sei nett → 日本" in told.out
+
+
+def test_an_empty_folder_is_not_called_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = Checkout(tmp_path, monkeypatch, capsys).run("validate")
+
+    assert (told.code, told.out) == (0, "There is no manifest in `assistants` yet.\n")

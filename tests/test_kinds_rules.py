@@ -465,3 +465,13 @@ def test_what_could_not_be_read_is_no_fault_of_what_could(body: dict[str, Json],
 def test_half_a_character_is_left_to_the_reader_of_the_text() -> None:
     assert told({"name": "\ud83d", "metadata": {"\ud83d": "\udc00"}}) == []
     assert told({"tools": [function("a", **{"\ud83d": 1})], "tool_resources": {"\ud83d": {}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [("prompts/hr-helper.md", ["bad-reference"]), ("You are kind.", []), ("See notes.txt first.", [])],
+)
+def test_a_path_where_a_text_belongs_is_asked_about(text: str, codes: list[str]) -> None:
+    found = KINDS["assistant"].check({"model": "gpt-4o", "instructions": text}, Terms()).problems
+
+    assert [(problem.code, problem.severity) for problem in found] == [(code, "warning") for code in codes]

@@ -234,3 +234,12 @@ def test_a_wanted_file_is_known_with_its_place() -> None:
 )
 def test_the_block_of_ours_is_no_field(text: str, rest: Json) -> None:
     assert plain(without_own(document(text))) == rest
+
+
+def test_an_empty_file_is_asked_about_and_stands_for_nothing() -> None:
+    empty = Node("\n", Place("empty.md", 1, 1))
+    found = Resolver({"empty.md": empty}, {}, "production")
+
+    found.resolve(document("instructions: {file: empty.md}"))
+
+    assert [(fault.code, fault.severity) for fault in found.faults] == [("bad-reference", "warning")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.cli.failure import Failure
@@ -44,8 +44,9 @@ def only_one(folder: Path) -> Iterator[None]:
             raise Failure(
                 f"Another apply runs in this checkout{who}.", "wait until it ends, then run it again"
             ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # whose it is, is a courtesy: a full disk is found out by the record
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)

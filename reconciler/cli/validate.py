@@ -45,6 +45,9 @@ def _validate(name: str | None, colour: bool | None) -> int:
     session.stop_at_errors(faults, read.sources, style)
     count = len(read.manifests)
     names = ", ".join(one.name for one in environments)
+    if not count:
+        click.echo(f"There is no manifest in {', '.join(f'`{folder}`' for folder in loaded.manifests)} yet.")
+        return 0
     click.echo(f"{count} manifest{'s' * (count != 1)} in order, read for {names}.")
     return 0
 

@@ -21,6 +21,7 @@ _RANGES = {"temperature": (0, 2), "top_p": (0, 1)}
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _FORMATS = ("text", "json_object", "json_schema")
 _RANKERS = ("auto", "default_2024_08_21")
+_PATH = re.compile(r"[\w./-]+\.(?:md|txt)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOOL_TYPES = ("code_interpreter", "file_search", "function")
 _IDS = {("code_interpreter", "file_ids"): 20, ("file_search", "vector_store_ids"): 1}
@@ -66,6 +67,10 @@ def _texts(data: Mapping[str, Json]) -> Iterator[Problem]:
         if isinstance(value, str) and len(value) > most:
             message = f"`{field}` has {len(value):,} characters; the API takes {most:,}."
             yield Problem((field,), "too-large", message, "shorten it")
+        if isinstance(value, str) and _PATH.fullmatch(value):
+            message = f"`{field}` is the text {value!r}, not what is in a file of that name."
+            remedy = f"write `{field}: {{file: {value}}}` if the file is meant"
+            yield Problem((field,), "bad-reference", message, remedy, "warning")
 
 
 def _numbers(data: Mapping[str, Json]) -> Iterator[Problem]:
