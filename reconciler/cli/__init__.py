@@ -23,12 +23,13 @@ COMMANDS: dict[str, str] = {
     "show": "Show a live assistant as a manifest, or a saved plan.",
     "output": "Print the keys and ids of what is ours.",
     "forget": "Let go of assistants without deleting them.",
+    "destroy": "Delete everything of a throw-away stack.",
     "history": "List the applies that were recorded here.",
     "rollback": "Plan back to how things were before a run, and apply that.",
     "serve": "Offer the embedded server to other programs.",
 }
 _TERRAFORM = re.compile(
-    r"-(auto-approve|chdir|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"
+    r"-(auto-approve|chdir|stack|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"
     r"|timeout|version|allow|environment|host|port)(=.*)?"
 )
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.command("apply")
 @click.argument("keys", nargs=-1, metavar="[KEY...|PLAN.json]")
 @options.environment
+@options.stack
 @options.auto_approve
 @options.allow
 @options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the whole plan has this fingerprint.")
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 def command(
     keys: tuple[str, ...],
     environment: str | None,
+    stack: str | None,
     auto_approve: bool,
     allow: tuple[str, ...],
     expect: str | None,
@@ -76,7 +78,7 @@ def command(
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
-        session = open_session(_meant(environment, reviewed), colour=color, writes=True, state=state_dir)
+        session = open_session(_meant(environment, reviewed), colour=color, writes=True, state=state_dir, stack=stack)
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=timeout)
 
 

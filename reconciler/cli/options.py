@@ -37,6 +37,11 @@ parallelism = option(
 )
 
 
+stack = option(
+    "--stack",
+    metavar="NAME",
+    help="Own things under this name instead of the environment's: throw-away copies of the same manifests.",
+)
 timeout = option(
     "--timeout",
     type=click.FloatRange(min=1),

@@ -15,17 +15,25 @@ if TYPE_CHECKING:
 @click.command("output")
 @click.argument("key", required=False)
 @options.environment
+@options.stack
 @options.formats("text", "json", "env", "csv", help="How to print them.")
 @options.state_dir
 @options.colour
-def command(key: str | None, environment: str | None, format: str, state_dir: str | None, color: bool | None) -> int:
+def command(
+    key: str | None,
+    environment: str | None,
+    stack: str | None,
+    format: str,
+    state_dir: str | None,
+    color: bool | None,
+) -> int:
     """Print the keys and ids of what is ours.
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
     """
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
     return in_loop(_print, session, key, format)
 
 

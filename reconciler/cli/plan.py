@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("keys", nargs=-1)
 @options.environment
+@options.stack
 @options.formats("text", "markdown", "json", help="How to show it.")
 @options.option("--out", metavar="FILE", help="Save the plan there as well, for review and for `show`.")
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 3 when one is objected to.")
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def command(
     keys: tuple[str, ...],
     environment: str | None,
+    stack: str | None,
     format: str,
     out: str | None,
     detailed_exitcode: bool,
@@ -49,7 +51,7 @@ def command(
     from reconciler.cli.session import in_loop, open_session
 
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
-    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
     plan = in_loop(_planned, session, request, timeout=timeout)
     show(plan, format, session.style)
     if out is not None:

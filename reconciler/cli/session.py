@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,6 +49,8 @@ class Session:
         read = files.read(self.config.root, self.config.manifests)
         parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
         stop_at_errors([*read.faults, *parsed.faults], read.sources, self.style)
+        if self.environment.borrowed:
+            return tuple(replace(one, id=None) for one in parsed.desired)  # the pinned objects are another stack's
         return parsed.desired
 
     @asynccontextmanager
@@ -71,12 +73,14 @@ class Session:
         return self.environment.kinds or tuple(KINDS)
 
 
-def open_session(name: str | None, *, colour: bool | None, writes: bool, state: str | None = None) -> Session:
-    """The environment that was asked for, or every reason why not."""
+def open_session(
+    name: str | None, *, colour: bool | None, writes: bool, state: str | None = None, stack: str | None = None
+) -> Session:
+    """The environment that was asked for, under another stack if one is named; or every reason why not."""
     style = style_of(sys.stdout, colour)
     loaded = load(style)
-    chosen = config.choose(loaded, name, os.environ, writes=writes)
-    environment = _sound(chosen, style)
+    chosen = config.choose(loaded, name, os.environ, writes=writes and stack is None)
+    environment = _under(stack, _sound(chosen, style))
     access = _sound(config.access(environment, os.environ), style)
     folder = state_folder(loaded, state)
     warn_of_default(environment, loaded)
@@ -195,6 +199,17 @@ def matching(
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     inner = group.exceptions[0]
     return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _under(stack: str | None, environment: Environment) -> Environment:
+    """The environment with another stack, which has no former names."""
+    if stack is None or stack == environment.stack:
+        return environment
+    if not config.NAME.fullmatch(stack):
+        raise Failure(
+            f"{stack!r} is no name of a stack.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure"
+        )
+    return replace(environment, stack=stack, former_stacks=(), borrowed=True)
 
 
 def _where(environment: Environment, access: Access, connection: Connection) -> Where:

@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @options.environment
+@options.stack
 @options.formats("text", "json", help="How to print it.")
 @options.timeout
 @options.state_dir
 @options.colour
 def command(
-    environment: str | None, format: str, timeout: float | None, state_dir: str | None, color: bool | None
+    environment: str | None,
+    stack: str | None,
+    format: str,
+    timeout: float | None,
+    state_dir: str | None,
+    color: bool | None,
 ) -> int:
     """Show how everything stands: what is ours, what is unmanaged, and what differs.
 
@@ -28,7 +34,7 @@ def command(
     """
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
     return in_loop(_print, session, format, timeout=timeout)
 
 

@@ -14,12 +14,12 @@ from reconciler.config import form
 from reconciler.config.choice import access, choose, in_ci
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
-from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Loaded
+from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
 from reconciler.diagnostics import Fault, Place, errors
 from reconciler.guards import Limits
 from reconciler.source import Node, locate, parse
 
-__all__ = ["Access", "Config", "Environment", "Limits", "Loaded", "access", "choose", "find", "in_ci", "load"]
+__all__ = ["NAME", "Access", "Config", "Environment", "Limits", "Loaded", "access", "choose", "find", "in_ci", "load"]
 
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"

@@ -35,6 +35,8 @@ class Environment:
     values: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    borrowed: bool = False
+    """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False
     """Whether it is `local` because nobody said otherwise."""
     place: Place | None = None

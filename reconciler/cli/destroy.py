@@ -1,0 +1,63 @@
+"""`reconciler destroy`: everything of a throw-away stack, through a plan like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.applying import Telling
+    from reconciler.cli.session import Session
+
+
+@click.command("destroy")
+@options.option("--stack", metavar="NAME", required=True, help="The stack whose assistants are to go.")
+@options.environment
+@options.auto_approve
+@options.allow
+@options.parallelism
+@options.timeout
+@options.state_dir
+@options.interactive
+@options.colour
+def command(
+    stack: str,
+    environment: str | None,
+    auto_approve: bool,
+    allow: tuple[str, ...],
+    parallelism: int,
+    timeout: float | None,
+    state_dir: str | None,
+    input: bool,
+    color: bool | None,
+) -> int:
+    """Delete everything that a stack owns here, as if its folder of manifests were empty.
+
+    Meant for throw-away copies that `apply --stack NAME` made. It is guarded like any delete: more than a fifth at
+    once wants `--allow too-many-deletes`, and what was applied with `on_removal` is kept or refused.
+    """
+    from reconciler.cli.applying import Manner, telling
+    from reconciler.cli.planning import allowed
+    from reconciler.cli.session import in_loop, open_session
+
+    manner = Manner(approved=auto_approve, may_ask=input, parallelism=parallelism, command="destroy")
+    with telling(manner, color) as told:
+        session = open_session(environment, colour=color, writes=True, state=state_dir, stack=stack)
+        return in_loop(_destroy, told, session, allowed(allow), timeout=timeout)
+
+
+async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> int:
+    from reconciler.cli.applying import clock, settle
+    from reconciler.cli.lock import only_one
+    from reconciler.cli.planning import Request, planned
+
+    with only_one(session.connection.state_dir):
+        async with session.provider() as provider:
+            observed_at = clock()
+            request = Request(allow=allow | {"no-manifests"})
+            plan = await planned(session, provider, (), request)
+            told.plan(plan)
+            return await settle(told, session, provider, plan, observed_at)
