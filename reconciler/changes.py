@@ -9,7 +9,9 @@ from reconciler import marker as markers
 from reconciler.canonical import Absent, Json, digest
 from reconciler.diff import Comparison, whole
 from reconciler.kinds import KINDS, Kind
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Objection, Where
+from reconciler.meaning import meanings
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Objection, Where
+from reconciler.paths import Path
 
 
 def creation(desired: Desired, kind: Kind) -> Change:
@@ -37,6 +39,7 @@ def updated(
     return replace(
         _change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
         hidden=compared.hidden,
+        meanings=_meanings(compared, live, desired),
         previous_key=previous.key if previous else None,
         previous_stack=previous.stack if previous and previous.stack != where.stack else None,
     )
@@ -48,6 +51,19 @@ def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bo
         return compared.fields
     remembered = FieldChange(("reconciler", "on_removal"), live.marker.on_removal, desired.on_removal, "edit")
     return (*compared.fields, remembered)
+
+
+def _meanings(compared: Comparison, live: Live, desired: Desired) -> tuple[tuple[Path, Meaning], ...]:
+    """What the schemas that change mean, where there was one before and is one after."""
+    kind = KINDS[live.kind]
+    changed = {field.path[:1] for field in compared.fields}
+    before, after = kind.schemas(live.fields), kind.schemas(desired.fields)
+    return tuple(
+        (path, meaning)
+        for path in sorted(before.keys() & after.keys())
+        if path[:1] in changed
+        for meaning in meanings(before[path], after[path])
+    )
 
 
 def removal(action: Action, live: Live, kind: Kind) -> Change:

@@ -145,6 +145,8 @@ def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Ma
         return "adoption"
     if known is None:
         return "unknown"
+    if known.unsettled.get(sides.field) == digest(sides.before, _MEMBER):
+        return "edit"  # what the server made of the last write is nobody's change
     member = next(part for part in (*sides.members_before, *sides.members_after) if path[: len(part)] == part)
     applied = markers.applied(known, kind, member) if len(member) > 1 else None
     if applied is None:

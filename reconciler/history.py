@@ -25,6 +25,7 @@ from reconciler.past import BadRecord, Head, Past
 
 __all__ = ["FOLDER", "BadRecord", "Bounds", "Head", "Past", "Record", "paths", "read", "rejections", "run_id"]
 
+_RECENT = 3
 FOLDER = "history"
 _SHORTEST_SECRET = 6
 
@@ -127,6 +128,17 @@ def rejections(folder: Path, where: Where) -> dict[str, str]:
             if runs or _rejects(path):
                 runs.append(read(path))
     return past.standing(runs, where)
+
+
+def made(folder: Path, where: Where) -> dict[str, str]:
+    """By address, the ids of what the last runs here created: lists lag, and may not show it yet."""
+    found: dict[str, str] = {}
+    for path in paths(folder)[-_RECENT:]:
+        with suppress(BadRecord, OSError):
+            one = read(path)
+            if past.is_of(one.head.where, where):
+                found.update({step.address: step.id for step in one.steps if step.action == "create" and step.id})
+    return found
 
 
 def run_id(nonce: str, now: datetime) -> str:

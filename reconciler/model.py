@@ -103,6 +103,14 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing that the change of a JSON Schema means for those who call, in words."""
+
+    text: str
+    breaking: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One thing a plan will do."""
 
@@ -117,6 +125,8 @@ class Change:
     seen: str | None = None
     previous_key: str | None = None
     previous_stack: str | None = None
+    meanings: tuple[tuple[Path, Meaning], ...] = ()
+    """What the changed schemas mean, each with the path of its schema."""
     desired: Desired | None = None
     live: Live | None = None
 

@@ -180,4 +180,6 @@ def _marked(desired: Desired, live: Live, marker: Marker, where: Where, kind: Ki
     owner = (where.stack, where.environment)
     stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)
     kept = {field: value for field, value in marker.unsettled.items() if field in unsettled}
-    return markers.agrees(replace(stamped, unsettled=kept), marker, kind)
+    metadata = live.raw.get("metadata")
+    text = metadata.get(markers.KEY) if isinstance(metadata, dict) else None
+    return markers.agrees(replace(stamped, unsettled=kept), marker, kind, text)

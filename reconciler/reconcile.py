@@ -40,7 +40,7 @@ from reconciler.providers import (
     time_left,
     until,
 )
-from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go
+from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go, still_there
 from reconciler.sweep import sweep
 from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
@@ -146,7 +146,9 @@ class _Apply:
                 for task in of_kind:
                     self._end(task, failed(task, error, 0.0))
                 continue
-            there = {address: one.id for address, one in ours_by_address(newest, self.where)}
+            known = [self.run.made[str(task.address)] for task in of_kind if str(task.address) in self.run.made]
+            lagging = await still_there(self.provider, kind, known)
+            there = {address: one.id for address, one in ours_by_address((*newest, *lagging), self.where)}
             for task in of_kind:
                 if task.address in there:
                     reason = f"it was created meanwhile, as {there[task.address]}; plan again"
@@ -217,7 +219,7 @@ class _Apply:
 
     async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
         patch = self._patch(task, live, desired)
-        marker = self.run.marker(self.where, desired, live, patch)
+        marker = _less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
         self.listener.started(task, live, patch)
         changed = await self.provider.update(live, patch, marker, desired.ignore)
         return await self._verified(task, desired, changed, marker, began)
@@ -289,3 +291,9 @@ class _Apply:
             say()
         except OSError as error:
             self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")
+
+
+def _less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
+    """The marker without what had not settled and is as desired by now."""
+    still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
+    return replace(marker, unsettled={field: left for field, left in marker.unsettled.items() if field in still})

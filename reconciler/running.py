@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
-from reconciler.providers import ApiGone, ProviderError, Unauthorized, Unreachable
+from reconciler.providers import ApiGone, Provider, ProviderError, Unauthorized, Unreachable
 
 _UNREACHED = 3
 
@@ -28,6 +29,8 @@ class Run:
     """Whether every object is read again before its write: the plan was saved, or a person was asked."""
     observed_at: float = float("inf")
     """When the live objects were read, by the clock of the apply."""
+    made: Mapping[str, str] = field(default_factory=dict)
+    """By address, ids that runs before this one created here."""
     rejected: Mapping[Address, str] = field(default_factory=dict)
     """What a rollback rejects, by address."""
 
@@ -118,3 +121,12 @@ def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
         param=error.told.param,
         seconds=seconds,
     )
+
+
+async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tuple[Live, ...]:
+    """Those of the objects that are live, whatever a list says: lists lag."""
+    found: list[Live] = []
+    for id in ids:
+        with suppress(ProviderError):
+            found.append(await provider.fetch(kind, id))
+    return tuple(found)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, answering
+from checkout import LOCAL, Checkout, answering
 from emulator_world import BETA, call
 from ports import Gate, on_port
 
@@ -243,3 +243,12 @@ def test_no_credential_is_in_the_record(here: Checkout, monkeypatch: pytest.Monk
     assert "its record leaves out a secret; it cannot be put back from it." in stranger.out
     assert owner.code == 0
     assert live["instructions"] == before
+
+
+def test_what_was_created_lately_is_remembered_for_the_next_apply(here: Checkout) -> None:
+    assert here.run("apply", "--auto-approve").code == 0
+    (one,) = here.live()
+    here.write(new=HR.replace("HR", "New"))
+
+    assert history.made(here.root / ".reconciler" / "history", LOCAL) == {"assistant.hr": one}
+    assert here.run("apply", "--auto-approve").code == 0

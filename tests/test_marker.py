@@ -276,3 +276,14 @@ def test_what_ignoring_empties_is_as_if_it_had_never_been_there() -> None:
     assert markers.less_ignored("tools", {"file_search": {}, "functions": {"f": {}}}, ignore, KIND) == {
         "file_search": {}
     }
+
+
+def test_a_marker_that_a_server_cuts_short_is_not_written_again() -> None:
+    many: Json = {"functions": {f"f{n}": {} for n in range(5)}}
+    whole = markers.encode(stamp({"tools": many}), KIND)
+    cut = whole[:130]
+    assert len(whole) > len(cut)
+
+    assert markers.agrees(stamp({"tools": many}), decoded(cut), KIND, cut)
+    assert not markers.agrees(stamp({"tools": many}), decoded(cut), KIND)
+    assert not markers.agrees(stamp({"name": "New"}), decoded(whole), KIND, whole)

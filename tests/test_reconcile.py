@@ -621,3 +621,24 @@ def test_what_was_not_begun_when_the_time_was_up_is_not_called_a_failure() -> No
             return await carry_out(world, plan)
 
     assert kinds(run(story)) == {"a": "Skipped", "b": "Skipped"}
+
+
+def test_what_was_created_a_moment_ago_is_not_created_again_because_a_list_lags() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], int]:
+        world = await settled("a")
+
+        async def lagging(request: httpx.Request, on: Handler) -> httpx.Response:
+            if is_collection(request) and request.method == "GET":
+                return httpx.Response(200, json={"object": "list", "data": [], "has_more": False}, request=request)
+            return await on(request)
+
+        Between(world, lagging)
+        plan = await world.plan(bodies("a", "b"))
+        made = {"assistant.a": "asst_1", "assistant.b": "asst_gone"}
+        outcomes = await carry_out(world, plan, Run("n2", made=made))
+        return outcomes, len([call for call in world.writes() if call["method"] == "POST"])
+
+    outcomes, _ = run(story)
+
+    assert kinds(outcomes) == {"a": "Stale", "b": "Done"}
+    assert [o.reason for o in outcomes if isinstance(o, Stale)] == ["it was created meanwhile, as asst_1; plan again"]

@@ -82,6 +82,7 @@ def test_the_document_is_the_interface():
                     "patch": {"temperature": 0.2, "name": "HR"},
                     "previous_stack": None,
                     "unchanged_fields": 9,
+                    "meanings": [],
                 },
                 {
                     "address": "assistant.gone",
@@ -98,6 +99,7 @@ def test_the_document_is_the_interface():
                     "patch": {},
                     "previous_stack": None,
                     "unchanged_fields": 0,
+                    "meanings": [],
                 },
             ],
             "marks": [{"address": "assistant.x", "id": "asst_x"}],

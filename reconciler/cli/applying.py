@@ -133,6 +133,7 @@ async def settle(
         reread=asked or told.manner.saved,
         observed_at=observed_at,
         rejected=told.manner.rejected,
+        made=_made(session, plan),
     )
     stop = Stop()
     found = await _applied(told, session, provider, plan, run, stop)
@@ -149,6 +150,13 @@ def _nothing(told: Telling, plan: Plan, refused: int) -> int:
         told.text("With --auto-approve, or beside another change, an apply refreshes it.\n")
     told.events(events.closing((), "Nothing to do."))
     return 1 if refused else 0
+
+
+def _made(session: Session, plan: Plan) -> Mapping[str, str]:
+    """What was created from here lately, where anything is to be created."""
+    if all(change.action != "create" for change in plan.changes):
+        return {}
+    return history.made(session.connection.state_dir / history.FOLDER, session.where)
 
 
 async def _applied(

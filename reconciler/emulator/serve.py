@@ -31,9 +31,7 @@ def serve(
         )
     with suppress(KeyboardInterrupt), _listen(host, port) as listener:
         bound = listener.getsockname()[1]
-        # the socket listens: a connection made from now on waits in its queue
-        ready(host, bound)
-        _run(guarded(emulator, {host, *hosts}), listener)
+        _run(guarded(emulator, {host, *hosts}), listener, lambda: ready(host, bound))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -47,8 +45,13 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _run(app: App, listener: socket.socket) -> None:
+def _run(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn  # only a server on a port needs it: in process, the import would be most of the start-up
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()  # not before: only now does a signal end it cleanly
 
     config = uvicorn.Config(
         app,
@@ -59,4 +62,4 @@ def _run(app: App, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])

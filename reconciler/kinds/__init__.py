@@ -46,6 +46,9 @@ class Kind(Protocol):
     def members(self, field: str, value: Json) -> dict[Path, Json]:
         """A field's value by the parts that are compared and attributed one by one."""
 
+    def schemas(self, fields: Fields) -> dict[Path, Json]:
+        """The JSON Schemas in a body, by where they stand."""
+
     def wire(self, field: str, value: Json, live: Live | None) -> Json:
         """A field of the normal form as the API takes it."""
 

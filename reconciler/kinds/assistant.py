@@ -82,6 +82,19 @@ class Assistant:
                 parts[field, name] = member
         return parts
 
+    def schemas(self, fields: Fields) -> dict[Path, Json]:
+        """The JSON Schemas in a body, by where they stand."""
+        tools, answer = fields["tools"], fields["response_format"]
+        functions = tools.get("functions") if isinstance(tools, dict) else None
+        found: dict[Path, Json] = {}
+        for name, function in functions.items() if isinstance(functions, dict) else ():
+            if isinstance(function, dict) and "parameters" in function:
+                found["tools", "functions", name, "parameters"] = function["parameters"]
+        inner = answer.get("json_schema") if isinstance(answer, dict) else None
+        if isinstance(inner, dict) and "schema" in inner:
+            found["response_format", "json_schema", "schema"] = inner["schema"]
+        return found
+
     def wire(self, field: str, value: Json, live: Live | None) -> Json:
         """A field of the normal form as the API takes it."""
         if field == "tools" and isinstance(value, dict):

@@ -24,13 +24,15 @@ _LONGEST_WAIT = 300.0
 _SHOWN = 600
 
 
-def judged(response: httpx.Response, content: bytes, id: str | None, now: Callable[[], float]) -> dict[str, Json]:
-    """The body of a good answer; the error that a bad one means."""
+def judged(
+    response: httpx.Response, content: bytes, id: str | None, now: Callable[[], float], *, bare: bool = False
+) -> dict[str, Json]:
+    """The body of a good answer, which may be `bare`, a status alone; the error that a bad one means."""
     body = _body(content)
     if response.status_code >= 300:
         raise _error(response, body, id, _told(response, now))
     told = Told(response.status_code, response.headers.get("x-request-id"))
-    if response.status_code == 204:
+    if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
         return {}
     if not isinstance(body, dict):
         raise Broken("The answer is not a JSON object.", told=told)

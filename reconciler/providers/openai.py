@@ -15,7 +15,7 @@ from reconciler.model import Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator
-from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
 from reconciler.providers.paging import is_id, newest, pages
 from reconciler.providers.wire import Nature, Wire, client
 
@@ -23,8 +23,11 @@ COLLECTIONS = {"assistant": "/assistants"}
 _Way: TypeAlias = Literal["null", "empty"]
 _MEANT = (400, 422)
 """What a server answers that will not take a body as it is."""
+_NO_SUCH_METHOD = 405
 _REMOVALS: dict[_Way, Json] = {"null": None, "empty": ""}
 """How a server that merges metadata may be asked to drop a key."""
+_LOOKS = 5
+"""How often an object that was just made is asked for, where its create does not show it."""
 _LET_GO = "let go"
 """What stands in the marker's place where a server removes nothing: no marker."""
 
@@ -75,6 +78,9 @@ class Assistants:
         except (ApiGone, ObjectGone) as error:
             if isinstance(error, ObjectGone) and error.named:
                 raise
+        except Refused as error:
+            if error.told.status != _NO_SUCH_METHOD:
+                raise
         return await self._listed(kind, id)
 
     async def _listed(self, kind: str, id: str) -> Live:
@@ -86,7 +92,17 @@ class Assistants:
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists, once."""
         stamped = {**body, "metadata": {**_pairs(body.get("metadata")), **_stamp(kind, marker)}}
-        return await self._creator.create(kind, stamped, marker)
+        made = await self._creator.create(kind, stamped, marker)
+        return made if _is_whole(made.raw) else await self._completed(made)
+
+    async def _completed(self, made: Live) -> Live:
+        """What the server only named when it made it; one that lists lag behind exists all the same."""
+        for attempt in range(_LOOKS):
+            try:
+                return await self.fetch(made.kind, made.id)
+            except ObjectGone:
+                await self._wire.pause(attempt)
+        raise Broken(f"{made.id} was created and cannot be read yet.", "run it again", Told(should_retry=False))
 
     async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
         """The object with the patch applied and the marker on it."""
@@ -176,7 +192,7 @@ class Assistants:
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
         answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
-        return _live(live.kind, answer) if "id" in answer else await self.fetch(live.kind, live.id)
+        return _live(live.kind, answer) if _is_whole(answer) else await self.fetch(live.kind, live.id)
 
 
 def headers(connection: Connection) -> dict[str, str]:
@@ -203,6 +219,11 @@ def local_assistants(
 
 def _path(kind: str, id: str) -> str:
     return f"{COLLECTIONS[kind]}/{quote(id, safe='')}"
+
+
+def _is_whole(answer: Mapping[str, Json]) -> bool:
+    """Whether an answer shows the object; some only name it. No object is without a model."""
+    return "id" in answer and answer.get("model") is not None
 
 
 def _stamp(kind: str, marker: Marker) -> dict[str, Json]:

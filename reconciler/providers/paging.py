@@ -49,7 +49,7 @@ async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
         if not _goes_on(answer, page, told=says_more):
             return found
         if not fresh:
-            return _ended(found, answer)
+            return _ended(found, answer, page)
         if len(found) > MOST:
             raise Broken(f"The list does not end after {MOST:,} objects.")
         cursor = list(page)[-1]
@@ -84,10 +84,13 @@ def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object], *, told: bo
     return more is True or (len(page) == PAGE and not (told and more is False))
 
 
-def _ended(found: dict[str, dict[str, Json]], answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+def _ended(
+    found: dict[str, dict[str, Json]], answer: Mapping[str, Json], page: Mapping[str, object]
+) -> dict[str, dict[str, Json]]:
     """A page that repeats ends the list only where the server never said that there is more."""
     if answer.get("has_more") is True:
-        message = f"The server says that it has more than {len(found)} objects, and sends the same ones again."
+        sent = "the same ones again" if page else "no more of them"
+        message = f"The server says that it has more than {len(found)} objects, and sends {sent}."
         remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
         raise Broken(message, remedy)
     return found

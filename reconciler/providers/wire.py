@@ -108,7 +108,7 @@ class Wire:
         sent = await self._turn()
         try:
             response, content = await self._exchange(method, path, params, body)
-            answer = judged(response, content, id, self.nature.now)
+            answer = judged(response, content, id, self.nature.now, bare=method != "GET")
         except Busy as error:
             if error.told.status == 429:
                 self.pacer.refused(sent, error.told.retry_after)

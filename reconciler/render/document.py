@@ -116,6 +116,10 @@ def _change(change: Change) -> Document:
         "patch": plain(dict(change.patch)),
         "previous_stack": change.previous_stack,
         "unchanged_fields": change.hidden,
+        "meanings": [
+            {"path": show(path), "text": meaning.text, "breaking": meaning.breaking}
+            for path, meaning in change.meanings
+        ],
     }
 
 

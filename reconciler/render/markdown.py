@@ -94,6 +94,8 @@ def _details(change: ChangeView, style: Style) -> Iterator[list[str]]:
                 "",
                 *fence("diff", [_line(line) for line in entry.lines]),
             ]
+    if change.meanings:
+        yield [f"- {prose(sentences.meaning(meaning))}" for meaning in change.meanings]
     if change.unchanged_fields:
         yield [f"{sentences.remains(change)}."]
     yield ["</details>"]

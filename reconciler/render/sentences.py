@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model import Where
 from reconciler.render.values import one_line
-from reconciler.render.view import ChangeView, ObjectionView, View
+from reconciler.render.view import ChangeView, MeaningView, ObjectionView, View
 
 SIGNS = {"create": "+", "update": "~", "delete": "-", "adopt": "=", "rename": ">", "forget": "."}
 
@@ -61,6 +61,13 @@ def place(change: ChangeView) -> str:
 def remains(change: ChangeView) -> str:
     """`9 unchanged fields hidden`, or nothing."""
     return f"{count(change.unchanged_fields, 'unchanged field')} hidden" if change.unchanged_fields else ""
+
+
+def meaning(one: MeaningView) -> str:
+    """What a changed schema means: `lookup: city became required (breaking)`."""
+    steps = one.path.removesuffix(".parameters").removeprefix("tools.functions.")
+    where = "the answer" if one.path.startswith("response_format") else steps
+    return f"{one_line(where)}: {one_line(one.text)} ({'breaking' if one.breaking else 'compatible'})"
 
 
 def rest(view: View) -> str:

@@ -68,6 +68,8 @@ def _block(change: ChangeView, style: Style) -> Iterator[str]:
     yield f"  {_title(change, style)}"
     for entry in found:
         yield from _entry(entry, room, style, causes=change.action != "create")
+    for meaning in change.meanings:
+        yield "      " + paint(f"# {sentences.meaning(meaning)}", "bad" if meaning.breaking else "dim", style)
     if change.unchanged_fields:
         yield "      " + paint(f"# ({sentences.remains(change)})", "dim", style)
     yield ""

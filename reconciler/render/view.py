@@ -28,6 +28,15 @@ class FieldView:
 
 
 @dataclass(frozen=True, slots=True)
+class MeaningView:
+    """What the change of a schema means, and where the schema stands."""
+
+    path: str
+    text: str
+    breaking: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeView:
     """One change, and the codes of the standing objections that hold it back."""
 
@@ -40,6 +49,7 @@ class ChangeView:
     line: int | None
     fields: tuple[FieldView, ...]
     unchanged_fields: int
+    meanings: tuple[MeaningView, ...]
     held_by: tuple[str, ...]
 
 
@@ -130,8 +140,13 @@ def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeVi
         line=_perhaps(change, "line", int),
         fields=tuple(_field(member) for member in _members(change, "fields")),
         unchanged_fields=_perhaps(change, "unchanged_fields", int) or 0,
+        meanings=tuple(_meaning(member) for member in _members(change, "meanings")) if "meanings" in change else (),
         held_by=tuple(o.code for o in objections if not o.allowed and address in o.holds),
     )
+
+
+def _meaning(meaning: Document) -> MeaningView:
+    return MeaningView(_take(meaning, "path", str), _take(meaning, "text", str), _take(meaning, "breaking", bool))
 
 
 def _field(field: Document) -> FieldView:

@@ -1,0 +1,133 @@
+"""Servers nobody has seen yet: each answers a little differently, and all of them come to rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+import pytest
+from faults import Script, is_collection, ok, page, run, scripted
+from lives import KIND, applied, causes, marked, wanted
+from world import WHERE, Quiet
+
+from reconciler.canonical import digest
+from reconciler.diff import compare
+from reconciler.model import Desired, Done, Outcome, Plan
+from reconciler.plan import make_plan
+from reconciler.providers.errors import Broken
+from reconciler.reconcile import Run, apply
+
+Echo = Literal["whole", "named", "bare", "null", "wrapped", "nothing"]
+Reads = Literal["by id", "404", "405"]
+ECHOES: list[Echo] = ["whole", "named", "bare", "null", "wrapped", "nothing"]
+READS: list[Reads] = ["by id", "404", "405"]
+
+
+@dataclass
+class Server:
+    """Keeps what it is told, and tells of it in its own way."""
+
+    echo: Echo = "whole"
+    reads: Reads = "by id"
+    drops_strict: bool = False
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    writes: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        id = request.url.path.rpartition("/")[2]
+        if request.method == "GET":
+            return (page(*self.kept.values()) if is_collection(request) else self._read(id))(request)
+        self.writes.append(request.method)
+        if is_collection(request):
+            id = f"asst_{len(self.kept) + 1}"
+            self.kept[id] = {"id": id, "object": "assistant", "created_at": len(self.kept)}
+        self.kept[id] |= json.loads(request.content)
+        if self.drops_strict:
+            for tool in self.kept[id].get("tools", []):
+                tool["function"].pop("strict", None)
+        return self._told(self.kept[id])
+
+    def _read(self, id: str) -> Any:
+        if self.reads == "by id":
+            return ok(self.kept[id])
+        return ok({"detail": "Not Found" if self.reads == "404" else "Method Not Allowed"}, int(self.reads))
+
+    def _told(self, one: dict[str, Any]) -> httpx.Response:
+        named = {name: one[name] for name in ("id", "object", "created_at")}
+        texts = {"whole": one, "named": named, "null": None, "wrapped": {"data": one}, "nothing": {}}
+        return httpx.Response(200, content=b"" if self.echo == "bare" else json.dumps(texts[self.echo]))
+
+
+def settled(server: Server, *desired: Desired, reread: bool = False) -> tuple[Plan, tuple[Outcome, ...]]:
+    """One plan over what the server lists, and what its apply came to."""
+    provider = scripted(server)
+
+    async def story() -> tuple[Plan, tuple[Outcome, ...]]:
+        plan = make_plan(desired, await provider.observe("assistant"), WHERE)
+        return plan, await apply(plan, provider, Run(f"n{len(server.writes)}", reread=reread), Quiet())
+
+    return run(story)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("reads", READS)
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_write_is_verified_however_little_its_answer_says(echo: Echo, reads: Reads) -> None:
+    server = Server(echo, reads)
+
+    _, made = settled(server, wanted(name="HR", temperature=0.5))
+    _, changed = settled(server, wanted(name="People", temperature=0.5), reread=True)
+    plan, _ = settled(server, wanted(name="People", temperature=0.5))
+
+    assert [type(outcome) for outcome in (*made, *changed)] == [Done, Done]
+    assert (plan.changes, plan.marks) == ((), ())
+    assert server.writes == ["POST", "POST"]
+    assert server.kept["asst_1"]["temperature"] == 0.5
+
+
+def test_an_edit_of_what_a_server_never_took_is_no_conflict() -> None:
+    server = Server(drops_strict=True)
+    tool = {"type": "function", "function": {"name": "f", "strict": True, "description": "One."}}
+    parameters = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+    tool["function"] |= {"parameters": parameters}  # type: ignore[operator]
+    settled(server, wanted(tools=[tool]))
+    tool["function"] |= {"description": "Two."}  # type: ignore[operator]
+
+    plan, _ = settled(server, wanted(tools=[tool]))
+
+    assert {change.cause for one in plan.changes for change in one.fields} == {"edit"}
+    assert server.kept["asst_1"]["tools"][0]["function"]["description"] == "Two."
+    assert settled(server, wanted(tools=[tool]))[0].changes == ()
+
+
+def test_a_hand_on_what_a_server_never_took_is_still_seen() -> None:
+    kept = {"name": digest("HR (kept)", 6)}
+    live = marked(applied(wanted(name="HR"), name="by hand"), unsettled=kept)
+
+    assert causes(compare(wanted(name="People"), live, KIND, live.marker).fields) == {"name": "conflict"}
+
+
+def test_what_a_server_takes_at_last_leaves_nothing_behind() -> None:
+    server = Server(drops_strict=True)
+    body = {
+        "name": "f",
+        "strict": True,
+        "parameters": {"type": "object", "properties": {}, "additionalProperties": False, "required": []},
+    }
+    settled(server, wanted(tools=[{"type": "function", "function": body}]))
+    loose = [{"type": "function", "function": {**body, "strict": False}}]
+
+    first, refreshed = settled(server, wanted(tools=loose))
+    second, _ = settled(server, wanted(tools=loose))
+
+    assert (first.changes, [type(outcome) for outcome in refreshed]) == ((), [Done])
+    assert (second.changes, second.marks) == ((), ())
+
+
+@pytest.mark.parametrize(("last", "said"), [([], "no more of them"), ([{"id": "asst_1"}], "the same ones again")])
+def test_a_list_that_never_ends_is_told_apart_from_one_that_repeats(last: list[Any], said: str) -> None:
+    provider = scripted(Script(page({"id": "asst_1"}, has_more=True), page(*last, has_more=True)))
+
+    with pytest.raises(Broken, match=f"more than 1 objects, and sends {said}"):
+        run(provider.observe, "assistant")
