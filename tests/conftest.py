@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 from hypothesis import HealthCheck, settings
+from needing import needing
 
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,11 +20,7 @@ _KEPT = ("RECONCILER_GOLDEN", "RECONCILER_SOAK", "RECONCILER_REQUIRE")
 def _needed(request: pytest.FixtureRequest) -> None:
     """A test that needs more than Python is skipped by name; where everything is required, that is a failure."""
     for marker in request.node.iter_markers("needs"):
-        missing = [command for command in marker.args if shutil.which(command) is None]
-        if missing and os.environ.get("RECONCILER_REQUIRE") == "all":
-            pytest.fail(f"needs {', '.join(missing)}, and RECONCILER_REQUIRE=all")
-        if missing:
-            pytest.skip(f"needs {', '.join(missing)}")
+        needing(*marker.args)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from needing import needing
+
 _NOBODY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
@@ -21,7 +23,8 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def repository(root: Path) -> Path:
-    """A repository with everything in the folder in its first commit."""
+    """A repository with everything in the folder in its first commit; without git there is no test."""
+    needing("git")
     git(root, "init", "-q", "-b", "main")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first", "--allow-empty")
