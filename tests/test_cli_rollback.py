@@ -597,3 +597,15 @@ def test_a_state_folder_elsewhere_is_taken(here: Checkout, tmp_path: Path) -> No
     assert " apply in local" in here.run("history", "--state-dir", str(elsewhere)).out
     assert rolled_back(here, "--state-dir", str(elsewhere)).code == 0
     assert (elsewhere / ".gitignore").read_text() == "*\n"
+
+
+def test_a_run_that_only_refreshed_markers_is_not_the_last_one(here: Checkout) -> None:
+    here.run("apply", "--auto-approve")
+    here.write(hr=HR + "description: new\n")
+    here.run("apply", "--auto-approve")
+    here.write(hr=HR + "description: new\nreconciler: {ignore_changes: [temperature]}\n")
+    assert "1 marker refreshed." in here.run("apply", "--auto-approve").out
+
+    told = here.run("rollback", "--auto-approve")
+
+    assert (told.code, told.out.splitlines()[-1]) == (0, "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.")

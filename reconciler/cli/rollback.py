@@ -76,7 +76,7 @@ def command(
 
 
 def _past(run: str | None, source: str | None, environment: str | None, state_dir: str | None) -> Past:
-    """The run that was named, else the last one, of the environment if one was said."""
+    """The run that was named, else the last one that changed anything, of the environment if one was said."""
     import sys
     from pathlib import Path
 
@@ -113,7 +113,8 @@ def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -
 
     for path in reversed(known):
         past = history.read(path, secrets)
-        if environment in (None, past.head.where.environment):
+        did_something = any(step.action != "mark" for step in past.steps)
+        if did_something and environment in (None, past.head.where.environment):
             return past
     raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
 
