@@ -95,10 +95,6 @@ def test_keys_are_the_text_that_was_written() -> None:
         "2024-1-1T1:00:00.5+01:00",
         "1:30",
         "190:20:30.15",
-        ".inf",
-        "-.INF",
-        ".NaN",
-        "1.0e+999",
         "!foo bar",
         "!!python/name:os.system x",
         "!!binary aGk=",
@@ -111,6 +107,17 @@ def test_what_json_cannot_say_is_one_fault_and_stays_text(text: str) -> None:
     assert [(fault.code, str(fault.place)) for fault in parsed.faults] == [("not-json", "f:1:4")]
     assert isinstance(parsed.documents[0].value, dict)
     assert isinstance(parsed.documents[0].value["a"].value, str)
+
+
+@pytest.mark.parametrize("text", [".inf", "-.INF", ".NaN", "1.0e+999"])
+def test_a_number_that_json_cannot_say_is_one_fault_and_nothing(text: str) -> None:
+    parsed = read(f"a: {text}")
+
+    assert [(fault.code, fault.remedy) for fault in parsed.faults] == [
+        ("not-json", "write a figure, or quote it if it is text")
+    ]
+    assert isinstance(parsed.documents[0].value, dict)
+    assert parsed.documents[0].value["a"].value is None
 
 
 def test_foreign_tags_on_collections_and_keys_are_faults() -> None:

@@ -11,11 +11,19 @@ from reconciler.source.nodes import DIGITS, Scalar
 class NotJsonError(ValueError):
     """A scalar that means something which JSON does not have; the text says what."""
 
+    @property
+    def is_number(self) -> bool:
+        """Whether a number was meant, so that quoting it is no way out."""
+        return str(self) in (_INFINITY, _NO_NUMBER, _BEYOND)
+
 
 class LongNumberError(ValueError):
     """A number with absurdly many digits."""
 
 
+_INFINITY: Final = "infinity"
+_NO_NUMBER: Final = "not a number"
+_BEYOND: Final = "a number beyond the largest there is"
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(["", "~", "null", "Null", "NULL"], None),
@@ -29,8 +37,8 @@ _INTEGER = re.compile(
 _BASES: Final = {"binary": 2, "hex": 16, "octal": 8, "decimal": 10}
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?")
 _FOREIGN: Final = (
-    (re.compile(r"[-+]?\.(?:inf|Inf|INF)"), "infinity"),
-    (re.compile(r"\.(?:nan|NaN|NAN)"), "not a number"),
+    (re.compile(r"[-+]?\.(?:inf|Inf|INF)"), _INFINITY),
+    (re.compile(r"\.(?:nan|NaN|NAN)"), _NO_NUMBER),
     (re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"), "a number to the base of sixty"),
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a date"),
     (
@@ -77,5 +85,5 @@ def _float(text: str) -> float:
         raise LongNumberError
     value = float(text.replace("_", ""))
     if value in (float("inf"), float("-inf")):
-        raise NotJsonError("a number beyond the largest there is")
+        raise NotJsonError(_BEYOND)
     return value

@@ -196,7 +196,11 @@ class _Builder:
         try:
             return scalars.resolve(text)
         except scalars.NotJsonError as error:
-            self._foreign(event, f"`{nodes.short(text)}` is {error}")
+            told = f"`{nodes.short(text)}` is {error}"
+            if error.is_number:
+                self._foreign(event, told, "write a figure, or quote it if it is text")
+                return None  # nothing rather than text: one fault is enough where a number belongs
+            self._foreign(event, told)
         except scalars.LongNumberError:
             self.faults.append(nodes.long_number(self._place(event.start_mark)))
         return text
