@@ -22,34 +22,21 @@ if TYPE_CHECKING:
 @click.argument("keys", nargs=-1, metavar="[KEY...|PLAN.json]")
 @options.environment
 @options.stack
-@options.auto_approve
 @options.allow
 @options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the whole plan has this fingerprint.")
 @options.option("--resolve-duplicates", is_flag=True, help="Delete twins that equal the one that is kept.")
 @options.option("--delete-duplicate", metavar="ID", multiple=True, help="A twin to delete although it differs.")
-@options.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON lines; needs --auto-approve.")
-@options.option("--json-into", metavar="FILE", help="Write the same JSON lines to a file.")
-@options.parallelism
-@options.timeout
-@options.state_dir
-@options.interactive
-@options.colour
+@options.writing(events=True)
 def command(
+    *,
     keys: tuple[str, ...],
     environment: str | None,
     stack: str | None,
-    auto_approve: bool,
     allow: tuple[str, ...],
     expect: str | None,
     resolve_duplicates: bool,
     delete_duplicate: tuple[str, ...],
-    as_json: bool,
-    json_into: str | None,
-    parallelism: int,
-    timeout: float | None,
-    state_dir: str | None,
-    input: bool,
-    color: bool | None,
+    hand: options.Hand,
 ) -> int:
     """Do what the plan says, once somebody approved it.
 
@@ -65,21 +52,20 @@ def command(
     from reconciler.ownership import Twins
 
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
-    manner = Manner(
-        approved=auto_approve or file is not None,
-        may_ask=input,
-        parallelism=parallelism,
-        as_json=as_json,
-        json_into=json_into,
+    manner = Manner.by(
+        hand,
+        approved=hand.auto_approve or file is not None,
         saved=file is not None,
-        beside=tuple(path for path in (file, json_into) if path),
+        beside=tuple(path for path in (file, hand.json_into) if path),
     )
-    with telling(manner, color) as told:
+    with telling(manner, hand.colour) as told:
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
-        session = open_session(_meant(environment, reviewed), colour=color, writes=True, state=state_dir, stack=stack)
-        return in_loop(_apply, told, session, request, reviewed, expect, timeout=timeout)
+        session = open_session(
+            _meant(environment, reviewed), colour=hand.colour, writes=True, state=hand.state_dir, stack=stack
+        )
+        return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
 
 
 async def _apply(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -20,6 +20,7 @@ from reconciler import history
 from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
 from reconciler.cli.interrupts import INTERRUPTED, interruptible, terminable
+from reconciler.cli.options import Hand
 from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session, style_of
 from reconciler.config import Config
@@ -50,6 +51,18 @@ class Manner:
     """Files that the command itself reads or writes, which belong to no commit."""
     rolls_back: str | None = None
     rejected: Mapping[Address, str] = field(default_factory=dict)
+
+    @staticmethod
+    def by(hand: Hand, **more: Any) -> Manner:
+        """The manner that was asked for on the command line, and what the command adds."""
+        asked = {
+            "approved": hand.auto_approve,
+            "may_ask": hand.may_ask,
+            "parallelism": hand.parallelism,
+            "as_json": hand.as_json,
+            "json_into": hand.json_into,
+        }
+        return Manner(**{**asked, **more})
 
 
 @dataclass(slots=True)

@@ -16,24 +16,9 @@ if TYPE_CHECKING:
 @click.command("destroy")
 @options.option("--stack", metavar="NAME", required=True, help="The stack whose assistants are to go.")
 @options.environment
-@options.auto_approve
 @options.allow
-@options.parallelism
-@options.timeout
-@options.state_dir
-@options.interactive
-@options.colour
-def command(
-    stack: str,
-    environment: str | None,
-    auto_approve: bool,
-    allow: tuple[str, ...],
-    parallelism: int,
-    timeout: float | None,
-    state_dir: str | None,
-    input: bool,
-    color: bool | None,
-) -> int:
+@options.writing()
+def command(*, stack: str, environment: str | None, allow: tuple[str, ...], hand: options.Hand) -> int:
     """Delete everything that a stack owns here, as if its folder of manifests were empty.
 
     Meant for throw-away copies that `apply --stack NAME` made. It is guarded like any delete: more than a fifth at
@@ -43,10 +28,10 @@ def command(
     from reconciler.cli.planning import allowed
     from reconciler.cli.session import in_loop, open_session
 
-    manner = Manner(approved=auto_approve, may_ask=input, parallelism=parallelism, command="destroy")
-    with telling(manner, color) as told:
-        session = open_session(environment, colour=color, writes=True, state=state_dir, stack=stack)
-        return in_loop(_destroy, told, session, allowed(allow), timeout=timeout)
+    manner = Manner.by(hand, command="destroy")
+    with telling(manner, hand.colour) as told:
+        session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir, stack=stack)
+        return in_loop(_destroy, told, session, allowed(allow), timeout=hand.timeout)
 
 
 async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> int:

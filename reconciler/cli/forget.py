@@ -16,22 +16,8 @@ if TYPE_CHECKING:
 @click.command("forget")
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @options.environment
-@options.auto_approve
-@options.parallelism
-@options.timeout
-@options.state_dir
-@options.interactive
-@options.colour
-def command(
-    keys: tuple[str, ...],
-    environment: str | None,
-    auto_approve: bool,
-    parallelism: int,
-    timeout: float | None,
-    state_dir: str | None,
-    input: bool,
-    color: bool | None,
-) -> int:
+@options.writing()
+def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Hand) -> int:
     """Let go of assistants without deleting them.
 
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
@@ -40,10 +26,10 @@ def command(
     from reconciler.cli.applying import Manner, telling
     from reconciler.cli.session import in_loop, open_session
 
-    manner = Manner(approved=auto_approve, may_ask=input, parallelism=parallelism, command="forget")
-    with telling(manner, color) as told:
-        session = open_session(environment, colour=color, writes=True, state=state_dir)
-        return in_loop(_forget, told, session, keys, timeout=timeout)
+    manner = Manner.by(hand, command="forget")
+    with telling(manner, hand.colour) as told:
+        session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir)
+        return in_loop(_forget, told, session, keys, timeout=hand.timeout)
 
 
 async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:

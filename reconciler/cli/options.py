@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -35,8 +37,6 @@ parallelism = option(
     type=click.IntRange(1, 64),
     help="How many changes are carried out at once.",
 )
-
-
 stack = option(
     "--stack",
     metavar="NAME",
@@ -51,6 +51,42 @@ timeout = option(
 state_dir = option(
     "--state-dir", metavar="DIR", help="Where records, the lock and local data are kept; default: .reconciler."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How a command that writes was asked to go about it."""
+
+    auto_approve: bool
+    parallelism: int
+    timeout: float | None
+    state_dir: str | None
+    may_ask: bool
+    colour: bool | None
+    as_json: bool = False
+    json_into: str | None = None
+
+
+def writing(*, events: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """The options of every command that writes, handed over as one; stands next to the function."""
+    telling = (
+        option("--json", "as_json", is_flag=True, help="Tell what happens as JSON lines; needs --auto-approve."),
+        option("--json-into", metavar="FILE", help="Write the same JSON lines to a file."),
+    )
+    taken = (auto_approve, *(telling if events else ()), parallelism, timeout, state_dir, interactive, colour)
+
+    def both(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def gathered(**given: Any) -> int:
+            asked = {"may_ask": given.pop("input"), "colour": given.pop("color")}
+            asked |= {field.name: given.pop(field.name) for field in fields(Hand) if field.name in given}
+            return command(hand=Hand(**asked), **given)
+
+        for one in reversed(taken):
+            gathered = one(gathered)
+        return gathered
+
+    return both
 
 
 def formats(*names: str, help: str) -> Callable[[F], F]:

@@ -22,28 +22,10 @@ if TYPE_CHECKING:
 @click.argument("run", required=False)
 @options.option("--from", "source", metavar="FILE", help="A record from elsewhere, such as one that CI kept.")
 @options.environment
-@options.auto_approve
 @options.allow
-@options.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON lines; needs --auto-approve.")
-@options.option("--json-into", metavar="FILE", help="Write the same JSON lines to a file.")
-@options.parallelism
-@options.timeout
-@options.state_dir
-@options.interactive
-@options.colour
+@options.writing(events=True)
 def command(
-    run: str | None,
-    source: str | None,
-    environment: str | None,
-    auto_approve: bool,
-    allow: tuple[str, ...],
-    as_json: bool,
-    json_into: str | None,
-    parallelism: int,
-    timeout: float | None,
-    state_dir: str | None,
-    input: bool,
-    color: bool | None,
+    *, run: str | None, source: str | None, environment: str | None, allow: tuple[str, ...], hand: options.Hand
 ) -> int:
     """Plan back to how things were before RUN (by default the last one), and apply that.
 
@@ -57,22 +39,18 @@ def command(
     from reconciler.cli.session import in_loop, open_session
     from reconciler.undo import rejected
 
-    manner = Manner(
-        approved=auto_approve,
-        may_ask=input,
-        parallelism=parallelism,
-        as_json=as_json,
-        json_into=json_into,
+    manner = Manner.by(
+        hand,
         command="rollback",
         saved=True,
-        beside=tuple(path for path in (source, json_into) if path),
+        beside=tuple(path for path in (source, hand.json_into) if path),
     )
-    with telling(manner, color) as told:
-        past = _past(run, source, environment, state_dir)
+    with telling(manner, hand.colour) as told:
+        past = _past(run, source, environment, hand.state_dir)
         told.manner = replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
         name = environment or past.head.where.environment
-        session = open_session(name, colour=color, writes=True, state=state_dir)
-        return in_loop(_roll_back, told, session, past, allowed(allow), timeout=timeout)
+        session = open_session(name, colour=hand.colour, writes=True, state=hand.state_dir)
+        return in_loop(_roll_back, told, session, past, allowed(allow), timeout=hand.timeout)
 
 
 def _past(run: str | None, source: str | None, environment: str | None, state_dir: str | None) -> Past:
