@@ -206,3 +206,16 @@ def test_the_pace_is_known_only_once_somebody_refused() -> None:
         return [*rates, pacer.rate]
 
     assert run(story) == [None, pytest.approx(2.0), 10_000.0]
+
+
+@pytest.mark.parametrize(("told", "goes_on"), [(None, False), (1.0, True)])
+def test_what_was_on_its_way_when_the_server_refused_says_nothing_of_now(told: float | None, goes_on: bool) -> None:
+    async def story() -> bool:
+        pacer = Pacer(clock, anyio.sleep)
+        sent = await pacer.turn()
+        await anyio.sleep(0.1)
+        pacer.refused(clock(), told)
+        pacer.passed(sent)
+        return pacer._hold is None
+
+    assert run(story) is goes_on

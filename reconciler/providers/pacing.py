@@ -78,12 +78,16 @@ class Pacer:
             self._next = now + (self._hold or 1 / (self.rate or _FASTEST))
         return now
 
-    def passed(self) -> None:
-        """The server took a request."""
+    def passed(self, sent: float = float("inf")) -> None:
+        """The server took a request.
+
+        One that was sent before the last refusal does not say that it takes more; told for how long to pause,
+        nobody sends in the meantime anyway.
+        """
         now = self._clock()
         self._recent.append(now)
         self._forget(now)
-        if self._hold is None:
+        if self._hold is None or (sent < self._refused_at and not self._was_told):
             return
         self._learn(now)
         self._hold, self._taken_at = None, now

@@ -113,7 +113,7 @@ class Wire:
             if error.told.status == 429:
                 self.pacer.refused(sent, error.told.retry_after)
             raise
-        self.pacer.passed()
+        self.pacer.passed(sent)
         self.project = response.headers.get("openai-project", self.project)
         return answer
 
