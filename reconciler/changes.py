@@ -97,11 +97,12 @@ def _change(
 
 def change_digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
     """What a review agrees to: kind, key, id, action, and every path with its values."""
-    listed: list[Json] = [[list(change.path), _told(change.before), _told(change.after)] for change in fields]
+    listed: list[Json] = [[list(change.path), told(change.before), told(change.after)] for change in fields]
     return digest([address.kind, address.key, id, action, listed])
 
 
-def _told(value: Json | Absent) -> list[Json]:
+def told(value: Json | Absent) -> list[Json]:
+    """A value within a digest, apart from there being none."""
     return [] if isinstance(value, Absent) else [value]
 
 

@@ -13,6 +13,8 @@ from reconciler.paths import Path
 OnRemoval: TypeAlias = Literal["delete", "keep", "refuse"]
 Action: TypeAlias = Literal["create", "update", "delete", "adopt", "rename", "forget"]
 Cause: TypeAlias = Literal["edit", "drift", "conflict", "adoption", "unknown"]
+Origin: TypeAlias = Literal["change", "pending"]
+"""Beside another revision: whether what is checked out brings it, or it is to be done anyway."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,6 +102,7 @@ class FieldChange:
     before: Json | Absent
     after: Json | Absent
     cause: Cause
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class Change:
     previous_stack: str | None = None
     meanings: tuple[tuple[Path, Meaning], ...] = ()
     """What the changed schemas mean, each with the path of its schema."""
+    origin: Origin | None = None
     desired: Desired | None = None
     live: Live | None = None
 
@@ -154,6 +158,15 @@ class Objection:
     address: Address | None = None
     holds: frozenset[Address] = frozenset()
     allowed: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The revision whose manifests a plan was held against."""
+
+    revision: str
+    commit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +186,9 @@ class Plan:
     """Whether arguments narrowed the plan."""
     settled: tuple[Address, ...] = ()
     """The addresses that are as desired."""
+    base: Base | None = None
+    offline: str | None = None
+    """Why nothing live was read, where the manifests of the base stand for it."""
 
     @property
     def held(self) -> frozenset[Address]:

@@ -37,6 +37,8 @@ def environment_of(document: Mapping[str, Any]) -> str:
 
 def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
     """Why the reviewed plan is of another place; None where it is of this one."""
+    if document.get("offline") is not None:
+        return "it was made without looking at what is live"
     if document["stack"] != where.stack:
         return f"it is of stack {document['stack']}, and this is {where.stack}"
     here = {"name": where.environment, "provider": where.provider, "base_url": where.base_url, "project": where.project}

@@ -65,8 +65,8 @@ class Checkout:
         self._capsys.readouterr()
         code = run(arguments)
         told = self._capsys.readouterr()
-        assert "Traceback" not in told.out + told.err
-        assert "fault of reconciler" not in told.err
+        assert "Traceback" not in told.out + told.err, told
+        assert "fault of reconciler" not in told.err, told.err
         return Told(code, told.out, told.err)
 
     def process(self, *arguments: str, **environ: str) -> Told:

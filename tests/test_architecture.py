@@ -20,7 +20,7 @@ OWNERS = {
     "click": ("cli/",),
     "rich": ("cli/",),
     "jsonschema_rs": ("kinds/",),
-    "httpx": ("providers/",),
+    "httpx": ("providers/", "hosting/"),
     "uvicorn": ("emulator/",),
     "pydantic": ("block.py", "kinds/", "manifest.py", "config/"),
     "pydantic_core": ("kinds/", "manifest.py", "config/"),

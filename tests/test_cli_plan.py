@@ -11,6 +11,9 @@ import pytest
 from checkout import Checkout, command, plain
 from lives import wanted
 
+from reconciler.cli.options import PLAN_FORMATS
+from reconciler.render import FORMATS
+
 HR = "model: gpt-4o\nname: HR Helper\n"
 
 
@@ -33,6 +36,10 @@ def test_the_exit_code_says_what_is_pending_only_where_it_is_asked_to(here: Chec
     allowed = here.run("plan", "--detailed-exitcode", "--allow", "looks-like").code
 
     assert (pending, done, objected, allowed) == ([0, 2], [0, 0], [0, 3], 2)
+
+
+def test_every_format_of_a_plan_can_be_asked_for() -> None:
+    assert set(PLAN_FORMATS) == set(FORMATS)
 
 
 def test_planning_writes_nothing(here: Checkout) -> None:
@@ -180,7 +187,7 @@ def test_a_saved_plan_is_shown_as_it_was_without_any_server(
         (lambda text: "", "no whole JSON document"),
         (lambda text: "[]", "this is no saved plan"),
         (lambda text: '{"format_version": "2.0"}', "reads 1.x only"),
-        (lambda text: text.replace('"1.0"', '"1.7"'), "it was edited or damaged"),
+        (lambda text: text.replace('"1.1"', '"1.7"'), "it was edited or damaged"),
         (lambda text: "model: gpt-4o\n", "no whole JSON document"),
     ],
     ids=["edited", "cut short", "empty", "a list", "of another version", "its version edited", "a manifest"],

@@ -12,6 +12,7 @@ import pytest
 from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, urls
 from reconciler.diagnostics import CODES, Fault, Place
 from reconciler.render.faults import report
+from reconciler.unattended import DRIFT, EDITS, Policy
 
 FULL = """\
 version: 1
@@ -411,3 +412,52 @@ def test_what_is_no_plain_address_is_refused(url: str) -> None:
 )
 def test_what_only_looks_like_this_machine_is_not(url: str) -> None:
     assert not urls.may_have_key(urls.checked(url))
+
+
+# what a pass may do without anybody
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "found"),
+    [
+        ("", "", []),
+        ("reconcile:\n", "", []),
+        ("reconcile: {apply: [drift]}\n", "", [DRIFT]),
+        ("reconcile: {apply: drift}\n", "", [DRIFT]),
+        ("reconcile: {apply: [drift, edits, drift]}\n", "", [DRIFT, EDITS]),
+        ("reconcile: {apply: [drift]}\n", "reconcile: {apply: []}", []),
+        ("reconcile: {apply: [drift]}\n", "reconcile: {apply: [edits]}", [EDITS]),
+        ("reconcile: {apply: [drift]}\n", "reconcile: {apply: }", [DRIFT]),
+        ("", "reconcile: {apply: [drift]}", [DRIFT]),
+    ],
+)
+def test_a_policy_is_the_environments_own_or_the_files(tmp_path: Path, common: str, own: str, found: list[str]) -> None:
+    text = HEAD + common + OPENAI % (own or "values: {}")
+
+    assert config(tmp_path, text).environments["x"].reconcile == Policy(frozenset(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("reconcile: {apply: [deletes]}\n", ["3:21 unknown-value"]),
+        ("reconcile: {apply: [drift, 1]}\n", ["3:28 wrong-type"]),
+        ("reconcile: {aply: [drift]}\n", ["3:13 unknown-field"]),
+        ("reconcile: drift\n", ["3:12 wrong-type"]),
+        ("reconcile: {apply: {drift: true}}\n", ["3:20 wrong-type"]),
+    ],
+)
+def test_what_is_no_policy_is_refused(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert faults(tmp_path, HEAD + text) == expected
+
+
+def test_a_word_that_is_nearly_one_of_a_policy_is_suggested(tmp_path: Path) -> None:
+    (fault,) = loaded(tmp_path, HEAD + "reconcile: {apply: [edit]}\n").faults
+
+    assert (fault.message, fault.remedy) == ("`edit` is nothing that is done unattended.", "did you mean `edits`?")
+
+
+def test_a_field_that_is_nearly_one_of_a_policy_is_suggested(tmp_path: Path) -> None:
+    (fault,) = loaded(tmp_path, HEAD + "reconcile: {aply: []}\n").faults
+
+    assert fault.remedy == "did you mean `apply`?"

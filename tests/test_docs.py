@@ -17,7 +17,7 @@ import pytest
 
 from reconciler.block import Own
 from reconciler.cli import COMMANDS, cli
-from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm
+from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.guards import OBJECTIONS
 from reconciler.kinds import KINDS
@@ -101,7 +101,7 @@ def test_every_field_of_a_manifest_is_documented(field: str) -> None:
     assert f"`{field}`" in _page("docs/manifest.md") or f"\n  {field}: " in _page("docs/manifest.md")
 
 
-@pytest.mark.parametrize("form", [FileForm, EnvironmentForm, LimitsForm])
+@pytest.mark.parametrize("form", [FileForm, EnvironmentForm, LimitsForm, ReconcileForm])
 def test_every_field_of_the_configuration_is_documented(form: type[Form]) -> None:
     text = _page("docs/manifest.md").split("\n## `reconciler.yaml`\n")[1]
 

@@ -172,6 +172,8 @@ def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
         "reconciler_version",
         "stack",
         "environment",
+        "base",
+        "offline",
         "fingerprint",
         "digest",
         "summary",

@@ -42,7 +42,7 @@ def test_the_document_is_the_interface():
 
     assert json.dumps(found, indent=1) == json.dumps(
         {
-            "format_version": "1.0",
+            "format_version": "1.1",
             "reconciler_version": __version__,
             "stack": "acme",
             "environment": {
@@ -52,6 +52,8 @@ def test_the_document_is_the_interface():
                 "organization": None,
                 "project": "proj_x",
             },
+            "base": None,
+            "offline": None,
             "fingerprint": fingerprint(WHOLE),
             "digest": digest({key: value for key, value in found.items() if key != "digest"}),
             "summary": {
@@ -70,14 +72,15 @@ def test_the_document_is_the_interface():
                     "key": "hr",
                     "previous_key": None,
                     "action": "update",
+                    "origin": None,
                     "id": "asst_hr",
                     "file": "assistants/hr.yaml",
                     "line": 1,
                     "seen": "seen",
                     "digest": "digest of hr",
                     "fields": [
-                        {"path": "temperature", "before": 1, "after": 0.2, "cause": "drift"},
-                        {"path": "name", "before": None, "after": "HR", "cause": "edit"},
+                        {"path": "temperature", "before": 1, "after": 0.2, "cause": "drift", "origin": None},
+                        {"path": "name", "before": None, "after": "HR", "cause": "edit", "origin": None},
                     ],
                     "patch": {"temperature": 0.2, "name": "HR"},
                     "previous_stack": None,
@@ -90,6 +93,7 @@ def test_the_document_is_the_interface():
                     "key": "gone",
                     "previous_key": None,
                     "action": "delete",
+                    "origin": None,
                     "id": "asst_gone",
                     "file": None,
                     "line": None,
@@ -111,6 +115,7 @@ def test_the_document_is_the_interface():
                     "remedy": "set `id: asst_9`",
                     "allowed": False,
                     "holds": ["assistant.hr"],
+                    "origin": None,
                 }
             ],
             "notes": ["a copy"],
@@ -203,7 +208,7 @@ def test_a_document_of_another_shape_is_refused(key: str, value: Json, why: str)
 
 
 def test_an_action_of_a_later_version_is_shown_by_its_name():
-    changes: list[Json] = [{"address": "assistant.x", "action": "swap", "fields": []}]
+    changes: list[Json] = [{"address": "assistant.x", "action": "swap", "fields": [], "patch": {}}]
     later = read(sealed({**document(plan()), "changes": changes}))
 
     assert "  ? assistant.x  swap\n" in FORMATS["text"](later, Style())

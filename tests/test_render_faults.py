@@ -29,6 +29,19 @@ def test_a_fault_shows_its_line_and_a_remedy() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "rest"),
+    [(1, "<U+0023>#[error] x ##vso[y]"), (2, "#[error] x ##vso[y]"), (11, "x ##vso[y]"), (13, "##vso[y]")],
+)
+def test_what_a_runner_would_obey_is_shown_harmlessly_and_the_caret_stays_below_its_spot(
+    column: int, rest: str
+) -> None:
+    shown, pointed = caret("##[error] x ##vso[y]", column)
+
+    assert shown == "<U+0023>#[error] x <U+0023>#vso[y]"
+    assert shown[pointed.index("^") :].replace("<U+0023>#vso", "##vso") == rest
+
+
 def test_no_faults_are_no_report() -> None:
     assert report([], {}) == ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.render.fold import fold
-from reconciler.render.lines import Line, bracketed, compare_lines, whole
+from reconciler.render.texts.fold import fold
+from reconciler.render.texts.lines import Line, bracketed, compare_lines, whole
 from reconciler.render.values import compact, inert, one_line, pretty, shortened
 
 

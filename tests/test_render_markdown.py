@@ -1,30 +1,62 @@
-"""A plan for a pull request, whole; and live text that must not act in it."""
+"""A plan for a pull request: what a reviewer sees, in what order, and how much of it there is room for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from render_plans import adopt, create, delete, field, looks_like, mark, plan, update
+from markdown_reading import acting, is_balanced
+from render_plans import address, adopt, create, delete, field, forget, looks_like, mark, plan, rename, update
 
-from reconciler.model import Plan
+from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
+from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
-from reconciler.render.markup import fence, prose, span, tag
+from reconciler.render.markdown import LIMIT, within
+
+BEFORE = "You help employees.\nAnswer from the handbook only.\nBe brief."
+AFTER = "You help employees.\nAnswer from the wiki only.\nBe brief and kind."
+PAGE = "https://github.com/acme/assistants/actions/runs/1"
+FUNCTION = "tools.functions.refund"
 
 
 def markdown(of: Plan) -> str:
     return FORMATS["markdown"](document(of), Style())
 
 
+def section(*changes: Change, **more: object) -> str:
+    """The page from the first section on."""
+    return markdown(plan(*changes, **more)).partition("<details")[2]
+
+
+def rows(of: Plan) -> list[str]:
+    return [line for line in markdown(of).split("\n") if line.startswith("| ") and line != "| Who | What |"]
+
+
+def bounded(of: Plan, room: int, whole: str = "") -> str:
+    shown = within(document(of), Style(), room, whole)
+    assert len(shown) <= room
+    assert acting(shown, links=int(whole == PAGE)) == []
+    return shown
+
+
+def of(origin: Origin, change: Change) -> Change:
+    fields = tuple(replace(one, origin=one.origin or origin) for one in change.fields)
+    return replace(change, origin=origin, fields=fields)
+
+
+# the page
+
+
 def test_a_plan_reads_as_a_comment():
     whole = plan(
-        create("new", field("name", after="New")),
-        update("hr", field("temperature", 1, 0.2, "drift"), field("instructions", "a b\nc", "a d\nc"), hidden=9),
+        create("new", field("name", after="New"), field("model", after="gpt-4o")),
+        update("hr", field("temperature", 1, 0.2, "drift"), field("instructions", BEFORE, AFTER), hidden=9),
         adopt("tutor"),
-        delete("gone"),
+        delete("gone", field("name", "Gone")),
         objections=(looks_like("new"),),
         marks=(mark("x"),),
-        notes=("1 copy is left alone",),
+        notes=("asst_7 is a copy of `assistant.hr`, and left alone.",),
         unchanged=14,
         unmanaged=3,
     )
@@ -33,123 +65,521 @@ def test_a_plan_reads_as_a_comment():
     assert (
         markdown(whole)
         == f"""\
-### 1 objection. Plan: 1 to import, 1 to add, 1 to change, 1 to destroy. `production`
+### Will be refused: 1 new assistant; 1 deletion, 1 prompt changes, +2 words, 1 other field changes, and more
 
-`production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`
+**production** · stack `acme` · openai, `https://api.example.com/v1`, project proj_x
 
 > [!CAUTION]
-> **Objection** `looks-like` `assistant.new`: asst_9 has this name<br>set &#96;id: asst_9&#96; (--allow looks-like lets it pass)
+> **Refused** (`looks-like`) `assistant.new`: asst_9 has this name
+>
+> **What to do:** set `id: asst_9`
+>
+> **To allow it:** label `reconciler/allow:looks-like`, or `--allow looks-like`
 
-| | Action | Address | What |
-|---|---|---|---|
-| `+` | create | `assistant.new` | will be created (`assistants/new.yaml:1`); held back: `looks-like` |
-| `~` | update | `assistant.hr` | drift: `temperature`; edit: `instructions` |
-| `=` | adopt | `assistant.tutor` | will be adopted (`asst_tutor`, `assistants/tutor.yaml:1`) |
-| `-` | delete | `assistant.gone` | will be destroyed (`asst_gone`) |
+| Who | What |
+|---|---|
+| `+ new` | **refused:** **create**, `gpt-4o` |
+| `- gone` | **delete**, `Gone` |
+| `~ hr` | `temperature` `1` → `0.2` (drift), prompt +2 words |
+| `= tutor` | **adopt** |
 
-<details><summary><code>assistant.new</code> <code>assistants/new.yaml:1</code> <code>will be created</code></summary>
+<details><summary><code>+ assistant.new</code></summary>
 
-| | Field | Value | Cause |
-|---|---|---|---|
-| `+` | `name` | `"New"` | edit |
+`assistants/new.yaml:1` · will be created
+
+**Refused**: `looks-like`
+
+- `name`: <strong>`New`</strong>
+- `model`: <strong>`gpt-4o`</strong>
 
 </details>
 
-<details><summary><code>assistant.hr</code> <code>asst_hr</code> <code>assistants/hr.yaml:1</code> <code>will be updated in-place</code></summary>
+<details><summary><code>- assistant.gone</code></summary>
 
-| | Field | Value | Cause |
-|---|---|---|---|
-| `~` | `temperature` | `1 -> 0.2` | drift |
+`asst_gone` · will be destroyed
 
-`instructions` (edit)
+- `name`: <del>`Gone`</del>
+
+</details>
+
+<details><summary><code>~ assistant.hr</code></summary>
+
+`assistants/hr.yaml:1` · `asst_hr`<br>drift: changed outside Git since the last apply; applying puts it back<br>the rest: edited in Git
+
+**Prompt** `instructions`: 10 words → 12 words (+2 words)
+
+> Answer from the <del>handbook</del> <strong>wiki</strong> only.
+
+> Be brief<strong> and kind</strong>.
 
 ```diff
-- a [-b-]
-+ a {{+d+}}
-  c
+  You help employees.↵
+- Answer from the handbook only.↵
+- Be brief.
++ Answer from the wiki only.↵
++ Be brief and kind.
 ```
+
+- `temperature` (drift): <del>`1`</del> → <strong>`0.2`</strong>
 
 9 unchanged fields hidden.
 
 </details>
 
-**Note:** 1 copy is left alone
+<details><summary><code>= assistant.tutor</code></summary>
 
-14 unchanged, 3 unmanaged. 1 marker will be refreshed. Fingerprint `{fingerprint}`.
+`assistants/tutor.yaml:1` · `asst_tutor` · will be adopted
+
+</details>
+
+**Note:** asst_7 is a copy of `assistant.hr`, and left alone.
+
+14 unchanged, 3 unmanaged. 1 marker will be refreshed.
+
+**Plan: 1 to import, 1 to add, 1 to change, 1 to destroy.**
+
+Fingerprint `{fingerprint}`
 """  # noqa: E501  # one line of Markdown is one line
     )
 
 
 def test_nothing_to_do_is_said_first():
-    assert markdown(plan()).startswith("### No changes. Your assistants match the manifests. `production`\n")
+    assert markdown(plan()).startswith("### No changes\n\n**production**")
+    assert "\n\n**No changes. Your assistants match the manifests.**\n" in markdown(plan())
 
 
 def test_a_selection_says_that_it_is_one():
     assert "Only what was selected: the whole plan may hold more. 0 unchanged" in markdown(plan(selected=True))
 
 
+def test_a_single_section_is_open():
+    assert "<details open><summary><code>~ assistant.x</code>" in markdown(plan(update("x", field("top_p", 1, 0))))
+    assert "<details open>" not in markdown(plan(forget("a"), forget("b")))
+
+
+def test_addresses_of_several_kinds_are_told_whole():
+    agent = replace(forget("b"), address=Address("agent", "b"))
+
+    assert rows(plan(forget("a"), agent)) == [
+        "| `. agent.b` | **let go**, not delete |",
+        "| `. assistant.a` | **let go**, not delete |",
+    ]
+
+
+# in two halves
+
+
+def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded():
+    mixed = update("hr", replace(field("model", "a", "b"), origin="change"), field("top_p", 1, 0, "drift"))
+    edited = update("desk", field("name", "a", "b"))
+    shown = markdown(plan(of("pending", mixed), of("pending", edited), base=Base("main", "1a2b3c")))
+    first, second = shown.split("<details><summary><b>Pending anyway (2 changes)</b></summary>")
+
+    assert "project proj_x · beside `main (1a2b3c)`\n\n#### What this change does\n\n| Who" in first
+    assert "<details open><summary><code>~ assistant.hr</code>" in first
+    assert "| `~ desk` | `name` `a` → `b` |" in second
+    assert "edited in Git before this change, and not applied yet\n" in second
+    assert "`assistants/hr.yaml:1` · `asst_hr` · drift: changed outside Git" in second
+    assert acting(shown) == []
+
+
+def test_what_is_pending_anyway_is_not_folded_where_the_change_does_nothing():
+    shown = markdown(plan(of("pending", update("hr", field("name", "a", "b"))), base=Base("main")))
+
+    assert "#### What this change does\n\nNothing.\n\n#### Pending anyway\n\n| Who" in shown
+    assert "<details open>" in shown
+
+
+def test_an_offline_review_says_so_and_why():
+    shown = markdown(plan(base=Base("main", "1a2b3c"), offline="`production` wants a key."))
+
+    assert (
+        "> [!WARNING]\n> **Nothing live was read:** `production` wants a key. The manifests of `main (1a2b3c)` stand"
+        " for what is live: what was changed outside Git is not seen.\n" in shown
+    )
+    assert "**Nothing live was read:** no key.\n" in markdown(plan(offline="no key"))
+
+
+# objections
+
+
 def test_what_is_to_be_pasted_keeps_its_indentation():
-    objection = replace(looks_like("x", allowed=True), remedy="say so:\nreconciler:\n  id: asst_9", address=None)
+    objection = replace(looks_like("x"), remedy="say so:\nreconciler:\n  id: asst_9", address=None)
 
     assert """\
-> [!NOTE]
-> **Allowed** `looks-like`: asst_9 has this name<br>say so:
+> [!CAUTION]
+> **Refused** (`looks-like`) asst_9 has this name It holds back 1 change.
+>
+> **What to do:** say so:
 >
 > ```yaml
 > reconciler:
 >   id: asst_9
 > ```
 >
-> (allowed by --allow looks-like)
+> **To allow it:** label `reconciler/allow:looks-like`, or `--allow looks-like`
 """ in markdown(plan(objections=(objection,)))
 
 
+def test_an_objection_that_was_allowed_says_by_what():
+    shown = markdown(plan(objections=(looks_like("x", allowed=True),)))
+
+    assert "> [!NOTE]\n> **Allowed** (`looks-like`) `assistant.x`: asst_9 has this name\n>\n> Allowed by" in shown
+    assert "What to do" not in shown
+
+
 def test_an_objection_may_have_no_remedy():
-    assert "has this name (--allow" in markdown(plan(objections=(looks_like("x", remedy=""),)))
+    assert "has this name\n>\n> **To allow it:**" in markdown(plan(objections=(looks_like("x", remedy=""),)))
+
+
+def test_objections_of_one_code_are_told_together_with_one_remedy_and_one_label():
+    shown = markdown(plan(objections=tuple(looks_like(key) for key in "abcdefg")))
+
+    assert shown.count("> [!CAUTION]") == shown.count("**What to do:**") == shown.count("reconciler/allow:") == 1
+    assert shown.count("> **Refused** (`looks-like`)") == 5
+    assert "<details><summary>2 more of these</summary>\n\n```text\nassistant.f: asst_9 has this name\n" in shown
+    remedies = (looks_like("a"), looks_like("b", remedy="do other"), replace(looks_like("c"), origin="pending"))
+    assert markdown(plan(objections=remedies)).count("**What to do:**") == 3
+    assert "It stands without this change too." in markdown(plan(objections=remedies))
+
+
+def test_an_objection_says_what_else_it_holds_back():
+    objection = replace(looks_like("a"), holds=frozenset({address("a"), address("b"), address("c")}))
+
+    assert "has this name It also holds back 2 changes.\n" in markdown(plan(objections=(objection,)))
+
+
+# the table
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        (update("x", field("instructions", None, "a b")), "| `~ x` | prompt added |"),
+        (update("x", field("instructions", "a b")), "| `~ x` | prompt removed |"),
+        (update("x", field("response_format", "auto", {"type": "json_object"})), "| `~ x` | `response_format` |"),
+        (update("x", field("metadata.a", "1", 1)), '| `~ x` | `metadata.a` `"1"` → `1` |'),
+        (rename("x", "y", field("model", "a", "b")), "| `~ x` | **rename**, was `y`, `model` `a` → `b` |"),
+        (adopt("x", field("model", "a", "b", "adoption")), "| `~ x` | **adopt**, `model` `a` → `b` |"),
+        (update("x"), "| `~ x` | as it is |"),
+        (create("x", field("instructions", after="a b c")), "| `+ x` | **create**, prompt of 3 words |"),
+        (
+            update("x", *(field(f"metadata.k{i}", after="v") for i in range(7))),
+            "| `~ x` | `metadata.k0`, `metadata.k1`, `metadata.k2`, `metadata.k3`, `metadata.k4`, and 2 more |",
+        ),
+        (
+            update(
+                "x", field(f"{FUNCTION}.parameters.required", [], ["a"]), field(f"{FUNCTION}.description", "a", "b")
+            ),
+            "| `~ x` | function `refund` |",
+        ),
+        (
+            update("x", field("response_format.json_schema.schema.required", [], ["a"], "conflict")),
+            "| `~ x` | the answer's schema (conflict) |",
+        ),
+        (delete("x" * 64), f"| `- {'x' * 64}` | **delete** |"),
+    ],
+)
+def test_a_row_says_what_happens(change, row):
+    assert rows(plan(change)) == [row]
+
+
+def test_rows_after_the_first_are_folded():
+    few, many = (plan(*(forget(f"a{i:02}") for i in range(number))) for number in (25, 26))
+
+    assert "<details><summary>6 more</summary>\n\n| Who | What |\n|---|---|\n| `. a20` |" in markdown(many)
+    assert "more</summary>" not in markdown(few)
+    assert len(rows(many)) == 26
+
+
+# sections
+
+
+def test_a_short_text_is_told_on_one_line():
+    assert "- `name`: <del>`a b`</del> → <strong>`c d`</strong>\n" in section(update("x", field("name", "a b", "c d")))
+    assert "- `name` removed: <del>`a`</del>\n" in section(update("x", field("name", "a")))
+    assert "- `name` added: <strong>`a`</strong>\n" in section(update("x", field("name", after="a")))
+    assert "- `x.y` added: `null`\n" in section(update("x", field("x.y")))
+
+
+@pytest.mark.parametrize("text", ["1", "-2.5", "true", "null", "", " x"])
+def test_a_text_that_could_be_taken_for_something_else_stays_in_quotes(text):
+    assert f'<strong>`"{text}"`</strong>' in section(update("x", field("name", "a", text)))
+
+
+def test_a_long_text_that_comes_or_goes_is_shown_up_to_a_limit():
+    text = "\n".join(f"Line {i}." for i in range(50))
+    lines = "\n".join(f"+ Line {i}.↵" for i in range(40))
+
+    assert f"**Prompt** `instructions`: 100 words\n\n```diff\n{lines}\n… 10 more lines\n```" in section(
+        create("x", field("instructions", after=text))
+    )
+    assert "`description` removed: 100 words\n\n```diff\n- Line 0.↵" in section(update("x", field("description", text)))
+
+
+def test_an_edit_that_takes_more_than_a_few_words_is_left_to_the_diff():
+    shown = section(update("x", field("instructions", "word " * 300, "term " * 300)))
+
+    assert "\n> " not in shown
+    assert "(same length)\n\n```diff\n- word word" in shown
+
+
+def test_only_the_beginning_of_an_endless_text_is_looked_at():
+    endless = "word " * 100_000
+
+    assert "\n… only the first 300,000 characters are compared\n```" in section(
+        update("x", field("instructions", endless, f"{endless}more"))
+    )
+    assert " more lines\n… only the first 300,000 characters are counted here\n```" in section(
+        update("x", field("instructions", endless))
+    )
 
 
 def test_a_long_diff_is_headed_by_where_it_is():
     before = "\n".join(f"line {i}" for i in range(1, 20))
 
-    assert "```diff\n@@ -7,7 +7,7 @@\n  line 7\n" in markdown(
-        plan(update("x", field("instructions", before, before.replace("line 10\n", "line ten\n"))))
+    assert "```diff\n@@ line 7 @@\n  line 7↵\n" in section(
+        update("x", field("instructions", before, before.replace("line 10\n", "line ten\n")))
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("assistant.x", "`assistant.x`"),
-        ("<b>@me #1", "`<b>@me #1`"),
-        ("a`b", "<code>a&#96;b</code>"),
-        ("a|b", "<code>a&#124;b</code>"),
-        ("a\\|b", "<code>a&#92;&#124;b</code>"),
-        ("a\nb", "<code>a&#92;nb</code>"),
-        ("", "<code></code>"),
-        (" ", "<code> </code>"),
-    ],
-)
-def test_code_within_a_line_cannot_be_left(text, shown):
-    assert span(text) == shown
+def test_a_structure_is_a_diff_of_its_lines():
+    before, after = ({"a": {"b": "x" * 60, "c": side}} for side in ("y" * 30, "z" * 30))
+
+    assert """\
+`tool_resources`:
+
+```diff
+  {
+    "a": {
+""" in section(update("x", field("tool_resources", before, after)))
 
 
-def test_code_within_html_cannot_be_left():
-    assert tag("</code></details>\n&") == "<code>&lt;/code&gt;&lt;/details&gt;\\n&amp;</code>"
+def test_a_prompt_stands_before_what_is_short_unless_the_assistant_comes_or_goes():
+    prompt, name = field("instructions", after="a\nb"), field("name", after="N")
+
+    assert section(update("x", name, prompt)).index("**Prompt**") < section(update("x", name, prompt)).index("`name`")
+    assert section(create("x", name, prompt)).index("**Prompt**") > section(create("x", name, prompt)).index("`name`")
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("Plain, isn't it? (yes) asst_1", "Plain, isn't it? (yes) asst_1"),
-        ("@me #1 GH-1", "&#64;&#8203;me &#35;&#8203;1 GH&#45;&#8203;1"),
-        ("<b>*x* _y_ [z](w)", "&#60;b&#62;&#42;x&#42; &#95;y&#95; &#91;z&#93;(w)"),
-        ("https://x.y www.x.y", "https&#58;//x.y www&#46;x.y"),
-        ("a|b\nc", "a&#124;b<br>c"),
-    ],
-)
-def test_prose_does_not_act(text, shown):
-    assert prose(text) == shown
+def test_a_function_is_told_by_its_name_and_its_schema_by_what_it_means():
+    change = update(
+        "x",
+        field(f"{FUNCTION}.description", "Refunds", "Pays back"),
+        field(f"{FUNCTION}.parameters.required", ["order"], ["order", "amount"]),
+        field(
+            f"{FUNCTION}.parameters.properties.note",
+            after={"type": "string", "description": "A note that the customer reads"},
+        ),
+        field("tools.functions.ping", after={}),
+        field("tools.functions.track", after={"description": "Where it is"}),
+        field("tools.functions.old", {"description": "Old"}),
+    )
+    schema = path(f"{FUNCTION}.parameters")
+    meanings = ((schema, Meaning("`amount` became required", True)), (schema, Meaning("`note` is new", False)))
+
+    shown = section(replace(change, meanings=meanings)).partition("edited in Git\n\n")[2]
+
+    assert shown.startswith("""\
+<b>Function `refund`</b>
+
+- **breaking**: `amount` became required
+- compatible: `note` is new
+- `description`: <del>`Refunds`</del> → <strong>`Pays back`</strong>
+
+<details><summary>Schema as JSON</summary>
+
+```diff
+@@ required @@
+- ["order"]
++ ["order", "amount"]
+@@ properties.note @@
++ {
++   "description": "A note that the customer reads"
++   "type": "string"
++ }
+```
+
+</details>
+
+<b>Function `ping`</b> is new
+
+<b>Function `track`</b> is new
+
+- `description`: <strong>`Where it is`</strong>
+
+<b>Function `old`</b> is removed
+
+- `description`: <del>`Old`</del>
+""")
 
 
-def test_a_fence_is_longer_than_any_within():
-    assert fence("diff", ["a", "````", "`b`"]) == ["`````diff", "a", "````", "`b`", "`````"]
+def test_a_definition_that_is_no_structure_has_a_name_too():
+    assert "- `definition`: <del>`1`</del> → <strong>`2`</strong>" in section(update("x", field(FUNCTION, 1, 2)))
+
+
+def test_a_long_description_of_a_function_is_a_diff():
+    shown = section(update("x", field(f"{FUNCTION}.description", BEFORE, AFTER)))
+
+    assert "<b>Function `refund`</b>\n\n`description`: 10 words → 12 words (+2 words)\n" in shown
+
+
+def test_the_schema_of_an_answer_is_told_like_that_of_a_function():
+    schema = "response_format.json_schema.schema"
+    change = update("x", field(f"{schema}.type", "object", "array"))
+    shown = section(replace(change, meanings=((path(schema), Meaning("the answer changes", True)),)))
+
+    assert "<b>The answer's schema</b>\n\n- **breaking**: the answer changes\n\n<details>" in shown
+    assert '@@ type @@\n- "object"\n+ "array"\n' in shown
+
+
+def test_a_meaning_of_nothing_that_is_shown_is_told_all_the_same():
+    change = replace(update("x", field("name", "a", "b")), meanings=((path("other"), Meaning("it breaks", True)),))
+
+    assert "- **breaking**: it breaks\n- `name`" in section(change)
+
+
+def test_a_path_that_is_none_is_a_field_like_any_other():
+    for odd in ("tools.functions", "tools.functionsx.y", "tools.functions[", "tools.functions.a b"):
+        whole = document(plan(update("x", field("name", "a", "b"))))
+        whole["changes"][0]["fields"][0]["path"] = odd  # type: ignore[index,call-overload]
+
+        assert f"- `{odd}`: <del>`a`</del>" in FORMATS["markdown"](whole, Style())
+
+
+# what many share
+
+
+def test_what_many_share_is_told_once_with_who_they_are():
+    changes = [update(f"desk-{i:02}", field("instructions", BEFORE, AFTER)) for i in range(38)]
+    shown = markdown(plan(*changes, update("hr", field("top_p", 1, 0))))
+
+    assert "| **38 assistants** | prompt +2 words, the same in each |\n| `~ hr` |" in shown
+    assert "<details><summary><b>The same in <code>38 assistants</code></b></summary>\n\n<details>" in shown
+    assert shown.count("**Prompt**") == 1
+    assert "```text\nassistant.desk-00  assistants/desk-00.yaml:1\nassistant.desk-01" in shown
+    assert len(rows(plan(*changes))) == 1
+
+
+def test_few_that_share_a_change_are_told_in_a_list():
+    shown = markdown(plan(*(update(key, field("top_p", 1, 0)) for key in "abc")))
+
+    assert "- `assistant.a` · `assistants/a.yaml:1`\n- `assistant.b`" in shown
+    assert "- `assistant.c` · `assistants/c.yaml:1`\n\nedited in Git\n\n- `top_p`" in shown
+
+
+def test_what_several_kinds_share_is_told_of_objects():
+    changes = [update(key, field("top_p", 1, 0)) for key in "abc"]
+    changes[0] = replace(changes[0], address=Address("agent", "a"))
+
+    assert "| **3 objects** |" in markdown(plan(*changes))
+
+
+def test_what_comes_and_goes_whole_in_a_group_that_has_no_cause_is_told_too():
+    adopted = [adopt(key, field("top_p", 1, 0, "adoption")) for key in "abc"]
+
+    assert "</code></b></summary>\n\n- `assistant.a`" in markdown(plan(*adopted))
+
+
+# how much there is room for
+
+
+def large(creates: int, edits: int = 0) -> Plan:
+    before, after = (f"{side}\n" * 30 for side in (BEFORE, AFTER))
+    created = (
+        create(f"new-{i:05}", field("model", after="gpt-4o"), field("instructions", after=before))
+        for i in range(creates)
+    )
+    edited = (update(f"edit-{i:05}", field("instructions", f"{before}{i}", f"{i}{after}")) for i in range(edits))
+    return plan(*created, *edited)
+
+
+def test_a_page_never_exceeds_the_limit_of_a_comment():
+    shown = markdown(large(900, 100))
+
+    assert 0.9 * LIMIT < len(shown) <= LIMIT
+    assert acting(shown) == []
+    assert shown.startswith("### 900 new assistants, 100 prompts change")
+
+
+@pytest.mark.parametrize("room", [2_000, 3_000, 5_000, 20_000])
+def test_what_has_no_room_is_left_out_and_that_is_said(room):
+    shown = bounded(large(300, 40), room, PAGE)
+    left = f"[The whole is here](<{PAGE}>).\n\n0 unchanged"
+
+    assert shown.startswith("### 300 new assistants")
+    assert "**Left out here:** " in shown
+    assert left in shown
+    assert "**Plan: 300 to add, 40 to change, 0 to destroy.**\n\nFingerprint `" in shown
+    assert rows_in(shown) >= 3
+
+
+def rows_in(shown: str) -> int:
+    return sum(line.startswith("| `") for line in shown.split("\n"))
+
+
+def test_a_long_change_is_cut_between_its_lines():
+    prompt = "\n".join(f"Line {i} of many." for i in range(3_000))
+    shown = bounded(plan(update("x", field("instructions", prompt, prompt.replace("of", "out of")))), 4_000, "plan.md")
+
+    assert " more lines\n```\n\n*The rest of this change is left out here.*\n\n</details>\n\n" in shown
+    assert "**Left out here:** 1 change in full. The whole is here: `plan.md`.\n" in shown
+
+
+def test_a_long_change_leaves_room_for_those_that_follow():
+    prompt = "\n".join(f"Line {i} of many." for i in range(3_000))
+    long = update("a", field("instructions", prompt, prompt.replace("of", "out of")))
+    shown = bounded(plan(long, update("b", field("model", "a", "b")), update("c", field("top_p", 1, 0))), 8_000)
+
+    assert "**Left out here:** 1 change in full.\n" in shown
+    assert "- `top_p`: <del>" in shown
+
+
+def test_a_section_of_which_too_little_fits_is_left_out():
+    assert "*The rest" not in bounded(large(300), 2_000)
+
+
+def test_objections_and_notes_leave_room_for_the_rest():
+    objections = tuple(Objection(f"code-{i}", "no " * 50, "do " * 20, address("x")) for i in range(60))
+    shown = bounded(plan(forget("a"), objections=objections, notes=("note " * 40,) * 90), 6_000)
+
+    assert shown.count("> [!CAUTION]") >= 5
+    assert "| `. a` |" in shown
+    assert "objections, " in shown
+    assert " notes.\n" in shown
+
+
+def test_what_is_pending_anyway_is_cut_like_the_rest():
+    changes = [of("pending", one) for one in large(60).changes]
+    mine = of("change", update("hr", field("name", "a", "b")))
+    shown = bounded(plan(mine, *changes, base=Base("main", "1a2b3c")), 5_000)
+
+    assert "<b>Pending anyway (60 changes)</b>" in shown
+    assert is_balanced(shown)
+    assert "rows of the table" in shown
+
+
+def test_a_half_without_room_is_counted_as_left_out():
+    changes = [of("pending", one) for one in large(60).changes]
+    mine = [of("change", one) for one in large(0, 60).changes]
+    shown = bounded(plan(*mine, *changes, base=Base("main", "1a2b3c")), 2_000)
+
+    assert "<b>Pending anyway" not in shown
+    assert "changes in full" in shown
+
+
+def test_hostile_names_leave_room():
+    where = replace(plan().where, environment="*" * 900, stack="|" * 900, base_url="<" * 900, project="@x " * 300)
+    hostile = replace(plan(base=Base("`" * 900), offline="#1 " * 900, selected=True), where=where)
+
+    bounded(hostile, 2_000, "|" * 900)
+
+
+# what the documentation shows
+
+
+def test_the_example_in_the_documentation_is_true():
+    prompt, kinder = "Answer from the handbook only.\nBe brief.", "Answer from the handbook only.\nBe brief and kind."
+    shown = markdown(plan(update("hr-helper", field("instructions", prompt, kinder), hidden=10), unchanged=14))
+
+    assert f"\n````markdown\n{shown}````\n" in (Path(__file__).parents[1] / "docs/review.md").read_text()

@@ -260,3 +260,26 @@ def test_the_project_that_answered_is_remembered() -> None:
         return found
 
     assert run(story) == [None, None, "proj_1", "proj_1"]
+
+
+def waited(*answers: Any) -> list[str]:
+    """What a person is told while these are the answers."""
+    said: list[str] = []
+
+    async def story() -> None:
+        script = Script(*answers, ok({}))
+        one = Wire(client(BASE, KEY, httpx.MockTransport(script)), lambda line: None, nature(), waiting=said.append)
+        for _ in range(2):
+            await one.read("/assistants")
+        await one.aclose()
+
+    run(story)
+    return said
+
+
+def test_a_server_that_does_not_answer_is_waited_for_and_said_so_once() -> None:
+    refusing = httpx.ConnectError("refused")
+
+    assert waited(refusing) == []
+    assert waited(*[ok({}, 503)] * 4) == []
+    assert waited(*[refusing] * 4) == [f"Cannot reach {BASE}/: refused. Trying again for a while."]

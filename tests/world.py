@@ -17,7 +17,8 @@ from reconciler.canonical import Json
 from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
 from reconciler.guards import Limits
-from reconciler.model import Change, Desired, Live, Outcome, Plan, Where
+from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Where
+from reconciler.origin import as_live, split, unseen
 from reconciler.plan import make_plan
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.reconcile import Run, apply
@@ -145,9 +146,11 @@ class Scenario:
     def data(self, name: str) -> Any:
         return json.loads(self.sections.get(name, "[]"))
 
-    def manifests(self, folder: Path, *, before: bool) -> tuple[Desired, ...]:
-        """What the manifests of the story ask for, once it is laid out in a folder."""
-        prefix = "before/" if before else ""
+    def manifests(self, folder: Path, prefix: str = "") -> tuple[Desired, ...]:
+        """What the manifests of the story ask for, once it is laid out in a folder.
+
+        Those under `before/` were applied when it begins; those under `base/` are the ones of another revision.
+        """
         for name, text in self.sections.items():
             if name.startswith(f"{prefix}assistants/"):
                 target = folder / name
@@ -166,18 +169,36 @@ class Scenario:
         world = World(settings)
         for body in self.data("live.json"):
             await world.by_hand("POST", "/assistants", body)
-        if any(name.startswith("before/") for name in self.sections):
-            outcomes = await world.settle(self.manifests(folder, before=True))
+        if self.has("before/"):
+            outcomes = await world.settle(self.manifests(folder, "before/"))
             assert all(type(o).__name__ == "Done" for o in outcomes), outcomes
         for step in self.data("dashboard.json"):
             await world.by_hand(*step)
         world.recorder.requests.clear()
-        return world, self.manifests(folder, before=False)
+        return world, self.manifests(folder)
+
+    async def plan(self, world: World, desired: Iterable[Desired], folder: Path) -> Plan:
+        """What is planned, beside the base where the story has one; over the base alone where it says `offline`."""
+        if not self.has("base/"):
+            return await world.plan(desired, **self.options)
+        base = self.manifests(folder, "base/")
+        offline = self.stated.get("offline")
+        live = as_live(base, world.where) if offline else await world.live()
+        plans = [make_plan(side, live, world.where, **self.options) for side in (desired, base)]
+        plan = split(*plans, Base("main", "1a2b3c4d5e6f"))
+        return unseen(plan, offline) if offline else plan
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        return dict(json.loads(self.sections.get("options.json", "{}")))
+
+    def has(self, prefix: str) -> bool:
+        return any(name.startswith(prefix) for name in self.sections)
 
     @property
     def options(self) -> dict[str, Any]:
         """How the plan is asked for."""
-        stated = json.loads(self.sections.get("options.json", "{}"))
+        stated = self.stated
         return {
             "allow": frozenset(stated.get("allow", ())),
             "limits": Limits(**stated.get("limits", {})),

@@ -9,16 +9,23 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from reconciler import __version__
 from reconciler.cli.failure import Failure
+from reconciler.cli.options import FORMAT
+from reconciler.cli.runner import guarded
 
 COMMANDS: dict[str, str] = {
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
     "apply": "Do what the plan says, once somebody approved it.",
+    "reconcile": "One pass of a scheduled job: report, and what the policy allows.",
+    "comment": "Keep one comment on the pull request for each stack and environment.",
+    "allowed": "Print the objections that labels on the pull request let pass.",
+    "reviewed": "Fetch the plan that was reviewed on the merged pull request.",
     "status": "Show how everything stands, ours and unmanaged.",
     "show": "Show a live assistant as a manifest, or a saved plan.",
     "output": "Print the keys and ids of what is ours.",
@@ -40,7 +47,7 @@ _EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
 Exit codes:
   0    done, or nothing to do
   1    failed
-  2    changes are pending (only with plan --detailed-exitcode)
+  2    changes are pending (only with --detailed-exitcode)
   3    the same, and an objection stands
   130  interrupted
 """
@@ -61,6 +68,16 @@ class _Late(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            if ctx.meta.get(FORMAT) == "github" and not failure.wrong:
+                from reconciler.cli.outputs import failed
+
+                failed(failure)
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -103,6 +120,11 @@ def cli(chdir: str | None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; every failure ends in one message that says what to do."""
     _write_everything()
+    with guarded():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()

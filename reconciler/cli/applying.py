@@ -127,11 +127,17 @@ def telling(manner: Manner, colour: bool | None) -> Iterator[Telling]:
 
 
 async def settle(
-    told: Telling, session: Session, provider: Provider, plan: Plan, observed_at: float, refused: int = 0
+    told: Telling,
+    session: Session,
+    provider: Provider,
+    plan: Plan,
+    observed_at: float,
+    refused: int = 0,
+    also: Sequence[Listener] = (),
 ) -> int:
     """Carries out a plan that was shown, if it may be; the exit code says whether all of it is done.
 
-    `refused` counts what was turned away before: it is part of how the apply ends.
+    `refused` counts what was turned away before: it is part of how the apply ends. `also` watch it.
     """
     if not plan.changes and not (plan.marks and told.manner.approved):
         return _nothing(told, plan, refused)
@@ -149,7 +155,7 @@ async def settle(
         made=_made(session, plan),
     )
     stop = Stop()
-    found = await _applied(told, session, provider, plan, run, stop)
+    found = await _applied(told, session, provider, plan, run, stop, also)
     return _closed(told, plan, found, stop, refused)
 
 
@@ -173,11 +179,17 @@ def _made(session: Session, plan: Plan) -> Mapping[str, str]:
 
 
 async def _applied(
-    told: Telling, session: Session, provider: Provider, plan: Plan, run: Run, stop: Stop
+    told: Telling,
+    session: Session,
+    provider: Provider,
+    plan: Plan,
+    run: Run,
+    stop: Stop,
+    also: Sequence[Listener],
 ) -> Sequence[Outcome]:
     with record(session, told.manner, run, plan) as kept, told.listeners(plan) as listeners:
         async with interruptible(stop):
-            watching = All([kept, *listeners])
+            watching = All([kept, *listeners, *also])
             found = await apply(plan, provider, run, watching, parallelism=told.manner.parallelism, stop=stop)
     if kept.broken is not None:
         stop.softly(f"it cannot be recorded any more: {kept.broken.strerror}")

@@ -23,6 +23,17 @@ def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
     return f"{head[:12]}+dirty" if status.stdout or status.returncode else head[:12]
 
 
+def head(root: Path) -> str:
+    """The commit that is checked out, in full; nothing without Git."""
+    return _git(root, "rev-parse", "HEAD")
+
+
+def ignored(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
+    """The files in the folders that Git was told to ignore: they are in no commit, and make none dirty."""
+    listed = _git(root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *folders)
+    return tuple(filter(None, listed.split("\0")))
+
+
 def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Which of the commits are not in the history of what is checked out, and what cannot be known."""
     wanted = sorted(set(commits))

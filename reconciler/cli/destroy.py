@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.option("--stack", metavar="NAME", required=True, help="The stack whose assistants are to go.")
 @options.environment
 @options.allow
-@options.writing()
+@options.writing(events=True)
 def command(*, stack: str, environment: str | None, allow: tuple[str, ...], hand: options.Hand) -> int:
     """Delete everything that a stack owns here, as if its folder of manifests were empty.
 
@@ -28,7 +28,7 @@ def command(*, stack: str, environment: str | None, allow: tuple[str, ...], hand
     from reconciler.cli.planning import allowed
     from reconciler.cli.session import in_loop, open_session
 
-    manner = Manner.by(hand, command="destroy")
+    manner = Manner.by(hand, command="destroy", beside=(hand.json_into,) if hand.json_into else ())
     with telling(manner, hand.colour) as told:
         session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir, stack=stack)
         return in_loop(_destroy, told, session, allowed(allow), timeout=hand.timeout)

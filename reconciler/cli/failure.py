@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from reconciler.diagnostics import Fault
 
 
 class Failure(Exception):
     """Ends a command with a message; nothing more is tried."""
 
-    def __init__(self, message: str, remedy: str = "", *, code: int = 1) -> None:
+    def __init__(self, message: str, remedy: str = "", *, code: int = 1, wrong: tuple[Fault, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
         self.code = code
+        self.wrong = wrong
+        """The faults that end it, which were shown already."""
 
     def show(self) -> None:
         """Prints the message where errors go."""
-        from reconciler.render.visible import visible
+        from reconciler.render.values import inert
 
-        click.echo(f"Error: {visible(self.message)}", err=True)
+        click.echo(inert(f"Error: {self.message}"), err=True)
         for line in self.remedy.splitlines():
-            click.echo(f"  {visible(line)}", err=True)
+            click.echo(inert(f"  {line}"), err=True)

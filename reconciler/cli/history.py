@@ -13,13 +13,13 @@ from reconciler.cli import options
 @options.colour
 def command(format: str, state_dir: str | None, color: bool | None) -> int:
     """List the applies that were recorded here, the newest first."""
-    import json
     import sys
 
     from reconciler import history
     from reconciler.cli.lock import is_held
     from reconciler.cli.session import load, state_folder, style_of
     from reconciler.render.runs import as_dict, as_line
+    from reconciler.render.values import in_ascii, inert
 
     state = state_folder(load(style_of(sys.stdout, color)), state_dir)
     found = []
@@ -27,9 +27,9 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
         try:
             found.append(history.read(path))
         except (history.BadRecord, OSError) as error:
-            click.echo(f"Note: {error}", err=True)
+            click.echo(f"Note: {inert(str(error))}", err=True)
     if format == "json":
-        click.echo(json.dumps([as_dict(past) for past in found], indent=2))
+        click.echo(in_ascii([as_dict(past) for past in found], indent=2))
     elif found:
         running = is_held(state)
         click.echo("".join(as_line(past, running=running and past is found[0]) for past in found), nl=False)

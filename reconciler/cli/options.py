@@ -11,6 +11,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PLAN_FORMATS = ("text", "markdown", "json", "html", "github")
+"""The formats of a plan, which `render.FORMATS` makes: named here so that no option imports them."""
+
 
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
     """A click option that can also be set by a variable of its own name."""
@@ -108,6 +111,8 @@ def formats(*names: str, help: str) -> Callable[[F], F]:
 
 # Two options with one destination would do, but click 8.1 lets the default of one overwrite what the other was given.
 _SHORT = "reconciler.json"
+FORMAT = "reconciler.format"
+"""Where a context keeps what was asked for, also once the command is over."""
 _short = click.option(
     "--json",
     is_flag=True,
@@ -119,4 +124,5 @@ _short = click.option(
 
 
 def _shortened(context: click.Context, _option: click.Parameter, given: str) -> str:
-    return "json" if context.meta.get(_SHORT) else given
+    context.meta[FORMAT] = "json" if context.meta.get(_SHORT) else given
+    return str(context.meta[FORMAT])

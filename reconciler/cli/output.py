@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import options, runner
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.cli.session import Session
+    from reconciler.model import Address, Live
 
 
 @click.command("output")
@@ -33,6 +36,7 @@ def command(
     """
     from reconciler.cli.session import in_loop, open_session
 
+    runner.says_data()
     session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
     return in_loop(_print, session, key, format)
 
@@ -50,6 +54,8 @@ async def _print(session: Session, key: str | None, format: str) -> int:
     doubled = sorted({str(a) for i, (a, _) in enumerate(rows) if i and rows[i - 1][0] == a})
     if doubled:
         raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")
+    if format != "json":
+        _refuse_what_acts(rows)
     if key is None:
         hidden = [" and ".join(map(str, addresses)) for addresses in same_variable(rows)] if format == "env" else []
         if hidden:
@@ -61,3 +67,13 @@ async def _print(session: Session, key: str | None, format: str) -> int:
             click.echo(one.id)
             return 0
     raise Failure(f"Nothing of ours is called {key!r} in {session.title}.", did_you_mean(key, [a.key for a, _ in rows]))
+
+
+def _refuse_what_acts(rows: Sequence[tuple[Address, Live]]) -> None:
+    """Ends the command where an id would be more than an id to a terminal or to the runner of a CI."""
+    from reconciler.cli.failure import Failure
+    from reconciler.render.values import one_line
+
+    for address, one in rows:
+        if one_line(one.id) != one.id:
+            raise Failure(f"The id of {address} is none to print: {one_line(one.id)}.", "--json prints it harmlessly")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -9,17 +10,31 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.basing import Basis
     from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
+    from reconciler.config import Config
     from reconciler.model import Plan
+    from reconciler.render import Style
+    from reconciler.render.several import Lost
 
 
 @click.command("plan")
 @click.argument("keys", nargs=-1)
 @options.environment
+@options.option("--all-environments", is_flag=True, help="Plan every environment of reconciler.yaml, at once.")
 @options.stack
-@options.formats("text", "markdown", "json", help="How to show it.")
+@options.formats(*options.PLAN_FORMATS, help="How to show it.")
 @options.option("--out", metavar="FILE", help="Save the plan there as well, for review and for `show`.")
+@options.option(
+    "--base",
+    metavar="REV",
+    help="Tell what this change does, beside that Git revision, from what is pending anyway; where things go is"
+    " read from REV's reconciler.yaml.",
+)
+@options.option("--offline", is_flag=True, help="Send nothing: the manifests of --base stand for what is live.")
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 3 when one is objected to.")
 @options.option("--drift", is_flag=True, help="Show and judge only what somebody changed behind Git's back.")
 @options.allow
@@ -31,9 +46,12 @@ if TYPE_CHECKING:
 def command(
     keys: tuple[str, ...],
     environment: str | None,
+    all_environments: bool,
     stack: str | None,
     format: str,
     out: str | None,
+    base: str | None,
+    offline: bool,
     detailed_exitcode: bool,
     drift: bool,
     allow: tuple[str, ...],
@@ -46,24 +64,96 @@ def command(
     """Show what an apply would do.
 
     KEYS and globs (`hr-*`) narrow the plan; deletes are only taken in where a key names them exactly.
+
+    With --base the plan is split in two: what this change does, and what is pending anyway. Without a key, or where
+    no server answers, the manifests of that revision stand for what is live. With --all-environments, --out names
+    a folder, and each plan is saved there as NAME.json.
     """
+    import sys
+
+    from reconciler.cli.basing import basis
+    from reconciler.cli.failure import Failure
     from reconciler.cli.planning import Request, allowed, save, show
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.cli.session import in_loop, load, style_of
 
+    if offline and base is None:
+        raise Failure("--offline wants --base.", "say beside which revision: `--base origin/main --offline`")
+    if all_environments and environment is not None:
+        raise Failure("-e and --all-environments exclude each other.", "leave one of them out")
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
-    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
-    plan = in_loop(_planned, session, request, timeout=timeout)
-    show(plan, format, session.style)
+    style = style_of(sys.stdout, color)
+    loaded = load(style)
+    with basis(loaded, base) as found:
+        asked = Asked(request, loaded, found, style, offline, state_dir, stack)
+        if all_environments:
+            return _code(in_loop(_all, asked, format, out, timeout=timeout), detailed=detailed_exitcode)
+        plan = in_loop(asked.plan, environment, timeout=timeout)
+        show(plan, format, style)
+        if out is not None:
+            save(plan, out)
+        return _code([plan], detailed=detailed_exitcode)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for, whatever the environment."""
+
+    request: Request
+    loaded: Config
+    found: Basis | None
+    style: Style
+    offline: bool
+    state_dir: str | None
+    stack: str | None
+
+    async def plan(self, environment: str | None) -> Plan:
+        """The plan of one environment."""
+        from reconciler.cli.planning import compared, planned
+
+        session = self._session(environment)
+        if self.found is not None:
+            return await compared(session, self.found, self.request)
+        desired = session.desired()
+        async with session.provider() as provider:
+            return await planned(session, provider, desired, self.request)
+
+    def _session(self, environment: str | None) -> Session:
+        from reconciler.cli.basing import beside
+        from reconciler.cli.session import chosen, owned_by, session_of
+
+        if self.found is not None:
+            return beside(
+                self.found,
+                self.loaded,
+                environment,
+                self.style,
+                offline=self.offline,
+                state=self.state_dir,
+                stack=self.stack,
+            )
+        meant = owned_by(self.stack, chosen(self.loaded, environment, self.style, writes=False))
+        return session_of(self.loaded, meant, self.style, state=self.state_dir)
+
+
+async def _all(asked: Asked, format: str, out: str | None) -> tuple[Plan | Lost, ...]:
+    """Every environment's plan, shown and saved."""
+    from reconciler.cli.planning import save_all, show_all
+    from reconciler.cli.several import every, names
+
+    found = await every(names(asked.loaded), asked.plan)
+    show_all(found, format, asked.style)
     if out is not None:
-        save(plan, out)
-    if not detailed_exitcode:
+        save_all(found, out)
+    return found
+
+
+def _code(found: Sequence[Plan | Lost], *, detailed: bool) -> int:
+    """The worst that is to be said of any of them."""
+    from reconciler.render.several import Lost
+
+    plans = [one for one in found if not isinstance(one, Lost)]
+    if any(isinstance(one, Lost) for one in found):
+        return 1
+    if not detailed:
         return 0
-    return 3 if plan.standing else 2 if plan.changes else 0
-
-
-async def _planned(session: Session, request: Request) -> Plan:
-    from reconciler.cli.planning import planned
-
-    desired = session.desired()
-    async with session.provider() as provider:
-        return await planned(session, provider, desired, request)
+    return 3 if any(plan.standing for plan in plans) else 2 if any(plan.changes for plan in plans) else 0

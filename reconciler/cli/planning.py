@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from reconciler import history
+from reconciler.cli import outputs
 from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
 from reconciler.cli.session import Session, matching
 from reconciler.guards import Facts
 from reconciler.model import Address, Desired, Live, Plan
+from reconciler.origin import as_live, split, unseen
 from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
-from reconciler.providers import Provider
-from reconciler.render import FORMATS, Style, document
+from reconciler.providers import ApiGone, Provider, Unreachable
+from reconciler.render import FORMATS, Document, Style, document
+from reconciler.render.several import Lost, several
+
+if TYPE_CHECKING:
+    from reconciler.cli.basing import Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +47,70 @@ def judged(
     session: Session, provider: Provider, desired: Sequence[Desired], live: Sequence[Live], request: Request
 ) -> Plan:
     """The same, over objects that were read already."""
-    plan = make_plan(
+    whole = judge(session, desired, live, request, facts(session, provider, live))
+    return narrowed(whole, session, addresses(session, desired, live), request)
+
+
+async def compared(session: Session, found: Basis, request: Request) -> Plan:
+    """The plan that tells this change from what is pending anyway; over the base alone where nothing answers."""
+    desired = session.desired()
+    before, notes = found.desired(session)
+    notes = (*found.notes, *notes)
+    if session.offline is not None:
+        return _offline(session, found, (desired, before), request, notes)
+    try:
+        async with session.provider() as provider:
+            live = await session.live(provider)
+            known = facts(session, provider, live)
+    except (Unreachable, ApiGone) as error:
+        gone = replace(session, offline=error.message)
+        return _offline(gone, found, (desired, before), request, notes)
+    whole, other = (judge(session, side, live, request, known) for side in (desired, before))
+    plan = split(replace(whole, notes=(*notes, *whole.notes)), other, found.base)
+    return narrowed(plan, session, addresses(session, desired, live), request)
+
+
+def _offline(
+    session: Session,
+    found: Basis,
+    sides: tuple[Sequence[Desired], Sequence[Desired]],
+    request: Request,
+    notes: tuple[str, ...],
+) -> Plan:
+    """The plan over objects such as an apply of the base would leave."""
+    pinned = {one.address: one.id for one in sides[0] if one.id} if not session.environment.borrowed else {}
+    known = {one.address for one in sides[1]}
+    adopted = [
+        f"{address} adopts {id}, which was not looked at." for address, id in pinned.items() if address not in known
+    ]
+    desired, before = (tuple(replace(one, id=None) for one in side) for side in sides)
+    live = as_live(before, session.where)
+    notes = (*notes, *adopted)
+    whole, other = (judge(session, side, live, request, Facts()) for side in (desired, before))
+    plan = unseen(split(replace(whole, notes=(*notes, *whole.notes)), other, found.base), session.offline or "")
+    return narrowed(plan, session, addresses(session, desired, live), request)
+
+
+def judge(session: Session, desired: Sequence[Desired], live: Sequence[Live], request: Request, known: Facts) -> Plan:
+    """The whole plan, with every objection."""
+    return make_plan(
         desired,
         live,
         session.where,
         limits=session.environment.limits,
         allow=request.allow,
-        facts=facts(session, provider, live),
+        facts=known,
         resolve=request.resolve,
     )
+
+
+def narrowed(plan: Plan, session: Session, known: Collection[Address], request: Request) -> Plan:
+    """As much of a whole plan as was asked for."""
     if request.drift:
         plan = only_drift(plan)
     if not request.keys:
         return plan
-    chosen, exactly = matching(request.keys, addresses(session, desired, live), session.title)
+    chosen, exactly = matching(request.keys, known, session.title)
     return select(plan, chosen, exactly=exactly)
 
 
@@ -73,7 +130,36 @@ def addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]
 
 def show(plan: Plan, format: str, style: Style) -> None:
     """Prints a plan in one of the formats."""
-    click.echo(FORMATS[format](document(plan), style), nl=False)
+    show_document(document(plan), format, style)
+
+
+def show_document(told: Document, format: str, style: Style) -> None:
+    """Prints a plan's document in one of the formats; for a job of GitHub Actions with all that belongs to it."""
+    if format == "github":
+        outputs.tell([told], style)
+    else:
+        click.echo(FORMATS[format](told, style), nl=False)
+
+
+def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
+    """Prints the plans of several environments, one section each."""
+    sections = [one if isinstance(one, Lost) else document(one) for one in found]
+    if format == "github":
+        outputs.tell(sections, style)
+    else:
+        click.echo(several(format, sections, style), nl=False)
+
+
+def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
+    """Writes each plan's document into the folder, by the name of its environment."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = "with --all-environments, --out names a folder"
+        raise Failure(f"Cannot make the folder {folder}: {error.strerror}.", remedy) from error
+    for one in found:
+        if not isinstance(one, Lost):
+            save(one, str(Path(folder) / f"{one.where.environment}.json"))
 
 
 def save(plan: Plan, path: str) -> None:

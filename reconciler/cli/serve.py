@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import options, runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,5 +53,6 @@ def _ready(path: str) -> Callable[[str, int], None]:
     def say(host: str, port: int) -> None:
         name = f"[{host}]" if ":" in host and not host.startswith("[") else host
         click.echo(f"Assistants API v2 on http://{name}:{port}/v1, data in {path}. Ctrl-C ends it.")
+        runner.rest()
 
     return say

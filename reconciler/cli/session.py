@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import anyio
 import click
 
 from reconciler import config, files, manifest
+from reconciler.cli import outputs
 from reconciler.cli.failure import Failure
 from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
@@ -27,6 +29,8 @@ from reconciler.render.sentences import address_of
 
 T = TypeVar("T")
 STATE = ".reconciler"
+TOLD: ContextVar[set[Fault]] = ContextVar("TOLD")
+"""What was said to be wrong already, where one command reads the same files for several environments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Session:
     where: Where
     connection: Connection
     style: Style
+    offline: str | None = None
+    """Why nothing may be sent."""
 
     @property
     def title(self) -> str:
@@ -79,9 +85,21 @@ def open_session(
     """The environment that was asked for, under another stack if one is named; or every reason why not."""
     style = style_of(sys.stdout, colour)
     loaded = load(style)
-    chosen = config.choose(loaded, name, os.environ, writes=writes and stack is None)
-    environment = _under(stack, _sound(chosen, style))
-    access = _sound(config.access(environment, os.environ), style)
+    environment = owned_by(stack, chosen(loaded, name, style, writes=writes and stack is None))
+    return session_of(loaded, environment, style, state=state)
+
+
+def chosen(loaded: Config, name: str | None, style: Style, *, writes: bool) -> Environment:
+    """The environment that was asked for, if it may be used."""
+    return _sound(config.choose(loaded, name, os.environ, writes=writes), style)
+
+
+def session_of(
+    loaded: Config, environment: Environment, style: Style, *, state: str | None = None, offline: str | None = None
+) -> Session:
+    """A session in an environment; without a key where a reason says that nothing may be sent."""
+    found = config.unreached(environment) if offline is not None else config.access(environment, os.environ)
+    access = _sound(found, style)
     folder = state_folder(loaded, state)
     warn_of_default(environment, loaded)
     connection = Connection(
@@ -90,8 +108,9 @@ def open_session(
         api_key=access.api_key,
         organization=access.organization,
         project=access.project,
+        waiting=waiting,
     )
-    return Session(loaded, environment, _where(environment, access, connection), connection, style)
+    return Session(loaded, environment, _where(environment, access, connection), connection, style, offline)
 
 
 def load(style: Style) -> Config:
@@ -118,11 +137,15 @@ def setting(loaded: Config, environment: Environment) -> manifest.Setting:
 def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: Style) -> None:
     """Shows everything that is wrong; ends the command where any of it is an error."""
     found = in_order(faults)
-    if found:
+    told = TOLD.get(set[Fault]())
+    untold = [fault for fault in found if fault not in told]
+    if untold:
         coloured = style_of(sys.stderr, style.colour or None).colour
-        click.echo(report(found, sources, colour=coloured), err=True, nl=False)
-    if errors(found):
-        raise Failure("Nothing was sent.", "mend what is listed above, then run it again")
+        click.echo(report(untold, sources, colour=coloured), err=True, nl=False)
+        outputs.faults(untold)
+    told.update(untold)
+    if wrong := errors(found):
+        raise Failure("Nothing was sent.", "mend what is listed above, then run it again", wrong=wrong)
 
 
 def state_folder(loaded: Config, stated: str | None = None) -> Path:
@@ -157,6 +180,13 @@ def log(line: str) -> None:
         click.echo(line, err=True)
 
 
+def waiting(line: str) -> None:
+    """That a server is waited for: nobody shall think that the command hangs."""
+    from reconciler.render.visible import visible
+
+    click.echo(visible(line), err=True)
+
+
 def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeout: float | None = None) -> T:
     """Runs what has to wait for answers; a failing place ends the command with its reason."""
     limit = time.monotonic() + timeout if timeout is not None else float("inf")
@@ -166,7 +196,7 @@ def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeou
     except ProviderError as error:
         raise failure(error) from error
     except BaseExceptionGroup as group:
-        first = _first(group)
+        first = flattened(group)
         raise (failure(first) if isinstance(first, ProviderError) else first) from group
 
 
@@ -196,12 +226,13 @@ def matching(
     return tuple(sorted(chosen)), frozenset(exactly)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def flattened(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first that failed of what went on at once."""
     inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+    return flattened(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
-def _under(stack: str | None, environment: Environment) -> Environment:
+def owned_by(stack: str | None, environment: Environment) -> Environment:
     """The environment with another stack, which has no former names."""
     if stack is None or stack == environment.stack:
         return environment

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import options, runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command("show")
 @click.argument("what", metavar="KEY|ID|PLAN.json")
 @options.environment
-@options.formats("text", "markdown", "json", help="How to show a plan; of an assistant, json is the raw object.")
+@options.formats(*options.PLAN_FORMATS, help="How to show a plan; of an assistant, json is the raw object.")
 @options.state_dir
 @options.colour
 def command(what: str, environment: str | None, format: str, state_dir: str | None, color: bool | None) -> int:
@@ -42,28 +42,29 @@ def _plan(path: Path, format: str, colour: bool | None) -> int:
     import sys
 
     from reconciler.cli.failure import Failure
+    from reconciler.cli.planning import show_document
     from reconciler.cli.session import style_of
-    from reconciler.render import FORMATS, BadDocument, read
+    from reconciler.render import BadDocument, read
 
     try:
         found = read(path.read_text())
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path}: {error}", "name a file that `plan --out` wrote") from error
-    click.echo(FORMATS[format](found, style_of(sys.stdout, colour)), nl=False)
+    show_document(found, format, style_of(sys.stdout, colour))
     return 0
 
 
 async def _live(session: Session, what: str, format: str) -> int:
-    import json
-
     from reconciler.kinds import KINDS
     from reconciler.render.manifest import as_manifest
+    from reconciler.render.values import in_ascii
 
     async with session.provider() as provider:
         found = _named(what, await session.live(provider), session)
+    runner.says_data()
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     if format == "json":
-        click.echo(json.dumps(found.raw, indent=2))
+        click.echo(in_ascii(found.raw, indent=2))
     else:
         warn_of_full_metadata(found)
         click.echo(as_manifest(found, KINDS[found.kind], session.where), nl=False)

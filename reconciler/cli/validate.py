@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @options.environment
+@options.formats("text", "github", help="How to report; github annotates the manifests in a job of GitHub Actions.")
 @options.colour
-def command(environment: str | None, color: bool | None) -> int:
+def command(environment: str | None, format: str, color: bool | None) -> int:
     """Check every manifest, and send nothing.
 
     Reads the manifests as every environment of reconciler.yaml would (or as the one that -e names), and

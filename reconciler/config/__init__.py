@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config import form
-from reconciler.config.choice import access, choose, in_ci
+from reconciler.config.choice import access, choose, in_ci, unreached
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
@@ -19,7 +19,22 @@ from reconciler.diagnostics import Fault, Place, errors
 from reconciler.guards import Limits
 from reconciler.source import Node, locate, parse
 
-__all__ = ["NAME", "Access", "Config", "Environment", "Limits", "Loaded", "access", "choose", "find", "in_ci", "load"]
+__all__ = [
+    "FILE",
+    "LOCAL",
+    "NAME",
+    "Access",
+    "Config",
+    "Environment",
+    "Limits",
+    "Loaded",
+    "access",
+    "choose",
+    "find",
+    "in_ci",
+    "load",
+    "unreached",
+]
 
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"

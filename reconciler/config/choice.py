@@ -70,6 +70,12 @@ def access(environment: Environment, environ: Mapping[str, str]) -> Access | Fau
         return Fault(error.place, "config", error.message, error.remedy)
 
 
+def unreached(environment: Environment) -> Access:
+    """Where the environment is, for a command that sends nothing there."""
+    usual = urls.OPENAI_URL if environment.provider == OPENAI else None
+    return Access(environment.base_url or usual, None, environment.organization, environment.project)
+
+
 class _NoAccessError(Exception):
     def __init__(self, place: Place, message: str, remedy: str) -> None:
         super().__init__(message)

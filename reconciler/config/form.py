@@ -13,6 +13,7 @@ from reconciler.config import urls
 from reconciler.config.values import NAME
 from reconciler.diagnostics import CODES, Fault, did_you_mean
 from reconciler.source import Node, locate, plain
+from reconciler.unattended import PERMITS
 
 Known: TypeAlias = Mapping[str, Collection[str]]
 
@@ -50,7 +51,7 @@ def _stack(value: Any) -> Any:
     raise _wrong("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
 
 
-def _folders(value: Any) -> Any:
+def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
@@ -86,6 +87,12 @@ def _limit(value: Any) -> int | str | None:
     if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
         return value
     raise _wrong("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
+
+
+def _permit(value: str) -> str:
+    if value not in PERMITS:
+        raise _wrong("unknown-value", f"`{value}` is nothing that is done unattended.", did_you_mean(value, PERMITS))
+    return value
 
 
 def _provider(value: str, info: ValidationInfo) -> str:
@@ -131,6 +138,10 @@ class LimitsForm(Form):
     changes: Limit = None
 
 
+class ReconcileForm(Form):
+    apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, BeforeValidator(_listed)] = None
+
+
 class EnvironmentForm(Form):
     provider: Annotated[str, AfterValidator(_provider)] | None = None
     base_url: Annotated[str, AfterValidator(_url)] | None = None
@@ -142,18 +153,20 @@ class EnvironmentForm(Form):
     values: dict[str, str] = {}
     models: dict[str, str] = {}
     limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
+    reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
 
 
 class FileForm(Form):
     version: Annotated[int, BeforeValidator(_version)]
     stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
     manifests: Annotated[
-        list[Annotated[str, AfterValidator(_folder)]], BeforeValidator(_folders), Field(min_length=1)
+        list[Annotated[str, AfterValidator(_folder)]], BeforeValidator(_listed), Field(min_length=1)
     ] = ["assistants"]
     environments: Annotated[
         dict[Name, Annotated[EnvironmentForm, BeforeValidator(_empty)]], BeforeValidator(_empty)
     ] = {}
     limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
+    reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
     default_environment: str | None = None
 
 
@@ -194,7 +207,12 @@ _MISSING: Final = {
     "env": "name the variable that holds the key: `api_key: {env: NAME}`",
     "name": "write `stack: {name: …, was: […]}`, or the name alone",
 }
-_FORMS: Final[dict[str, type[Form]]] = {"stack": StackForm, "api_key": KeyForm, "limits": LimitsForm}
+_FORMS: Final[dict[str, type[Form]]] = {
+    "stack": StackForm,
+    "api_key": KeyForm,
+    "limits": LimitsForm,
+    "reconcile": ReconcileForm,
+}
 
 
 def _known(path: tuple[int | str, ...]) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.config import urls
-from reconciler.config.form import EnvironmentForm, FileForm, LimitsForm, StackForm
+from reconciler.config.form import EnvironmentForm, FileForm, LimitsForm, ReconcileForm, StackForm
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
 from reconciler.diagnostics import Fault, did_you_mean
 from reconciler.guards import Limits
 from reconciler.source import Node, locate
+from reconciler.unattended import Policy
 
 
 def resolve(read: FileForm, root: Path) -> Config:
@@ -35,6 +36,7 @@ def _environment(name: str, stated: EnvironmentForm, read: FileForm) -> Environm
         values=stated.values,
         models=stated.models,
         limits=_limits(stated.limits, read.limits),
+        reconcile=_policy(stated.reconcile, read.reconcile),
     )
 
 
@@ -43,6 +45,10 @@ def _limits(own: LimitsForm, common: LimitsForm) -> Limits:
         deletes=common.deletes if own.deletes is None else own.deletes,
         changes=common.changes if own.changes is None else own.changes,
     )
+
+
+def _policy(own: ReconcileForm, common: ReconcileForm) -> Policy:
+    return Policy(frozenset((common.apply if own.apply is None else own.apply) or ()))
 
 
 def judge(config: Config, node: Node) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.diagnostics import Fault, Place
 from reconciler.guards import Limits
+from reconciler.unattended import Policy
 
 FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"
@@ -35,6 +36,8 @@ class Environment:
     values: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    reconcile: Policy = field(default_factory=Policy)
+    """What a pass of `reconcile` may write although nobody looks."""
     borrowed: bool = False
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,3 +16,5 @@ class Connection:
     api_key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
+    waiting: Callable[[str], None] | None = None
+    """Who is told that a server is waited for."""

@@ -39,7 +39,8 @@ class OpenAI:
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The server behind the connection's address."""
-        return Assistants(Wire(client(connection.base_url, headers(connection)), log))
+        wire = Wire(client(connection.base_url, headers(connection)), log, waiting=connection.waiting)
+        return Assistants(wire)
 
 
 class Assistants:

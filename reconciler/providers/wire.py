@@ -20,6 +20,7 @@ from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
 ATTEMPTS = 8
+_SILENT_ATTEMPTS = 2
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
@@ -40,10 +41,18 @@ class Nature:
 class Wire:
     """One server, spoken to in JSON."""
 
-    def __init__(self, client: httpx.AsyncClient, log: Callable[[str], None], nature: Nature | None = None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        log: Callable[[str], None],
+        nature: Nature | None = None,
+        *,
+        waiting: Callable[[str], None] | None = None,
+    ) -> None:
         self.nature = nature or Nature()
         self._client = client
         self._log = log
+        self._waiting = waiting
         self.pacer = Pacer(self.nature.clock, self.nature.sleep)
         self.project: str | None = None
         """The project that the server says it answered for."""
@@ -95,7 +104,15 @@ class Wire:
                 attempt += 1
                 if not error.passing or attempt >= ATTEMPTS:
                     raise
+                if attempt >= _SILENT_ATTEMPTS:
+                    self._say_once(error)
                 await self.pause(attempt - 1, error)
+
+    def _say_once(self, error: ProviderError) -> None:
+        """Tells that the server is waited for, the first time in a run."""
+        if self._waiting is not None and isinstance(error, Unreachable):
+            self._waiting(f"{error.message} Trying again for a while.")
+            self._waiting = None
 
     async def _send(
         self,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from reconciler.render import document as _document
+from reconciler.render import github as _github
+from reconciler.render import html as _html
 from reconciler.render import markdown as _markdown
 from reconciler.render import text as _text
 from reconciler.render.document import document, read
@@ -18,6 +20,8 @@ FORMATS: dict[str, Callable[[Document, Style], str]] = {
     "text": _text.render,
     "markdown": _markdown.render,
     "json": _document.render,
+    "html": _html.render,
+    "github": _github.render,
 }
 
 __all__ = ["FORMATS", "BadDocument", "Document", "Style", "document", "read"]

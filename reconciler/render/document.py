@@ -11,11 +11,10 @@ from reconciler.fingerprint import fingerprint, summary
 from reconciler.model import Change, FieldChange, Objection, Plan, Task
 from reconciler.paths import show
 from reconciler.render.style import Style
+from reconciler.render.values import in_ascii
 from reconciler.render.view import BadDocument, Document, view
 
-FORMAT_VERSION = "1.0"
-
-_RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
+FORMAT_VERSION = "1.1"
 
 
 def document(plan: Plan) -> Document:
@@ -27,15 +26,15 @@ def document(plan: Plan) -> Document:
         "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
         "objections": [_objection(objection) for objection in plan.objections],
         "notes": list(plan.notes),
-        "applyable": any(task.address not in plan.held for task in tasks),
-        "complete": not plan.selected and not plan.standing,
+        "applyable": plan.offline is None and any(task.address not in plan.held for task in tasks),
+        "complete": not plan.selected and not plan.standing and plan.offline is None,
     }
     return {key: _digest(whole) if key == "digest" else value for key, value in whole.items()}
 
 
 def render(document: Document, style: Style) -> str:
     """The document as JSON, in ASCII, so that nothing in it can act on whatever shows it."""
-    return _RUNNER_COMMAND.sub(r"#\\u0023", json.dumps(document, indent=2)) + "\n"
+    return in_ascii(document, indent=2) + "\n"
 
 
 def read(text: str) -> Document:
@@ -85,6 +84,8 @@ def _head(plan: Plan) -> Document:
             "organization": where.organization,
             "project": where.project,
         },
+        "base": {"revision": plan.base.revision, "commit": plan.base.commit} if plan.base else None,
+        "offline": plan.offline,
         "fingerprint": fingerprint(plan),
         "digest": None,
         "summary": {
@@ -107,6 +108,7 @@ def _change(change: Change) -> Document:
         "key": change.address.key,
         "previous_key": change.previous_key,
         "action": change.action,
+        "origin": change.origin,
         "id": change.id,
         "file": place.file if place else None,
         "line": place.line or None if place else None,
@@ -125,7 +127,13 @@ def _change(change: Change) -> Document:
 
 def _field(field: FieldChange) -> Document:
     before, after = (None if isinstance(side, Absent) else plain(side) for side in (field.before, field.after))
-    return {"path": show(field.path), "before": before, "after": after, "cause": field.cause}
+    return {
+        "path": show(field.path),
+        "before": before,
+        "after": after,
+        "cause": field.cause,
+        "origin": field.origin,
+    }
 
 
 def _objection(objection: Objection) -> Document:
@@ -136,4 +144,5 @@ def _objection(objection: Objection) -> Document:
         "remedy": objection.remedy,
         "allowed": objection.allowed,
         "holds": [str(address) for address in sorted(objection.holds)],
+        "origin": objection.origin,
     }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from reconciler import paths
 from reconciler.canonical import Json
-from reconciler.render.fold import fold
-from reconciler.render.lines import Line, compare_lines, whole
+from reconciler.render.texts.fold import fold
+from reconciler.render.texts.lines import Line, compare_lines, whole
 from reconciler.render.values import compact, one_line, pretty, structure
 from reconciler.render.view import ChangeView, FieldView
 
 _NEW_LINES = 40  # of a new text; the rest is in the manifest
+_ALL_NEW_LINES = 4_000  # of all new texts of a plan
+_FEWEST = 3
 _DEEPEST = 4  # `tools.functions.lookup.parameters`
 _LONG = 60  # columns of a text that still reads well within quotes
 _AROUND = 12  # columns of indentation and signs
@@ -29,9 +31,23 @@ class Entry:
     lines: tuple[Line, ...] = ()
 
 
-def entries(change: ChangeView, width: int) -> tuple[Entry, ...]:
-    """The fields of a change, members of large mappings one by one, in the order of the plan."""
-    return tuple(_entry(member, width) for field in change.fields for member in _members(field, width))
+def entries(change: ChangeView, width: int, most: int = _NEW_LINES) -> tuple[Entry, ...]:
+    """The fields of a change, members of large mappings one by one, in the order of the plan.
+
+    Of a text that is only on one side, `most` lines are shown.
+    """
+    return tuple(entry(member, width, most) for member in members(change, width))
+
+
+def new_lines(changes: Collection[ChangeView]) -> int:
+    """How many lines of each new text are shown: the more of them, the fewer, for they stand in the manifests."""
+    creates = sum(change.action == "create" for change in changes)
+    return max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(creates, 1)))
+
+
+def members(change: ChangeView, width: int) -> Iterator[FieldView]:
+    """The fields of a change, the members of a large mapping one by one."""
+    return (member for field in change.fields for member in _members(field, width))
 
 
 def _members(field: FieldView, width: int) -> Iterator[FieldView]:
@@ -43,7 +59,7 @@ def _members(field: FieldView, width: int) -> Iterator[FieldView]:
         return
     for key in sorted(mapping):
         before, after = (mapping[key] if side is mapping else None for side in (field.before, field.after))
-        yield from _members(FieldView(_join(field.path, key), before, after, field.cause), width)
+        yield from _members(FieldView(_join(field.path, key), before, after, field.cause, field.origin), width)
 
 
 def _is_whole(mapping: dict[str, Json], field: FieldView, width: int) -> bool:
@@ -56,12 +72,13 @@ def _join(path: str, key: str) -> str:
     return path + step if step.startswith("[") else f"{path}.{step}"
 
 
-def _entry(field: FieldView, width: int) -> Entry:
+def entry(field: FieldView, width: int, most: int = _NEW_LINES) -> Entry:
+    """The field on one line, or as its lines, folded to the width."""
     sign = "+" if field.before is None else "-" if field.after is None else "~"
     path, value = one_line(field.path), _inline(field)
     if _fits(field, value, width):
         return Entry(sign, path, field.cause, value=value)
-    return Entry(sign, path, field.cause, lines=tuple(fold(_lines(field), width - _AROUND)))
+    return Entry(sign, path, field.cause, lines=tuple(fold(_lines(field, most), width - _AROUND)))
 
 
 def _inline(field: FieldView) -> str:
@@ -75,10 +92,10 @@ def _fits(field: FieldView, value: str, width: int) -> bool:
     return short and len(field.path) + len(value) + _AROUND <= max(width, _LONG)
 
 
-def _lines(field: FieldView) -> list[Line]:
+def _lines(field: FieldView, most: int) -> list[Line]:
     before, after = _sides(field)
     if not before or not after:
-        return whole("+" if after else "-", before or after, _NEW_LINES)
+        return whole("+" if after else "-", before or after, most)
     return compare_lines(before, after)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator
 
 from reconciler import __version__
@@ -12,17 +10,16 @@ from reconciler.fingerprint import fingerprint, tally
 from reconciler.model import Change, Done, Failed, Objection, Outcome, Plan, Skipped, Stale, Task, Unsettled
 from reconciler.render.outcomes import line, past
 from reconciler.render.style import Style
-from reconciler.render.values import one_line
+from reconciler.render.values import in_ascii, one_line
 
 Event = dict[str, Json]
 UI = "1.0"
 _PLAIN = Style()
-_RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
 
 
 def as_line(event: Event) -> str:
     """The event as one line of ASCII, so that nothing in it can act on whatever shows it."""
-    return _RUNNER_COMMAND.sub(r"#\\u0023", json.dumps(event)) + "\n"
+    return in_ascii(event) + "\n"
 
 
 def version() -> Event:

@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.diagnostics import Fault, Place, errors, in_order
 from reconciler.render.style import Style, paint
+from reconciler.render.values import disarmed, inert, one_line
 from reconciler.render.visible import visible
 
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
@@ -35,29 +36,35 @@ def _block(fault: Fault, sources: Mapping[str, str], lines: dict[str, list[str]]
     if file in sources and file not in lines:
         lines[file] = _BREAK.split(sources[file])
     parts = [_head(fault, style), *_excerpt(fault.place, lines.get(file, []), style)]
-    parts += [f"  {visible(line)}".rstrip() for line in fault.remedy.split("\n") if fault.remedy]
+    parts += [f"  {inert(line)}".rstrip() for line in fault.remedy.split("\n") if fault.remedy]
     return "\n".join(parts)
 
 
 def _head(fault: Fault, style: Style) -> str:
     ink = "bad" if fault.severity == "error" else "warning"
     code = fault.code if fault.severity == "error" else f"{fault.code} (warning)"
-    message = " ".join(visible(fault.message).split("\n"))
+    message = " ".join(inert(fault.message).split("\n"))
     stop = "" if message.endswith(_ENDS) else "."
-    return f"{paint(visible(str(fault.place)), 'bold', style)}: {paint(code, ink, style)}: {message}{stop}"
+    return f"{paint(one_line(str(fault.place)), 'bold', style)}: {paint(code, ink, style)}: {message}{stop}"
 
 
 def _excerpt(place: Place, lines: list[str], style: Style) -> list[str]:
     if not 1 <= place.line <= len(lines):
         return []
-    shown, before = _window(lines[place.line - 1], max(place.column - 1, 0))
+    shown, before = _disarmed(*_window(lines[place.line - 1], max(place.column - 1, 0)))
     number = str(place.line)
     gutters = (paint(f"  {number} |", "dim", style), paint(f"  {' ' * len(number)} |", "dim", style))
     return [f"{gutters[0]} {shown}".rstrip(), f"{gutters[1]} {' ' * before}{paint('^', 'bad', style)}"]
 
 
-def _window(line: str, at: int) -> tuple[str, int]:
-    """As much of the line around the character as there is room for, and how many columns are before it."""
+def _disarmed(before: str, after: str, columns: int) -> tuple[str, int]:
+    """Both sides of the spot with nothing in them that a runner obeys, and how many columns are before it."""
+    whole, rest = (disarmed(f"|{text}")[1:] for text in (before + after, after))
+    return whole, columns + len(whole) - len(rest) - len(before)
+
+
+def _window(line: str, at: int) -> tuple[str, str, int]:
+    """As much of the line on both sides of the spot as there is room for, and how many columns are before it."""
     nearby = line[: _ROOM + 1]  # a line may be megabytes long
     fits = len(line) <= _ROOM and sum(_cell(character)[1] for character in nearby) <= _ROOM
     before = _fitting(reversed(line[max(at - _ROOM, 0) : at]), _ROOM if fits else _ROOM_BEFORE)[::-1]
@@ -65,7 +72,11 @@ def _window(line: str, at: int) -> tuple[str, int]:
     after = _fitting(line[at : at + _ROOM], _ROOM - columns)
     left = "…" if len(before) < min(at, len(line)) else ""
     right = "…" if at + len(after) < len(line) else ""
-    return left + "".join(shown for shown, _ in [*before, *after]) + right, len(left) + columns
+    return left + _joined(before), _joined(after) + right, len(left) + columns
+
+
+def _joined(cells: Iterable[tuple[str, int]]) -> str:
+    return "".join(shown for shown, _ in cells)
 
 
 def _fitting(characters: Iterable[str], room: int) -> list[tuple[str, int]]:

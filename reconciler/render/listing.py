@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from reconciler.model import Address, Live
-from reconciler.render.visible import visible
+from reconciler.render.values import in_ascii, one_line
 
 Rows: TypeAlias = Sequence[tuple[Address, Live]]
 
 
 def _text(rows: Rows) -> str:
     width = max((len(str(address)) for address, _ in rows), default=0)
-    return "".join(f"{address!s:<{width}}  {visible(one.id)}\n" for address, one in rows)
+    return "".join(f"{address!s:<{width}}  {one_line(one.id)}\n" for address, one in rows)
 
 
 def _json(rows: Rows) -> str:
     listed = {address.key: {"id": one.id, "kind": one.kind, "name": one.name} for address, one in rows}
-    return json.dumps(listed, indent=2) + "\n"
+    return in_ascii(listed, indent=2) + "\n"
 
 
 def _env(rows: Rows) -> str:

@@ -1,24 +1,36 @@
 """Live text within Markdown and HTML, such that nothing of it acts: no tag, link, mention or fence.
 
-On GitHub an entity does not stop a mention: those are looked for after entities are read. Code does,
-and so does something invisible behind the sign.
+On GitHub and GitLab an entity does not stop a mention or a link: those are looked for after entities are read. Code
+stops them, so in prose what looks like one is shown as code; what is left of their signs is followed by something
+invisible.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 
-from reconciler.render.values import inert, one_line
+from reconciler.render.values import inert, one_line, shortened
 
-_PLAIN = re.compile(r"[^`|\\]*[^`|\\ ][^`|\\]*")
+_PLAIN = re.compile(r"[^`|\\$]*[^`|\\$ ][^`|\\$]*")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ]")
+_WORD = re.compile(r"[^\s()\"'`,;<>]+")
+_LIVELY = re.compile(
+    r"@|#(?=\w)|\$|://|:[\w+-]+:|(?i:\bwww\.|\bgh-(?=\d)|\bmailto:|\bxmpp:)"
+    r"|\b(?=[a-f]*[0-9])[0-9a-f]{7,64}\b"  # a commit
+)
 _NOT_PROSE = re.compile(
-    r"[^\w \t\n,.;:/'()\"?-]"  # whatever Markdown and HTML might read
+    r"[^\w \t\n,.;:/'()\"?+→↵…·-]"  # whatever Markdown and HTML might read
     r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis, but not within a word
     r"|:(?=\S)|(?<=\bwww)\.|(?i:(?<=\bgh)-)"  # links and emoji
 )
+_LIST = re.compile(r"([ \t]*)([-+])(?=[ \t-]|$)|([ \t]*\d+)([.)])(?=[ \t]|$)")
+_INDENT = re.compile(r"^(?: {4,}|[ ]*\t)[ \t]*")  # which would make a block of code
+_CODE = re.compile(r"`([^`\n]+)`")
 _BREAK = "&#8203;"
+_PARTING = "@#-$"
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/%?=&+,-]*)?")
 
 
 def span(text: str) -> str:
@@ -36,8 +48,24 @@ def tag(text: str) -> str:
 
 def prose(text: str) -> str:
     """The text as a sentence; its line breaks stay breaks."""
-    broken = _NOT_PROSE.sub(lambda match: _entity(match) + (_BREAK if match[0] in "@#-" else ""), inert(text))
-    return "<br>".join(broken.split("\n"))
+    return "<br>".join(_line(line) for line in inert(text).split("\n"))
+
+
+def sentence(text: str) -> str:
+    """The same of a text of ours, in which names stand between backticks: those become code."""
+    parts, start = [], 0
+    for match in _CODE.finditer(text):
+        parts += [prose(text[start : match.start()]), span(match[1])]
+        start = match.end()
+    return joined([*parts, prose(text[start:])])
+
+
+def joined(parts: list[str]) -> str:
+    """The parts in one line, where no backtick of one meets one of the next."""
+    text = ""
+    for part in parts:
+        text += f"{_BREAK}{part}" if text.endswith("`") and part.startswith("`") else part
+    return text
 
 
 def fence(language: str, lines: list[str]) -> list[str]:
@@ -45,6 +73,41 @@ def fence(language: str, lines: list[str]) -> list[str]:
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     ticks = "`" * max(3, longest + 1)
     return [f"{ticks}{language}", *lines, ticks]
+
+
+def link(words: str, address: str) -> str:
+    """The words as a link where the address is a plain one of the web; else the address as code behind them."""
+    if _ADDRESS.fullmatch(address):
+        return f"[{words}](<{address}>)"
+    return f"{words}: {span(address)}"
+
+
+def bounded(mark: Callable[[str], str], text: str, room: int) -> str:
+    """As much of the text as has room once it is marked up, with an ellipsis where something is left out."""
+    length = len(text)
+    while len(marked := mark(shortened(text, length))) > room and length > 1:
+        length = max(1, min(length - 1, length * room // len(marked)))
+    return marked
+
+
+def _line(line: str) -> str:
+    line = _INDENT.sub(" ", line)
+    parts, start = [], 0
+    for match in _WORD.finditer(line):
+        if _LIVELY.search(match[0]):
+            less = match[0].rstrip(".:!?")
+            word = less if _LIVELY.search(less) else match[0]
+            parts += [_escaped(line[start : match.start()]), span(word)]
+            start = match.start() + len(word)
+    return joined([*parts, _escaped(line[start:])])
+
+
+def _escaped(text: str) -> str:
+    lead = _LIST.match(text)
+    before, sign = (lead[1] or lead[3] or "", lead[2] or lead[4]) if lead else ("", "")
+    start = f"{before}&#{ord(sign)};" if sign else ""
+    rest = text[lead.end() :] if lead else text
+    return start + _NOT_PROSE.sub(lambda match: _entity(match) + (_BREAK if match[0] in _PARTING else ""), rest)
 
 
 def _entity(match: re.Match[str]) -> str:

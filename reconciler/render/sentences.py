@@ -58,6 +58,17 @@ def place(change: ChangeView) -> str:
     return one_line(change.file) + (f":{change.line}" if change.line else "")
 
 
+def beside(view: View) -> tuple[str, ...]:
+    """What the plan was held against, and where nothing live was read, that and why."""
+    if view.base is None:
+        return ()
+    base = one_line(view.base)
+    if view.offline is None:
+        return (f"Beside {base}.",)
+    why = one_line(view.offline).rstrip(".")
+    return (f"Not compared with what is live: {why}.", f"The manifests of {base} stand for it.")
+
+
 def remains(change: ChangeView) -> str:
     """`9 unchanged fields hidden`, or nothing."""
     return f"{count(change.unchanged_fields, 'unchanged field')} hidden" if change.unchanged_fields else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from reconciler.render.sentences import count
 from reconciler.render.style import Style, paint
-from reconciler.render.values import one_line, shortened
+from reconciler.render.values import in_ascii, one_line, shortened
 from reconciler.standing import Standing
 
 _HEAD = ("address", "id", "model", "state", "commit", "name")
@@ -31,7 +30,7 @@ def table(rows: Sequence[Standing], style: Style) -> str:
 
 def data(rows: Sequence[Standing]) -> str:
     """The same as JSON."""
-    return json.dumps([asdict(row) for row in rows], indent=2) + "\n"
+    return in_ascii([asdict(row) for row in rows], indent=2) + "\n"
 
 
 def _cells(row: Standing) -> tuple[str, ...]:

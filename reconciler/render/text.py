@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from reconciler.render import sentences
-from reconciler.render.entries import Entry, entries
-from reconciler.render.lines import Line, bracketed
+from reconciler.render.entries import Entry, entries, new_lines
 from reconciler.render.style import Style, paint
+from reconciler.render.texts.lines import Line, bracketed
 from reconciler.render.values import inert, one_line, shortened
+from reconciler.render.verdict.halves import Half, halves
 from reconciler.render.view import ChangeView, Document, ObjectionView, View, view
 
 _CAUSE_INKS = {"drift": "~", "conflict": "bad"}
@@ -24,17 +25,28 @@ def render(document: Document, style: Style) -> str:
 
 def _lines(plan: View, style: Style) -> Iterator[str]:
     yield _where(plan, style)
+    for line in sentences.beside(plan):
+        yield paint(line, "warning" if plan.offline is not None else "dim", style)
     yield ""
-    for is_block, changes in groupby(plan.changes, _is_block):
-        for change in changes:
-            yield from _block(change, style) if is_block else _short(change, style)
-        yield from [] if is_block else [""]
+    most = new_lines(plan.changes)
+    for half in halves(plan):
+        yield from _half(half, style, most)
     for objection in plan.objections:
         yield from _objection(objection, style)
     for note in plan.notes:
         yield from _paragraph("Note: ", note, "dim", style)
         yield ""
     yield from _closing(plan, style)
+
+
+def _half(half: Half, style: Style, most: int) -> Iterator[str]:
+    if half.title:
+        yield paint(f"{half.title}:{'' if half.changes else ' nothing.'}", "bold", style)
+        yield ""
+    for is_block, changes in groupby(half.changes, _is_block):
+        for change in changes:
+            yield from _block(change, style, most) if is_block else _short(change, style)
+        yield from [] if is_block else [""]
 
 
 def _where(plan: View, style: Style) -> str:
@@ -60,8 +72,8 @@ def _short(change: ChangeView, style: Style) -> Iterator[str]:
     yield from _held(change, style)
 
 
-def _block(change: ChangeView, style: Style) -> Iterator[str]:
-    found = entries(change, style.width)
+def _block(change: ChangeView, style: Style, most: int) -> Iterator[str]:
+    found = entries(change, style.width, most)
     room = max((len(entry.path) for entry in found if entry.value), default=0)
     yield paint(f"  # {one_line(change.address)} {_remark(change)}", "bold", style)
     yield from _held(change, style)
@@ -119,7 +131,8 @@ def _objection(objection: ObjectionView, style: Style) -> Iterator[str]:
     word, ink = ("Allowed", "dim") if objection.allowed else ("Objection", "warning")
     subject = f" {one_line(objection.address)}" if objection.address else ""
     head = f"{word} ({one_line(objection.code)}){subject}: "
-    yield from _paragraph(head, objection.message, ink, style)
+    anyway = "\nIt stands without this change too." if objection.origin == "pending" else ""
+    yield from _paragraph(head, objection.message + anyway, ink, style)
     remedy = [objection.remedy] if objection.remedy else []
     yield from _paragraph("  ", "\n".join([*remedy, f"({sentences.permission(objection)})"]), "", style)
     yield ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from reconciler.canonical import Json, plain
 from reconciler.render.visible import visible
@@ -18,8 +19,19 @@ def inert(text: str) -> str:
 
     Runners obey `::error::` at the beginning of a line, indented or not, and `##[…]` anywhere.
     """
-    lines = (_disarm(line) for line in visible(text).split("\n"))
-    return "\n".join(lines)
+    return "\n".join(disarmed(line) for line in visible(text).split("\n"))
+
+
+def disarmed(line: str) -> str:
+    """The line, with nothing in it that a CI runner would obey; colours and all else stay."""
+    lead = len(line) - len(line.lstrip())
+    start = "<U+003A>" + line[lead + 1 :] if line.startswith("::", lead) else line[lead:]
+    return line[:lead] + _RUNNER_COMMAND.sub("<U+0023>", start)
+
+
+def in_ascii(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON for programs, such that nothing in it can act on whatever shows it."""
+    return _RUNNER_COMMAND.sub(r"\\u0023", json.dumps(value, indent=indent))
 
 
 def one_line(text: str) -> str:
@@ -59,12 +71,6 @@ def _members(value: dict[str, Json] | list[Json]) -> list[tuple[str, Json]]:
 def shortened(text: str, room: int) -> str:
     """The beginning of the text, with an ellipsis where something is left out."""
     return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def _disarm(line: str) -> str:
-    lead = len(line) - len(line.lstrip())
-    start = "<U+003A>" + line[lead + 1 :] if line.startswith("::", lead) else line[lead:]
-    return line[:lead] + _RUNNER_COMMAND.sub("<U+0023>", start)
 
 
 def _encoded(value: Json) -> str:

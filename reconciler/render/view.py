@@ -25,6 +25,9 @@ class FieldView:
     before: Json
     after: Json
     cause: str
+    origin: str | None
+    excerpt: bool = False
+    """Whether it is only the lines of a text that differ: what is around them is another in each assistant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class ChangeView:
 
     address: str
     action: str
+    origin: str | None
     id: str | None
     previous_key: str | None
     previous_stack: str | None
@@ -50,6 +54,8 @@ class ChangeView:
     fields: tuple[FieldView, ...]
     unchanged_fields: int
     meanings: tuple[MeaningView, ...]
+    patch: Document
+    """What is sent, whole: every field of it, whichever of them are shown."""
     held_by: tuple[str, ...]
 
 
@@ -63,6 +69,8 @@ class ObjectionView:
     remedy: str
     allowed: bool
     holds: tuple[str, ...]
+    origin: str | None
+    """Beside another revision: whether this change brings it, or it stands anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,10 @@ class View:
     base_url: str
     organization: str | None
     project: str | None
+    base: str | None
+    """The revision that the plan was held against: `main (1a2b3c)`."""
+    offline: str | None
+    """Why nothing live was read."""
     fingerprint: str
     summary: Summary
     unchanged: int
@@ -92,7 +104,7 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether arguments selected a part of the plan."""
-        return not self.complete and not self.standing
+        return not self.complete and not self.standing and self.offline is None
 
 
 def view(document: Document) -> View:
@@ -106,6 +118,8 @@ def view(document: Document) -> View:
         base_url=_take(environment, "base_url", str),
         organization=_perhaps(environment, "organization", str),
         project=_perhaps(environment, "project", str),
+        base=_base(document),
+        offline=_perhaps(document, "offline", str),
         fingerprint=_take(document, "fingerprint", str),
         summary=_summary(counts),
         unchanged=_take(counts, "unchanged", int),
@@ -128,11 +142,20 @@ def _summary(counts: Document) -> Summary:
     )
 
 
+def _base(document: Document) -> str | None:
+    if document.get("base") is None:
+        return None
+    base = _take(document, "base", dict)
+    commit = _perhaps(base, "commit", str)
+    return _take(base, "revision", str) + (f" ({commit})" if commit else "")
+
+
 def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeView:
     address = _take(change, "address", str)
     return ChangeView(
         address=address,
         action=_take(change, "action", str),
+        origin=_perhaps(change, "origin", str),
         id=_perhaps(change, "id", str),
         previous_key=_perhaps(change, "previous_key", str),
         previous_stack=_perhaps(change, "previous_stack", str),
@@ -141,6 +164,7 @@ def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeVi
         fields=tuple(_field(member) for member in _members(change, "fields")),
         unchanged_fields=_perhaps(change, "unchanged_fields", int) or 0,
         meanings=tuple(_meaning(member) for member in _members(change, "meanings")) if "meanings" in change else (),
+        patch=_take(change, "patch", dict),
         held_by=tuple(o.code for o in objections if not o.allowed and address in o.holds),
     )
 
@@ -155,6 +179,7 @@ def _field(field: Document) -> FieldView:
         before=field.get("before"),
         after=field.get("after"),
         cause=_take(field, "cause", str),
+        origin=_perhaps(field, "origin", str),
     )
 
 
@@ -166,6 +191,7 @@ def _objection(objection: Document) -> ObjectionView:
         remedy=_take(objection, "remedy", str),
         allowed=_take(objection, "allowed", bool),
         holds=_texts(objection, "holds"),
+        origin=_perhaps(objection, "origin", str),
     )
 
 

@@ -12,6 +12,8 @@ from reconciler.canonical import Json
 
 _PLACE = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)OF{run}(?P<end>:?)"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a CI, where it is printed
+_FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -54,7 +56,7 @@ def _unused(told: str) -> str:
 
 
 def _text(dumper: Any, value: str) -> yaml.ScalarNode:
-    if "\n" not in value and _is_plain(value):
+    if "\n" not in value and _is_plain(value) and not _FOLDS.search(value):
         node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", value)
         return node
     dumper.texts.append(value)
@@ -84,7 +86,7 @@ def _block(value: str, indent: int) -> str:
 
 
 def _quoted(value: str) -> str:
-    return '"' + "".join(_shown(character) for character in value) + '"'
+    return '"' + "".join(_shown(character) for character in value).replace("##", "#\\x23") + '"'
 
 
 def _shown(character: str) -> str:
@@ -96,8 +98,8 @@ def _shown(character: str) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether every character can be seen as what it is."""
-    return all(character in "\n\t" or _is_visible(character) for character in value)
+    """Whether every character can be seen as what it is, and nothing acts on what shows it."""
+    return not _ACTS.search(value) and all(character in "\n\t" or _is_visible(character) for character in value)
 
 
 def _is_visible(character: str) -> bool:

@@ -1,0 +1,128 @@
+"""A plan beside another revision: its configuration is the one that is trusted, its manifests are compared with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from reconciler import config, files, manifest
+from reconciler.cli.revision import Revision, laid_out
+from reconciler.cli.session import Session, chosen, owned_by, session_of, setting
+from reconciler.config import Config, Environment
+from reconciler.diagnostics import Fault, errors
+from reconciler.kinds import KINDS
+from reconciler.model import Base, Desired
+from reconciler.providers import PROVIDERS
+from reconciler.render import Style
+
+_TRUSTED = (
+    "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
+    "reconcile",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What another revision says: where things may go, and what its manifests ask for."""
+
+    revision: Revision
+    trusted: Config | None
+    """Its configuration; None where it has none that can be read."""
+    manifests: Config | None
+    """The configuration beside its manifests."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def base(self) -> Base:
+        return Base(self.revision.name, self.revision.commit)
+
+    def desired(self, session: Session) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
+        """What its manifests ask for in the session's environment; with a note where they are wrong."""
+        name = session.environment.name
+        read_as = self.manifests
+        if read_as is None or name not in read_as.environments:
+            return (), ()
+        environment = replace(read_as.environments[name], stack=session.environment.stack)
+        read = files.read(read_as.root, read_as.manifests) if _has_any(read_as) else files.Read((), (), {})
+        parsed = manifest.parse(read.manifests, setting(read_as, environment))
+        wrong = errors([*read.faults, *parsed.faults])
+        if wrong:
+            note = f"The manifests of {self.revision.name} are wrong themselves ({wrong[0].place}: {wrong[0].message})"
+            return (), (f"{note}: everything is shown as what this change does.",)
+        return parsed.desired, ()
+
+
+@contextmanager
+def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
+    """The revision's side, for as long as its files are needed; None where no revision was named.
+
+    Manifests are those of the commit from which HEAD parted from it; the configuration is the revision's own, so
+    that no branch sends a key elsewhere by being old.
+    """
+    if revision is None:
+        yield None
+        return
+    with laid_out(loaded.root, revision) as tip, laid_out(loaded.root, revision, common=True) as common:
+        trusted, reason = _config(tip)
+        notes = (reason,) if reason else tuple(_differences(loaded, trusted, revision))
+        yield Basis(common, trusted, _config(common)[0], notes)
+
+
+def beside(
+    found: Basis, loaded: Config, name: str | None, style: Style, *, offline: bool, state: str | None, stack: str | None
+) -> Session:
+    """The session of a plan beside a revision: in the place that the revision names, or nowhere with the reason."""
+    environment, reason = under(found, chosen(loaded, name, style, writes=False))
+    environment = owned_by(stack, environment)
+    access = config.access(environment, os.environ)
+    if not reason and isinstance(access, Fault):
+        reason = access.message
+    if offline:
+        reason = "--offline was said"
+    return session_of(loaded, environment, style, state=state, offline=reason or None)
+
+
+def under(found: Basis, environment: Environment) -> tuple[Environment, str]:
+    """The environment as the revision has it, with the values that are checked out; or why it may not be reached."""
+    name, revision = environment.name, found.revision.name
+    if found.trusted is None:
+        return environment, f"{revision} has no configuration that can be read"
+    base = found.trusted.environments.get(name)
+    if base is None:
+        return (
+            environment,
+            f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged",
+        )
+    return replace(base, values=environment.values, models=environment.models, place=environment.place), ""
+
+
+def _config(revision: Revision) -> tuple[Config | None, str]:
+    """The configuration of a revision, or why there is none."""
+    loaded = config.load(revision.root, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    if loaded.config is not None and loaded.config.root != revision.root:
+        return None, f"{revision.name} has no {config.FILE} here."
+    if loaded.config is None:
+        fault = errors(loaded.faults)[0]
+        return None, f"{fault.place} of {revision.name} is wrong: {fault.message}"
+    return loaded.config, ""
+
+
+def _has_any(found: Config) -> bool:
+    return any((found.root / folder).is_dir() for folder in found.manifests)
+
+
+def _differences(head: Config, base: Config | None, revision: str) -> Iterator[str]:
+    """What a branch would change about where things go: none of it counts before it is merged."""
+    for name, ours in head.environments.items():
+        theirs = base.environments.get(name) if base is not None else None
+        if theirs is None:
+            continue
+        moved = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
+        if moved:
+            names = ", ".join(f"`{word}`" for word in moved)
+            yield (
+                f"{config.FILE}: this change moves {names} of `{name}`. This plan is made with those of {revision};"
+                " plan again once it is merged."
+            )

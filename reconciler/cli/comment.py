@@ -1,0 +1,110 @@
+"""`reconciler comment`: one comment on the pull request for each stack and environment, kept up to date in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+from reconciler.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reconciler.cli.commenting import About
+    from reconciler.hosting import Hosting
+
+
+@click.command("comment")
+@click.argument("plans", nargs=-1, metavar="[PLAN.json]...")
+@options.environment
+@options.stack
+@options.option("--pull", type=click.IntRange(min=1), metavar="N", help="The pull request; default: the job's own.")
+@options.option("--author", metavar="LOGIN", help="Who writes here; default: the job's bot, else the token's owner.")
+@options.option(
+    "--state",
+    type=click.Choice(["planned", "applying"]),
+    default="planned",
+    show_default=True,
+    help="How far it has come.",
+)
+@options.option("--events", metavar="FILE", help="What `apply --json-into FILE` wrote: say what became of the plan.")
+@options.option("--failed", metavar="FILE", help="What a plan or an apply printed that failed: say why.")
+@options.option("--url", metavar="URL", help="Where the whole is; default: the page of this run.")
+@options.option("--dry-run", is_flag=True, help="Print what it would say, and ask nobody.")
+def command(
+    plans: tuple[str, ...],
+    environment: str | None,
+    stack: str | None,
+    pull: int | None,
+    author: str | None,
+    state: str,
+    events: str | None,
+    failed: str | None,
+    url: str | None,
+    dry_run: bool,
+) -> int:
+    """Keep one comment on the pull request for each stack and environment.
+
+    It is edited in place, left alone where nothing differs, and never overwritten by an older run. `--state applying`
+    and then `--events` carry it on after the merge; `--failed` says why there is nothing to show. Several plans have
+    a comment each. Where there is no pull request, there is nothing to do.
+    """
+    from reconciler.cli.commenting import Telling, about_place, about_plans
+
+    if (events or failed) and (len(plans) > 1 or (events and failed)):
+        raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
+    telling = Telling.of(state=state, events=events, failed=failed, url=url)
+    unread: list[Failure] = []
+    found: Sequence[About]
+    if plans:
+        found, unread = about_plans(plans, telling)
+    else:
+        found = [about_place(environment, stack, telling)]
+    _say(found, pull, author, dry_run=dry_run)
+    for failure in unread:
+        failure.show()
+    return 1 if unread else 0
+
+
+def _say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run: bool) -> None:
+    """Prints what was found, or has the comments on the pull request say it."""
+    from reconciler.cli import actions
+
+    if dry_run or not found:
+        for one in found:
+            click.echo(one.body, nl=False)
+        return
+    with actions.asking(author) as place:
+        number = actions.pull_number(pull, place)
+        if number is None:
+            click.echo("There is no pull request to comment on.")
+            return
+        who = actions.author(author, place)
+        for one in found:
+            click.echo(f"{one.title} on #{number}: {_put(place, number, who, one)}")
+
+
+def _put(place: Hosting, number: int, author: str, one: About) -> str:
+    """Has the comment say it; what was done, in a word."""
+    from reconciler.render.console.sticky import TWIN, decide
+
+    decision = decide(place.comments(number), author, one.marker, one.body)
+    if decision.newer is not None:
+        return f"left alone, a newer run has commented ({decision.newer.run}.{decision.newer.attempt})"
+    if decision.kept is None:
+        _written_by(place.comment(number, one.body).author, author)
+        return "commented"
+    if decision.what == "edit":
+        place.edit_comment(decision.kept.id, one.body)
+    for twin in decision.twins:
+        place.edit_comment(twin.id, TWIN)
+    return "edited" if decision.what == "edit" else "left alone, nothing differs"
+
+
+def _written_by(author: str, presumed: str) -> None:
+    """Ends the command where the next run would look for its comment in vain, and write another."""
+    if author.lower() != presumed.lower():
+        message = f"The comment was written by {author}, and is looked for among those of {presumed}."
+        raise Failure(message, f"say `--author '{author}'`, or the next run writes another one")

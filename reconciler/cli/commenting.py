@@ -1,0 +1,133 @@
+"""What a comment is about and what it says: from the files that a plan and an apply leave."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from reconciler.cli import actions
+from reconciler.cli.failure import Failure
+from reconciler.render import BadDocument, Document, read
+from reconciler.render.console import comment
+from reconciler.render.console.comment import Frame
+from reconciler.render.console.happened import happened
+from reconciler.render.console.sticky import UNKNOWN, BadNameError, Marker, first_line
+
+_BYTES = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One comment: whose it is, and what it says."""
+
+    marker: Marker
+    body: str
+
+    @property
+    def title(self) -> str:
+        """The environment, and the stack where it is known."""
+        known = "" if self.marker.stack == UNKNOWN else f", stack {self.marker.stack}"
+        return f"{self.marker.environment}{known}"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What there is to tell, of which run, and where the whole is."""
+
+    what: Literal["planned", "applying", "ended", "failed"]
+    applying: bool
+    text: str
+    run: actions.RunId
+    url: str
+
+    @staticmethod
+    def of(*, state: str, events: str | None, failed: str | None, url: str | None) -> Telling:
+        """What was asked for, with what is in the files."""
+        applying, file = state == "applying", events or failed
+        return Telling(
+            what="ended" if events else "failed" if failed else "applying" if applying else "planned",
+            applying=applying,
+            text=_text(file) if file else "",
+            run=actions.run_id(),
+            url=url or actions.run_url(),
+        )
+
+
+def about_plans(paths: Sequence[str], telling: Telling) -> tuple[list[About], list[Failure]]:
+    """A comment for each plan, and why there is none for some."""
+    found, unread = [], []
+    for path in paths:
+        try:
+            found.append(_about_plan(path, telling))
+        except Failure as failure:
+            unread.append(failure)
+    return found, unread
+
+
+def about_place(environment: str | None, stack: str | None, telling: Telling) -> About:
+    """A comment about an environment of which there is no plan."""
+    if telling.what == "planned":
+        raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or say --failed")
+    stack, name = named(environment, stack)
+    return _about(stack, name, None, telling)
+
+
+def _about_plan(path: str, telling: Telling) -> About:
+    try:
+        plan = read(_text(path, errors="strict"))
+    except (BadDocument, UnicodeDecodeError) as error:
+        raise Failure(f"{path} is no plan: {error}", "name a file that `plan --out` wrote") from error
+    environment = plan["environment"]
+    name = environment["name"] if isinstance(environment, dict) else ""
+    return _about(str(plan["stack"]), str(name), plan, telling)
+
+
+def _about(stack: str, environment: str, plan: Document | None, telling: Telling) -> About:
+    marker = Marker(stack, environment, telling.run.run, telling.run.attempt)
+    try:
+        first_line(marker)
+    except BadNameError as error:
+        raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
+    return About(marker, _body(plan, telling, Frame(marker, telling.url)))
+
+
+def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:
+    if telling.what == "failed":
+        return comment.failed(telling.text, plan, frame, applying=telling.applying)
+    if telling.what == "ended":
+        return comment.ended(plan, happened(telling.text.splitlines()), frame)
+    if telling.what == "applying" or plan is None:
+        return comment.applying(plan, frame)
+    return comment.planned(plan, frame)
+
+
+def named(environment: str | None, stack: str | None) -> tuple[str, str]:
+    """Stack and environment as they were said, else as the configuration has them.
+
+    Where it cannot be read, which may be why there is no plan, the stack stays unknown.
+    """
+    from reconciler import config
+    from reconciler.kinds import KINDS
+    from reconciler.providers import PROVIDERS
+
+    said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
+    if said and stack:
+        return stack, said
+    loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
+    name = said or (loaded.default_environment if loaded else None)
+    if not name:
+        raise Failure("Nobody said which environment this is about.", "say `-e NAME`")
+    known = loaded.environments.get(name) if loaded else None
+    return stack or (known.stack if known else UNKNOWN), name
+
+
+def _text(path: str, errors: str = "replace") -> str:
+    """A file's text; of one that is endless, the beginning."""
+    try:
+        with Path(path).open("rb") as stream:
+            return stream.read(_BYTES).decode(errors=errors)
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", "nothing was commented") from error

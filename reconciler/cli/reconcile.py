@@ -1,0 +1,112 @@
+"""`reconciler reconcile`: one pass of a scheduled job; it reports, and does what the policy allows without anybody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.cli.passing import Asked, Found
+    from reconciler.hosting import Hosting
+
+
+@click.command("reconcile")
+@options.environment
+@options.option(
+    "--issue/--no-issue",
+    default=None,
+    help="Keep the environment's issue; default: where GITHUB_REPOSITORY and a token are set.",
+)
+@options.option(
+    "--author", metavar="LOGIN", help="Whose issues are ours; default: the bot under Actions, else the token's."
+)
+@options.option(
+    "--apply-workflow",
+    metavar="FILE",
+    default="apply.yml",
+    show_default=True,
+    help="The workflow that applies what was reviewed: edits wait while it has failed for this commit.",
+)
+@options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when something is left, 3 when an objection stands.")
+@options.option("--json-into", metavar="FILE", help="Write what happens as JSON lines to a file as well.")
+@options.parallelism
+@options.timeout
+@options.state_dir
+@options.colour
+def command(
+    environment: str | None,
+    issue: bool | None,
+    author: str | None,
+    apply_workflow: str,
+    detailed_exitcode: bool,
+    json_into: str | None,
+    parallelism: int,
+    timeout: float | None,
+    state_dir: str | None,
+    color: bool | None,
+) -> int:
+    """Report how an environment differs from Git, once, for a scheduled job.
+
+    Nothing is written to the server unless `reconcile: {apply: [drift]}` in reconciler.yaml allows it, and nobody is
+    asked. Conflicts, deletes and what an objection holds back are left for people, whatever the policy. What was
+    found is kept in one issue of the environment.
+    """
+    from reconciler.cli.applying import Manner, telling
+    from reconciler.cli.passing import Asked
+    from reconciler.cli.session import open_session
+
+    place = _place(author) if _wants_issue(issue) else None
+    manner = Manner(
+        approved=True,
+        may_ask=False,
+        parallelism=parallelism,
+        json_into=json_into,
+        command="reconcile",
+        saved=True,  # nobody watches: every object is read once more before it is written over
+        beside=(json_into,) if json_into else (),
+    )
+    with telling(manner, color) as told:
+        session = open_session(environment, colour=color, writes=True, state=state_dir)
+        return _code(_passed(Asked(told, session, place, author, apply_workflow, timeout)), detailed=detailed_exitcode)
+
+
+def _passed(asked: Asked) -> Found:
+    """The pass; then it is told, and a failure of either ends the command."""
+    from contextlib import nullcontext
+
+    from reconciler.cli.interrupts import terminable
+    from reconciler.cli.lock import only_one
+    from reconciler.cli.passing import one_pass, tell
+    from reconciler.cli.session import in_loop
+
+    alone = only_one(asked.session.connection.state_dir) if asked.policy.apply else nullcontext()
+    with alone:
+        found = in_loop(one_pass, asked, timeout=asked.timeout)
+        with terminable():  # the loop has taken the signal's handler down with it
+            tell(asked, found)
+    if found.failure is not None:
+        raise found.failure
+    return found
+
+
+def _wants_issue(said: bool | None) -> bool:
+    """Whether an issue is kept: as was said, else where the hosting can be asked."""
+    import os
+
+    token = os.environ.get("GITHUB_TOKEN") or os.environ.get("GH_TOKEN")
+    return bool(token and os.environ.get("GITHUB_REPOSITORY")) if said is None else said
+
+
+def _place(author: str | None) -> Hosting:
+    from reconciler.cli.actions import hosting
+
+    return hosting(author)
+
+
+def _code(found: Found, *, detailed: bool) -> int:
+    if found.code or not detailed:
+        return found.code
+    return 3 if found.passed.objections else 2 if found.passed.left else 0

@@ -1,0 +1,130 @@
+"""Where the code is hosted, behind one seam: comments, issues, labels, pull requests, runs and what they kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class HostingError(Exception):
+    """What could not be asked of the hosting, and what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a pull request or an issue."""
+
+    id: int
+    author: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue that is no pull request."""
+
+    number: int
+    author: str
+    title: str
+    body: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label of a pull request, and who set it last."""
+
+    name: str
+    by: str | None
+    at: str = ""
+    """When, as the hosting's clock says: 2026-01-31T10:00:00Z."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request: the commit that it proposes, from where and into what."""
+
+    number: int
+    head: str
+    head_repository: str
+    base_repository: str
+    merged: bool
+    merge_commit: str | None = None
+    """The commit that it became where it was merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of a workflow: of which commit, and how it ended."""
+
+    id: int
+    attempt: int
+    head: str
+    head_repository: str
+    event: str
+    status: str
+    conclusion: str | None
+    created: str = ""
+    """When it was first set off, as the hosting's clock says."""
+
+
+class Hosting(Protocol):
+    """One repository where it is hosted; every method raises HostingError where it cannot keep its promise."""
+
+    def me(self) -> str:
+        """The login that owns the token."""
+        ...
+
+    def comments(self, number: int) -> Sequence[Comment]:
+        """Every comment of a pull request or issue, the oldest first."""
+        ...
+
+    def comment(self, number: int, body: str) -> Comment:
+        """Writes a comment, once."""
+        ...
+
+    def edit_comment(self, id: int, body: str) -> None:
+        """Puts another text in the place of a comment's."""
+        ...
+
+    def issues(self, label: str) -> Sequence[Issue]:
+        """The open issues with a label, pull requests left out, the oldest first."""
+        ...
+
+    def open_issue(self, title: str, body: str, label: str) -> Issue:
+        """Opens an issue, once."""
+        ...
+
+    def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
+        """Puts title, text and state of an issue."""
+        ...
+
+    def labels(self, number: int) -> Sequence[Label]:
+        """The labels of a pull request, with who set each last."""
+        ...
+
+    def may_write(self, login: str) -> bool:
+        """Whether somebody may push to the repository."""
+        ...
+
+    def pulls_of(self, commit: str) -> Sequence[Pull]:
+        """The pull requests that a commit belongs to."""
+        ...
+
+    def pull(self, number: int) -> Pull:
+        """A pull request by its number."""
+        ...
+
+    def runs(self, workflow: str, head: str) -> Sequence[Run]:
+        """The runs of a workflow for a commit, the newest first."""
+        ...
+
+    def artifact(self, run: int, name: str) -> Mapping[str, bytes] | None:
+        """The files that a run kept under a name; None where there is none, or not any more."""
+        ...

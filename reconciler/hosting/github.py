@@ -1,0 +1,143 @@
+"""GitHub's REST API, as much of it as a review needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from reconciler.canonical import Json
+from reconciler.hosting import Comment, Issue, Label, Pull, Run, entries
+from reconciler.hosting.archives import unpacked
+from reconciler.hosting.entries import Entry
+from reconciler.hosting.exchange import Exchange
+from reconciler.hosting.refusals import AbsentError, Ask
+
+_PULLS: Final = "pull-requests: read"
+_COMMENTS: Final = "pull-requests: write"
+_ISSUES: Final = "issues: write"
+_RUNS: Final = "actions: read"
+_CONTENTS: Final = "contents: read"
+_METADATA: Final = "metadata: read"
+_WRITERS: Final = ("admin", "maintain", "write")
+
+
+class GitHub:
+    """One repository on GitHub, or on a server of its kind."""
+
+    def __init__(self, exchange: Exchange, repository: str, author: str | None = None) -> None:
+        self._exchange = exchange
+        self._repository = f"/repos/{repository}"
+        self._author = author
+        """Who writes with this token, where it is known; asking is forbidden to the token of a job."""
+
+    def me(self) -> str:
+        """The login that writes with this token."""
+        if self._author is None:
+            self._author = entries.text(self._one(Ask("GET", "/user", _METADATA)), "login")
+        return self._author
+
+    def comments(self, number: int) -> Sequence[Comment]:
+        """Every comment of a pull request or issue, the oldest first."""
+        found = self._list(f"/issues/{number}/comments", _PULLS)
+        return sorted((entries.comment(one) for one in found), key=lambda comment: comment.id)
+
+    def comment(self, number: int, body: str) -> Comment:
+        """Writes a comment; where it may have been written already, it is looked for before it is tried again."""
+        path = f"/issues/{number}/comments"
+        said: Entry = {"body": body}
+        return entries.comment(
+            self._one(self._ask("POST", path, _COMMENTS, said), lambda: self._written(path, said, {}))
+        )
+
+    def edit_comment(self, id: int, body: str) -> None:
+        """Puts another text in the place of a comment's."""
+        self._one(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": body}))
+
+    def issues(self, label: str) -> Sequence[Issue]:
+        """The open issues with a label, pull requests left out, the oldest first."""
+        found = self._list("/issues", _ISSUES, {"labels": label, "state": "open"})
+        issues = [entries.issue(one) for one in found if "pull_request" not in one]
+        return sorted(issues, key=lambda issue: issue.number)
+
+    def open_issue(self, title: str, body: str, label: str) -> Issue:
+        """Opens an issue; where it may have been opened already, it is looked for before it is tried again."""
+        said: Entry = {"title": title, "body": body}
+        where = {"labels": label, "state": "open"}
+        ask = self._ask("POST", "/issues", _ISSUES, {**said, "labels": [label]})
+        return entries.issue(self._one(ask, lambda: self._written("/issues", said, where)))
+
+    def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
+        """Puts title, text and state of an issue."""
+        said: Entry = {"title": title, "body": body, "state": "open" if open else "closed"}
+        self._one(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
+
+    def labels(self, number: int) -> Sequence[Label]:
+        """The labels of a pull request, with who set each last."""
+        names = [entries.text(one, "name") for one in self._list(f"/issues/{number}/labels", _PULLS)]
+        settings: dict[str, tuple[str | None, str]] = {}
+        for event in self._list(f"/issues/{number}/events", _PULLS) if names else ():
+            if event.get("event") == "labeled":
+                name = entries.text(entries.entry(event.get("label")), "name")
+                settings[name] = (entries.login(event, "actor"), entries.text(event, "created_at"))
+        return [Label(name, *settings.get(name, (None, ""))) for name in names]
+
+    def may_write(self, login: str) -> bool:
+        """Whether somebody may push to the repository; who is nobody here may not."""
+        try:
+            found = self._one(self._ask("GET", f"/collaborators/{quote(login, safe='')}/permission", _METADATA))
+        except AbsentError:
+            return False
+        return found.get("permission") in _WRITERS
+
+    def pulls_of(self, commit: str) -> Sequence[Pull]:
+        """The pull requests that a commit belongs to."""
+        found = self._list(f"/commits/{quote(commit, safe='')}/pulls", f"{_CONTENTS}, {_PULLS}")
+        return [entries.pull(one) for one in found]
+
+    def pull(self, number: int) -> Pull:
+        """A pull request by its number."""
+        return entries.pull(self._one(self._ask("GET", f"/pulls/{number}", _PULLS)))
+
+    def runs(self, workflow: str, head: str) -> Sequence[Run]:
+        """The runs of a workflow for a commit, the newest first."""
+        path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
+        found = [entries.run(one) for one in self._list(path, _RUNS, {"head_sha": head}, "workflow_runs")]
+        return sorted((run for run in found if run.head == head), key=lambda run: run.id, reverse=True)
+
+    def artifact(self, run: int, name: str) -> Mapping[str, bytes] | None:
+        """The files that a run kept under a name; None where there is none, or not any more."""
+        found = self._list(f"/actions/runs/{run}/artifacts", _RUNS, {"name": name}, "artifacts")
+        kept = [one for one in found if one.get("name") == name]
+        if not kept:
+            return None
+        newest = max(kept, key=lambda one: entries.number(one, "id"))  # a run that was tried again kept one each time
+        if newest.get("expired"):
+            return None
+        ask = self._ask("GET", f"/actions/artifacts/{entries.number(newest, 'id')}/zip", _RUNS)
+        content = self._exchange.download(ask)
+        return None if content is None else unpacked(content)
+
+    def _ask(self, method: str, path: str, needs: str, body: Entry | None = None) -> Ask:
+        return Ask(method, f"{self._repository}{path}", needs, body=body)
+
+    def _one(self, ask: Ask, look: Callable[[], Json] = lambda: None) -> Entry:
+        return entries.entry(self._exchange.ask(ask, look))
+
+    def _list(
+        self, path: str, needs: str, params: Mapping[str, str] | None = None, member: str | None = None
+    ) -> Iterator[Entry]:
+        return self._exchange.pages(Ask("GET", f"{self._repository}{path}", needs, params or {}), member)
+
+    def _written(self, path: str, said: Entry, params: Mapping[str, str]) -> Json:
+        """What we wrote there, to the letter but for how a server keeps line ends."""
+        me = self.me().lower()
+        for one in self._list(path, _COMMENTS, params):
+            by = entries.login(one, "user") or ""
+            if by.lower() == me and all(_plain(entries.text(one, name)) == _plain(said[name]) for name in said):
+                return dict(one)
+        return None
+
+
+def _plain(text: Json) -> str:
+    return str(text).replace("\r\n", "\n").strip()

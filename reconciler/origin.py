@@ -1,0 +1,83 @@
+"""A plan × the plan of another revision's manifests → what this change brings, and what is pending anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from reconciler import marker as markers
+from reconciler import paths
+from reconciler.canonical import digest
+from reconciler.changes import told
+from reconciler.kinds import KINDS
+from reconciler.model import Base, Change, Desired, FieldChange, Live, Objection, Plan, Where
+
+_WHOLE = ("create", "delete")
+
+
+def split(plan: Plan, other: Plan, base: Base) -> Plan:
+    """The plan, in which everything says whether the base's manifests would bring it too."""
+    others = {_which(change): change for change in other.changes}
+    changes = tuple(_told(change, others.get(_which(change))) for change in plan.changes)
+    standing = {_known_by(objection) for objection in other.objections}
+    objections = tuple(replace(o, origin="pending" if _known_by(o) in standing else "change") for o in plan.objections)
+    notes = (*plan.notes, *_settled(plan, other))
+    return replace(plan, changes=changes, objections=objections, notes=notes, base=base)
+
+
+def as_live(desired: Iterable[Desired], where: Where) -> tuple[Live, ...]:
+    """The objects that an apply of these manifests would leave, where nobody can be asked what is live."""
+    return tuple(_as_live(one, where) for one in desired)
+
+
+def unseen(plan: Plan, reason: str) -> Plan:
+    """A plan that was made over such objects: their ids are nobody's."""
+    changes = tuple(replace(change, id=None, seen=None, live=None) for change in plan.changes)
+    return replace(plan, changes=changes, marks=(), offline=reason)
+
+
+def _as_live(one: Desired, where: Where) -> Live:
+    kind = KINDS[one.address.kind]
+    stamp = markers.stamp(one, kind, (where.stack, where.environment), id=None, nonce="", commit=None)
+    return Live(kind=one.address.kind, id=f"({one.address})", fields=one.fields, raw={}, marker=stamp)
+
+
+def _which(change: Change) -> str:
+    """By what a change is the same one in both plans: the object, or the address where there is none yet."""
+    if change.id is None or change.action == "delete":
+        return f"{change.action} {change.address} {change.id}"
+    return f"{change.address.kind} {change.id}"
+
+
+def _known_by(objection: Objection) -> tuple[str, str, str]:
+    return objection.code, str(objection.address), objection.message
+
+
+def _told(change: Change, other: Change | None) -> Change:
+    known = {_value(field) for field in other.fields} if other is not None else frozenset()
+    fields = tuple(replace(field, origin="pending" if _value(field) in known else "change") for field in change.fields)
+    if other is None:
+        same = False
+    elif change.action in _WHOLE:
+        same = change.digest == other.digest
+    else:
+        same = (change.action, change.previous_key) == (other.action, other.previous_key)
+    return replace(change, fields=fields, origin="pending" if same else "change")
+
+
+def _value(field: FieldChange) -> str:
+    return digest([list(field.path), told(field.before), told(field.after)])
+
+
+def _settled(plan: Plan, other: Plan) -> Iterator[str]:
+    """What was pending and is no longer, because this change agrees with what is live."""
+    now = {_which(change): {field.path for field in change.fields} for change in plan.changes}
+    held = {change.id for change in plan.changes if change.action == "delete"}
+    for change in other.changes:
+        if change.action in _WHOLE or change.id in held:
+            continue
+        gone = [field for field in change.fields if field.path not in now.get(_which(change), ())]
+        if gone:
+            names = ", ".join(f"`{paths.show(field.path)}`" for field in gone)
+            are = "is" if len(gone) == 1 else "are"
+            yield f"{change.address}: {names} {are} pending without this change, and no longer with it."

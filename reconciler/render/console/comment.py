@@ -1,0 +1,183 @@
+"""What the comment on a pull request says, from the plan to what became of it; never longer than it may be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.render import markdown
+from reconciler.render.console.happened import Became, Happened
+from reconciler.render.console.sticky import UNKNOWN, Marker, first_line
+from reconciler.render.markup import bounded, fence, link, prose, span, tag
+from reconciler.render.sentences import count
+from reconciler.render.style import Style
+from reconciler.render.values import inert, shortened
+from reconciler.render.view import Document
+
+LIMIT: Final = 65_536
+"""Characters. GitHub counts them or, of late, four times as many bytes: what is within the one is within the other."""
+_ROOM: Final = 60_000
+"""For what is said beside the plan; a plan that comes after it has what is left."""
+_CELL: Final = 600
+_LINE: Final = 2_000
+_EACH: Final = 8_000
+_LEAST: Final = 2_000
+"""Room that a plan fits into at all."""
+_FOLD: Final = "<details><summary>The plan</summary>\n\n"
+_STOP: Final = "::stop-commands::"
+_WORDS: Final = ("refused", "failed", "stale", "unsettled", "begun", "not done")
+_STYLE: Final = Style()
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Whose comment it is, and the address of the whole."""
+
+    marker: Marker
+    url: str = ""
+
+    @property
+    def foot(self) -> str:
+        """Where the whole is."""
+        return f"{link('The run', self.url)} has all of it." if self.url else ""
+
+    @property
+    def place(self) -> str:
+        """The environment and the stack, as far as they are known."""
+        named = f"**{prose(self.marker.environment)}**"
+        return named if self.marker.stack == UNKNOWN else f"{named} · stack {span(self.marker.stack)}"
+
+
+def planned(document: Document, frame: Frame) -> str:
+    """The plan itself."""
+    return _framed(frame, [], document, folded=False)
+
+
+def applying(document: Document | None, frame: Frame) -> str:
+    """That it is being applied, and the plan."""
+    return _framed(frame, ["### Being applied", frame.place], document)
+
+
+def ended(document: Document | None, found: Happened, frame: Frame) -> str:
+    """What became of each change, with ids; what was refused, as it is now; then the plan that was applied."""
+    reasons = (f"- {_cell(prose, one)}" for one in _reasons(found))
+    told = list(_first(reasons, len(_reasons(found)), _ROOM // 8, "- {} more"))
+    blocks = [[f"### {_verdict(found)}"], [frame.place], told, _table(found, _ROOM // 2), *_details(found, _ROOM // 4)]
+    return _framed(frame, ["\n".join(block) for block in blocks if block], document)
+
+
+def failed(text: str, document: Document | None, frame: Frame, *, applying: bool) -> str:
+    """Why there is no plan, or no apply: what was printed, which does nothing here."""
+    verdict = "Not applied" if applying else "Could not be planned"
+    shown = _fenced(_printed(text), _ROOM // 2 if document else _ROOM)
+    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown)], document)
+
+
+def _framed(frame: Frame, blocks: list[str], document: Document | None, *, folded: bool = True) -> str:
+    opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
+    foot = [frame.foot] if frame.url else []
+    without = "\n\n".join([*blocks, *foot, opening, closing])
+    room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
+    plan = ""
+    if document is not None and room >= _LEAST:
+        plan = f"{opening}{_plan(document, room, frame.url).rstrip()}{closing}"
+    body = "\n\n".join(block for block in [*blocks, plan, *foot] if block)
+    return f"{first_line(frame.marker)}\n{body}\n"
+
+
+def _plan(document: Document, room: int, url: str) -> str:
+    return markdown.within(document, _STYLE, room, url)
+
+
+def _verdict(found: Happened) -> str:
+    if found.complete:
+        figures = found.figures or (f"{count(found.marks, 'marker')} refreshed" if found.marks else "")
+        return f"Applied: {figures}" if figures else "Nothing to do"
+    words = Counter(_word(one) for one in found.how("amiss"))
+    amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
+    amiss += [f"{count(len(found.held), 'objection')} in the way"] if found.held else []
+    done = [found.figures] if found.figures else [f"{many} done"] if (many := len(found.how("done"))) else []
+    told = "; ".join(filter(None, [", ".join(amiss), *done]))
+    return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
+
+
+def _word(one: Became) -> str:
+    said = one.said.partition(":")[0].lower()
+    return said if said in _WORDS else "not done"
+
+
+def _reasons(found: Happened) -> list[str]:
+    early = [] if found.ended or found.problems else ["It did not come to its end: look at the run."]
+    return [*early, *found.problems, *found.held]
+
+
+def _table(found: Happened, room: int) -> list[str]:
+    """A row a change, what is amiss first; then how many more there were."""
+    if not found.became:
+        return []
+    rows = (_row(one) for one in found.became)
+    head = ["| | Address | What became of it | id |", "|---|---|---|---|"]
+    return [*head, *_first(rows, len(found.became), room, "| | | {} more | |")]
+
+
+def _row(one: Became) -> str:
+    sign = {"amiss": "❌", "done": "✅", "aside": ""}[one.how]
+    id = _cell(span, one.id) if one.id else ""
+    return f"| {sign} | {_cell(span, one.address)} | {_cell(prose, one.said)} | {id} |"
+
+
+def _cell(mark: Callable[[str], str], text: str) -> str:
+    return bounded(mark, shortened(text, _CELL), _CELL)
+
+
+def _details(found: Happened, room: int) -> Iterator[list[str]]:
+    """What was refused because it moved, as it would be now; one open where it is the only one."""
+    moved = [one for one in found.how("amiss") if one.detail.strip()]
+    opening = "<details open>" if len(moved) == 1 else "<details>"
+    for number, one in enumerate(moved):
+        block = [
+            f"{opening}<summary>{_cell(tag, one.address)} moved since it was reviewed</summary>",
+            "",
+            *_fenced(_printed(one.detail), min(room, _EACH)),
+            "",
+            "</details>",
+        ]
+        room -= sum(len(line) + 1 for line in block) + 1
+        if room < 0:
+            yield [f"{len(moved) - number:,} more moved."]
+            return
+        yield block
+
+
+def _first(lines: Iterable[str], many: int, room: int, form: str) -> Iterator[str]:
+    """As many lines as there is room for, and how many more there are."""
+    for number, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            yield form.format(f"{many - number:,}")
+            return
+        yield line
+
+
+def _printed(text: str) -> list[str]:
+    """What was printed, less its colours and what only spoke to the CI's runner."""
+    lines = _ANSI.sub("", text.replace("\r\n", "\n")).strip("\n").split("\n")
+    stops = {line[len(_STOP) :] for line in lines if line.startswith(_STOP)}
+    spoken = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
+    return [shortened(inert(line), _LINE) for line in lines if line not in spoken]
+
+
+def _fenced(lines: list[str], room: int) -> list[str]:
+    """The lines in a fence; where there is no room for all, as many as fit."""
+    many = len(lines)
+    while True:
+        left = len(lines) - many
+        block = fence("text", [*lines[:many], *([f"… {count(left, 'more line')}"] if left else [])])
+        size = sum(len(line) + 1 for line in block)
+        if size <= room or not many:
+            return block
+        many = min(many - 1, many * room // size)

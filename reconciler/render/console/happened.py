@@ -1,0 +1,164 @@
+"""The JSON lines of an apply, read again: what became of each change, and why not where it did not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+_FIGURES: Final = {
+    "add": "added",
+    "change": "changed",
+    "remove": "destroyed",
+    "import": "imported",
+    "forget": "forgotten",
+}
+
+How = Literal["amiss", "done", "aside"]
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of one change."""
+
+    address: str
+    how: How
+    said: str
+    id: str | None = None
+    detail: str = ""
+    """What more there is to see, over several lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """How an apply went."""
+
+    became: tuple[Became, ...] = ()
+    held: tuple[str, ...] = ()
+    """The objections that stood."""
+    problems: tuple[str, ...] = ()
+    """What kept the whole from being done."""
+    figures: str = ""
+    """`2 added, 1 changed`; empty where nothing was."""
+    marks: int = 0
+    ended: bool = False
+    """Whether it said that it was at its end."""
+
+    def how(self, *hows: How) -> tuple[Became, ...]:
+        """What became so."""
+        return tuple(one for one in self.became if one.how in hows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was done that was to be."""
+        return self.ended and not self.how("amiss") and not self.held and not self.problems
+
+
+def happened(lines: Iterable[str]) -> Happened:
+    """What the lines tell; a line that is none of ours, or that was cut off, tells nothing."""
+    reading = _Reading()
+    for event in _events(lines):
+        reading.take(event)
+    return reading.whole()
+
+
+@dataclass(slots=True)
+class _Reading:
+    planned: dict[str, str] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
+    became: dict[str, Became] = field(default_factory=dict)
+    held: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    figures: str = ""
+    marks: int = 0
+    ended: bool = False
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Takes in what one line says."""
+        match event.get("type"):
+            case "planned_change":
+                change = _dict(event, "change")
+                self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
+            case "apply_start":
+                self.begun.add(_text(_dict(_dict(event, "hook"), "resource"), "addr"))
+            case "apply_complete":
+                self._done(event)
+            case "apply_errored":
+                self._errored(event)
+            case "diagnostic":
+                self._diagnostic(event, _dict(event, "diagnostic"))
+            case "change_summary":
+                self._summary(_dict(event, "changes"))
+
+    def whole(self) -> Happened:
+        """All of it, with what nobody told of: worst first, and then as it was told."""
+        untold = [self._untold(address) for address in self.planned if address not in self.became]
+        order = ("amiss", "aside", "done")
+        return Happened(
+            became=tuple(sorted([*self.became.values(), *untold], key=lambda one: order.index(one.how))),
+            held=tuple(self.held),
+            problems=tuple(self.problems),
+            figures=self.figures,
+            marks=self.marks,
+            ended=self.ended,
+        )
+
+    def _untold(self, address: str) -> Became:
+        action = self.planned[address]
+        begun = f"Begun: nobody was told what became of the {action}"
+        return Became(address, "amiss", begun if address in self.begun else f"Not done: {action}")
+
+    def _done(self, event: dict[str, Any]) -> None:
+        hook = _dict(event, "hook")
+        if _text(hook, "action") == "mark":
+            self.marks += 1
+        else:
+            self._add(event, "done", _text(hook, "done"))
+
+    def _errored(self, event: dict[str, Any]) -> None:
+        address = _text(_dict(_dict(event, "hook"), "resource"), "addr")
+        self._add(event, "amiss", _text(event, "@message").removeprefix(f"{address}: "))
+
+    def _add(self, event: dict[str, Any], how: How, said: str) -> None:
+        hook = _dict(event, "hook")
+        address = _text(_dict(hook, "resource"), "addr")
+        self.became[address] = Became(address, how, said, _text(hook, "id_value") or None)
+
+    def _diagnostic(self, event: dict[str, Any], told: dict[str, Any]) -> None:
+        summary, detail, address = (_text(told, name) for name in ("summary", "detail", "address"))
+        objection = _dict(event, "objection")
+        amiss = _text(told, "severity") == "error"
+        if objection:
+            self.held += [] if objection.get("allowed") else [f"{address}: {summary}" if address else summary]
+        elif address:
+            said = summary.removeprefix(f"{address}: ")
+            self.became[address] = Became(address, "amiss" if amiss else "aside", said, None, detail)
+        elif amiss:
+            self.problems.append(f"{summary} ({detail})" if detail else summary)
+
+    def _summary(self, changes: dict[str, Any]) -> None:
+        if changes.get("operation") == "apply":
+            self.ended = True
+            counts = ((changes.get(name), word) for name, word in _FIGURES.items())
+            self.figures = ", ".join(f"{many} {word}" for many, word in counts if type(many) is int and many > 0)
+
+
+def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(of: dict[str, Any], name: str) -> str:
+    found = of.get(name)
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,126 @@
+"""Which comment is ours, and what is to become of it: by its first line and its author, never by anything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, Literal, Protocol, TypeVar
+
+UNKNOWN = "-"
+"""Stands for the stack where a plan failed before anybody could know it."""
+TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"
+"""What a second comment is emptied to; it is ours no more."""
+_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
+_MARKER = re.compile(rf"<!-- reconciler: comment ({_NAME}|-) ({_NAME}) run {_RUN} -->")
+_FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
+
+
+class BadNameError(ValueError):
+    """A name that cannot be that of a stack or an environment."""
+
+
+class Comment(Protocol):
+    """A comment as a hosting tells of it."""
+
+    @property
+    def id(self) -> int:
+        """Its number: the oldest has the lowest."""
+        ...
+
+    @property
+    def author(self) -> str:
+        """Who wrote it."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """What it says."""
+        ...
+
+
+C = TypeVar("C", bound=Comment)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Whose comment it is, and which run wrote it."""
+
+    stack: str
+    environment: str
+    run: int = 0
+    attempt: int = 0
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """The later of two runs is the greater."""
+        return (self.run, self.attempt)
+
+    def meets(self, other: Marker) -> bool:
+        """Whether both are of one comment."""
+        stacks = {self.stack, other.stack}
+        return self.environment == other.environment and (len(stacks) == 1 or UNKNOWN in stacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[C]):
+    """What is to be done with which comment, and which others say the same and are to be emptied."""
+
+    what: Literal["write", "edit", "nothing", "older"]
+    kept: C | None = None
+    twins: tuple[C, ...] = ()
+    newer: Marker | None = None
+
+
+def first_line(marker: Marker) -> str:
+    """The line that a comment of ours begins with, which nobody sees; `BadNameError` where it would not be read."""
+    line = f"<!-- reconciler: comment {marker.stack} {marker.environment} run {marker.run}.{marker.attempt} -->"
+    if marker_of(line) != marker:
+        raise BadNameError(f"{marker.stack!r} and {marker.environment!r} are no names of a stack and an environment")
+    return line
+
+
+def marker_of(body: str) -> Marker | None:
+    """What the first line says, where it is such a line, whole and alone."""
+    found = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
+    return Marker(found[1], found[2], int(found[3]), int(found[4])) if found else None
+
+
+def decide(comments: Iterable[C], author: str, marker: Marker, body: str) -> Decision[C]:
+    """What becomes of a comment that is to say this: written, edited in place, or left as it is.
+
+    Ours is what carries the marker on its first line and was written by us. Of several, the oldest is kept: it is the
+    one that people have linked to. A run that is older than any of them says nothing.
+    """
+    found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
+    if not found:
+        return Decision("write")
+    kept = found[0][0]
+    newest = max((one for _, one in found), key=lambda one: one.age)
+    if newest.age > marker.age:
+        return Decision("older", kept, newer=newest)
+    twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in found[1:])
+    return Decision("nothing" if same(kept.body, body) else "edit", kept, twins)
+
+
+def same(before: str, after: str) -> bool:
+    """Whether two bodies say the same, whichever run says it, and wherever the whole of it is."""
+    return _said(before) == _said(after)
+
+
+def _ours(comments: Iterable[C], author: str, marker: Marker) -> Iterable[tuple[C, Marker]]:
+    for comment in comments:
+        one = marker_of(comment.body)
+        if one is not None and one.meets(marker) and comment.author.lower() == author.lower():
+            yield comment, one
+
+
+def _said(body: str) -> str:
+    """What people read, less the addresses of the run; a hosting may keep line ends in its own way."""
+    text = body.replace("\r\n", "\n").strip()
+    marker = marker_of(text)
+    said = text.partition("\n")[2] if marker else text
+    foot = _FOOT.fullmatch(said.rpartition("\n")[2])
+    place = f"{marker.stack} {marker.environment}\n" if marker else ""
+    return place + (said.replace(foot[1], "") if foot else said)

@@ -1,0 +1,138 @@
+"""The fields of a change as blocks: what is short in a list, texts as diffs, functions one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from reconciler import paths
+from reconciler.render.entries import entry, members
+from reconciler.render.markdown import items
+from reconciler.render.markdown.blocks import Block, Lines
+from reconciler.render.markup import sentence, span
+from reconciler.render.values import compact, one_line, shortened
+from reconciler.render.view import ChangeView, FieldView, MeaningView
+
+_ANSWER = "response_format.json_schema.schema"
+_FUNCTIONS = ("tools", "functions")
+_DEPTH = 3  # of the path of a function
+_NAME = 80
+_MOST = 400  # lines of a schema that comes or goes whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How the fields of a change are told."""
+
+    whole: bool
+    """Whether all of it comes or goes: then it is not said of each field."""
+    causes: bool
+    most: int
+    """Lines of a text that is on one side only."""
+    less: str = ""
+    """What paths are told without."""
+
+
+def blocks(change: ChangeView, most: int) -> Iterator[Block]:
+    """Everything that changes in it, and what that means; so many lines at most of a text that is on one side only."""
+    way = _Way(change.action in ("create", "delete"), len({field.cause for field in change.fields}) > 1, most)
+    found = list(members(change, items.WIDTH))
+    yield from _plain([field for field in found if not owner(field.path)], change, way)
+    owners = [owner(path) for path in (*(f.path for f in found), *(m.path for m in change.meanings))]
+    for one in dict.fromkeys(filter(None, owners)):
+        own = [member for field in found if owner(field.path) == one for member in _opened(field, one)]
+        yield from _owned(one, own, change, way)
+
+
+def _plain(found: Sequence[FieldView], change: ChangeView, way: _Way) -> Iterator[Block]:
+    """A prompt first; what comes or goes whole is known by its name and model before it."""
+    prompts = [field for field in found if field.path == "instructions" and not items.is_short(field)]
+    others = [field for field in found if field not in prompts]
+    told = list(_told(others, [_meaning(m) for m in change.meanings if not owner(m.path)], way))
+    prompt = list(_told(prompts, [], way))
+    yield from (*told, *prompt) if way.whole else (*prompt, *told)
+
+
+def _owned(one: str, found: Sequence[FieldView], change: ChangeView, way: _Way) -> Iterator[Block]:
+    """A function, or the schema of the answer: its meaning, its fields, and its schema folded."""
+    title, fate = called(one), "" if way.whole else _fate(one, change.fields)
+    yield f"<b>{title[:1].upper()}{title[1:]}</b>{fate}"
+    schema = one if one == _ANSWER else f"{one}.parameters"
+    others = [field for field in found if not field.path.startswith(schema)]
+    told = [_meaning(meaning) for meaning in change.meanings if owner(meaning.path) == one]
+    yield from _told(others, told, replace(way, whole=way.whole or bool(fate), less=one))
+    yield from _parts([field for field in found if field.path.startswith(schema)], schema)
+
+
+def _opened(field: FieldView, one: str) -> Iterator[FieldView]:
+    """What is in a function that comes or goes; of every other field, that field."""
+    mapping = field.before if field.after is None else field.after
+    one_sided = field.before is None or field.after is None
+    if field.path != one or one == _ANSWER or not one_sided or not isinstance(mapping, dict):
+        yield field
+        return
+    for key in sorted(mapping):
+        path = paths.show((*paths.read(one), key))
+        before, after = (mapping[key] if side is mapping else None for side in (field.before, field.after))
+        yield replace(field, path=path, before=before, after=after)
+
+
+def _told(fields: Sequence[FieldView], told: Sequence[str], way: _Way) -> Iterator[Block]:
+    """What is short in one list, behind what has been told; then the rest."""
+    lines, others = [*told], []
+    for field in fields:
+        path = field.path.removeprefix(way.less).removeprefix(".") or "definition"
+        tag = items.tagged(field, causes=way.causes, whole=way.whole)
+        if items.is_short(field):
+            lines.append(items.item(field, path, tag))
+        else:
+            others.append(items.blocks(field, path, tag, way.most))
+    yield from ["\n".join(lines)] if lines else []
+    yield from chain.from_iterable(others)
+
+
+def owner(path: str) -> str:
+    """The path of the function, or of the answer's schema, that a path is in; nothing where it is in none."""
+    if path.startswith(_ANSWER):
+        return _ANSWER
+    if not path.startswith("tools.functions"):
+        return ""
+    try:
+        steps = paths.read(path)
+    except paths.BadPath:
+        return ""
+    return paths.show(steps[:_DEPTH]) if steps[:2] == _FUNCTIONS and len(steps) >= _DEPTH else ""
+
+
+def called(one: str) -> str:
+    """What an owner is called."""
+    return "the answer's schema" if one == _ANSWER else f"function {span(shortened(paths.read(one)[-1], _NAME))}"
+
+
+def _fate(one: str, fields: Sequence[FieldView]) -> str:
+    own = next((field for field in fields if field.path == one), None)
+    if own is None:
+        return ""
+    return " is new" if own.before is None else " is removed" if own.after is None else ""
+
+
+def _meaning(meaning: MeaningView) -> str:
+    return f"- {'**breaking**' if meaning.breaking else 'compatible'}: {sentence(meaning.text)}"
+
+
+def _parts(fields: Sequence[FieldView], schema: str) -> Iterator[Block]:
+    """What changes in a schema, as JSON, folded: its meaning has been told."""
+    lines = [line for field in fields for line in _part(field, field.path.removeprefix(schema).removeprefix("."))]
+    if lines:
+        yield Lines("diff", tuple(lines), "Schema as JSON")
+
+
+def _part(field: FieldView, path: str) -> Iterator[str]:
+    found = entry(field, items.WIDTH, _MOST)
+    head = one_line(path)
+    yield from [f"@@ {head} @@"] if head else []
+    yield from map(items.line_of, found.lines)
+    if not found.lines:
+        sides = (("-", field.before), ("+", field.after))
+        yield from (f"{sign} {compact(side)}" for sign, side in sides if side is not None)

@@ -1,0 +1,109 @@
+"""The whole page: verdict, place, objections, changes, notes, figures; and what is left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from reconciler.render import sentences
+from reconciler.render.markdown.blocks import BETWEEN, Fitted, fitted, folded
+from reconciler.render.markdown.body import Body, body
+from reconciler.render.markdown.objections import objections
+from reconciler.render.markup import bounded, link, prose, sentence, span
+from reconciler.render.verdict.halves import Half, halves
+from reconciler.render.verdict.headline import headline
+from reconciler.render.view import View
+
+_VERDICT, _NAME, _WHY, _NOTES = 300, 90, 180, 4
+_LEFT_OUT = 300  # characters in which it is told what is left out
+
+
+def page(plan: View, room: int, whole: str) -> str:
+    """The plan in no more characters than there is room for."""
+    head, tail = list(_head(plan)), list(_tail(plan))
+    room -= sum(len(block) + len(BETWEEN) for block in (*head, *tail)) + _LEFT_OUT
+    against, untold = _objections(plan, room * 3 // 5)
+    room -= against.length
+    notes = fitted((f"**Note:** {sentence(note)}" for note in plan.notes), room // _NOTES)
+    changes = _changes(plan, room - notes.length)
+    left = _left_out(changes, untold, len(plan.notes) - len(notes.blocks), whole)
+    return BETWEEN.join([*head, *against.blocks, *changes.blocks, *left, *notes.blocks, *tail]) + "\n"
+
+
+def _head(plan: View) -> Iterator[str]:
+    yield f"### {bounded(prose, headline(plan), _VERDICT)}"
+    base = bounded(span, plan.base, _NAME) if plan.base else ""
+    where = [
+        f"**{bounded(prose, plan.environment, _NAME)}**",
+        f"stack {bounded(span, plan.stack, _NAME)}",
+        bounded(prose, sentences.address_of(plan), _WHY),
+    ]
+    yield " · ".join([*where, *([f"beside {base}"] if base and plan.offline is None else [])])
+    if plan.offline is not None:
+        why = bounded(sentence, plan.offline.rstrip("."), _WHY)
+        instead = (
+            f" The manifests of {base} stand for what is live: what was changed outside Git is not seen."
+            if base
+            else ""
+        )
+        yield f"> [!WARNING]\n> **Nothing live was read:** {why}.{instead}"
+
+
+def _tail(plan: View) -> Iterator[str]:
+    narrowed = "Only what was selected: the whole plan may hold more." if plan.narrowed else ""
+    yield " ".join(filter(None, [narrowed, sentences.rest(plan), sentences.marks(plan)]))
+    yield f"**{sentences.verdict(plan)}**"
+    yield f"Fingerprint {bounded(span, plan.fingerprint, _NAME)}"
+
+
+def _objections(plan: View, room: int) -> tuple[Fitted, int]:
+    """As many as there is room for, and how many are not told."""
+    found = list(objections(plan.objections))
+    shown = fitted((block for block, _ in found), room)
+    return shown, sum(number for _, number in found[len(shown.blocks) :])
+
+
+def _changes(plan: View, room: int) -> Body:
+    """In two where the plan was held against another revision; what is pending anyway is folded then."""
+    first, *others = halves(plan)
+    found = _half(first, room, folds=False)
+    for half in filter(_has_changes, others):
+        room -= sum(len(block) + len(BETWEEN) for block in found.blocks)
+        more = _half(half, room, folds=bool(first.changes))
+        found = Body((*found.blocks, *more.blocks), found.rows + more.rows, found.sections + more.sections)
+    return found
+
+
+def _has_changes(half: Half) -> bool:
+    return bool(half.changes)
+
+
+def _half(half: Half, room: int, *, folds: bool) -> Body:
+    if not half.title:
+        return body(half, room, alone=True)
+    if not half.changes:
+        return Body(fitted([f"#### {half.title}\n\nNothing."], room).blocks)
+    title = f"{half.title} ({sentences.count(len(half.changes), 'change')})"
+    around = len(folded(f"<b>{title}</b>", [])) + 2 * len(BETWEEN)
+    found = body(half, room - around, alone=not folds)
+    if not found.blocks:
+        return found
+    blocks = (folded(f"<b>{title}</b>", found.blocks),) if folds else (f"#### {half.title}", *found.blocks)
+    return Body(blocks, found.rows, found.sections)
+
+
+def _left_out(changes: Body, objections: int, notes: int, whole: str) -> list[str]:
+    """What there was no room for, and where it is."""
+    missing = [
+        *_some(objections, "objection"),
+        *_some(changes.rows, "row of the table", "rows of the table"),
+        *_some(changes.sections, "change in full", "changes in full"),
+        *_some(notes, "note"),
+    ]
+    if not missing:
+        return []
+    where = f" {bounded(lambda name: link('The whole is here', name), whole, _WHY)}." if whole else ""
+    return [f"**Left out here:** {', '.join(missing)}.{where}"]
+
+
+def _some(number: int, one: str, many: str = "") -> Sequence[str]:
+    return [f"{number:,} {one if number == 1 else many or one + 's'}"] if number else []

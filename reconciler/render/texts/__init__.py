@@ -1,0 +1,1 @@
+"""Two texts compared: lines, phrases and words, with what differs marked and white space visible."""

@@ -1,0 +1,178 @@
+"""What may be done without anybody: which changes of a plan a policy lets through, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from reconciler import marker as markers
+from reconciler.canonical import Absent, digest
+from reconciler.kinds import KINDS
+from reconciler.model import (
+    Action,
+    Change,
+    Done,
+    Failed,
+    FieldChange,
+    Objection,
+    Outcome,
+    Plan,
+    Skipped,
+    Stale,
+    Unsettled,
+)
+
+DRIFT = "drift"
+EDITS = "edits"
+PERMITS: dict[str, str] = {
+    DRIFT: "put back what somebody changed behind Git's back",
+    EDITS: "carry out what Git says and nobody has applied, without the review",
+}
+_NEVER: dict[Action, str] = {
+    "delete": "deletes are never done without a person",
+    "forget": "nothing is let go of without a person",
+}
+_NEVER_CAUSES = {
+    "conflict": "it changed in Git and in the live object, and a person has to choose",
+    "unknown": "nobody can tell who changed it, and a person has to look",
+}
+_DIGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a pass may write although nobody looks; nothing unless it is said."""
+
+    apply: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that is left for people, and why."""
+
+    change: Change
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A plan in two: what may be done now, and what is left for people."""
+
+    plan: Plan
+    ready: Plan
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass found, what became of what it tried, and what is left."""
+
+    plan: Plan
+    left: tuple[Left, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    run: str | None = None
+    """The record of what was written, if anything was."""
+    overwrote: tuple[Change, ...] = field(default=())
+    """The changes that were written, or that may have been."""
+
+    @property
+    def objections(self) -> tuple[Objection, ...]:
+        return self.plan.standing
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is left for anybody."""
+        return not self.left and not self.objections
+
+
+def divide(plan: Plan, policy: Policy, edits_wait: str | None = None) -> Division:
+    """The plan in what may be done without anybody, and what not; `edits_wait` says why no edit may be now."""
+    reasons = {id(change): _reason(change, plan, policy, edits_wait) for change in plan.changes}
+    changes = tuple(change for change in plan.changes if reasons[id(change)] is None)
+    refresh = EDITS in policy.apply and edits_wait is None and not plan.standing
+    return Division(
+        plan=plan,
+        ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
+        left=tuple(Left(change, why) for change in plan.changes if (why := reasons[id(change)]) is not None),
+    )
+
+
+def passed(
+    division: Division, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
+) -> Pass:
+    """What the pass came to; `begun` are the changes whose write was on its way."""
+    by_change = {id(outcome.task): outcome for outcome in outcomes}
+    tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
+    undone = [Left(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
+    written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
+    left = sorted([*division.left, *undone], key=lambda one: (one.change.address, one.change.id or ""))
+    return Pass(division.plan, tuple(left), tuple(outcomes), run, written)
+
+
+def wants(change: Change) -> frozenset[str]:
+    """What a policy has to permit for the change to be carried out."""
+    if change.action != "update":
+        return frozenset({EDITS, *(DRIFT for one in change.fields if one.cause == "drift")})
+    drifted = any(one.cause == "drift" for one in change.fields)
+    edited = any(one.cause != "drift" and not (drifted and _travels(change, one)) for one in change.fields)
+    return frozenset([DRIFT] * drifted + [EDITS] * (edited or not drifted))
+
+
+def _travels(change: Change, one: FieldChange) -> bool:
+    """Whether a field only goes along with what is put back: Git says of it what the last apply left.
+
+    Of a field in which anything was edited Git says something else, so it never passes for drift.
+    """
+    desired, known = change.desired, change.live.marker if change.live is not None else None
+    if desired is None or known is None or one.cause != "edit" or one.path[0] not in desired.fields:
+        return False
+    kind = KINDS[desired.address.kind]
+    want = markers.less_ignored(one.path[0], desired.fields[one.path[0]], desired.ignore, kind)
+    applied = markers.applied(known, kind, one.path[:1])
+    return not isinstance(want, Absent) and applied == digest(want, _DIGEST)
+
+
+def _reason(change: Change, plan: Plan, policy: Policy, edits_wait: str | None) -> str | None:
+    """Why the change is left for people; None where it may be done."""
+    return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, edits_wait), None)
+
+
+def _always(change: Change, plan: Plan) -> Iterator[str]:
+    """What no policy lets through."""
+    if change.action in _NEVER:
+        yield _NEVER[change.action]
+    causes = {one.cause for one in change.fields}
+    yield from (why for cause, why in _NEVER_CAUSES.items() if cause in causes)
+    codes = sorted({objection.code for objection in plan.standing if change.address in objection.holds})
+    if codes:
+        yield f"held back: {', '.join(codes)}"
+
+
+def _by_policy(change: Change, policy: Policy, edits_wait: str | None) -> Iterator[str]:
+    wanted = wants(change)
+    missing = wanted - policy.apply
+    if missing and wanted == {DRIFT, EDITS} and change.action == "update":
+        yield "some of it was edited in Git and some of it drifted: an apply does both, so a person looks"
+    elif missing == {DRIFT, EDITS} or missing == {EDITS}:
+        yield "it waits for an apply: `reconcile.apply` does not say `edits`"
+    elif missing:
+        yield "`reconcile.apply` does not say `drift`"
+    if EDITS in wanted and edits_wait is not None:
+        yield edits_wait
+
+
+def _undone(outcome: Outcome | None) -> str | None:
+    """Why something that may be done is still to do."""
+    match outcome:
+        case Done():
+            return None
+        case Failed(message=message):
+            return f"it failed: {message}"
+        case Unsettled():
+            return "it was written, and the server made something else of it"
+        case Stale(reason=reason) | Skipped(reason=reason):
+            return f"it was not done: {reason}"
+        case None:
+            return "it was not done"
+    assert_never(outcome)

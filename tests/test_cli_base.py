@@ -1,0 +1,349 @@
+"""`plan --base`: beside another revision, whose configuration is trusted, and whose manifests stand in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, answering
+from gits import commit, git, repository
+
+HR = "model: gpt-4o\nname: HR Helper\n"
+LOCAL = "environments: {local: {}}\nstack: acme\nmanifests: [assistants]\n"
+AWAY = "stack: acme\nmanifests: [assistants]\nenvironments:\n  away: {{provider: openai, base_url: '{url}'{more}}}\n"
+KEY = ", api_key: {env: AWAY_KEY}"
+THERE = "https://api.example.com/v1"
+
+pytestmark = pytest.mark.needs("git")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    found = Checkout(tmp_path, monkeypatch, capsys, hr=HR)
+    (tmp_path / ".gitignore").write_text(".reconciler/\n*.json\n")
+    found.config(LOCAL)
+    return found
+
+
+def save(here: Checkout, branch: str = "") -> None:
+    """Everything in the folder as one more commit, on a branch of its own where one is named."""
+    if not (here.root / ".git").exists():
+        repository(here.root)
+    if branch:
+        git(here.root, "checkout", "-qb", branch)
+    git(here.root, "add", "-A")
+    commit(here.root)
+
+
+def test_a_plan_is_split_into_what_the_change_does_and_what_is_pending_anyway(here: Checkout) -> None:
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    id = next(iter(here.live()))
+    here.call("POST", f"/{id}", {"temperature": 0.3})
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main").out
+    first, _, rest = told.partition("Pending anyway:")
+
+    assert "Beside main (" in first
+    assert '"gpt-4o" -> "gpt-4.1"' in first
+    assert "temperature" not in first
+    assert "temperature" in rest
+    assert "gpt-4.1" not in rest
+    assert told.splitlines()[-1] == "Plan: 0 to add, 1 to change, 0 to destroy."
+
+
+def test_where_nothing_changes_both_halves_say_so(here: Checkout) -> None:
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+
+    told = here.run("plan", "-e", "local", "--base", "main").out
+
+    assert "What this change does: nothing." in told
+    assert "Pending anyway: nothing." in told
+    assert told.splitlines()[-1].startswith("No changes.")
+
+
+def test_the_manifests_of_the_base_are_those_of_the_commit_from_which_the_branch_parted(here: Checkout) -> None:
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here, "feature")
+    git(here.root, "checkout", "-q", "main")
+    here.write(other="model: gpt-4o\n")
+    save(here)
+    git(here.root, "checkout", "-q", "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main").out
+
+    assert "other" not in told
+
+
+def test_without_a_key_the_base_stands_for_what_is_live(here: Checkout) -> None:
+    here.config(AWAY.format(url=THERE, more=KEY))
+    save(here)
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"), new="model: gpt-4o\n")
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "away", "--base", "main", "--out", "plan.json", "--detailed-exitcode")
+    saved = here.run("show", "plan.json", "--json").data
+
+    assert told.code == 2
+    assert "Not compared with what is live: The variable AWAY_KEY is not set" in told.out
+    assert told.out.splitlines()[-1] == "Plan: 1 to add, 1 to change, 0 to destroy."
+    assert (saved["applyable"], [change["id"] for change in saved["changes"]]) == (False, [None, None])
+
+
+def test_a_plan_made_offline_is_never_applied(here: Checkout) -> None:
+    save(here)
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here, "feature")
+    here.run("plan", "-e", "local", "--base", "main", "--offline", "--out", "plan.json")
+
+    told = here.run("apply", "plan.json")
+
+    assert told.code == 1
+    assert "without looking at what is live" in told.err
+    assert here.live() == {}
+
+
+def test_a_server_that_is_gone_is_no_reason_to_review_nothing(here: Checkout) -> None:
+    with answering(404, '{"error": {"message": "gone"}}') as server:
+        here.config(AWAY.format(url=server.url, more=""))
+        save(here)
+        here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+        save(here, "feature")
+        told = here.run("plan", "-e", "away", "--base", "main")
+
+    assert told.code == 0
+    assert "Not compared with what is live" in told.out
+    assert '"gpt-4o" -> "gpt-4.1"' in told.out
+
+
+def test_a_wrong_key_is_to_be_mended_and_not_passed_over(here: Checkout) -> None:
+    with answering(401, '{"error": {"message": "no"}}') as server:
+        here.config(AWAY.format(url=server.url, more=""))
+        save(here)
+        told = here.run("plan", "-e", "away", "--base", "main")
+
+    assert told.code == 1
+    assert "key" in told.err
+
+
+def test_a_branch_cannot_send_the_key_elsewhere(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWAY_KEY", "sk-secret")
+    empty = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
+    with answering(200, empty) as ours, answering(200, empty) as thief:
+        here.config(AWAY.format(url=ours.url, more=KEY))
+        save(here)
+        here.config(AWAY.format(url=thief.url, more=KEY))
+        save(here, "feature")
+        told = here.run("plan", "-e", "away", "--base", "main")
+
+    assert (told.code, thief.asked) == (0, [])
+    assert ours.asked[0][1]["Authorization"] == "Bearer sk-secret"
+    assert f"({'openai'}, {ours.url})" in told.out
+    assert "this change moves `base_url` of `away`" in told.out
+
+
+def test_an_environment_that_is_new_is_reviewed_offline(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWAY_KEY", "sk-secret")
+    save(here)
+    with answering(200, "{}") as thief:
+        here.config(AWAY.format(url=thief.url, more=KEY))
+        save(here, "feature")
+        told = here.run("plan", "-e", "away", "--base", "main")
+
+    assert (told.code, thief.asked) == (0, [])
+    assert "main has no environment `away`" in told.out
+    assert "Plan: 1 to add" in told.out
+
+
+def test_values_of_the_branch_are_reviewed(here: Checkout) -> None:
+    here.write(hr="model: {value: m}\n")
+    values = LOCAL.replace("local: {}", "local: {values: {m: MODEL}}")
+    here.config(values.replace("MODEL", "gpt-4o"))
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    here.config(values.replace("MODEL", "gpt-4.1"))
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main").out
+
+    assert '"gpt-4o" -> "gpt-4.1"' in told.partition("Pending anyway")[0]
+
+
+def test_manifests_of_the_base_that_are_wrong_are_told_and_hide_nothing(here: Checkout) -> None:
+    here.write(hr="model: [\n")
+    save(here)
+    here.write(hr=HR)
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert told.code == 0
+    assert "The manifests of main are wrong themselves (assistants/hr.yaml" in told.out
+    assert "Plan: 1 to add" in told.out
+
+
+@pytest.mark.parametrize("text", ["version: [\n", "version: 2\n"])
+def test_a_configuration_of_the_base_that_cannot_be_read_is_not_trusted(here: Checkout, text: str) -> None:
+    (here.root / "reconciler.yaml").write_text(text)
+    save(here)
+    here.config(LOCAL)
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main")
+
+    assert told.code == 0
+    assert "main has no configuration that can be read" in told.out
+
+
+def test_a_base_without_a_configuration_has_the_usual_folder(here: Checkout) -> None:
+    (here.root / "reconciler.yaml").unlink()
+    save(here)
+    here.config(LOCAL)
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert "What this change does: nothing." in told.out
+
+
+def test_a_folder_that_the_base_does_not_have_is_empty(here: Checkout) -> None:
+    hr = here.root / "assistants" / "hr.yaml"
+    text = hr.read_text()
+    hr.unlink()
+    save(here)
+    (here.root / "assistants").mkdir(exist_ok=True)
+    hr.write_text(text)
+    save(here, "feature")
+
+    assert "Plan: 1 to add" in here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+
+def test_an_adoption_cannot_be_looked_at_offline(here: Checkout) -> None:
+    save(here)
+    here.write(two="model: gpt-4o\nreconciler: {id: asst_77}\n")
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+    assert "assistant.two adopts asst_77, which was not looked at." in told
+
+
+@pytest.mark.parametrize("name", ["nowhere", "--help", "main:assistants"])
+def test_a_revision_that_is_none_is_said(here: Checkout, name: str) -> None:
+    save(here)
+
+    told = here.run("plan", "-e", "local", f"--base={name}")
+
+    assert told.code == 1
+    assert f"There is no revision {name!r} here." in told.err
+
+
+def test_without_git_there_is_no_base(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = here.run("plan", "-e", "local", "--base", "main")
+    monkeypatch.setenv("PATH", os.devnull)
+    without = here.run("plan", "-e", "local", "--base", "main")
+
+    assert "is in no Git repository" in told.err
+    assert "Git is not installed" in without.err
+
+
+def test_offline_wants_a_base(here: Checkout) -> None:
+    assert "--offline wants --base" in here.run("plan", "-e", "local", "--offline").err
+
+
+def test_odd_files_of_a_revision_do_no_harm(here: Checkout) -> None:
+    (here.root / "link.md").symlink_to("/etc/passwd")
+    (here.root / "assistants" / "more.txt").write_text("x" * (2 * 1024 * 1024 + 1))
+    here.write(hr="model: gpt-4o\ninstructions: {file: ../link.md}\n")
+    save(here)
+    here.write(hr=HR)
+    (here.root / "assistants" / "more.txt").unlink()
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert told.code == 0
+    assert "wrong themselves" in told.out
+
+
+def test_a_configuration_below_the_repositorys_root_is_found_there_too(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = here.root / "inner"
+    inner.mkdir()
+    (here.root / "assistants").rename(inner / "assistants")
+    (here.root / "reconciler.yaml").rename(inner / "reconciler.yaml")
+    save(here)
+    (inner / "assistants" / "hr.yaml").write_text(HR.replace("gpt-4o", "gpt-4.1"))
+    save(here, "feature")
+    monkeypatch.chdir(inner)
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+    assert "Plan: 0 to add, 1 to change, 0 to destroy." in told
+
+
+# every environment
+
+
+def test_every_environment_has_its_section_and_one_that_fails_hides_none(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
+    with answering(200, empty) as one, answering(500, "{}") as broken:
+        here.config(
+            "stack: acme\nmanifests: [assistants]\nenvironments:\n"
+            f"  one: {{provider: openai, base_url: '{one.url}'}}\n"
+            f"  two: {{provider: openai, base_url: '{broken.url}'}}\n"
+            "  three: {provider: openai, base_url: 'https://api.example.com/v1', api_key: {env: NOT_SET}}\n"
+        )
+        told = here.run("plan", "--all-environments", "--out", "plans", "--timeout", "3")
+        data = here.run("plan", "--all-environments", "--json", "--timeout", "3").data
+        marked = here.run("plan", "--all-environments", "--format", "markdown", "--timeout", "3").out
+
+    assert told.code == 1
+    assert [line for line in told.out.splitlines() if line.startswith(("one ", "two", "three"))] == [
+        f"one (openai, {one.url}), stack acme",
+        "three",
+        "two",
+    ]
+    assert "NOT_SET is not set" in told.out
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in told.out
+    assert sorted(path.name for path in (here.root / "plans").iterdir()) == ["one.json"]
+    assert [plan["environment"]["name"] for plan in data["plans"]] == ["one"]
+    assert [one["environment"] for one in data["failures"]] == ["three", "two"]
+    assert "No plan of" in marked
+
+
+def test_the_exit_code_is_the_worst_of_any(here: Checkout) -> None:
+    empty = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
+    with answering(200, empty) as one:
+        here.config(AWAY.format(url=one.url, more=""))
+        plain = here.run("plan", "--all-environments")
+        detailed = here.run("plan", "--all-environments", "--detailed-exitcode")
+
+    assert (plain.code, detailed.code) == (0, 2)
+
+
+def test_the_embedded_server_is_planned_where_there_is_nothing_else(here: Checkout) -> None:
+    assert "local (" in here.run("plan", "--all-environments").out
+
+
+def test_one_environment_and_all_of_them_exclude_each_other(here: Checkout) -> None:
+    assert "exclude each other" in here.run("plan", "-e", "local", "--all-environments").err
+
+
+def test_plans_of_all_environments_are_saved_in_a_folder(here: Checkout) -> None:
+    (here.root / "plans").write_text("")
+
+    told = here.run("plan", "--all-environments", "--out", "plans")
+
+    assert told.code == 1
+    assert "names a folder" in told.err

@@ -1,0 +1,435 @@
+"""`reconciler comment`: one comment on the pull request, through its whole life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, Told
+from github import BOT, Hub, github
+from render_plans import WHERE, create, field, plan, update
+
+from reconciler.model import Change
+from reconciler.render import FORMATS, Style, document
+from reconciler.render.console.sticky import TWIN, marker_of
+
+HR = "model: gpt-4o\nname: HR Helper\n"
+HEAD, MERGE = "a" * 40, "e" * 40
+CONFIG = "stack: acme\ndefault_environment: staging\nenvironments:\n  staging: {provider: local, stack: shop}\n"
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with github() as found:
+        found.pull(7, head=HEAD)
+        job(monkeypatch, found)
+        yield found
+
+
+def job(monkeypatch: pytest.MonkeyPatch, hub: Hub, run: int = 100, **more: str) -> None:
+    """This is a job of the pull request, or of a push where `GITHUB_REF` says so."""
+    for name, value in {**hub.environ(pull=7, run=run), **more}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, hr=HR)
+
+
+def saved(here: Checkout, *changes: Change, name: str = "plan.json", environment: str = "production") -> str:
+    """A plan in a file."""
+    whole = replace(plan(*changes), where=replace(WHERE, environment=environment))
+    (here.root / name).write_text(FORMATS["json"](document(whole), Style()))
+    return name
+
+
+def said(told: Told) -> str:
+    """What was said to people, less what keeps a runner from obeying."""
+    return "".join(line for line in told.out.splitlines(keepends=True) if not line.startswith("::"))
+
+
+HOW = update("hr", field("name", "A", "B"))
+
+
+def test_a_plan_is_commented_on_its_pull_request(here: Checkout, hub: Hub) -> None:
+    told = here.run("comment", saved(here, HOW))
+
+    assert (told.code, told.err) == (0, "")
+    assert said(told) == "production, stack acme on #7: commented\n"
+    (body,) = hub.bodies(7)
+    assert body.startswith("<!-- reconciler: comment acme production run 100.1 -->\n")
+    assert "assistant.hr" in body
+    assert "https://github.example/acme/assistants/actions/runs/100" in body
+
+
+def test_the_next_push_edits_the_same_comment(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.run("comment", saved(here, HOW))
+    job(monkeypatch, hub, run=101)
+
+    told = here.run("comment", saved(here, create("it")))
+
+    assert said(told) == "production, stack acme on #7: edited\n"
+    (body,) = hub.bodies(7)
+    assert "assistant.it" in body
+    assert "assistant.hr" not in body
+    assert [method for method, _ in hub.writes()] == ["POST", "PATCH"]
+
+
+def test_where_nothing_differs_nothing_is_written(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.run("comment", saved(here, HOW))
+    job(monkeypatch, hub, run=101)
+    hub.forget()
+
+    told = here.run("comment", "plan.json")
+
+    assert said(told) == "production, stack acme on #7: left alone, nothing differs\n"
+    assert hub.writes() == []
+
+
+def test_an_older_run_overwrites_nothing_and_says_so(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.run("comment", saved(here, HOW))
+    job(monkeypatch, hub, run=99, GITHUB_RUN_ATTEMPT="3")
+
+    told = here.run("comment", saved(here, create("it")))
+
+    assert (told.code, said(told)) == (
+        0,
+        "production, stack acme on #7: left alone, a newer run has commented (100.1)\n",
+    )
+    assert len(hub.writes()) == 1
+
+
+def test_two_environments_have_a_comment_each(here: Checkout, hub: Hub) -> None:
+    saved(here, HOW, name="one.json", environment="staging")
+    saved(here, HOW, name="two.json", environment="production")
+
+    told = here.run("comment", "one.json", "two.json")
+
+    assert told.code == 0
+    assert [str(marker_of(body).environment) for body in hub.bodies(7)] == ["staging", "production"]  # type: ignore[union-attr]
+
+
+def test_what_is_no_plan_hides_no_other(here: Checkout, hub: Hub) -> None:
+    (here.root / "broken.json").write_text("{}")
+    (here.root / "bytes.json").write_bytes(b"\xff\xfe")
+
+    told = here.run("comment", "broken.json", "absent.json", "bytes.json", saved(here, HOW))
+
+    assert told.code == 1
+    assert "broken.json is no plan: this is no saved plan" in told.err
+    assert "absent.json cannot be read: No such file or directory" in told.err
+    assert "bytes.json is no plan: 'utf-8' codec" in told.err
+    assert len(hub.bodies(7)) == 1
+
+
+def test_a_forged_comment_is_neither_taken_for_ours_nor_touched(here: Checkout, hub: Hub) -> None:
+    line = "<!-- reconciler: comment acme production run 1.1 -->"
+    forged = [
+        hub.comment(7, f"{line}\nNo changes.", by="octocat"),
+        hub.comment(7, f"as the bot says:\n{line}\nNo changes.", by=BOT),
+        hub.comment(7, f"> {line}\n> No changes.", by=BOT),
+        hub.comment(7, f"{line.replace('1.1', '999.1')}\nNo changes.", by="octocat"),
+    ]
+    before = {one["id"]: one["body"] for one in hub.comments(7)}
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert said(told) == "production, stack acme on #7: commented\n"
+    assert {id: body for id, body in _bodies(hub).items() if id in forged} == before
+
+
+def _bodies(hub: Hub) -> dict[int, str]:
+    return {one["id"]: one["body"] for one in hub.comments(7)}
+
+
+def test_of_two_comments_that_raced_one_goes_on(here: Checkout, hub: Hub) -> None:
+    text = "<!-- reconciler: comment acme production run 90.1 -->\nplan"
+    first, second = hub.comment(7, text, by=BOT), hub.comment(7, text, by=BOT)
+
+    here.run("comment", saved(here, HOW))
+
+    assert _bodies(hub)[second] == TWIN
+    assert "assistant.hr" in _bodies(hub)[first]
+
+
+@pytest.mark.parametrize("how", [{"status": 500}, {"drop": True, "after": True}])
+def test_a_hosting_that_stumbles_gets_one_comment(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, how: dict[str, object]
+) -> None:
+    monkeypatch.setattr("reconciler.hosting.exchange.WAITS", (0.0, 0.0))
+    hub.fail("POST", "/comments", **how)
+
+    assert here.run("comment", saved(here, HOW)).code == 0
+    assert len(hub.bodies(7)) == 1
+
+
+# its life
+
+
+def test_a_plan_is_carried_through_its_life(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.config(CONFIG)
+    assert here.run("plan", "--out", "plan.json").code == 0
+    here.run("comment", "plan.json")
+    hub.merge(7, MERGE)
+    job(monkeypatch, hub, run=105, GITHUB_REF="refs/heads/main", GITHUB_SHA=MERGE)
+
+    here.run("comment", "plan.json", "--state", "applying")
+    (applying,) = hub.bodies(7)
+    assert here.run("apply", "plan.json", "--json-into", "events.jsonl").code == 0
+    here.run("comment", "plan.json", "--events", "events.jsonl")
+    (applied,) = hub.bodies(7)
+
+    assert "### Being applied\n\n**staging** · stack `shop`" in applying
+    assert "### Applied: 1 added\n\n**staging** · stack `shop`" in applied
+    (id,) = here.live()
+    assert f"| Created | `{id}` |" in applied
+    assert [path.rpartition("/")[2] for method, path in hub.writes() if method == "POST"] == ["comments"]
+
+
+def test_what_moved_is_commented_as_a_difference(here: Checkout, hub: Hub) -> None:
+    here.config(CONFIG)
+    here.run("apply", "--auto-approve")
+    here.write(hr=HR.replace("HR Helper", "HR Help"))
+    here.run("plan", "--out", "plan.json")
+    (id,) = here.live()
+    here.call("POST", f"/{id}", {"name": "Somebody was here"})
+
+    assert here.run("apply", "plan.json", "--json-into", "events.jsonl").code == 1
+    assert here.run("comment", "plan.json", "--events", "events.jsonl").code == 0
+
+    (body,) = hub.bodies(7)
+    assert "### Not applied: 1 refused\n\n**staging** · stack `shop`" in body
+    assert "| Refused: it is no longer what was reviewed |" in body.replace("&#58;", ":")
+    assert "<details open><summary><code>assistant.hr</code> moved since it was reviewed</summary>" in body
+    assert "Somebody was here" in body
+
+
+def test_throw_away_copies_are_shown_with_their_ids_and_when_they_go(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.config(CONFIG)
+    place = ("-e", "staging", "--stack", "acme-pr-7")
+    here.run("apply", *place, "--auto-approve", "--json-into", "events.jsonl")
+    (id,) = here.live()
+
+    here.run("comment", *place, "--events", "events.jsonl")
+    (made,) = hub.bodies(7)
+    job(monkeypatch, hub, run=101)
+    destroy = ("--auto-approve", "--allow", "too-many-deletes", "--json-into", "events.jsonl")
+    assert here.run("destroy", *place, *destroy).code == 0
+    here.run("comment", *place, "--events", "events.jsonl")
+    (gone,) = hub.bodies(7)
+
+    assert made.startswith("<!-- reconciler: comment acme-pr-7 staging run 100.1 -->\n### Applied: 1 added\n")
+    assert f"| Created | `{id}` |" in made
+    assert "### Applied: 1 destroyed\n\n**staging** · stack `acme-pr-7`" in gone
+    assert f"| Deleted | `{id}` |" in gone
+
+
+def test_a_plan_that_failed_takes_the_place_of_the_one_before(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.config(CONFIG)
+    here.run("plan", "--out", "plan.json")
+    here.run("comment", "plan.json")
+    job(monkeypatch, hub, run=101)
+    (here.root / "log.txt").write_text("Error: model is missing\n")
+
+    told = here.run("comment", "--failed", "log.txt")
+
+    assert said(told) == "staging, stack shop on #7: edited\n"
+    (body,) = hub.bodies(7)
+    assert "### Could not be planned\n\n**staging** · stack `shop`\n\n```text\nError: model is missing\n```" in body
+    assert "assistant.hr" not in body
+
+
+def test_a_failure_that_nobody_knows_the_stack_of_finds_its_comment_and_is_found_again(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.config(CONFIG)
+    here.run("plan", "--out", "plan.json")
+    (here.root / "log.txt").write_text("Error: no configuration\n")
+    here.config("stack: [\n")
+    monkeypatch.setenv("RECONCILER_ENVIRONMENT", "staging")
+
+    told = here.run("comment", "--failed", "log.txt")
+    job(monkeypatch, hub, run=101)
+    again = here.run("comment", "plan.json")
+
+    assert said(told) == "staging on #7: commented\n"
+    assert said(again) == "staging, stack shop on #7: edited\n"
+    assert len(hub.bodies(7)) == 1
+
+
+def test_an_apply_without_a_reviewed_plan_says_so(here: Checkout, hub: Hub) -> None:
+    (here.root / "log.txt").write_text("Error: nobody has reviewed a plan\n")
+
+    here.run("comment", "-e", "production", "--stack", "acme", "--state", "applying", "--failed", "log.txt")
+
+    assert "### Not applied\n\n**production** · stack `acme`" in hub.bodies(7)[0]
+
+
+# which pull request, and who
+
+
+def test_the_pull_request_is_the_one_that_was_named(here: Checkout, hub: Hub) -> None:
+    hub.pull(8)
+
+    here.run("comment", saved(here, HOW), "--pull", "8")
+
+    assert (len(hub.bodies(7)), len(hub.bodies(8))) == (0, 1)
+
+
+def test_the_pull_request_is_the_event_s(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.pull(8)
+    (here.root / "event.json").write_text(json.dumps({"pull_request": {"number": 8}}))
+    job(monkeypatch, hub, GITHUB_EVENT_PATH=str(here.root / "event.json"))
+
+    here.run("comment", saved(here, HOW))
+
+    assert len(hub.bodies(8)) == 1
+
+
+def test_the_pull_request_of_a_push_is_the_one_that_was_merged(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.pull(6, head=MERGE, merged="f" * 40)
+    hub.merge(7, MERGE)
+    (here.root / "event.json").write_text(json.dumps({"after": MERGE, "pull_request": None}))
+    event = str(here.root / "event.json")
+    job(monkeypatch, hub, GITHUB_REF="refs/heads/main", GITHUB_SHA=MERGE, GITHUB_EVENT_PATH=event)
+
+    here.run("comment", saved(here, HOW))
+
+    assert len(hub.bodies(7)) == 1
+
+
+@pytest.mark.parametrize("sha", ["d" * 40, ""])
+def test_where_there_is_no_pull_request_there_is_nothing_to_do(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, sha: str
+) -> None:
+    job(monkeypatch, hub, GITHUB_REF="refs/heads/main", GITHUB_SHA=sha)
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert (told.code, said(told)) == (0, "There is no pull request to comment on.\n")
+
+
+def test_outside_of_actions_the_author_is_the_token_s_owner(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.tokens["mine"] = "octocat"
+    monkeypatch.setenv("GITHUB_TOKEN", "mine")
+    monkeypatch.delenv("GITHUB_ACTIONS")
+
+    here.run("comment", saved(here, HOW))
+    here.run("comment", saved(here, create("it")))
+
+    assert len(hub.bodies(7, "octocat")) == 1
+
+
+def test_an_app_of_one_s_own_is_named_by_author(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.tokens["app"] = "acme-bot[bot]"
+    monkeypatch.setenv("GITHUB_TOKEN", "app")
+
+    unnamed = here.run("comment", saved(here, HOW))
+    named = here.run("comment", saved(here, create("it")), "--author", "acme-bot[bot]")
+
+    assert unnamed.code == 1
+    assert "The comment was written by acme-bot[bot], and is looked for among those of github-actions[bot]." in (
+        unnamed.err
+    )
+    assert "--author 'acme-bot[bot]'" in unnamed.err
+    assert named.code == 0
+    assert len(hub.bodies(7, "acme-bot[bot]")) == 1
+
+
+# what goes wrong
+
+
+def test_without_a_token_there_is_a_remedy(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert told.code == 1
+    assert "There is no token to ask GitHub with." in told.err
+    assert "GITHUB_TOKEN: ${{ github.token }}" in told.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("GITHUB_REPOSITORY", "", "GITHUB_REPOSITORY does not say which repository this is."),
+        ("GITHUB_REPOSITORY", "acme/../x", "GITHUB_REPOSITORY does not say"),
+        ("GITHUB_API_URL", "ftp://x", "The address in GITHUB_API_URL must begin with https://"),
+        ("GITHUB_API_URL", "http://api.example.com", "The token is never sent over plain http to another machine."),
+        ("GITHUB_TOKEN", "a b", "The token in GITHUB_TOKEN holds characters that no header may have."),
+    ],
+)
+def test_what_is_wrong_with_the_job_is_said(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv("GITHUB_RUN_ID", "")
+    monkeypatch.setenv(name, value)
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert told.code == 1
+    assert said in told.err
+
+
+def test_an_event_that_cannot_be_read_is_said(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here.root / "event.json").write_text("{")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(here.root / "event.json"))
+
+    assert "GITHUB_EVENT_PATH cannot be read" in here.run("comment", saved(here, HOW)).err
+
+
+def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> None:
+    hub.read_only.add(hub.token)
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert told.code == 1
+    assert "permissions: {pull-requests: write}" in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "There is no plan to comment with."),
+        (["--failed", "a", "--events", "b"], "--events and --failed are about one plan"),
+        (["plan.json", "plan.json", "--events", "b"], "--events and --failed are about one plan"),
+        (["--failed", "absent", "-e", "x", "--stack", "y"], "absent cannot be read"),
+        (["--failed", "plan.json"], "Nobody said which environment this is about."),
+        (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is about no place"),
+    ],
+)
+def test_wrong_usage_is_said(here: Checkout, hub: Hub, arguments: list[str], said: str) -> None:
+    saved(here, HOW)
+
+    told = here.run("comment", *arguments)
+
+    assert told.code == 1
+    assert said in told.err
+    assert hub.requests == []
+
+
+def test_a_dry_run_prints_it_and_asks_nobody(here: Checkout, hub: Hub) -> None:
+    told = here.run("comment", saved(here, HOW), "--dry-run", "--url", "https://example.com/page")
+
+    assert "<!-- reconciler: comment acme production run 100.1 -->\n" in told.out
+    assert "https://example.com/page" in told.out
+    assert hub.requests == []
+
+
+def test_a_process_of_its_own_does_the_same(here: Checkout, hub: Hub) -> None:
+    told = here.process("comment", saved(here, HOW), **hub.environ(pull=7))
+
+    assert (told.code, said(told)) == (0, "production, stack acme on #7: commented\n")
+    assert len(hub.bodies(7)) == 1

@@ -1,0 +1,223 @@
+"""`reconciler reviewed`: the plan of the merged pull request, as its run kept it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from checkout import Checkout, Told
+from github import Hub, github
+from render_plans import WHERE, create, plan
+
+from reconciler.render import FORMATS, Style, document
+
+HEAD, MERGE = "a" * 40, "e" * 40
+PLACE = ("-e", "production", "--stack", "acme")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with github() as found:
+        found.pull(7, head=HEAD, merged=MERGE)
+        for name, value in found.environ(sha=MERGE).items():
+            monkeypatch.setenv(name, value)
+        yield found
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys)
+
+
+def text(key: str = "hr", environment: str = "production", stack: str = "acme") -> str:
+    where = replace(WHERE, environment=environment, stack=stack)
+    return FORMATS["json"](document(replace(plan(create(key)), where=where)), Style())
+
+
+def kept(hub: Hub, content: str | bytes, run: int | None = None, name: str = "reconciler-production") -> int:
+    run = run or hub.run("plan.yml", HEAD)
+    hub.artifact(run, name, {"plan.json": content})
+    return run
+
+
+def fetched(here: Checkout, *arguments: str) -> Told:
+    return here.run("reviewed", "--out", "plan.json", *PLACE, *arguments)
+
+
+def refused(here: Checkout, *arguments: str) -> str:
+    told = fetched(here, *arguments)
+    assert told.code == 1
+    assert not (here.root / "plan.json").exists()
+    assert list(here.root.glob(".plan*")) == []
+    return told.err
+
+
+def test_the_reviewed_plan_is_what_the_newest_successful_run_kept(here: Checkout, hub: Hub) -> None:
+    kept(hub, text("before"))
+    newest = kept(hub, text("newest"))
+    kept(hub, text("objected"), hub.run("plan.yml", HEAD, conclusion="failure"))
+    kept(hub, text("other"), hub.run("plan.yml", "f" * 40))
+    kept(hub, text("elsewhere"), hub.run("plan.yml", HEAD, repository="somebody/assistants"))
+    kept(hub, text("dispatched"), hub.run("plan.yml", HEAD, event="workflow_dispatch"))
+    kept(hub, text("workflow"), hub.run("other.yml", HEAD))
+
+    told = fetched(here)
+
+    assert (told.code, told.out) == (0, "")
+    assert (here.root / "plan.json").read_text() == text("newest")
+    assert f"plan.json is the plan of #7 for production, from the run {newest} at {HEAD[:12]}." in told.err
+
+
+def test_what_a_comment_says_is_nothing(here: Checkout, hub: Hub) -> None:
+    run = kept(hub, text("forged"), hub.run("plan.yml", "f" * 40))
+    hub.comment(7, f"<!-- reconciler: comment acme production run {run}.1 -->\nreviewed", by="github-actions[bot]")
+
+    assert "plan.yml has not planned #7 at aaaaaaaaaaaa with success (it did not run)." in refused(here)
+    assert not any("comments" in one.path for one in hub.requests)
+
+
+def test_a_direct_push_was_reviewed_by_nobody(here: Checkout, hub: Hub) -> None:
+    said = refused(here, "--commit", "d" * 40)
+
+    assert "No merged pull request brought dddddddddddd, so nobody has reviewed a plan of it." in said
+    assert "  reconciler plan -e production --out plan.json\n    reconciler apply plan.json\n" in said
+    assert "protected environment" in said
+
+
+def test_a_pull_request_that_is_open_was_not_merged(here: Checkout, hub: Hub) -> None:
+    hub.pull(8, head="d" * 40)
+
+    assert "No merged pull request brought dddddddddddd" in refused(here, "--commit", "d" * 40)
+
+
+def test_of_several_pull_requests_it_is_the_one_that_became_the_commit(here: Checkout, hub: Hub) -> None:
+    hub.pull(6, head=MERGE, merged="d" * 40)
+    hub.pull(5, head=MERGE, merged=MERGE, base="somebody/assistants")
+    kept(hub, text())
+
+    assert fetched(here).code == 0
+
+
+def test_several_that_are_as_good_are_none(here: Checkout, hub: Hub) -> None:
+    hub.pull(5, head=MERGE, merged="1" * 40)
+    hub.pull(6, head=MERGE, merged="2" * 40)
+    del hub.pulls[7]
+
+    assert "No merged pull request brought" in refused(here)
+
+
+def test_a_fork_cannot_have_had_a_plan(here: Checkout, hub: Hub) -> None:
+    hub.pull(7, head=HEAD, merged=MERGE, fork="somebody/assistants")
+    kept(hub, text(), hub.run("plan.yml", HEAD, repository="somebody/assistants"))
+
+    assert "#7 came from somebody/assistants, where no plan of what is live can be made." in refused(here)
+    hub.pulls[7]["head"]["repo"] = None
+    assert "#7 came from a repository that is gone" in refused(here)
+
+
+@pytest.mark.parametrize(
+    ("status", "conclusion", "how"),
+    [
+        ("completed", "failure", "failure"),
+        ("in_progress", None, "in_progress"),
+        ("completed", "cancelled", "cancelled"),
+    ],
+)
+def test_a_run_that_did_not_succeed_was_no_review(
+    here: Checkout, hub: Hub, status: str, conclusion: str | None, how: str
+) -> None:
+    kept(hub, text(), hub.run("plan.yml", HEAD, status=status, conclusion=conclusion))
+
+    assert f"with success (its newest run: {how})." in refused(here)
+
+
+def test_what_has_expired_is_said(here: Checkout, hub: Hub) -> None:
+    run = hub.run("plan.yml", HEAD)
+    hub.artifact(run, "reconciler-production", {"plan.json": text()}, expired=True)
+
+    assert f"The run {run}, which planned #7, keeps no 'reconciler-production', or not any more." in refused(here)
+
+
+def test_an_older_run_does_not_stand_in_for_the_newest(here: Checkout, hub: Hub) -> None:
+    kept(hub, text())
+    hub.run("plan.yml", HEAD)
+
+    assert "keeps no 'reconciler-production'" in refused(here)
+
+
+def test_the_artifact_may_have_another_name_and_hold_many_environments(here: Checkout, hub: Hub) -> None:
+    run = hub.run("plan.yml", HEAD)
+    files = {"plans/production.json": text(), "plans/staging.json": text(environment="staging"), "page.html": "<p>"}
+    hub.artifact(run, "plans", files)
+
+    assert fetched(here, "--artifact", "plans").code == 0
+    assert (here.root / "plan.json").read_text() == text()
+
+
+@pytest.mark.parametrize("files", [{}, {"page.html": "<p>"}, {"a/plan.json": "1", "b/plan.json": "2"}])
+def test_an_artifact_holds_one_plan(here: Checkout, hub: Hub, files: dict[str, str]) -> None:
+    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production", files)
+
+    assert "files called plan.json or production.json, and not one" in refused(here)
+
+
+@pytest.mark.parametrize("content", ["{}", "", b"\xff", text().replace("assistant.hr", "assistant.it")])
+def test_a_plan_that_is_damaged_is_refused(here: Checkout, hub: Hub, content: str | bytes) -> None:
+    kept(hub, content)
+
+    assert "What the run kept is no plan that can be applied" in refused(here)
+
+
+@pytest.mark.parametrize("where", [{"environment": "staging"}, {"stack": "other"}])
+def test_a_plan_of_another_place_is_refused(here: Checkout, hub: Hub, where: dict[str, str]) -> None:
+    kept(hub, text(**where))
+
+    assert "and not of production, stack acme." in refused(here)
+
+
+def test_an_archive_that_is_none_is_refused(here: Checkout, hub: Hub) -> None:
+    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production", b"no archive")
+
+    assert "The artifact is no archive that can be read" in refused(here)
+
+
+def test_the_place_is_read_from_the_configuration(here: Checkout, hub: Hub) -> None:
+    here.config("stack: acme\ndefault_environment: production\nenvironments:\n  production: {provider: openai}\n")
+    kept(hub, text())
+
+    assert here.run("reviewed", "--out", "plan.json").code == 0
+
+
+def test_without_a_commit_there_is_a_remedy(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_SHA")
+
+    assert "say `--commit SHA`" in refused(here)
+
+
+def test_what_cannot_be_written_is_said(here: Checkout, hub: Hub) -> None:
+    kept(hub, text())
+
+    told = here.run("reviewed", "--out", "absent/plan.json", *PLACE)
+
+    assert told.code == 1
+    assert "Cannot write the plan to absent/plan.json: No such file or directory." in told.err
+
+
+def test_a_token_that_may_not_look_has_a_remedy(here: Checkout, hub: Hub) -> None:
+    hub.fail("GET", "/runs", status=403, message="Resource not accessible by integration")
+
+    assert "permissions: {actions: read}" in refused(here)
+
+
+def test_what_it_wrote_is_what_apply_takes(here: Checkout, hub: Hub) -> None:
+    here.config("stack: acme\nenvironments:\n  staging: {provider: local, stack: shop}\n")
+    here.write(hr="model: gpt-4o\nname: HR\n")
+    assert here.run("plan", "-e", "staging", "--out", "reviewed.json").code == 0
+    kept(hub, (here.root / "reviewed.json").read_text(), name="reconciler-staging")
+
+    assert here.run("reviewed", "-e", "staging", "--out", "plan.json").code == 0
+
+    assert here.run("apply", "plan.json").code == 0
+    assert len(here.live()) == 1

@@ -1,0 +1,444 @@
+"""The comment on a pull request: which one is ours, what becomes of it, and what it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from render_plans import create, delete, field, looks_like, mark, plan, update
+
+from reconciler.model import Change, Difference, Done, Failed, Outcome, Skipped, Stale, Unsettled
+from reconciler.render import document, events
+from reconciler.render.console import comment
+from reconciler.render.console.comment import LIMIT, Frame
+from reconciler.render.console.happened import Became, Happened, happened
+from reconciler.render.console.sticky import (
+    TWIN,
+    UNKNOWN,
+    BadNameError,
+    Decision,
+    Marker,
+    decide,
+    first_line,
+    marker_of,
+    same,
+)
+
+BOT = "github-actions[bot]"
+URL = "https://github.example/acme/assistants/actions/runs/123"
+MARKER = Marker("acme", "production", 123, 1)
+LINE = "<!-- reconciler: comment acme production run 123.1 -->"
+FRAME = Frame(MARKER, URL)
+
+
+@dataclass(frozen=True)
+class Said:
+    id: int
+    author: str
+    body: str
+
+
+def body(marker: Marker = MARKER, text: str = "### Plan", url: str = URL) -> str:
+    return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has all of it.\n"
+
+
+def decided(*comments: Said, marker: Marker = MARKER, text: str = "### Plan") -> Decision[Said]:
+    return decide(comments, BOT, marker, body(marker, text))
+
+
+# whose it is
+
+
+def test_the_first_line_is_read_again() -> None:
+    assert first_line(MARKER) == LINE
+    assert marker_of(f"{LINE}\n### Plan") == MARKER
+    assert marker_of(f"{LINE}\r\n### Plan") == MARKER
+    assert marker_of(LINE) == MARKER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f" {LINE}",
+        f"{LINE} ",
+        f"{LINE} and more",
+        f"\n{LINE}",
+        f"> {LINE}",
+        f"hello\n{LINE}",
+        LINE.replace("acme", "ACME"),
+        LINE.replace("acme ", ""),
+        LINE.replace("acme", "a b"),
+        LINE.replace("123.1", "0123.1"),
+        LINE.replace("123.1", "123"),
+        LINE.replace("123.1", "-5.1"),
+        LINE.replace("123.1", "١٢٣.1"),
+        LINE.replace("123.1", "9" * 20 + ".1"),
+        LINE.replace("comment", "issue"),
+        LINE.replace("acme", "a" * 65),
+        "",
+    ],
+)
+def test_any_other_first_line_is_none(text: str) -> None:
+    assert marker_of(text) is None
+
+
+@pytest.mark.parametrize("name", ["", "a b", "x --> <script>", "A", "-x", "a\nb"])
+def test_a_name_that_would_not_be_read_again_is_refused(name: str) -> None:
+    with pytest.raises(BadNameError):
+        first_line(Marker("acme", name))
+
+
+def test_what_nobody_has_said_is_written() -> None:
+    assert decided() == Decision("write")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        Said(1, "octocat", body()),
+        Said(1, "github-actions", body()),
+        Said(1, "github-actions[bot]x", body()),
+        Said(1, BOT, f"see below\n{body()}"),
+        Said(1, BOT, "\n".join(f"> {line}" for line in body().split("\n"))),
+        Said(1, BOT, body(replace(MARKER, environment="staging"))),
+        Said(1, BOT, body(replace(MARKER, stack="acme-pr-7"))),
+        Said(1, "", body()),
+    ],
+)
+def test_a_forged_comment_is_not_ours(forged: Said) -> None:
+    assert decided(forged, text="### Another plan") == Decision("write")
+
+
+def test_ours_is_edited_in_place() -> None:
+    ours = Said(5, "GitHub-Actions[bot]", body(replace(MARKER, run=100)))
+
+    assert decided(Said(1, "octocat", body()), ours, text="### Another") == Decision("edit", ours)
+
+
+def test_ours_is_left_alone_where_nothing_differs_but_the_run() -> None:
+    before = body(replace(MARKER, run=100), url="https://github.example/acme/assistants/actions/runs/100")
+    ours = Said(5, BOT, before.replace("\n", "\r\n").rstrip())
+
+    assert decided(ours) == Decision("nothing", ours)
+
+
+def test_what_a_maintainer_wrote_into_ours_differs() -> None:
+    ours = Said(5, BOT, body(text="### Plan\n\nlooks good"))
+
+    assert decided(ours).what == "edit"
+
+
+def test_the_address_of_a_run_within_the_text_counts_only_where_it_is_ours() -> None:
+    assert same(body(text=f"left out: {URL}"), body(text="left out: https://x.example/1", url="https://x.example/1"))
+    assert not same(body(text="see https://x.example/1"), body(text="see https://x.example/2"))
+    assert same("no marker", "no marker")
+    assert not same("no marker", body())
+
+
+@pytest.mark.parametrize(("run", "attempt"), [(99, 9), (123, 1), (123, 0), (9, 1)])
+def test_an_older_run_overwrites_nothing(run: int, attempt: int) -> None:
+    ours = Said(5, BOT, body(replace(MARKER, run=123, attempt=2)))
+
+    found = decided(ours, marker=replace(MARKER, run=run, attempt=attempt), text="### Old")
+
+    assert found == Decision("older", ours, newer=replace(MARKER, attempt=2))
+
+
+def test_runs_are_compared_as_numbers() -> None:
+    ours = Said(5, BOT, body(replace(MARKER, run=99)))
+
+    assert decided(ours, marker=replace(MARKER, run=100), text="### Next").what == "edit"
+
+
+def test_of_two_that_raced_the_oldest_is_kept_and_the_other_emptied() -> None:
+    first, second = Said(5, BOT, body(replace(MARKER, run=101))), Said(9, BOT, body(replace(MARKER, run=100)))
+
+    assert decided(second, first, text="### Next") == Decision("edit", first, (second,))
+    assert marker_of(TWIN) is None
+
+
+def test_of_two_that_raced_the_newer_run_counts() -> None:
+    first, second = Said(5, BOT, body(replace(MARKER, run=100))), Said(9, BOT, body(replace(MARKER, run=200)))
+
+    assert decided(first, second, text="### Next").newer == replace(MARKER, run=200)
+
+
+def test_a_failure_of_an_unknown_stack_takes_the_comment_of_its_environment_and_gives_it_back() -> None:
+    failing = replace(MARKER, stack=UNKNOWN, run=124)
+    ours, throw_away = Said(5, BOT, body()), Said(6, BOT, body(replace(MARKER, stack="acme-pr-7")))
+
+    assert decided(ours, throw_away, marker=failing, text="### Broken") == Decision("edit", ours)
+    broken = Said(5, BOT, body(failing, "### Broken"))
+    assert decided(broken, throw_away, marker=replace(MARKER, run=125)) == Decision("edit", broken)
+
+
+# what became of an apply
+
+
+def lines(*told: events.Event) -> list[str]:
+    return [events.as_line(one) for one in told]
+
+
+def outcomes(*found: Outcome, refused: int = 0, ended: bool = True, before: Iterable[events.Event] = ()) -> Happened:
+    whole = plan(*(one.task for one in found if isinstance(one.task, Change)))
+    told = [events.version(), *before, *events.planned(whole), *map(events.ended, found)]
+    return happened(lines(*told, *([events.closing(found, "Apply ended.")] if ended else [])))
+
+
+def test_what_was_done_is_told_with_its_id() -> None:
+    found = outcomes(Done(create("a"), "asst_new"), Done(delete("b"), "asst_b"), Done(mark("m"), "asst_m"))
+
+    assert found == Happened(
+        became=(
+            Became("assistant.a", "done", "Created", "asst_new"),
+            Became("assistant.b", "done", "Deleted", "asst_b"),
+        ),
+        figures="1 added, 1 destroyed",
+        marks=1,
+        ended=True,
+    )
+    assert found.complete
+
+
+def test_what_is_amiss_comes_first_with_the_reason() -> None:
+    differs = (Difference(("name",), 1, 2),)
+    found = outcomes(
+        Done(create("a"), "asst_new"),
+        Failed(update("b", field("name", "x", "y")), "no", "try", request_id="req_1"),
+        Stale(update("c", field("name", "x", "y")), "asst_c", "it moved", differs),
+        Unsettled(update("d", field("name", "x", "y")), "asst_d", differs),
+        Skipped(delete("e"), "stopped"),
+    )
+
+    assert [(one.address, one.how, one.said) for one in found.became] == [
+        ("assistant.b", "amiss", "Failed: no (try) [request=req_1]"),
+        ("assistant.c", "amiss", "Stale: it moved (name wanted 1, got 2) [id=asst_c]"),
+        ("assistant.d", "amiss", "Unsettled: name wanted 1, got 2 [id=asst_d]"),
+        ("assistant.e", "amiss", "Not done: stopped"),
+        ("assistant.a", "done", "Created"),
+    ]
+    assert not found.complete
+
+
+def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
+    whole = plan(create("a"), create("b"))
+    told = [*events.planned(whole), events.started(create("b"))]
+
+    found = happened([*lines(*told), '{"type": "apply_comp'])
+
+    assert [(one.address, one.said) for one in found.became] == [
+        ("assistant.a", "Not done: create"),
+        ("assistant.b", "Begun: nobody was told what became of the create"),
+    ]
+    assert not found.ended
+
+
+def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:
+    moved = events.diagnostic("error", "assistant.x: Refused: it moved", "what it would be", "assistant.x")
+    aside = events.diagnostic("info", "assistant.y: Done already", "", "assistant.y")
+    problem = events.diagnostic("error", "An objection stands; nothing was changed.", "look above")
+    bare = events.diagnostic("error", "Interrupted.")
+    note = events.diagnostic("info", "A note.")
+    held = plan(create("a"), objections=(looks_like("a"), replace(looks_like("b", allowed=True)), everywhere()))
+
+    found = happened(lines(moved, aside, *events.planned(held), problem, bare, note))
+
+    assert found.became == (
+        Became("assistant.x", "amiss", "Refused: it moved", detail="what it would be"),
+        Became("assistant.a", "amiss", "Not done: create"),
+        Became("assistant.y", "aside", "Done already"),
+    )
+    assert found.held == ("assistant.a: looks-like: asst_9 has this name", "looks-like: asst_9 has this name")
+    assert found.problems == ("An objection stands; nothing was changed. (look above)", "Interrupted.")
+
+
+def everywhere() -> Any:
+    return replace(looks_like("a"), address=None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "no JSON",
+        "[" * 100_000,
+        "[]",
+        '{"type": 5}',
+        '{"type": "diagnostic"}',
+        '{"type": "change_summary", "changes": {"operation": "plan"}}',
+    ],
+)
+def test_a_line_that_is_none_of_ours_tells_nothing(line: str) -> None:
+    assert happened([line]) == Happened()
+
+
+# what it says
+
+
+def visible(text: str) -> str:
+    """What people read: the first line is for us."""
+    first, rest = text.split("\n", 1)
+    assert marker_of(first) is not None
+    return rest
+
+
+def test_a_plan_is_the_plan_and_where_all_of_it_is() -> None:
+    text = comment.planned(document(plan(create("a", field("name", None, "HR")))), FRAME)
+
+    assert text.startswith(f"{LINE}\n#")
+    assert text.endswith(f"[The run](<{URL}>) has all of it.\n")
+    assert "assistant.a" in text
+
+
+def test_where_there_is_no_run_nobody_is_sent_there() -> None:
+    assert "The run" not in comment.planned(document(plan(create("a"))), Frame(MARKER))
+
+
+def test_while_it_is_applied_the_plan_is_folded() -> None:
+    text = comment.applying(document(plan(create("a"))), FRAME)
+
+    assert visible(text).startswith("### Being applied\n\n**production** · stack `acme`\n\n<details><summary>The plan")
+    assert comment.applying(None, Frame(MARKER)) == f"{LINE}\n### Being applied\n\n**production** · stack `acme`\n"
+
+
+def headline(found: Happened) -> str:
+    return visible(comment.ended(None, found, FRAME)).split("\n", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (outcomes(Done(create("a"), "x"), Done(update("b"), "y")), "Applied: 1 added, 1 changed"),
+        (outcomes(Done(mark("a"), "x")), "Applied: 1 marker refreshed"),
+        (outcomes(), "Nothing to do"),
+        (outcomes(Done(create("a"), "x"), Failed(create("b"), "no")), "Applied in part: 1 failed; 1 added"),
+        (outcomes(Skipped(create("b"), "no"), Failed(create("c"), "no")), "Not applied: 1 failed, 1 not done"),
+        (outcomes(Done(create("a"), "x"), ended=False), "Applied in part: 1 done"),
+        (Happened(), "Not applied"),
+        (Happened(ended=True, held=("a", "b")), "Not applied: 2 objections in the way"),
+        (Happened((Became("a", "amiss", "something else"),), ended=True), "Not applied: 1 not done"),
+    ],
+)
+def test_the_first_line_is_how_it_went(found: Happened, said: str) -> None:
+    assert headline(found) == f"### {said}"
+
+
+def test_what_became_of_each_change_is_a_row_with_its_id() -> None:
+    text = comment.ended(document(plan(create("a"))), outcomes(Done(create("a"), "asst_new")), FRAME)
+
+    assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
+    assert text.index("asst_new") < text.index("<details><summary>The plan")
+
+
+def test_an_apply_that_never_ended_says_so() -> None:
+    assert "- It did not come to its end: look at the run." in comment.ended(None, Happened(), FRAME)
+    stopped = Happened(problems=("Interrupted.",))
+    assert "- Interrupted.\n" in comment.ended(None, stopped, FRAME)
+    assert "come to its end" not in comment.ended(None, stopped, FRAME)
+
+
+def test_what_moved_is_shown_as_it_would_be_now() -> None:
+    one = Became("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
+    alone = comment.ended(None, Happened((one,), ended=True), FRAME)
+    both = comment.ended(None, Happened((one, replace(one, address="assistant.y")), ended=True), FRAME)
+
+    assert (
+        "<details open><summary><code>assistant.x</code> moved since it was reviewed</summary>\n\n"
+        "```text\n  ~ name: a -> b\n```\n\n</details>" in alone
+    )
+    assert both.count("<details><summary>") == 2
+    assert "### Not applied: 1 refused\n" in alone
+
+
+def test_a_failure_is_what_was_printed_and_nothing_acts() -> None:
+    printed = (
+        "\x1b[1;31mError\x1b[0m: no ```` here @octocat\r\n\x1b]8;;https://evil.example\x07::error::x\n##[x]\u202e\n"
+    )
+    text = visible(comment.failed(printed, None, FRAME, applying=False))
+
+    assert text == (
+        "### Could not be planned\n\n**production** · stack `acme`\n\n"
+        "`````text\nError: no ```` here @octocat\n<U+003A>:error::x\n<U+0023>#[x]<U+202E>\n`````\n\n"
+        f"[The run](<{URL}>) has all of it.\n"
+    )
+
+
+def test_what_only_spoke_to_the_runner_is_left_out() -> None:
+    printed = "::stop-commands::abc\nError: no\n::abc::\n::stop-commands::def\n::abc::\nmore\n::def::\n::xyz::\n"
+
+    assert "```text\nError: no\nmore\n<U+003A>:xyz::\n```" in comment.failed(printed, None, FRAME, applying=False)
+
+
+def test_an_apply_that_failed_is_one_and_keeps_the_plan_where_there_is_one() -> None:
+    unknown = Frame(replace(MARKER, stack=UNKNOWN), URL)
+    text = comment.failed("no", document(plan(create("a"))), unknown, applying=True)
+
+    assert visible(text).startswith(
+        "### Not applied\n\n**production**\n\n```text\nno\n```\n\n<details><summary>The plan"
+    )
+
+
+HOSTILE = st.text(alphabet=st.sampled_from("`|<>@#[]()!*_~\\\n\r\t -:$&;x0é🎉\u202e\u200b\x1b\x07\x00"), max_size=300)
+
+
+@given(HOSTILE, HOSTILE)
+def test_no_text_breaks_out(one: str, other: str) -> None:
+    became = Became(one, "amiss", other, one, detail=other)
+    found = Happened((became,), held=(one,), problems=(other,), ended=True)
+    for text in (comment.ended(None, found, FRAME), comment.failed(one, None, FRAME, applying=False)):
+        shown = visible(text)
+        assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
+        assert marker_of(text) == MARKER
+        assert shown.endswith(f"\n\n[The run](<{URL}>) has all of it.\n")
+        assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
+    rows = [line for line in comment.ended(None, found, FRAME).split("\n") if line.startswith("| ❌ |")]
+    assert [row.count("|") for row in rows] == [5]
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 300), st.integers(0, 4000), st.sampled_from(["x", "`", "🎉", "&", "\n"]))
+def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> None:
+    said = f"{sign * long}"
+    became = tuple(Became(f"assistant.a{n}", "amiss", said, f"id{n}", detail=said) for n in range(many))
+    found = Happened(became, held=(said,) * many, problems=(said,) * min(many, 50), ended=True)
+
+    assert len(comment.ended(None, found, FRAME)) <= LIMIT
+    assert len(comment.failed(said * 30, None, FRAME, applying=False)) <= LIMIT
+
+
+def test_what_there_is_no_room_for_is_counted() -> None:
+    became = tuple(Became(f"assistant.a{n}", "done", "Created", f"asst_{n}") for n in range(9000))
+    moved = tuple(Became(f"assistant.a{n}", "amiss", "Refused", detail="x" * 1900) for n in range(90))
+    lots = comment.ended(document(plan(create("a"))), Happened(became, ended=True), FRAME)
+    refused = comment.ended(document(plan(create("a"))), Happened(moved, held=("y" * 500,) * 90, ended=True), FRAME)
+
+    ticks = comment.failed("a\n" + ("`" * 2000 + "\n") * 32, None, FRAME, applying=False)
+
+    assert " more | |" in lots
+    assert "<summary>The plan</summary>" in lots
+    assert " more moved." in refused
+    assert re.search(r"^- [0-9]+ more$", refused, re.M)
+    assert re.search(r"^… [0-9]+ more lines$", ticks, re.M)
+    assert max(map(len, (lots, refused, ticks))) <= LIMIT
+
+
+def test_a_plan_of_a_thousand_changes_fits() -> None:
+    prompts = [
+        update(f"helper-{n}", field("instructions", f"word {n} " * 200, f"words {n} " * 200)) for n in range(1000)
+    ]
+    big = document(plan(*prompts))
+
+    texts = [
+        comment.planned(big, FRAME),
+        comment.applying(big, FRAME),
+        comment.failed("x\n" * 9000, big, FRAME, applying=True),
+    ]
+
+    assert all(len(text) <= LIMIT for text in texts)
+    assert all(len(text) > 30_000 for text in texts)
+    assert all(URL in text for text in texts)

@@ -1,0 +1,618 @@
+"""The page: what is on it and in what order, that nothing in it acts, and how it does in a browser."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from browser import Browser, Page, browser
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from render_plans import WHERE, adopt, create, delete, looks_like, mark, plan, update
+from render_plans import field as changed
+from test_render_laws import INVISIBLE, plans, texts
+from world import SCENARIOS, Scenario, run
+
+from reconciler.canonical import ABSENT
+from reconciler.emulator import Settings
+from reconciler.model import Base, Change, Meaning, Objection, Plan
+from reconciler.paths import read as path
+from reconciler.render import FORMATS, Style, document
+from reconciler.render import html as package
+from reconciler.render.html import page
+from reconciler.render.html.element import Markup, element, sheet, text
+from reconciler.render.html.sides import texts as texts_beside
+from reconciler.render.several import Lost
+from reconciler.render.view import view
+from reconciler.render.visible import visible
+
+VOID = {"meta", "br", "wbr"}
+ATTRIBUTES = {
+    "aria-hidden",
+    "aria-labelledby",
+    "charset",
+    "class",
+    "content",
+    "href",
+    "http-equiv",
+    "id",
+    "lang",
+    "name",
+}
+ATTRIBUTES |= {"open", "scope"}
+
+
+@dataclass
+class Outline(HTMLParser):
+    """A page as a browser would take it in: what there is of elements, and every text in its order."""
+
+    tags: list[str] = field(default_factory=list)
+    attributes: set[str] = field(default_factory=set)
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    within: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append(tag)
+        self.attributes |= set(found)
+        self.ids += [str(found["id"])] if "id" in found else []
+        self.links += [str(found["href"])] if "href" in found else []
+        self.headings += [f"{tag} "] if re.fullmatch("h[1-6]", tag) else []
+        self.within += [] if tag in VOID else [tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.within.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.within:
+            self.texts.append(data)
+        if self.headings and re.fullmatch("h[1-6]", next(filter(HEADING.match, reversed(self.within)), "")):
+            self.headings[-1] += data
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError(f"an instruction: {data}")
+
+    def unknown_decl(self, data: str) -> None:
+        raise AssertionError(f"a declaration: {data}")
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+HEADING = re.compile("h[1-6]$")
+
+
+def outline(html: str) -> Outline:
+    """The page, read to its end, with every element closed that was opened."""
+    found = Outline()
+    found.feed(html)
+    found.close()
+    assert found.within == []
+    return found
+
+
+def html(of: Plan) -> str:
+    return FORMATS["html"](document(of), Style())
+
+
+def told(of: Plan) -> str:
+    return outline(html(of)).text
+
+
+# what markup is
+
+
+def test_a_text_is_escaped_and_what_was_built_is_not() -> None:
+    assert element("p", "a < b & ", element("code", '"x"')) == "<p>a &lt; b &amp; <code>&quot;x&quot;</code></p>"
+    assert element("a", "up", to='"><script>', class_="x") == '<a href="#&quot;&gt;&lt;script&gt;" class="x">up</a>'
+
+
+def test_markup_that_was_cut_or_joined_is_a_text_again() -> None:
+    bold = element("strong", "x")
+
+    assert type(bold) is Markup
+    assert element("p", f"{bold}!") == "<p>&lt;strong&gt;x&lt;/strong&gt;!</p>"
+    assert element("p", bold[:8]) == "<p>&lt;strong&gt;</p>"
+
+
+def test_no_line_of_the_page_begins_with_a_text_and_what_is_invisible_shows() -> None:
+    assert text("a\n::error::##[x]\u202e") == "a&#10;::error::##&#91;x]&lt;U+202E&gt;"
+
+
+def test_a_style_sheet_cannot_end_itself() -> None:
+    with pytest.raises(ValueError, match="must not hold"):
+        sheet("</style><script>")
+
+
+def test_only_one_module_makes_markup() -> None:
+    """So a text that is no element's child cannot get onto the page unescaped."""
+    folder = Path(package.__file__).parent
+    calls = {
+        module.name
+        for module in folder.glob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Markup"
+    }
+
+    assert calls == {"element.py"}
+
+
+# what is on the page
+
+PROMPT = (
+    "You help.\n" + "".join(f"Rule {n}: be kind.\n" for n in range(20)) + "Answer in one sentence. Then stop.\n\nBye."
+)
+EDITED = PROMPT.replace("in one sentence", "in two sentences").replace("Rule 3: be kind.\n", "")
+
+
+def origins(change: Change, *names: str | None) -> Change:
+    pairs = zip(change.fields, names, strict=True)
+    return replace(change, fields=tuple(replace(one, origin=name) for one, name in pairs))
+
+
+def whole_plan() -> Plan:
+    """One of everything."""
+    schema = path("tools.functions.lookup.parameters")
+    edited = update(
+        "hr",
+        changed("instructions", PROMPT, EDITED),
+        changed("temperature", 1, 0.2, "drift"),
+        changed("tools.functions.lookup.parameters.required", ["city"], ["city", "limit"]),
+        changed("tools.functions.lookup.parameters.properties", {"a": {"type": "x" * 90}}, {"a": {"type": "y" * 90}}),
+        changed("metadata.tier", ABSENT, "gold"),
+        changed("metadata.team", "hr"),
+        hidden=9,
+    )
+    meanings = (schema, Meaning("`limit` became required", True)), (schema, Meaning("`a` may be more", False))
+    return plan(
+        create("new", changed("name", after="New one"), changed("instructions", after=PROMPT * 3)),
+        replace(edited, meanings=meanings, patch={"instructions": EDITED}),
+        adopt("tutor", changed("name", "Tutor", "The tutor")),
+        adopt("plain"),
+        delete("gone", changed("name", "Gone one"), changed("model")),
+        *[
+            replace(update(f"s{n}", changed("model", "gpt-4o", "gpt-4.1")), patch={"model": "gpt-4.1"})
+            for n in range(4)
+        ],
+        update("s4", changed("model", "gpt-4o", "gpt-4.1"), changed("top_p", 1, 0)),
+        objections=(
+            looks_like("new", remedy="paste this:\nreconciler:\n  id: asst_9"),
+            Objection("too-many-changes", "9 of 10 change\nat once, says `max`, and a ` more", "", allowed=True),
+            replace(looks_like("elsewhere"), origin="pending"),
+        ),
+        marks=(mark("x"),),
+        notes=("1 copy is left alone\nfor now",),
+        unchanged=14,
+        unmanaged=3,
+    )
+
+
+def test_the_verdict_comes_first_and_is_the_title() -> None:
+    found = outline(html(whole_plan()))
+    title = found.texts[found.texts.index(next(one for one in found.texts if one.strip()))]
+
+    assert title.endswith(" · production")
+    assert found.headings[0] == f"h1 {title.removesuffix(' · production')}"
+    assert found.text.index("https://api.example.com/v1, project proj_x") < found.text.index("Objections")
+
+
+def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
+    headings = outline(html(whole_plan())).headings
+
+    assert [heading for heading in headings if heading.startswith("h2")] == ["h2 Objections", "h2 Changes", "h2 Notes"]
+    assert headings[2:6] == [
+        "h3 Objection looks-like assistant.new",
+        "h3 Allowed too-many-changes",
+        "h3 Objection looks-like assistant.elsewhere",
+        "h2 Changes",
+    ]
+    assert [h for h in headings if h.startswith("h3")][3:6] == [
+        "h3 5 assistants the same in each: ",
+        "h3 + create assistant.new refused",
+        "h3 − delete assistant.gone",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "To mend it: paste this:",
+        "reconciler:\n  id: asst_9",
+        "To let it pass: --allow looks-like, or the label reconciler/allow:looks-like on the pull request.",
+        "9 of 10 change",
+        "Allowed by --allow too-many-changes.",
+        "It stands without this change too.",
+        "will be destroyed: Gone one",
+        "will be adopted and updated in-place; edit name",
+        "edit instructions -4 words",
+        "id asst_hr",
+        "manifest assistants/hr.yaml:1",
+        "held back by looks-like",
+        "breaking lookup: limit became required",
+        "compatible lookup: a may be more",
+        "temperature drift",
+        "before 1 → after 0.2",
+        "9 unchanged fields hidden.",
+        '"instructions": "You help.',
+        "10 unchanged lines",
+        "assistant.s4 assistants/s4.yaml:1 and more",
+        "14 unchanged, 3 unmanaged. 1 marker will be refreshed. Fingerprint ",
+        "Changed outside Git since the last apply; applying puts it back.",
+    ],
+)
+def test_the_page_says(words: str) -> None:
+    assert words in told(whole_plan())
+
+
+def test_prompts_stand_side_by_side_with_the_changed_words_marked() -> None:
+    shown = html(plan(update("hr", changed("instructions", PROMPT, EDITED))))
+
+    assert (
+        '<div class="pair"><div class="less"><span class="spoken">Before: </span>'
+        '<span class="line">Answer in <del>one sentence</del>.</span></div>'
+        '<div class="more"><span class="spoken">After: </span>'
+        '<span class="line">Answer in <ins>two sentences</ins>.</span></div></div>'
+    ) in shown
+    assert 'Rule 3: be kind.<span class="end" aria-hidden="true">↵</span>' in shown
+
+
+def test_a_line_end_that_goes_is_marked_with_the_words_around_it() -> None:
+    before, after = (
+        "Say this and that today.\nThen stop at once please." * 3,
+        "Say this and that today. Then stop at once." * 3,
+    )
+    shown = html(plan(update("hr", changed("instructions", before, after))))
+
+    assert "<del>" in shown
+    assert '<span class="end" aria-hidden="true">↵</span></del>' in shown
+
+
+def test_a_text_that_comes_whole_is_there_to_its_end() -> None:
+    shown = told(plan(create("new", changed("instructions", after=PROMPT * 3))))
+
+    assert shown.count("Rule 19: be kind.") == 3
+    assert "more lines" in shown
+
+
+def test_a_base_splits_the_page_in_two() -> None:
+    edited = update("hr", changed("model", "gpt-4o", "gpt-4.1"), changed("temperature", 1, 0.2, "drift"))
+    split = plan(origins(edited, "change", "pending"), base=Base("main", "1a2b3c"))
+    found = outline(html(split))
+
+    assert [heading for heading in found.headings if heading.startswith("h2")] == [
+        "h2 What this change does",
+        "h2 Pending anyway",
+    ]
+    assert "Beside main (1a2b3c)." in found.text
+    assert len(set(found.ids)) == len(found.ids)
+
+
+def test_what_git_said_before_this_change_is_told_apart() -> None:
+    earlier = plan(origins(update("hr", changed("model", "gpt-4o", "gpt-4.1")), "pending"), base=Base("main"))
+
+    assert "earlier edit model" in told(earlier)
+
+
+def test_a_half_with_nothing_in_it_says_so() -> None:
+    assert "Pending anyway" in told(plan(base=Base("main")))
+    assert told(plan(base=Base("main"))).count("Nothing.") == 2
+
+
+def test_a_plan_made_offline_says_so_before_what_it_does() -> None:
+    edited = origins(update("hr", changed("model", "a", "b")), "change")
+    shown = told(plan(edited, base=Base("main"), offline="No key is set."))
+    told_so = shown.index("Not compared with what is live: No key is set. The manifests of main stand for it.")
+
+    assert told_so < shown.index("What this change does", shown.index("Pending anyway"))
+
+
+def test_nothing_to_do_is_a_page_too() -> None:
+    shown = told(plan(unchanged=3))
+
+    assert "No changes. Your assistants match the manifests." in shown
+    assert "Changes" not in outline(html(plan(unchanged=3))).headings
+
+
+def test_few_changes_are_unfolded_and_many_are_not() -> None:
+    few, many = (plan(*[update(f"a{n}", changed("model", n, n + 1)) for n in range(count)]) for count in (6, 7))
+
+    assert html(few).count("<details open") + html(few).count(' class="change" open') == 6
+    assert " open>" not in html(many)
+
+
+def test_a_very_large_plan_leaves_out_what_did_not_change_and_says_how_much() -> None:
+    long = "".join(f"Line {n} of many.\n" for n in range(2_000))
+    after = long.replace("Line 3 ", "Line three ").replace("Line 1000 ", "Line thousand ").replace("Line 1009 ", "L ")
+    edits = [update(f"a{n}", changed("instructions", long, after.replace("Line t", f"{n} Line t"))) for n in range(20)]
+    structure = {"x": ["y" * 60] * 2}
+    coming = create("new", changed("instructions", after=long), changed("metadata", after=structure))
+    shown = told(plan(*edits, replace(coming, patch={"instructions": long})))
+
+    assert re.findall("[0-9]+ unchanged lines", shown)[:3] == [
+        "990 unchanged lines",
+        "2 unchanged lines",
+        "988 unchanged lines",
+    ]
+    assert "Line 500 of many." not in shown
+    assert "0 Line three of many." in shown
+    assert '"Line 0 of many.' in shown
+    assert "This plan is large" in shown
+    assert "8,000 words" in shown
+    assert "The patch that is sent" not in shown
+
+
+def test_several_environments_stand_on_one_page_and_a_failure_among_them() -> None:
+    views = [view(document(replace(whole_plan(), where=replace(WHERE, environment=name)))) for name in ("one", "two")]
+    lost = Lost("staging", "No answer.\nNone at all.", "look whether it is up")
+    found = outline(page([views[0], lost, views[1]]))
+
+    assert found.headings[0] == "h1 3 environments: 1 without a plan, 2 with objections"
+    assert [heading.partition(":")[0] for heading in found.headings if heading.startswith("h2")] == [
+        "h2 one",
+        "h2 staging",
+        "h2 two",
+    ]
+    assert "To mend it: look whether it is up" in found.text
+    assert len(set(found.ids)) == len(found.ids)
+    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+
+
+def test_a_page_of_failures_alone_is_a_page() -> None:
+    assert outline(page([Lost("staging", "No answer.")])).headings == [
+        "h1 1 environment: 1 without a plan",
+        "h2 staging: No plan",
+    ]
+
+
+def test_a_page_of_quiet_environments_is_quiet() -> None:
+    shown = page([view(document(plan())), view(document(plan()))])
+
+    assert 'class="top nothing"' in shown
+
+
+# laws
+
+
+@settings(deadline=None)
+@given(plans)
+def test_no_live_text_acts_on_the_page(plan: Plan) -> None:
+    shown = html(plan)
+    found = outline(shown)
+
+    assert set(found.tags) <= TAGS
+    assert found.attributes <= ATTRIBUTES
+    assert len(set(found.ids)) == len(found.ids)
+    assert set(found.links) <= {f"#{name}" for name in found.ids}
+    assert found.tags.count("style") == found.tags.count("title") == found.tags.count("h1") == 1
+    assert not INVISIBLE.search(shown)
+    assert "##[" not in shown
+    assert "##vso[" not in shown
+    assert not re.search(r"^\s*::", shown, re.M)
+
+
+TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "a",
+    "header",
+    "main",
+    "footer",
+    "section",
+    "div",
+    "span",
+    "p",
+}
+TAGS |= {
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "ul",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "strong",
+    "code",
+    "pre",
+    "del",
+    "ins",
+    "details",
+    "summary",
+}
+TAGS |= {"table", "thead", "tbody", "tr", "th", "td", "br", "wbr"}
+
+
+@settings(deadline=None)
+@given(texts, texts)
+def test_a_text_is_on_the_page_as_it_may_be_seen(content: str, more: str) -> None:
+    shown = told(plan(create("new", changed("instructions", after=f"{content} {'word ' * 30}{more}"))))
+
+    assert squeezed(content) in squeezed(shown)
+    assert squeezed(more) in squeezed(shown)
+
+
+def squeezed(content: str) -> str:
+    """The text less its white space and what stands for that, and as if nothing had been disarmed."""
+    bare = visible(content).replace("<U+003A>", ":").replace("<U+0023>", "#").replace("<U+21B5>", "↵")
+    bare = re.sub(r"<U\+(?:00A0|1680|20[0-9A-F]{2}|3000|000[BC]|001[C-F]|0085)>", "", bare)
+    return re.sub(r"[\s·→↵]", "", bare)
+
+
+edits = st.lists(st.tuples(st.sampled_from("=-+"), texts), max_size=12)
+
+
+@settings(deadline=None)
+@given(edits, st.sampled_from([" ", "\n", ". "]))
+def test_both_texts_are_there_to_be_read_whole(edits: list[tuple[str, str]], between: str) -> None:
+    before, after = (between.join(part for sign, part in edits if sign in f"={side}") for side in "-+")
+    shown = str(texts_beside(before, after, fold=True))
+
+    assert squeezed(only("less", shown)) == squeezed(before)
+    assert squeezed(only("more", shown)) == squeezed(after)
+
+
+def only(kind: str, shown: str) -> str:
+    """What the page says of one side, with what is the same on both."""
+    other = {"less": "more", "more": "less"}[kind]
+    bare = re.sub(rf'<div class="{other}">.*?</div>', "", shown)
+    bare = re.sub(r'<span class="spoken">.*?</span>|<summary>.*?</summary>', "", bare)
+    return unescape(re.sub(r"<[^>]*>", "", bare))
+
+
+# in a browser
+
+
+NODE = Path(__file__).parent / "node"
+
+
+def brought(found: str | Path | None) -> Path:
+    """What `make node` brings; without it the test is skipped, or fails where everything is required."""
+    if found is None or not Path(found).exists():
+        (pytest.fail if os.environ.get("RECONCILER_REQUIRE") == "all" else pytest.skip)("needs `make node`")
+    return Path(str(found))
+
+
+def module(name: str) -> Path:
+    """A file of one of npm's modules."""
+    return brought(NODE / "node_modules" / name)
+
+
+async def _document(scenario: Scenario, folder: Path) -> str:
+    world, desired = await scenario.prepared(folder, Settings())
+    return html(await world.plan(desired, **scenario.options))
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every scenario's page as a file, and some that no scenario has."""
+    folder = tmp_path_factory.mktemp("pages")
+    made = {s.path.stem: run(_document, s, tmp_path_factory.mktemp("scenario")) for s in SCENARIOS}
+    split = origins(update("hr", changed("model", "a", "b"), changed("top_p", 1, 0, "drift")), "change", "pending")
+    of_base = plan(split, base=Base("main"), offline="No key is set.")
+    lost = Lost("staging", "No answer.", "look whether it is up")
+    made["of everything"] = html(whole_plan())
+    made["of a base"] = html(of_base)
+    other = replace(of_base, where=replace(WHERE, environment="test"), offline=None)
+    made["of several"] = page([view(document(whole_plan())), lost, view(document(other))])
+    for name, content in made.items():
+        (folder / f"{name}.html").write_text(content)
+    return {name: folder / f"{name}.html" for name in made}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Page:
+    return chromium.page()
+
+
+def test_every_page_is_valid(pages: dict[str, Path]) -> None:
+    node = brought(shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"))
+    program = module("html-validate/bin/html-validate.mjs")
+    command = [node, program, "-c", NODE / ".htmlvalidate.json", "-f", "json", *pages.values()]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    problems = [
+        f"{Path(one['filePath']).name}:{message['line']}: {message['message']}"
+        for one in json.loads(done.stdout)
+        for message in one["messages"]
+    ]
+    assert problems == []
+    assert done.returncode == 0, done.stderr
+
+
+AXE = """axe.run(document).then(found => found.violations.map(
+    one => `${one.id}: ${one.help}: ${one.nodes[0].html}: ${one.nodes[0].failureSummary}`))"""
+UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true }); 0"
+CHECKED = ["of everything", "of a base", "of several", "nothing-to-do", "keeps-hostile-text-in-its-place"]
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_accessible(pages: dict[str, Path], tab: Page, width: int, dark: bool) -> None:
+    axe = module("axe-core/axe.min.js").read_text()
+    for name in CHECKED:
+        tab.open(pages[name].as_uri(), width=width, dark=dark)
+        tab.evaluate(f"{axe}\n;{UNFOLD}")
+
+        assert (name, tab.evaluate(AXE)) == (name, [])
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("width", [320, 390, 700, 1280])
+def test_no_page_is_wider_than_its_window_and_none_asks_for_more(pages: dict[str, Path], tab: Page, width: int) -> None:
+    for name, file in pages.items():
+        tab.open(file.as_uri(), width=width)
+        tab.evaluate(UNFOLD)
+        found = tab.evaluate("[document.documentElement.scrollWidth, document.scripts.length]")
+
+        assert (name, found) == (name, [width, 0])
+        assert tab.requests == [file.as_uri()]
+        assert tab.complaints == []
+
+
+@pytest.mark.needs("chromium")
+def test_prompts_stand_side_by_side_where_there_is_room(pages: dict[str, Path], tab: Page) -> None:
+    apart = "(([a, b]) => [a.top === b.top, a.left < b.left])([...document.querySelector('.pair').children]"
+    apart += ".map(one => one.getBoundingClientRect()))"
+    for width, expected in ((1280, [True, True]), (390, [False, False])):
+        tab.open(pages["of everything"].as_uri(), width=width)
+        tab.evaluate(UNFOLD)
+
+        assert tab.evaluate(apart) == expected
+
+
+@pytest.mark.needs("chromium")
+@pytest.mark.parametrize("name", ["#changes0-0", "#changes0-s0"])
+def test_without_script_a_link_unfolds_what_it_leads_to(pages: dict[str, Path], tab: Page, name: str) -> None:
+    shown = "getComputedStyle(document.querySelector('.ranking')).display"
+    tab.open(f"{pages['of everything'].as_uri()}{name}", script=False)
+    tab.call("Emulation.setScriptExecutionDisabled", value=False)
+
+    assert tab.evaluate(f"document.querySelector('{name}').closest('details').open")
+    assert tab.evaluate(shown) == "table"
+
+
+@pytest.mark.needs("chromium")
+def test_on_paper_nothing_is_folded(pages: dict[str, Path], tab: Page) -> None:
+    tab.open(pages["of everything"].as_uri())
+    shown = "getComputedStyle(document.querySelector('.change'), '::details-content').contentVisibility"
+    on_screen = tab.evaluate(shown)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+
+    assert (on_screen, tab.evaluate(shown)) == ("hidden", "visible")

@@ -1,0 +1,321 @@
+"""The issue of a scheduled pass, and the comments that quote what it wrote over: whole, within bounds, inert."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_reading import acting, read
+from render_plans import WHERE, adopt, create, delete, field, forget, looks_like, plan, rename, update
+from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
+
+from reconciler.canonical import ABSENT
+from reconciler.model import Change, Plan
+from reconciler.render.console import report
+from reconciler.render.console.quoting import MOST_COMMENTS, comments, quote
+from reconciler.unattended import Left, Pass
+
+LIMIT = 65_536
+RUN = "20261120T135726412Z-f2f8c9f7"
+
+
+def left(*changes: Change, why: str = "a person looks", **more: object) -> Pass:
+    """A pass that left some changes and wrote nothing."""
+    return Pass(plan(*changes, **more), tuple(Left(change, why) for change in changes))
+
+
+def wrote(*changes: Change, **more: object) -> Pass:
+    """A pass that wrote all that there was."""
+    return Pass(plan(*changes), (), (), RUN, changes, **more)  # type: ignore[arg-type]  # a test states what it means
+
+
+def drift(key: str, before: object, path: str = "instructions") -> Change:
+    return update(key, field(path, before, "Be kind.", "drift"))  # type: ignore[arg-type]  # a value of JSON
+
+
+# the issue
+
+
+def test_an_issue_reads_as_a_report() -> None:
+    found = left(
+        drift("hr", "Be rude.\nVery."),
+        update("it", field("temperature", 1, 0.2, "conflict"), hidden=3),
+        delete("gone", field("name", "Gone", ABSENT)),
+        objections=(looks_like("it"),),
+    )
+    head, *sections = report.body(found).split("<details><summary>")
+    foot = sections[-1].partition("</details>\n\n")[2]
+
+    assert (
+        head
+        == """\
+<!-- reconciler: issue acme production -->
+### Left for people: 1 conflict, 1 to be deleted, 1 drifted
+
+`production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`. This text follows the newest \
+pass of the scheduled job; what a pass wrote over is in the comments.
+
+> [!CAUTION]
+> **Objection** `looks-like` `assistant.it`: asst_9 has this name<br>set `id: asst_9`
+
+| Address | What | Left because |
+|---|---|---|
+| `assistant.it` | conflict: `temperature` | a person looks |
+| `assistant.gone` | to be deleted | a person looks |
+| `assistant.hr` | drifted: `instructions` | a person looks |
+
+"""
+    )
+    assert ["assistant.it" in sections[0], "assistant.hr" in sections[1], len(sections)] == [True, True, 2]
+    assert re.fullmatch(
+        r"What is struck out, or stands behind a minus, is live; what stands behind an arrow or a plus is in"
+        r" Git\.\n\n`reconciler plan -e production` shows all of it\. To keep what is live, .+ apply it\."
+        r"\n\nFingerprint `[\w-]+`\.",
+        foot,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (create("a"), "1 to be created"),
+        (adopt("a", field("name", 1, 2, "adoption")), "1 to be adopted"),
+        (rename("a", "b"), "1 to be renamed"),
+        (forget("a"), "1 to be let go"),
+        (update("a", field("name", 1, 2)), "1 edited"),
+        (update("a", field("name", 1, 2, "unknown")), "1 changed"),
+        (update("a", field("name", 1, 2), field("model", 1, 2, "drift")), "1 drifted"),
+        (rename("a", "b", field("name", 1, 2, "conflict")), "1 conflict"),
+    ],
+)
+def test_every_state_has_its_word(change: Change, word: str) -> None:
+    assert report.verdict(left(change)) == f"Left for people: {word}"
+
+
+def test_a_thousand_is_written_as_one() -> None:
+    assert report.verdict(left(*(create(f"n{number}") for number in range(1200)))) == (
+        "Left for people: 1,200 to be created"
+    )
+
+
+def test_an_objection_alone_is_something_to_look_at() -> None:
+    assert report.verdict(left(objections=(looks_like("a"),))) == "1 objection to look at"
+
+
+def test_where_nothing_is_left_that_is_said() -> None:
+    shown = report.body(left())
+
+    assert "### Nothing is left to do\n" in shown
+    assert "|" not in shown
+
+
+def test_an_objection_may_have_no_address_and_no_remedy() -> None:
+    bare = replace(looks_like("a", remedy=""), address=None)
+
+    assert "> **Objection** `looks-like`: asst_9 has this name\n" in report.body(left(objections=(bare,)))
+
+
+def test_the_same_is_the_same_text_whatever_the_order() -> None:
+    changes = [drift("a", "x"), drift("b", "y"), delete("c")]
+
+    assert report.body(left(*changes)) == report.body(left(*reversed(changes)))
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    many = [update(f"n{number:04}", field("name", "x" * 300, "y" * 300, "drift")) for number in range(600)]
+    objections = tuple(looks_like(f"n{number:04}") for number in range(600))
+
+    shown = report.body(left(*many, objections=objections))
+
+    assert len(shown) <= LIMIT
+    rest = re.search(r"(\d+) more objections and (\d+) more rows and (\d+) more sections did not fit here", shown)
+    assert rest is not None
+    assert shown.count("[!CAUTION]") + int(rest[1]) == 600
+    assert shown.count("\n| `assistant") + int(rest[2]) == 600
+    assert shown.count("<details>") + int(rest[3]) == 600
+
+
+def test_one_that_is_too_long_hides_no_other() -> None:
+    shown = report.body(left(drift("a", "\n".join(["x" * 90] * 2000)), drift("b", "Be rude.")))
+
+    assert len(shown) <= LIMIT
+    assert "left out here" in shown
+    assert "<code>~ assistant.b</code>" in shown
+
+
+def test_the_title_and_the_first_line_say_which_environment() -> None:
+    assert report.title(WHERE) == "production is not as Git says (stack acme)"
+    assert report.first_line(WHERE) == "<!-- reconciler: issue acme production -->"
+    assert report.well(WHERE) == "All is well again: what is live in `production` is what Git says."
+    assert report.superseded(7) == "Two passes ran at once. This goes on in #7."
+
+
+# the log
+
+
+def test_a_log_has_a_line_for_everything_that_is_left() -> None:
+    assert report.lines(left(drift("a", "x"), why="b\n::error::c")) == (
+        "Left for people:\n  assistant.a: b\\n::error::c\n"
+    )
+    assert report.lines(left()) == ""
+
+
+# the quotes
+
+
+def test_what_was_written_over_is_quoted() -> None:
+    (comment,) = comments(
+        wrote(
+            update(
+                "hr",
+                field("instructions", "Be rude.\n\n```\n</details> @all", "Be kind.", "drift"),
+                field("temperature", 0.3, 0.2, "drift"),
+                field("metadata.team", ABSENT, "hr", "drift"),
+                field("tools", [{"type": "function", "function": {"name": "x" * 60}}], [], "drift"),
+            )
+        )
+    )
+    first, _, rest = comment.partition("\n")
+
+    assert re.fullmatch(r"<!-- reconciler: wrote over [\w-]{16} -->", first)
+    assert (
+        rest
+        == f"""\
+**Written by this pass.** What stood there before, and is in no commit, is quoted.
+
+`assistant.hr` (`asst_hr`): what had drifted is put back.
+
+`assistant.hr` `instructions` was:
+
+````text
+Be rude.
+
+```
+</details> @all
+````
+
+`assistant.hr` `temperature` was: `0.3`
+
+`assistant.hr` `metadata.team` was: nothing was there
+
+`assistant.hr` `tools` was:
+
+```json
+[
+  {{
+    "function": {{
+      "name": "{"x" * 60}"
+    }},
+    "type": "function"
+  }}
+]
+```
+
+What is invisible stands as `<U+…>`. As long as the state of the job is kept, all of it is in the record of the run \
+`{RUN}`: `reconciler history` lists it, and `reconciler rollback` with its name brings it back."""
+    )
+
+
+def test_what_git_knew_is_not_quoted() -> None:
+    (comment,) = comments(wrote(update("a", field("instructions", "before\nit", "after", "edit")), create("b")))
+
+    assert "before" not in comment.partition("\n")[2].replace("stood there before", "")
+    assert "`assistant.a` (`asst_a`): update, unreviewed." in comment
+    assert "`assistant.b`: create, unreviewed." in comment
+
+
+def test_nothing_written_is_nothing_quoted() -> None:
+    assert comments(left(drift("a", "x"))) == ()
+
+
+def test_of_what_is_not_certain_that_is_said_and_the_first_line_is_the_same_next_time() -> None:
+    change = drift("a", "Be rude.")
+    found = Pass(plan(change), (Left(change, "it failed: 500"),), (), RUN, (change,))
+    other = replace(found, run="another", left=(Left(change, "it failed: 502"),))
+
+    (one,), (two,) = comments(found), comments(other)
+
+    assert "it is not certain that it was written over: it failed: 500" in one
+    assert one != two
+    assert one.splitlines()[0] == two.splitlines()[0]
+
+
+def whole(shown: tuple[str, ...] | list[str]) -> str:
+    """What stands in the fences, put together again as the headings say."""
+    text = ""
+    for within, ticks, part in re.findall(
+        r"was(?:, part \d+ of \d+(, going on within the line)?)?:\n\n(`{3,})text\n(.*?)\n\2$",
+        "\n\n".join(shown),
+        re.S | re.M,
+    ):
+        assert ticks
+        text += part if within or not text else f"\n{part}"
+    return text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 256_000,
+        "`" * 256_000,
+        "\n".join(["```"] * 60_000),
+        "\n".join(f"{number} " * 9 for number in range(10_000)),
+        "short\n" + "y" * 130_000 + "\nshort",
+        "\n" * 100_000 + "z",
+    ],
+    ids=["one line", "backticks", "fences", "lines", "a long line among short ones", "empty lines"],
+)
+def test_a_text_of_any_length_is_quoted_whole(text: str) -> None:
+    shown = comments(wrote(drift("a", text)))
+
+    assert max(map(len, shown)) <= LIMIT
+    assert len(shown) <= MOST_COMMENTS
+    assert whole(shown) == text
+
+
+def test_there_is_an_end_to_comments() -> None:
+    shown = comments(wrote(*(drift(f"n{number:02}", "x y\n" * 60_000) for number in range(30))))
+
+    assert len(shown) == MOST_COMMENTS
+    assert shown[-1].startswith("There is more of this than is quoted here.\n\nWhat is invisible")
+
+
+def test_a_name_of_any_length_leaves_room_for_what_it_names() -> None:
+    change = update("a", field(f'tools.functions["{"n" * 70_000}"]', {"x": "y" * 300}, ABSENT, "drift"))
+
+    assert max(map(len, comments(wrote(replace(change, id="i" * 70_000))))) <= LIMIT
+
+
+UNTITLED = ["0 titles"]
+
+
+@UNHURRIED
+@given(texts | st.text(), st.integers(200, 400))
+def test_no_quoted_text_leaves_its_fence(text: str, room: int) -> None:
+    shown = quote("`x` was", text, room)
+
+    assert all(len(block) <= room for block in shown)
+    for block in shown:
+        assert acting(block) == UNTITLED
+        assert len(read(block)) in (3, 4)  # the paragraph, and at most one fence
+    assert not INVISIBLE.search("".join(shown))
+
+
+@UNHURRIED
+@given(plans)
+def test_no_live_text_acts_in_a_report(found: Plan) -> None:
+    passed = Pass(found, tuple(Left(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
+
+    first, _, rest = report.body(passed).partition("\n")
+    assert first == report.first_line(found.where)
+    assert acting(rest) == []
+    assert {line.count("|") for line in rest.split("\n") if line.startswith("| ")} <= {4}
+    assert not INVISIBLE.search(rest)
+    for shown in comments(passed):
+        first, _, rest = shown.partition("\n")
+        assert re.fullmatch(r"<!-- reconciler: wrote over [\w-]{16} -->", first)
+        assert acting(rest) == UNTITLED
+        assert not INVISIBLE.search(rest)

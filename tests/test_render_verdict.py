@@ -1,0 +1,271 @@
+"""The verdict in one line, what to look at first, and what many changes share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from render_plans import address, adopt, create, delete, field, forget, looks_like, plan, rename, update
+
+from reconciler.model import Base, Change, FieldChange, Meaning, Objection, Origin, Plan
+from reconciler.paths import read as path
+from reconciler.render import document
+from reconciler.render.verdict import causes
+from reconciler.render.verdict.headline import headline
+from reconciler.render.verdict.ranking import danger, ranked
+from reconciler.render.verdict.shared import Shared, apart, shared
+from reconciler.render.view import ChangeView, view
+
+SCHEMA = path("tools.functions.refund.parameters")
+
+
+def verdict(*changes: Change, **more: object) -> str:
+    return headline(view(document(plan(*changes, **more))))
+
+
+def views(*changes: Change, **more: object) -> tuple[ChangeView, ...]:
+    return view(document(plan(*changes, **more))).changes
+
+
+def breaking(change: Change, text: str = "`amount` became required", *, is_breaking: bool = True) -> Change:
+    return replace(change, meanings=((SCHEMA, Meaning(text, is_breaking)),))
+
+
+def of(origin: Origin, change: Change) -> Change:
+    fields = tuple(replace(one, origin=one.origin or origin) for one in change.fields)
+    return replace(change, origin=origin, fields=fields)
+
+
+def holding(code: str, *keys: str) -> Objection:
+    return Objection(code, "no", "do", None, frozenset(map(address, keys)))
+
+
+PROMPT = field("instructions", "a b", "a b c")
+MODEL = field("model", "gpt-4o", "gpt-4.1")
+OTHER = field("temperature", 1, 0)
+REQUIRED = field("tools.functions.refund.parameters.required", ["a"], ["a", "b"])
+
+
+# headline
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ((), "No changes"),
+        ((update("a", PROMPT),), "1 prompt changes, +1 word"),
+        ((update("a", PROMPT), update("b", PROMPT, MODEL)), "2 prompts change, +2 words, 1 model changes"),
+        ((create("a", PROMPT),), "1 new assistant"),
+        ((delete("a", PROMPT), delete("b")), "2 deletions"),
+        ((update("a", OTHER),), "1 field changes"),
+        ((update("a", OTHER, MODEL, field("top_p", 1, 0)),), "1 model changes, 2 other fields change"),
+        ((adopt("a"), rename("b", "c"), forget("d")), "1 adopted, 1 renamed, 1 let go"),
+        ((breaking(update("a", REQUIRED)),), "1 breaking schema change"),
+        ((breaking(update("a", REQUIRED), is_breaking=False),), "1 field changes"),
+        ((update("a", replace(MODEL, cause="conflict")),), "1 conflict, 1 model changes"),
+        (
+            (delete("a"), create("b"), update("c", PROMPT, MODEL, OTHER)),
+            "1 deletion, 1 new assistant, 1 prompt changes, +1 word, and more",
+        ),
+        ((update("a", field("instructions", None, "a b")),), "1 prompt changes, +2 words"),
+    ],
+)
+def test_the_verdict_is_what_happens_worst_first(changes, said):
+    assert verdict(*changes) == said
+
+
+def test_what_will_be_refused_is_said_first():
+    assert (
+        verdict(delete("a"), update("b", PROMPT), objections=(holding("too-many-deletes", "a"),))
+        == "Will be refused: 1 deletion; 1 prompt changes, +1 word"
+    )
+    held = (create("a"), delete("b"), update("c", MODEL), update("d", OTHER), update("e", PROMPT))
+    assert (
+        verdict(*held, objections=(holding("x", *"abcde"),))
+        == "Will be refused: 1 deletion, 1 new assistant, 1 prompt change, and more"
+    )
+
+
+def test_an_objection_without_a_change_is_named():
+    objections = (holding("id-gone", "a"), holding("id-gone", "b"))
+
+    assert verdict(objections=objections) == "Will be refused: 2 objections (id-gone)"
+
+
+def test_an_objection_that_somebody_allowed_refuses_nothing():
+    assert verdict(create("a"), objections=(looks_like("a", allowed=True),)) == "1 new assistant"
+
+
+def test_new_objects_of_several_kinds_are_objects():
+    agent = create("b")
+    agent = replace(agent, address=replace(agent.address, kind="agent"))
+
+    assert verdict(create("a"), agent) == "2 new objects"
+
+
+def test_beside_another_revision_it_is_what_this_change_does():
+    base = Base("main", "1a2b3c")
+    changed, pending = of("change", update("a", PROMPT)), of("pending", update("b", OTHER))
+
+    assert verdict(changed, pending, base=base) == "1 prompt changes, +1 word; 1 pending anyway"
+    assert verdict(pending, base=base) == "No change by this; 1 pending anyway"
+    assert verdict(base=base) == "No changes"
+    assert (
+        verdict(of("change", delete("a")), pending, base=base, objections=(holding("x", "a"),))
+        == "Will be refused: 1 deletion; 1 pending anyway"
+    )
+
+
+def test_the_verdict_is_one_inert_line():
+    assert "\n" not in verdict(objections=(holding("a\nb\x1b", "a"),))
+
+
+# ranking
+
+
+def test_the_worst_is_first_and_then_the_address_decides():
+    changes = views(
+        update("other", OTHER),
+        forget("gone"),
+        update("model", MODEL),
+        update("prompt", PROMPT, MODEL),
+        breaking(update("schema", REQUIRED)),
+        create("new"),
+        update("conflict", replace(OTHER, cause="conflict")),
+        delete("b"),
+        delete("a"),
+        update("held", OTHER),
+        objections=(holding("x", "held"),),
+    )
+
+    assert [(one.address.removeprefix("assistant."), danger(one)) for one in ranked(changes)] == [
+        ("held", "refused"),
+        ("a", "deletes"),
+        ("b", "deletes"),
+        ("conflict", "conflict"),
+        ("new", "creates"),
+        ("schema", "breaking"),
+        ("prompt", "prompt"),
+        ("model", "model"),
+        ("gone", ""),
+        ("other", ""),
+    ]
+
+
+# shared
+
+
+def keys(groups: tuple[Shared, ...]) -> list[tuple[list[str], list[str]]]:
+    return [([f.path for f in one.fields], [c.address[-1] for c in one.changes]) for one in groups]
+
+
+def test_what_three_share_is_told_once():
+    changes = views(*(update(key, PROMPT, MODEL) for key in "abc"), update("d", MODEL), update("e", OTHER))
+    groups, rest = apart(changes)
+
+    assert keys(groups) == [(["model"], list("abcd")), (["instructions"], list("abc"))]
+    assert shared(changes) == groups
+    assert [(one.address[-1], [f.path for f in one.fields]) for one in rest] == [("e", ["temperature"])]
+
+
+def test_what_only_two_share_is_not():
+    changes = views(update("a", PROMPT), update("b", PROMPT))
+
+    assert apart(changes) == ((), changes)
+
+
+def test_another_value_cause_or_objection_is_another_change():
+    others = [PROMPT, replace(PROMPT, cause="drift"), field("instructions", "a b", "a b d")]
+    changes = views(*(update(key, one) for key, one in zip("abc", others, strict=True)), update("d", PROMPT))
+    held = views(*(update(key, PROMPT) for key in "abc"), objections=(holding("x", "a"),))
+
+    assert shared(changes) == shared(held) == ()
+
+
+def tone(key: str, before: str, after: str) -> Change:
+    """An edit of a text that several prompts begin with."""
+    rest = f"\n\nYou are {key}.\nKnow {key}."
+    return update(key, field("instructions", f"Be kind.\n{before}{rest}", f"Be kind.\n{after}{rest}"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("Be brief.", "Be brief and clear.", ("Be brief.", "Be brief and clear.")),
+        ("Be brief.", "Be brief.\nBe clear.", (None, "Be clear.")),
+        ("Be brief.\nBe clear.", "Be brief.", ("Be clear.", None)),
+    ],
+)
+def test_the_same_edit_of_different_prompts_is_told_once(before: str, after: str, told: tuple[str | None, ...]):
+    changes = views(*(tone(key, before, after) for key in "abc"), tone("d", before, "Shout."))
+
+    (group,), rest = apart(changes)
+
+    assert [(f.before, f.after, f.excerpt) for f in group.fields] == [(*told, True)]
+    assert [one.address for one in rest] == ["assistant.d"]
+
+
+def test_the_same_lines_as_a_whole_text_are_another_change():
+    whole = [update(key, field("instructions", "Be brief.", "Be clear.")) for key in "ab"]
+    changes = views(*whole, update("c", field("instructions", "Be kind.\nBe brief.", "Be kind.\nBe clear.")))
+
+    assert shared(changes) == ()
+
+
+def test_one_and_true_are_not_the_same():
+    changes = views(
+        *(update(key, field("metadata.x", 0, value)) for key, value in zip("abc", (1, True, 1), strict=True))
+    )
+
+    assert shared(changes) == ()
+
+
+def test_what_comes_or_goes_whole_is_told_by_itself():
+    changes = views(*(create(key, PROMPT) for key in "abc"), *(delete(key, PROMPT) for key in "def"))
+
+    assert apart(changes) == ((), changes)
+
+
+def test_an_adoption_stays_when_its_fields_are_shared():
+    _, rest = apart(views(*(adopt(key, PROMPT) for key in "abc")))
+
+    assert [(one.action, one.fields) for one in rest] == [("adopt", ())] * 3
+
+
+def test_what_a_shared_schema_means_is_told_with_it():
+    changes = views(*(breaking(update(key, REQUIRED, OTHER if key == "a" else MODEL)) for key in "abc"))
+    (group,), rest = apart(changes)
+
+    assert [meaning.text for meaning in group.meanings] == ["`amount` became required"]
+    assert all(not one.meanings for one in rest)
+    assert len(rest) == 3
+
+
+def test_a_meaning_that_not_all_have_stays_with_its_change():
+    changes = views(breaking(update("a", REQUIRED)), update("b", REQUIRED), update("c", REQUIRED))
+    (group,), rest = apart(changes)
+
+    assert not group.meanings
+    assert [(one.address, len(one.meanings)) for one in rest] == [("assistant.a", 1)]
+
+
+# causes
+
+
+def explained(cause: str, origin: Origin | None = None) -> str:
+    return causes.explained(view(document(_of(FieldChange(("x",), 1, 2, cause, origin)))).changes[0].fields[0])  # type: ignore[arg-type]
+
+
+def _of(one: FieldChange) -> Plan:
+    return plan(update("a", one))
+
+
+def test_a_cause_is_told_in_words():
+    assert explained("edit") == explained("edit", "change") == "edited in Git"
+    assert explained("edit", "pending") == "edited in Git before this change, and not applied yet"
+    assert explained("drift") == "drift: changed outside Git since the last apply; applying puts it back"
+    assert explained("odd\x1b") == "odd<U+001B>"
+
+
+def test_causes_are_in_the_order_of_what_a_reviewer_wants_to_know():
+    assert sorted(["odd", "edit", "drift", "conflict"], key=causes.place) == ["conflict", "drift", "edit", "odd"]

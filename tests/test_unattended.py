@@ -1,0 +1,376 @@
+"""What a pass may do without anybody: what the policy says, and never a conflict, a delete or what is objected to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from bodies import bodies
+from hypothesis import given
+from hypothesis import strategies as st
+from lives import KIND, applied, marked, stranger, wanted
+from world import EVERY_SERVER, WHERE, World, desired, run
+
+from reconciler.canonical import equal
+from reconciler.emulator import Settings
+from reconciler.guards import Facts, Limits
+from reconciler.model import (
+    Change,
+    Desired,
+    Difference,
+    Done,
+    Failed,
+    Live,
+    Outcome,
+    Plan,
+    Skipped,
+    Stale,
+    Unsettled,
+)
+from reconciler.plan import make_plan
+from reconciler.unattended import DRIFT, EDITS, Division, Policy, divide, passed, wants
+
+NOTHING, BACK, ALL = Policy(), Policy(frozenset({DRIFT})), Policy(frozenset({DRIFT, EDITS}))
+ONLY_EDITS = Policy(frozenset({EDITS}))
+HR = {"key": "hr", "name": "HR", "instructions": "Be kind."}
+
+
+def planned(*sides: tuple[Desired | None, Live | None], **more: Any) -> Plan:
+    return make_plan([one for one, _ in sides if one], [live for _, live in sides if live], WHERE, **more)
+
+
+def drifted(**moved: Any) -> tuple[Desired, Live]:
+    one = wanted(**HR)
+    return one, applied(one, **(moved or {"instructions": "Be rude."}))
+
+
+def edited(**moved: Any) -> tuple[Desired, Live]:
+    return wanted(**{**HR, "instructions": "Be brief."}), applied(wanted(**HR), **moved)
+
+
+def divided(plan: Plan, policy: Policy, edits_wait: str | None = None) -> tuple[list[str], dict[str, str]]:
+    """What would be done, and what is left with the reason, by key."""
+    found = divide(plan, policy, edits_wait)
+    assert len(found.ready.changes) + len(found.left) == len(plan.changes)
+    assert found.ready.standing == ()
+    ready = [change.address.key for change in found.ready.changes]
+    return ready, {left.change.address.key: left.why for left in found.left}
+
+
+# drift
+
+
+def test_without_a_policy_nothing_is_done() -> None:
+    assert divided(planned(drifted()), NOTHING) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
+
+
+def test_drift_is_put_back_where_the_policy_says_so() -> None:
+    assert divided(planned(drifted()), BACK) == (["hr"], {})
+
+
+def test_to_allow_edits_does_not_allow_drift() -> None:
+    assert divided(planned(drifted()), ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
+
+
+def test_drift_beside_an_edit_is_left_as_a_whole() -> None:
+    plan = planned(edited(temperature=0.3))
+
+    for policy in (BACK, ONLY_EDITS):
+        ready, left = divided(plan, policy)
+        assert ready == []
+        assert left["hr"].startswith("some of it was edited in Git and some of it drifted")
+    assert divided(plan, ALL)[0] == ["hr"]
+
+
+def test_a_member_that_drifted_beside_one_that_was_edited_is_left_too() -> None:
+    def tool(name: str) -> dict[str, Any]:
+        return {"type": "function", "function": {"name": name}}
+
+    before = wanted(key="hr", tools=[tool("a"), {"type": "code_interpreter"}])
+    plan = planned(
+        (wanted(key="hr", tools=[tool("b"), {"type": "code_interpreter"}]), applied(before, tools=[tool("a")]))
+    )
+
+    assert {one.cause for one in plan.changes[0].fields} == {"drift", "edit"}
+    assert divided(plan, BACK)[0] == []
+
+
+def test_what_only_travels_with_drift_is_no_edit() -> None:
+    one = wanted(key="hr", temperature=0.2)
+    plan = planned((one, applied(one, model="o3-mini", reasoning_effort="high", temperature=None)))
+
+    assert {field.cause for field in plan.changes[0].fields} == {"drift", "edit"}
+    assert divided(plan, BACK) == (["hr"], {})
+
+
+def test_what_travels_with_an_edit_is_no_drift() -> None:
+    before = wanted(key="hr", model="o3-mini", reasoning_effort="high")
+    plan = planned((wanted(key="hr"), applied(before)))
+
+    assert divided(plan, BACK)[0] == []
+    assert divided(plan, ALL)[0] == ["hr"]
+
+
+def test_a_new_rule_on_removal_is_an_edit() -> None:
+    one = wanted(**HR, own={"on_removal": "refuse"})
+    plan = planned((one, applied(wanted(**HR), instructions="Be rude.")))
+
+    assert divided(plan, BACK)[0] == []
+
+
+def test_drift_that_git_has_taken_over_meanwhile_is_nothing_to_do() -> None:
+    live = applied(wanted(**HR), instructions="Be brief.")
+    plan = planned((wanted(**{**HR, "instructions": "Be brief."}), live))
+
+    assert plan.changes == ()
+    assert divide(plan, BACK).ready.marks == ()
+    assert divide(plan, ALL).ready.marks == plan.marks != ()
+
+
+def test_drift_beside_something_that_is_the_same_on_both_sides_by_now_is_put_back() -> None:
+    live = applied(wanted(**HR), instructions="Be brief.", temperature=0.3)
+    plan = planned((wanted(**{**HR, "instructions": "Be brief."}), live))
+
+    assert divided(plan, BACK)[0] == ["hr"]
+
+
+# edits
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        edited(),
+        (wanted(**HR), None),
+        (wanted(**HR, own={"id": "asst_9"}), stranger("asst_9")),
+        (wanted(**HR, own={"was": ["old"]}), applied(wanted(**{**HR, "key": "old"}))),
+    ],
+    ids=["edit", "create", "adopt", "rename"],
+)
+def test_what_git_says_waits_for_an_apply_unless_the_policy_says_edits(sides: tuple[Desired, Live | None]) -> None:
+    plan = planned(sides)
+
+    assert divided(plan, BACK) == ([], {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"})
+    assert divided(plan, ALL) == (["hr"], {})
+    assert divided(plan, ALL, "its apply failed") == ([], {"hr": "its apply failed"})
+
+
+def test_a_rename_of_what_drifted_wants_both() -> None:
+    live = applied(wanted(**{**HR, "key": "old"}), instructions="Be rude.")
+    plan = planned((wanted(**HR, own={"was": ["old"]}), live))
+
+    assert wants(plan.changes[0]) == {DRIFT, EDITS}
+    assert divided(plan, ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
+    assert divided(plan, NOTHING)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+
+
+def test_drift_goes_on_while_edits_wait() -> None:
+    it = wanted(key="it")
+    plan = planned(drifted(), (it, None))
+
+    assert divided(plan, ALL, "its apply failed") == (["hr"], {"it": "its apply failed"})
+    assert divide(plan, ALL, "its apply failed").ready.marks == ()
+
+
+def test_markers_are_not_refreshed_while_an_objection_stands() -> None:
+    agreed = (wanted(key="a", name="x"), applied(wanted(key="a"), "asst_2", name="x"))
+    conflict = (wanted(**{**HR, "instructions": "Be brief."}), applied(wanted(**HR), instructions="Be rude."))
+
+    assert divide(planned(agreed, conflict), ALL).ready.marks == ()
+    assert len(divide(planned(agreed), ALL).ready.marks) == 1
+
+
+# never
+
+
+def test_a_delete_is_never_done() -> None:
+    plan = planned((None, applied(wanted(**HR))), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
+
+    assert divided(plan, ALL) == ([], {"hr": "deletes are never done without a person"})
+
+
+def test_nothing_is_let_go_of() -> None:
+    gone = applied(wanted(**HR, own={"on_removal": "keep"}))
+    plan = planned((None, gone), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
+
+    assert divided(plan, ALL)[1] == {"hr": "nothing is let go of without a person"}
+
+
+def test_a_conflict_is_never_done_whatever_was_allowed() -> None:
+    sides = (wanted(**{**HR, "instructions": "Be brief."}), applied(wanted(**HR), instructions="Be rude."))
+
+    for allow in (frozenset(), frozenset({"conflict"})):
+        ready, left = divided(planned(sides, allow=allow), ALL)
+        assert ready == []
+        assert left["hr"].startswith("it changed in Git and in the live object, and a person has to choose")
+
+
+def test_what_nobody_can_tell_is_never_done() -> None:
+    one, live = drifted()
+    plan = planned((one, marked(live, form=99)))
+
+    assert divided(plan, ALL) == ([], {"hr": "nobody can tell who changed it, and a person has to look"})
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"limits": Limits(changes=0)}, "too-many-changes"),
+        ({"facts": Facts(behind=frozenset({"1a2b3c4d5e6f"}))}, "behind"),
+    ],
+)
+def test_what_an_objection_holds_back_is_never_done(more: dict[str, Any], code: str) -> None:
+    one, live = drifted()
+    plan = planned((one, marked(live, commit="1a2b3c4d5e6f")), **more)
+
+    assert divided(plan, ALL) == ([], {"hr": f"held back: {code}"})
+
+
+def test_everything_that_speaks_against_it_is_said() -> None:
+    gone = applied(wanted(**HR, own={"on_removal": "refuse"}))
+    plan = planned((None, gone), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
+
+    assert divided(plan, ALL)[1]["hr"] == "deletes are never done without a person; held back: refused-removal"
+
+
+def test_a_change_without_a_marker_or_a_manifest_is_judged_by_its_causes() -> None:
+    (change,) = planned(edited(temperature=0.3)).changes
+
+    assert wants(replace(change, live=None)) == wants(replace(change, desired=None)) == {DRIFT, EDITS}
+
+
+# what it came to
+
+
+def _ready(number: int = 1) -> tuple[Division, tuple[Change, ...]]:
+    sides = []
+    for key in range(number):
+        one = wanted(key=f"k{key}")
+        sides.append((one, applied(one, f"asst_{key}", name="drifted")))
+    division = divide(planned(*sides), BACK)
+    return division, division.ready.changes
+
+
+def test_what_is_done_is_not_left() -> None:
+    division, (change,) = _ready()
+
+    found = passed(division, [Done(change, "asst_0")], [change], "RUN")
+
+    assert found.is_well
+    assert found.overwrote == (change,)
+    assert found.run == "RUN"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why", "is_written"),
+    [
+        (lambda c: Failed(c, "500"), "it failed: 500", True),
+        (lambda c: Stale(c, "asst_0", "it moved"), "it was not done: it moved", False),
+        (lambda c: Skipped(c, "interrupted"), "it was not done: interrupted", False),
+        (
+            lambda c: Unsettled(c, "asst_0", (Difference(("name",), "a", "b"),)),
+            "it was written, and the server made something else of it",
+            True,
+        ),
+    ],
+)
+def test_what_was_tried_and_is_not_done_is_left(outcome: Any, why: str, is_written: bool) -> None:
+    division, (change,) = _ready()
+    became: Outcome = outcome(change)
+
+    found = passed(division, [became], [change])
+
+    assert [left.why for left in found.left] == [why]
+    assert not found.is_well
+    assert found.overwrote == ((change,) if is_written else ())
+
+
+def test_what_became_of_it_nobody_knows_is_left_and_told_as_written() -> None:
+    division, (change,) = _ready()
+
+    found = passed(division, [], [change])
+
+    assert [left.why for left in found.left] == ["it was not done"]
+    assert found.overwrote == (change,)
+
+
+def test_a_change_that_comes_to_two_outcomes_has_the_last() -> None:
+    division, (change,) = _ready()
+
+    assert passed(division, [Failed(change, "500"), Done(change, "asst_0")], [change]).is_well
+
+
+def test_what_is_left_stands_in_the_order_of_addresses() -> None:
+    division, changes = _ready(3)
+
+    found = passed(division, [Failed(change, "no") for change in reversed(changes)])
+
+    assert [left.change.address.key for left in found.left] == ["k0", "k1", "k2"]
+
+
+def test_an_objection_to_nothing_that_changes_leaves_something_to_look_at() -> None:
+    plan = planned((wanted(**HR, own={"id": "asst_77"}), None))
+
+    found = passed(divide(plan, ALL))
+
+    assert [o.code for o in found.objections] == ["id-gone"]
+    assert not found.is_well
+
+
+# laws
+
+GROUPS = (
+    ("name",),
+    ("description",),
+    ("instructions",),
+    ("tools", "tool_resources"),
+    ("response_format",),
+    ("model", "temperature", "top_p", "reasoning_effort"),
+)
+groups = st.sets(st.sampled_from(GROUPS), max_size=3)
+
+
+async def _moved(world: World, one: Live, by: dict[str, Any], names: set[tuple[str, ...]]) -> None:
+    """Somebody sets some fields in a dashboard, as far as the server takes them."""
+    (other,) = desired(by)
+    body = {name: KIND.wire(name, other.fields[name], None) for group in names for name in group}
+    with suppress(AssertionError):
+        await world.by_hand("POST", f"/assistants/{one.id}", body)
+
+
+@given(bodies(), bodies(), st.booleans(), bodies(), groups, groups, st.sampled_from(EVERY_SERVER))
+def test_a_pass_never_writes_an_edit_and_changes_no_cause_of_what_it_leaves(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    is_edited: bool,
+    elsewhere: dict[str, Any],
+    moved: set[tuple[str, ...]],
+    moved_too: set[tuple[str, ...]],
+    settings: Settings,
+) -> None:
+    async def story() -> None:
+        world = World(settings)
+        applied_once = desired(before, before)
+        await world.settle(applied_once)
+        one, other = await world.live()
+        await _moved(world, one, elsewhere, moved)
+        await _moved(world, other, elsewhere, moved_too)
+        wanted_now = desired(after if is_edited else before, before)
+        found = divide(await world.plan(wanted_now), BACK)
+        outcomes = await world.apply(found.ready)
+        again = divide(await world.plan(wanted_now), BACK)
+
+        said = {one.address: one.fields for one in applied_once}
+        for change in found.ready.changes:
+            assert change.desired is not None
+            assert all(equal(change.desired.fields[name], said[change.address][name]) for name in change.patch)
+        if all(isinstance(outcome, Done) for outcome in outcomes):
+            assert again.ready.changes == ()
+            assert [(left.change.digest, left.why) for left in again.left] == [
+                (left.change.digest, left.why) for left in found.left
+            ]
+            assert [left.change.fields for left in again.left] == [left.change.fields for left in found.left]
+
+    run(story)
