@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import pacing
+from benchmarks import pacing, rendering
 
 _MANIFEST = """\
 name: Assistant {n}
@@ -120,6 +120,7 @@ def main() -> None:
         edit(folder, given.edits)
         _show(f"plan, {given.edits} edits", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
         _show(f"apply, {given.edits} edits", [measure(folder, "apply", "-e", "local", "--auto-approve")])
+    rendering.main()
     pacing.main()
 
 
