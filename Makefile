@@ -1,8 +1,9 @@
 # `make demo` and `make test` need Python 3.11 or newer, make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts tests coverage golden bench soak test-lowest clean venv
+.PHONY: help demo test lint types contracts workflows tests coverage golden bench soak test-lowest node dist wheel clean venv
 
-PY := .venv/bin/python
+BIN := .venv/bin
+PY := $(BIN)/python
 PURE := $(shell tr '\n' ',' < .ci/pure-floors)
 
 help:  ## Show what there is.
@@ -14,7 +15,7 @@ venv:
 demo: venv  ## The main job, on the example manifests, against the embedded server.
 	@$(PY) -m demo
 
-test: venv lint types contracts tests coverage  ## Tests, types, lint, import contracts, coverage bounds.
+test: venv lint types contracts workflows tests coverage  ## Tests, types, lint, import contracts, coverage bounds.
 
 lint: venv
 	$(PY) -m ruff check .
@@ -25,6 +26,18 @@ types: venv
 
 contracts: venv
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+workflows: venv  ## Lint the workflows, the action and what is deployed; no network.
+	$(BIN)/zizmor --offline --pedantic --strict-collection --no-progress --quiet .github action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/hadolint --failure-threshold style deploy/*ockerfile
+	$(BIN)/kubernetes-validate --strict --quiet deploy/cronjob.yaml
+
+node: venv  ## What the page is checked with: html-validate and axe-core. Without it those tests are skipped.
+	@$(PY) -m pip install --quiet --disable-pip-version-check --group page
+	@cd tests/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent
 
 tests: venv
 	@rm -f .coverage .coverage.*
@@ -47,5 +60,12 @@ test-lowest:  ## The suite on the lowest versions that pyproject.toml allows.
 	@sh .ci/venv .venv-lowest constraints-lowest.txt
 	.venv-lowest/bin/python -m pytest -q -n 2
 
+dist: venv  ## Build the source distribution, and the wheel from it.
+	rm -rf dist
+	$(PY) -m build --outdir dist
+
+wheel: dist  ## Test the wheel as installed, in a fresh environment outside this tree.
+	sh .ci/installed dist/*.whl
+
 clean:  ## Remove everything that was made here.
-	rm -rf .venv .venv-lowest .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist
+	rm -rf .venv .venv-lowest tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist

@@ -1,0 +1,210 @@
+"""What is deployed: an image that runs as nobody and writes next to nothing, and a job that may as little."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from checkout import command, plain
+from emulator_process import served
+from emulator_world import BETA
+from teamwork import KEY
+from workflow import ROOT
+
+from reconciler.cli import COMMANDS
+
+DEPLOY = ROOT / "deploy"
+soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="wants a package registry: RECONCILER_SOAK=1")
+
+
+def instructions(name: str) -> list[tuple[str, str]]:
+    """A Dockerfile's instructions, each on one line."""
+    lines = [line for line in (DEPLOY / name).read_text().splitlines() if not line.startswith("#")]
+    text = "\n".join(lines).replace("\\\n", "")
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in text.splitlines() if line)]
+
+
+DOCKERFILE = instructions("Dockerfile")
+JOB: Any = yaml.safe_load((DEPLOY / "cronjob.yaml").read_text())
+POD: Any = JOB["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+(CONTAINER,) = POD["containers"]
+
+
+def of(word: str) -> list[str]:
+    return [rest for name, rest in DOCKERFILE if name == word]
+
+
+def copied(folder: Path) -> Path:
+    """The folder that the image is built from: what is copied, and what .dockerignore lets through of it."""
+    allowed = (ROOT / ".dockerignore").read_text().splitlines()
+    for source in [word for line in of("COPY") if "--from" not in line for word in line.split()[:-1]]:
+        assert f"!{source}" in allowed, f"{source} is ignored"
+        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
+        copy(ROOT / source, folder / source)
+    return folder
+
+
+# the image
+
+
+def test_the_image_runs_as_nobody_and_knows_no_key() -> None:
+    last = [index for index, (name, _) in enumerate(DOCKERFILE) if name == "FROM"][-1]
+
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", dict(DOCKERFILE[last:])["USER"])
+    assert of("ARG") == []
+    assert not re.search(r"KEY|TOKEN|SECRET|PASSWORD|--mount", (DEPLOY / "Dockerfile").read_text())
+
+
+def test_the_image_is_named_by_its_version_and_begins_with_the_tool() -> None:
+    assert all(re.fullmatch(r"python:3\.\d+-slim-\w+( AS build)?", image) for image in of("FROM"))
+    assert json.loads(of("ENTRYPOINT")[0]) == ["reconciler"]
+
+
+def test_the_state_of_the_image_is_a_volume_that_the_job_mounts() -> None:
+    (volume,) = of("VOLUME")
+
+    assert f"RECONCILER_STATE_DIR={volume}" in of("ENV")[0]
+    assert volume in [mount["mountPath"] for mount in CONTAINER["volumeMounts"]]
+
+
+def test_what_the_build_needs_is_copied(tmp_path: Path) -> None:
+    folder = copied(tmp_path)
+
+    project = (folder / "pyproject.toml").read_text()
+    assert all((folder / name).is_file() for name in re.findall(r'"(README\.md|LICENSE)"', project))
+    assert (folder / "reconciler" / "__main__.py").is_file()
+
+
+@pytest.mark.soak
+@soak
+def test_the_image_is_built_by_what_its_lines_say(tmp_path: Path) -> None:
+    folder, target = copied(tmp_path), tmp_path / "opt"
+    line = of("RUN")[0].replace("/opt/reconciler", str(target)).replace("python -m venv", f"{sys.executable} -m venv")
+
+    subprocess.run(["sh", "-e", "-c", line], cwd=folder, check=True)
+    shutil.rmtree(folder / "reconciler")
+
+    said = subprocess.run([str(target / "bin" / "reconciler"), "--version"], capture_output=True, text=True)
+    assert said.stdout.startswith("reconciler ")
+
+
+# the job
+
+
+def test_one_pass_runs_at_a_time_and_is_not_tried_again() -> None:
+    assert JOB["spec"]["concurrencyPolicy"] == "Forbid"
+    assert JOB["spec"]["jobTemplate"]["spec"]["backoffLimit"] == 0
+    assert JOB["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] < 3600
+    assert POD["restartPolicy"] == "Never"
+
+
+def test_the_job_may_nothing_beyond_its_work() -> None:
+    assert CONTAINER["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert POD["securityContext"]["runAsNonRoot"] is True
+    assert POD["securityContext"]["runAsUser"] == int(of("USER")[0].partition(":")[0])
+    assert POD["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert POD["automountServiceAccountToken"] is False
+    assert all(set(volume) == {"name", "emptyDir"} for volume in POD["volumes"])
+    assert CONTAINER["resources"]["limits"]["memory"]
+
+
+def test_the_key_comes_from_a_secret_alone() -> None:
+    (key,) = CONTAINER["env"]
+
+    assert set(key["valueFrom"]) == {"secretKeyRef"}
+    assert "value" not in key
+
+
+@pytest.mark.parametrize("policy", ["", "reconcile: {apply: [drift]}\n"], ids=["reports", "puts-back"])
+def test_a_pass_writes_where_the_job_has_a_volume_and_nowhere_else(tmp_path: Path, policy: str) -> None:
+    for name in ("state", "tmp", "repository/assistants"):
+        (tmp_path / name).mkdir(parents=True)
+    here = tmp_path / "repository"
+    (here / "assistants" / "hr.yaml").write_text("model: gpt-4o\nname: HR\n")
+    with served(tmp_path / "live.db") as address:
+        (here / "reconciler.yaml").write_text(_CONFIG.format(url=f"{address}/v1") + policy)
+        _drifted(here, f"{address}/v1/assistants", tmp_path / "elsewhere")
+        done = _watched(tmp_path, here, *CONTAINER["args"])
+
+    assert CONTAINER["args"][0] in COMMANDS
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("assistant.hr: Updated") == (1 if policy else 0)
+    written = {line for line in (tmp_path / "tmp" / "written").read_text().splitlines() if line != os.devnull}
+    assert [path for path in written if not path.startswith((f"{tmp_path}/state", f"{tmp_path}/tmp"))] == []
+    assert any(path.startswith(f"{tmp_path}/state/history") for path in written) is bool(policy)
+
+
+_CONFIG = """\
+version: 1
+stack: acme
+environments:
+  production: {{provider: openai, base_url: "{url}", api_key: {{env: ASSISTANTS_API_KEY}}}}
+"""
+
+
+def _drifted(here: Path, url: str, state: Path) -> None:
+    """Applies the manifests, and then somebody changes what is live."""
+    apply = command("apply", "-e", "production", "--auto-approve", "--state-dir", str(state))
+    subprocess.run(apply, cwd=here, env=plain(ASSISTANTS_API_KEY=KEY), capture_output=True, check=True)
+    (live,) = httpx.get(url, headers=BETA).json()["data"]
+    httpx.post(f"{url}/{live['id']}", headers=BETA, json={"name": "Moved"}).raise_for_status()
+
+
+# Stands before the command in its process, and keeps every path that is opened to be written, made, moved or removed.
+_WATCH = """
+import os, runpy, sys
+kept = os.open(os.path.join(os.environ["TMPDIR"], "written"), os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+def watch(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) if isinstance(flags, int) else "r" != (mode or "r")[:1]
+        paths = [path] if writes and isinstance(path, (str, bytes, os.PathLike)) else []
+    elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.truncate", "sqlite3.connect"):
+        paths = arguments[:1]
+    elif event in ("os.rename", "os.link", "os.symlink"):
+        paths = arguments[:2]
+    else:
+        return
+    for path in paths:
+        if isinstance(path, int):
+            continue
+        os.write(kept, os.fsencode(os.path.abspath(os.fsdecode(path))) + b"\\n")
+sys.addaudithook(watch)
+sys.argv[0] = "reconciler"
+runpy.run_module("reconciler", run_name="__main__", alter_sys=True)
+"""
+
+
+def _watched(folder: Path, here: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as the image has it, and what it wrote in tmp/written."""
+    settings = dict(word.split("=", 1) for word in of("ENV")[0].split())
+    environ = {
+        **settings,
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "tmp"),
+        "TMPDIR": str(folder / "tmp"),
+        "RECONCILER_STATE_DIR": str(folder / "state"),
+        "ASSISTANTS_API_KEY": KEY,
+    }
+    without_coverage = {name: value for name, value in plain(**environ).items() if not name.startswith("COVERAGE")}
+    return subprocess.run(
+        [sys.executable, "-P", "-c", _WATCH, *arguments],
+        cwd=here,
+        env=without_coverage,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )

@@ -1,0 +1,470 @@
+"""What a team copies: each workflow is linted, holds to its rules, and runs for real, step by step."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from checkout import answering
+from expressions import Lenient, evaluated
+from github import BOT
+from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, team
+from workflow import ROOT, read
+
+from reconciler.cli import COMMANDS
+
+pytestmark = pytest.mark.needs("git", "bash")
+
+COPIED = ("plan", "apply", "reconcile", "try")
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+ACTION = read(ROOT / "action.yml")
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+each_copied = pytest.mark.parametrize("name", COPIED)
+
+
+def jobs(path: Path) -> Mapping[str, Any]:
+    found = read(path)["jobs"]
+    assert isinstance(found, dict)
+    return found
+
+
+def copied(name: str) -> Mapping[str, Any]:
+    return read(WORKFLOWS / f"{name}.yml")
+
+
+def steps(path: Path) -> Iterator[Mapping[str, Any]]:
+    yield from chain.from_iterable(job["steps"] for job in jobs(path).values())
+
+
+SCRIPTS = [
+    pytest.param(step["run"], step.get("shell", "bash"), id=f"{path.stem}-{number}")
+    for path, found in [*((path, steps(path)) for path in FILES), (ROOT / "action.yml", ACTION["runs"]["steps"])]
+    for number, step in enumerate(found)
+    if "run" in step
+]
+
+
+# what holds of their text
+
+
+@pytest.mark.parametrize(("script", "shell"), SCRIPTS)
+def test_every_script_is_in_order(script: str, shell: str) -> None:
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run(
+        [str(shellcheck), "--norc", "--shell", shell, "-"],
+        input=script,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(("script", "shell"), SCRIPTS)
+def test_no_expression_is_text_of_a_script(script: str, shell: str) -> None:
+    assert "${{" not in script
+
+
+@each_file
+def test_nothing_is_granted_but_to_a_job(path: Path) -> None:
+    assert read(path)["permissions"] == {}
+    assert all(job["permissions"] for job in jobs(path).values())
+    assert all(int(job["timeout-minutes"]) <= 60 for job in jobs(path).values())
+
+
+@each_file
+def test_nothing_runs_with_rights_on_what_a_stranger_sent(path: Path) -> None:
+    assert not set(read(path)["on"]) & {"pull_request_target", "workflow_run", "issue_comment"}
+
+
+@each_file
+def test_no_checkout_leaves_a_token_behind(path: Path) -> None:
+    checkouts = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
+
+    assert all(step["with"]["persist-credentials"] == "false" for step in checkouts)
+
+
+def test_every_action_of_others_is_pinned_to_one_commit_with_its_version() -> None:
+    text = "".join(path.read_text() for path in (*FILES, ROOT / "action.yml", ROOT / "docs" / "ci.md"))
+    uses = re.findall(r"uses: (actions/[a-z-]+)@(.*)", text)
+    pins: dict[str, set[str]] = {}
+    for name, pin in uses:
+        assert re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", pin), f"{name}@{pin}"
+        pins.setdefault(name, set()).add(pin)
+
+    assert {name: len(found) for name, found in pins.items()} == dict.fromkeys(pins, 1)
+
+
+def test_applies_of_one_environment_wait_for_each_other_and_for_the_scheduled_pass() -> None:
+    assert copied("apply")["concurrency"] == copied("reconcile")["concurrency"]
+    assert copied("apply")["concurrency"]["cancel-in-progress"] == "false"
+    assert copied("apply")["concurrency"]["queue"] == "max"
+
+
+def test_a_plan_is_never_skipped_since_a_skipped_check_counts_as_passed() -> None:
+    plan = copied("plan")
+
+    assert set(plan["on"]["pull_request"]) == {"branches", "types"}
+    assert {"opened", "reopened", "synchronize", "labeled", "unlabeled", "edited"} == {
+        *plan["on"]["pull_request"]["types"]
+    }
+    assert plan["on"]["pull_request"]["branches"] == copied("apply")["on"]["push"]["branches"]
+    assert all("if" not in job for job in plan["jobs"].values())
+
+
+def test_a_plan_has_a_key_of_its_own_and_no_protected_environment() -> None:
+    secrets = {name: re.findall(r"secrets\.(\w+)", (WORKFLOWS / f"{name}.yml").read_text()) for name in COPIED}
+
+    assert not [job for job in copied("plan")["jobs"].values() if "environment" in job]
+    assert all("environment" in job for name in COPIED if name != "plan" for job in copied(name)["jobs"].values())
+    assert not set(secrets["plan"]) & {key for name in COPIED if name != "plan" for key in secrets[name]}
+
+
+@each_copied
+def test_what_is_copied_takes_no_more_than_a_checkout_and_the_action(name: str) -> None:
+    for job in copied(name)["jobs"].values():
+        checkout, action = job["steps"]
+        assert checkout["with"]["fetch-depth"] == "0"
+        assert action["uses"] == "./"
+        assert action["with"]["command"] in ("plan", "apply", "reconcile", "try", "destroy")
+
+
+def test_every_command_line_is_one_that_the_command_takes() -> None:
+    texts = [
+        (ROOT / "docs" / "ci.md").read_text(),
+        (ROOT / "action.yml").read_text().replace('"$RECONCILER"', "reconciler"),
+    ]
+    lines = [
+        line for text in texts for line in re.findall(r"(?:^|[ `-])reconciler ((?:[a-z]+ )[^`\n]*|[a-z]+$)", text, re.M)
+    ]
+    taken = [words for line in lines if (words := _words(line))[0] in COMMANDS]
+
+    for name, *arguments in taken:
+        command = importlib.import_module(f"reconciler.cli.{name}").command
+        command.make_parser(click.Context(command)).parse_args(
+            [re.sub(r"^-(?=[a-z]{2})", "--", one) for one in arguments]
+        )
+    assert len(taken) > 15
+
+
+def _words(line: str) -> list[str]:
+    """The words of a command, up to where the shell goes on with another."""
+    words = shlex.split(re.split(r" (?:\||>|2>|#)", line.rstrip("\\"))[0], comments=False)
+    return [word for word in words if word != '"${against[@]}"' and not word.startswith("${")]
+
+
+def test_the_pipeline_of_gitlab_is_one() -> None:
+    (text,) = re.findall(r"```yaml\n(# \.gitlab-ci\.yml\n.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.S)
+    check = [str(Path(sys.executable).parent / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
+    done = subprocess.run([*check, "--default-filetype", "yaml", "-"], input=text, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("part", ["inputs", "outputs"])
+def test_every_input_and_output_of_the_action_is_documented(part: str) -> None:
+    text = (ROOT / "docs" / "ci.md").read_text()
+
+    assert [name for name in ACTION[part] if f"`{name}`" not in text] == []
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="wants a package registry: RECONCILER_SOAK=1")
+def test_the_action_installs_itself(tmp_path: Path) -> None:
+    install = ACTION["runs"]["steps"][0]
+    said = tmp_path / "output"
+    environ = {"COMMAND": "plan", "PYTHON": sys.executable, "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(said)}
+
+    subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", install["run"]],
+        cwd=tmp_path,
+        env={**os.environ, **environ, "GITHUB_ACTION_PATH": str(ROOT)},
+        check=True,
+    )
+
+    command = dict(line.split("=", 1) for line in said.read_text().splitlines())["command"]
+    assert subprocess.run([command, "--version"], capture_output=True, text=True).stdout.startswith("reconciler ")
+
+
+# what happens when they run
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Team]:
+    with team(tmp_path) as found:
+        found.begin(hr=manifest())
+        yield found
+
+
+def ended(job: Any, **outcomes: str) -> None:
+    """A job ended so, and these of its steps so."""
+    found = {name: job.all[name].outcome for name in outcomes}
+    assert found == outcomes, job.log
+
+
+def test_a_pull_request_gets_a_comment_and_keeps_its_plan(acme: Team) -> None:
+    job = acme.open(7)
+
+    assert job.conclusion == "success", job.log
+    assert job.outputs["has_changes"] == "true"
+    assert (job.outputs["add"], job.outputs["objections"]) == ("1", "0")
+    assert "hr" in acme.comment(7)
+    assert acme.kept("reconciler-production") == ["plan.html", "plan.json", "plan.md"]
+    assert acme.kept("reconciler-production.html") == ["reconciler-production.html"]
+    assert "hr" in job.summary
+
+
+def test_another_push_edits_the_same_comment_and_a_forged_one_is_left_alone(acme: Team) -> None:
+    acme.open(7)
+    (first,) = acme.hub.comments(7, BOT)
+    forged = acme.hub.comment(7, first["body"].replace("assistant.hr", "forged"), by="stranger")
+    job = acme.push(7, sales=manifest("You sell.\n"))
+
+    assert job.conclusion == "success", job.log
+    (second,) = acme.hub.comments(7, BOT)
+    assert second["id"] == first["id"]
+    assert "sales" in second["body"]
+    assert [one["id"] for one in acme.hub.comments(7, "stranger")] == [forged]
+    assert "forged" in acme.hub.bodies(7, "stranger")[0]
+
+
+def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(acme: Team) -> None:
+    acme.make(name="HR Helper", instructions="Made by hand.")
+    red = acme.open(7)
+    ended(red, Plan="failure", **{"Comment on the pull request": "success", "Keep the plan for its apply": "success"})
+    assert red.conclusion == "failure"
+    assert "reconciler/allow:looks-like" in acme.comment(7)
+
+    assert acme.label(7, "reconciler/allow:looks-like", by="stranger").conclusion == "failure"
+    assert acme.label(7, "reconciler/allow:looks-like", by="maintainer").conclusion == "success"
+    assert acme.push(7, sales=manifest("You sell.\n", description="sells")).conclusion == "failure"
+
+
+def test_a_fork_gets_the_offline_review_and_neither_a_secret_nor_a_comment(acme: Team) -> None:
+    job = acme.open(7, fork=FORK, sales=manifest("You sell.\n"))
+
+    assert job.conclusion == "success", job.log
+    ended(job, Plan="success", **{"Comment on the pull request": "skipped"})
+    assert acme.hub.writes() == []
+    assert "sales" in job.summary
+    assert "assistant.hr" not in job.summary
+    assert KEY not in job.log
+
+
+def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(acme: Team) -> None:
+    acme.open(7, sales=manifest("You sell.\n", description="sells"))
+    acme.merge(7)
+    job = acme.applied()
+
+    assert job.conclusion == "success", job.log
+    assert "Apply complete! Resources: 2 added, 0 changed, 0 destroyed." in job.log
+    assert len(acme.everything()) == 2
+    assert len(acme.hub.comments(7, BOT)) == 1
+    assert acme.everything()[0]["id"] in acme.comment(7)
+    assert any(name.endswith(".jsonl") for name in acme.kept("reconciler-history-production-apply"))
+
+    again = acme.applied(attempt=2)
+    assert again.conclusion == "success", again.log
+    assert len(acme.everything()) == 2
+
+    for one in acme.hub.all_artifacts:
+        one["expired"] = True
+    expired = acme.applied(attempt=3)
+    ended(expired, Apply="skipped", **{"Find the reviewed plan": "failure"})
+    assert "reconciler plan" in acme.comment(7)
+
+
+def test_what_moved_since_its_review_is_refused_and_shown(acme: Team) -> None:
+    acme.open(1)
+    acme.merge(1)
+    assert acme.applied().conclusion == "success"
+    acme.open(7, hr=manifest("You help a lot.\n"), sales=manifest("You sell.\n", description="sells"))
+    (live,) = acme.everything()
+    acme.move(live["id"], instructions="You help nobody.\n")
+    acme.merge(7)
+    job = acme.applied()
+
+    assert job.conclusion == "failure"
+    ended(job, Apply="failure", **{"Comment on what happened": "success", "Keep the history": "success"})
+    assert len(acme.everything()) == 2
+    assert next(one for one in acme.everything() if one["id"] == live["id"])["instructions"] == "You help nobody.\n"
+    assert "You help nobody." in acme.comment(7)
+
+
+def test_without_a_reviewed_plan_nothing_is_applied(acme: Team) -> None:
+    job = acme.applied()
+
+    assert job.conclusion == "failure"
+    ended(job, Apply="skipped", **{"Find the reviewed plan": "failure"})
+    assert "reconciler plan" in job.log
+    assert acme.everything() == []
+
+
+def test_a_comment_that_fails_hides_nothing(acme: Team) -> None:
+    acme.hub.fail("GET", "/issues/7/comments", times=99, status=403, message="no")
+    plan = acme.open(7)
+    acme.merge(7)
+    apply = acme.applied()
+
+    assert (plan.conclusion, apply.conclusion) == ("success", "success")
+    ended(plan, **{"Comment on the pull request": "failure"})
+    ended(apply, **{"Comment on what happened": "failure"})
+    assert len(acme.everything()) == 1
+
+
+def test_wrong_manifests_are_told_where_they_stand(acme: Team) -> None:
+    job = acme.open(7, sales="model: gpt-4o\ntemprature: 1\n")
+
+    assert job.conclusion == "failure"
+    ended(job, Validate="failure", Plan="skipped", **{"Comment on the pull request": "success"})
+    assert "assistants/sales.yaml:2:1" in acme.comment(7)
+    assert "::" not in acme.comment(7)
+    assert any(line.startswith("::error file=assistants/sales.yaml,line=2,") for line in obeyed(job.log))
+
+
+def test_a_pull_request_sends_no_key_elsewhere(acme: Team) -> None:
+    acme.variables["RECONCILER_SANDBOX"] = "production"
+    with answering(200, '{"data": [], "has_more": false}') as thief:
+        config = (acme.origin / "reconciler.yaml").read_text().replace(acme.url, thief.url)
+        plan = acme.open(7, **{"reconciler.yaml": config})
+        acme.labels[7] = ["reconciler/try"]
+        tried = acme.tried(7, "labeled", "reconciler/try")["try"]
+
+    assert thief.asked == []
+    assert plan.conclusion == "success", plan.log
+    assert tried.conclusion == "success", tried.log
+
+
+def test_once_it_is_set_up_a_review_has_seen_what_is_live(acme: Team) -> None:
+    acme.secrets["RECONCILER_PLAN_KEY"] = ""
+    red = acme.open(7)
+    assert red.conclusion == "failure"
+    assert "::error::Nothing live was read" in red.log
+    assert "Nothing live was read" in red.summary
+
+    del acme.variables["RECONCILER_ENVIRONMENT"]
+    assert acme.push(7, sales=manifest("You sell.\n")).conclusion == "success"
+    assert acme.applied().conclusion == "skipped"
+    assert acme.reconciled().conclusion == "skipped"
+
+
+def test_a_scheduled_pass_tells_what_moved_and_puts_it_back_where_it_may(acme: Team) -> None:
+    acme.open(1)
+    acme.merge(1)
+    acme.applied()
+    (live,) = acme.everything()
+    acme.move(live["id"], instructions="Moved.\n")
+    told = acme.reconciled()
+
+    assert told.conclusion == "success", told.log
+    (issue,) = [one for one in acme.hub.all_issues.values() if "pull_request" not in one]
+    assert (issue["state"], "Moved." in issue["body"]) == ("open", True)
+    assert acme.everything()[0]["instructions"] == "Moved.\n"
+
+    config = (acme.origin / "reconciler.yaml").read_text()
+    acme.commit(**{"reconciler.yaml": f"{config}reconcile: {{apply: [drift]}}\n"})
+    put_back = acme.reconciled()
+    assert put_back.conclusion == "success", put_back.log
+    assert acme.everything()[0]["instructions"] == "You help."
+
+
+def test_a_label_makes_copies_that_go_with_it(acme: Team) -> None:
+    acme.open(1)
+    acme.merge(1)
+    acme.applied()
+    (own,) = acme.everything()
+    acme.open(7, hr=manifest("You help a lot.\n"))
+    acme.hub.label(7, "reconciler/try")
+    acme.labels[7] = ["reconciler/try"]
+    assert {job.conclusion for job in acme.tried(7, "labeled", "other").values()} == {"skipped"}
+    tried = acme.tried(7, "labeled", "reconciler/try")
+    assert (tried["try"].conclusion, tried["destroy"].conclusion) == ("success", "skipped"), tried["try"].log
+    (copy,) = (one for one in acme.everything() if one["id"] != own["id"])
+    assert any(copy["id"] in body for body in acme.hub.bodies(7))
+
+    acme.push(7, hr=manifest("You help even more.\n"))
+    again = acme.tried(7, "synchronize")["try"]
+    assert again.conclusion == "success", again.log
+    assert {one["id"]: one["instructions"] for one in acme.everything()} == {
+        own["id"]: "You help.",
+        copy["id"]: "You help even more.",
+    }
+
+    acme.unlabel(7, "reconciler/try")
+    gone = acme.tried(7, "unlabeled", "reconciler/try")
+    assert (gone["try"].conclusion, gone["destroy"].conclusion) == ("skipped", "success"), gone["destroy"].log
+    assert acme.everything() == [own]
+
+
+def test_the_six_lines_of_the_documentation_do_it(acme: Team) -> None:
+    (lines,) = re.findall(r"### Six lines\n.*?```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.S)
+    assert len(lines.splitlines()) == 6
+    workflow = copied("plan")
+    workflow["jobs"]["plan"]["steps"][1:] = yaml.load(textwrap.dedent(lines), yaml.BaseLoader)
+
+    job = acme.open(7, workflow=workflow)
+
+    assert job.conclusion == "success", job.log
+    assert "assistant.hr" in acme.comment(7)
+
+
+def test_nothing_that_people_write_acts_on_the_runner(acme: Team) -> None:
+    evil = "::error::from a prompt\n##[error]too\n::set-output name=has_changes::false\n"
+    acme.make(name="::warning::from a dashboard", instructions=evil)
+    job = acme.open(7, sales=manifest(evil, description="'::notice::from a manifest'"))
+
+    assert job.conclusion == "success", job.log
+    assert [line for line in obeyed(job.log) if " from a" in line or "set-output" in line] == []
+    assert {line.partition(" ")[0] for line in obeyed(job.log)} <= {"::notice"}
+    assert job.outputs["has_changes"] == "true"
+
+
+def obeyed(log: str) -> Iterator[str]:
+    """The lines that a runner takes for commands."""
+    token = None
+    for line in log.splitlines():
+        said = line.strip()
+        if token:
+            token = None if said == f"::{token}::" else token
+        elif said.startswith("::stop-commands::"):
+            token = said.removeprefix("::stop-commands::")
+        elif re.match(r"::[a-z-]+[ :]", said) or "##[" in said:
+            yield said
+
+
+# what the tests stand on
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("'a' == 'A' && 'b' != 'c'", True),
+        ("(github.event.label.name == 'x' || !true) && 'no'", False),
+        ("github.event.nothing.at.all == ''", True),
+        ("github.event.none || 'other'", "other"),
+        ("contains(github.event.labels.*.name, 'two') && 'it''s there'", "it's there"),
+    ],
+)
+def test_an_expression_comes_to_what_a_runner_makes_of_it(text: str, value: Any) -> None:
+    event = Lenient(labels=[{"name": "one"}, {"name": "two"}])
+
+    assert evaluated(text, {"github": {"event": event}}) == value
+
+
+@pytest.mark.parametrize("text", ["hashFiles('x')", "github.unknown", "needs.plan", "1 +", "inputs.a b"])
+def test_an_expression_that_is_not_known_is_no_guess(text: str) -> None:
+    with pytest.raises(AssertionError):
+        evaluated(text, {"github": {"event": Lenient()}, "inputs": {"a": "b"}})

@@ -1,0 +1,48 @@
+"""Programs that wrap Terraform find what they look for in our output: the last lines are Terraform's to the byte.
+
+The patterns are those that tfcmt and Atlantis read a plan and an apply by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from checkout import Checkout
+
+from reconciler.render import FORMATS, Style
+
+GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/plan.json"))
+
+PLANNED = re.compile(r"^(Plan: \d|No changes.)", re.M)
+DESTROYS = re.compile(r"([1-9][0-9]* to destroy.)", re.M)
+FAILED = re.compile(r"^([│|] )?(Error: )", re.M)
+APPLIED = re.compile(r"^(Apply complete!)", re.M)
+COUNTED = re.compile(r"Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy.")
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parent.name)
+def test_the_last_line_of_every_plan_is_found_and_counted(path: Path) -> None:
+    document = json.loads(path.read_text())
+    summary = document["summary"]
+    text = FORMATS["text"](document, Style())
+
+    assert not FAILED.search(text)
+    found = PLANNED.search(text)
+    assert found
+    assert text.count("\n", found.start()) == 1
+    assert bool(DESTROYS.search(text[found.start() :])) == bool(summary["destroy"])
+    counted = COUNTED.findall(text[found.start() :])
+    figures = tuple(summary[name] for name in ("import", "add", "change", "destroy"))
+    assert [tuple(int(one or 0) for one in each) for each in counted] == ([figures] if "Plan:" in text else [])
+
+
+def test_an_apply_and_a_failure_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR\n")
+
+    assert APPLIED.search(here.run("apply", "-auto-approve", "-input=false", "-no-color").out)
+    assert FAILED.search(here.run("apply", "-input=false", "nobody").err)
