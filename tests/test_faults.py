@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,13 +76,13 @@ class Start:
     """The world before the story, kept so that every case begins with the same one."""
 
     settings: Settings
-    database: sqlite3.Connection
+    begun: World
     strangers: Mapping[str, Any]
     freed: str
 
     def world(self) -> World:
         world = World(self.settings, ids=(f"asst_{n}" for n in itertools.count(100)))
-        self.database.backup(world.emulator._store._connection)
+        self.begun.emulator._store._connection.backup(world.emulator._store._connection)
         return world
 
 
@@ -106,7 +105,7 @@ async def _begun(settings: Settings) -> Start:
     strangers = {id: raw for id, raw in (await world.raw()).items() if id in STRANGERS}
     assert set(strangers) == set(STRANGERS)
     freed = next(one.id for one in await world.live() if one.name == "Freed")
-    return Start(settings, world.emulator._store._connection, strangers, freed)
+    return Start(settings, world, strangers, freed)
 
 
 STARTS = {name: run(_begun, settings) for name, settings in SERVERS.items()}

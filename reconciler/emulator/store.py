@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class Store:
     def __init__(self, path: str | os.PathLike[str], *, patience: float) -> None:
         self._lock = threading.Lock()
         self._connection = _open(os.fspath(path), patience)
+        weakref.finalize(self, self._connection.close)  # who forgets to close it leaves no database open
 
     def close(self) -> None:
         with self._lock:
