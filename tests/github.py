@@ -90,6 +90,8 @@ class Hub:
         self.all_issues: dict[int, dict[str, Any]] = {}
         self.all_comments: dict[int, list[dict[str, Any]]] = {}
         self.events: dict[int, list[dict[str, Any]]] = {}
+        self.forgetful = False
+        """Whether it does not list yet which pull request a commit belongs to."""
         self.all_runs: list[dict[str, Any]] = []
         self.all_artifacts: list[dict[str, Any]] = []
         self.requests: list[Asked] = []
@@ -383,7 +385,14 @@ def _permission(hub: Hub, asked: Asked, login: str) -> Any:
 
 
 def _pulls_of(hub: Hub, asked: Asked, commit: str) -> Any:
+    if hub.forgetful:
+        return []
     return [one for one in hub.pulls.values() if commit in (one["head"]["sha"], one["merge_commit_sha"])]
+
+
+def _pulls(hub: Hub, asked: Asked) -> Any:
+    state = asked.query.get("state", "open")
+    return [one for one in hub.pulls.values() if state in ("all", one["state"])]
 
 
 def _pull(hub: Hub, asked: Asked, number: str) -> Any:
@@ -433,6 +442,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     ("GET", rf"{_R}/issues/(\d+)/events", _events),
     ("GET", rf"{_R}/collaborators/([^/]+)/permission", _permission),
     ("GET", rf"{_R}/commits/([^/]+)/pulls", _pulls_of),
+    ("GET", rf"{_R}/pulls", _pulls),
     ("GET", rf"{_R}/pulls/(\d+)", _pull),
     ("GET", rf"{_R}/actions/workflows/([^/]+)/runs", _runs),
     ("GET", rf"{_R}/actions/runs/(\d+)/artifacts", _artifacts),

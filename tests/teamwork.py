@@ -35,7 +35,7 @@ environments:
 # The numbers of pull requests have up to two digits in these tests, those of issues three.
 _WANTED = [
     ("GET", r".*/actions/.*", "actions: read"),
-    ("GET", r".*/(pulls/\d+|commits/[^/]+/pulls)", "pull-requests: read"),
+    ("GET", r".*/(pulls(/\d+)?|commits/[^/]+/pulls)", "pull-requests: read"),
     ("GET", r".*/issues/\d\d?/(labels|events|comments)", "pull-requests: read"),
     ("(POST|PATCH)", r".*/issues/(\d\d?/comments|comments/\d+)", "pull-requests: write"),
     ("(POST|PATCH)", r".*/issues/\d+/comments", "issues: write"),
@@ -145,6 +145,16 @@ class Team:
         self.hub.finish(run, job.conclusion)
         return job
 
+    def queued(self, number: int) -> Job:
+        """plan.yml, for the pull request as a merge queue would merge it."""
+        merge, base = git(self.origin, "rev-parse", f"refs/pull/{number}/merge"), git(self.origin, "rev-parse", "main")
+        run = self.hub.run("plan.yml", merge, event="merge_group", status="in_progress", conclusion=None)
+        ref = f"refs/heads/gh-readonly-queue/main/pr-{number}-{base}"
+        event = Event("merge_group", merge, ref, {"merge_group": {"base_sha": base, "head_sha": merge}})
+        job = self.machine.run(read(WORKFLOWS / "plan.yml"), event, run)["plan"]
+        self.hub.finish(run, job.conclusion)
+        return job
+
     def applied(self, commit: str | None = None, attempt: int = 1) -> Job:
         """apply.yml, for a commit of main that was pushed."""
         commit = commit or git(self.origin, "rev-parse", "main")
@@ -223,6 +233,7 @@ class Team:
             "number": number,
             "pull_request": {
                 "number": number,
+                "state": self.hub.pulls[number]["state"],
                 "head": {"sha": head, "ref": f"change-{number}", "repo": {"full_name": self._home(number)}},
                 "base": {"sha": base, "ref": "main", "repo": {"full_name": self.hub.repository}},
                 "labels": [{"name": name} for name in self.labels.get(number, [])],

@@ -120,6 +120,38 @@ def test_a_label_allows_what_was_seen_and_not_what_was_pushed_later(here: Checko
     assert here.run("allowed").out == "conflict\n"
 
 
+@pytest.mark.parametrize("event", ["head_ref_force_pushed", "base_ref_changed"])
+def test_a_label_allows_nothing_in_what_took_the_place_of_what_was_seen(here: Checkout, hub: Hub, event: str) -> None:
+    hub.label(7, CONFLICT)
+    hub.events[7].append({"event": event, "actor": {"login": "author"}, "created_at": hub.now()})
+
+    assert "it was set before the newest push" in ignored(here)
+
+
+@pytest.mark.parametrize(
+    ("run", "label", "counts"),
+    [
+        ("2026-01-31T10:00:00Z", "2026-01-31T10:00:00.500Z", True),
+        ("2026-01-31T10:00:00.500Z", "2026-01-31T10:00:00Z", False),
+        ("2026-01-31T10:00:00Z", "2026-01-31T11:30:00+02:00", False),
+        ("2026-01-31T10:00:00", "2026-01-31T10:00:00Z", True),
+        ("2026-01-31T10:00:00Z", "just now", False),
+        ("", "2026-01-31T10:00:00Z", False),
+    ],
+)
+def test_moments_are_compared_as_moments(here: Checkout, hub: Hub, run: str, label: str, counts: bool) -> None:
+    hub.label(7, CONFLICT)
+    hub.all_runs[0]["created_at"], hub.events[7][0]["created_at"] = run, label
+
+    assert (here.run("allowed").out == "conflict\n") is counts
+
+
+def test_a_label_is_one_in_any_case(here: Checkout, hub: Hub) -> None:
+    hub.label(7, "Reconciler/Allow: Conflict")
+
+    assert here.run("allowed").out == "conflict\n"
+
+
 def test_a_run_that_is_started_again_does_not_make_a_push_newer(here: Checkout, hub: Hub) -> None:
     hub.label(7, CONFLICT)
     hub.run("plan.yml", HEAD)

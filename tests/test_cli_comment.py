@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkout import Checkout, Told
-from github import BOT, Hub, github
+from github import BOT, Asked, Hub, github
 from render_plans import WHERE, create, field, plan, update
 
 from reconciler.model import Change
@@ -165,6 +166,52 @@ def test_a_hosting_that_stumbles_gets_one_comment(
 
     assert here.run("comment", saved(here, HOW)).code == 0
     assert len(hub.bodies(7)) == 1
+
+
+def test_a_comment_that_somebody_deletes_meanwhile_is_written_anew(here: Checkout, hub: Hub) -> None:
+    here.run("comment", saved(here, HOW))
+    (first,) = hub.comments(7, BOT)
+    answer = hub.answer
+
+    def deleting(asked: Asked) -> Any:
+        if asked.method == "PATCH":
+            hub.all_comments[7] = []
+        return answer(asked)
+
+    hub.answer = deleting  # type: ignore[method-assign]
+    told = here.run("comment", saved(here, create("sales")))
+
+    assert said(told) == "production, stack acme on #7: commented\n"
+    (second,) = hub.comments(7, BOT)
+    assert second["id"] != first["id"]
+
+
+def test_a_server_that_does_not_say_who_wrote_a_comment_is_believed(here: Checkout, hub: Hub) -> None:
+    answer = hub.answer
+    hub.answer = lambda asked: {**answer(asked), "user": None} if asked.method == "POST" else answer(asked)  # type: ignore[method-assign]
+
+    assert here.run("comment", saved(here, HOW)).code == 0
+
+
+def test_a_merge_queue_s_job_is_about_its_pull_request(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = f"refs/heads/gh-readonly-queue/main/pr-7-{'b' * 40}"
+    job(monkeypatch, hub, GITHUB_REF=ref, GITHUB_EVENT_NAME="merge_group")
+    assert "on #7: commented" in here.run("comment", saved(here, HOW)).out
+
+    job(monkeypatch, hub, GITHUB_REF=ref, GITHUB_EVENT_NAME="push")
+    assert "There is no pull request" in here.run("comment", saved(here, HOW)).out
+
+
+@pytest.mark.parametrize("number", [True, "7", -7, 0, None])
+def test_a_number_that_is_none_is_not_asked_about(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, number: object
+) -> None:
+    (here.root / "event.json").write_text(json.dumps({"pull_request": {"number": number}}))
+    job(monkeypatch, hub, GITHUB_EVENT_PATH=str(here.root / "event.json"))
+
+    assert "on #7: commented" in here.run("comment", saved(here, HOW)).out
 
 
 # its life
@@ -330,6 +377,17 @@ def test_outside_of_actions_the_author_is_the_token_s_owner(
     here.run("comment", saved(here, create("it")))
 
     assert len(hub.bodies(7, "octocat")) == 1
+
+
+def test_where_a_token_is_nobody_s_the_remedy_is_to_say_who_writes(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS")
+
+    told = here.run("comment", saved(here, HOW))
+
+    assert told.code == 1
+    assert "or say who writes here: --author LOGIN" in told.err
 
 
 def test_an_app_of_one_s_own_is_named_by_author(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -677,6 +677,15 @@ def test_an_issue_that_no_pass_would_find_again_is_closed_at_once(job: Job) -> N
     assert [one["state"] for one in job.hub.all_issues.values()] == ["closed"]
 
 
+def test_a_server_that_lists_no_labels_of_an_issue_is_believed(job: Job) -> None:
+    job.hosted()
+    job.hub.fail("GET", "/labels", status=404)
+    job.drifts(instructions="Be rude.")
+
+    assert job.run().code == 0
+    assert [one["state"] for one in job.hub.all_issues.values()] == ["open"]
+
+
 def test_an_issue_that_cannot_be_told_undoes_nothing(job: Job) -> None:
     job.hosted()
     job.policy(DRIFT)
@@ -836,8 +845,9 @@ def test_two_passes_from_two_machines_do_no_harm(far: Far, tmp_path_factory: pyt
         for state in states
     ]
 
-    assert [one.wait(30) for one in passes] == [0, 0]
+    assert {one.wait(30) for one in passes} <= {0, 1}  # 1 where the other was quicker: that object has moved
     assert far.texts() == ["Be kind."] * 3
+    assert far.here.process(*far.words(), **far.hub.environ()).code == 0
     assert {one["state"] for one in far.hub.all_issues.values()} == {"closed"}
 
 

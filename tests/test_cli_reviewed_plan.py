@@ -108,6 +108,27 @@ def test_several_that_are_as_good_are_none(here: Checkout, hub: Hub) -> None:
     assert "No merged pull request brought" in refused(here)
 
 
+def test_a_merge_into_another_branch_was_no_review_for_this_one(here: Checkout, hub: Hub) -> None:
+    hub.pulls[7]["base"]["ref"] = "develop"
+    kept(hub, text())
+
+    assert "No merged pull request brought" in refused(here)
+
+
+def test_a_merge_of_just_now_is_found_although_its_commit_does_not_name_it(here: Checkout, hub: Hub) -> None:
+    hub.forgetful = True
+    kept(hub, text())
+
+    assert fetched(here).code == 0
+
+
+def test_a_plan_for_which_nothing_live_was_read_is_refused(here: Checkout, hub: Hub) -> None:
+    unseen = replace(plan(create("hr")), where=replace(WHERE, environment="production"), offline="no key")
+    kept(hub, FORMATS["json"](document(unseen), Style()))
+
+    assert "made without looking at what is live" in refused(here)
+
+
 def test_a_fork_cannot_have_had_a_plan(here: Checkout, hub: Hub) -> None:
     hub.pull(7, head=HEAD, merged=MERGE, fork="somebody/assistants")
     kept(hub, text(), hub.run("plan.yml", HEAD, repository="somebody/assistants"))

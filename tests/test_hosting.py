@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -134,10 +135,10 @@ def test_a_pull_request_is_read(hub: Hub) -> None:
     hub.pull(8, head=HEAD, merged=MERGE, fork="somebody/assistants")
     here = place(hub)
 
-    merged = Pull(8, HEAD, "somebody/assistants", "acme/assistants", merged=True, merge_commit=MERGE)
+    merged = Pull(8, HEAD, "somebody/assistants", "acme/assistants", merged=True, merge_commit=MERGE, base="main")
     assert here.pull(8) == merged
     assert here.pulls_of(MERGE) == [merged]
-    assert here.pull(7) == Pull(7, HEAD, "acme/assistants", "acme/assistants", merged=False)
+    assert here.pull(7) == Pull(7, HEAD, "acme/assistants", "acme/assistants", merged=False, base="main")
 
 
 def test_a_pull_request_of_a_fork_that_is_gone_came_from_nowhere(hub: Hub) -> None:
@@ -458,8 +459,9 @@ def test_a_next_page_elsewhere_is_not_asked_for(url: str) -> None:
     assert len(asked) == 1
 
 
-def test_a_next_page_that_is_no_address_is_said_to_be() -> None:
-    answer = httpx.Response(200, json=[], headers={"Link": '<https://[x>; rel="next"'})
+@pytest.mark.parametrize("link", ["https://[x", "https://x:y/"])
+def test_a_next_page_that_is_no_address_is_said_to_be(link: str) -> None:
+    answer = httpx.Response(200, json=[], headers={"Link": f'<{link}>; rel="next"'})
 
     assert "no address" in refused(lambda: answering(lambda request: answer).comments(7)).message
 
@@ -571,3 +573,189 @@ def test_an_archive_with_one_name_twice_is_refused() -> None:
         archive.writestr("plan.json", "another")
 
     assert refused(lambda: unpacked(content.getvalue())).message == "The artifact holds 'plan.json' twice."
+
+
+def listing(*links: str | None, url: str = "https://api.example.com") -> tuple[GitHub, list[str]]:
+    """A server whose pages lead on by these links; and where it was asked."""
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        link = links[len(asked) - 1]
+        entry = {"id": len(asked), "user": None, "body": None}
+        return httpx.Response(200, json=[entry], headers={"Link": f'<{link}>; rel="next"'} if link else {})
+
+    return answering(answer, url=url), asked
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://api.example.com", "?page=2"),
+        ("https://api.example.com", f"{COMMENTS}?page=2"),
+        ("https://api.example.com", f"//API.example.com:443{COMMENTS}?page=2"),
+        ("https://api.example.com", f"https://inner.example:8443/elsewhere{COMMENTS}?page=2"),
+        ("https://ghe.example/api/v3", "?page=2"),
+        ("https://ghe.example/api/v3", f"/api/v3{COMMENTS}?page=2"),
+        ("https://ghe.example/api/v3", f"http://ghe.example{COMMENTS}?page=2"),
+    ],
+)
+def test_the_next_page_is_asked_of_the_same_api_however_it_is_named(url: str, link: str) -> None:
+    here, asked = listing(link, None, url=url)
+
+    assert [one.id for one in here.comments(7)] == [1, 2]
+    assert httpx.URL(asked[1]).copy_with(query=None) == httpx.URL(f"{url}{COMMENTS}")
+    assert httpx.URL(asked[1]).params["page"] == "2"
+
+
+def test_a_repository_that_moved_within_its_api_is_followed() -> None:
+    asked = []
+
+    def moved(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path, request.content))
+        if request.url.path.startswith("/repos/"):
+            return httpx.Response(307, headers={"Location": "/repositories/1/issues/7/comments"})
+        return httpx.Response(201, json={"id": 1, "user": {"login": BOT}, "body": "hello"})
+
+    assert answering(moved).comment(7, "hello").id == 1
+    assert asked[1] == ("POST", "/repositories/1/issues/7/comments", asked[0][2])
+
+
+def test_what_is_written_is_not_sent_on_where_that_would_read_instead() -> None:
+    gone = httpx.Response(301, headers={"Location": "/repositories/1/issues/7/comments"})
+
+    assert "the token goes nowhere else" in refused(lambda: answering(lambda request: gone).comment(7, "x")).message
+
+
+def test_a_redirect_to_itself_ends() -> None:
+    asked = []
+
+    def itself(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(302, headers={"Location": request.url.path + "/"})
+
+    refused(lambda: answering(itself).pull(7))
+    assert len(asked) == 4
+    refused(lambda: answering(lambda request: httpx.Response(301)).pull(7))
+    for location in ("https://x:y/", "https://[x/"):
+        nowhere = httpx.Response(301, headers={"Location": location})
+        refused(lambda answer=nowhere: answering(lambda request: answer).pull(7))
+
+
+def test_a_download_from_the_api_itself_wants_the_token() -> None:
+    here, asked = download(to("/download/1"), httpx.Response(200, content=zipped({"a": "b"})))
+
+    assert here.artifact(5, "plan") == {"a": b"b"}
+    assert asked[1] == ("https://api.example.com/download/1", True)
+
+
+@pytest.mark.parametrize("says", ["Bad credentials: secret", "secret"])
+def test_a_server_that_says_the_token_back_is_not_quoted(says: str) -> None:
+    def echoing(request: httpx.Request) -> httpx.Response:
+        raise httpx.RemoteProtocolError(says)
+
+    for here in (answering(lambda request: httpx.Response(401, json={"message": says})), answering(echoing)):
+        assert "secret" not in refused(lambda here=here: here.pull(7)).message.replace("(the token)", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait"),
+    [
+        (429, {"Retry-After": "Thu, 01 Jan 1970 00:17:10 GMT"}, 30.0),
+        (429, {"Retry-After": "Thu, 01 Jan 1970 00:00:10 GMT"}, 0.0),
+        (403, {"Retry-After": "0.5"}, 0.5),
+        (503, {"Retry-After": "7"}, 7.0),
+        (503, {"Retry-After": "9999"}, 60.0),
+        (503, {"Retry-After": "soon"}, 1.0),
+    ],
+)
+def test_when_to_come_again_is_heeded_however_it_is_said(
+    hub: Hub, status: int, headers: dict[str, str], wait: float
+) -> None:
+    waits: list[float] = []
+    hub.fail("GET", COMMENTS, status=status, headers=headers)
+
+    place(hub, waits).comments(7)
+
+    assert waits == [wait]
+
+
+def test_a_server_that_fails_in_html_is_said_to_fail() -> None:
+    error = refused(lambda: answering(lambda request: httpx.Response(502, html="<h1>Bad gateway</h1>")).pull(7))
+
+    assert error.message == "GitHub could not answer GET /repos/acme/assistants/pulls/7: 502."
+
+
+def test_of_an_edit_no_answer_is_wanted() -> None:
+    here = answering(lambda request: httpx.Response(200, html="<p>done"))
+
+    here.edit_comment(1, "hello")
+    here.edit_issue(1, title="a", body="b", open=False)
+
+
+def test_a_label_has_the_same_name_in_any_case(hub: Hub) -> None:
+    hub.label(7, "Reconciler/Allow:Conflict")
+    hub.events[7][0]["label"]["name"] = "reconciler/allow:conflict"
+
+    assert [label.by for label in place(hub).labels(7)] == ["maintainer"]
+
+
+@pytest.mark.parametrize("event", ["head_ref_force_pushed", "base_ref_changed", "head_ref_restored"])
+def test_a_label_was_set_on_what_was_there_then(hub: Hub, event: str) -> None:
+    hub.label(7, "before")
+    hub.events[7].append({"event": event, "actor": {"login": "author"}, "created_at": hub.now()})
+    hub.label(7, "after")
+
+    assert [(label.name, label.at != "") for label in place(hub).labels(7)] == [("before", False), ("after", True)]
+
+
+def test_a_server_that_only_has_a_timeline_tells_who_set_a_label() -> None:
+    event = {"event": "labeled", "actor": {"login": "maintainer"}, "label": {"name": "a"}, "created_at": "2026"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = {"labels": [{"name": "a"}], "timeline": [{"event": "committed", "sha": "x"}, event]}
+        name = request.url.path.rpartition("/")[2]
+        return httpx.Response(200, json=found[name]) if name in found else httpx.Response(404)
+
+    assert answering(answer).labels(7) == [Label("a", "maintainer", "2026")]
+
+
+@pytest.mark.parametrize("status", [None, 404, 422])
+def test_a_merge_that_is_not_listed_with_its_commit_yet_is_found(hub: Hub, status: int | None) -> None:
+    hub.pull(8, head=HEAD, merged=MERGE)
+    hub.pull(9, head=HEAD, merged="f" * 40)
+    hub.forgetful = True
+    if status:
+        hub.fail("GET", "/commits/", status=status, message="No commit found for SHA: e")
+
+    assert [one.number for one in place(hub).pulls_of(MERGE)] == [8]
+
+
+def test_a_pull_request_is_merged_whichever_member_says_so() -> None:
+    there = {"sha": HEAD, "ref": "main", "repo": None}
+    one = {"number": 7, "head": there, "base": there, "merged": True, "merge_commit_sha": MERGE}
+
+    assert answering(lambda request: httpx.Response(200, json=one)).pull(7) == Pull(
+        7, HEAD, "", "", merged=True, merge_commit=MERGE, base="main"
+    )
+
+
+def test_a_run_of_which_little_is_told_is_one() -> None:
+    one = {"id": 1, "head_sha": HEAD, "status": "queued", "conclusion": None, "head_repository": None, "event": "push"}
+    found = answering(lambda request: httpx.Response(200, json={"workflow_runs": [one]})).runs("plan.yml", HEAD)
+
+    assert [(run.attempt, run.conclusion, run.head_repository) for run in found] == [(1, None, "")]
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_an_archive_that_is_damaged_anywhere_is_refused_or_read(how: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", how) as archive:
+        archive.writestr("../plan.json", "x" * 100)
+    whole = content.getvalue()
+    assert unpacked(whole) == {"../plan.json": b"x" * 100}
+
+    for at in range(len(whole)):
+        for broken in (whole[:at] + b"\xff" + whole[at + 1 :], whole[:at]):
+            with suppress(HostingError):
+                unpacked(broken)

@@ -173,7 +173,10 @@ def test_a_failure_of_an_unknown_stack_takes_the_comment_of_its_environment_and_
     ours, throw_away = Said(5, BOT, body()), Said(6, BOT, body(replace(MARKER, stack="acme-pr-7")))
 
     assert decided(ours, throw_away, marker=failing, text="### Broken") == Decision("edit", ours)
+    shop = Said(7, BOT, body(replace(MARKER, stack="shop")))
+    assert decided(ours, shop, marker=failing, text="### Broken") == Decision("write")
     broken = Said(5, BOT, body(failing, "### Broken"))
+    assert decided(broken, ours, shop, marker=failing, text="### Worse") == Decision("edit", broken)
     assert decided(broken, throw_away, marker=replace(MARKER, run=125)) == Decision("edit", broken)
 
 

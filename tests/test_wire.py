@@ -283,3 +283,30 @@ def test_a_server_that_does_not_answer_is_waited_for_and_said_so_once() -> None:
     assert waited(refusing) == []
     assert waited(*[ok({}, 503)] * 4) == []
     assert waited(*[refusing] * 4) == [f"Cannot reach {BASE}/: refused. Trying again for a while."]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        httpx.Response(401, json={"error": {"message": "Incorrect API key provided: secret-key."}}),
+        httpx.Response(400, json={"error": {"message": "x" * 300 + "secret-key", "param": "secret-key"}}),
+        httpx.Response(200, json={"error": {"message": "secret-key"}}),
+        httpx.Response(302, headers={"Location": "https://evil.example/secret-key"}),
+        httpx.Response(404, headers={"X-Request-Id": "secret-key"}),
+        httpx.RemoteProtocolError("secret-key"),
+    ],
+)
+def test_a_server_that_says_the_key_back_is_not_quoted(fault: Any) -> None:
+    log: list[str] = []
+
+    async def story() -> ProviderError:
+        one = wired(Script(*[fault] * ATTEMPTS), log=log)
+        with pytest.raises(ProviderError) as caught:
+            await one.read("/assistants")
+        await one.aclose()
+        return caught.value
+
+    error = run(story)
+
+    said = f"{error} {error.message} {error.told} {log}"
+    assert "secret" not in said

@@ -18,10 +18,11 @@ import click
 import pytest
 import yaml
 from checkout import answering
-from expressions import Lenient, evaluated
+from expressions import Lenient, evaluated, holds
 from github import BOT
+from gits import git
 from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, team
-from workflow import ROOT, read
+from workflow import INSTEAD, ROOT, read
 
 from reconciler.cli import COMMANDS
 
@@ -274,7 +275,7 @@ def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(ac
     assert len(acme.everything()) == 2
     assert len(acme.hub.comments(7, BOT)) == 1
     assert acme.everything()[0]["id"] in acme.comment(7)
-    assert any(name.endswith(".jsonl") for name in acme.kept("reconciler-history-production-apply"))
+    assert any(name.endswith(".jsonl") for name in acme.kept("reconciler-history-production-apply-1"))
 
     again = acme.applied(attempt=2)
     assert again.conclusion == "success", again.log
@@ -285,6 +286,85 @@ def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(ac
     expired = acme.applied(attempt=3)
     ended(expired, Apply="skipped", **{"Find the reviewed plan": "failure"})
     assert "reconciler plan" in acme.comment(7)
+
+
+def test_each_attempt_keeps_its_own_history(acme: Team) -> None:
+    acme.open(7)
+    acme.merge(7)
+    acme.applied()
+    acme.applied(attempt=2)
+
+    names = [one["name"] for one in acme.hub.all_artifacts if "history" in one["name"]]
+    assert names == ["reconciler-history-production-apply-1", "reconciler-history-production-apply-2"]
+
+
+def test_an_apply_that_is_cut_off_does_not_stay_being_applied(acme: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off = {"if": "inputs.command == 'apply'", "shell": "bash", "run": "exit 1"}
+    monkeypatch.setitem(INSTEAD, "apply", {"name": "Apply", "id": "apply", **cut_off})
+    acme.open(7)
+    acme.merge(7)
+    job = acme.applied()
+
+    ended(job, **{"Comment on what is about to happen": "success", "Comment on what happened": "success"})
+    assert "### Not applied" in acme.comment(7)
+    assert "did not come to its end" in acme.comment(7)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "reconcile", "try", "destroy"])
+@pytest.mark.parametrize("outcome", ["success", "failure", "cancelled", "skipped"])
+def test_however_a_job_ends_its_comment_is_told(command: str, outcome: str) -> None:
+    """A job that is cancelled still runs what runs always."""
+    steps = {step["name"]: step for step in ACTION["runs"]["steps"]}
+    ids = {step["id"]: {"outcome": "skipped"} for step in ACTION["runs"]["steps"] if "id" in step}
+    of_command = {"plan": "plan", "apply": "reviewed", "try": "try", "destroy": "try"}
+    ran = {"install": {"outcome": "success"}, of_command.get(command, ""): {"outcome": outcome}}
+    repository = "acme/assistants"
+    pull = {"state": "open", "head": {"repo": {"full_name": repository}}}
+    context = {
+        "inputs": {"command": command, "stack": "acme-pr-7" if command in ("try", "destroy") else ""},
+        "steps": {**ids, **ran},
+        "github": {"event": Lenient(pull_request=pull), "repository": repository},
+    }
+    status = {"always": True, "success": outcome == "success"}
+
+    told = [name for name, step in steps.items() if name.startswith("Comment") and holds(step["if"], context, status)]
+
+    assert told == {
+        "plan": ["Comment on the pull request"],
+        "apply": {
+            "skipped": [],
+            "success": ["Comment on what is about to happen", "Comment on what happened"],
+        }.get(outcome, ["Comment on what is about to happen"]),
+        "reconcile": [],
+    }.get(command, [] if outcome == "skipped" else ["Comment on what happened"])
+
+
+def test_a_label_on_a_merged_pull_request_leaves_its_comment_and_plans_nothing(acme: Team) -> None:
+    acme.open(7)
+    acme.merge(7)
+    acme.applied()
+    before = acme.comment(7)
+    job = acme.label(7, "reconciler/allow:conflict")
+
+    assert job.conclusion == "failure"
+    ended(job, Plan="skipped", **{"Comment on the pull request": "skipped"})
+    assert acme.comment(7) == before
+    assert acme.applied(attempt=2).conclusion == "success"
+
+
+def test_a_merge_queue_is_planned_beside_what_it_stands_on(acme: Team) -> None:
+    acme.make(name="HR Helper", instructions="Made by hand.")
+    acme.open(7)
+    with answering(200, '{"data": [], "has_more": false}') as thief:
+        config = (acme.origin / "reconciler.yaml").read_text().replace(acme.url, thief.url)
+        acme.push(7, **{"reconciler.yaml": config})
+        red = acme.queued(7)
+        acme.hub.label(7, "reconciler/allow:looks-like")
+        green = acme.queued(7)
+
+    assert thief.asked == []
+    ended(red, Plan="failure", **{"Comment on the pull request": "skipped"})
+    assert green.conclusion == "success", green.log
 
 
 def test_what_moved_since_its_review_is_refused_and_shown(acme: Team) -> None:
@@ -346,6 +426,20 @@ def test_a_pull_request_sends_no_key_elsewhere(acme: Team) -> None:
     assert thief.asked == []
     assert plan.conclusion == "success", plan.log
     assert tried.conclusion == "success", tried.log
+
+
+def test_a_tag_that_is_called_like_the_base_branch_sends_no_key_elsewhere(acme: Team) -> None:
+    acme.variables["RECONCILER_SANDBOX"] = "production"
+    with answering(200, '{"data": [], "has_more": false}') as thief:
+        config = (acme.origin / "reconciler.yaml").read_text().replace(acme.url, thief.url)
+        git(acme.origin, "branch", "evil")
+        git(acme.origin, "tag", "origin/main", acme.commit("evil", **{"reconciler.yaml": config}))
+        plan = acme.open(7)
+        acme.labels[7] = ["reconciler/try"]
+        tried = acme.tried(7, "labeled", "reconciler/try")["try"]
+
+    assert thief.asked == []
+    assert (plan.conclusion, tried.conclusion) == ("success", "success"), plan.log + tried.log
 
 
 def test_once_it_is_set_up_a_review_has_seen_what_is_live(acme: Team) -> None:

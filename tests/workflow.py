@@ -135,6 +135,7 @@ class Machine:
             "sha": event.sha,
             "base_ref": event.base_ref,
             "run_id": str(run),
+            "run_attempt": str(attempt),
             "token": token,
         }
 
@@ -281,7 +282,15 @@ def _checkout(running: Running, given: Values) -> Values:
     here = running.workspace
     git(here, "init", "-q")
     git(here, "remote", "add", "origin", str(running.machine.origin))
-    git(here, "fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/pull/*:refs/remotes/pull/*")
+    git(
+        here,
+        "fetch",
+        "-q",
+        "origin",
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+refs/pull/*:refs/remotes/pull/*",
+        "+refs/tags/*:refs/tags/*",
+    )
     git(here, "checkout", "-q", "--detach", f"origin/{given['ref']}" if "ref" in given else running.event.sha)
     return {}
 

@@ -18,6 +18,8 @@ BOT = "github-actions[bot]"
 API = "https://api.github.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 _PULL = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
+_QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9][0-9]*)-[0-9a-f]{40,64}")
+_BRANCH = "refs/heads/"
 _TOKEN = "set GITHUB_TOKEN; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 _ENVIRONMENT_OF_A_JOB = "under Actions this is set by itself; elsewhere set it"
 
@@ -58,7 +60,14 @@ def asking(given: str | None = None) -> Iterator[Hosting]:
 
 def author(given: str | None, place: Hosting) -> str:
     """Who writes here: as given, else the bot under Actions, where asking is forbidden, else the token's owner."""
-    return given or (BOT if under_actions() else place.me())
+    from reconciler.hosting import HostingError
+
+    if given or under_actions():
+        return given or BOT
+    try:
+        return place.me()
+    except HostingError as error:  # an app's token is nobody's
+        raise HostingError(error.message, f"{error.remedy}; or say who writes here: --author LOGIN") from error
 
 
 def repository() -> str:
@@ -108,9 +117,14 @@ def pull_number(given: int | None, place: Hosting) -> int | None:
 
 
 def merged_pull(place: Hosting, commit: str) -> Pull | None:
-    """The one pull request that a commit came here by; of several, the one whose merge it is."""
-    here = repository().lower()
-    merged = [pull for pull in place.pulls_of(commit) if pull.merged and pull.base_repository.lower() == here]
+    """The one pull request that a commit came to this branch by; of several, the one whose merge it is."""
+    here, ref = repository().lower(), os.environ.get("GITHUB_REF", "")
+    branches = ("", ref.removeprefix(_BRANCH)) if ref.startswith(_BRANCH) else None
+    merged = [
+        pull
+        for pull in place.pulls_of(commit)
+        if pull.merged and pull.base_repository.lower() == here and (branches is None or pull.base in branches)
+    ]
     found = [pull for pull in merged if pull.merge_commit == commit] or merged
     return found[0] if len(found) == 1 else None
 
@@ -118,11 +132,13 @@ def merged_pull(place: Hosting, commit: str) -> Pull | None:
 def _of_event() -> int | None:
     pull = event().get("pull_request")
     number = pull.get("number") if isinstance(pull, dict) else None
-    return number if isinstance(number, int) else None
+    return number if type(number) is int and number > 0 else None
 
 
 def _of_ref() -> int | None:
-    found = _PULL.fullmatch(os.environ.get("GITHUB_REF", ""))
+    """Of a pull request's own job, or of a merge queue's, whose branches nobody else makes."""
+    form = _QUEUED if os.environ.get("GITHUB_EVENT_NAME") == "merge_group" else _PULL
+    found = form.fullmatch(os.environ.get("GITHUB_REF", ""))
     return int(found[1]) if found else None
 
 

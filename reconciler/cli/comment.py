@@ -87,7 +87,16 @@ def _say(found: Sequence[About], pull: int | None, author: str | None, *, dry_ru
 
 
 def _put(place: Hosting, number: int, author: str, one: About) -> str:
-    """Has the comment say it; what was done, in a word."""
+    """Has the comment say it, written anew where somebody deletes it meanwhile; what was done, in a word."""
+    from reconciler.hosting import AbsentError
+
+    try:
+        return _kept(place, number, author, one)
+    except AbsentError:
+        return _kept(place, number, author, one)
+
+
+def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     from reconciler.render.console.sticky import TWIN, decide
 
     decision = decide(place.comments(number), author, one.marker, one.body)
@@ -105,6 +114,6 @@ def _put(place: Hosting, number: int, author: str, one: About) -> str:
 
 def _written_by(author: str, presumed: str) -> None:
     """Ends the command where the next run would look for its comment in vain, and write another."""
-    if author.lower() != presumed.lower():
+    if author and author.lower() != presumed.lower():
         message = f"The comment was written by {author}, and is looked for among those of {presumed}."
         raise Failure(message, f"say `--author '{author}'`, or the next run writes another one")

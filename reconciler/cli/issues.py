@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from reconciler.hosting import HostingError
+from reconciler.hosting import AbsentError, HostingError
 from reconciler.render.console import report
 
 if TYPE_CHECKING:
@@ -63,15 +64,20 @@ def _one(place: Hosting, author: str, first_line: str) -> Issue | None:
 def _opened(place: Hosting, author: str, first_line: str, title: str, text: str) -> Issue:
     """Opens the issue, and looks whether the next pass will find it, and whether another pass did the same."""
     made = place.open_issue(title, text, report.LABEL)
-    if all(label.name.casefold() != report.LABEL for label in place.labels(made.number)):
-        place.edit_issue(made.number, title=made.title, body=made.body, open=False)
-        message = f"Issue #{made.number} was closed again: it has no label `{report.LABEL}`, so no pass would find it."
-        raise HostingError(message, "the token has to be one that may set labels: `issues: write`")
+    with suppress(AbsentError):  # a server without this list keeps the labels that it was given
+        _labelled(place, made)
     older = [one for one in _ours(place.issues(report.LABEL), author, first_line) if one.number < made.number]
     if older:
         _superseded(place, made, older[0].number)
         return older[0]
     return made
+
+
+def _labelled(place: Hosting, made: Issue) -> None:
+    if all(label.name.casefold() != report.LABEL for label in place.labels(made.number)):
+        place.edit_issue(made.number, title=made.title, body=made.body, open=False)
+        message = f"Issue #{made.number} was closed again: it has no label `{report.LABEL}`, so no pass would find it."
+        raise HostingError(message, "the token has to be one that may set labels: `issues: write`")
 
 
 def _superseded(place: Hosting, issue: Issue, number: int) -> None:

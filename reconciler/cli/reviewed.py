@@ -110,6 +110,8 @@ def _plan(files: Mapping[str, bytes], stack: str, name: str, remedy: str) -> byt
     there = (environment_of(plan), plan["stack"])
     if there[0] != name or stack not in (there[1], UNKNOWN):
         raise Failure(f"The plan is of {there[0]}, stack {there[1]}, and not of {name}, stack {stack}.", remedy)
+    if plan.get("offline") is not None:
+        raise Failure("The plan was made without looking at what is live, so nobody has reviewed an apply.", remedy)
     return named[0]
 
 

@@ -16,6 +16,10 @@ class HostingError(Exception):
         self.remedy = remedy
 
 
+class AbsentError(HostingError):
+    """What is not there, or not for this token to see."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on a pull request or an issue."""
@@ -43,7 +47,7 @@ class Label:
     name: str
     by: str | None
     at: str = ""
-    """When, as the hosting's clock says: 2026-01-31T10:00:00Z."""
+    """When, as the hosting's clock says: 2026-01-31T10:00:00Z. Nothing where what it was set on has been replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Pull:
     merged: bool
     merge_commit: str | None = None
     """The commit that it became where it was merged."""
+    base: str = ""
+    """The branch that it goes into, where the hosting says so."""
 
 
 @dataclass(frozen=True, slots=True)

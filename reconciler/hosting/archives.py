@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,6 +15,10 @@ from reconciler.hosting import HostingError
 MEMBERS: Final = 1_000
 BYTES: Final = 200_000_000
 _AGAIN: Final = "run the workflow that made it again"
+_DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
+    ValueError, IndexError, OSError,
+)  # fmt: skip
 
 
 def unpacked(content: bytes, limit: int = BYTES) -> Mapping[str, bytes]:
@@ -20,7 +26,7 @@ def unpacked(content: bytes, limit: int = BYTES) -> Mapping[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _files(archive, limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except _DAMAGED as error:
         raise HostingError(f"The artifact is no archive that can be read: {error}.", _AGAIN) from error
 
 

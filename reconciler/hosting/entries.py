@@ -56,7 +56,7 @@ def issue(of: Entry) -> Issue:
 def pull(of: Entry) -> Pull:
     """A pull request; of a repository that is gone there is no name."""
     head, base = entry(of.get("head")), entry(of.get("base"))
-    merged = bool(of.get("merged_at"))
+    merged = bool(of.get("merged_at")) or of.get("merged") is True
     return Pull(
         number=number(of, "number"),
         head=text(head, "sha"),
@@ -64,6 +64,7 @@ def pull(of: Entry) -> Pull:
         base_repository=_repository(base, "repo"),
         merged=merged,
         merge_commit=text(of, "merge_commit_sha") or None if merged else None,
+        base=text(base, "ref"),
     )
 
 
@@ -71,7 +72,7 @@ def run(of: Entry) -> Run:
     """A run of a workflow."""
     return Run(
         id=number(of, "id"),
-        attempt=number(of, "run_attempt"),
+        attempt=number(of, "run_attempt") if "run_attempt" in of else 1,
         head=text(of, "head_sha"),
         head_repository=_repository(of, "head_repository"),
         event=text(of, "event"),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
@@ -22,6 +22,9 @@ _BYTES: Final = 200_000_000
 _SECONDS: Final = 120.0
 _HOPS: Final = 3
 _TIMEOUT: Final = httpx.Timeout(30, connect=10)
+_KEPT: Final = (307, 308)
+_MOVED: Final = (301, 302, *_KEPT)
+_PORTS: Final = {"http": 80, "https": 443}
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 T = TypeVar("T")
@@ -49,6 +52,7 @@ class Exchange:
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._url = api_url.rstrip("/")
+        self._token = token
         self._transport = transport
         self._nature = nature or Nature()
         self._log = log
@@ -59,15 +63,20 @@ class Exchange:
         """The answer's data. Before what may have been done is sent again, `look` says what became of it."""
         return self._again(lambda: data(self._answer(ask)), look)
 
+    def send(self, ask: Ask) -> None:
+        """Has something done that may be done twice; what is answered then does not matter."""
+        self._again(lambda: self._answer(ask), lambda: None)
+
     def pages(self, ask: Ask, member: str | None = None) -> Iterator[dict[str, Json]]:
         """Every entry of a list, page after page; where one is named, of that member of each."""
-        following: str | None = f"{self._url}{ask.path}?{httpx.QueryParams({'per_page': '100', **ask.params})}"
+        url = f"{self._url}{ask.path}?{httpx.QueryParams({'per_page': '100', **ask.params})}"
         for _ in range(PAGES):
-            page = self._again(lambda url=following: self._answer(ask, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
+            page = self._again(lambda url=url: self._answer(ask, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
             yield from _entries(data(page), member)
-            following = self._next(page)
+            following = self._next(page, url)
             if following is None:
                 return
+            url = following
         raise HostingError(f"GitHub has more than {PAGES} pages of {ask.path}.", "that is more than is read")
 
     def download(self, ask: Ask) -> bytes | None:
@@ -87,12 +96,24 @@ class Exchange:
 
     def _answer(self, ask: Ask, url: str | None = None) -> Answer:
         body = None if ask.body is None else json.dumps(ask.body).encode()
-        answer = self._send(self._client, ask, url or f"{self._url}{ask.path}", body)
-        return judged(ask, answer, self._nature.now())
+        _, answer = self._at_home(ask, url or f"{self._url}{ask.path}", body)
+        return judged(ask, answer, self._nature.now(), self._hidden)
+
+    def _at_home(self, ask: Ask, url: str, body: bytes | None = None) -> tuple[str, Answer]:
+        """What this API answers, wherever it has moved that within itself; and where that was."""
+        answer = self._send(self._client, ask, url, body)
+        for _ in range(_HOPS):
+            if answer.status not in (_MOVED if ask.method == "GET" else _KEPT):
+                break
+            target = _joined(url, answer.headers.get("location", ""))
+            if target == url or _origin(target) != _origin(self._url):
+                break
+            url = target
+            answer = self._send(self._client, ask, url, body)
+        return url, answer
 
     def _downloaded(self, ask: Ask) -> bytes | None:
-        url = f"{self._url}{ask.path}"
-        answer = self._send(self._client, ask, url)
+        url, answer = self._at_home(ask, f"{self._url}{ask.path}")
         with self._opened({}) as stranger:
             for _ in range(_HOPS):
                 if not 300 <= answer.status < 400:
@@ -101,7 +122,7 @@ class Exchange:
                 answer = self._send(stranger, ask, url)
         if answer.status in (404, 410):
             return None
-        return judged(ask, answer, self._nature.now()).content
+        return judged(ask, answer, self._nature.now(), self._hidden).content
 
     def _elsewhere(self, url: str, answer: Answer) -> str:
         """Where a redirect leads, which may not be to where anybody could read along."""
@@ -110,15 +131,23 @@ class Exchange:
             raise HostingError("GitHub sends a download to an address that is not safe.", "look at GITHUB_API_URL")
         return target
 
-    def _next(self, page: Answer) -> str | None:
-        """The next page, which is of this API and of no other host."""
+    def _next(self, page: Answer, url: str) -> str | None:
+        """The next page, which is asked of this API, whatever a proxy before it calls itself."""
         link = httpx.Response(200, headers=dict(page.headers)).links.get("next", {}).get("url")
         if link is None:
             return None
-        url = _joined(f"{self._url}/", link)
-        if urlsplit(url)[:2] != urlsplit(self._url)[:2]:
+        target = _joined(url, link)
+        if _origin(target) == _origin(self._url):
+            return target
+        asked = dict(parse_qsl(urlsplit(url).query))
+        wanted = {**asked, **dict(parse_qsl(urlsplit(target).query))}
+        if wanted == asked:
             raise HostingError("GitHub's next page is on another host, and the token goes nowhere else.")
-        return url
+        return f"{url.partition('?')[0]}?{httpx.QueryParams(wanted)}"
+
+    def _hidden(self, text: str) -> str:
+        """A text of the server's less the token, should it say that back."""
+        return text.replace(self._token, "(the token)") if self._token else text
 
     def _send(self, client: httpx.Client, ask: Ask, url: str, body: bytes | None = None) -> Answer:
         began = self._nature.clock()
@@ -131,7 +160,7 @@ class Exchange:
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             done = ask.method == "POST" and not isinstance(error, _NEVER_SENT)
-            raise PassingError(f"Cannot reach {self._url}: {reason}.", perhaps_done=done) from error
+            raise PassingError(f"Cannot reach {self._url}: {self._hidden(reason)}.", perhaps_done=done) from error
         self._log(f"{ask.method} {ask.path} {response.status_code} {self._nature.clock() - began:.3f}s")
         return Answer(response.status_code, _lowered(response.headers), content)
 
@@ -159,6 +188,15 @@ class Exchange:
 def _joined(url: str, link: str) -> str:
     try:
         return urljoin(url, link)
+    except ValueError as error:
+        raise HostingError(f"GitHub leads to what is no address: {error}.", "run it again later") from error
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port, by which two addresses are of one server."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
     except ValueError as error:
         raise HostingError(f"GitHub leads to what is no address: {error}.", "run it again later") from error
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.hosting import Comment, Issue, Label, Pull, Run, entries
+from reconciler.hosting import AbsentError, Comment, Issue, Label, Pull, Run, entries
 from reconciler.hosting.archives import unpacked
 from reconciler.hosting.entries import Entry
 from reconciler.hosting.exchange import Exchange
-from reconciler.hosting.refusals import AbsentError, Ask
+from reconciler.hosting.refusals import Ask
 
 _PULLS: Final = "pull-requests: read"
 _COMMENTS: Final = "pull-requests: write"
@@ -20,6 +21,9 @@ _RUNS: Final = "actions: read"
 _CONTENTS: Final = "contents: read"
 _METADATA: Final = "metadata: read"
 _WRITERS: Final = ("admin", "maintain", "write")
+_REPLACED: Final = ("head_ref_force_pushed", "base_ref_changed", "base_ref_force_pushed", "head_ref_restored")
+"""Events after which a pull request is not what labels were set on."""
+_RECENT: Final = 100
 
 
 class GitHub:
@@ -52,7 +56,7 @@ class GitHub:
 
     def edit_comment(self, id: int, body: str) -> None:
         """Puts another text in the place of a comment's."""
-        self._one(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": body}))
+        self._exchange.send(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": body}))
 
     def issues(self, label: str) -> Sequence[Issue]:
         """The open issues with a label, pull requests left out, the oldest first."""
@@ -70,17 +74,27 @@ class GitHub:
     def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
         """Puts title, text and state of an issue."""
         said: Entry = {"title": title, "body": body, "state": "open" if open else "closed"}
-        self._one(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
+        self._exchange.send(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
 
     def labels(self, number: int) -> Sequence[Label]:
         """The labels of a pull request, with who set each last."""
         names = [entries.text(one, "name") for one in self._list(f"/issues/{number}/labels", _PULLS)]
         settings: dict[str, tuple[str | None, str]] = {}
-        for event in self._list(f"/issues/{number}/events", _PULLS) if names else ():
+        for event in self._events(number) if names else ():
             if event.get("event") == "labeled":
                 name = entries.text(entries.entry(event.get("label")), "name")
-                settings[name] = (entries.login(event, "actor"), entries.text(event, "created_at"))
-        return [Label(name, *settings.get(name, (None, ""))) for name in names]
+                settings[name.lower()] = (entries.login(event, "actor"), entries.text(event, "created_at"))
+            elif event.get("event") in _REPLACED:
+                settings = {name: (by, "") for name, (by, _) in settings.items()}
+        return [Label(name, *settings.get(name.lower(), (None, ""))) for name in names]
+
+    def _events(self, number: int) -> list[Entry]:
+        """What happened to a pull request, the oldest first; servers of the kind have one of two lists."""
+        try:
+            found = list(self._list(f"/issues/{number}/events", _PULLS))
+        except AbsentError:
+            found = list(self._list(f"/issues/{number}/timeline", _PULLS))
+        return sorted(found, key=lambda event: entries.text(event, "created_at"))
 
     def may_write(self, login: str) -> bool:
         """Whether somebody may push to the repository; who is nobody here may not."""
@@ -91,9 +105,17 @@ class GitHub:
         return found.get("permission") in _WRITERS
 
     def pulls_of(self, commit: str) -> Sequence[Pull]:
-        """The pull requests that a commit belongs to."""
-        found = self._list(f"/commits/{quote(commit, safe='')}/pulls", f"{_CONTENTS}, {_PULLS}")
-        return [entries.pull(one) for one in found]
+        """The pull requests that a commit belongs to; of one that was merged just now that is not listed at once."""
+        try:
+            listed = list(self._list(f"/commits/{quote(commit, safe='')}/pulls", f"{_CONTENTS}, {_PULLS}"))
+        except AbsentError:
+            listed = []
+        found = [entries.pull(one) for one in listed]
+        if any(one.merged for one in found):
+            return found
+        newest = {"state": "closed", "sort": "updated", "direction": "desc"}
+        closed = (entries.pull(one) for one in islice(self._list("/pulls", _PULLS, newest), _RECENT))
+        return [*found, *(one for one in closed if one.merge_commit == commit)]
 
     def pull(self, number: int) -> Pull:
         """A pull request by its number."""

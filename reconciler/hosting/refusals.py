@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from reconciler.canonical import Json
-from reconciler.hosting import HostingError
+from reconciler.hosting import AbsentError, HostingError
 from reconciler.render.values import one_line, shortened
 
 PATIENCE: Final = 60.0
@@ -47,21 +49,18 @@ class PassingError(HostingError):
         self.perhaps_done = perhaps_done
 
 
-class AbsentError(HostingError):
-    """What is not there, or not for this token to see."""
-
-
-def judged(ask: Ask, answer: Answer, now: float) -> Answer:
-    """The answer where it is one; else why not, and whether asking again may help."""
+def judged(ask: Ask, answer: Answer, now: float, hide: Callable[[str], str] = str) -> Answer:
+    """The answer where it is one; else why not, and whether asking again may help; of its words what is no secret."""
     if 200 <= answer.status < 300:
         return answer
-    said = _said(answer)
+    said = _said(answer, hide)
     wait = _wait(answer, said, now)
     if wait is not None:
         raise _limited(wait, now)
     if answer.status >= 500:
-        message = f"GitHub could not answer {ask.method} {ask.path}: {answer.status} {said}."
-        raise PassingError(message, perhaps_done=ask.method == "POST")
+        message = f"GitHub could not answer {ask.method} {ask.path}: {f'{answer.status} {said}'.rstrip()}."
+        after = _after(answer, now)
+        raise PassingError(message, after=after and min(after, PATIENCE), perhaps_done=ask.method == "POST")
     raise _refused(ask, answer.status, said)
 
 
@@ -76,7 +75,7 @@ def data(answer: Answer) -> Json:
     return found
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Answer, hide: Callable[[str], str]) -> str:
     """The message of an answer, on one line; what is wrong with each field, where it says so."""
     try:
         found = json.loads(answer.content)
@@ -87,7 +86,7 @@ def _said(answer: Answer) -> str:
     errors = found.get("errors")
     details = [_detail(error) for error in errors] if isinstance(errors, list) else []
     words = "; ".join(filter(None, [str(found.get("message") or ""), *details]))
-    return shortened(one_line(words).rstrip("."), _ROOM)
+    return shortened(one_line(hide(words)).rstrip("."), _ROOM)
 
 
 def _detail(error: object) -> str:
@@ -98,13 +97,24 @@ def _wait(answer: Answer, said: str, now: float) -> float | None:
     """How long the server wants to be left alone; None where it is not that."""
     if answer.status not in _LIMITED:
         return None
-    after = answer.headers.get("retry-after", "")
-    if after.isdecimal():
-        return float(after)
+    after = _after(answer, now)
+    if after is not None:
+        return after
     reset = answer.headers.get("x-ratelimit-reset", "")
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(0.0, float(reset) - now) + 1
     return PATIENCE if answer.status == 429 or "rate limit" in said.lower() else None
+
+
+def _after(answer: Answer, now: float) -> float | None:
+    """When to come again, where the answer says so: in seconds, or as a date."""
+    said = answer.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]*)?", said):
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _limited(wait: float, now: float) -> HostingError:
@@ -122,7 +132,7 @@ def _refused(ask: Ask, status: int, said: str) -> HostingError:
     if status == 403:
         remedy = f"the job wants `permissions: {{{ask.needs}}}`; what a fork's pull request sets off may not write"
         return HostingError(f"The token may not {what} (403{why}).", remedy)
-    if status in (404, 410):
+    if status in (404, 410) or (status == 422 and said.lower().startswith("no commit found")):
         remedy = f"look whether the name is right, and whether the token may see it: `permissions: {{{ask.needs}}}`"
         return AbsentError(f"GitHub has nothing for {what} ({status}{why}).", remedy)
     if 300 <= status < 400:

@@ -12,7 +12,10 @@ ProviderError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+CONCEALED = "(the key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Told:
     param: str | None = None
     retry_after: float | None = None
     should_retry: bool | None = None
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """What of it is the server's own words."""
+        return {"request_id": self.request_id, "param": self.param}
 
 
 class ProviderError(Exception):
@@ -42,6 +50,13 @@ class ProviderError(Exception):
         self.told = told or Told()
         if self.told.should_retry is not None:
             self.passing = self.told.should_retry
+
+    def conceal(self, secret: str) -> None:
+        """Takes a secret out of what it says: some servers say the key back."""
+        self.message = self.message.replace(secret, CONCEALED)
+        self.args = (self.message,)
+        texts = {name: text and text.replace(secret, CONCEALED) for name, text in self.told.texts.items()}
+        self.told = replace(self.told, **texts)
 
     @property
     def request_id(self) -> str | None:

@@ -15,7 +15,7 @@ import httpx
 from reconciler.canonical import Json
 from reconciler.providers import deadlines
 from reconciler.providers.answers import judged
-from reconciler.providers.errors import Broken, Busy, ProviderError, Told, Unreachable
+from reconciler.providers.errors import CONCEALED, Broken, Busy, ProviderError, Told, Unreachable
 from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
@@ -24,6 +24,7 @@ _SILENT_ATTEMPTS = 2
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
+_SHORTEST_KEY = 6
 _MORE_TIME = "give it more with --timeout"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -51,6 +52,8 @@ class Wire:
     ) -> None:
         self.nature = nature or Nature()
         self._client = client
+        key = client.headers.get("authorization", "").removeprefix("Bearer ")
+        self._key = key if len(key) >= _SHORTEST_KEY else None
         self._log = log
         self._waiting = waiting
         self.pacer = Pacer(self.nature.clock, self.nature.sleep)
@@ -126,8 +129,10 @@ class Wire:
         try:
             response, content = await self._exchange(method, path, params, body)
             answer = judged(response, content, id, self.nature.now, bare=method != "GET")
-        except Busy as error:
-            if error.told.status == 429:
+        except ProviderError as error:
+            if self._key:
+                error.conceal(self._key)
+            if isinstance(error, Busy) and error.told.status == 429:
                 self.pacer.refused(sent, error.told.retry_after)
             raise
         self.pacer.passed(sent)
@@ -163,8 +168,16 @@ class Wire:
             raise Unreachable(f"Cannot reach {self._client.base_url}: {reason}.", was_sent=was_sent) from error
         seconds = self.nature.clock() - began
         request_id = response.headers.get("x-request-id", "-")
-        self._log(f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}")
-        return response, content
+        self._log(
+            self._less_key(f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}")
+        )
+        if response.is_success:
+            return response, content
+        return response, self._less_key(content.decode(errors="replace")).encode()
+
+    def _less_key(self, text: str) -> str:
+        """What a server says, before it is cut short: some say the key back."""
+        return text.replace(self._key, CONCEALED) if self._key else text
 
 
 def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:

@@ -94,6 +94,9 @@ def decide(comments: Iterable[C], author: str, marker: Marker, body: str) -> Dec
     one that people have linked to. A run that is older than any of them says nothing.
     """
     found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
+    if marker.stack == UNKNOWN:
+        meant = _meant({one.stack for _, one in found} - {UNKNOWN})
+        found = [(comment, one) for comment, one in found if one.stack in meant]
     if not found:
         return Decision("write")
     kept = found[0][0]
@@ -114,6 +117,12 @@ def _ours(comments: Iterable[C], author: str, marker: Marker) -> Iterable[tuple[
         one = marker_of(comment.body)
         if one is not None and one.meets(marker) and comment.author.lower() == author.lower():
             yield comment, one
+
+
+def _meant(stacks: set[str]) -> set[str]:
+    """The stacks that an unknown one may be: the only one, less its throw-away copies; of two, neither."""
+    own = {one for one in stacks if not any(one.startswith(f"{other}-") for other in stacks)}
+    return {UNKNOWN, *own} if len(own) == 1 else {UNKNOWN}
 
 
 def _said(body: str) -> str:
