@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from reconciler import marker as markers
@@ -13,6 +13,13 @@ from reconciler.kinds import KINDS
 from reconciler.model import Base, Change, Desired, FieldChange, Live, Objection, Plan, Where
 
 _WHOLE = ("create", "delete")
+_DONE = {
+    "create": "created",
+    "delete": "destroyed",
+    "adopt": "adopted",
+    "rename": "renamed",
+    "forget": "let go of",
+}
 
 
 def split(plan: Plan, other: Plan, base: Base) -> Plan:
@@ -39,7 +46,8 @@ def unseen(plan: Plan, reason: str) -> Plan:
 def _as_live(one: Desired, where: Where) -> Live:
     kind = KINDS[one.address.kind]
     stamp = markers.stamp(one, kind, (where.stack, where.environment), id=None, nonce="", commit=None)
-    return Live(kind=one.address.kind, id=f"({one.address})", fields=one.fields, raw={}, marker=stamp)
+    raw = {name: kind.wire(name, value, None) for name, value in one.fields.items()}
+    return Live(kind=one.address.kind, id=f"({one.address})", fields=one.fields, raw=raw, marker=stamp)
 
 
 def _which(change: Change) -> str:
@@ -70,14 +78,20 @@ def _value(field: FieldChange) -> str:
 
 
 def _settled(plan: Plan, other: Plan) -> Iterator[str]:
-    """What was pending and is no longer, because this change agrees with what is live."""
+    """What was pending and is no longer, because this change agrees with what is live or takes it back."""
     now = {_which(change): {field.path for field in change.fields} for change in plan.changes}
-    held = {change.id for change in plan.changes if change.action == "delete"}
+    goes = {change.id for change in plan.changes if change.action == "delete"}
     for change in other.changes:
-        if change.action in _WHOLE or change.id in held:
-            continue
-        gone = [field for field in change.fields if field.path not in now.get(_which(change), ())]
-        if gone:
-            names = ", ".join(f"`{paths.show(field.path)}`" for field in gone)
-            are = "is" if len(gone) == 1 else "are"
-            yield f"{change.address}: {names} {are} pending without this change, and no longer with it."
+        kept = now.get(_which(change))
+        if kept is None and change.action in _DONE and change.id not in goes:
+            yield f"{change.address}: it is to be {_DONE[change.action]} without this change, and no longer with it."
+        elif change.action not in _WHOLE and change.id not in goes:
+            yield from _fields_settled(change, kept or set())
+
+
+def _fields_settled(change: Change, kept: Collection[paths.Path]) -> Iterator[str]:
+    gone = [field for field in change.fields if field.path not in kept]
+    if gone:
+        names = ", ".join(f"`{paths.show(field.path)}`" for field in gone)
+        are = "is" if len(gone) == 1 else "are"
+        yield f"{change.address}: {names} {are} pending without this change, and no longer with it."

@@ -74,6 +74,18 @@ def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
     assert behind(tmp_path, ["0123456789ab"]) == (frozenset(), ())
 
 
+def test_a_checkout_that_git_does_not_speak_of_is_a_note(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert behind(root, []) == (frozenset(), ())
+
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    (alien,) = behind(root, [])[1]
+    monkeypatch.setenv("PATH", "")
+    (missing,) = behind(root, [])[1]
+
+    assert f"it is another user's. `git config --global --add safe.directory {root}` mends that." in alien
+    assert "nothing is stamped with its commit: is git installed here" in missing
+
+
 # behind
 
 

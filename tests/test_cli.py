@@ -517,11 +517,26 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
     assert "fault of reconciler" not in errors
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_before_is_no_fault(here: Checkout, closed: str) -> None:
+    for command_ in (["plan"], ["apply"], ["apply", "--auto-approve"]):
+        script = f'"$@" {closed}'
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", *command(*command_)], cwd=here.root, env=plain(), capture_output=True, text=True
+        )
+        assert done.returncode == (1 if command_ == ["apply"] else 0), done
+        assert "fault of reconciler" not in done.stderr
+        assert "Traceback" not in done.stderr
+
+    assert len(here.live()) == 1
+
+
 def test_an_interrupt_exits_130(here: Checkout) -> None:
     code, seen = on_terminal(here, "apply", typed=INTERRUPT)
 
     assert code == 130
     assert "Traceback" not in seen
+    assert "\nError: Interrupted; nothing was changed." in seen
     assert here.live() == {}
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, answering
+from checkout import Checkout, answering, command, plain
 from gits import commit, git, repository
+
+from reconciler.cli.revision import laid_out
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 LOCAL = "environments: {local: {}}\nstack: acme\nmanifests: [assistants]\n"
@@ -162,6 +168,22 @@ def test_an_environment_that_is_new_is_reviewed_offline(here: Checkout, monkeypa
     assert "Plan: 1 to add" in told.out
 
 
+def test_an_environment_that_is_younger_than_the_branch_is_as_the_base_has_it(here: Checkout) -> None:
+    save(here)
+    git(here.root, "checkout", "-qb", "feature")
+    git(here.root, "checkout", "-q", "main")
+    here.config(AWAY.format(url=THERE, more=KEY))
+    save(here)
+    git(here.root, "checkout", "-q", "feature")
+    here.config(AWAY.format(url=THERE, more=KEY))
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here)
+
+    told = here.run("plan", "-e", "away", "--base", "main").out
+
+    assert "Plan: 0 to add, 1 to change, 0 to destroy." in told
+
+
 def test_values_of_the_branch_are_reviewed(here: Checkout) -> None:
     here.write(hr="model: {value: m}\n")
     values = LOCAL.replace("local: {}", "local: {values: {m: MODEL}}")
@@ -290,6 +312,173 @@ def test_a_configuration_below_the_repositorys_root_is_found_there_too(
     assert "Plan: 0 to add, 1 to change, 0 to destroy." in told
 
 
+def tree_of(root: Path, *lines: str) -> str:
+    """A tree as somebody who is no friend makes it; its name."""
+    made = ["git", "-C", str(root), "mktree", "--missing"]
+    return subprocess.run(made, input="".join(lines), capture_output=True, text=True, check=True).stdout.strip()
+
+
+def blob_of(root: Path, content: bytes) -> str:
+    made = ["git", "-C", str(root), "hash-object", "-w", "--stdin"]
+    return subprocess.run(made, input=content, capture_output=True, check=True).stdout.decode().strip()
+
+
+def test_a_link_of_a_revision_leads_nothing_out_of_its_folder(
+    here: Checkout, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    save(here)
+    outside = tmp_path_factory.mktemp("outside")
+    out, nul, nowhere = (blob_of(here.root, one) for one in (os.fsencode(outside), b"a\0b", b""))
+    inner = tree_of(here.root, f"120000 blob {out}\tx.md\n")
+    links = (f"120000 blob {nul}\tb.md\n", f"120000 blob {nowhere}\tc.md\n")
+    tree = tree_of(here.root, f"120000 blob {out}\ta\n", f"040000 tree {inner}\ta\n", *links)
+    odd = git(here.root, "commit-tree", tree, "-p", "HEAD", "-m", "odd")
+
+    with laid_out(here.root, odd) as found:
+        assert (found.root / "a").is_symlink()
+        assert sorted(path.name for path in found.root.iterdir()) == ["a"]
+
+    assert list(outside.iterdir()) == []
+
+
+def test_a_tag_that_is_called_like_a_branch_is_not_taken_for_it(here: Checkout) -> None:
+    save(here)
+    git(here.root, "update-ref", "refs/remotes/origin/main", "HEAD")
+    save(here)
+    git(here.root, "tag", "origin/main")
+
+    told = here.run("plan", "-e", "local", "--base", "origin/main", "--offline")
+    meant = here.run("plan", "-e", "local", "--base", "refs/remotes/origin/main", "--offline")
+
+    assert told.code == 1
+    assert "'origin/main' is several revisions here." in told.err
+    assert "say which is meant: refs/remotes/origin/main, refs/tags/origin/main" in told.err
+    assert meant.code == 0
+    assert f"origin/main ({git(here.root, 'rev-parse', '--short=12', 'HEAD~')})" in meant.out
+    assert "refs/" not in meant.out
+
+
+def test_names_of_a_revision_are_bytes(here: Checkout) -> None:
+    name = os.fsdecode(b"prompts\nare \xff.md")
+    (here.root / name).write_text("odd")
+    save(here)
+
+    with laid_out(here.root, "HEAD") as found:
+        assert (found.root / name).read_text() == "odd"
+
+
+def test_a_clone_that_lacks_a_part_of_the_revision_says_so(
+    here: Checkout, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    save(here)
+    tree = git(here.root, "rev-parse", "HEAD:assistants")
+    (here.root / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert told.code == 1
+    assert "lacks a part of that revision" in told.err
+
+
+def test_a_clone_without_its_origin_lacks_what_it_never_fetched(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    save(here)
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here)
+    git(here.root, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path_factory.mktemp("clone") / "there"
+    git(here.root, "clone", "-q", "--filter=blob:none", here.root.as_uri(), str(clone))
+    (here.root / ".git").rename(here.root / "gone")
+    monkeypatch.chdir(clone)
+
+    told = here.run("plan", "-e", "local", "--base", "HEAD~", "--offline")
+
+    assert told.code == 1
+    assert "lacks a part of that revision" in told.err
+
+
+def test_a_folder_that_a_revision_does_not_have_is_empty_there(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(here)
+    inner = here.root / "inner"
+    inner.mkdir()
+
+    with laid_out(inner, "HEAD") as found:
+        assert list(found.root.iterdir()) == []
+
+
+def test_a_folder_of_another_user_has_a_remedy(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(here)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert told.code == 1
+    assert "safe.directory" in told.err
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_a_worktree_of_a_repository_is_one_whatever_its_hashes_are(
+    here: Checkout, form: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    git(here.root, "init", "-q", "-b", "main", f"--object-format={form}")
+    save(here)
+    place = tmp_path_factory.mktemp("worktree") / "there"
+    git(here.root, "worktree", "add", "-q", str(place), "-b", "feature")
+    (place / "assistants" / "hr.yaml").write_text(HR.replace("gpt-4o", "gpt-4.1"))
+    monkeypatch.chdir(place)
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert "Plan: 0 to add, 1 to change, 0 to destroy." in told.out
+
+
+def test_a_history_that_does_not_meet_is_told(here: Checkout) -> None:
+    save(here)
+    git(here.root, "checkout", "-q", "--orphan", "other")
+    save(here)
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+    assert "No commit is known here that this change and main have in common" in told
+    assert "have in common" not in here.run("plan", "-e", "local", "--base", "other", "--offline").out
+
+
+def test_a_stack_that_this_change_renames_is_named_once(here: Checkout) -> None:
+    save(here)
+    here.config(LOCAL.replace("stack: acme", "stack: {name: acme2, was: [acme]}"))
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+    assert "this change moves `stack` of `local`." in told
+
+
+def test_without_room_for_a_revision_there_is_a_remedy(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(here)
+    monkeypatch.setattr(tempfile, "tempdir", str(here.root / "nowhere"))
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert told.code == 1
+    assert "--base has no folder to lay out a revision in" in told.err
+    assert "set TMPDIR" in told.err
+
+
+def test_what_this_change_takes_back_is_told(here: Checkout) -> None:
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    here.write(new="model: gpt-4o\n")
+    save(here)
+    git(here.root, "checkout", "-qb", "feature")
+    (here.root / "assistants" / "new.yaml").unlink()
+    save(here)
+
+    told = here.run("plan", "-e", "local", "--base", "main").out
+
+    assert "Note: assistant.new: it is to be created without this change, and no longer with it." in told
+
+
 # every environment
 
 
@@ -340,6 +529,14 @@ def test_one_environment_and_all_of_them_exclude_each_other(here: Checkout) -> N
     assert "exclude each other" in here.run("plan", "-e", "local", "--all-environments").err
 
 
+def test_one_environment_that_is_said_wins_over_a_variable_for_all(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_ALL_ENVIRONMENTS", "1")
+
+    assert here.run("plan", "-e", "local").code == 0
+
+
 def test_plans_of_all_environments_are_saved_in_a_folder(here: Checkout) -> None:
     (here.root / "plans").write_text("")
 
@@ -347,3 +544,24 @@ def test_plans_of_all_environments_are_saved_in_a_folder(here: Checkout) -> None
 
     assert told.code == 1
     assert "names a folder" in told.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_plan_that_is_stopped_leaves_no_revision_behind(
+    here: Checkout, tmp_path_factory: pytest.TempPathFactory, number: int
+) -> None:
+    room = tmp_path_factory.mktemp("room")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        here.config(AWAY.format(url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1", more=""))
+        save(here)
+        plan = command("plan", "-e", "away", "--base", "main")
+        with (
+            subprocess.Popen(plan, cwd=here.root, env=plain(TMPDIR=str(room)), stderr=subprocess.PIPE) as process,
+            silent.accept()[0],
+        ):
+            laid_out_there = [path.name for path in room.iterdir()]
+            process.send_signal(number)
+            told = process.communicate()[1].decode()
+
+    assert laid_out_there != []
+    assert (process.returncode, told, list(room.iterdir())) == (130, "\nInterrupted.\n", [])

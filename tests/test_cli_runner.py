@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -443,6 +444,16 @@ def test_a_file_that_cannot_be_written_is_one_warning_and_no_failure(
         line for line in told.err.splitlines() if line.startswith(f"Warning: Cannot write the file of {name}: ")
     ]
     assert len(told.err.splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
+def test_a_pipe_that_nobody_reads_is_not_waited_for(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(name, str(tmp_path / "pipe"))
+
+    assert f"Warning: Cannot write the file of {name}: " in here.run("plan", "--format", "github").err
 
 
 def test_a_summary_never_grows_beyond_what_the_runner_takes(here: Checkout, files: tuple[Path, Path]) -> None:

@@ -53,6 +53,19 @@ def test_a_stack_is_destroyed_as_if_its_folder_were_empty(here: Checkout) -> Non
     assert (ids(here, "--stack", "acme-pr-7"), ids(here)) == ({}, first)
 
 
+def test_a_stack_that_is_destroyed_is_not_asked_for_its_manifests(here: Checkout) -> None:
+    here.run("apply", "--stack", "acme-pr-7", "--auto-approve")
+
+    assert "no-manifests" not in here.run("destroy", "--stack", "acme-pr-7", "--auto-approve").out
+
+
+def test_a_stack_that_owns_nothing_is_said_to(here: Checkout) -> None:
+    told = here.run("destroy", "--stack", "acme-pr-77", "--auto-approve")
+
+    assert told.code == 0
+    assert "Note: Nothing here is of stack `acme-pr-77`." in told.out
+
+
 def test_nothing_goes_where_no_stack_is_named(here: Checkout) -> None:
     told = here.run("destroy", "--auto-approve")
 

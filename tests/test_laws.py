@@ -10,11 +10,14 @@ import pytest
 from bodies import bodies, worlds
 from hypothesis import given
 from hypothesis import strategies as st
-from world import CLONES, EVERY_SERVER, SCENARIOS, Scenario, World, desired, run
+from world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desired, run
 
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
-from reconciler.model import Desired, Plan
+from reconciler.model import Base, Desired, Plan
+from reconciler.origin import as_live, split
+from reconciler.paths import show
+from reconciler.plan import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
@@ -162,6 +165,55 @@ def test_drift_is_told_from_edits(applied: dict, drifted: dict) -> None:
         assert causes.get("instructions", "edit") == "edit"
 
     run(story)
+
+
+def told(plan: Plan) -> set[tuple[str, str, str, str]]:
+    """What a plan does, whatever the ids; less the fields of which a server may choose the value."""
+    found = set()
+    for change in plan.changes:
+        known = [field for field in change.fields if field.path[0] not in KINDS["assistant"].chosen]
+        if known or change.action != "update":
+            found.add((str(change.address), change.action, "", ""))
+        if change.action != "delete":
+            found |= {(str(change.address), show(f.path), repr(f.after), str(f.origin)) for f in known}
+    return found
+
+
+@given(st.lists(bodies(), min_size=1, max_size=3), st.lists(bodies(), max_size=3))
+def test_where_the_base_is_applied_all_is_of_this_change_and_a_review_without_a_server_says_the_same(
+    before: list, after: list
+) -> None:
+    base, head = desired(*before), desired(*after)
+
+    async def story() -> Plan:
+        world = World()
+        await world.settle(base)
+        return split(await world.plan(head), await world.plan(base), Base("main"))
+
+    online = run(story)
+    stand_ins = as_live(base, WHERE)
+    offline = split(make_plan(head, stand_ins, WHERE), make_plan(base, stand_ins, WHERE), Base("main"))
+
+    assert {change.origin for change in online.changes if change.action in ("create", "delete")} <= {"change"}
+    assert {field.origin for change in online.changes for field in change.fields} <= {"change"}
+    assert told(offline) == told(online)
+    assert [o.code for o in offline.objections] == [o.code for o in online.objections]
+
+
+@given(bodies(), bodies(), bodies())
+def test_what_main_brings_too_is_pending_and_nothing_else_is(applied: dict, base: dict, head: dict) -> None:
+    async def story() -> tuple[Plan, Plan]:
+        world = World()
+        await world.settle(desired(applied))
+        anyway, ours = await world.plan(desired(base)), await world.plan(desired(head))
+        return split(anyway, anyway, Base("main")), split(ours, anyway, Base("main"))
+
+    same, split_plan = run(story)
+    pending = {(show(f.path), repr(f.after)) for change in same.changes for f in change.fields}
+
+    assert {f.origin for change in same.changes for f in change.fields} <= {"pending"}
+    for field in (f for change in split_plan.changes for f in change.fields):
+        assert (field.origin == "pending") == ((show(field.path), repr(field.after)) in pending)
 
 
 def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:

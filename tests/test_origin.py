@@ -17,6 +17,7 @@ from reconciler.plan import make_plan
 BASE = Base("main", "1a2b3c")
 A = wanted(name="A")
 B = wanted("b", name="B")
+KEPT = wanted(name="A", own={"on_removal": "keep"})
 
 
 def compared(head: Iterable[Desired], base: Iterable[Desired], live: Iterable[Live]) -> Plan:
@@ -99,6 +100,32 @@ def test_what_was_pending_for_something_that_goes_is_not_told() -> None:
     plan = compared([], [A], [applied(A, top_p=0.3)])
 
     assert (origins(plan), plan.notes) == ({"delete a": "change"}, ())
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "live", "told"),
+    [
+        ([A], [A, B], [applied(A)], "assistant.b: it is to be created"),
+        ([A], [], [applied(A)], "assistant.a: it is to be destroyed"),
+        ([wanted(name="A", top_p=0.3)], [], [applied(A)], "assistant.a: it is to be destroyed"),
+        (
+            [],
+            [wanted(name="S", own={"id": {"production": "asst_9"}})],
+            [stranger()],
+            "assistant.a: it is to be adopted",
+        ),
+        ([KEPT], [], [applied(KEPT)], "assistant.a: it is to be let go of"),
+    ],
+    ids=["a create", "a delete", "a delete that becomes an edit", "an adoption", "letting go"],
+)
+def test_what_was_to_happen_and_this_change_takes_back_is_told(
+    head: list[Desired], base: list[Desired], live: list[Live], told: str
+) -> None:
+    assert compared(head, base, live).notes == (f"{told} without this change, and no longer with it.",)
+
+
+def test_a_pending_create_that_this_change_does_otherwise_is_no_note() -> None:
+    assert compared([wanted("b", name="other")], [B], []).notes == ()
 
 
 def test_an_objection_says_whether_it_stands_anyway() -> None:

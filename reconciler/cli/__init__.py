@@ -9,7 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -151,10 +151,18 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def _write_everything() -> None:
-    """Lets any text be written: as UTF-8 to pipes and files, whatever the locale; to a terminal as it can."""
+    """Lets any text be written: as UTF-8 to pipes and files, whatever the locale; to a terminal as it can.
+
+    A stream that was closed before we came is none at all to Python; what is written there goes nowhere.
+    """
+    sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open for as long as the process is
 
 
 def _with_two_dashes(arguments: Sequence[str]) -> list[str]:

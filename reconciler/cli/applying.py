@@ -254,7 +254,7 @@ def approve(manner: Manner) -> bool:
     """Waits for a literal `yes`; anything else ends the command. Whether a person was asked."""
     if manner.approved:
         return False
-    if manner.as_json or not manner.may_ask or not sys.stdin.isatty():
+    if manner.as_json or not manner.may_ask or not (sys.stdin and sys.stdin.isatty()):
         raise Failure("Nobody can be asked here; nothing was changed.", "say --auto-approve once the plan was reviewed")
     click.echo("\nDo you want to perform these actions? Only `yes` will be accepted to approve.\n")
     if _answer("  Enter a value: ") != "yes":
@@ -271,6 +271,7 @@ def _answer(prompt: str) -> str:
         click.echo("")
         return ""
     except KeyboardInterrupt as interrupt:
+        click.echo("")
         raise Failure("Interrupted; nothing was changed.", code=130) from interrupt
     finally:
         signal.signal(signal.SIGINT, before)

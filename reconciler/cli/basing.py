@@ -21,6 +21,12 @@ _TRUSTED = (
     "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
     "reconcile",
 )  # fmt: skip
+_WRITTEN = {"former_stacks": "stack"}
+"""What the file calls it."""
+_APART = (
+    "No commit is known here that this change and {0} have in common, so it is held against {0} as it is: what {0} has"
+    " and this change lacks looks taken away. A shallow clone wants `fetch-depth: 0`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,9 @@ class Basis:
     def desired(self, session: Session) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
         """What its manifests ask for in the session's environment; with a note where they are wrong."""
         name = session.environment.name
-        read_as = self.manifests
-        if read_as is None or name not in read_as.environments:
+        known = (one for one in (self.manifests, self.trusted) if one is not None and name in one.environments)
+        read_as = next(known, None)  # an environment that is younger than the branch is as the revision has it
+        if read_as is None:
             return (), ()
         environment = replace(read_as.environments[name], stack=session.environment.stack)
         read = files.read(read_as.root, read_as.manifests) if _has_any(read_as) else files.Read((), (), {})
@@ -67,6 +74,8 @@ def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
     with laid_out(loaded.root, revision) as tip, laid_out(loaded.root, revision, common=True) as common:
         trusted, reason = _config(tip)
         notes = (reason,) if reason else tuple(_differences(loaded, trusted, revision))
+        if common.apart:
+            notes = (*notes, _APART.format(revision))
         yield Basis(common, trusted, _config(common)[0], notes)
 
 
@@ -121,7 +130,7 @@ def _differences(head: Config, base: Config | None, revision: str) -> Iterator[s
             continue
         moved = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
         if moved:
-            names = ", ".join(f"`{word}`" for word in moved)
+            names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in moved))
             yield (
                 f"{config.FILE}: this change moves {names} of `{name}`. This plan is made with those of {revision};"
                 " plan again once it is merged."

@@ -37,6 +37,8 @@ def ignored(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
 def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
     """Which of the commits are not in the history of what is checked out, and what cannot be known."""
     wanted = sorted(set(commits))
+    if (note := _mute(root)) is not None:
+        return frozenset(), (note,)
     head = _git(root, "rev-parse", "HEAD") if wanted else ""
     if not head:
         return frozenset(), ()
@@ -49,6 +51,18 @@ def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[st
         note = "This clone is shallow, so whether it is behind what was applied last cannot be told: fetch-depth: 0."
         return frozenset(), (note,)
     return frozenset(absent), ()
+
+
+def _mute(root: Path) -> str | None:
+    """That Git does not speak of a checkout which is one: nobody shall wonder why no commit is known."""
+    tops = [folder for folder in (root, *root.parents) if (folder / ".git").exists()]
+    done = _run(root, "rev-parse", "--git-dir") if tops else None
+    if done is None or not done.returncode:
+        return None
+    note = "Git does not speak of this checkout, so nothing is stamped with its commit"
+    if "dubious ownership" in done.stderr:
+        return f"{note}: it is another user's. `git config --global --add safe.directory {tops[0]}` mends that."
+    return f"{note}: is git installed here, and does `git status` work?"
 
 
 def _is_ancestor(root: Path, commit: str) -> bool:

@@ -11,6 +11,10 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
+    from reconciler.model import Plan
+
+
+_EMPTY = "no-manifests"
 
 
 @click.command("destroy")
@@ -42,7 +46,15 @@ async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> in
     with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
-            request = Request(allow=allow | {"no-manifests"})
-            plan = await planned(session, provider, (), request)
+            plan = _meant(await planned(session, provider, (), Request(allow=allow | {_EMPTY})))
             told.plan(plan)
             return await settle(told, session, provider, plan, observed_at)
+
+
+def _meant(plan: Plan) -> Plan:
+    """The plan without the objection that nothing is desired: that is what was asked for; and whether there is any."""
+    from dataclasses import replace
+
+    none = () if plan.changes else (f"Nothing here is of stack `{plan.where.stack}`.",)
+    objections = tuple(objection for objection in plan.objections if objection.code != _EMPTY)
+    return replace(plan, objections=objections, notes=(*plan.notes, *none))

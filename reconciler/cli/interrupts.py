@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
 
 import anyio
 import click
@@ -18,11 +19,19 @@ _GRACE_SECONDS = 30.0
 @contextmanager
 def terminable() -> Iterator[None]:
     """Within, SIGTERM ends a command as Ctrl-C does: nothing is in flight, and it exits 130."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _as_interrupt(_number: int, frame: FrameType | None) -> None:
+    """Does what Ctrl-C would do at this moment: a loop that runs is brought to its end, and not torn apart."""
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # ignored, as in a job in the background
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 @asynccontextmanager

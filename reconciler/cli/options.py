@@ -32,7 +32,9 @@ environment = option(
 allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
 colour = option("--color/--no-color", default=None, help="Colour, whatever the output is; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
-interactive = option("--input", default=True, type=bool, metavar="BOOL", help="Whether a person may be asked.")
+interactive = option(
+    "--input", default=True, type=bool, metavar="BOOL", help="Whether a person may be asked; default: true."
+)
 parallelism = option(
     "--parallelism",
     default=8,

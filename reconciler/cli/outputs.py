@@ -102,12 +102,19 @@ def _append(variable: str, text: Callable[[int], str]) -> None:
     if not path:
         return
     try:
-        with Path(path).open("ab") as stream:
+        with open(path, "ab", opener=_at_once) as stream:  # pathlib has no opener
             size = os.fstat(stream.fileno()).st_size
             end = "" if not size or _ends_a_line(path) else "\n"  # somebody began a line
             stream.write(f"{end}{text(size + len(end))}".encode(errors="backslashreplace"))
     except OSError as error:
         click.echo(f"Warning: Cannot write the file of {variable}: {error.strerror or error}.", err=True)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens without waiting for somebody at the other end, where the path is a pipe that nobody reads."""
+    opened = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    os.set_blocking(opened, True)
+    return opened
 
 
 def _ends_a_line(path: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli import options
 
@@ -73,17 +74,20 @@ def command(
 
     from reconciler.cli.basing import basis
     from reconciler.cli.failure import Failure
+    from reconciler.cli.interrupts import terminable
     from reconciler.cli.planning import Request, allowed, save, show
     from reconciler.cli.session import in_loop, load, style_of
 
     if offline and base is None:
         raise Failure("--offline wants --base.", "say beside which revision: `--base origin/main --offline`")
+    if environment is not None and _said_by_variable("all_environments"):
+        all_environments = False
     if all_environments and environment is not None:
         raise Failure("-e and --all-environments exclude each other.", "leave one of them out")
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
     style = style_of(sys.stdout, color)
     loaded = load(style)
-    with basis(loaded, base) as found:
+    with terminable(), basis(loaded, base) as found:
         asked = Asked(request, loaded, found, style, offline, state_dir, stack)
         if all_environments:
             return _code(in_loop(_all, asked, format, out, timeout=timeout), detailed=detailed_exitcode)
@@ -92,6 +96,11 @@ def command(
         if out is not None:
             save(plan, out)
         return _code([plan], detailed=detailed_exitcode)
+
+
+def _said_by_variable(option: str) -> bool:
+    """Whether only the environment says so: what is said on the command line wins."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)

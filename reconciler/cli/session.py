@@ -29,6 +29,8 @@ from reconciler.render.sentences import address_of
 
 T = TypeVar("T")
 STATE = ".reconciler"
+PATIENCE = 10.0
+"""So many seconds nobody wonders whether a command hangs."""
 TOLD: ContextVar[set[Fault]] = ContextVar("TOLD")
 """What was said to be wrong already, where one command reads the same files for several environments."""
 
@@ -70,9 +72,25 @@ class Session:
             with anyio.CancelScope(shield=True):
                 await opened.aclose()
 
-    async def live(self, provider: Provider) -> tuple[Live, ...]:
-        """Everything live of every kind that the environment has."""
-        return tuple([one for kind in self.kinds for one in await provider.observe(kind)])
+    async def live(self, provider: Provider, patience: float = PATIENCE) -> tuple[Live, ...]:
+        """Everything live of every kind that the environment has; that it takes long is said once."""
+        failed = None
+        found: list[Live] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._say_that_it_goes_on, patience)
+            try:
+                found = [one for kind in self.kinds for one in await provider.observe(kind)]
+            except ProviderError as error:  # as it is, and in no group
+                failed = error
+            tasks.cancel_scope.cancel()
+        if failed is not None:
+            raise failed
+        return tuple(found)
+
+    async def _say_that_it_goes_on(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+        if self.connection.waiting is not None:
+            self.connection.waiting(f"{self.title}: still reading what is live after {seconds:.0f}s.")
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -162,7 +180,7 @@ def prepare(folder: Path, *, needed: bool) -> None:
             ignore.write_text("*\n")
     except OSError as error:
         if needed:
-            remedy = "the embedded server keeps its data there"
+            remedy = "the embedded server keeps its data there; name another folder with --state-dir"
             raise Failure(f"Cannot write {folder}: {error.strerror}.", remedy) from error
 
 

@@ -29,8 +29,9 @@ def command(
 ) -> int:
     """Show how everything stands: what is ours, what is unmanaged, and what differs.
 
-    Each assistant with its id, model, state (in sync, edited, drifted, conflict, to be deleted, unmanaged) and the
-    commit that it was applied from. Always exits 0; `plan --detailed-exitcode` is for scripts.
+    Each assistant with its id, model, state (in sync, edited, drifted, conflict, to be created, to be deleted,
+    unmanaged …) and the commit that it was applied from. Exits 0 whatever differs; `plan --detailed-exitcode` is
+    for scripts.
     """
     from reconciler.cli.session import in_loop, open_session
 
