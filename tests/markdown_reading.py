@@ -11,14 +11,17 @@ from markdown_it.token import Token
 TAGS = {"details", "summary", "code", "b", "del", "strong", "br"}
 """The HTML that is ours."""
 BLOCKS = {"heading", "paragraph", "blockquote", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td"}
-INLINE = {"text", "code_inline", "html_inline", "softbreak", "strong_open", "strong_close", "em_open", "em_close"}
+INLINE = {
+    "text", "code_inline", "html_inline", "softbreak", "strong_open", "strong_close", "em_open", "em_close", "s_open",
+    "s_close",
+}  # fmt: skip
 LIVELY = re.compile(  # what GitHub and GitLab look for in what is read, outside code
     r"@[A-Za-z0-9]|#\d|\bGH-\d|://|\bwww\.|\b(?=[a-f]*[0-9])[0-9a-f]{7,40}\b|\$\S|:[a-z0-9+_-]+:",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|<code>.*?</code>")
 _OURS = re.compile(r"^\[!(?:CAUTION|NOTE|WARNING)\]$|\[The whole is here\]\(<[^>]*>\)", re.MULTILINE)
-_SIGNS = re.compile(r"[][$~^\\]")  # of footnotes, tasks, alerts, mathematics: not our parser's
+_SIGNS = re.compile(r"[][$^\\]")  # of footnotes, tasks, alerts, mathematics: not our parser's
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
@@ -73,10 +76,18 @@ def acting(markdown: str, *, links: int = 0) -> list[str]:
     found += [match[0] for token in tokens for text in _outside_code(token) for match in LIVELY.finditer(text)]
     lines = [_OURS.sub("", token.content) for token in tokens if token.type == "inline"]
     found += [sign for line in lines for sign in _SIGNS.findall(_CODE.sub("", line))]
+    found += [sign for token in tokens if token.type == "inline" for sign in _unread(token)]
     headings = [token.tag for token in tokens if token.type == "heading_open"]
     found += [f"{headings.count('h3')} titles"] if headings[:1] != ["h3"] or headings.count("h3") != 1 else []
     found += [] if is_balanced(markdown) else ["not balanced"]
     return found
+
+
+def _unread(token: Token) -> Iterator[str]:
+    """Signs of what is struck or strong that are not read as such."""
+    line, kinds = _CODE.sub("", token.content), [child.type for child in token.children or ()]
+    read = {"~": 4 * kinds.count("s_open"), "*": 4 * kinds.count("strong_open") + 2 * kinds.count("em_open")}
+    yield from (f"{sign} as text" for sign, number in read.items() if line.count(sign) != number)
 
 
 def _outside_code(token: Token) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_reading import acting
+from markdown_reading import read as reading
 from render_plans import WHERE, address
 from runner_rules import suspicious
 
@@ -121,6 +122,15 @@ def test_no_live_text_acts_in_markdown(plan):
     assert acting(shown) == []
     assert {line.count("|") for line in shown.split("\n") if line.startswith("| ")} <= {3}
     assert not INVISIBLE.search(shown)
+
+
+@UNHURRIED
+@given(plans)
+def test_no_line_of_a_diff_in_markdown_is_wider_than_a_phone_shows(plan):
+    shown = FORMATS["markdown"](document(plan), Style())
+    lines = [line for block in reading(shown) if block.info == "diff" for line in block.content.splitlines()]
+
+    assert [line for line in lines if len(line) > 60 and not line.startswith(("@@ ", "…"))] == []
 
 
 @UNHURRIED

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.render.texts.fold import fold
 from reconciler.render.texts.lines import Line, bracketed, compare_lines, whole
@@ -166,3 +170,17 @@ def test_short_members_of_a_structure_stay_on_one_line():
 
 def test_what_is_shortened_says_so():
     assert (shortened("abcdef", 6), shortened("abcdefg", 6)) == ("abcdef", "abcde…")
+
+
+def test_of_long_lines_as_much_is_shown_as_usual_ones_would_take():
+    assert texts(whole("+", ["short", "x" * 1_000, "y"], 2)) == ["short", "x" * 395, "607 more characters"]
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=40), st.lists(st.sampled_from("abcdef"), max_size=40))
+def test_no_line_that_differs_is_left_out(before, after):
+    lines = compare_lines(before, after)
+    gone, new = (Counter(line.text for line in lines if line.sign == sign) for sign in "-+")
+
+    assert Counter(before) - gone == Counter(after) - new
+    assert sum(gone.values()) - sum(new.values()) == len(before) - len(after)
+    assert bool(lines) == (before != after)

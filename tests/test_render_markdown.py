@@ -89,8 +89,8 @@ def test_a_plan_reads_as_a_comment():
 
 **Refused**: `looks-like`
 
-- `name`: <strong>`New`</strong>
-- `model`: <strong>`gpt-4o`</strong>
+- `name`: **`New`**
+- `model`: **`gpt-4o`**
 
 </details>
 
@@ -98,7 +98,7 @@ def test_a_plan_reads_as_a_comment():
 
 `asst_gone` · will be destroyed
 
-- `name`: <del>`Gone`</del>
+- `name`: ~~`Gone`~~
 
 </details>
 
@@ -108,9 +108,9 @@ def test_a_plan_reads_as_a_comment():
 
 **Prompt** `instructions`: 10 words → 12 words (+2 words)
 
-> Answer from the <del>handbook</del> <strong>wiki</strong> only.
+> Answer from the ~~handbook~~ **wiki** only.
 
-> Be brief<strong> and kind</strong>.
+> Be brief **and kind**.
 
 ```diff
   You help employees.↵
@@ -120,7 +120,7 @@ def test_a_plan_reads_as_a_comment():
 + Be brief and kind.
 ```
 
-- `temperature` (drift): <del>`1`</del> → <strong>`0.2`</strong>
+- `temperature` (drift): ~~`1`~~ → **`0.2`**
 
 9 unchanged fields hidden.
 
@@ -208,7 +208,7 @@ def test_what_is_to_be_pasted_keeps_its_indentation():
 
     assert """\
 > [!CAUTION]
-> **Refused** (`looks-like`) asst_9 has this name It holds back 1 change.
+> **Refused** (`looks-like`) asst_9 has this name. It holds back 1 change.
 >
 > **What to do:** say so:
 >
@@ -246,7 +246,7 @@ def test_objections_of_one_code_are_told_together_with_one_remedy_and_one_label(
 def test_an_objection_says_what_else_it_holds_back():
     objection = replace(looks_like("a"), holds=frozenset({address("a"), address("b"), address("c")}))
 
-    assert "has this name It also holds back 2 changes.\n" in markdown(plan(objections=(objection,)))
+    assert "has this name. It also holds back 2 changes.\n" in markdown(plan(objections=(objection,)))
 
 
 # the table
@@ -265,7 +265,7 @@ def test_an_objection_says_what_else_it_holds_back():
         (create("x", field("instructions", after="a b c")), "| `+ x` | **create**, prompt of 3 words |"),
         (
             update("x", *(field(f"metadata.k{i}", after="v") for i in range(7))),
-            "| `~ x` | `metadata.k0`, `metadata.k1`, `metadata.k2`, `metadata.k3`, `metadata.k4`, and 2 more |",
+            f"| `~ x` | {''.join(f'`metadata.k{i}` added, ' for i in range(5))}and 2 more |",
         ),
         (
             update(
@@ -296,15 +296,15 @@ def test_rows_after_the_first_are_folded():
 
 
 def test_a_short_text_is_told_on_one_line():
-    assert "- `name`: <del>`a b`</del> → <strong>`c d`</strong>\n" in section(update("x", field("name", "a b", "c d")))
-    assert "- `name` removed: <del>`a`</del>\n" in section(update("x", field("name", "a")))
-    assert "- `name` added: <strong>`a`</strong>\n" in section(update("x", field("name", after="a")))
+    assert "- `name`: ~~`a b`~~ → **`c d`**\n" in section(update("x", field("name", "a b", "c d")))
+    assert "- `name` removed: ~~`a`~~\n" in section(update("x", field("name", "a")))
+    assert "- `name` added: **`a`**\n" in section(update("x", field("name", after="a")))
     assert "- `x.y` added: `null`\n" in section(update("x", field("x.y")))
 
 
 @pytest.mark.parametrize("text", ["1", "-2.5", "true", "null", "", " x"])
 def test_a_text_that_could_be_taken_for_something_else_stays_in_quotes(text):
-    assert f'<strong>`"{text}"`</strong>' in section(update("x", field("name", "a", text)))
+    assert f'**`"{text}"`**' in section(update("x", field("name", "a", text)))
 
 
 def test_a_long_text_that_comes_or_goes_is_shown_up_to_a_limit():
@@ -330,7 +330,7 @@ def test_only_the_beginning_of_an_endless_text_is_looked_at():
     assert "\n… only the first 300,000 characters are compared\n```" in section(
         update("x", field("instructions", endless, f"{endless}more"))
     )
-    assert " more lines\n… only the first 300,000 characters are counted here\n```" in section(
+    assert "```diff\n… only the first 300,000 characters are counted here\n- " in section(
         update("x", field("instructions", endless))
     )
 
@@ -385,7 +385,7 @@ def test_a_function_is_told_by_its_name_and_its_schema_by_what_it_means():
 
 - **breaking**: `amount` became required
 - compatible: `note` is new
-- `description`: <del>`Refunds`</del> → <strong>`Pays back`</strong>
+- `description`: ~~`Refunds`~~ → **`Pays back`**
 
 <details><summary>Schema as JSON</summary>
 
@@ -406,16 +406,16 @@ def test_a_function_is_told_by_its_name_and_its_schema_by_what_it_means():
 
 <b>Function `track`</b> is new
 
-- `description`: <strong>`Where it is`</strong>
+- `description`: **`Where it is`**
 
 <b>Function `old`</b> is removed
 
-- `description`: <del>`Old`</del>
+- `description`: ~~`Old`~~
 """)
 
 
 def test_a_definition_that_is_no_structure_has_a_name_too():
-    assert "- `definition`: <del>`1`</del> → <strong>`2`</strong>" in section(update("x", field(FUNCTION, 1, 2)))
+    assert "- `definition`: ~~`1`~~ → **`2`**" in section(update("x", field(FUNCTION, 1, 2)))
 
 
 def test_a_long_description_of_a_function_is_a_diff():
@@ -444,7 +444,7 @@ def test_a_path_that_is_none_is_a_field_like_any_other():
         whole = document(plan(update("x", field("name", "a", "b"))))
         whole["changes"][0]["fields"][0]["path"] = odd  # type: ignore[index,call-overload]
 
-        assert f"- `{odd}`: <del>`a`</del>" in FORMATS["markdown"](whole, Style())
+        assert f"- `{odd}`: ~~`a`~~" in FORMATS["markdown"](whole, Style())
 
 
 # what many share
@@ -455,7 +455,7 @@ def test_what_many_share_is_told_once_with_who_they_are():
     shown = markdown(plan(*changes, update("hr", field("top_p", 1, 0))))
 
     assert "| **38 assistants** | prompt +2 words, the same in each |\n| `~ hr` |" in shown
-    assert "<details><summary><b>The same in <code>38 assistants</code></b></summary>\n\n<details>" in shown
+    assert "<details><summary><b>The same in 38 assistants</b></summary>\n\n<details>" in shown
     assert shown.count("**Prompt**") == 1
     assert "```text\nassistant.desk-00  assistants/desk-00.yaml:1\nassistant.desk-01" in shown
     assert len(rows(plan(*changes))) == 1
@@ -478,7 +478,7 @@ def test_what_several_kinds_share_is_told_of_objects():
 def test_what_comes_and_goes_whole_in_a_group_that_has_no_cause_is_told_too():
     adopted = [adopt(key, field("top_p", 1, 0, "adoption")) for key in "abc"]
 
-    assert "</code></b></summary>\n\n- `assistant.a`" in markdown(plan(*adopted))
+    assert "</b></summary>\n\n- `assistant.a`" in markdown(plan(*adopted))
 
 
 # how much there is room for
@@ -532,7 +532,7 @@ def test_a_long_change_leaves_room_for_those_that_follow():
     shown = bounded(plan(long, update("b", field("model", "a", "b")), update("c", field("top_p", 1, 0))), 8_000)
 
     assert "**Left out here:** 1 change in full.\n" in shown
-    assert "- `top_p`: <del>" in shown
+    assert "- `top_p`: ~~" in shown
 
 
 def test_a_section_of_which_too_little_fits_is_left_out():
@@ -583,3 +583,49 @@ def test_the_example_in_the_documentation_is_true():
     shown = markdown(plan(update("hr-helper", field("instructions", prompt, kinder), hidden=10), unchanged=14))
 
     assert f"\n````markdown\n{shown}````\n" in (Path(__file__).parents[1] / "docs/review.md").read_text()
+
+
+def test_short_values_that_look_alike_are_told_apart_in_every_format():
+    change = update("x", field("name", "e\u0301", "\u00e9"))
+
+    assert "- `name`: ~~`e<U+0301>`~~ → **`<U+00E9>`**" in section(change)
+    assert '"e<U+0301>" -> "<U+00E9>"' in FORMATS["text"](document(plan(change)), Style())
+    assert "e&lt;U+0301&gt;" in FORMATS["html"](document(plan(change)), Style())
+
+
+def test_an_edit_of_a_prompt_is_told_with_its_size_however_short():
+    change = update("x", field("instructions", "Be brief.", "Be kind."))
+
+    assert "2 words → 2 words (-1 character)" in section(change)
+    assert "```diff\n- Be brief.\n+ Be kind.\n```" in section(change)
+    assert "2 words → 2 words (-1 character)" in FORMATS["html"](document(plan(change)), Style())
+
+
+def test_what_many_share_is_counted_in_plain_words_where_they_are_words():
+    alike = [update(f"a{n}", field("model", "a", "b")) for n in range(4)]
+    odd = [replace(one, address=replace(one.address, kind="@me")) for one in alike]
+
+    assert "<b>The same in 4 assistants</b>" in FORMATS["markdown"](document(plan(*alike)), Style())
+    assert "<b>The same in <code>4 @mes</code></b>" in FORMATS["markdown"](document(plan(*odd)), Style())
+
+
+def test_a_message_without_a_stop_gets_one_before_what_follows():
+    against = Objection("x", "Too many", "", None, frozenset({address("a")}))
+
+    assert "(`x`) Too many. It holds back 1 change." in FORMATS["markdown"](
+        document(plan(delete("a"), objections=(against,))), Style()
+    )
+
+
+@pytest.mark.parametrize("length", [299_999, 300_000, 300_001])
+def test_of_a_text_longer_than_any_api_takes_the_beginning_is_compared_and_that_is_said(length):
+    text = "a" * length
+    of = document(plan(update("x", field("instructions", f"b{text[1:]}", text))))
+    for shape in ("text", "markdown", "html", "github"):
+        assert ("only the first 300,000 characters are compared" in FORMATS[shape](of, Style())) == (length > 300_000)
+
+
+def test_a_large_structure_is_compared_as_far_and_that_is_said():
+    of = document(plan(update("x", field("tools.x", {"a": ["b"] * 40_000}, {"a": ["c", *["b"] * 40_000]}))))
+    for shape in ("text", "html", "markdown", "github"):
+        assert "only the first 300,000 characters are" in FORMATS[shape](of, Style())

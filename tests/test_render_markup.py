@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_reading import LIVELY
 
-from reconciler.render.markup import bounded, fence, joined, link, prose, sentence, span, tag
+from reconciler.render.markup import bounded, fence, joined, link, prose, sentence, span, strong, struck, tag
 
 texts = st.text(alphabet="ab1 @#`$|\\<>*_~[](){}!:/.-+=&;\"'\n\twWgGhH", max_size=60) | st.text(max_size=30)
 _HTML = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -127,3 +127,41 @@ def test_a_text_is_shortened_until_it_has_room_marked_up():
 @given(texts, st.integers(20, 60))
 def test_what_is_bounded_fits(text, room):
     assert len(bounded(prose, text * 5, room)) <= room
+
+
+# what is gone and what is new
+
+
+def test_plain_words_stand_between_signs_and_their_spaces_outside_them():
+    assert struck("the handbook", "from ", " only") == "~~the handbook~~"
+    assert strong(" and kind", "Be brief", ".") == " **and kind**"
+    assert strong("Never guess.", " ", "") == "**Never guess.**"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [("a*b", "", ""), ("@me", "", ""), ("kind.", "", "x"), (".x", "x", ""), ("x\ny", "", ""), (" ", "a", "b")],
+)
+def test_what_signs_might_not_hold_stands_in_an_element(text, before, after):
+    assert strong(text, before, after) == f"<strong>{prose(text)}</strong>"
+
+
+def test_nothing_is_nothing():
+    assert struck("", "a", "b") == ""
+
+
+@given(texts, texts.filter(bool), texts.filter(bool), texts)
+def test_what_is_gone_and_what_is_new_is_read_as_that_whatever_is_around_it(lead, gone, new, tail):
+    lead, tail = prose(lead), prose(tail)
+    (block,) = [
+        token
+        for token in _HTML.parse(f"> x{lead}{struck(gone, lead, ' ')} {strong(new, ' ', tail)}{tail}")
+        if token.type == "inline"
+    ]
+    kinds = [child.type if child.type != "html_inline" else child.content for child in block.children]
+
+    assert (kinds.count("s_open") + kinds.count("<del>"), kinds.count("strong_open") + kinds.count("<strong>")) == (
+        1,
+        1,
+    )
+    assert not any(sign in child.content for child in block.children if child.type == "text" for sign in ("~~", "**"))

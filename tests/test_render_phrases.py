@@ -45,6 +45,60 @@ def test_an_abbreviation_before_a_small_letter_is_no_end():
     assert phrases("Ask for a receipt, e.g. a photo of it.") == ["Ask for a receipt, e.g. a photo of it."]
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "2. Answer from the handbook.",
+        "  - 10. Answer.",
+        "a. Answer from it.",
+        "IV. Scope of it.",
+        "**3.** Answer.",
+        "# 1. Scope.",
+        "1) Answer.",
+        "Ask Mr. Smith.",
+        "Ask for one, e.g. Monday.",
+        "See No. 5 of it.",
+        "See (cf. Article 3).",
+        "Do this: 1. Check.",
+        "Siehe z.B. Seite 3.",
+        "См. т. е. это.",
+    ],
+)
+def test_the_number_of_an_item_and_what_is_shortened_end_no_sentence(sentence):
+    assert phrases(sentence) == [sentence]
+    assert phrases(f"{sentence} Then go on.") == [f"{sentence} ", "Then go on."]
+
+
+def test_items_within_a_line_are_sentences_of_their_own():
+    assert phrases("Steps: 1. Check. 2. Verify. 3. Go.") == ["Steps: 1. Check. ", "2. Verify. ", "3. Go."]
+    assert phrases("Say no. Then go.") == ["Say no. ", "Then go."]
+    assert phrases("A. B. C.") == ["A. ", "B. ", "C."]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "- Never repeat personal data that the answer does not need.",
+        *("x" * n + "." for n in range(55, 64)),
+        *("word " * 11 + "x" * n + "." for n in range(10)),
+        *("休" * n + "。" for n in range(27, 31)),
+    ],
+)
+def test_what_follows_a_sentence_does_not_move_its_breaks(sentence):
+    assert phrases(f"{sentence} And be kind.") == [*phrases(sentence)[:-1], phrases(sentence)[-1] + " ", "And be kind."]
+    assert shown(sentence, f"{sentence} And be kind.")[-1] == "+ And be kind."
+    assert sum(not row.startswith(" ") for row in shown(sentence, f"{sentence} And be kind.")) == 1
+
+
+def test_white_space_behind_a_full_row_has_room_of_its_own():
+    full = "x" * 58 + "."
+
+    assert phrases(f"{full} \ny") == [full, " ↵", "y"]
+    assert phrases(full + " " * 70) == [full, " " * 59, " " * 11]
+    assert phrases(" " * 70) == [" " * 59, " " * 11]
+    assert phrases("「はい。」と言う。") == ["「はい。」", "と言う。"]
+
+
 def test_wide_characters_take_two_columns_and_end_sentences_without_a_space():
     assert phrases("休暇に答えます。短く答えます。", width=20) == ["休暇に答えます。", "短く答えます。"]
     assert phrases("休" * 9, width=9) == ["休" * 4, "休" * 4, "休"]
@@ -130,6 +184,18 @@ def test_white_space_that_differs_is_visible():
     assert shown("\tx\na", "\tx\nb") == ["      x↵", "- a", "+ b"]
 
 
+def test_letters_that_look_alike_are_told_apart():
+    assert shown("Cafe\u0301. Ö.", "Caf\u00e9. Ö.") == ["- Cafe<U+0301>.", "+ Caf<U+00E9>.", "  Ö."]
+    assert shown("Cafe\u0301. Ö.", "Caf\u00e9s. Ö.") == ["- Cafe\u0301.", "+ Caf\u00e9s.", "  Ö."]
+
+
+def test_spaces_that_look_alike_are_told_apart():
+    assert shown("5 €", "5\u00a0€") == ["- 5·€", "+ 5<U+00A0>€"]
+    assert replacements("Now: 5 €", "Now: 5\u00a0€")[0].added == "<U+00A0>"
+    french = "«\u00a0mot\u00a0» " * 12
+    assert all(len(row) <= 60 for row in shown("x", french))
+
+
 def test_every_phrase_of_both_can_be_had():
     assert [(line.sign, line.text) for line in rows("A. B.", "A. C.")] == [(" ", "A."), ("-", "B."), ("+", "C.")]
 
@@ -160,7 +226,9 @@ def test_a_text_of_one_side_is_shown_up_to_a_limit():
 # which lines stay
 
 
-few = st.lists(st.sampled_from("abcdefgh"), max_size=14)
+few = st.lists(st.sampled_from("abcdefgh"), max_size=14) | st.lists(st.sampled_from("abcdefgh"), max_size=4).map(
+    lambda x: x * 80
+)
 
 
 @given(few, few)
@@ -186,6 +254,19 @@ def test_a_thousand_edits_are_found_fast():
     after = [f"{line}!" if i % 3 == 0 else line for i, line in enumerate(before)]
 
     assert sum(same for same, *_ in aligned(before, after)) == 3_333
+
+
+def test_comparing_many_lines_of_few_kinds_costs_no_more_than_linearly():
+    before = [str(i // 2) for i in range(40_000)]
+    after = [f"{line}!" if i % 6 < 2 else line for i, line in enumerate(before)]
+
+    assert sum(i_end - i for same, i, i_end, _, _ in aligned(before, after) if same) == 26_666
+
+
+def test_many_lines_in_another_order_are_exchanged_but_for_some():
+    before = [str(i % 300) for i in range(600)]
+
+    assert sum(i_end - i for same, i, i_end, _, _ in aligned(before, before[::-1]) if same) == 2
 
 
 # replacements

@@ -12,7 +12,8 @@ from world import WHERE
 from reconciler.model import Base, Meaning, Plan
 from reconciler.origin import split
 from reconciler.plan import make_plan
-from reconciler.render import FORMATS, Style, document
+from reconciler.render import FORMATS, Document, Style, document
+from reconciler.render.markdown import LIMIT
 from reconciler.render.several import Lost, several
 from reconciler.render.verdict.halves import halves
 from reconciler.render.view import view
@@ -45,6 +46,42 @@ def test_as_json_it_is_one_document() -> None:
 def test_a_failure_without_a_remedy_is_told_all_the_same() -> None:
     assert several("markdown", [Lost("x", "no.")], Style()) == "### No plan of `x`\n\nno.\n"
     assert several("text", [Lost("x", "no.")], Style()) == "x\n\nError: no.\n"
+
+
+LARGE = make_plan([wanted(f"a{n}", name=f"A{n}", instructions=f"Word {n}. " * 120) for n in range(40)], [], WHERE)
+
+
+def large(name: str, times: int = 1) -> Document:
+    return document(replace(LARGE, where=replace(WHERE, environment=name), changes=LARGE.changes * times))
+
+
+def test_several_plans_as_markdown_are_no_more_than_a_comment_holds() -> None:
+    told = several("markdown", [large("one", 4), LOST, large("two", 4), document(plan_of("small"))], Style())
+
+    assert 60_000 < len(told) <= LIMIT
+    assert several("markdown", [document(plan_of("small"))], Style()) in told
+    assert [name for name in ("**one**", "`staging`", "**two**", "**small**") if name not in told] == []
+    assert told.count("**Left out here:**") == 2
+
+
+def test_more_plans_than_have_room_are_counted_and_named() -> None:
+    names = [f"environment-{n:030}" for n in range(60)]
+    told = several("markdown", [large(name) for name in names], Style())
+
+    assert len(told) <= LIMIT
+    assert told.count("\nFingerprint ") == 32
+    assert f"**Left out here:** 28 environments: `{names[32]}`, " in told
+    assert " more. Plan each by itself to see it.\n" in told
+    few = several("markdown", [large(name) for name in names[:33]], Style())
+    assert few.endswith(f"**Left out here:** 1 environment: `{names[32]}`. Plan each by itself to see it.\n")
+
+
+def test_why_there_is_no_plan_has_no_more_room_than_there_is() -> None:
+    long = Lost("x" * 500, "word @team " * 30_000, "line\n" * 30_000)
+    told = several("markdown", [long] * 3, Style())
+
+    assert len(told) <= LIMIT
+    assert told.count("more lines") == 3
 
 
 def test_a_plan_without_a_base_is_one_half_without_a_title() -> None:

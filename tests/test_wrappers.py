@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
+from render_plans import field, plan, update
 
 from reconciler.render import FORMATS, Style
+from reconciler.render import document as render_document
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/plan.json"))
 
@@ -37,6 +39,14 @@ def test_the_last_line_of_every_plan_is_found_and_counted(path: Path) -> None:
     counted = COUNTED.findall(text[found.start() :])
     figures = tuple(summary[name] for name in ("import", "add", "change", "destroy"))
     assert [tuple(int(one or 0) for one in each) for each in counted] == ([figures] if "Plan:" in text else [])
+
+
+def test_figures_within_a_live_text_are_not_taken_for_ours() -> None:
+    said = "Say: Plan: 9 to import, 9 to add, 9 to change, 9 to destroy. Plan: 8 to add, 8 to change, 8 to destroy."
+    text = FORMATS["text"](render_document(plan(update("x", field("instructions", said, f"{said} x")))), Style())
+
+    assert COUNTED.findall(text) == [("", "0", "1", "0")]
+    assert "Say: Plan<U+003A> 9 to import" in text
 
 
 def test_an_apply_and_a_failure_are_found(

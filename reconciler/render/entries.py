@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from reconciler import paths
 from reconciler.canonical import Json
+from reconciler.render.texts.extent import beginning, beyond
 from reconciler.render.texts.fold import fold
 from reconciler.render.texts.lines import Line, compare_lines, whole
-from reconciler.render.values import compact, one_line, pretty, structure
+from reconciler.render.texts.words import Piece
+from reconciler.render.values import both, compact, one_line, pretty, structure
 from reconciler.render.view import ChangeView, FieldView
 
 _NEW_LINES = 40  # of a new text; the rest is in the manifest
@@ -17,7 +19,8 @@ _ALL_NEW_LINES = 4_000  # of all new texts of a plan
 _FEWEST = 3
 _DEEPEST = 4  # `tools.functions.lookup.parameters`
 _LONG = 60  # columns of a text that still reads well within quotes
-_AROUND = 12  # columns of indentation and signs
+AROUND = 12
+"""Columns of indentation and signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _members(field: FieldView, width: int) -> Iterator[FieldView]:
 
 def _is_whole(mapping: dict[str, Json], field: FieldView, width: int) -> bool:
     deep = field.path.count(".") + 1 >= _DEEPEST  # a dot within a name only makes it stop earlier
-    return deep or "properties" in mapping or None in mapping.values() or _fits(field, _inline(field), width)
+    return deep or "properties" in mapping or None in mapping.values() or _inline(field, width) is not None
 
 
 def _join(path: str, key: str) -> str:
@@ -75,28 +78,27 @@ def _join(path: str, key: str) -> str:
 def entry(field: FieldView, width: int, most: int = _NEW_LINES) -> Entry:
     """The field on one line, or as its lines, folded to the width."""
     sign = "+" if field.before is None else "-" if field.after is None else "~"
-    path, value = one_line(field.path), _inline(field)
-    if _fits(field, value, width):
+    path, value = one_line(field.path), _inline(field, width)
+    if value is not None:
         return Entry(sign, path, field.cause, value=value)
-    return Entry(sign, path, field.cause, lines=tuple(fold(_lines(field, most), width - _AROUND)))
+    return Entry(sign, path, field.cause, lines=tuple(fold(_lines(field, most), width - AROUND)))
 
 
-def _inline(field: FieldView) -> str:
-    sides = [compact(side) for side in (field.before, field.after) if side is not None]
-    return " -> ".join(sides) or "null"
-
-
-def _fits(field: FieldView, value: str, width: int) -> bool:
-    texts = [side for side in (field.before, field.after) if isinstance(side, str)]
-    short = all(len(text) <= _LONG and "\n" not in text for text in texts)
-    return short and len(field.path) + len(value) + _AROUND <= max(width, _LONG)
+def _inline(field: FieldView, width: int) -> str | None:
+    """Both values on one line, where they fit."""
+    sides = [side for side in both(field.before, field.after) if side is not None]
+    if any(isinstance(side, str) and (len(side) > _LONG or "\n" in side) for side in sides):
+        return None
+    value = " -> ".join(map(compact, sides)) or "null"
+    return value if len(field.path) + len(value) + AROUND <= max(width, _LONG) else None
 
 
 def _lines(field: FieldView, most: int) -> list[Line]:
     before, after = _sides(field)
     if not before or not after:
         return whole("+" if after else "-", before or after, most)
-    return compare_lines(before, after)
+    more = beyond(before, after, done="compared")
+    return [*([Line("…", (Piece(more),))] if more else []), *compare_lines(beginning(before), beginning(after))]
 
 
 def _sides(field: FieldView) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ invisible.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 
 from reconciler.render.values import inert, one_line, shortened
@@ -53,11 +53,38 @@ def prose(text: str) -> str:
 
 def sentence(text: str) -> str:
     """The same of a text of ours, in which names stand between backticks: those become code."""
-    parts, start = [], 0
+    return joined([span(part) if is_name else prose(part) for part, is_name in named(text)])
+
+
+def named(text: str) -> Iterator[tuple[str, bool]]:
+    """The parts of a text of ours, and whether each is a name that stands between backticks."""
+    start = 0
     for match in _CODE.finditer(text):
-        parts += [prose(text[start : match.start()]), span(match[1])]
+        yield text[start : match.start()], False
+        yield match[1], True
         start = match.end()
-    return joined([*parts, prose(text[start:])])
+    yield text[start:], False
+
+
+def struck(text: str, before: str, after: str) -> str:
+    """The text as ~~what is gone~~, between what stands before and after it in the line."""
+    return _between("~~", "del", text, before, after)
+
+
+def strong(text: str, before: str, after: str) -> str:
+    """The text as **what is new**, between what stands before and after it in the line."""
+    return _between("**", "strong", text, before, after)
+
+
+def _between(signs: str, name: str, text: str, before: str, after: str) -> str:
+    """Plain words between signs, where those are sure to be read as such: else an element says the same."""
+    words = text.strip(" ")
+    lead, _, tail = text.partition(words) if words else ("", "", "")
+    opens = words[:1].isalnum() or lead or before[-1:] in ("", " ")
+    closes = words[-1:].isalnum() or tail or after[:1] in ("", " ")
+    if words and opens and closes and prose(words) == words:
+        return f"{lead}{signs}{words}{signs}{tail}"
+    return f"<{name}>{prose(text)}</{name}>" if text else ""
 
 
 def joined(parts: list[str]) -> str:

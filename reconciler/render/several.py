@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from reconciler.canonical import Json
 from reconciler.render import FORMATS, Document, Style
 from reconciler.render.document import FORMAT_VERSION
 from reconciler.render.html import page
-from reconciler.render.markup import fence, prose, span
+from reconciler.render.markdown import LIMIT, within
+from reconciler.render.markdown.together import Page, lost, together
 from reconciler.render.values import inert, one_line
 from reconciler.render.view import view
 
@@ -28,13 +30,17 @@ Section: TypeAlias = Document | Lost
 
 
 def several(shape: str, sections: Sequence[Section], style: Style) -> str:
-    """The sections in the order given; as JSON one document with all of them, as HTML one page."""
+    """The sections in the order given; as JSON one document with all of them, as HTML one page.
+
+    As Markdown they are as much as one comment holds.
+    """
     if shape == "json":
         return _json(sections)
     if shape == "html":
         return page([one if isinstance(one, Lost) else view(one) for one in sections])
-    parts = [_lost(shape, one) if isinstance(one, Lost) else FORMATS[shape](one, style) for one in sections]
-    return ("\n---\n\n" if shape == "markdown" else "\n").join(parts)
+    if shape == "markdown":
+        return together([_page(one, style) for one in sections], LIMIT)
+    return "\n".join(_lost(one) if isinstance(one, Lost) else FORMATS[shape](one, style) for one in sections)
 
 
 def _json(sections: Sequence[Section]) -> str:
@@ -48,16 +54,16 @@ def _json(sections: Sequence[Section]) -> str:
     return FORMATS["json"](whole, Style())
 
 
-def _lost(shape: str, one: Lost) -> str:
+def _page(one: Section, style: Style) -> tuple[str, Page]:
+    if isinstance(one, Lost):
+        return one.environment, partial(lost, one.environment, one.message, one.remedy)
+    return view(one).environment, partial(within, one, style)
+
+
+def _lost(one: Lost) -> str:
     remedy = inert(one.remedy).split("\n") if one.remedy else []
-    if shape == "markdown":
-        return "\n".join([f"### No plan of {span(one.environment)}", "", prose(one.message), *_fenced(remedy)]) + "\n"
     lines = [f"{one_line(one.environment)}", "", f"Error: {inert(one.message)}", *(f"  {line}" for line in remedy)]
     return "\n".join(lines) + "\n"
-
-
-def _fenced(lines: list[str]) -> list[str]:
-    return ["", *fence("", lines)] if lines else []
 
 
 __all__ = ["Lost", "Section", "several"]

@@ -1,7 +1,8 @@
-"""A plan for a terminal. No line of live text begins at the left margin."""
+"""A plan for a terminal. No line of live text begins at the left margin, and none reads as our last line anywhere."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -14,13 +15,15 @@ from reconciler.render.verdict.halves import Half, halves
 from reconciler.render.view import ChangeView, Document, ObjectionView, View, view
 
 _CAUSE_INKS = {"drift": "~", "conflict": "bad"}
+_FIGURES = re.compile(r"Plan:(?= (?:\d+ to import, )?\d+ to add, )")  # what wrappers look for within lines too
 _NAMED = ("name", "model")  # what a person knows an assistant by
 
 
 def render(document: Document, style: Style) -> str:
     """First where, then change by change, then what speaks against it, and last the figures."""
     plan = view(document)
-    return "\n".join(_lines(plan, style)) + "\n"
+    *lines, last = _lines(plan, style)
+    return "\n".join([*(_FIGURES.sub("Plan<U+003A>", line) for line in lines), last]) + "\n"
 
 
 def _lines(plan: View, style: Style) -> Iterator[str]:

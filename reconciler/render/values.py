@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 from reconciler.canonical import Json, plain
-from reconciler.render.visible import visible
+from reconciler.render.visible import told_apart, visible
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
-_ROOM = 60  # columns of a structure that still reads well on one line
+_ROOM = 58  # columns of a structure that still reads well on one line, behind a sign
 _RUNNER_COMMAND = re.compile(r"#(?=#\[|#vso\[)")
 
 
@@ -19,6 +19,8 @@ def inert(text: str) -> str:
 
     Runners obey `::error::` at the beginning of a line, indented or not, and `##[…]` anywhere.
     """
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
+        return text  # as most are
     return "\n".join(disarmed(line) for line in visible(text).split("\n"))
 
 
@@ -44,6 +46,13 @@ def compact(value: Json) -> str:
     return inert(_encoded(value))
 
 
+def both(before: Json, after: Json) -> tuple[Json, Json]:
+    """Both values such that a reader sees how they differ, where they are texts."""
+    if isinstance(before, str) and isinstance(after, str):
+        return told_apart(before, after)
+    return before, after
+
+
 def pretty(value: Json) -> list[str]:
     """The lines of a value: a text's own, or those of a structure; of nothing, none."""
     if value is None:
@@ -51,15 +60,36 @@ def pretty(value: Json) -> list[str]:
     return value.split("\n") if isinstance(value, str) else structure(value)
 
 
-def structure(value: Json, lead: str = "") -> list[str]:
+def structure(value: Json) -> list[str]:
     """Indented JSON: what is short stays on one line, and no line changes because another one follows."""
-    encoded = lead + _encoded(value)
-    if len(encoded) <= _ROOM or not isinstance(value, dict | list):
-        return [encoded]
+    lines: list[str] = []
+    _structure(value, "", "", lines)
+    return lines
+
+
+def _structure(value: Json, indent: str, lead: str, lines: list[str]) -> None:
+    if not isinstance(value, dict | list):
+        lines.append(indent + lead + _encoded(value))
+        return
+    if _may_fit(value) and len(encoded := lead + _encoded(value)) <= _ROOM:
+        lines.append(indent + encoded)
+        return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    members = _members(value)
-    inner = [line for name, member in members for line in structure(member, name)]
-    return [lead + opening, *(f"  {line}" for line in inner), closing]
+    lines.append(indent + lead + opening)
+    for name, member in _members(value):
+        _structure(member, f"{indent}  ", name, lines)
+    lines.append(indent + closing)
+
+
+def _may_fit(value: Json) -> bool:
+    """Whether it has no more in it than a line may have room for: encoding costs as much as there is."""
+    room, waiting = _ROOM, [value]
+    while waiting and room > 0:
+        one = waiting.pop()
+        room -= len(one) if isinstance(one, str | dict | list) else 1
+        if isinstance(one, dict | list) and room > 0:
+            waiting += [*one, *one.values()] if isinstance(one, dict) else one
+    return room > 0
 
 
 def _members(value: dict[str, Json] | list[Json]) -> list[tuple[str, Json]]:

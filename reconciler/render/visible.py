@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import combining, normalize
 
 _INVISIBLE = re.compile(
     "["
@@ -15,10 +16,32 @@ _INVISIBLE = re.compile(
     "]"
 )
 
+_ODD_SPACE = re.compile(r"[^\S \t\n]")
+
 
 def visible(text: str) -> str:
     """The text with every control, direction and zero-width character as `<U+XXXX>`.
 
     Line feeds and tabs stay. Joiners within emoji are shown as well: they hide text elsewhere.
     """
-    return _INVISIBLE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+    return _INVISIBLE.sub(_number, text)
+
+
+def numbered(text: str) -> str:
+    """The text with every space but the usual ones by its number."""
+    return _ODD_SPACE.sub(_number, text)
+
+
+def told_apart(one: str, other: str) -> tuple[str, str]:
+    """Both texts; where only the marks of letters are written in another way, as part of them, by their numbers."""
+    if one == other or normalize("NFC", one) != normalize("NFC", other):
+        return one, other
+    return _accented(one), _accented(other)
+
+
+def _accented(text: str) -> str:
+    return "".join(f"<U+{ord(one):04X}>" if combining(one) or normalize("NFD", one) != one else one for one in text)
+
+
+def _number(match: re.Match[str]) -> str:
+    return f"<U+{ord(match[0]):04X}>"

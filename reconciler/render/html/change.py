@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.render import sentences
 from reconciler.render.entries import members
@@ -11,10 +12,13 @@ from reconciler.render.html.element import Child, Markup, element, several
 from reconciler.render.html.fields import fields
 from reconciler.render.html.inline import action, chip, code, heading, prose, quiet
 from reconciler.render.html.look import Look
-from reconciler.render.html.ranking import names, what
+from reconciler.render.html.table import names, what
+from reconciler.render.values import one_line
+from reconciler.render.verdict.owners import name, owner, within
 from reconciler.render.verdict.shared import Shared
 from reconciler.render.view import ChangeView, MeaningView
 
+_WHOLE = ("create", "delete")  # what comes or goes whole
 _WIDTH = 120  # columns a large mapping may take before its members are told one by one
 
 
@@ -34,8 +38,7 @@ def common(one: Shared, anchor: str, anchors: Mapping[str, str], look: Look) -> 
         "summary", heading(look.depth + 1, chip(number, "calm"), " the same in each: "), quiet(*names(one.fields))
     )
     parts = [
-        *_meanings(one.meanings),
-        *fields(one.fields, look.depth + 2, causes=True, full=look.full),
+        *_told(replace(one.changes[0], action="update", fields=one.fields, meanings=one.meanings), look),
         element("ul", several(_sharer(change, anchors, look) for change in one.changes), class_="sharers"),
     ]
     return _details(summary, element("div", several(parts), class_="body", id=anchor), "shared", look)
@@ -49,12 +52,38 @@ def _details(summary: Markup, body: Markup, kind: str, look: Look) -> Markup:
 
 def _parts(change: ChangeView, look: Look) -> Iterator[Markup]:
     yield from _facts(change)
-    yield from _meanings(change.meanings)
-    causes = change.action not in ("create", "delete")
-    yield from fields(tuple(members(change, _WIDTH)), look.depth + 2, causes=causes, full=look.full)
+    yield from _told(change, look)
     if change.unchanged_fields:
         yield element("p", f"{sentences.remains(change)}.", class_="quiet")
     yield from _patch(change, look)
+
+
+def _told(change: ChangeView, look: Look) -> Iterator[Markup]:
+    """The fields, then function by function what it means for callers and what changes in it."""
+    found, depth = tuple(members(change, _WIDTH)), look.depth + 2
+    causes = change.action not in _WHOLE
+    yield from _meanings([one for one in change.meanings if not owner(one.path)])
+    yield from fields([one for one in found if not owner(one.path)], depth, causes=causes, full=look.full)
+    paths = [*(one.path for one in found), *(one.path for one in change.meanings)]
+    for own in dict.fromkeys(filter(None, map(owner, paths))):
+        inner = [replace(one, path=within(one.path, own) or "definition") for one in found if owner(one.path) == own]
+        parts = [
+            heading(depth, *_called(own), *_fate(own, change)),
+            *_meanings([one for one in change.meanings if owner(one.path) == own]),
+            *fields(inner, depth + 1, causes=causes, full=look.full),
+        ]
+        yield element("div", several(parts), class_="function")
+
+
+def _called(own: str) -> list[Child]:
+    return ["Function ", code(name(own))] if name(own) else ["The answer's schema"]
+
+
+def _fate(own: str, change: ChangeView) -> Iterator[Child]:
+    """Whether it comes or goes, where not all does."""
+    for field in change.fields if change.action not in _WHOLE else ():
+        if field.path == own and None in (field.before, field.after):
+            yield from (" ", chip("new", "more") if field.before is None else chip("removed", "less"))
 
 
 def _facts(change: ChangeView) -> Iterator[Markup]:
@@ -79,8 +108,8 @@ def _meanings(found: Sequence[MeaningView]) -> Iterator[Markup]:
 
 def _meaning(one: MeaningView) -> Markup:
     word = chip("breaking", "less") if one.breaking else chip("compatible", "more")
-    told = sentences.meaning(one).rpartition(" (")[0]  # the chip says the rest
-    return element("li", word, " ", *prose(told))
+    told = one.text if owner(one.path) else sentences.meaning(one).rpartition(" (")[0]  # the chip says the rest
+    return element("li", word, " ", *prose(one_line(told)))
 
 
 def _sharer(change: ChangeView, anchors: Mapping[str, str], look: Look) -> Markup:

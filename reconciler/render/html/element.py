@@ -6,6 +6,7 @@ so no line of the page begins with a text, and nothing that a CI runner obeys is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import Final, Literal, TypeAlias, TypedDict, Unpack
@@ -33,6 +34,7 @@ class Attributes(TypedDict, total=False):
     open: Literal[True]
 
 
+_SPECIAL: Final = re.compile(r"[&<>\"'\[\n]")
 _SPELT: Final = {"class_": "class", "labelled_by": "aria-labelledby", "label": "aria-label", "unspoken": "aria-hidden"}
 
 
@@ -87,6 +89,8 @@ def whole(head: Iterable[Markup], body: Markup) -> Markup:
 
 def _escaped(content: str) -> str:
     shown = content if content.isascii() and content.isprintable() else visible(content)
+    if not _SPECIAL.search(shown):
+        return shown  # as most are
     return escape(shown).replace("[", "&#91;").replace("\n", "&#10;")
 
 

@@ -8,7 +8,7 @@ from reconciler.canonical import Json
 from reconciler.render.html.element import Child, Markup, element, several
 from reconciler.render.html.inline import cause, heading, mover, path, quiet, spoken
 from reconciler.render.html.sides import structures, text, texts
-from reconciler.render.values import compact, shortened, structure
+from reconciler.render.values import both, compact, shortened, structure
 from reconciler.render.verdict.sizes import grown, size
 from reconciler.render.view import FieldView
 
@@ -33,8 +33,9 @@ def fields(shown: Sequence[FieldView], depth: int, *, causes: bool, full: bool) 
 def _short_sides(field: FieldView, *, full: bool) -> tuple[str, str] | None:
     """How both sides read on one line, where they do; nothing reads as nothing."""
     whole = field.before is None or field.after is None
-    sides = [_on_one_line(side, shorten=whole and not full) for side in (field.before, field.after)]
-    return None if None in sides or field.excerpt else (sides[0] or "", sides[1] or "")
+    sides = [_on_one_line(side, shorten=whole and not full) for side in both(field.before, field.after)]
+    long = None in sides or field.excerpt or (field.path == "instructions" and not whole)  # whose size is told
+    return None if long else (sides[0] or "", sides[1] or "")
 
 
 def _on_one_line(value: Json, *, shorten: bool) -> str | None:
@@ -100,4 +101,4 @@ def _size(field: FieldView) -> str:
         return f"{grown(before, after)} in each; the rest of it is another text in each"
     if field.before is None or field.after is None:
         return size(after or before)
-    return f"{size(after)}, {grown(before, after)}"
+    return f"{size(before)} → {size(after)} ({grown(before, after)})"

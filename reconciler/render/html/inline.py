@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final, Literal, TypeAlias, Unpack
 
 from reconciler.render.html.element import BREAK, PAUSE, Attributes, Child, Markup, Name, element
+from reconciler.render.markup import named
 from reconciler.render.values import one_line
 from reconciler.render.view import FieldView
 
@@ -76,7 +77,4 @@ def prose(content: str) -> list[Child]:
 
 
 def _spans(line: str) -> list[Child]:
-    parts = line.split("`")
-    if len(parts) % 2 == 0:  # one is left over: none of them can be trusted
-        return [line]
-    return [code(part) if i % 2 else part for i, part in enumerate(parts) if part]
+    return [code(part) if is_name else part for part, is_name in named(line) if part]

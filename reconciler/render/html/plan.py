@@ -10,7 +10,7 @@ from reconciler.render.html.change import common, section
 from reconciler.render.html.element import Child, Markup, element, several
 from reconciler.render.html.inline import chip, code, heading, prose, quiet
 from reconciler.render.html.look import Look
-from reconciler.render.html.ranking import table
+from reconciler.render.html.table import table
 from reconciler.render.values import one_line
 from reconciler.render.verdict.halves import Half, halves
 from reconciler.render.verdict.ranking import ranked
@@ -120,7 +120,7 @@ def banners(view: View, look: Look) -> Iterator[Markup]:
 
 
 def _banner(kind: str, told: str) -> Markup:
-    return element("div", element("p", told, class_=f"card {kind}"), class_="banners")
+    return element("div", element("p", *prose(told), class_=f"card {kind}"), class_="banners")
 
 
 def _notes(view: View) -> Markup:

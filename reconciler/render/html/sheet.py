@@ -118,6 +118,9 @@ _CHANGES: Final = """\
 .body > * + * { margin-top: 1rem; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.9375rem; color: var(--quiet); }
 .meanings { list-style: none; padding: 0; display: grid; gap: 0.3rem; }
+.function { border-left: 3px solid var(--line); padding-left: 0.9rem; }
+.function > * + * { margin-top: 0.6rem; }
+.function > :first-child { font-size: 1rem; }
 .field > :first-child { font-size: 0.9375rem; font-weight: 400; margin-bottom: 0.4rem; }
 .field > :first-child code { font-weight: 650; }
 

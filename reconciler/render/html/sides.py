@@ -9,6 +9,7 @@ from reconciler.render.html.element import Child, Markup, element, several
 from reconciler.render.html.inline import spoken
 from reconciler.render.sentences import count
 from reconciler.render.texts.aligned import aligned
+from reconciler.render.texts.extent import LONGEST, beginning, beyond
 from reconciler.render.texts.hunks import all_of, rows
 from reconciler.render.texts.lines import Line, shown
 from reconciler.render.texts.phrases import END
@@ -22,8 +23,10 @@ _SHOWN = 40  # lines of what comes or goes whole
 
 def texts(before: str, after: str, *, fold: bool) -> Markup:
     """Two texts sentence by sentence, the changed words marked; what is far from them is folded, or only counted."""
+    more = beyond(before, after, done="compared")
+    before, after = before[:LONGEST], after[:LONGEST]
     found = rows(before, after, _UNBROKEN) if fold else list(_near(before.split("\n"), after.split("\n")))
-    return _sides(found, "prose", fold=fold)
+    return _sides(found, "prose", more, fold=fold)
 
 
 def _near(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
@@ -60,7 +63,8 @@ def text(sign: str, content: str, *, fold: bool) -> Markup:
 
 def structures(before: Sequence[str], after: Sequence[str], *, fold: bool) -> Markup:
     """Two structures line by line; one of them may be nothing."""
-    return _sides(list(_compared(before, after)), "code", fold=fold)
+    more = beyond(before, after, done="shown")
+    return _sides(list(_compared(beginning(before), beginning(after))), "code", more, fold=fold)
 
 
 def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
@@ -72,10 +76,10 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[Line]:
             yield from (shown(sign, [Piece(line)], every_space=False) for line in lines)
 
 
-def _sides(lines: Sequence[Line], look: str, *, fold: bool) -> Markup:
+def _sides(lines: Sequence[Line], look: str, more: str = "", *, fold: bool) -> Markup:
     runs = [(sign, list(run)) for sign, run in groupby(lines, _side_of)]
     blocks = _alone(runs[0][1], fold=fold) if len(runs) == 1 else _rows(runs, fold=fold)
-    return element("div", several(blocks), class_=f"sides {look}")
+    return element("div", several([*blocks, *([_gap(f"… {more}")] if more else [])]), class_=f"sides {look}")
 
 
 def _side_of(line: Line) -> str:

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from reconciler import paths
-from reconciler.render.entries import entry, members
+from reconciler.render.entries import members
 from reconciler.render.markdown import items
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import sentence, span
 from reconciler.render.values import compact, one_line, shortened
+from reconciler.render.verdict.owners import ANSWER, name, owner, within
 from reconciler.render.view import ChangeView, FieldView, MeaningView
 
-_ANSWER = "response_format.json_schema.schema"
-_FUNCTIONS = ("tools", "functions")
-_DEPTH = 3  # of the path of a function
 _NAME = 80
 _MOST = 400  # lines of a schema that comes or goes whole
 
@@ -58,7 +56,7 @@ def _owned(one: str, found: Sequence[FieldView], change: ChangeView, way: _Way) 
     """A function, or the schema of the answer: its meaning, its fields, and its schema folded."""
     title, fate = called(one), "" if way.whole else _fate(one, change.fields)
     yield f"<b>{title[:1].upper()}{title[1:]}</b>{fate}"
-    schema = one if one == _ANSWER else f"{one}.parameters"
+    schema = one if one == ANSWER else f"{one}.parameters"
     others = [field for field in found if not field.path.startswith(schema)]
     told = [_meaning(meaning) for meaning in change.meanings if owner(meaning.path) == one]
     yield from _told(others, told, replace(way, whole=way.whole or bool(fate), less=one))
@@ -69,7 +67,7 @@ def _opened(field: FieldView, one: str) -> Iterator[FieldView]:
     """What is in a function that comes or goes; of every other field, that field."""
     mapping = field.before if field.after is None else field.after
     one_sided = field.before is None or field.after is None
-    if field.path != one or one == _ANSWER or not one_sided or not isinstance(mapping, dict):
+    if field.path != one or one == ANSWER or not one_sided or not isinstance(mapping, dict):
         yield field
         return
     for key in sorted(mapping):
@@ -82,7 +80,7 @@ def _told(fields: Sequence[FieldView], told: Sequence[str], way: _Way) -> Iterat
     """What is short in one list, behind what has been told; then the rest."""
     lines, others = [*told], []
     for field in fields:
-        path = field.path.removeprefix(way.less).removeprefix(".") or "definition"
+        path = within(field.path, way.less) or "definition"
         tag = items.tagged(field, causes=way.causes, whole=way.whole)
         if items.is_short(field):
             lines.append(items.item(field, path, tag))
@@ -92,22 +90,9 @@ def _told(fields: Sequence[FieldView], told: Sequence[str], way: _Way) -> Iterat
     yield from chain.from_iterable(others)
 
 
-def owner(path: str) -> str:
-    """The path of the function, or of the answer's schema, that a path is in; nothing where it is in none."""
-    if path.startswith(_ANSWER):
-        return _ANSWER
-    if not path.startswith("tools.functions"):
-        return ""
-    try:
-        steps = paths.read(path)
-    except paths.BadPath:
-        return ""
-    return paths.show(steps[:_DEPTH]) if steps[:2] == _FUNCTIONS and len(steps) >= _DEPTH else ""
-
-
 def called(one: str) -> str:
     """What an owner is called."""
-    return "the answer's schema" if one == _ANSWER else f"function {span(shortened(paths.read(one)[-1], _NAME))}"
+    return "the answer's schema" if one == ANSWER else f"function {span(shortened(name(one), _NAME))}"
 
 
 def _fate(one: str, fields: Sequence[FieldView]) -> str:
@@ -123,13 +108,13 @@ def _meaning(meaning: MeaningView) -> str:
 
 def _parts(fields: Sequence[FieldView], schema: str) -> Iterator[Block]:
     """What changes in a schema, as JSON, folded: its meaning has been told."""
-    lines = [line for field in fields for line in _part(field, field.path.removeprefix(schema).removeprefix("."))]
+    lines = [line for field in fields for line in _part(field, within(field.path, schema))]
     if lines:
         yield Lines("diff", tuple(lines), "Schema as JSON")
 
 
 def _part(field: FieldView, path: str) -> Iterator[str]:
-    found = entry(field, items.WIDTH, _MOST)
+    found = items.folded_entry(field, _MOST)
     head = one_line(path)
     yield from [f"@@ {head} @@"] if head else []
     yield from map(items.line_of, found.lines)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.canonical import Json
-from reconciler.render.entries import entry
+from reconciler.render.entries import AROUND, Entry, entry
 from reconciler.render.markdown.blocks import Block, Lines
-from reconciler.render.markup import prose, span
+from reconciler.render.markup import prose, span, strong, struck
+from reconciler.render.texts.extent import LONGEST, beyond
 from reconciler.render.texts.hunks import all_of, hunks
 from reconciler.render.texts.lines import Line
 from reconciler.render.texts.replacements import Replacement, replacements
-from reconciler.render.values import compact, shortened
+from reconciler.render.values import both, compact, shortened
 from reconciler.render.verdict.sizes import grown, size
 from reconciler.render.view import FieldView
 
+COLUMNS = 60
+"""Of a line in a fence, with its sign: what a phone shows without much scrolling."""
 WIDTH = 76
-"""Of lines and what stands around them: some sixty columns are left, which a phone shows."""
+"""Of a value and its path, for one that is told on a line: that wraps."""
+_FOLDED = COLUMNS - 2 + AROUND
 _SHORT = 60  # columns of a text that needs no block of its own
-_LONGEST = 300_000  # characters of a text that is looked at: APIs take no more
 _NAME = 80
 _JSON_WORDS = ("", "null", "true", "false")
 
@@ -26,8 +29,13 @@ _JSON_WORDS = ("", "null", "true", "false")
 def is_short(field: FieldView) -> bool:
     """Whether the field is told on one line."""
     if is_text(field):
-        return _is_little(field) and not field.excerpt
+        return _is_little(field) and not (field.excerpt or _is_edit_of_prompt(field))
     return bool(entry(field, WIDTH).value)
+
+
+def _is_edit_of_prompt(field: FieldView) -> bool:
+    """What is always told with its size and as a diff, however short."""
+    return field.path == "instructions" and field.before is not None and field.after is not None
 
 
 def is_text(field: FieldView) -> bool:
@@ -37,8 +45,9 @@ def is_text(field: FieldView) -> bool:
 
 def item(field: FieldView, name: str, tag: str) -> str:
     """One line of a list: what it was, and what it becomes."""
-    before = f"<del>{value(field.before)}</del>" if field.before is not None else ""
-    after = f"<strong>{value(field.after)}</strong>" if field.after is not None else ""
+    told = both(field.before, field.after)
+    before, after = (value(side) if side is not None else "" for side in told)
+    before, after = f"~~{before}~~" if before else "", f"**{after}**" if after else ""
     return f"- {span(shortened(name, _NAME))}{tag}: {' → '.join(filter(None, [before, after])) or span('null')}"
 
 
@@ -47,9 +56,14 @@ def blocks(field: FieldView, name: str, tag: str, most: int) -> Iterator[Block]:
     if is_text(field):
         yield from _text(field, name, tag, most)
         return
-    found = entry(field, WIDTH, most)
+    found = folded_entry(field, most)
     yield f"{span(shortened(name, _NAME))}{tag}:"
     yield Lines("diff", tuple(line_of(line) for line in found.lines))
+
+
+def folded_entry(field: FieldView, most: int) -> Entry:
+    """The field as lines that fit into a fence; so many at most of what is on one side only."""
+    return entry(field, _FOLDED, most)
 
 
 def tagged(field: FieldView, *, causes: bool, whole: bool) -> str:
@@ -74,16 +88,16 @@ def _text(field: FieldView, name: str, tag: str, most: int) -> Iterator[Block]:
     if isinstance(field.before, str) and isinstance(field.after, str):
         sizes = f"{size(field.before)} → {size(field.after)} ({grown(field.before, field.after)})"
         yield f"{title}{tag}: {_excerpted(field) if field.excerpt else sizes}"
-        before, after = field.before[:_LONGEST], field.after[:_LONGEST]
+        before, after = field.before[:LONGEST], field.after[:LONGEST]
         yield from map(_quoted, replacements(before, after))
-        lines = [line_of(line) for line in hunks(before, after)]
-        yield Lines("diff", (*lines, *_beyond(field.before, field.after, "compared")))
+        lines = [line_of(line) for line in hunks(before, after, COLUMNS - 2)]
+        yield Lines("diff", (*_beyond(field.before, field.after, done="compared"), *lines))
         return
     sign, text = ("-", field.before) if field.after is None else ("+", field.after)
     told = str(text)
     yield f"{title}{tag}: {_excerpted(field) if field.excerpt else size(told)}"
-    lines = [line_of(line) for line in all_of(sign, told[:_LONGEST], most)]
-    yield Lines("diff", (*lines, *_beyond(told, "", "counted here")))
+    lines = [line_of(line) for line in all_of(sign, told[:LONGEST], most, COLUMNS - 2)]
+    yield Lines("diff", (*_beyond(told, done="counted here"), *lines))
 
 
 def _excerpted(field: FieldView) -> str:
@@ -91,17 +105,17 @@ def _excerpted(field: FieldView) -> str:
     return f"{more} in each; the rest of it is another text in each"
 
 
-def _beyond(one: str, other: str, done: str) -> list[str]:
-    """That a text is longer than any API takes, and what was not done with the end of it."""
-    longer = max(len(one), len(other)) > _LONGEST
-    return [f"… only the first {_LONGEST:,} characters are {done}"] if longer else []
+def _beyond(*sides: str, done: str) -> list[str]:
+    more = beyond(*sides, done=done)
+    return [f"… {more}"] if more else []
 
 
 def _quoted(one: Replacement) -> str:
-    removed = f"<del>{prose(one.removed)}</del>" if one.removed else ""
-    added = f"<strong>{prose(one.added)}</strong>" if one.added else ""
-    between = " " if removed and added else ""
-    return f"> {prose(one.lead)}{removed}{between}{added}{prose(one.tail)}"
+    lead, tail = prose(one.lead), prose(one.tail)
+    between = " " if one.removed and one.added else ""
+    removed = struck(one.removed, lead, between or tail)
+    added = strong(one.added, between or lead, tail)
+    return f"> {lead}{removed}{between}{added}{tail}"
 
 
 def _is_little(field: FieldView) -> bool:

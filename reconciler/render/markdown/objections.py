@@ -49,7 +49,8 @@ def _told(objection: ObjectionView) -> str:
     others = sum(address != objection.address for address in objection.holds)
     told = f" It {'also ' if objection.address else ''}holds back {count(others, 'change')}." if others else ""
     anyway = " It stands without this change too." if objection.origin == "pending" else ""
-    return f"{subject}{sentence(objection.message)}{told}{anyway}"
+    stop = "." if told + anyway and not objection.message.endswith((".", "!", "?")) else ""
+    return f"{subject}{sentence(objection.message)}{stop}{told}{anyway}"
 
 
 def _remedy(remedy: str) -> list[str]:

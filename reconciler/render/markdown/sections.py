@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -21,6 +22,7 @@ _CUT = "*The rest of this change is left out here.*"
 _NAME = 300  # characters of a summary's name, marked up
 _FEWEST = 2  # blocks of a section that is cut: where it stands is not enough
 _LISTED = 6  # names that are told in a line; more are folded
+_WORDS = re.compile(r"[\d,]+ [a-z]+")
 _WHOLE = ("create", "delete")
 
 
@@ -52,7 +54,8 @@ def section(part: Part, room: int, *, most: int, opened: bool) -> tuple[str, boo
 
 def _summary(part: Part) -> str:
     if isinstance(part, Shared):
-        return f"<b>The same in {bounded(tag, many(part), _NAME)}</b>"
+        number = many(part)
+        return f"<b>The same in {number if _WORDS.fullmatch(number) else bounded(tag, number, _NAME)}</b>"
     return bounded(tag, f"{sentences.sign(part)} {part.address}", _NAME)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from reconciler.render import sentences
 from reconciler.render.markdown import items
 from reconciler.render.markdown.blocks import BETWEEN, folded
-from reconciler.render.markdown.fields import called, owner
+from reconciler.render.markdown.fields import called
 from reconciler.render.markdown.sections import Part, as_change, many
 from reconciler.render.markup import prose, span
 from reconciler.render.values import compact, shortened
 from reconciler.render.verdict import causes
+from reconciler.render.verdict.owners import owner
 from reconciler.render.verdict.shared import Shared
 from reconciler.render.verdict.sizes import grown, size
 from reconciler.render.view import ChangeView, FieldView
@@ -107,7 +108,7 @@ def _changed(field: FieldView, change: ChangeView) -> str:
     own = owner(field.path)
     if own:
         breaking = any(meaning.breaking for meaning in change.meanings if owner(meaning.path) == own)
-        return f"{called(own)}{' **breaking**' if breaking else ''}"
+        return f"{called(own)}{_fate(field) if field.path == own else ''}{' **breaking**' if breaking else ''}"
     if field.path == "instructions":
         return f"prompt {_grown(field)}"
     name = span(shortened(field.path, _NAME))
@@ -115,7 +116,11 @@ def _changed(field: FieldView, change: ChangeView) -> str:
     if len(sides) == 2 and all(len(side) <= _BRIEF for side in sides):
         before, after = (items.value(side) for side in (field.before, field.after))
         return f"{name} {before} → {after}"
-    return name
+    return name + _fate(field)
+
+
+def _fate(field: FieldView) -> str:
+    return "" if field.excerpt else " added" if field.before is None else " removed" if field.after is None else ""
 
 
 def _grown(field: FieldView) -> str:

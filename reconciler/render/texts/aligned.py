@@ -1,19 +1,26 @@
 """Which lines of two texts are the same, by patience: lines that both have once hold the rest in place.
 
-Comparing costs little more than linearly, unless the texts are long and have hardly a line that is one of its kind.
+Where many lines lie between those, the first of a kind goes with the first, the second with the second. So comparing
+costs little more than linearly, whatever the texts are.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import pairwise
-from typing import TypeAlias
+from itertools import count
+from typing import TypeAlias, TypeVar
 
 Block: TypeAlias = tuple[bool, int, int, int, int]
 """Whether it is the same on both sides; from where to where on the one, and on the other."""
+
+Span: TypeAlias = tuple[int, int]
+
+T = TypeVar("T", str, tuple[str, int])
+
+_TOO_MANY_PAIRS = 60_000  # of lines that are compared each with each: that costs more than linearly
 
 
 def aligned(one: Sequence[str], other: Sequence[str]) -> Iterator[Block]:
@@ -29,16 +36,34 @@ def aligned(one: Sequence[str], other: Sequence[str]) -> Iterator[Block]:
 
 
 def _blocks(one: Sequence[str], other: Sequence[str]) -> Iterator[Block]:
-    anchors = [(-1, -1), *_anchors(one, other), (len(one), len(other))]
-    for (i, j), (i_next, j_next) in pairwise(anchors):
-        yield from _between(one, other, (i + 1, i_next), (j + 1, j_next))
-        if i_next < len(one):
-            yield True, i_next, i_next + 1, j_next, j_next + 1
+    def between(here: Span, there: Span) -> Iterator[Block]:
+        if _are_few(here, there):
+            return _each_with_each(one, other, here, there)
+        return _held(_anchors(_numbered(one, here), _numbered(other, there)), here, there, rest)
+
+    def rest(here: Span, there: Span) -> Iterator[Block]:
+        return _each_with_each(one, other, here, there) if _are_few(here, there) else iter([(False, *here, *there)])
+
+    return _held(_anchors(one, other), (0, len(one)), (0, len(other)), between)
 
 
-def _between(
-    one: Sequence[str], other: Sequence[str], here: tuple[int, int], there: tuple[int, int]
+def _held(
+    anchors: Sequence[Span], here: Span, there: Span, between: Callable[[Span, Span], Iterator[Block]]
 ) -> Iterator[Block]:
+    """The anchors, and what lies before, between and behind them."""
+    (i, i_end), (j, j_end) = here, there
+    for a, b in anchors:
+        yield from between((i, here[0] + a), (j, there[0] + b))
+        i, j = here[0] + a + 1, there[0] + b + 1
+        yield True, i - 1, i, j - 1, j
+    yield from between((i, i_end), (j, j_end))
+
+
+def _are_few(here: Span, there: Span) -> bool:
+    return (here[1] - here[0]) * (there[1] - there[0]) <= _TOO_MANY_PAIRS
+
+
+def _each_with_each(one: Sequence[str], other: Sequence[str], here: Span, there: Span) -> Iterator[Block]:
     (i, i_end), (j, j_end) = here, there
     if i == i_end and j == j_end:
         return
@@ -47,7 +72,13 @@ def _between(
         yield tag == "equal", i + a, i + a_end, j + b, j + b_end
 
 
-def _anchors(one: Sequence[str], other: Sequence[str]) -> list[tuple[int, int]]:
+def _numbered(lines: Sequence[str], span: Span) -> list[tuple[str, int]]:
+    """Each line and how many of its kind are before it."""
+    numbers: defaultdict[str, count[int]] = defaultdict(count)
+    return [(line, next(numbers[line])) for line in lines[slice(*span)]]
+
+
+def _anchors(one: Sequence[T], other: Sequence[T]) -> list[tuple[int, int]]:
     """The longest series of lines that are once in both and in one order."""
     once, once_there = ({line for line, times in Counter(side).items() if times == 1} for side in (one, other))
     places = {line: j for j, line in enumerate(other) if line in once_there}

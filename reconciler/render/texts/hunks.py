@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconciler.render.texts.aligned import aligned
 from reconciler.render.texts.lines import Line, inked, shown
 from reconciler.render.texts.phrases import END, phrases
 from reconciler.render.texts.words import Piece
+from reconciler.render.visible import told_apart
 
 _CONTEXT = 3
 
@@ -99,9 +100,21 @@ def _rows(span: _Span) -> Iterator[tuple[Line, int]]:
             yield Line(" ", (Piece(phrase.key.replace("\t", "    ") + phrase.mark),)), phrase.number
         return
     alike = {inked(phrase.key) for phrase in before} & {inked(phrase.key) for phrase in after}
+    before, after = _told_apart(before, after)
     for sign, side in (("-", before), ("+", after)):
         for phrase in side:
             yield _line(sign, phrase, every_space=inked(phrase.key) in alike), phrase.number
+
+
+def _told_apart(before: Sequence[_Phrase], after: Sequence[_Phrase]) -> tuple[Sequence[_Phrase], Sequence[_Phrase]]:
+    """The phrases of both, where they are as many: those that look alike such that they do not."""
+    if len(before) != len(after):
+        return before, after
+    pairs = [told_apart(one.text, other.text) for one, other in zip(before, after, strict=True)]
+    return (
+        [replace(phrase, text=text) for phrase, (text, _) in zip(before, pairs, strict=True)],
+        [replace(phrase, text=text) for phrase, (_, text) in zip(after, pairs, strict=True)],
+    )
 
 
 def _line(sign: str, phrase: _Phrase, *, every_space: bool) -> Line:

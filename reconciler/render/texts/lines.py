@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from reconciler.render.texts.aligned import Block, aligned
 from reconciler.render.texts.words import Piece, compare_words
 from reconciler.render.values import inert
+from reconciler.render.visible import numbered
 
 _CONTEXT = 3
+_USUAL = 200  # characters of a line, for how much of long ones is shown
 _MARKERS = {"+": ("{+", "+}"), "-": ("[-", "-]")}
-_ODD_SPACE = re.compile(r"[^\S \t\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +34,47 @@ def bracketed(line: Line) -> str:
 
 
 def whole(sign: str, lines: list[str], limit: int) -> list[Line]:
-    """A text that is only on one side, shown up to a limit."""
-    found = [shown(sign, [Piece(line)], every_space=False) for line in lines[:limit]]
-    more = len(lines) - limit
-    return found if more <= 0 else [*found, _remark("…", f"{more} more line{'s' if more > 1 else ''}")]
+    """A text that is only on one side, shown up to a limit; of long lines, so much as usual ones would take."""
+    kept, more, room = lines[:limit], len(lines) - limit, limit * _USUAL
+    for place, line in enumerate(kept):
+        if len(line) > room:
+            left = sum(map(len, lines[place:])) + len(lines) - place - 1 - room
+            return [*_shown(sign, [*kept[:place], line[:room]]), _remark("…", f"{left:,} more characters")]
+        room -= len(line)
+    found = _shown(sign, kept)
+    return found if more <= 0 else [*found, _remark("…", f"{more:,} more line{'s' if more > 1 else ''}")]
+
+
+def _shown(sign: str, lines: list[str]) -> list[Line]:
+    return [shown(sign, [Piece(line)], every_space=False) for line in lines]
 
 
 def compare_lines(before: list[str], after: list[str]) -> list[Line]:
     """The changed lines with a few around them; where that is not all of it, headed by where it is."""
     lines: list[Line] = []
-    groups = list(SequenceMatcher(None, before, after).get_grouped_opcodes(_CONTEXT))
-    for group in groups:
-        start, end = group[0], group[-1]
-        if (start[1], start[3], end[2], end[4]) != (0, 0, len(before), len(after)):
-            lines.append(_remark("@", f"@@ -{_span(start[1], end[2])} +{_span(start[3], end[4])} @@"))
-        for tag, i, i_end, j, j_end in group:
-            if tag == "equal":
-                lines += [_context(line) for line in before[i:i_end]]
-            else:
-                lines += _changed(before[i:i_end], after[j:j_end])
+    for group in _groups(before, after):
+        (_, i, _, j, _), (_, _, i_end, _, j_end) = group[0], group[-1]
+        if (i, j, i_end, j_end) != (0, 0, len(before), len(after)):
+            lines.append(_remark("@", f"@@ -{_span(i, i_end)} +{_span(j, j_end)} @@"))
+        for same, i, i_end, j, j_end in group:
+            lines += map(_context, before[i:i_end]) if same else _changed(before[i:i_end], after[j:j_end])
     return lines
+
+
+def _groups(before: list[str], after: list[str]) -> Iterator[list[Block]]:
+    """What changed, with the lines around it; changes that are near each other are in one group."""
+    group: list[Block] = []
+    for block in aligned(before, after):
+        same, i, i_end, j, j_end = block
+        is_last = i_end == len(before) and j_end == len(after)
+        if not same or (group and not is_last and i_end - i <= 2 * _CONTEXT):
+            group.append(block)
+            continue
+        if group:
+            yield [*group, (True, i, min(i + _CONTEXT, i_end), j, min(j + _CONTEXT, j_end))]
+        group = [] if is_last else [(True, max(i_end - _CONTEXT, i), i_end, max(j_end - _CONTEXT, j), j_end)]
+    if group:
+        yield group
 
 
 def _remark(sign: str, text: str) -> Line:
@@ -105,4 +127,4 @@ def _spaces(piece: Piece, trailing_from: int, *, every_space: bool) -> str:
     else:
         cut = max(trailing_from, 0)
         text = piece.text[:cut] + piece.text[cut:].replace(" ", "·")
-    return inert(_ODD_SPACE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text.replace("\t", "→")))
+    return inert(numbered(text.replace("\t", "→")))

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import takewhile
 from zlib import crc32
 
+from reconciler.render.texts.stops import sentences
 from reconciler.render.values import inert
 
 END = "↵"
 """What marks a real line end; one in the text itself shows as `<U+21B5>`."""
 
-_SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*[ \t]+(?![\sa-z])|(?<=[。！？])")
 _WORD = 20  # characters of a word: the beginning of a longer one tells enough
 _SPACE = re.compile(rf"(\S) (?=(\S{{1,{_WORD}}}))")
 _CLAUSE = frozenset(",;:)—–")
@@ -25,6 +25,7 @@ _PARTS = frozenset({
 """Words that begin a part of a sentence; of a language that has none of them, any word may."""
 _DISARMED = len("<U+003A>:") - len("::")
 _TAB = 4  # columns, as much as it may take where it is shown
+_NUMBERED = len("<U+00A0>")  # how spaces of other kinds are shown where they changed
 
 
 def phrases(text: str, width: int = 60) -> list[str]:
@@ -38,25 +39,29 @@ def phrases(text: str, width: int = 60) -> list[str]:
 
 def _broken(line: str, width: int) -> list[str]:
     shown = inert(line).replace(END, "<U+21B5>")
-    return [inert(piece) for sentence in _sentences(shown) for piece in _wrapped(sentence, width - len(END))] or [""]
+    rows = [row for sentence in sentences(shown) for row in _wrapped(sentence, width - len(END))]
+    if rows and shown.endswith(" ") and _columns_of(rows[-1]) > width - len(END):
+        rows[-1:] = [rows[-1][:-1], " "]  # where the line ends, its mark has to fit behind the space
+    return [inert(row) for row in rows] or [""]
 
 
-def _sentences(line: str) -> Iterator[str]:
+def _wrapped(sentence: str, room: int) -> list[str]:
+    """The sentence in rows; which they are does not depend on the space behind it, and so not on what follows."""
+    words = sentence.rstrip(" \t")
+    rows, space = list(_rows(words, room)), sentence[len(words) :]
+    if not rows:
+        return list(_rows(space, room))
+    fits = 1 if space == " " else max(_fitting(rows[-1] + space, 0, room) - len(rows[-1]), 0)
+    return [*rows[:-1], rows[-1] + space[:fits], *_rows(space[fits:], room)]
+
+
+def _rows(text: str, room: int) -> Iterator[str]:
     start = 0
-    for match in _SENTENCE.finditer(line):
-        yield line[start : match.end()]
-        start = match.end()
-    if start < len(line):
-        yield line[start:]
-
-
-def _wrapped(sentence: str, room: int) -> Iterator[str]:
-    start = 0
-    while start < len(sentence):
-        end = start + _fitting(sentence, start, room)
-        if end < len(sentence):
-            end = _pause(sentence, start, end)
-        yield sentence[start:end]
+    while start < len(text):
+        end = start + _fitting(text, start, room)
+        if end < len(text):
+            end = _pause(text, start, end)
+        yield text[start:end]
         start = end
 
 
@@ -74,9 +79,13 @@ def _fitting(text: str, start: int, room: int) -> int:
     return len(row)
 
 
+def _columns_of(row: str) -> int:
+    return sum(map(_columns, row))
+
+
 def _columns(character: str) -> int:
-    if character == "\t":
-        return _TAB
+    if character.isspace() and character != " ":
+        return _TAB if character == "\t" else _NUMBERED
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from reconciler.render.texts.phrases import END
+from reconciler.render.visible import numbered
 
 _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 _MOST = 3  # replacements
@@ -80,7 +81,7 @@ def _told(tokens: Sequence[str]) -> str:
     """The words; of white space alone, what shows it."""
     text = "".join(tokens)
     if text.isspace():
-        return text.replace(" ", "·").replace("\t", "→").replace("\n", END)
+        return numbered(text.replace(" ", "·").replace("\t", "→").replace("\n", END))
     return text.replace("\n", f"{END} ")
 
 

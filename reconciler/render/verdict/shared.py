@@ -33,6 +33,8 @@ def shared(changes: Sequence[ChangeView]) -> tuple[Shared, ...]:
 def apart(changes: Sequence[ChangeView]) -> tuple[tuple[Shared, ...], tuple[ChangeView, ...]]:
     """What is shared, and each change less that; an update of which nothing is left is left out."""
     groups = _groups(changes)
+    if not groups:
+        return (), tuple(changes)
     told = {(place, _same(part)) for one, places in groups for place in places for part in one.parts}
     found = []
     for place, change in enumerate(changes):

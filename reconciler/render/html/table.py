@@ -8,6 +8,7 @@ from reconciler.render import sentences
 from reconciler.render.html.element import Child, Markup, element, several
 from reconciler.render.html.inline import Tone, action, cause, chip, code, mover, path, quiet
 from reconciler.render.values import one_line, shortened
+from reconciler.render.verdict.owners import name, owner
 from reconciler.render.verdict.ranking import danger, ranked
 from reconciler.render.verdict.sizes import grown
 from reconciler.render.view import ChangeView, FieldView
@@ -65,10 +66,11 @@ def _known(change: ChangeView) -> Iterator[Child]:
 
 def names(fields: Sequence[FieldView]) -> Iterator[Child]:
     """What the fields are called, and how much a prompt grows."""
-    for number, field in enumerate(fields[:_FIELDS]):
+    told = list({owner(field.path) or field.path: field for field in reversed(fields)}.values())[::-1]
+    for number, field in enumerate(told[:_FIELDS]):
         yield from _field(field, first=not number)
-    if len(fields) > _FIELDS:
-        yield quiet(f" and {len(fields) - _FIELDS} more")
+    if len(told) > _FIELDS:
+        yield quiet(f" and {len(told) - _FIELDS} more")
 
 
 def _by_cause(change: ChangeView) -> dict[str, list[FieldView]]:
@@ -79,6 +81,10 @@ def _by_cause(change: ChangeView) -> dict[str, list[FieldView]]:
 
 
 def _field(field: FieldView, *, first: bool) -> Iterator[Child]:
-    yield from ("" if first else ", ", path(field.path))
+    own = owner(field.path)
+    called: list[Child] = [path(own or field.path)]
+    if own and name(own):
+        called = ["function ", code(shortened(name(own), _NAME))]
+    yield from ("" if first else ", ", *called)
     if field.path == "instructions" and isinstance(field.before, str) and isinstance(field.after, str):
         yield quiet(f" {grown(field.before, field.after)}")
