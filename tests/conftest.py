@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,9 @@ from needing import needing
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("soak" if os.environ.get("RECONCILER_SOAK") else "suite")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a job in the background: what tests start would be deaf too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OURS = ("RECONCILER_", "OPENAI_", "CI", "NO_COLOR", "GITHUB_")
 _KEPT = ("RECONCILER_GOLDEN", "RECONCILER_SOAK", "RECONCILER_REQUIRE")
