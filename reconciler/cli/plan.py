@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from click.core import ParameterSource
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.cli.basing import Basis
     from reconciler.cli.planning import Request
@@ -66,41 +67,51 @@ def command(
 
     KEYS and globs (`hr-*`) narrow the plan; deletes are only taken in where a key names them exactly.
 
-    With --base the plan is split in two: what this change does, and what is pending anyway. Without a key, or where
-    no server answers, the manifests of that revision stand for what is live. With --all-environments, --out names
-    a folder, and each plan is saved there as NAME.json.
+    With --base the plan is split: what this change does, and what is pending anyway; without a key or a server, that
+    revision's manifests stand for what is live. With --all-environments, --out names a folder of NAME.json.
     """
     import sys
 
+    from reconciler.cli.planning import Request, allowed
+    from reconciler.cli.session import load, style_of
+
+    every = _every(environment, all_environments=all_environments)
+    _refuse_offline_alone(base, offline=offline)
+    request = Request(keys=keys, allow=allowed(allow), drift=drift)
+    style, showing = style_of(sys.stdout, color), Showing(format, out, timeout)
+    loaded = load(style)
+    with _beside(loaded, base) as found:
+        asked = Asked(request, loaded, found, style, offline, state_dir, stack)
+        plans = showing.all(asked) if every else showing.one(asked, environment)
+    return _code(plans, detailed=detailed_exitcode)
+
+
+@contextmanager
+def _beside(loaded: Config, base: str | None) -> Iterator[Basis | None]:
+    """The other revision, whose files go when the plan ends, also by a signal."""
     from reconciler.cli.basing import basis
-    from reconciler.cli.failure import Failure
     from reconciler.cli.interrupts import terminable
-    from reconciler.cli.planning import Request, allowed, save, show
-    from reconciler.cli.session import in_loop, load, style_of
+
+    with terminable(), basis(loaded, base) as found:
+        yield found
+
+
+def _every(environment: str | None, *, all_environments: bool) -> bool:
+    """Whether every environment is meant: one that is named on the command line wins over a variable."""
+    from reconciler.cli.failure import Failure
+
+    if environment is None or not all_environments:
+        return all_environments
+    if _said_by_variable("all_environments"):
+        return False
+    raise Failure("-e and --all-environments exclude each other.", "leave one of them out")
+
+
+def _refuse_offline_alone(base: str | None, *, offline: bool) -> None:
+    from reconciler.cli.failure import Failure
 
     if offline and base is None:
         raise Failure("--offline wants --base.", "say beside which revision: `--base origin/main --offline`")
-    if environment is not None and _said_by_variable("all_environments"):
-        all_environments = False
-    if all_environments and environment is not None:
-        raise Failure("-e and --all-environments exclude each other.", "leave one of them out")
-    request = Request(keys=keys, allow=allowed(allow), drift=drift)
-    style = style_of(sys.stdout, color)
-    loaded = load(style)
-    with terminable(), basis(loaded, base) as found:
-        asked = Asked(request, loaded, found, style, offline, state_dir, stack)
-        if all_environments:
-            return _code(in_loop(_all, asked, format, out, timeout=timeout), detailed=detailed_exitcode)
-        plan = in_loop(asked.plan, environment, timeout=timeout)
-        show(plan, format, style)
-        if out is not None:
-            save(plan, out)
-        return _code([plan], detailed=detailed_exitcode)
-
-
-def _said_by_variable(option: str) -> bool:
-    """Whether only the environment says so: what is said on the command line wins."""
-    return click.get_current_context().get_parameter_source(option) is ParameterSource.ENVIRONMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +155,36 @@ class Asked:
         return session_of(self.loaded, meant, self.style, state=self.state_dir)
 
 
-async def _all(asked: Asked, format: str, out: str | None) -> tuple[Plan | Lost, ...]:
-    """Every environment's plan, shown and saved."""
-    from reconciler.cli.planning import save_all, show_all
-    from reconciler.cli.several import every, names
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How plans are shown and kept, and how long they may take."""
 
-    found = await every(names(asked.loaded), asked.plan)
-    show_all(found, format, asked.style)
-    if out is not None:
-        save_all(found, out)
-    return found
+    format: str
+    out: str | None
+    timeout: float | None
+
+    def one(self, asked: Asked, environment: str | None) -> Sequence[Plan | Lost]:
+        """The plan of one environment, shown and saved."""
+        from reconciler.cli.planning import save, show
+        from reconciler.cli.session import in_loop
+
+        plan = in_loop(asked.plan, environment, timeout=self.timeout)
+        show(plan, self.format, asked.style)
+        if self.out is not None:
+            save(plan, self.out)
+        return (plan,)
+
+    def all(self, asked: Asked) -> Sequence[Plan | Lost]:
+        """Every environment's plan, shown and saved."""
+        from reconciler.cli.planning import save_all, show_all
+        from reconciler.cli.session import in_loop
+        from reconciler.cli.several import every, names
+
+        found = in_loop(every, names(asked.loaded), asked.plan, timeout=self.timeout)
+        show_all(found, self.format, asked.style)
+        if self.out is not None:
+            save_all(found, self.out)
+        return found
 
 
 def _code(found: Sequence[Plan | Lost], *, detailed: bool) -> int:
@@ -166,3 +197,8 @@ def _code(found: Sequence[Plan | Lost], *, detailed: bool) -> int:
     if not detailed:
         return 0
     return 3 if any(plan.standing for plan in plans) else 2 if any(plan.changes for plan in plans) else 0
+
+
+def _said_by_variable(option: str) -> bool:
+    """Whether only the environment says so: what is said on the command line wins."""
+    return click.get_current_context().get_parameter_source(option) is ParameterSource.ENVIRONMENT

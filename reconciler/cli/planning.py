@@ -164,7 +164,11 @@ def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
 
 def save(plan: Plan, path: str) -> None:
     """Writes a plan's document, whole or not at all; a pipe or a device is written to and never replaced."""
-    text = FORMATS["json"](document(plan), Style())
+    write_plan(FORMATS["json"](document(plan), Style()), path)
+
+
+def write_plan(text: str, path: str) -> None:
+    """Writes the text of a plan's document in the same way."""
     try:
         target = Path(path)
         if target.exists() and not target.is_file():

@@ -38,6 +38,7 @@ def command(
     """
     from reconciler.cli import actions
     from reconciler.cli.commenting import named
+    from reconciler.cli.planning import write_plan
 
     stack, name = named(environment, stack)
     artifact = artifact or f"reconciler-{name}"
@@ -53,7 +54,7 @@ def command(
         message = f"The run {run.id}, which planned #{pull.number}, keeps no {artifact!r}, or not any more."
         raise Failure(message, remedy)
     content = _plan(files, stack, name, remedy)
-    _write(out, content)
+    write_plan(content.decode(), out)
     click.echo(f"{out} is the plan of #{pull.number} for {name}, from the run {run.id} at {pull.head[:12]}.", err=True)
     return 0
 
@@ -113,19 +114,3 @@ def _plan(files: Mapping[str, bytes], stack: str, name: str, remedy: str) -> byt
     if plan.get("offline") is not None:
         raise Failure("The plan was made without looking at what is live, so nobody has reviewed an apply.", remedy)
     return named[0]
-
-
-def _write(path: str, content: bytes) -> None:
-    """Writes the file, whole or not at all."""
-    from contextlib import suppress
-    from pathlib import Path
-
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.writing")
-    try:
-        beside.write_bytes(content)
-        beside.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise Failure(f"Cannot write the plan to {path}: {error.strerror}.", "nothing was changed") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from reconciler.render.verdict.shared import about
 from reconciler.render.view import ChangeView, View
 
 _WHOLE = ("create", "delete")
@@ -40,10 +41,5 @@ def _of(view: View, origin: str) -> Iterator[ChangeView]:
                 yield change
         elif fields:
             paths = tuple(field.path for field in fields)
-            meanings = tuple(m for m in change.meanings if any(_about(path, m.path) for path in paths))
+            meanings = tuple(m for m in change.meanings if any(about(path, m.path) for path in paths))
             yield replace(change, fields=fields, meanings=meanings)
-
-
-def _about(path: str, schema: str) -> bool:
-    """Whether a field that changed is the schema, in it, or around it."""
-    return path.startswith(schema) or schema.startswith(path)
