@@ -162,6 +162,25 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """A path where a written object did not become what was wanted."""
+
+    path: Path
+    wanted: Json | Absent
+    got: Json | Absent
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A live object in which the server kept other values than it was sent: they are not sent again."""
+
+    address: Address
+    id: str
+    place: Place
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The revision whose manifests a plan was held against."""
 
@@ -185,7 +204,8 @@ class Plan:
     selected: bool = False
     """Whether arguments narrowed the plan."""
     settled: tuple[Address, ...] = ()
-    """The addresses that are as desired."""
+    """The addresses that nothing is to be done about."""
+    mismatches: tuple[Mismatch, ...] = ()
     base: Base | None = None
     offline: str | None = None
     """Why nothing live was read, where the manifests of the base stand for it."""
@@ -216,15 +236,6 @@ class Summary:
     destroy: int = 0
     imports: int = 0
     forget: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A path where a written object did not become what was wanted."""
-
-    path: Path
-    wanted: Json | Absent
-    got: Json | Absent
 
 
 Task: TypeAlias = Change | Mark

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler import marker as markers
 from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated, with_removal
-from reconciler.diff import compare
+from reconciler.diff import Comparison, compare, differences
 from reconciler.guards import Facts, Limits, guard
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import (
@@ -18,10 +18,12 @@ from reconciler.model import (
     Address,
     Change,
     Desired,
+    Difference,
     FieldChange,
     Live,
     Mark,
     Marker,
+    Mismatch,
     Objection,
     Plan,
     Where,
@@ -38,6 +40,7 @@ class _Draft:
     notes: list[str] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
     settled: list[Address] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
 
 
 def make_plan(
@@ -74,6 +77,7 @@ def make_plan(
         notes=tuple(draft.notes),
         unchanged=len(draft.settled),
         settled=tuple(draft.settled),
+        mismatches=tuple(draft.mismatches),
         unmanaged=len(ownership.unmanaged),
         ours=len(ownership.ours),
     )
@@ -88,6 +92,7 @@ def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address
         plan,
         changes=changes,
         marks=tuple(mark for mark in plan.marks if mark.address in chosen),
+        mismatches=tuple(one for one in plan.mismatches if one.address in chosen),
         objections=tuple(o for o in plan.objections if o.address in chosen or o.holds & kept),
         selected=True,
     )
@@ -103,7 +108,7 @@ def only_drift(plan: Plan) -> Plan:
     )
     kept = {change.address for change in changes}
     objections = tuple(o for o in plan.objections if o.holds & kept)
-    return replace(plan, changes=changes, marks=(), objections=objections, selected=True)
+    return replace(plan, changes=changes, marks=(), objections=objections, mismatches=(), selected=True)
 
 
 def forgetting(plan: Plan, live: Iterable[Live], where: Where, addresses: Collection[Address]) -> Plan:
@@ -149,8 +154,7 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
         draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is no marker; adopting overwrites it.")
     compared = compare(desired, live, kind, live.marker if taken.ours else None)
     if compared.unsettled:
-        names = ", ".join(f"`{name}`" for name in compared.unsettled)
-        draft.notes.append(f"{desired.address}: the server does not take {names} as stated; it is not sent again.")
+        draft.mismatches.append(_mismatch(desired, live, compared, kind))
     if compared.newly_managed:
         names = ", ".join(f"`{name}`" for name in compared.newly_managed)
         draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
@@ -165,6 +169,12 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
     draft.changes.append(changed)
     if objection := conflict(desired.address, compared.fields):
         draft.objections.append(objection)
+
+
+def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) -> Mismatch:
+    """Where the server kept other values than it was sent."""
+    paths = (one for one in differences(desired, live, kind) if one[0][0] in compared.unsettled)
+    return Mismatch(desired.address, live.id, desired.place, tuple(Difference(*one) for one in paths))
 
 
 def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.canonical import Json
-from reconciler.model import Change, Live, Plan
+from reconciler.model import Change, Live, Mismatch, Plan
 from reconciler.ownership import is_ours
 
 _DOOMED = {
@@ -29,24 +29,27 @@ class Standing:
     model: str | None
     state: str
     commit: str | None = None
+    mismatch: Mismatch | None = None
 
 
 def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     """What is ours by address, then what is unmanaged by id; a plan over the same live objects says how it stands."""
     objects = list(live)
+    mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
-    rows = [_row(one, changing.get((one.kind, one.id)), plan) for one in objects]
+    rows = [_row(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan) for one in objects]
     rows += [_coming(change) for change in plan.changes if change.id is None]
     return tuple(sorted(rows, key=lambda row: (row.address is None, row.address or "", row.id or "")))
 
 
-def _row(one: Live, change: Change | None, plan: Plan) -> Standing:
+def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
     ours = one.marker if is_ours(one, plan.where) else None
     address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
     twins = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
-    state = _state(change) if change else "unmanaged" if ours is None else "duplicate" if twins else "in sync"
+    words = [_state(change)] if change else ["unmanaged"] if ours is None else ["duplicate"] if twins else []
+    state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
-    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit)
+    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch)
 
 
 def _text(value: Json) -> str | None:

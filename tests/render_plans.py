@@ -9,9 +9,11 @@ from reconciler.model import (
     Cause,
     Change,
     Desired,
+    Difference,
     FieldChange,
     Live,
     Mark,
+    Mismatch,
     Objection,
     Plan,
     Where,
@@ -70,6 +72,11 @@ def mark(key: str) -> Mark:
 def looks_like(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_9`") -> Objection:
     at = address(key)
     return Objection("looks-like", "asst_9 has this name", remedy, at, frozenset({at}), allowed)
+
+
+def kept(key: str, *differences: Difference) -> Mismatch:
+    """An object in which the server kept other values than it was sent."""
+    return Mismatch(address(key), f"asst_{key}", Place(f"assistants/{key}.yaml", 3, 1), differences)
 
 
 def plan(*changes: Change, **more: object) -> Plan:

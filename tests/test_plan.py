@@ -16,7 +16,7 @@ from world import WHERE, names
 from reconciler.canonical import digest
 from reconciler.changes import seen
 from reconciler.fingerprint import fingerprint, summary, tally
-from reconciler.model import Address, Desired, Live, Plan, Summary
+from reconciler.model import Address, Desired, Difference, Live, Plan, Summary
 from reconciler.plan import forgetting, make_plan, only_drift, select
 
 CODE, SEARCH = {"type": "code_interpreter"}, {"type": "file_search"}
@@ -169,13 +169,30 @@ def test_notes_say_what_is_not_seen_in_the_changes() -> None:
     )
 
 
-def test_a_note_says_what_the_server_does_not_take() -> None:
+def test_what_the_server_did_not_keep_is_no_change_and_told() -> None:
     live = applied(wanted("a", name="HR"), name="kept")
 
     plan = planned([wanted("a", name="HR")], [marked(live, unsettled={"name": digest("kept", 6)})])
 
     assert (plan.changes, plan.marks, plan.unchanged) == ((), (), 1)
-    assert plan.notes == ("assistant.a: the server does not take `name` as stated; it is not sent again.",)
+    (mismatch,) = plan.mismatches
+    assert (mismatch.address, mismatch.differences) == (
+        Address("assistant", "a"),
+        (Difference(("name",), "HR", "kept"),),
+    )
+
+
+def test_a_narrowed_plan_tells_only_what_differs_in_what_was_asked_for() -> None:
+    live = [
+        marked(applied(wanted(key, name="HR"), id=f"asst_{key}", name="kept"), unsettled={"name": digest("kept", 6)})
+        for key in "ab"
+    ]
+    plan = planned([wanted("a", name="HR"), wanted("b", name="HR")], live)
+    a = Address("assistant", "a")
+
+    assert [one.address.key for one in plan.mismatches] == ["a", "b"]
+    assert [one.address.key for one in select(plan, [a], exactly=frozenset()).mismatches] == ["a"]
+    assert only_drift(plan).mismatches == ()
 
 
 def test_the_oldest_of_two_comes_first_and_the_order_of_arrival_does_not_matter() -> None:

@@ -119,6 +119,7 @@ def test_the_document_is_the_interface():
                 }
             ],
             "notes": ["a copy"],
+            "mismatches": [],
             "applyable": True,
             "complete": False,
         },

@@ -6,16 +6,17 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_reading import acting
 from markdown_reading import read as reading
-from render_plans import WHERE, address
+from render_plans import WHERE, address, kept, plan
 from runner_rules import suspicious
 
 from reconciler.canonical import ABSENT
 from reconciler.diagnostics import CODES, Fault, Place
-from reconciler.model import Address, Base, Change, FieldChange, Live, Meaning, Objection, Plan
+from reconciler.model import Address, Base, Change, Difference, FieldChange, Live, Meaning, Mismatch, Objection, Plan
 from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, standings
 from reconciler.render.markdown import within
 from reconciler.render.values import in_ascii
@@ -61,12 +62,20 @@ changes = st.builds(
     origin=origins,
 )
 objections = st.builds(Objection, texts, texts, texts, st.none() | st.just(address("a")), st.just(frozenset()))
+mismatches = st.builds(
+    Mismatch,
+    st.just(address("a")),
+    texts,
+    st.just(Place("assistants/a.yaml", 1, 1)),
+    st.lists(st.builds(Difference, paths, sides, sides), min_size=1, max_size=2).map(tuple),
+)
 plans = st.builds(
     Plan,
     st.builds(lambda url, name: replace(WHERE, base_url=url, project=name), texts, texts),
     st.lists(changes, max_size=3).map(tuple),
     objections=st.lists(objections, max_size=2).map(tuple),
     notes=st.lists(texts, max_size=2).map(tuple),
+    mismatches=st.lists(mismatches, max_size=2).map(tuple),
     base=st.none() | st.builds(Base, texts, st.none() | texts),
     offline=st.none() | texts,
 )
@@ -92,6 +101,37 @@ def test_every_format_names_every_change(plan):
     for render in FORMATS.values():
         shown = render(document(plan), Style())
         assert all(str(change.address) in shown for change in plan.changes)
+
+
+@pytest.mark.parametrize("shape", FORMATS)
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_no_format_says_that_all_is_well_where_the_server_did_not_keep_something(shape, narrowed):
+    differing = kept("hr", Difference(("temperature",), 0.25, 1))
+    shown = FORMATS[shape](document(plan(mismatches=(differing,), unchanged=1, selected=narrowed)), Style())
+
+    assert "match the manifests" not in shown
+    assert "as it should be" not in shown
+    assert all(word in shown for word in ("assistant.hr", "temperature", "0.25"))
+    assert shape == "json" or ("1 assistant differs from its manifest" in shown and "is sent again only once" in shown)
+
+
+def test_what_the_server_did_not_keep_is_annotated_at_its_manifest():
+    shown = FORMATS["github"](document(plan(mismatches=(kept("hr", Difference(("name",), "HR", "x")),))), Style())
+
+    assert "::warning file=assistants/hr.yaml,line=3,title=In production%3A assistant.hr differs" in shown
+
+
+def test_an_older_plan_has_nothing_that_the_server_did_not_keep():
+    older = document(plan())
+    del older["mismatches"]
+
+    assert "No changes. Your assistants match the manifests." in FORMATS["text"](older, Style())
+
+
+def test_programs_are_told_what_the_server_did_not_keep():
+    found = [*events.planned(plan(mismatches=(kept("hr", Difference(("name",), "HR", "x")),)))]
+
+    assert [(one["@level"], one["diagnostic"]["address"]) for one in found[:1]] == [("warn", "assistant.hr")]
 
 
 @UNHURRIED

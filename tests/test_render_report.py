@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_reading import acting, read
-from render_plans import WHERE, adopt, create, delete, field, forget, looks_like, plan, rename, update
+from render_plans import WHERE, adopt, create, delete, field, forget, kept, looks_like, plan, rename, update
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 from reconciler.canonical import ABSENT
-from reconciler.model import Change, Plan
+from reconciler.model import Change, Difference, Plan
 from reconciler.render.console import report
 from reconciler.render.console.quoting import MOST_COMMENTS, comments, quote
 from reconciler.unattended import Left, Pass
@@ -149,7 +149,11 @@ def test_one_that_is_too_long_hides_no_other() -> None:
 def test_the_title_and_the_first_line_say_which_environment() -> None:
     assert report.title(WHERE) == "production is not as Git says (stack acme)"
     assert report.first_line(WHERE) == "<!-- reconciler: issue acme production -->"
-    assert report.well(WHERE) == "All is well again: what is live in `production` is what Git says."
+    assert report.well(plan()) == "All is well again: what is live in `production` is what Git says."
+    assert report.well(plan(mismatches=(kept("a", Difference(("name",), "HR", "x")),))) == (
+        "Nothing is left to do in `production`. 1 assistant differs from its manifest: the server does not keep what"
+        " it is sent."
+    )
     assert report.superseded(7) == "Two passes ran at once. This goes on in #7."
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from render_plans import address, adopt, create, delete, field, forget, looks_like, plan, rename, update
+from render_plans import address, adopt, create, delete, field, forget, kept, looks_like, plan, rename, update
 
-from reconciler.model import Base, Change, FieldChange, Meaning, Objection, Origin, Plan
+from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import document
 from reconciler.render.verdict import causes
@@ -34,6 +34,13 @@ def breaking(change: Change, text: str = "`amount` became required", *, is_break
 def of(origin: Origin, change: Change) -> Change:
     fields = tuple(replace(one, origin=one.origin or origin) for one in change.fields)
     return replace(change, origin=origin, fields=fields)
+
+
+def test_what_the_server_did_not_keep_is_in_the_verdict() -> None:
+    one = kept("a", Difference(("model",), "gpt-4o", "gpt-4.1"))
+
+    assert verdict(mismatches=(one,)) == "No changes; 1 assistant differs from its manifest"
+    assert verdict(delete("x"), mismatches=(one, one)) == "1 deletion; 2 assistants differ from their manifests"
 
 
 def holding(code: str, *keys: str) -> Objection:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from render_plans import kept
 from world import SCENARIOS, Scenario, World, desired, run
 
+from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
-from reconciler.model import Address, Change, Plan
+from reconciler.model import Address, Change, Difference, Live, Marker, Plan
 from reconciler.render.standings import data, table
 from reconciler.render.style import Style
 from reconciler.standing import Standing, standings
@@ -96,4 +99,28 @@ def test_the_data_has_every_member() -> None:
         "model": "gpt-4.1",
         "state": "to be created",
         "commit": None,
+        "mismatch": [],
     }
+
+
+KEPT = kept("hr", Difference(("temperature",), 0.2, 1), Difference(("description",), "Says\nno\x1b[2J", ABSENT))
+
+
+def test_what_the_server_did_not_keep_is_not_in_sync() -> None:
+    one = Live("assistant", KEPT.id, {}, {}, marker=Marker("acme", "production", "hr", 1))
+    plan = Plan(World().where, mismatches=(KEPT,))
+    edited = replace(plan, changes=(Change("update", KEPT.address, KEPT.id, ""),))
+
+    assert [row.state for row in standings(plan, [one])] == ["mismatch"]
+    assert [row.state for row in standings(edited, [one])] == ["changed, mismatch"]
+
+
+def test_the_table_says_what_the_server_did_not_keep_and_why_it_is_not_sent_again() -> None:
+    rows = (replace(ROWS[0], state="mismatch", mismatch=KEPT),)
+
+    assert table(rows, Style()).split("\n\n")[2] == (
+        "Note: assistant.hr differs from its manifest: `temperature` is 1 instead of 0.2;"
+        ' `description` is absent instead of "Says\\nno<U+001B>[2J". The server kept this instead of what it was sent,'
+        " so it is sent again only once the manifest or it changes.\n"
+    )
+    assert json.loads(data(rows))[0]["mismatch"][0] == {"path": "temperature", "live": 1, "desired": 0.2}

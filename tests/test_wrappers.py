@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from checkout import Checkout
-from render_plans import field, plan, update
+from render_plans import field, kept, plan, update
 
+from reconciler.model import Difference
 from reconciler.render import FORMATS, Style
 from reconciler.render import document as render_document
 
@@ -39,6 +40,12 @@ def test_the_last_line_of_every_plan_is_found_and_counted(path: Path) -> None:
     counted = COUNTED.findall(text[found.start() :])
     figures = tuple(summary[name] for name in ("import", "add", "change", "destroy"))
     assert [tuple(int(one or 0) for one in each) for each in counted] == ([figures] if "Plan:" in text else [])
+
+
+def test_no_changes_is_found_where_the_server_did_not_keep_something() -> None:
+    text = FORMATS["text"](render_document(plan(mismatches=(kept("hr", Difference(("name",), "HR", "x")),))), Style())
+
+    assert PLANNED.findall(text) == ["No changes."]
 
 
 def test_figures_within_a_live_text_are_not_taken_for_ours() -> None:

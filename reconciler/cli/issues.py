@@ -27,7 +27,7 @@ def tell(
         return ""
     issue = found or _opened(place, author, first_line, report.title(passed.plan.where), text)
     if passed.is_well and not comments:
-        comments.append(report.well(passed.plan.where))
+        comments.append(report.well(passed.plan))
     said = "has a new comment" if _commented(place, author, issue, passed, comments) else "is unchanged"
     if passed.is_well or not _same(issue.body, text):
         place.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)

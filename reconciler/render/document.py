@@ -8,7 +8,7 @@ import re
 from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.fingerprint import fingerprint, summary
-from reconciler.model import Change, FieldChange, Objection, Plan, Task
+from reconciler.model import Change, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import show
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii
@@ -26,6 +26,7 @@ def document(plan: Plan) -> Document:
         "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
         "objections": [_objection(objection) for objection in plan.objections],
         "notes": list(plan.notes),
+        "mismatches": [of_mismatch(mismatch) for mismatch in plan.mismatches],
         "applyable": plan.offline is None and any(task.address not in plan.held for task in tasks),
         "complete": not plan.selected and not plan.standing and plan.offline is None,
     }
@@ -125,12 +126,29 @@ def _change(change: Change) -> Document:
     }
 
 
+def of_mismatch(mismatch: Mismatch) -> Document:
+    """Where a live object is not as stated, and the values on both sides."""
+    return {
+        "address": str(mismatch.address),
+        "id": mismatch.id,
+        "file": mismatch.place.file,
+        "line": mismatch.place.line or None,
+        "fields": [
+            {"path": show(one.path), "live": _side(one.got), "desired": _side(one.wanted)}
+            for one in mismatch.differences
+        ],
+    }
+
+
+def _side(value: Json | Absent) -> Json:
+    return None if isinstance(value, Absent) else plain(value)
+
+
 def _field(field: FieldChange) -> Document:
-    before, after = (None if isinstance(side, Absent) else plain(side) for side in (field.before, field.after))
     return {
         "path": show(field.path),
-        "before": before,
-        "after": after,
+        "before": _side(field.before),
+        "after": _side(field.after),
         "cause": field.cause,
         "origin": field.origin,
     }

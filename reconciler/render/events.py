@@ -8,9 +8,12 @@ from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.fingerprint import fingerprint, tally
 from reconciler.model import Change, Done, Failed, Objection, Outcome, Plan, Skipped, Stale, Task, Unsettled
+from reconciler.render import sentences
+from reconciler.render.document import of_mismatch
 from reconciler.render.outcomes import line, past
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii, one_line
+from reconciler.render.view import view_mismatch
 
 Event = dict[str, Json]
 UI = "1.0"
@@ -34,6 +37,8 @@ def planned(plan: Plan) -> Iterator[Event]:
         yield _event("planned_change", f"{change.address}: Plan to {change.action}", change=told)
     for objection in plan.objections:
         yield _objection(objection)
+    for mismatch in map(view_mismatch, map(of_mismatch, plan.mismatches)):
+        yield diagnostic("warning", sentences.mismatch(mismatch), address=mismatch.address)
     for note in plan.notes:
         yield diagnostic("info", note)
     figures = tally(plan.changes)

@@ -16,7 +16,7 @@ from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.headline import headline
 from reconciler.render.verdict.ranking import ranked
 from reconciler.render.verdict.sizes import grown, size
-from reconciler.render.view import ChangeView, Document, FieldView, ObjectionView, View, view
+from reconciler.render.view import ChangeView, Document, FieldView, MismatchView, ObjectionView, View, view
 
 MOST: Final = 10  # annotations of a kind that GitHub shows of one step
 KINDS: Final = ("error", "warning", "notice")
@@ -59,6 +59,7 @@ def of_plan(document: Document) -> Iterator[Annotation]:
     plan = view(document)
     places = {change.address: (change.file or "", change.line or 0) for change in plan.changes}
     yield from (_of_objection(objection, plan, places) for objection in plan.objections)
+    yield from (_of_mismatch(mismatch, plan) for mismatch in plan.mismatches)
     parts = [(half, change) for half in halves(plan) for change in ranked(half.changes)]
     for half, change in parts[:MOST]:
         yield _of_change(change, plan, half.title if half.origin == "pending" else "")
@@ -148,10 +149,15 @@ def _of_objection(one: ObjectionView, plan: View, places: Mapping[str, tuple[str
     return Annotation(kind, title, "\n".join(filter(None, lines)), file, line)
 
 
+def _of_mismatch(one: MismatchView, plan: View) -> Annotation:
+    title = f"In {plan.environment}: {one.address} differs from its manifest"
+    return Annotation("warning", title, sentences.mismatch(one), one.file or "", one.line or 0)
+
+
 def _of_change(change: ChangeView, plan: View, half: str) -> Annotation:
     pending = f"{half} in" if half else "In"
     title = f"{pending} {plan.environment}: {change.address} {sentences.will(change)}"
-    alone = replace(plan, base=None, objections=(), changes=(change,))
+    alone = replace(plan, base=None, objections=(), mismatches=(), changes=(change,))
     lines = [headline(alone), *_details(change)]
     return Annotation("notice", title, "\n".join(lines), change.file or "", change.line or 0)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from reconciler.canonical import Json
 from reconciler.model import Where
-from reconciler.render.values import one_line
-from reconciler.render.view import ChangeView, MeaningView, ObjectionView, View
+from reconciler.render.values import both, compact, one_line, shortened
+from reconciler.render.view import ChangeView, MeaningView, MismatchView, ObjectionView, View
+
+_VALUE_ROOM = 60
 
 SIGNS = {"create": "+", "update": "~", "delete": "-", "adopt": "=", "rename": ">", "forget": "."}
 
@@ -91,9 +94,35 @@ def marks(view: View) -> str:
     return f"{count(view.marks, 'marker')} will be refreshed." if view.marks else ""
 
 
+def notes(view: View) -> tuple[str, ...]:
+    """What is worth knowing besides: first which live values are not as the manifests say."""
+    return (*map(mismatch, view.mismatches), *view.notes)
+
+
+def mismatch(one: MismatchView) -> str:
+    """What of an object is not as its manifest says, and why it is not sent again."""
+    fields = "; ".join(f"`{path}` is {_sides(live, desired)}" for path, live, desired in one.fields)
+    why = "The server kept this instead of what it was sent, so it is sent again only once the manifest or it changes."
+    return f"{one.address} differs from its manifest: {fields}. {why}"
+
+
+def differing(number: int) -> str:
+    """`1 assistant differs from its manifest`, or nothing."""
+    if number < 2:
+        return "1 assistant differs from its manifest" if number else ""
+    return f"{number:,} assistants differ from their manifests"
+
+
+def _sides(live: Json, desired: Json) -> str:
+    shown = (shortened(compact(side), _VALUE_ROOM) if side is not None else "absent" for side in both(live, desired))
+    return " instead of ".join(shown)
+
+
 def verdict(view: View) -> str:
     """The last line of a plan. `No changes.` is only said where nothing stands against it."""
     if not view.changes and not view.objections:
+        if view.mismatches:
+            return f"No changes. {differing(len(view.mismatches))}: the server does not keep what it is sent."
         if view.narrowed:
             return "No changes. What was asked for is as it should be."
         return "No changes. Your assistants match the manifests."

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from reconciler.render.sentences import count
+from reconciler.render import sentences
+from reconciler.render.document import of_mismatch
 from reconciler.render.style import Style, paint
 from reconciler.render.values import in_ascii, one_line, shortened
+from reconciler.render.view import Document, view_mismatch
 from reconciler.standing import Standing
 
 _HEAD = ("address", "id", "model", "state", "commit", "name")
+_MEMBERS = ("address", "id", "name", "model", "state", "commit")
 _INKS = {"in sync": "good", "unmanaged": "dim", "conflict": "bad", "to be deleted": "bad", "duplicate": "bad"}
 _NAME_ROOM = 40
 
@@ -24,13 +26,20 @@ def table(rows: Sequence[Standing], style: Style) -> str:
         _line(line, widths, _INKS.get(row.state, "warning"), style) for row, line in zip(rows, cells[1:], strict=True)
     ]
     unmanaged = sum(row.state == "unmanaged" for row in rows)
-    lines.append(f"\n{count(len(rows) - unmanaged, 'assistant')} of ours, {unmanaged} unmanaged.")
+    lines.append(f"\n{sentences.count(len(rows) - unmanaged, 'assistant')} of ours, {unmanaged} unmanaged.")
+    told = (sentences.mismatch(view_mismatch(of_mismatch(row.mismatch))) for row in rows if row.mismatch is not None)
+    lines += [f"\nNote: {one_line(note)}" for note in told]
     return "\n".join(lines) + "\n"
 
 
 def data(rows: Sequence[Standing]) -> str:
     """The same as JSON."""
-    return in_ascii([asdict(row) for row in rows], indent=2) + "\n"
+    return in_ascii([_as_dict(row) for row in rows], indent=2) + "\n"
+
+
+def _as_dict(row: Standing) -> Document:
+    told: Document = {name: getattr(row, name) for name in _MEMBERS}
+    return {**told, "mismatch": of_mismatch(row.mismatch)["fields"] if row.mismatch is not None else []}
 
 
 def _cells(row: Standing) -> tuple[str, ...]:

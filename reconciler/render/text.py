@@ -36,7 +36,7 @@ def _lines(plan: View, style: Style) -> Iterator[str]:
         yield from _half(half, style, most)
     for objection in plan.objections:
         yield from _objection(objection, style)
-    for note in plan.notes:
+    for note in sentences.notes(plan):
         yield from _paragraph("Note: ", note, "dim", style)
         yield ""
     yield from _closing(plan, style)
@@ -63,7 +63,7 @@ def _closing(plan: View, style: Style) -> Iterator[str]:
     yield sentences.rest(plan)
     if plan.marks:
         yield sentences.marks(plan)
-    yield paint(sentences.verdict(plan), "good" if not plan.changes and not plan.standing else "bold", style)
+    yield paint(sentences.verdict(plan), "bold" if plan.changes or plan.standing or plan.mismatches else "good", style)
 
 
 def _is_block(change: ChangeView) -> bool:

@@ -74,6 +74,16 @@ class ObjectionView:
 
 
 @dataclass(frozen=True, slots=True)
+class MismatchView:
+    """A live object in which the server kept other values than it was sent: by path, what is live and desired."""
+
+    address: str
+    file: str | None
+    line: int | None
+    fields: tuple[tuple[str, Json, Json], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A whole plan."""
 
@@ -95,6 +105,7 @@ class View:
     marks: int
     objections: tuple[ObjectionView, ...]
     notes: tuple[str, ...]
+    mismatches: tuple[MismatchView, ...]
     complete: bool
 
     @property
@@ -128,6 +139,7 @@ def view(document: Document) -> View:
         marks=len(_members(document, "marks")),
         objections=objections,
         notes=_texts(document, "notes"),
+        mismatches=tuple(map(view_mismatch, _members(document, "mismatches"))) if "mismatches" in document else (),
         complete=_take(document, "complete", bool),
     )
 
@@ -192,6 +204,18 @@ def _objection(objection: Document) -> ObjectionView:
         allowed=_take(objection, "allowed", bool),
         holds=_texts(objection, "holds"),
         origin=_perhaps(objection, "origin", str),
+    )
+
+
+def view_mismatch(mismatch: Document) -> MismatchView:
+    """The same of one object alone."""
+    return MismatchView(
+        address=_take(mismatch, "address", str),
+        file=_perhaps(mismatch, "file", str),
+        line=_perhaps(mismatch, "line", int),
+        fields=tuple(
+            (_take(one, "path", str), one.get("live"), one.get("desired")) for one in _members(mismatch, "fields")
+        ),
     )
 
 

@@ -79,8 +79,12 @@ def verdict(passed: Pass) -> str:
     return f"{sentences.count(objections, 'objection')} to look at" if objections else "Nothing is left to do"
 
 
-def well(where: Where) -> str:
+def well(plan: Plan) -> str:
     """What is said when the issue is closed."""
+    where, differing = plan.where, sentences.differing(len(plan.mismatches))
+    if differing:
+        done = f"Nothing is left to do in {span(where.environment)}."
+        return f"{done} {differing}: the server does not keep what it is sent."
     return f"All is well again: what is live in {span(where.environment)} is what Git says."
 
 

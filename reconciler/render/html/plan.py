@@ -29,7 +29,7 @@ def tone(view: View) -> str:
     """In one word, for the colour of the page's edge: `refused`, `nothing` to do, or `pending`."""
     if view.standing:
         return "refused"
-    return "pending" if view.changes else "nothing"
+    return "pending" if view.changes or view.mismatches else "nothing"
 
 
 def where(view: View, look: Look) -> Markup:
@@ -48,8 +48,9 @@ def parts(view: View, look: Look) -> tuple[Part, ...]:
     if view.objections:
         told = (_objection(objection, places, look) for objection in view.objections)
         found.insert(0, Part("Objections", look.anchor("objections"), len(view.objections), told))
-    if view.notes:
-        found.append(Part("Notes", look.anchor("notes"), len(view.notes), [_notes(view)]))
+    if notes := sentences.notes(view):
+        listed = element("ul", several(element("li", *prose(note)) for note in notes), class_="list")
+        found.append(Part("Notes", look.anchor("notes"), len(notes), [listed]))
     return tuple(found)
 
 
@@ -121,10 +122,6 @@ def banners(view: View, look: Look) -> Iterator[Markup]:
 
 def _banner(kind: str, told: str) -> Markup:
     return element("div", element("p", *prose(told), class_=f"card {kind}"), class_="banners")
-
-
-def _notes(view: View) -> Markup:
-    return element("ul", several(element("li", *prose(note)) for note in view.notes), class_="list")
 
 
 def _objection(objection: ObjectionView, places: Mapping[str, str], look: Look) -> Markup:

@@ -23,9 +23,10 @@ def page(plan: View, room: int, whole: str) -> str:
     room -= sum(len(block) + len(BETWEEN) for block in (*head, *tail)) + _LEFT_OUT
     against, untold = _objections(plan, room * 3 // 5)
     room -= against.length
-    notes = fitted((f"**Note:** {sentence(note)}" for note in plan.notes), room // _NOTES)
+    told = sentences.notes(plan)
+    notes = fitted((f"**Note:** {sentence(note)}" for note in told), room // _NOTES)
     changes = _changes(plan, room - notes.length)
-    left = _left_out(changes, untold, len(plan.notes) - len(notes.blocks), whole)
+    left = _left_out(changes, untold, len(told) - len(notes.blocks), whole)
     return BETWEEN.join([*head, *against.blocks, *changes.blocks, *left, *notes.blocks, *tail]) + "\n"
 
 

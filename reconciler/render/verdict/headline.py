@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from reconciler.canonical import Json
+from reconciler.render.sentences import differing
 from reconciler.render.values import one_line
 from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.ranking import ORDER, worst
@@ -27,7 +28,8 @@ _PASSED = {"adopt": "adopted", "rename": "renamed", "forget": "let go"}
 
 def headline(view: View) -> str:
     """`1 prompt changes, +12 words`, `Will be refused: 1 deletion`, `No changes`: worst first, one inert line."""
-    return one_line("; ".join(_parts(view)) or "No changes")
+    mismatches = differing(len(view.mismatches))
+    return one_line("; ".join([*(list(_parts(view)) or ["No changes"]), *([mismatches] if mismatches else [])]))
 
 
 def _parts(view: View) -> Iterator[str]:
