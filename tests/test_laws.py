@@ -233,6 +233,7 @@ def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
         "marks",
         "objections",
         "notes",
+        "mismatches",
         "applyable",
         "complete",
     ]
