@@ -135,13 +135,20 @@ class Team:
     # what the workflows make of it
 
     def planned(
-        self, number: int, action: str, run: int, label: str | None = None, workflow: Mapping[str, Any] | None = None
+        self,
+        number: int,
+        action: str,
+        run: int,
+        label: str | None = None,
+        workflow: Mapping[str, Any] | None = None,
+        attempt: int = 1,
     ) -> Job:
         """plan.yml, or another that plans, for the pull request as it is."""
         workflow = workflow or read(WORKFLOWS / "plan.yml")
         stranger = self._home(number) != self.hub.repository
         self.machine.secrets, self._is_fork = {} if stranger else self.secrets, stranger
-        (job,) = self.machine.run(workflow, self._event(number, action, label), run).values()
+        self.machine.variables = {} if stranger else self.variables
+        (job,) = self.machine.run(workflow, self._event(number, action, label), run, attempt).values()
         self.hub.finish(run, job.conclusion)
         return job
 

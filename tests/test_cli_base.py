@@ -521,6 +521,24 @@ def test_the_exit_code_is_the_worst_of_any(here: Checkout) -> None:
     assert (plain.code, detailed.code) == (0, 2)
 
 
+def test_several_environments_are_planned_as_they_are_named_and_shown_together(here: Checkout) -> None:
+    empty = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
+    with answering(200, empty) as one:
+        here.config(
+            "stack: acme\nmanifests: [assistants]\nenvironments:\n"
+            f"  live: {{provider: openai, base_url: '{one.url}'}}\n"
+            f"  staging: {{provider: openai, base_url: '{one.url}', project: two}}\n"
+            "  other: {provider: openai, base_url: 'https://api.example.com/v1', api_key: {env: NOT_SET}}\n"
+        )
+        told = here.run("plan", "-e", "staging", "-e", "live", "--out", "plans")
+    shown = here.run("show", "plans/staging.json", "plans/live.json")
+
+    assert told.code == 0
+    assert [line.split()[0] for line in told.out.splitlines() if "stack acme" in line] == ["staging", "live"]
+    assert shown.out == told.out
+    assert here.run("show", "plans/live.json", "hr").code == 1
+
+
 def test_the_embedded_server_is_planned_where_there_is_nothing_else(here: Checkout) -> None:
     assert "local (" in here.run("plan", "--all-environments").out
 

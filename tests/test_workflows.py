@@ -265,6 +265,26 @@ def test_a_fork_gets_the_offline_review_and_neither_a_secret_nor_a_comment(acme:
     assert KEY not in job.log
 
 
+def test_a_fork_is_reviewed_whatever_the_environment_is_called(acme: Team) -> None:
+    acme.variables["RECONCILER_ENVIRONMENT"] = "live"
+    config = (acme.origin / "reconciler.yaml").read_text()
+    acme.commit(**{"reconciler.yaml": config.replace("  production:", "  live:")})
+    job = acme.open(7, fork=FORK, sales=manifest("You sell.\n"))
+
+    assert job.conclusion == "success", job.log
+    assert "**live**" in job.summary
+    assert "sales" in job.summary
+
+
+def test_running_a_plan_again_shows_its_page_again(acme: Team) -> None:
+    acme.open(7)
+    run = acme.hub.all_runs[-1]["id"]
+    again = acme.planned(7, "opened", run, attempt=2)
+
+    assert again.conclusion == "success", again.log
+    ended(again, **{"Keep the plan for its apply": "success", "Show the page": "success"})
+
+
 def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(acme: Team) -> None:
     acme.open(7, sales=manifest("You sell.\n", description="sells"))
     acme.merge(7)

@@ -40,6 +40,10 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
+class ActionError(Exception):
+    """Why somebody else's action fails."""
+
+
 @dataclass(frozen=True)
 class Event:
     """What set a workflow off."""
@@ -102,6 +106,8 @@ class Machine:
     kept: Callable[[int, str, dict[str, bytes]], None] = lambda run, name, files: None
     token: Callable[[Mapping[str, str]], str] = lambda permissions: "token"
     jobs: int = 0
+    artifacts: set[tuple[int, str]] = field(default_factory=set)
+    """What there is, by run and name."""
 
     def run(self, workflow: Mapping[str, Any], event: Event, run: int, attempt: int = 1) -> dict[str, Job]:
         """Every job of the workflow for the event."""
@@ -230,7 +236,10 @@ class Running:
         if name in OURS:
             return self._ours(given, context, environ)
         assert re.fullmatch(r"[0-9a-f]{40}", pin), f"{step['uses']} is not pinned"
-        return Step(_name(step), "success", "success", "", ACTIONS[name](self, given))
+        try:
+            return Step(_name(step), "success", "success", "", ACTIONS[name](self, given))
+        except ActionError as error:
+            return Step(_name(step), "failure", "failure", f"Error: {error}\n")
 
     def _ours(self, given: Values, context: dict[str, Any], environ: Values) -> Step:
         action = read(ROOT / "action.yml")
@@ -297,7 +306,10 @@ def _checkout(running: Running, given: Values) -> Values:
 
 
 def _upload(running: Running, given: Values) -> Values:
-    """The files, in what the fake of the hosting API keeps of this run."""
+    """The files, in what the fake of the hosting API keeps of this run: one of a name, unless it is deleted before.
+
+    With `archive: false` it is called as its file is, but `overwrite` deletes what is called `name`.
+    """
     files = [found for line in given["path"].split("\n") if line for found in _files(Path(line.strip()))]
     if not files:
         assert given.get("if-no-files-found") == "ignore", f"nothing to keep: {given['path']}"
@@ -306,6 +318,11 @@ def _upload(running: Running, given: Values) -> Values:
     assert not alone or len(files) == 1
     name = files[0].name if alone else given["name"]
     assert re.fullmatch(r'[^":<>|*?\r\n\\/]+', name), f"no artifact may be called {name}"
+    if given.get("overwrite") == "true":
+        running.machine.artifacts.discard((running.run, given.get("name", "artifact")))
+    if (running.run, name) in running.machine.artifacts:
+        raise ActionError(f"(409) Conflict: {name} already exists on the workflow run")
+    running.machine.artifacts.add((running.run, name))
     top = Path(os.path.commonpath([file.parent for file in files]))
     running.machine.kept(running.run, name, {str(file.relative_to(top)): file.read_bytes() for file in files})
     return {"artifact-url": f"https://github.example.com/{running.machine.repository}/runs/{running.run}/{name}"}

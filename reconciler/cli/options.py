@@ -29,6 +29,15 @@ environment = option(
     envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where a fault can name the variable
     help="Where to look and act; default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
+environments = option(
+    "-e",
+    "--environment",
+    "environments",
+    metavar="NAME",
+    multiple=True,
+    envvar=[],
+    help="Environment to use; may be repeated. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
+)
 allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
 colour = option("--color/--no-color", default=None, help="Colour, whatever the output is; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("plan")
 @click.argument("keys", nargs=-1)
-@options.environment
+@options.environments
 @options.option("--all-environments", is_flag=True, help="Plan every environment of reconciler.yaml, at once.")
 @options.stack
 @options.formats(*options.PLAN_FORMATS, help="How to show it.")
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 @options.colour
 def command(
     keys: tuple[str, ...],
-    environment: str | None,
+    environments: tuple[str, ...],
     all_environments: bool,
     stack: str | None,
     format: str,
@@ -68,21 +68,25 @@ def command(
     KEYS and globs (`hr-*`) narrow the plan; deletes are only taken in where a key names them exactly.
 
     With --base the plan is split: what this change does, and what is pending anyway; without a key or a server, that
-    revision's manifests stand for what is live. With --all-environments, --out names a folder of NAME.json.
+    revision's manifests stand for what is live. With several environments, --out names a folder of NAME.json.
     """
     import sys
 
     from reconciler.cli.planning import Request, allowed
     from reconciler.cli.session import load, style_of
 
-    every = _every(environment, all_environments=all_environments)
+    named = tuple(dict.fromkeys(environments))
+    every = _every(named, all_environments=all_environments)
     _refuse_offline_alone(base, offline=offline)
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
     style, showing = style_of(sys.stdout, color), Showing(format, out, timeout)
     loaded = load(style)
     with _beside(loaded, base) as found:
         asked = Asked(request, loaded, found, style, offline, state_dir, stack)
-        plans = showing.all(asked) if every else showing.one(asked, environment)
+        if every or len(named) > 1:
+            plans = showing.all(asked, named)
+        else:
+            plans = showing.one(asked, named[0] if named else None)
     return _code(plans, detailed=detailed_exitcode)
 
 
@@ -96,11 +100,11 @@ def _beside(loaded: Config, base: str | None) -> Iterator[Basis | None]:
         yield found
 
 
-def _every(environment: str | None, *, all_environments: bool) -> bool:
-    """Whether every environment is meant: one that is named on the command line wins over a variable."""
+def _every(named: Sequence[str], *, all_environments: bool) -> bool:
+    """Whether every environment is meant: those named on the command line win over a variable."""
     from reconciler.cli.failure import Failure
 
-    if environment is None or not all_environments:
+    if not named or not all_environments:
         return all_environments
     if _said_by_variable("all_environments"):
         return False
@@ -174,13 +178,13 @@ class Showing:
             save(plan, self.out)
         return (plan,)
 
-    def all(self, asked: Asked) -> Sequence[Plan | Lost]:
-        """Every environment's plan, shown and saved."""
+    def all(self, asked: Asked, named: Sequence[str]) -> Sequence[Plan | Lost]:
+        """The plans of the named environments, or of every one, shown and saved."""
         from reconciler.cli.planning import save_all, show_all
         from reconciler.cli.session import in_loop
         from reconciler.cli.several import every, names
 
-        found = in_loop(every, names(asked.loaded), asked.plan, timeout=self.timeout)
+        found = in_loop(every, named or names(asked.loaded), asked.plan, timeout=self.timeout)
         show_all(found, self.format, asked.style)
         if self.out is not None:
             save_all(found, self.out)

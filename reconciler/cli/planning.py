@@ -130,19 +130,11 @@ def addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]
 
 def show(plan: Plan, format: str, style: Style) -> None:
     """Prints a plan in one of the formats."""
-    show_document(document(plan), format, style)
-
-
-def show_document(told: Document, format: str, style: Style) -> None:
-    """Prints a plan's document in one of the formats; for a job of GitHub Actions with all that belongs to it."""
-    if format == "github":
-        outputs.tell([told], style)
-    else:
-        click.echo(FORMATS[format](told, style), nl=False)
+    show_documents([document(plan)], format, style)
 
 
 def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
-    """Prints the plans of several environments, one section each."""
+    """Prints the plans of several environments together."""
     sections = [one if isinstance(one, Lost) else document(one) for one in found]
     if format == "github":
         outputs.tell(sections, style)
@@ -150,12 +142,22 @@ def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
         click.echo(several(format, sections, style), nl=False)
 
 
+def show_documents(found: Sequence[Document], format: str, style: Style) -> None:
+    """Prints plans' documents in one of the formats; for a job of GitHub Actions with all that belongs to it."""
+    if format == "github":
+        outputs.tell(found, style)
+    elif len(found) == 1:
+        click.echo(FORMATS[format](found[0], style), nl=False)
+    else:
+        click.echo(several(format, found, style), nl=False)
+
+
 def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
     """Writes each plan's document into the folder, by the name of its environment."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        remedy = "with --all-environments, --out names a folder"
+        remedy = "with several environments, --out names a folder"
         raise Failure(f"Cannot make the folder {folder}: {error.strerror}.", remedy) from error
     for one in found:
         if not isinstance(one, Lost):

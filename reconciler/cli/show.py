@@ -14,44 +14,53 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import Session
     from reconciler.model import Live
+    from reconciler.render import Document
 
 
 @click.command("show")
-@click.argument("what", metavar="KEY|ID|PLAN.json")
+@click.argument("what", nargs=-1, required=True, metavar="KEY|ID|PLAN.json...")
 @options.environment
 @options.formats(*options.PLAN_FORMATS, help="How to show a plan; of an assistant, json is the raw object.")
 @options.state_dir
 @options.colour
-def command(what: str, environment: str | None, format: str, state_dir: str | None, color: bool | None) -> int:
+def command(
+    what: tuple[str, ...], environment: str | None, format: str, state_dir: str | None, color: bool | None
+) -> int:
     """Show a live assistant as a manifest, or a saved plan.
 
     KEY names one of ours and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
-    that `plan --out` wrote; it is shown without a server.
+    that `plan --out` wrote; it is shown without a server. Several such files are shown together.
     """
     from pathlib import Path
 
-    if Path(what).is_file():
-        return _plan(Path(what), format, color)
+    if all(Path(one).is_file() for one in what):
+        return _plans([Path(one) for one in what], format, color)
+    if len(what) > 1:
+        raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
     from reconciler.cli.session import in_loop, open_session
 
     session = open_session(environment, colour=color, writes=False, state=state_dir)
-    return in_loop(_live, session, what, format)
+    return in_loop(_live, session, what[0], format)
 
 
-def _plan(path: Path, format: str, colour: bool | None) -> int:
+def _plans(paths: Sequence[Path], format: str, colour: bool | None) -> int:
     import sys
 
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.planning import show_document
+    from reconciler.cli.planning import show_documents
     from reconciler.cli.session import style_of
+
+    show_documents([_saved(path) for path in paths], format, style_of(sys.stdout, colour))
+    return 0
+
+
+def _saved(path: Path) -> Document:
+    from reconciler.cli.failure import Failure
     from reconciler.render import BadDocument, read
 
     try:
-        found = read(path.read_text())
+        return read(path.read_text())
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path}: {error}", "name a file that `plan --out` wrote") from error
-    show_document(found, format, style_of(sys.stdout, colour))
-    return 0
 
 
 async def _live(session: Session, what: str, format: str) -> int:
