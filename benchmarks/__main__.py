@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import pacing, rendering
+from benchmarks import pacing, rendering, serving
 
 _MANIFEST = """\
 name: Assistant {n}
@@ -122,6 +122,7 @@ def main() -> None:
         _show(f"apply, {given.edits} edits", [measure(folder, "apply", "-e", "local", "--auto-approve")])
     rendering.main()
     pacing.main()
+    serving.main()
 
 
 def _bare(code: str) -> Measured:

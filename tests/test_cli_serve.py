@@ -84,6 +84,21 @@ def test_reconciler_itself_can_use_what_it_serves(here: Checkout) -> None:
     assert (applied.code, again.code) == (0, 0)
 
 
+def test_the_embedded_server_knows_the_families_that_the_configuration_tells(here: Checkout) -> None:
+    here.config(
+        "stack: acme\nenvironments:\n  local: {models: {fast: o3-mini}}\n"
+        "  served: {provider: openai, base_url: 'http://127.0.0.1:9/v1'}\n"
+    )
+    here.write(one="model: fast\nreasoning_effort: low\n")
+    with serving(here) as url:
+        made = httpx.post(f"{url}/assistants", json={"model": "fast", "temperature": 1}, headers=BETA)
+    applied = here.run("apply", "-e", "local", "--auto-approve")
+
+    assert (made.status_code, made.json()["error"]["param"]) == (400, "temperature")
+    assert applied.code == 0
+    assert [one["temperature"] for one in here.live().values()] == [None]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

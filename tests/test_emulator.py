@@ -8,7 +8,8 @@ import pytest
 from emulator_world import BETA, World, call
 
 from reconciler import __version__
-from reconciler.emulator import Emulator, Settings
+from reconciler.emulator import Emulator, Settings, rules
+from reconciler.kinds import families
 
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 SEARCH = {"type": "file_search"}
@@ -184,11 +185,11 @@ def test_the_beta_header_may_name_several(world: World) -> None:
         ({}, None, "You didn't provide an API key."),
         ({"Authorization": "Bearer "}, None, "You didn't provide an API key."),
         ({"Authorization": "Basic abc"}, None, "You didn't provide an API key."),
-        ({"Authorization": "Bearer short"}, "invalid_api_key", "Incorrect API key provided: ********."),
+        ({"Authorization": "Bearer short"}, "invalid_api_key", "Incorrect API key provided: ********. You can find"),
         (
             {"Authorization": "Bearer sk-proj-0123456789abcd"},
             "invalid_api_key",
-            "Incorrect API key provided: sk-p********abcd.",
+            "Incorrect API key provided: sk-p********abcd. You can find your API key at https://platform.openai.com/",
         ),
     ],
 )
@@ -426,6 +427,17 @@ def test_no_vector_store_is_made_of_an_empty_list(world: World) -> None:
     assert created["tool_resources"] == {"file_search": {"vector_store_ids": []}}
 
 
+def test_on_a_create_file_search_resources_name_a_store_or_describe_one(world: World) -> None:
+    error = world.refused_create(tool_resources={"file_search": {}})
+    created = world.create(tool_resources={"file_search": {"vector_store_ids": []}})
+
+    assert (error["param"], error["code"]) == (
+        "tool_resources.file_search.vector_store_ids",
+        "missing_required_parameter",
+    )
+    assert world.modify(created["id"], tool_resources={"file_search": {}})["id"] == created["id"]
+
+
 @pytest.mark.parametrize("kept", ["auto", {"type": "text"}, {"type": "json_object"}])
 def test_a_response_format_is_kept_as_sent(world: World, kept: object) -> None:
     assert world.create(response_format=kept)["response_format"] == kept
@@ -461,6 +473,42 @@ def test_integral_numbers_come_back_as_decimals(world: World) -> None:
     created = world.create(temperature=2, top_p=0)
 
     assert repr((created["temperature"], created["top_p"])) == "(2.0, 0.0)"
+
+
+@pytest.mark.parametrize(
+    ("models", "family"),
+    [
+        *(({}, name) for name in ("o1", "o3-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5.1-mini", "ft:o3-mini:acme")),
+        *(({}, name) for name in ("gpt-4o", "gpt-4.5-preview", "gpt-3.5-turbo", "gpt-5-chat-latest", "chatgpt-4o")),
+        *(({}, name) for name in ("o10", "o", "gpt-50", "my-o1", "llama-3", "azure/gpt-4o", "openai/o3", "")),
+        ({"fast": "o3-mini", "gpt-4o": "o1"}, "fast"),
+        ({"fast": "o3-mini", "gpt-4o": "o1"}, "gpt-4o"),
+        ({"fast": "gpt-4.1"}, "fast"),
+        ({"fast": "llama-3"}, "fast"),
+    ],
+)
+def test_the_tool_and_the_server_infer_the_same_of_a_model(models: dict, family: str) -> None:
+    """The server knows nothing of the tool, so the table stands in both."""
+    assert rules.reasons(family, models) is families.reasons(family, models)
+
+
+def test_the_tables_of_the_tool_and_of_the_server_are_one() -> None:
+    assert (rules._REASONING, rules._PLAIN) == (families._REASONING, families._PLAIN)
+
+
+@pytest.mark.parametrize(("family", "refused"), [("o3-mini", "temperature"), ("gpt-4o", "reasoning_effort")])
+def test_a_deployment_is_of_the_family_that_the_settings_say(family: str, refused: str) -> None:
+    world = World(Settings(models={"fast": family}))
+
+    error = world.refused_create(model="fast", temperature=0.5, reasoning_effort="low")
+
+    assert (error["param"], error["code"]) == (refused, "unsupported_parameter")
+
+
+def test_a_model_of_which_nothing_is_known_may_have_both(world: World) -> None:
+    created = world.create(model="fast", temperature=0.5, reasoning_effort="low")
+
+    assert (created["temperature"], created["reasoning_effort"]) == (0.5, "low")
 
 
 def test_an_assistant_moves_to_a_reasoning_model_and_back(world: World) -> None:
@@ -714,6 +762,7 @@ def test_a_cursor_that_was_deleted_is_named_in_a_404(world: World) -> None:
         ("?limit=ten", "limit", "invalid_type"),
         ("?limit=99999999999999999999", "limit", "invalid_type"),
         ("?order=up", "order", "invalid_value"),
+        ("?order=", "order", "invalid_value"),
     ],
 )
 def test_a_wrong_query_is_refused(world: World, query: str, param: str, code: str) -> None:

@@ -13,6 +13,7 @@ from emulator_process import served
 from emulator_world import BETA, World, call
 
 from reconciler.emulator import Emulator, EmulatorError, guarded, serve
+from reconciler.emulator.serve import listen
 
 JSON = {**BETA, "Content-Type": "application/json"}
 
@@ -120,6 +121,13 @@ def test_an_interrupt_before_the_first_request_ends_it_in_peace(emulator: Emulat
         raise KeyboardInterrupt
 
     serve(emulator, port=0, ready=interrupt)
+
+
+def test_a_small_answer_waits_for_no_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_in_use_is_refused(emulator: Emulator) -> None:

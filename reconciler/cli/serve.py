@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options, runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 @click.command("serve")
@@ -29,24 +29,26 @@ def command(host: str, port: int, data: str | None, allow_remote: bool, api_key:
     from reconciler.cli.failure import Failure
     from reconciler.emulator import Emulator, EmulatorError, Settings, serve
 
-    path = data or _local()
+    path, models = (data, {}) if data else _local()
     try:
-        with closing(Emulator(path, Settings(require_key=api_key))) as emulator:
+        with closing(Emulator(path, Settings(models=models, require_key=api_key))) as emulator:
             serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=_ready(path))
     except EmulatorError as error:
         raise Failure(error.message, error.remedy) from error
     return 0
 
 
-def _local() -> str:
-    """Where the environment `local` keeps its data."""
+def _local() -> tuple[str, Mapping[str, str]]:
+    """Where the environment `local` keeps its data, and the families of its models."""
     import sys
 
     from reconciler.cli.session import load, prepare, state_folder, style_of
+    from reconciler.config import LOCAL
 
-    folder = state_folder(load(style_of(sys.stdout, None)))
+    loaded = load(style_of(sys.stdout, None))
+    folder = state_folder(loaded)
     prepare(folder, needed=True)
-    return str(folder / "local.db")
+    return str(folder / "local.db"), loaded.environments[LOCAL].models
 
 
 def _ready(path: str) -> Callable[[str, int], None]:

@@ -126,6 +126,7 @@ def session_of(
         api_key=access.api_key,
         organization=access.organization,
         project=access.project,
+        models=environment.models,
         waiting=waiting,
     )
     return Session(loaded, environment, _where(environment, access, connection), connection, style, offline)

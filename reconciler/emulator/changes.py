@@ -20,10 +20,10 @@ def modify(before: Fields, sent: Fields, settings: Settings) -> Fields:
 
 def _settle(before: Fields, sent: Fields, settings: Settings) -> Fields:
     after = _merge(before, sent, settings)
-    judge(after, sent)
+    judge(after, sent, settings.models)
     if settings.forget_metadata:
         after.pop("metadata", None)
-    return ECHOES[settings.echo](after)
+    return ECHOES[settings.echo](after, settings.models)
 
 
 def _merge(before: Fields, sent: Fields, settings: Settings) -> Fields:

@@ -3,7 +3,7 @@
 Each is idempotent: what it made, sent back or stored and merged, comes out the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reconciler.emulator.fields import FIELDS
@@ -12,9 +12,9 @@ from reconciler.emulator.rules import NO_PARAMETERS, Fields, reasons
 _RESOURCES = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
 
 
-def _defaults(sent: Fields) -> Fields:
+def _defaults(sent: Fields, models: Mapping[str, str]) -> Fields:
     """As recorded on the hosted server."""
-    thinks = reasons(sent["model"])
+    thinks = reasons(sent["model"], models)
     settled = {
         **_nothing(),
         **sent,
@@ -71,7 +71,7 @@ def _defaults_of_format(sent: Any) -> Any:
     return {**sent, "json_schema": _ordered(schema, ("name", "description", "schema", "strict"))}
 
 
-def _nulls(sent: Fields) -> Fields:
+def _nulls(sent: Fields, _models: Mapping[str, str]) -> Fields:
     """Every member that is not set echoed as null, at every level."""
     settled = {
         **_nothing(),
@@ -111,7 +111,7 @@ def _nulls_of_format(sent: Any) -> Any:
     return {**sent, "json_schema": {**unset, **sent["json_schema"]}}
 
 
-def _sparse(sent: Fields) -> Fields:
+def _sparse(sent: Fields, _models: Mapping[str, str]) -> Fields:
     """Nothing but what was sent."""
     return _ordered(sent)
 
@@ -124,4 +124,8 @@ def _ordered(fields: Fields, order: tuple[str, ...] = FIELDS) -> Fields:
     return {name: fields[name] for name in order if name in fields}
 
 
-ECHOES: dict[str, Callable[[Fields], Fields]] = {"defaults": _defaults, "nulls": _nulls, "sparse": _sparse}
+ECHOES: dict[str, Callable[[Fields, Mapping[str, str]], Fields]] = {
+    "defaults": _defaults,
+    "nulls": _nulls,
+    "sparse": _sparse,
+}

@@ -121,7 +121,7 @@ def _tool_resources(*, creating: bool, nulls: bool) -> Members:
         stores["vector_stores"] = Many(of=_vector_store(), noun="objects", longest=1)
     search = Members(
         members=optional(stores, names=stores if nulls else ()),
-        exclusive=("vector_store_ids", "vector_stores"),
+        exclusive=tuple(stores) if creating else (),
     )
     files = _members({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
     return _members({"code_interpreter": files, "file_search": search}, nulls=nulls)

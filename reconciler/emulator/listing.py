@@ -18,7 +18,9 @@ _ORDER = Text(choices=("asc", "desc"))
 
 def list_page(store: Store, query_string: bytes, settings: Settings) -> tuple[list[Record], bool]:
     """The assistants of one page, and whether there are more; raises Refused where the query is wrong."""
-    query = {name: values[-1] for name, values in parse_qs(query_string.decode("latin-1")).items()}
+    query = {
+        name: values[-1] for name, values in parse_qs(query_string.decode("latin-1"), keep_blank_values=True).items()
+    }
     descending = _descending(query)
     if settings.paging == "none":
         return store.stretch(Span(descending=descending)), False
@@ -64,7 +66,7 @@ def _limit(query: Mapping[str, str]) -> int:
 
 
 def _cursor(store: Store, assistant_id: str | None) -> Place | None:
-    if assistant_id is None:
+    if not assistant_id:
         return None
     place = store.place(assistant_id)
     if place is None:

@@ -64,7 +64,12 @@ def no_key() -> Fault:
 def wrong_key(key: str) -> Fault:
     """Names the key as the hosted server does: enough to recognise it, never enough to use it."""
     hint = f"{key[:4]}{'*' * 8}{key[-4:]}" if len(key) > 16 else "*" * 8
-    return Fault(f"Incorrect API key provided: {hint}.", code="invalid_api_key", status=401)
+    return Fault(
+        f"Incorrect API key provided: {hint}. You can find your API key at "
+        "https://platform.openai.com/account/api-keys.",
+        code="invalid_api_key",
+        status=401,
+    )
 
 
 def no_beta_header() -> Fault:

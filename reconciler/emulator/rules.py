@@ -10,33 +10,41 @@ from reconciler.emulator.strict import first_objection
 
 Fields = dict[str, Any]
 
-_REASONING = re.compile(r"(?:o[134]|gpt-5)(?![a-z0-9])")
+_REASONING = re.compile(r"(?:.*[:/])?(?:o\d|gpt-5(?!-chat))(?:$|[-.:])")
+_PLAIN = re.compile(r"(?:.*[:/])?(?:gpt-3\.5|gpt-4|gpt-5-chat|chatgpt-4)")
 
 
-def reasons(model: str) -> bool:
-    """True for the models that take a reasoning effort and no temperature: o1, o3, o4 and gpt-5."""
-    return _REASONING.match(model) is not None
+def reasons(model: str, models: Mapping[str, str]) -> bool | None:
+    """Whether the model takes a reasoning effort and no temperature; None where its name does not say.
+
+    `models` has, by the name of a deployment, the model that it is of.
+    """
+    name = models.get(model, model)
+    if _REASONING.match(name):
+        return True
+    return False if _PLAIN.match(name) else None
 
 
-def judge(after: Fields, sent: Mapping[str, Any]) -> None:
+def judge(after: Fields, sent: Mapping[str, Any], models: Mapping[str, str]) -> None:
     """Return if `after` is an assistant the server would keep; raise Refused if not.
 
     `sent` are the fields of the request: what remains from before is blamed on the model instead.
     """
-    for fault in _faults(after, sent):
+    for fault in _faults(after, sent, models):
         raise Refused(fault)
 
 
-def _faults(after: Fields, sent: Mapping[str, Any]) -> Iterator[Fault]:
+def _faults(after: Fields, sent: Mapping[str, Any], models: Mapping[str, str]) -> Iterator[Fault]:
     METADATA.check_count(after.get("metadata") or {}, "metadata")
-    yield from _unsupported_by_model(after, sent)
+    yield from _unsupported_by_model(after, sent, models)
     yield from _tools_beside_a_format(after)
     yield from _functions(after.get("tools") or [])
     yield from _response_schema(after.get("response_format"))
 
 
-def _unsupported_by_model(after: Fields, sent: Mapping[str, Any]) -> Iterator[Fault]:
-    refused = ("temperature", "top_p") if reasons(after["model"]) else ("reasoning_effort",)
+def _unsupported_by_model(after: Fields, sent: Mapping[str, Any], models: Mapping[str, str]) -> Iterator[Fault]:
+    reasoning = reasons(after["model"], models)
+    refused = ("temperature", "top_p") if reasoning else ("reasoning_effort",) if reasoning is False else ()
     for name in refused:
         if after.get(name) is None:
             continue

@@ -29,20 +29,23 @@ def serve(
             f"'{host}' is not a loopback address: whoever can reach this machine could change everything",
             "Serve on 127.0.0.1, or allow it explicitly.",
         )
-    with suppress(KeyboardInterrupt), _listen(host, port) as listener:
+    with suppress(KeyboardInterrupt), listen(host, port) as listener:
         bound = listener.getsockname()[1]
         _run(guarded(emulator, {host, *hosts}), listener, lambda: ready(host, bound))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket whose connections send at once: a small answer waits for no acknowledgement (44 ms on Linux)."""
     bare = host.strip("[]")
     family = socket.AF_INET6 if ":" in bare else socket.AF_INET
     try:
-        return socket.create_server((bare, port), family=family, backlog=2048)
+        listener = socket.create_server((bare, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         raise EmulatorError(
             f"cannot listen on {host}:{port}: {error}", "Choose another port; 0 takes any that is free."
         ) from error
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _run(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:

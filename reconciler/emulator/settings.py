@@ -1,6 +1,7 @@
 """The ways in which servers that speak this wire differ."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -27,6 +28,9 @@ class Settings:
 
     api_gone: bool = False
     """Every call answers 404, as the hosted API does since 2026-08-26."""
+
+    models: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """By the name of a deployment, the model that it is of."""
 
     require_key: str | None = None
     """The one bearer token that is let in."""

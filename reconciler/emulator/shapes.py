@@ -120,7 +120,7 @@ class Members:
     members: Mapping[str, Shape]
     required: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
-    """Of these, one at most."""
+    """Of these, exactly one."""
     expects: str = field(default="an object", init=False)
 
     def check(self, value: Any, path: str) -> None:
@@ -134,6 +134,8 @@ class Members:
         self._check_exclusive(value, path)
 
     def _check_exclusive(self, value: Mapping[str, Any], path: str) -> None:
+        if self.exclusive and not any(name in value for name in self.exclusive):
+            raise Refused(refusals.missing(_join(path, self.exclusive[0])))
         sent = [name for name in self.exclusive if value.get(name)]
         if len(sent) > 1:
             names = refusals.listed(sent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,5 +16,7 @@ class Connection:
     api_key: str | None = field(default=None, repr=False)
     organization: str | None = None
     project: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a deployment, the model that it is of."""
     waiting: Callable[[str], None] | None = None
     """Who is told that a server is waited for."""

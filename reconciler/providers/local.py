@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from reconciler.emulator import Emulator, EmulatorError
+from reconciler.emulator import Emulator, EmulatorError, Settings
 from reconciler.kinds import Terms
 from reconciler.providers.connection import Connection
 from reconciler.providers.errors import Unreachable
@@ -23,7 +23,7 @@ class Local:
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The embedded server over its database."""
         try:
-            emulator = Emulator(connection.state_dir / DATABASE)
+            emulator = Emulator(connection.state_dir / DATABASE, Settings(models=connection.models))
         except EmulatorError as error:
             raise Unreachable(error.message, error.remedy) from error
         return local_assistants(httpx.ASGITransport(app=emulator), log, emulator.close)
