@@ -156,7 +156,9 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _contains(search: Any, item: Any) -> bool:
-    assert isinstance(search, list), "only lists are searched here"
+    if isinstance(search, str):
+        return str(item).casefold() in search.casefold()
+    assert isinstance(search, list), "only texts and lists are searched here"
     return any(_same(one, item) for one in search)
 
 

@@ -183,6 +183,12 @@ class Team:
         run = self.hub.run("try.yml", self._head(number))
         return self.machine.run(read(WORKFLOWS / "try.yml"), self._event(number, action, label), run)
 
+    def swept(self) -> dict[str, Job]:
+        """try.yml, as the schedule sets it off."""
+        commit = git(self.origin, "rev-parse", "main")
+        event = Event("schedule", commit, "refs/heads/main")
+        return self.machine.run(read(WORKFLOWS / "try.yml"), event, self.hub.run("try.yml", commit, event="schedule"))
+
     # what is live
 
     def live(self) -> dict[str, dict[str, Any]]:

@@ -523,6 +523,28 @@ def test_a_label_makes_copies_that_go_with_it(acme: Team) -> None:
     assert acme.everything() == [own]
 
 
+def test_the_schedule_destroys_copies_whose_pull_request_was_closed_unseen(acme: Team) -> None:
+    for number in (7, 8):
+        acme.open(number)
+        acme.hub.label(number, "reconciler/try")
+        acme.labels[number] = ["reconciler/try"]
+        assert acme.tried(number, "labeled", "reconciler/try")["try"].conclusion == "success"
+    acme.hub.pulls[7]["state"] = "closed"  # with a conflict: no workflow runs
+
+    jobs = acme.swept()
+
+    assert {name: job.conclusion for name, job in jobs.items()} == {
+        "try": "skipped",
+        "destroy": "skipped",
+        "closed": "success",
+    }, jobs["closed"].log
+    ended(jobs["closed"], Try="success", **{"Comment on what happened": "skipped", "Keep the history": "success"})
+    assert len(acme.everything()) == 1
+    assert "Destroyed 1 preview stack." in jobs["closed"].log
+    assert any("acme-pr-7" in body and "Applied: 1 destroyed" in body for body in acme.hub.bodies(7))
+    assert acme.kept("reconciler-history-sandbox-stack-pr--destroy-1")
+
+
 def test_the_six_lines_of_the_documentation_do_it(acme: Team) -> None:
     (lines,) = re.findall(r"### Six lines\n.*?```yaml\n(.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.S)
     assert len(lines.splitlines()) == 6

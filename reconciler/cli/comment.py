@@ -62,13 +62,13 @@ def command(
         found, unread = about_plans(plans, telling)
     else:
         found = [about_place(environment, stack, telling)]
-    _say(found, pull, author, dry_run=dry_run)
+    say(found, pull, author, dry_run=dry_run)
     for failure in unread:
         failure.show()
     return 1 if unread else 0
 
 
-def _say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run: bool) -> None:
+def say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run: bool) -> None:
     """Prints what was found, or has the comments on the pull request say it."""
     from reconciler.cli import actions
 

@@ -110,18 +110,21 @@ def named(environment: str | None, stack: str | None) -> tuple[str, str]:
     Where it cannot be read, which may be why there is no plan, the stack stays unknown.
     """
     from reconciler import config
+    from reconciler.cli.session import stack_named
     from reconciler.kinds import KINDS
     from reconciler.providers import PROVIDERS
 
     said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
-    if said and stack:
+    if said and stack and "{" not in stack:
         return stack, said
     loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
     name = said or (loaded.default_environment if loaded else None)
     if not name:
         raise Failure("Nobody said which environment this is about.", "say `-e NAME`")
     known = loaded.environments.get(name) if loaded else None
-    return stack or (known.stack if known else UNKNOWN), name
+    if known is None:
+        return stack if stack and "{" not in stack else UNKNOWN, name
+    return stack_named(stack, known) if stack else known.stack, name
 
 
 def _text(path: str, errors: str = "replace") -> str:

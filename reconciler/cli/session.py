@@ -58,7 +58,8 @@ class Session:
         parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
         stop_at_errors([*read.faults, *parsed.faults], read.sources, self.style)
         if self.environment.borrowed:
-            return tuple(replace(one, id=None) for one in parsed.desired)  # the pinned objects are another stack's
+            # The pinned objects are another stack's, and only that stack's are worth keeping.
+            return tuple(replace(one, id=None, on_removal="delete") for one in parsed.desired)
         return parsed.desired
 
     @asynccontextmanager
@@ -251,8 +252,14 @@ def flattened(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return flattened(inner) if isinstance(inner, BaseExceptionGroup) else inner
 
 
+def stack_named(stack: str, environment: Environment) -> str:
+    """The name of a stack, in which `{stack}` stands for the environment's own."""
+    return stack.replace("{stack}", environment.stack)
+
+
 def owned_by(stack: str | None, environment: Environment) -> Environment:
     """The environment with another stack, which has no former names."""
+    stack = stack_named(stack, environment) if stack is not None else None
     if stack is None or stack == environment.stack:
         return environment
     if not config.NAME.fullmatch(stack):

@@ -63,6 +63,10 @@ class Pull:
     """The commit that it became where it was merged."""
     base: str = ""
     """The branch that it goes into, where the hosting says so."""
+    open: bool = False
+    """Whether it is neither merged nor closed."""
+    conflicting: bool = False
+    """Whether it is known that it cannot be merged as it is; only a pull request asked for by its number says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ def pull(of: Entry) -> Pull:
         merged=merged,
         merge_commit=text(of, "merge_commit_sha") or None if merged else None,
         base=text(base, "ref"),
+        open=of.get("state") == "open",
+        conflicting=of.get("mergeable") is False,
     )
 
 
