@@ -269,6 +269,7 @@ def test_a_revision_that_is_none_is_said(here: Checkout, name: str) -> None:
 
 def test_without_git_there_is_no_base(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     told = here.run("plan", "-e", "local", "--base", "main")
+    save(here)
     monkeypatch.setenv("PATH", os.devnull)
     without = here.run("plan", "-e", "local", "--base", "main")
 
@@ -377,7 +378,8 @@ def test_a_clone_that_lacks_a_part_of_the_revision_says_so(
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
     assert told.code == 1
-    assert "lacks a part of that revision" in told.err
+    assert "Git cannot read all of" in told.err
+    assert "`fetch-depth: 0` and no filter" in told.err
 
 
 def test_a_clone_without_its_origin_lacks_what_it_never_fetched(
@@ -395,7 +397,8 @@ def test_a_clone_without_its_origin_lacks_what_it_never_fetched(
     told = here.run("plan", "-e", "local", "--base", "HEAD~", "--offline")
 
     assert told.code == 1
-    assert "lacks a part of that revision" in told.err
+    assert "Git cannot read all of" in told.err
+    assert "`fetch-depth: 0` and no filter" in told.err
 
 
 def test_a_folder_that_a_revision_does_not_have_is_empty_there(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,7 +464,7 @@ def test_without_room_for_a_revision_there_is_a_remedy(here: Checkout, monkeypat
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
     assert told.code == 1
-    assert "--base has no folder to lay out a revision in" in told.err
+    assert "There is no folder to lay out a revision in" in told.err
     assert "set TMPDIR" in told.err
 
 
@@ -477,6 +480,58 @@ def test_what_this_change_takes_back_is_told(here: Checkout) -> None:
     told = here.run("plan", "-e", "local", "--base", "main").out
 
     assert "Note: assistant.new: it is to be created without this change, and no longer with it." in told
+
+
+# an apply that goes where another revision says
+
+
+def test_an_apply_goes_where_another_revision_says_with_the_content_of_this_one(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = LOCAL.replace("local: {}", "local: {limits: {changes: LIMIT}, values: {m: MODEL}}")
+    here.write(hr="model: {value: m}\n")
+    here.config(values.replace("LIMIT", "0").replace("MODEL", "gpt-4o"))
+    save(here)
+    here.config(values.replace("LIMIT", "9").replace("MODEL", "gpt-4.1"))
+    save(here, "feature")
+    wanted = ("apply", "-e", "local", "--stack", "acme-pr-7", "--auto-approve", "--config-from", "main")
+
+    held = here.run(*wanted)
+    done = here.run(*wanted, "--allow", "too-many-changes")
+
+    assert (held.code, done.code) == (1, 0), done.err
+    assert "too-many-changes" in held.out
+    assert "Note: reconciler.yaml: this change moves `limits` of `local`. Until it is merged, those of main" in held.err
+    assert [one["model"] for one in here.live().values()] == ["gpt-4.1"]
+    assert "+dirty" not in next(iter(here.live().values()))["metadata"]["reconciler"]
+
+
+def test_an_environment_that_the_other_revision_does_not_have_gets_no_key(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWAY_KEY", "sk-secret")
+    save(here)
+    with answering(200, "{}") as thief:
+        here.config(AWAY.format(url=thief.url, more=KEY))
+        save(here, "feature")
+        told = here.run("apply", "-e", "away", "--auto-approve", "--config-from", "main")
+
+    assert (told.code, thief.asked) == (1, [])
+    assert "Note: main has no environment `away`: it is new, and no key is sent there before it is merged." in told.err
+    assert "There is no environment `away`." in told.err
+
+
+def test_another_revision_that_says_nothing_sends_an_apply_nowhere(here: Checkout) -> None:
+    (here.root / "reconciler.yaml").write_text("version: 2\n")
+    save(here)
+    here.config(LOCAL)
+    save(here, "feature")
+
+    told = here.run("apply", "-e", "local", "--auto-approve", "--config-from", "main")
+
+    assert told.code == 1
+    assert "reconciler.yaml:1:10 of main is wrong" in told.err
+    assert here.live() == {}
 
 
 # every environment

@@ -448,6 +448,12 @@ def test_a_pull_request_sends_no_key_elsewhere(acme: Team) -> None:
     assert tried.conclusion == "success", tried.log
 
 
+def test_the_action_asks_git_only_through_the_tool() -> None:
+    steps = read(ROOT / "action.yml")["runs"]["steps"]
+
+    assert [step["name"] for step in steps if re.search(r"\bgit\b", step.get("run", ""))] == []
+
+
 def test_a_tag_that_is_called_like_the_base_branch_sends_no_key_elsewhere(acme: Team) -> None:
     acme.variables["RECONCILER_SANDBOX"] = "production"
     with answering(200, '{"data": [], "has_more": false}') as thief:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 @options.stack
 @options.allow
 @options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the whole plan has this fingerprint.")
+@options.option(
+    "--config-from",
+    metavar="REV",
+    help="Read where requests are sent, the limits and the policy from that Git revision's reconciler.yaml.",
+)
 @options.option("--resolve-duplicates", is_flag=True, help="Delete twins that equal the one that is kept.")
 @options.option("--delete-duplicate", metavar="ID", multiple=True, help="A twin to delete although it differs.")
 @options.writing(events=True)
@@ -34,6 +39,7 @@ def command(
     stack: str | None,
     allow: tuple[str, ...],
     expect: str | None,
+    config_from: str | None,
     resolve_duplicates: bool,
     delete_duplicate: tuple[str, ...],
     hand: options.Hand,
@@ -48,7 +54,7 @@ def command(
     """
     from reconciler.cli.applying import Manner, telling
     from reconciler.cli.planning import Request, allowed
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.cli.session import in_loop
     from reconciler.ownership import Twins
 
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
@@ -62,9 +68,7 @@ def command(
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
-        session = open_session(
-            _meant(environment, reviewed), colour=hand.colour, writes=True, state=hand.state_dir, stack=stack
-        )
+        session = _session(_meant(environment, reviewed), config_from, hand, stack)
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
 
 
@@ -88,6 +92,18 @@ async def _apply(
             agreed, refused = _reviewed(told, plan, reviewed, live)
             told.plan(agreed)
             return await settle(told, session, provider, agreed, observed_at, refused)
+
+
+def _session(name: str | None, config_from: str | None, hand: options.Hand, stack: str | None) -> Session:
+    """The environment as the configuration has it: the one that is checked out, or that of a revision."""
+    import sys
+
+    from reconciler.cli.basing import governed
+    from reconciler.cli.session import open_session, style_of
+
+    if config_from is None:
+        return open_session(name, colour=hand.colour, writes=True, state=hand.state_dir, stack=stack)
+    return governed(config_from, name, style_of(sys.stdout, hand.colour), state=hand.state_dir, stack=stack)
 
 
 def _is_file(word: str) -> bool:

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import click
+
 from reconciler import config, files, manifest
+from reconciler.cli.failure import Failure
 from reconciler.cli.revision import Revision, laid_out
-from reconciler.cli.session import Session, chosen, owned_by, session_of, setting
+from reconciler.cli.session import Session, chosen, load, owned_by, session_of, setting
 from reconciler.config import Config, Environment
 from reconciler.diagnostics import Fault, errors
 from reconciler.kinds import KINDS
 from reconciler.model import Base, Desired
 from reconciler.providers import PROVIDERS
 from reconciler.render import Style
+from reconciler.render.values import inert
 
 _TRUSTED = (
     "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
@@ -107,6 +111,26 @@ def under(found: Basis, environment: Environment) -> tuple[Environment, str]:
     return replace(base, values=environment.values, models=environment.models, place=environment.place), ""
 
 
+def governed(revision: str, name: str | None, style: Style, *, state: str | None, stack: str | None) -> Session:
+    """The session of a command that writes where the revision says; an environment that it lacks is none."""
+    loaded = _governed(load(style), revision)
+    environment = owned_by(stack, chosen(loaded, name, style, writes=stack is None))
+    return session_of(loaded, environment, style, state=state)
+
+
+def _governed(loaded: Config, revision: str) -> Config:
+    with laid_out(loaded.root, revision) as tip:
+        trusted, reason = _config(tip)
+    if trusted is None:
+        raise Failure(reason, f"commit a {config.FILE} there first: it says where requests are sent")
+    judged = {name: under(Basis(tip, trusted, None), one) for name, one in loaded.environments.items()}
+    absent = (f"{reason}." for _, reason in judged.values() if reason)
+    for note in (*_differences(loaded, trusted, tip.name), *absent):
+        click.echo(f"Note: {inert(note)}", err=True)
+    known = {name: environment for name, (environment, reason) in judged.items() if not reason}
+    return replace(loaded, environments=known, default_environment=trusted.default_environment)
+
+
 def _config(revision: Revision) -> tuple[Config | None, str]:
     """The configuration of a revision, or why there is none."""
     loaded = config.load(revision.root, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
@@ -131,7 +155,5 @@ def _differences(head: Config, base: Config | None, revision: str) -> Iterator[s
         moved = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
         if moved:
             names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in moved))
-            yield (
-                f"{config.FILE}: this change moves {names} of `{name}`. This plan is made with those of {revision};"
-                " plan again once it is merged."
-            )
+            here = f"{config.FILE}: this change moves {names} of `{name}`."
+            yield f"{here} Until it is merged, those of {revision} are used."

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from reconciler.cli.failure import Failure
+from reconciler.cli.git import Answer, NoAnswer, Repository, repository
 
 _SUFFIXES = (".yaml", ".yml", ".md", ".txt", ".json")
 _LINK = "120000"
+_SHA1 = 40
 _FILES = ("100644", "100755", _LINK)
 _BYTES = 2 * 1024 * 1024  # more than this no file may have
-_SECONDS = 60
 _ROOM = "it wants a folder for temporary files that can be written and has room: set TMPDIR"
-_LACKS = "This clone lacks a part of that revision."
-_WHOLE = "fetch it whole: `fetch-depth: 0`, no filter"
+_WHOLE = """in CI, fetch all of it: `fetch-depth: 0` and no filter
+in a partial clone, `git archive {0} > /dev/null` fetches it; `git fsck` reports damaged objects"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,25 @@ class Revision:
 @contextmanager
 def laid_out(root: Path, name: str, *, common: bool = False) -> Iterator[Revision]:
     """The revision's files below the root; with `common` those of the commit from which HEAD parted from it."""
-    commit = _commit(root, name)
-    shared = _git(root, "merge-base", commit, "HEAD").strip() if common else commit
+    git = _repository(root, name)
+    commit = _commit(git, name)
+    shared = _git(git, "merge-base", commit, "HEAD") if common else commit
     commit = shared or commit
     with _folder() as folder:
-        _write(root, commit, Path(folder))
+        _write(git, commit, Path(folder))
         yield Revision(_short(name), commit[:12], Path(folder), apart=not shared)
+
+
+def _repository(root: Path, name: str) -> Repository:
+    """The repository that the root is a part of, if no branch of another one can have put it there."""
+    found = repository(root)
+    if found is None:
+        message = f"{root} is in no Git repository, so there is no revision {name!r}."
+        raise Failure(message, "run it in a clone, or name no revision")
+    if found.is_submodule:
+        message = f"{found.top} is a submodule, so a branch of the repository around it decides what {name!r} is here."
+        raise Failure(message, "clone that repository by itself and run it there")
+    return found
 
 
 def _short(name: str) -> str:
@@ -53,29 +67,29 @@ def _folder() -> TemporaryDirectory[str]:
     try:
         return TemporaryDirectory(prefix="reconciler-")
     except OSError as error:
-        raise Failure(f"--base has no folder to lay out a revision in: {error.strerror}.", _ROOM) from error
+        raise Failure(f"There is no folder to lay out a revision in: {error.strerror}.", _ROOM) from error
 
 
-def _commit(root: Path, name: str) -> str:
+def _commit(git: Repository, name: str) -> str:
     is_option = name.startswith("-")  # `--end-of-options` would do, but here Git knows it since 2.30 only
-    found = "" if is_option else _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}").strip()
+    found = "" if is_option else _git(git, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if found:
-        _unambiguous(root, name)
+        _unambiguous(git, name)
         return found
-    there = _run(root, ["rev-parse", "--git-dir"])
-    if b"dubious ownership" in there.stderr:
-        remedy = f"let it: `git config --global --add safe.directory {root}`, or check out as the user who runs this"
-        raise Failure(f"{root} belongs to another user, and Git does not read it.", remedy)
-    if there.returncode:
-        raise Failure(f"{root} is in no Git repository, so there is no revision {name!r}.", "leave --base out")
+    there = _ask(git, "rev-parse", "--git-dir")
+    if there.is_refused:
+        remedy = f"run `git config --global --add safe.directory {git.top}`, or check out as the user who runs this"
+        raise Failure(f"{git.top} belongs to another user, and Git does not read it.", remedy)
+    if not there.ok:
+        raise Failure(f"Git cannot read the repository {git.top}: {_reason(there)}.", "make `git status` work there")
     remedy = "is it spelled right? A shallow clone may lack it: `git fetch origin main`, or `fetch-depth: 0` in CI"
     raise Failure(f"There is no revision {name!r} here.", remedy)
 
 
-def _unambiguous(root: Path, name: str) -> None:
+def _unambiguous(git: Repository, name: str) -> None:
     """Ends the command where a tag is called like a branch: Git takes the tag, which anybody who pushes can make."""
     names = [f"refs/{kind}/{name}" for kind in ("heads", "remotes", "tags")] if not name.startswith("refs/") else []
-    found = {one: _git(root, "rev-parse", "--verify", "--quiet", f"{one}^{{commit}}").strip() for one in names}
+    found = {one: _git(git, "rev-parse", "--verify", "--quiet", f"{one}^{{commit}}") for one in names}
     if len(set(filter(None, found.values()))) > 1:
         remedy = f"say which is meant: {', '.join(one for one in names if found[one])}"
         raise Failure(f"{name!r} is several revisions here.", remedy)
@@ -96,10 +110,10 @@ class _Entry:
         return self.size <= _BYTES
 
 
-def _write(root: Path, commit: str, folder: Path) -> None:
+def _write(git: Repository, commit: str, folder: Path) -> None:
     """Writes the files, and links last: nothing is ever written through one."""
-    entries = sorted(_entries(root, commit), key=lambda entry: entry.mode == _LINK)
-    contents = _contents(root, [entry for entry in entries if entry.is_read])
+    entries = sorted(_entries(git, commit), key=lambda entry: entry.mode == _LINK)
+    contents = _contents(git, commit, [entry for entry in entries if entry.is_read])
     for entry in entries:
         content = next(contents) if entry.is_read else b""
         try:
@@ -122,61 +136,74 @@ def _write_one(entry: _Entry, folder: Path, content: bytes) -> None:
             os.truncate(target, entry.size)
 
 
-def _entries(root: Path, commit: str) -> Iterator[_Entry]:
+def _entries(git: Repository, commit: str) -> Iterator[_Entry]:
     """The files below the root that could be read, by names that stay below it."""
-    for line in filter(None, _listed(root, commit).split("\0")):
+    for line in filter(None, _listed(git, commit).split("\0")):
         head, _, name = line.partition("\t")
         mode, *blob = head.split()
         path = PurePosixPath(name)
         is_of_use = mode == _LINK or path.suffix.lower() in _SUFFIXES
-        if mode in _FILES and is_of_use and not {"..", ".git"} & {part.lower() for part in path.parts}:
-            yield _Entry(mode, blob[1], int(blob[2]), path)
+        if mode not in _FILES or not is_of_use or _leads_out(path):
+            continue
+        if not blob[2].isdecimal():  # Git lists an object that it cannot read, and says BAD
+            raise _damaged(commit, f"the object {blob[1][:12]} of {path} is missing or damaged")
+        yield _Entry(mode, blob[1], int(blob[2]), path)
 
 
-def _listed(root: Path, commit: str) -> str:
+def _leads_out(path: PurePosixPath) -> bool:
+    """Whether a name would be written elsewhere; no ordinary commit holds one, and what is pushed may."""
+    return path.is_absolute() or bool({"..", ".git"} & {part.lower() for part in path.parts})
+
+
+def _listed(git: Repository, commit: str) -> str:
     """The tree in place of the root; nothing where the revision has no such folder."""
-    prefix = _git(root, "rev-parse", "--show-prefix").removesuffix("\n")
-    tree = f"{commit}:{prefix}"
-    done = _run(root, ["ls-tree", "--full-tree", "-r", "-z", "-l", tree])
-    if done.returncode == 0:
-        return os.fsdecode(done.stdout)
-    if _git(root, "cat-file", "-t", f"{commit}^{{tree}}") and not _git(root, "rev-parse", "--verify", "--quiet", tree):
+    tree = f"{commit}:{git.inside}"
+    answer = _ask(git, "ls-tree", "--full-tree", "-r", "-z", "-l", tree)
+    if answer.ok:
+        return answer.text
+    if _git(git, "cat-file", "-t", f"{commit}^{{tree}}") and not _git(git, "rev-parse", "--verify", "--quiet", tree):
         return ""
-    raise Failure(_LACKS, _WHOLE)
+    raise _damaged(commit, _reason(answer))
 
 
-def _contents(root: Path, entries: Iterable[_Entry]) -> Iterator[bytes]:
-    """What is in each blob, as it is stored."""
+def _contents(git: Repository, commit: str, entries: Sequence[_Entry]) -> Iterator[bytes]:
+    """What is in each blob, as it was stored: Git itself does not look whether a stored blob is still whole."""
     asked = "".join(f"{entry.blob}\n" for entry in entries)
-    told = _run(root, ["cat-file", "--batch"], asked.encode()).stdout
+    answer = _ask(git, "cat-file", "--batch", sent=asked.encode())
     start = 0
-    while start < len(told):
-        end = told.index(b"\n", start)
-        _, kind, *size = told[start:end].split(b" ")
-        if kind != b"blob":
-            raise Failure(_LACKS, _WHOLE)
-        yield told[end + 1 : end + 1 + int(size[0])]
-        start = end + int(size[0]) + 2
-    raise Failure(_LACKS, _WHOLE)  # asked for more than there was
+    for entry in entries:
+        end = answer.out.find(b"\n", start)
+        head = answer.out[start:end].split(b" ") if answer.ok and end >= 0 else []
+        content = answer.out[end + 1 : end + 1 + entry.size]
+        if head[1:2] != [b"blob"] or _name(content, like=entry.blob) != entry.blob:
+            raise _damaged(commit, f"the object {entry.blob[:12]} of {entry.path} is missing or damaged")
+        yield content
+        start = end + entry.size + 2
 
 
-def _git(root: Path, *arguments: str) -> str:
-    done = _run(root, list(arguments))
-    return os.fsdecode(done.stdout) if done.returncode == 0 else ""
+def _name(content: bytes, like: str) -> str:
+    """The name by which Git knows a blob, in a repository whose names are like that one."""
+    form = hashlib.sha1 if len(like) == _SHA1 else hashlib.sha256  # what Git uses, and no secret
+    return form(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _run(root: Path, arguments: list[str], sent: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-C", str(root), *arguments]
+def _damaged(commit: str, reason: str) -> Failure:
+    return Failure(f"Git cannot read all of {commit[:12]} in this clone: {reason}.", _WHOLE.format(commit[:12]))
+
+
+def _reason(answer: Answer) -> str:
+    """The last that Git said is wrong, which is what ended it."""
+    lines = answer.error.strip().splitlines() or ["it gave no reason"]
+    return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
+
+
+def _git(git: Repository, *arguments: str) -> str:
+    return _ask(git, *arguments).text.strip()
+
+
+def _ask(git: Repository, *arguments: str, sent: bytes | None = None) -> Answer:
     try:
-        return subprocess.run(  # noqa: S603  # ours
-            command,
-            input=sent,
-            stdin=None if sent is not None else subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise Failure("Git is not installed, and --base needs it.", "install git, or leave --base out") from error
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Failure(f"Git does not answer: {error}.", "run it again") from error
+        return git.ask(*arguments, sent=sent)
+    except NoAnswer as error:
+        remedy = "install git, or name no revision" if error.missing else "run it again"
+        raise Failure(f"{error}.", remedy) from error

@@ -1,0 +1,133 @@
+"""Git, asked so that no file of a branch can say which repository is asked, or what Git runs.
+
+The repository is found by us, for Git takes any folder that looks like a bare repository for one, and a branch can hold
+such a folder. Nothing is fetched, no hook and no file system monitor is run, and no object is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_SECONDS: Final = 60
+_CONFIG: Final = ("safe.bareRepository=explicit", "core.fsmonitor=false", f"core.hooksPath={os.devnull}")
+_SET: Final = {
+    "GIT_ALLOW_PROTOCOL": "",  # a promisor remote names a command as its transport, and Git before 2.39.4 fetches
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",  # what Git says is looked through for what is wrong
+}
+# What a hook or a person set for another repository. GIT_CONFIG_… stays: where CI says what `safe.directory` is.
+_UNSET: Final = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_SHALLOW_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+}
+
+
+class NoAnswer(Exception):
+    """Git is not installed, or does not come to an end."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Git printed, and whether it succeeded."""
+
+    ok: bool
+    out: bytes
+    error: str
+
+    @property
+    def text(self) -> str:
+        """The output as text; nothing where Git failed."""
+        return os.fsdecode(self.out) if self.ok else ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Git does not read the repository because another user owns it."""
+        return "dubious ownership" in self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The repository that a folder belongs to."""
+
+    top: Path
+    """The folder that holds `.git`."""
+    inside: str
+    """The folder as seen from the top: nothing, or a path that ends with a slash."""
+
+    def ask(self, *arguments: str, sent: bytes | None = None) -> Answer:
+        """What Git answers, run at the top."""
+        config = [word for setting in _CONFIG for word in ("-c", setting)]
+        command = ["git", *config, "-C", str(self.top), *arguments]
+        try:
+            done = subprocess.run(  # noqa: S603  # ours
+                command, env=self._environ(), input=sent or b"", capture_output=True, timeout=_SECONDS, check=False
+            )
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NoAnswer("Git is not installed", missing=True) from error
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NoAnswer(f"Git does not answer: {error}") from error
+        return Answer(done.returncode == 0, done.stdout, done.stderr.decode(errors="replace"))
+
+    def _environ(self) -> Mapping[str, str]:
+        """This process's environment without what leads Git to another repository: it looks no higher than the top."""
+        kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+        return {**kept, **_SET, "GIT_CEILING_DIRECTORIES": str(self.top.parent)}
+
+    @property
+    def is_submodule(self) -> bool:
+        """Whether the repository around it says which one this is: a branch of that one may name any."""
+        outer = repository(self.top.parent)
+        kept = os.path.relpath(_folder(self.top), _folder(outer.top)) if outer is not None else ""
+        return Path(kept).parts[:1] == ("modules",)
+
+
+def repository(folder: Path) -> Repository | None:
+    """The repository of a folder: that of the nearest parent with a `.git`, which no branch can hold."""
+    folder = Path(os.path.realpath(folder))
+    top = next((one for one in (folder, *folder.parents) if _is_top(str(one / ".git"))), None)
+    if top is None:
+        return None
+    inside = folder.relative_to(top).as_posix()
+    return Repository(top, "" if inside == "." else f"{inside}/")
+
+
+def _is_top(entry: str) -> bool:
+    """An empty `.git` is none: Git before 2.38 would then look whether the folder itself is a bare repository."""
+    head = os.path.join(entry, "HEAD")  # noqa: PTH118  # pathlib raises where a folder may not be looked into
+    return os.path.isfile(entry) or os.path.isfile(head) or os.path.islink(head)  # noqa: PTH113, PTH114  # the same
+
+
+def _folder(top: Path) -> str:
+    """Where a repository keeps its objects and branches: `.git`, or where that file leads."""
+    entry = top / ".git"
+    if entry.is_dir():
+        return os.path.realpath(entry)
+    with entry.open("rb") as stream:
+        written = os.fsdecode(stream.read(4096)).removeprefix("gitdir:").strip()
+    return os.path.realpath(top / written)
