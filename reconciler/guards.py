@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import Json, digest
 from reconciler.model import Address, Change, Desired, Live, Objection, Where
@@ -24,8 +24,11 @@ OBJECTIONS: dict[str, str] = {
     "rolled-back": "Git still says exactly what was rolled back.",
     "too-many-changes": "More changes than `limits.changes` allows.",
     "too-many-deletes": "More deletes than `limits.deletes` allows, by default a fifth of ours.",
+    "unreliable-list": "The server's list contradicts itself, so that nobody knows what it leaves out.",
     "wrong-project": "The server answered for another project than the environment's.",
 }
+NEVER_ALLOWED = frozenset({"unreliable-list"})
+"""The objections that no person can allow: what they are about cannot be looked at either."""
 GONE = "gone"
 """What a rollback rejects where an apply had deleted or let go."""
 _SHARE = 20
@@ -51,6 +54,8 @@ class Facts:
     rejected: Mapping[str, str] = field(default_factory=dict)
     """By address, digests of what a rollback from here rejected."""
     notes: tuple[str, ...] = ()
+    unreliable: Mapping[str, str] = field(default_factory=dict)
+    """By kind, how the server's list contradicts itself."""
 
 
 def guard(
@@ -63,6 +68,7 @@ def guard(
     yield from _behind(changes, facts)
     yield from _rolled_back(changes, facts)
     yield from wrong_project(changes, where, facts)
+    yield from unreliable_lists(changes, facts)
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
         message = f"No manifest asks for anything here, and {many} live object{' is' if many == 1 else 's are'} ours."
@@ -119,6 +125,24 @@ def wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iter
         return
     message = f"The server answered for project {answered}, and the environment is {where.project}."
     yield _of_many("wrong-project", message, "the key is probably another project's", changes)
+
+
+def unreliable_lists(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+    """The objections to lists that contradict themselves: what they leave out would be created again."""
+    for kind, fault in sorted(facts.unreliable.items()):
+        risky = [c for c in changes if c.action in ("create", "delete") and c.address.kind == kind]
+        remedy = "fix the server's paging; if other programs create and delete objects there now, plan again later"
+        yield _of_many("unreliable-list", unreliable_list(kind, fault), remedy, risky)
+
+
+def unreliable_list(kind: str, fault: str) -> str:
+    """What is wrong with a list, in a sentence or two."""
+    return f"The server's list of {kind}s is unreliable: {fault}. What it leaves out cannot be known."
+
+
+def with_allowed(objections: Iterable[Objection], codes: Collection[str]) -> tuple[Objection, ...]:
+    """The objections, those that these codes allow marked as allowed."""
+    return tuple(replace(o, allowed=o.code in codes and o.code not in NEVER_ALLOWED) for o in objections)
 
 
 def _looks_like(changes: Sequence[Change], ownership: Ownership, where: Where) -> Iterator[Objection]:

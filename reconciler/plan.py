@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from reconciler import marker as markers
 from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated, with_removal
 from reconciler.diff import Comparison, compare, differences
-from reconciler.guards import Facts, Limits, guard
+from reconciler.guards import Facts, Limits, guard, with_allowed
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import (
     Action,
@@ -73,7 +73,7 @@ def make_plan(
         where=where,
         changes=changes,
         marks=tuple(draft.marks),
-        objections=tuple(replace(o, allowed=o.code in allow) for o in ordered),
+        objections=with_allowed(ordered, allow),
         notes=tuple(draft.notes),
         unchanged=len(draft.settled),
         settled=tuple(draft.settled),

@@ -23,13 +23,20 @@ def raws(*numbers: int) -> list[dict[str, Any]]:
     return [{"id": f"a{number}"} for number in numbers]
 
 
-def listed(script: Callable[..., Any]) -> list[str]:
-    async def story() -> list[str]:
+def listing(script: Callable[..., Any]) -> paging.Listing:
+    async def story() -> paging.Listing:
         wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, nature())
-        return [str(raw["id"]) async for raw in paging.pages(wire, "/assistants")]
+        return await paging.listed(wire, "/assistants")
 
-    found: list[str] = run(story)
+    found: paging.Listing = run(story)
     return found
+
+
+def listed(script: Callable[..., Any]) -> list[str]:
+    """The ids of a list that is believed."""
+    found = listing(script)
+    assert found.fault is None
+    return [str(raw["id"]) for raw in found.rows]
 
 
 def fails(script: Callable[..., Any]) -> ProviderError:
@@ -57,26 +64,29 @@ def test_an_empty_collection_takes_one_request() -> None:
     assert len(script.asked) == 1
 
 
-def test_a_server_that_does_not_say_is_asked_until_a_page_is_not_full() -> None:
-    script = Script(page(*raws(5, 4, 3), has_more=None), page(*raws(2, 1), has_more=None))
+@pytest.mark.parametrize("said", [None, False])
+@pytest.mark.parametrize("last", [raws(2, 1, 0), raws(2)])
+def test_a_server_that_never_spoke_of_more_is_asked_until_it_has_nothing_new(said: Any, last: list[Any]) -> None:
+    """One that always says that there is no more would have us create again what we did not see."""
+    script = Script(page(*raws(5, 4), has_more=said), page(*last, has_more=said), page(has_more=said))
+
+    assert listed(script) == ["a5", "a4", *(one["id"] for one in last)]
+    assert cursors(script) == [None, "a4", last[-1]["id"]]
+
+
+def test_a_server_that_once_spoke_of_more_need_not_say_that_there_is_none() -> None:
+    script = Script(page(*raws(5, 4, 3), has_more=True), page(*raws(2, 1), has_more=None))
 
     assert listed(script) == ["a5", "a4", "a3", "a2", "a1"]
+    assert len(script.asked) == 2
 
 
-def test_a_full_page_is_never_believed_to_be_the_last() -> None:
-    """A server that always says that there is no more would have us create again what we did not see."""
-    script = Script(page(*raws(5, 4, 3)), page(*raws(2, 1, 0)), page())
-
-    assert listed(script) == ["a5", "a4", "a3", "a2", "a1", "a0"]
-    assert len(script.asked) == 3
-
-
-@pytest.mark.parametrize("count", [3, 7])
-def test_a_server_that_sends_everything_at_once_is_asked_no_further_than_needed(count: int) -> None:
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_a_server_that_sends_everything_at_once_is_asked_for_the_other_order_too(count: int) -> None:
     script = Script(page(*raws(*range(count))))
 
     assert len(listed(script)) == count
-    assert len(script.asked) == (2 if count == 3 else 1)
+    assert [request.url.params["order"] for request in script.asked] == ["desc", "desc", "asc"]
 
 
 def test_a_page_that_repeats_under_the_claim_of_more_is_an_error() -> None:
@@ -87,18 +97,40 @@ def test_a_page_that_repeats_under_the_claim_of_more_is_an_error() -> None:
     assert "proxy" in error.remedy
 
 
-def test_a_page_that_overlaps_is_taken_for_what_is_new() -> None:
-    script = Script(page(*raws(5, 4, 3), has_more=True), page(*raws(4, 3, 2), has_more=True), page(*raws(1)))
+def test_a_list_whose_pages_overlap_is_read_again() -> None:
+    begin = page(*raws(5, 4, 3), has_more=True)
+    script = Script(begin, page(*raws(4, 3, 2)), begin, page(*raws(2, 1)))
 
     assert listed(script) == ["a5", "a4", "a3", "a2", "a1"]
+
+
+def test_a_list_whose_pages_always_overlap_is_all_that_was_seen_and_unreliable() -> None:
+    begin = page(*raws(5, 4, 3), has_more=True)
+    script = Script(*[begin, page(*raws(4, 3, 2))] * 4)
+    found = listing(script)
+
+    assert [raw["id"] for raw in found.rows] == ["a5", "a4", "a3", "a2"]
+    assert found.fault == "its pages repeat a4 and 1 other"
+    assert len(script.asked) == 8
+
+
+def test_a_cursor_that_leads_back_is_no_endless_list() -> None:
+    script = Script(*[page(*raws(5, 4), has_more=True), *[page(*raws(3, 2), has_more=True)] * 2] * 4)
+    found = listing(script)
+
+    assert len(found.rows) == 4
+    assert found.fault == "its pages repeat a3 and 1 other"
 
 
 def test_an_empty_page_under_the_claim_of_more_is_an_error() -> None:
     assert "more than 0" in fails(Script(page(has_more=True))).message
 
 
-def test_an_object_that_is_listed_twice_is_one() -> None:
-    assert listed(Script(page(*raws(2, 2, 1)))) == ["a2", "a1"]
+def test_an_object_that_is_listed_twice_is_one_and_makes_the_list_unreliable() -> None:
+    found = listing(Script(*[page(*raws(2, 2, 1)), page()] * 4))
+
+    assert [raw["id"] for raw in found.rows] == ["a2", "a1"]
+    assert found.fault == "its pages repeat a2"
 
 
 def _gone(id: str) -> Callable[[httpx.Request], httpx.Response]:

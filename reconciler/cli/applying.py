@@ -25,6 +25,7 @@ from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session, style_of
 from reconciler.config import Config
 from reconciler.fingerprint import fingerprint
+from reconciler.guards import NEVER_ALLOWED
 from reconciler.model import Address, Done, Outcome, Plan
 from reconciler.past import Head
 from reconciler.providers import Provider
@@ -244,10 +245,9 @@ def refuse_what_is_held(plan: Plan) -> None:
     """Ends the command where objections leave nothing to do."""
     if plan.ready or not plan.standing:
         return
-    codes = " ".join(f"--allow {code}" for code in sorted({objection.code for objection in plan.standing}))
-    raise Failure(
-        "Objections hold back every change; nothing was changed.", f"look at each; then, if it is right: {codes}"
-    )
+    found = sorted({objection.code for objection in plan.standing} - NEVER_ALLOWED)
+    codes = f"; then, if it is right: {' '.join(f'--allow {code}' for code in found)}" if found else ""
+    raise Failure("Objections hold back every change; nothing was changed.", f"look at each{codes}")
 
 
 def approve(manner: Manner) -> bool:

@@ -35,7 +35,7 @@ def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Han
 async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
     from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
-    from reconciler.cli.planning import addresses
+    from reconciler.cli.planning import addresses, warn_of_lists
     from reconciler.cli.session import matching
     from reconciler.plan import forgetting, make_plan
 
@@ -43,6 +43,7 @@ async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int
         async with session.provider() as provider:
             observed_at = clock()
             live = await session.live(provider)
+            warn_of_lists(provider)
             chosen, _ = matching(keys, addresses(session, (), live), session.title)
             plan = forgetting(make_plan((), live, session.where), live, session.where, chosen)
             told.plan(plan)

@@ -43,12 +43,14 @@ def command(
 
 async def _print(session: Session, key: str | None, format: str) -> int:
     from reconciler.cli.failure import Failure
+    from reconciler.cli.planning import warn_of_lists
     from reconciler.diagnostics import did_you_mean
     from reconciler.ownership import ours_by_address
     from reconciler.render.listing import LISTINGS, same_variable
 
     async with session.provider() as provider:
         live = await session.live(provider)
+        warn_of_lists(provider)
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = ours_by_address(live, session.where)
     doubled = sorted({str(a) for i, (a, _) in enumerate(rows) if i and rows[i - 1][0] == a})

@@ -15,7 +15,7 @@ from reconciler.cli import outputs
 from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
 from reconciler.cli.session import Session, matching
-from reconciler.guards import Facts
+from reconciler.guards import Facts, unreliable_list
 from reconciler.model import Address, Desired, Live, Plan
 from reconciler.origin import as_live, split, unseen
 from reconciler.ownership import Twins, ours_by_address
@@ -120,7 +120,13 @@ def facts(session: Session, provider: Provider, live: Sequence[Live]) -> Facts:
     commits = [marker.commit.partition("+")[0] for marker in ours if marker.commit]
     absent, notes = behind(session.config.root, commits)
     rejected = history.rejections(session.connection.state_dir / history.FOLDER, session.where)
-    return Facts(absent, provider.project, rejected, notes)
+    return Facts(absent, provider.project, rejected, notes, provider.unreliable)
+
+
+def warn_of_lists(provider: Provider) -> None:
+    """Says which lists are unreliable, where no plan says it."""
+    for kind, fault in sorted(provider.unreliable.items()):
+        click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
 
 
 def addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:
@@ -195,9 +201,11 @@ def _replace(target: Path, text: str) -> None:
 def allowed(codes: Sequence[str]) -> frozenset[str]:
     """The codes that were allowed; one that does not exist is an error."""
     from reconciler.diagnostics import did_you_mean
-    from reconciler.guards import OBJECTIONS
+    from reconciler.guards import NEVER_ALLOWED, OBJECTIONS
 
     for code in codes:
         if code not in OBJECTIONS:
             raise Failure(f"There is no objection {code!r}.", did_you_mean(code, OBJECTIONS))
+        if code in NEVER_ALLOWED:
+            raise Failure(f"The objection `{code}` cannot be overridden.", "see docs/diagnostics.md for what to do")
     return frozenset(codes)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
+    from reconciler.guards import Facts
     from reconciler.model import Live, Plan
     from reconciler.past import Past
 
@@ -101,6 +102,7 @@ async def _roll_back(told: Telling, session: Session, past: Past, allow: frozens
     from reconciler.cli.applying import clock, settle
     from reconciler.cli.failure import Failure
     from reconciler.cli.lock import only_one
+    from reconciler.guards import Facts
     from reconciler.past import is_of
 
     there = past.head.where
@@ -110,22 +112,23 @@ async def _roll_back(told: Telling, session: Session, past: Past, allow: frozens
     with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
-            plan = _planned(past, await session.live(provider), session, provider.project, allow)
+            live = await session.live(provider)
+            known = Facts(answered_project=provider.project, unreliable=provider.unreliable)
+            plan = _planned(past, live, session, known, allow)
             told.plan(plan)
             return await settle(told, session, provider, plan, observed_at)
 
 
-def _planned(past: Past, live: Sequence[Live], session: Session, project: str | None, allow: frozenset[str]) -> Plan:
+def _planned(past: Past, live: Sequence[Live], session: Session, known: Facts, allow: frozenset[str]) -> Plan:
     from dataclasses import replace
 
-    from reconciler.guards import Facts, wrong_project
+    from reconciler.guards import unreliable_lists, with_allowed, wrong_project
     from reconciler.undo import undo
 
     where = session.where
     plan = undo(past.steps, past.head.nonce, live, where, past.head.run, session.environment.limits)
-    found = (*plan.objections, *wrong_project(plan.changes, where, Facts(answered_project=project)))
-    objections = tuple(replace(o, allowed=o.code in allow) for o in found)
-    return replace(plan, objections=objections, notes=(*plan.notes, _in_git(past)))
+    found = (*plan.objections, *wrong_project(plan.changes, where, known), *unreliable_lists(plan.changes, known))
+    return replace(plan, objections=with_allowed(found, allow), notes=(*plan.notes, _in_git(past)))
 
 
 def _in_git(past: Past) -> str:

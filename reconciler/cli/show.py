@@ -64,12 +64,15 @@ def _saved(path: Path) -> Document:
 
 
 async def _live(session: Session, what: str, format: str) -> int:
+    from reconciler.cli.planning import warn_of_lists
     from reconciler.kinds import KINDS
     from reconciler.render.manifest import as_manifest
     from reconciler.render.values import in_ascii
 
     async with session.provider() as provider:
-        found = _named(what, await session.live(provider), session)
+        live = await session.live(provider)
+        warn_of_lists(provider)
+    found = _named(what, live, session)
     runner.says_data()
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     if format == "json":

@@ -40,7 +40,7 @@ def command(
 
 
 async def _print(session: Session, format: str) -> int:
-    from reconciler.cli.planning import facts
+    from reconciler.cli.planning import facts, warn_of_lists
     from reconciler.plan import make_plan
     from reconciler.render import standings as shown
     from reconciler.standing import standings
@@ -48,6 +48,7 @@ async def _print(session: Session, format: str) -> int:
     desired = session.desired()
     async with session.provider() as provider:
         live = await session.live(provider)
+        warn_of_lists(provider)
         plan = make_plan(desired, live, session.where, facts=facts(session, provider, live))
     rows = standings(plan, live)
     if format == "json":

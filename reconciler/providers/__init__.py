@@ -21,7 +21,11 @@ class Provider(Protocol):
     """One place, opened. It hides auth, paging, retries, the wire's shape and how metadata is removed."""
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
-        """Every live object of the kind."""
+        """Every live object of the kind that is listed."""
+
+    @property
+    def unreliable(self) -> Mapping[str, str]:
+        """By kind, how its list contradicts itself; nobody knows what such a list leaves out."""
 
     @property
     def project(self) -> str | None:

@@ -16,7 +16,7 @@ from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
-from reconciler.providers.paging import is_id, newest, pages
+from reconciler.providers.paging import is_id, listed, newest
 from reconciler.providers.wire import Nature, Wire, client
 
 COLLECTIONS = {"assistant": "/assistants"}
@@ -53,6 +53,7 @@ class Assistants:
         self._removal: _Way | Literal["never"] | None = None
         self._merges = False
         self._upserts = False
+        self._unreliable: dict[str, str] = {}
 
     @property
     def project(self) -> str | None:
@@ -64,9 +65,17 @@ class Assistants:
         """Whether a create was ever in doubt, so that one may still land late."""
         return self._creator.was_open
 
+    @property
+    def unreliable(self) -> Mapping[str, str]:
+        """By kind, how its list contradicts itself; nobody knows what such a list leaves out."""
+        return self._unreliable
+
     async def observe(self, kind: str) -> tuple[Live, ...]:
-        """Every live object of the kind, each once."""
-        return tuple([_live(kind, raw) async for raw in pages(self._wire, COLLECTIONS[kind])])
+        """Every live object of the kind that the server lists, each once."""
+        found = await listed(self._wire, COLLECTIONS[kind])
+        if found.fault is not None:
+            self._unreliable[kind] = found.fault
+        return tuple(_live(kind, raw) for raw in found.rows)
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         """The page of objects that were made last."""

@@ -1,71 +1,145 @@
-"""A whole collection, page by page, from servers that page, that do not, and that pretend to."""
+"""A whole collection, page by page, from servers that page, that do not, and that pretend to.
+
+What a list leaves out would be created again: none is believed that says too little or contradicts itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from reconciler.canonical import Json
-from reconciler.providers.errors import Broken, ObjectGone
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
 from reconciler.providers.wire import Wire
 
 PAGE = 100
 MOST = 200_000
-_RESTARTS = 3
+_AGAIN = 3
 _LONGEST_ID = 512
+_NO_CURSORS = (400, 404, 405, 422)
+"""What a server without cursors answers to one."""
 
 
-async def pages(wire: Wire, path: str) -> AsyncIterator[dict[str, Json]]:
-    """Every object of the collection once; the listing starts again where its cursor was deleted."""
-    for _ in range(1 + _RESTARTS):
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every object of a collection once."""
+
+    rows: tuple[dict[str, Json], ...]
+    fault: str | None = None
+    """How the list contradicts itself whenever it is read; nobody knows what such a list leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: dict[str, dict[str, Json]]
+    repeated: tuple[str, ...] = ()
+    """The ids that this page alone has more than once."""
+    says_more: bool = False
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(self.rows)
+
+
+async def listed(wire: Wire, path: str) -> Listing:
+    """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
+    found: Listing | None = None
+    for _ in range(1 + _AGAIN):
         try:
-            found = await _listed(wire, path)
-        except ObjectGone:
+            found = await _read(wire, path)
+        except ObjectGone:  # the cursor was deleted
             continue
-        for raw in found.values():
-            yield raw
-        return
-    raise Broken(
-        "The list changed under every attempt to read it.", "something deletes objects all the time; try again"
-    )
+        if found.fault is None:
+            return found
+    if found is None:
+        remedy = "something deletes objects all the time; try again"
+        raise Broken("The list changed under every attempt to read it.", remedy)
+    return found
 
 
 async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
     """The objects of the first page, which are the newest where the server sorts."""
-    return list(_page(await wire.read(path, {"limit": str(PAGE), "order": "desc"})).values())
+    return list((await _page(wire, path)).rows.values())
 
 
-async def _listed(wire: Wire, path: str) -> dict[str, dict[str, Json]]:
-    found: dict[str, dict[str, Json]] = {}
-    cursor: str | None = None
-    says_more = False
-    while True:
-        params = {"limit": str(PAGE), "order": "desc", **({"after": cursor} if cursor else {})}
-        answer = await wire.read(path, params, id=cursor)
-        page = _page(answer)
-        fresh = {id: raw for id, raw in page.items() if id not in found}
-        found.update(fresh)
-        says_more = says_more or answer.get("has_more") is True
-        if not _goes_on(answer, page, told=says_more):
-            return found
-        if not fresh:
-            return _ended(found, answer, page)
+async def _read(wire: Wire, path: str) -> Listing:
+    """One reading. That there is no more is believed only from a server that has said before that there is more."""
+    first = page = await _page(wire, path)
+    found, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
+    while page.rows and (page.says_more or not spoke_of_more):
+        page = await _next(wire, path, list(page.rows)[-1], doubting=not spoke_of_more)
+        repeated += [*page.repeated, *(id for id in page.rows if id in found)]
+        spoke_of_more = spoke_of_more or page.says_more
+        if page.ids <= found.keys():
+            break
+        found.update(page.rows)
         if len(found) > MOST:
             raise Broken(f"The list does not end after {MOST:,} objects.")
-        cursor = list(page)[-1]
+    only_first = len(found) == len(first.rows)
+    if only_first and page.says_more:
+        raise _endless(page, len(found))
+    fault = _repeats(repeated)
+    if only_first and page.rows and not spoke_of_more:
+        fault = _repeats(first.repeated) or await _hides(wire, path, first)
+    return Listing(tuple(found.values()), fault)
 
 
-def _page(answer: Mapping[str, Json]) -> dict[str, dict[str, Json]]:
+async def _next(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
+    """The page after the cursor; an empty one where the server was only doubted, and knows no cursors."""
+    try:
+        page = await _page(wire, path, after=cursor)
+    except (Refused, ApiGone, ObjectGone) as error:
+        deleted = isinstance(error, ObjectGone) and error.named
+        if deleted or not doubting or error.told.status not in _NO_CURSORS:
+            raise
+        return _Page({})
+    if len(page.rows) > 1 and next(iter(page.rows)) == cursor:  # to some, `after` includes its object
+        del page.rows[cursor]
+    return page
+
+
+async def _hides(wire: Wire, path: str, first: _Page) -> str | None:
+    """What a server says that sends its only page again to a cursor: if that is a part, it has another end."""
+    try:
+        page = await _page(wire, path, order="asc")
+    except (Refused, ApiGone):
+        return None
+    if page.ids <= first.ids:
+        return None
+    return "it does not honor `after`, and lists other objects with `order=asc` than with `order=desc`"
+
+
+def _repeats(ids: Sequence[str]) -> str | None:
+    """What came twice, in words."""
+    if not ids:
+        return None
+    more = len(ids) - 1
+    return f"its pages repeat {ids[0]}" + (f" and {more} other{'s' if more > 1 else ''}" if more else "")
+
+
+def _endless(page: _Page, count: int) -> Broken:
+    sent = "the same ones again" if page.rows else "no more of them"
+    message = f"The server says that it has more than {count} objects, and sends {sent}."
+    remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
+    return Broken(message, remedy)
+
+
+async def _page(wire: Wire, path: str, **asked: str) -> _Page:
+    answer = await wire.read(path, {"limit": str(PAGE), "order": "desc", **asked}, id=asked.get("after"))
     data = answer.get("data")
     if not isinstance(data, list):
         raise Broken("The server's list has no `data`.")
-    page: dict[str, dict[str, Json]] = {}
+    rows: dict[str, dict[str, Json]] = {}
+    repeated: list[str] = []
     for raw in data:
         id = raw.get("id") if isinstance(raw, dict) else None
         if not isinstance(raw, dict) or not is_id(id):
             raise Broken("The server's list holds something that has no id, or a strange one.")
-        page[id] = raw
-    return page
+        if id in rows:
+            repeated.append(id)
+        rows[id] = raw
+    return _Page(rows, tuple(repeated), answer.get("has_more") is True)
 
 
 def is_id(id: Any) -> TypeGuard[str]:
@@ -73,24 +147,3 @@ def is_id(id: Any) -> TypeGuard[str]:
     if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID or id in (".", ".."):
         return False
     return not any("\ud800" <= character <= "\udfff" for character in id)
-
-
-def _goes_on(answer: Mapping[str, Json], page: Mapping[str, object], *, told: bool) -> bool:
-    """Whether to ask for more: as the server says and, until it ever said that there is more, where the page is full.
-
-    Some always say that there is nothing more, and mean that they do not know. What is not seen would be created again.
-    """
-    more = answer.get("has_more")
-    return more is True or (len(page) == PAGE and not (told and more is False))
-
-
-def _ended(
-    found: dict[str, dict[str, Json]], answer: Mapping[str, Json], page: Mapping[str, object]
-) -> dict[str, dict[str, Json]]:
-    """A page that repeats ends the list only where the server never said that there is more."""
-    if answer.get("has_more") is True:
-        sent = "the same ones again" if page else "no more of them"
-        message = f"The server says that it has more than {len(found)} objects, and sends {sent}."
-        remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
-        raise Broken(message, remedy)
-    return found

@@ -135,5 +135,7 @@ def verdict(view: View) -> str:
 
 def permission(objection: ObjectionView) -> str:
     """How to let it pass, or that somebody did."""
+    if not objection.can_be_allowed:
+        return "it cannot be overridden"
     code = one_line(objection.code)
     return f"allowed by --allow {code}" if objection.allowed else f"--allow {code} lets it pass"

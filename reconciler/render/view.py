@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from reconciler.canonical import Json
+from reconciler.guards import NEVER_ALLOWED
 from reconciler.model import Summary
 
 Document: TypeAlias = dict[str, Json]
@@ -71,6 +72,10 @@ class ObjectionView:
     holds: tuple[str, ...]
     origin: str | None
     """Beside another revision: whether this change brings it, or it stands anyway."""
+
+    @property
+    def can_be_allowed(self) -> bool:
+        return self.code not in NEVER_ALLOWED
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,9 @@ def remedy(content: str) -> Iterator[Markup]:
 
 
 def _permission(objection: ObjectionView) -> Iterator[Child]:
+    if not objection.can_be_allowed:
+        yield "It cannot be overridden."
+        return
     flag, label = code(f"--allow {objection.code}"), code(f"{LABEL}{objection.code}")
     if objection.allowed:
         yield from ("Allowed by ", flag, ".")

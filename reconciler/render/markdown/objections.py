@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.guards import NEVER_ALLOWED
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import fence, sentence, span
 from reconciler.render.sentences import count
@@ -63,6 +64,8 @@ def _remedy(remedy: str) -> list[str]:
 
 def _permission(code: str, *, allowed: bool) -> str:
     option = span(f"--allow {code}")
+    if code in NEVER_ALLOWED:
+        return "It cannot be overridden."
     if allowed:
         return f"Allowed by {option}, or by the label {span(LABEL + code)}."
     return f"**To allow it:** label {span(LABEL + code)}, or {option}"
