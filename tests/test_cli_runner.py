@@ -492,7 +492,7 @@ def test_every_environment_is_in_the_outputs_and_a_lost_one_is_an_error(
     ]
     assert outputs(files[0].read_text().split("\n", 1)[1])["exitcode"] == "1"
     assert "No plan of `production`" in files[1].read_text()
-    assert "\n---\n" in files[1].read_text()
+    assert "No plan of `staging`" in files[1].read_text()
 
 
 def test_what_this_change_does_is_annotated_beside_what_is_pending(here: Checkout) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from lives import applied, wanted
+from render_plans import address, create, delete, field, plan, rename, update
 from world import WHERE
 
-from reconciler.model import Base, Meaning, Plan
+from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.origin import split
 from reconciler.plan import make_plan
 from reconciler.render import FORMATS, Document, Style, document
@@ -51,17 +54,22 @@ def test_a_failure_without_a_remedy_is_told_all_the_same() -> None:
 LARGE = make_plan([wanted(f"a{n}", name=f"A{n}", instructions=f"Word {n}. " * 120) for n in range(40)], [], WHERE)
 
 
-def large(name: str, times: int = 1) -> Document:
-    return document(replace(LARGE, where=replace(WHERE, environment=name), changes=LARGE.changes * times))
+def large(name: str) -> Document:
+    return document(replace(LARGE, where=replace(WHERE, environment=name)))
+
+
+def own(name: str) -> Document:
+    """Much that no other environment has."""
+    bodies = (wanted(f"a{n}", name=f"{name} {n}", instructions=f"Of {name} {n}. " * 120) for n in range(160))
+    return document(make_plan(list(bodies), [], replace(WHERE, environment=name)))
 
 
 def test_several_plans_as_markdown_are_no_more_than_a_comment_holds() -> None:
-    told = several("markdown", [large("one", 4), LOST, large("two", 4), document(plan_of("small"))], Style())
+    told = several("markdown", [own("one"), LOST, own("two"), document(plan_of("small"))], Style())
 
     assert 60_000 < len(told) <= LIMIT
-    assert several("markdown", [document(plan_of("small"))], Style()) in told
     assert [name for name in ("**one**", "`staging`", "**two**", "**small**") if name not in told] == []
-    assert told.count("**Left out here:**") == 2
+    assert told.count("**Left out here:**") == 1
 
 
 def test_more_plans_than_have_room_are_counted_and_named() -> None:
@@ -69,11 +77,147 @@ def test_more_plans_than_have_room_are_counted_and_named() -> None:
     told = several("markdown", [large(name) for name in names], Style())
 
     assert len(told) <= LIMIT
-    assert told.count("\nFingerprint ") == 32
+    assert told.count(" Fingerprint ") == 32
+    assert "#### In `environment-000000000000000000000000000000`, " in told
+    assert " and 28 more\n" in told
     assert f"**Left out here:** 28 environments: `{names[32]}`, " in told
     assert " more. Plan each by itself to see it.\n" in told
     few = several("markdown", [large(name) for name in names[:33]], Style())
     assert few.endswith(f"**Left out here:** 1 environment: `{names[32]}`. Plan each by itself to see it.\n")
+
+
+PROMPT = "You help.\nAlways name the section.\nSay so if you do not know.\n"
+SHORTER = field("instructions", PROMPT, PROMPT.replace("Always name", "Name"))
+
+
+def of(name: str, *parts: Any, stack: str = "acme", **more: Any) -> Document:
+    """The document of an environment's plan."""
+    return document(replace(plan(*parts), where=replace(WHERE, environment=name, stack=stack), **more))
+
+
+def sections(told: str) -> dict[str, str]:
+    """What stands under each heading."""
+    parts = re.split(r"^#### (.*)$", told, flags=re.M)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_what_is_the_same_in_several_environments_is_told_once_with_their_names() -> None:
+    same = [update("hr", SHORTER), create("sales", field("name", after="Sales"))]
+    told = several("markdown", [of("staging", *same), of("live", *same)], Style())
+
+    assert told.startswith("### 1 new assistant, 1 prompt changes, -1 word\n\n- **staging** · stack `acme` · ")
+    assert list(sections(told)) == ["In staging, live"]
+    assert told.count("Always name") == 2  # marked in the line, and in the diff
+    assert told.count("+ assistant.sales") == 1
+    assert told.count("**Plan: 1 to add, 1 to change, 0 to destroy.** Fingerprint ") == 2
+
+
+def test_what_differs_is_told_of_its_environment_worst_first() -> None:
+    staging = of("staging", update("hr", SHORTER, field("temperature", 1, 0.2), hidden=9))
+    live = of("live", update("hr", SHORTER, hidden=10), delete("old", field("name", "Old")))
+    told = several("markdown", [staging, live], Style())
+
+    found = sections(told)
+    assert list(found) == ["In live", "In staging, live", "In staging"]
+    assert [("- assistant.old" in text, "Always name" in text, "temperature" in text) for text in found.values()] == [
+        (True, False, False),
+        (False, True, False),
+        (False, False, True),
+    ]
+    assert told.startswith("### staging: 1 prompt changes, -1 word, 1 other field changes · live: 1 deletion, ")
+    assert "unchanged fields" not in found["In staging"]
+
+
+def test_an_id_is_shown_where_only_one_environment_is_meant() -> None:
+    told = several("markdown", [of("staging", update("hr", SHORTER)), of("live", update("hr", SHORTER))], Style())
+    alone = several("markdown", [of("staging", update("hr", SHORTER)), of("live")], Style())
+
+    assert ("asst_hr" in told, "asst_hr" in alone) == (False, True)
+    assert "staging: 1 prompt changes, -1 word · live: No changes" in alone
+
+
+def test_what_has_no_fields_is_the_same_where_it_is_done_to_the_same() -> None:
+    told = several("markdown", [of("a", rename("hr", "bot")), of("b", rename("hr", "bot")), of("c")], Style())
+    other = several("markdown", [of("a", rename("hr", "bot")), of("b", rename("hr", "robot"))], Style())
+
+    assert list(sections(told)) == ["In a, b"]
+    assert list(sections(other)) == ["In a", "In b"]
+
+
+def test_what_the_change_of_a_schema_means_stands_with_that_change() -> None:
+    schemas = [{"type": "object", "required": names} for names in ([], ["a"], ["b"])]
+    told = ((("tools", "functions", "f", "parameters"), Meaning("less", breaking=True)),)
+    path = "tools.functions.f.parameters"
+    one, other = (
+        of(name, replace(update("hr", field(path, before, schemas[1])), meanings=told))
+        for name, before in (("a", schemas[0]), ("b", schemas[2]))
+    )
+    found = sections(several("markdown", [one, other], Style()))
+
+    assert {title: "**breaking**" in text for title, text in found.items()} == {"In a": True, "In b": True}
+
+
+def test_each_half_is_parted_by_environment_and_what_is_pending_is_folded() -> None:
+    pending = Change("update", address("hr"), "asst_hr", "d", (field("top_p", 1, 0.5),), seen="s", origin="pending")
+    brought = Change("update", address("hr"), "asst_hr", "d", (SHORTER,), seen="s", origin="change")
+    both = [
+        replace(change, fields=tuple(replace(one, origin=change.origin) for one in change.fields))
+        for change in (brought, pending)
+    ]
+    base = Base("main", "1a2b3c")
+    told = several("markdown", [of("staging", *both, base=base), of("live", both[0], base=base)], Style())
+    idle = several("markdown", [of("staging", both[1], base=base), of("live", base=base)], Style())
+
+    first, second = (half.title for half in halves(view(of("live", base=base))))
+    assert list(sections(told)) == [f"{first} in staging, live"]
+    assert f"<details><summary><b>{second} in staging (1 change)</b></summary>" in told
+    assert list(sections(idle)) == [first, f"{second} in staging"]
+    assert "beside `main (1a2b3c)`" in told
+
+
+def test_objections_and_notes_are_told_once_with_the_environments_that_have_them() -> None:
+    common, own = (
+        Objection("behind", "The commit is not known here.", "fetch it"),
+        Objection("conflict", "Both changed it.", "look"),
+    )
+    staging = of("staging", objections=(common,), notes=("All is new.", "Only here."))
+    live = of("live", objections=(common, own), notes=("All is new.",))
+    told = several("markdown", [staging, live], Style())
+
+    assert told.count("The commit is not known here.") == 1
+    assert "In staging, live:\n\n> [!CAUTION]\n> **Refused** (`behind`)" in told
+    assert "In live:\n\n> [!CAUTION]\n> **Refused** (`conflict`)" in told
+    assert "**Note:** All is new.\n\n**Note (staging):** Only here." in told
+
+
+def test_why_nothing_was_read_is_told_of_those_of_which_it_is_so() -> None:
+    base = Base("main", "1a2b3c")
+    away = of("staging", base=base, offline="KEY is not set")
+    some = several("markdown", [away, of("live", base=base)], Style())
+    every = several("markdown", [away, of("live", base=base, offline="KEY is not set")], Style())
+
+    assert "**Nothing live was read in staging:** KEY is not set. The manifests of `main (1a2b3c)` stand" in some
+    assert every.count("**Nothing live was read:** KEY is not set.") == 1
+
+
+def test_two_environments_that_are_called_alike_are_told_with_their_stacks() -> None:
+    told = several("markdown", [of("live", create("a"), stack="one"), of("live", stack="two")], Style())
+
+    assert list(sections(told)) == ["In live (stack one)"]
+
+
+def test_nothing_to_do_anywhere_is_said_once() -> None:
+    told = several("markdown", [of("staging"), of("live")], Style())
+
+    assert told.startswith("### No changes\n")
+    assert "#### Changes\n\nNothing.\n" in told
+
+
+def test_where_no_environment_could_be_planned_each_says_why() -> None:
+    told = several("markdown", [Lost("staging", "No.", "wait"), Lost("live", "Never.")], Style())
+
+    assert told.startswith("### No plan of staging, live\n\n#### No plan of `staging`\n\nNo.\n\n```\nwait\n```\n")
+    assert "#### No plan of `live`\n\nNever.\n" in told
 
 
 def test_why_there_is_no_plan_has_no_more_room_than_there_is() -> None:

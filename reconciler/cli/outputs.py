@@ -14,15 +14,14 @@ from reconciler.cli import runner
 from reconciler.cli.failure import Failure
 from reconciler.cli.options import FORMAT
 from reconciler.diagnostics import Fault
-from reconciler.render import Style, github, markdown
-from reconciler.render.several import Lost, Section, several
+from reconciler.render import Style, github
+from reconciler.render.several import Lost, Section, several, within
 
 SUMMARY_BYTES = 1024 * 1024
 """As much as a runner takes of one step."""
 
 _OUTPUTS = "GITHUB_OUTPUT"
 _SUMMARY = "GITHUB_STEP_SUMMARY"
-_RULE = "\n---\n\n"
 _WHOLE = "the log of this step"
 _LEAST = 2_000  # characters in which a plan can be told
 _NO_ROOM = "There is no room for this plan: the log of this step has it.\n"
@@ -68,32 +67,15 @@ def _folder() -> str:
 
 
 def _summary(sections: Sequence[Section], room: int) -> str:
-    """The plans as Markdown, each within its share of the room that the step has left."""
-    parts: list[str] = []
-    for number, section in enumerate(sections):
-        left = room - sum(len(part.encode()) for part in parts)
-        share = left // (len(sections) - number) - len(_RULE)
-        parts += [_RULE] if number else []
-        parts.append(_fitting(section, share))
-    return "".join(parts)
-
-
-def _fitting(section: Section, room: int) -> str:
-    """One section in so many bytes; a character may be several, so that fewer of them are asked for until it fits."""
+    """The plans as Markdown in so many bytes; a character may be several: fewer are asked for until it fits."""
     characters = room
     while characters >= _LEAST:
-        text = _shown(section, characters)
+        text = within(sections, characters, _WHOLE)
         size = len(text.encode())
         if size <= room:
             return text
         characters = min(characters * 3 // 4, characters * room // size)
     return _NO_ROOM if len(_NO_ROOM) <= room else ""
-
-
-def _shown(section: Section, characters: int) -> str:
-    if isinstance(section, Lost):
-        return several("markdown", [section], Style())
-    return markdown.within(section, Style(), characters, _WHOLE)
 
 
 def _append(variable: str, text: Callable[[int], str]) -> None:

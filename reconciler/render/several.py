@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import TypeAlias
 
 from reconciler.canonical import Json
 from reconciler.render import FORMATS, Document, Style
 from reconciler.render.document import FORMAT_VERSION
 from reconciler.render.html import page
-from reconciler.render.markdown import LIMIT, within
-from reconciler.render.markdown.together import Page, lost, together
+from reconciler.render.markdown import LIMIT
+from reconciler.render.markdown.together import together
 from reconciler.render.values import inert, one_line
-from reconciler.render.view import view
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """An environment without a plan, and why."""
-
-    environment: str
-    message: str
-    remedy: str = ""
-
+from reconciler.render.view import Lost, view
 
 Section: TypeAlias = Document | Lost
 
@@ -39,7 +27,7 @@ def several(shape: str, sections: Sequence[Section], style: Style) -> str:
     if shape == "html":
         return page([one if isinstance(one, Lost) else view(one) for one in sections])
     if shape == "markdown":
-        return together([_page(one, style) for one in sections], LIMIT)
+        return within(sections, LIMIT)
     return "\n".join(_lost(one) if isinstance(one, Lost) else FORMATS[shape](one, style) for one in sections)
 
 
@@ -54,10 +42,9 @@ def _json(sections: Sequence[Section]) -> str:
     return FORMATS["json"](whole, Style())
 
 
-def _page(one: Section, style: Style) -> tuple[str, Page]:
-    if isinstance(one, Lost):
-        return one.environment, partial(lost, one.environment, one.message, one.remedy)
-    return view(one).environment, partial(within, one, style)
+def within(sections: Sequence[Section], room: int, whole: str = "") -> str:
+    """The sections as Markdown in no more characters than there is room for; what several have in common once."""
+    return together([one if isinstance(one, Lost) else view(one) for one in sections], room, whole)
 
 
 def _lost(one: Lost) -> str:
@@ -66,4 +53,4 @@ def _lost(one: Lost) -> str:
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["Lost", "Section", "several"]
+__all__ = ["Lost", "Section", "several", "within"]

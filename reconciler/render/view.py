@@ -123,6 +123,15 @@ class View:
         return not self.complete and not self.standing and self.offline is None
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An environment without a plan, and why."""
+
+    environment: str
+    message: str
+    remedy: str = ""
+
+
 def view(document: Document) -> View:
     """The document's values; `BadDocument` where one is missing or not of its type."""
     environment, counts = _take(document, "environment", dict), _take(document, "summary", dict)

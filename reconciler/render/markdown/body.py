@@ -1,4 +1,4 @@
-"""The changes of one half of a plan: the table, then the sections, as many as there is room for."""
+"""Changes of a plan: the table, then the sections, as many as there is room for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from reconciler.render.entries import new_lines
 from reconciler.render.markdown.blocks import BETWEEN
 from reconciler.render.markdown.sections import Part, as_change, section
 from reconciler.render.markdown.table import table
-from reconciler.render.verdict.halves import Half
 from reconciler.render.verdict.ranking import rank
 from reconciler.render.verdict.shared import apart
+from reconciler.render.view import ChangeView
 
 _ROWS = 3  # the part of the room that the table has at most
 _LEAST = 1_500  # what it has at least
@@ -27,14 +27,14 @@ class Body:
     sections: int = 0
 
 
-def body(half: Half, room: int, *, alone: bool) -> Body:
+def body(changes: Sequence[ChangeView], room: int, *, alone: bool) -> Body:
     """The changes, worst first; where there is a single one, it is open."""
-    groups, rest = apart(half.changes)
+    groups, rest = apart(changes)
     parts: list[Part] = sorted((*groups, *rest), key=lambda part: rank(as_change(part)))
     rows, rows_left = table(parts, max(room // _ROWS, min(room, _LEAST)))
     blocks = [rows] if rows else []
     room -= sum(len(block) + len(BETWEEN) for block in blocks)
-    found = _sections(parts, room, most=new_lines(half.changes), alone=alone)
+    found = _sections(parts, room, most=new_lines(changes), alone=alone)
     return Body((*blocks, *found.blocks), rows_left, found.sections)
 
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from reconciler.render import sentences
 from reconciler.render.markdown.blocks import BETWEEN, Fitted, fitted, folded
 from reconciler.render.markdown.body import Body, body
 from reconciler.render.markdown.objections import objections
 from reconciler.render.markup import bounded, link, prose, sentence, span
-from reconciler.render.verdict.halves import Half, halves
+from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.headline import headline
-from reconciler.render.view import View
+from reconciler.render.view import ChangeView, View
 
 _VERDICT, _NAME, _WHY, _NOTES = 300, 90, 180, 4
 _LEFT_OUT = 300  # characters in which it is told what is left out
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """Some changes under a title, in which no live text acts; without one they are all there are."""
+
+    title: str
+    changes: tuple[ChangeView, ...]
+    folds: bool = True
+    """Whether it may be folded."""
 
 
 def page(plan: View, room: int, whole: str) -> str:
@@ -25,35 +36,47 @@ def page(plan: View, room: int, whole: str) -> str:
     room -= against.length
     told = sentences.notes(plan)
     notes = fitted((f"**Note:** {sentence(note)}" for note in told), room // _NOTES)
-    changes = _changes(plan, room - notes.length)
-    left = _left_out(changes, untold, len(told) - len(notes.blocks), whole)
+    changes = told_changes([Titled(half.title, half.changes) for half in halves(plan)], room - notes.length)
+    left = left_out(changes, untold, len(told) - len(notes.blocks), whole)
     return BETWEEN.join([*head, *against.blocks, *changes.blocks, *left, *notes.blocks, *tail]) + "\n"
 
 
 def _head(plan: View) -> Iterator[str]:
     yield f"### {bounded(prose, headline(plan), _VERDICT)}"
-    base = bounded(span, plan.base, _NAME) if plan.base else ""
+    yield place(plan)
+    if plan.offline is not None:
+        yield unread(plan)
+
+
+def place(plan: View) -> str:
+    """Environment, stack, address, and the revision that the plan is compared with."""
+    base = bounded(span, plan.base, _NAME) if plan.base and plan.offline is None else ""
     where = [
         f"**{bounded(prose, plan.environment, _NAME)}**",
         f"stack {bounded(span, plan.stack, _NAME)}",
         bounded(prose, sentences.address_of(plan), _WHY),
     ]
-    yield " · ".join([*where, *([f"beside {base}"] if base and plan.offline is None else [])])
-    if plan.offline is not None:
-        why = bounded(sentence, plan.offline.rstrip("."), _WHY)
-        instead = (
-            f" The manifests of {base} stand for what is live: what was changed outside Git is not seen."
-            if base
-            else ""
-        )
-        yield f"> [!WARNING]\n> **Nothing live was read:** {why}.{instead}"
+    return " · ".join([*where, *([f"beside {base}"] if base else [])])
+
+
+def unread(plan: View, where: str = "") -> str:
+    """Why nothing live was read, where that is said of some environments only, of which."""
+    why = bounded(sentence, (plan.offline or "").rstrip("."), _WHY)
+    base = bounded(span, plan.base, _NAME) if plan.base else ""
+    instead = f" The manifests of {base} stand for what is live: what was changed outside Git is not seen."
+    return f"> [!WARNING]\n> **Nothing live was read{where}:** {why}.{instead if base else ''}"
 
 
 def _tail(plan: View) -> Iterator[str]:
-    narrowed = "Only what was selected: the whole plan may hold more." if plan.narrowed else ""
-    yield " ".join(filter(None, [narrowed, sentences.rest(plan), sentences.marks(plan)]))
+    yield figures(plan)
     yield f"**{sentences.verdict(plan)}**"
     yield f"Fingerprint {bounded(span, plan.fingerprint, _NAME)}"
+
+
+def figures(plan: View) -> str:
+    """What stays as it is, and what else is done."""
+    narrowed = "Only what was selected: the whole plan may hold more." if plan.narrowed else ""
+    return " ".join(filter(None, [narrowed, sentences.rest(plan), sentences.marks(plan)]))
 
 
 def _objections(plan: View, room: int) -> tuple[Fitted, int]:
@@ -63,36 +86,33 @@ def _objections(plan: View, room: int) -> tuple[Fitted, int]:
     return shown, sum(number for _, number in found[len(shown.blocks) :])
 
 
-def _changes(plan: View, room: int) -> Body:
-    """In two where the plan was held against another revision; what is pending anyway is folded then."""
-    first, *others = halves(plan)
-    found = _half(first, room, folds=False)
-    for half in filter(_has_changes, others):
-        room -= sum(len(block) + len(BETWEEN) for block in found.blocks)
-        more = _half(half, room, folds=bool(first.changes))
-        found = Body((*found.blocks, *more.blocks), found.rows + more.rows, found.sections + more.sections)
+def told_changes(parts: Sequence[Titled], room: int) -> Body:
+    """Part by part; those after the first are folded where the first has something to show."""
+    first, *others = parts
+    found = _part(first, room, folds=False)
+    for part in others:
+        if part.changes:
+            room -= sum(len(block) + len(BETWEEN) for block in found.blocks)
+            more = _part(part, room, folds=bool(first.changes) and part.folds)
+            found = Body((*found.blocks, *more.blocks), found.rows + more.rows, found.sections + more.sections)
     return found
 
 
-def _has_changes(half: Half) -> bool:
-    return bool(half.changes)
-
-
-def _half(half: Half, room: int, *, folds: bool) -> Body:
-    if not half.title:
-        return body(half, room, alone=True)
-    if not half.changes:
-        return Body(fitted([f"#### {half.title}\n\nNothing."], room).blocks)
-    title = f"{half.title} ({sentences.count(len(half.changes), 'change')})"
+def _part(part: Titled, room: int, *, folds: bool) -> Body:
+    if not part.title:
+        return body(part.changes, room, alone=True)
+    if not part.changes:
+        return Body(fitted([f"#### {part.title}\n\nNothing."], room).blocks)
+    title = f"{part.title} ({sentences.count(len(part.changes), 'change')})"
     around = len(folded(f"<b>{title}</b>", [])) + 2 * len(BETWEEN)
-    found = body(half, room - around, alone=not folds)
+    found = body(part.changes, room - around, alone=not folds)
     if not found.blocks:
         return found
-    blocks = (folded(f"<b>{title}</b>", found.blocks),) if folds else (f"#### {half.title}", *found.blocks)
+    blocks = (folded(f"<b>{title}</b>", found.blocks),) if folds else (f"#### {part.title}", *found.blocks)
     return Body(blocks, found.rows, found.sections)
 
 
-def _left_out(changes: Body, objections: int, notes: int, whole: str) -> list[str]:
+def left_out(changes: Body, objections: int, notes: int, whole: str) -> list[str]:
     """What there was no room for, and where it is."""
     missing = [
         *_some(objections, "objection"),

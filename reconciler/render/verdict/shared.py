@@ -35,11 +35,11 @@ def apart(changes: Sequence[ChangeView]) -> tuple[tuple[Shared, ...], tuple[Chan
     groups = _groups(changes)
     if not groups:
         return (), tuple(changes)
-    told = {(place, _same(part)) for one, places in groups for place in places for part in one.parts}
+    told = {(place, identity(part)) for one, places in groups for place in places for part in one.parts}
     found = []
     for place, change in enumerate(changes):
-        fields = tuple(field for field in change.fields if (place, _same(field)) not in told)
-        meanings = tuple(meaning for meaning in change.meanings if (place, _same(meaning)) not in told)
+        fields = tuple(field for field in change.fields if (place, identity(field)) not in told)
+        meanings = tuple(meaning for meaning in change.meanings if (place, identity(meaning)) not in told)
         if fields or meanings or not change.fields or change.action != "update":
             found.append(replace(change, fields=fields, meanings=meanings))
     return tuple(one for one, _ in groups), tuple(found)
@@ -60,7 +60,7 @@ def _fields(changes: Sequence[ChangeView]) -> Iterator[tuple[list[FieldView], tu
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[FieldView], dict[int, None]]] = {}
     for place, change in enumerate(changes):
         for field in change.fields if change.action not in _WHOLE else ():
-            fields, places = found.setdefault((_same(field), change.held_by), ([], {}))
+            fields, places = found.setdefault((identity(field), change.held_by), ([], {}))
             fields.append(field)
             places[place] = None
     return ((fields, tuple(places)) for fields, places in found.values())
@@ -109,11 +109,12 @@ def about(path: str, schema: str) -> bool:
     return path.startswith(schema) or schema.startswith(path)
 
 
-def _same(part: FieldView | MeaningView) -> tuple[str, ...]:
+def identity(part: FieldView | MeaningView, *, whole: bool = False) -> tuple[str, ...]:
+    """What two parts that are told as one have in common; of long texts the edit alone, unless all of it is meant."""
     if isinstance(part, MeaningView):
         return (part.path, part.text, str(part.breaking))
     sides: Sequence[Json] = (part.before, part.after)
-    if _is_edit(part):
+    if _is_edit(part) and not whole:
         sides = ["\n".join(side) if side else None for side in _edited(str(part.before), str(part.after))]
     is_edit = part.excerpt or _is_edit(part)
     return (part.path, *map(encode, sides), part.cause, str(part.origin), str(is_edit))
