@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "outside": "A reference leaves the repository, or reaches into `.git` or `.reconciler`.",
     "reserved-metadata": "The metadata key `reconciler` is the marker's.",
     "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
+    "secret-in-file": "A file contains a key that the environment of the command holds as well (a warning).",
     "syntax": "YAML or JSON that does not parse.",
     "too-deep": "Values nested deeper than anything real.",
     "too-large": "A file, text, list or number above its limit.",

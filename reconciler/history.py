@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from typing import Any
 from reconciler import __version__, past
 from reconciler.canonical import Json
 from reconciler.guards import wanted_digest
+from reconciler.masking import Mask, mask
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
 from reconciler.past import BadRecord, Head, Past
 
@@ -27,7 +28,6 @@ __all__ = ["FOLDER", "BadRecord", "Bounds", "Head", "Past", "Record", "paths", "
 
 _RECENT = 3
 FOLDER = "history"
-_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Record:
         self.path = folder / f"{head.run}.jsonl"
         self.broken: OSError | None = None
         """Why it could not be written to the end."""
-        self._secrets = _hideable(secrets)
+        self._mask = _sealing(secrets)
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._size = 0
         try:
@@ -91,9 +91,7 @@ class Record:
 
     def _write(self, fact: Mapping[str, Any]) -> None:
         """Appends a line, whole or not at all."""
-        line = json.dumps(fact, separators=(",", ":"))
-        for secret in self._secrets:
-            line = line.replace(_escaped(secret), _stand_in(secret))
+        line = json.dumps(self._mask.deep(fact), separators=(",", ":"))
         rest = f"{line}\n".encode()
         whole = self._size + len(rest)
         try:
@@ -115,7 +113,7 @@ def paths(folder: Path) -> list[Path]:
 def read(path: Path, secrets: Iterable[str] = ()) -> Past:
     """What a record tells, with the secrets that were left out of it, where they are known here."""
     try:
-        return past.parse(_lines(path, _hideable(secrets)))
+        return _sealing(secrets).back().deep(past.parse(_lines(path)))
     except BadRecord as error:
         raise BadRecord(f"{path} cannot be used: {error}.") from error
 
@@ -152,28 +150,18 @@ def _rejects(path: Path) -> bool:
         return bool(past.parse([lines.readline()]).head.rejected)
 
 
-def _lines(path: Path, secrets: Collection[str]) -> Iterator[str]:
+def _lines(path: Path) -> Iterator[str]:
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            told = line
-            for secret in secrets:
-                told = told.replace(_stand_in(secret), _escaped(secret))
-            yield told
+        yield from lines
 
 
-def _hideable(secrets: Iterable[str]) -> list[str]:
-    """The longest first, since one may be a part of another; what is too short to be one hides nothing."""
-    return sorted({secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=lambda s: (-len(s), s))
+def _sealing(secrets: Iterable[str]) -> Mask:
+    """What hides secrets such that nobody can tell them from what stands there, and who has them knows them again."""
+    return mask(secrets, lambda form, secret, how: _stand_in(form), cut=False)
 
 
-def _escaped(secret: str) -> str:
-    """The secret as it stands within a JSON text."""
-    return json.dumps(secret)[1:-1]
-
-
-def _stand_in(secret: str) -> str:
-    """What stands in the secret's place: nobody can tell it from that, and who has it knows it again."""
-    return past.LEFT_OUT.format(sha256(secret.encode(errors="surrogateescape")).hexdigest()[:8])
+def _stand_in(form: str) -> str:
+    return past.LEFT_OUT.format(sha256(form.encode(errors="surrogateescape")).hexdigest()[:8])
 
 
 def _task(task: Task) -> dict[str, Any]:

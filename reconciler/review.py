@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import paths
-from reconciler.canonical import equal
+from reconciler.canonical import encode, equal
 from reconciler.diff import whole
 from reconciler.kinds import KINDS
+from reconciler.masking import STANDS
 from reconciler.model import Change, Live, Plan, Where
 from reconciler.ownership import ours_by_address
 
@@ -105,9 +106,9 @@ def _has_all(change: Mapping[str, Any], live: Live) -> bool:
 
 
 def _is_so(field: Mapping[str, Any], live: Live) -> bool:
-    """Whether a field is as it was to become. What was to become nothing has a default, which settled says."""
+    """Whether a field is as it was to become. Of nothing, and of what hides a secret, settled alone says it."""
     path = paths.read(field["path"])
-    if field["after"] is None or path[0] not in live.fields:
+    if field["after"] is None or STANDS.search(encode(field["after"])) or path[0] not in live.fields:
         return True
     there, value = paths.at(dict(live.fields), path)
     return there and equal(value, field["after"])

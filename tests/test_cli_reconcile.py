@@ -728,7 +728,7 @@ def test_keys_are_in_no_issue(job: Job, monkeypatch: pytest.MonkeyPatch) -> None
     job.run()
 
     assert "sk-0123456789abcdef" not in job.issue["body"] + job.comments[0]
-    assert "the key is\n(a secret)" in job.comments[0]
+    assert "the key is\n(the value of SOME_API_KEY)" in job.comments[0]
     assert job.issue["body"].startswith(FIRST)
 
 

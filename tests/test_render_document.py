@@ -11,7 +11,9 @@ from render_plans import address, adopt, create, delete, field, looks_like, mark
 from reconciler import __version__
 from reconciler.canonical import Json, digest
 from reconciler.fingerprint import fingerprint
-from reconciler.render import FORMATS, BadDocument, Document, Style, document, read
+from reconciler.masking import Mask
+from reconciler.masking import mask as masking
+from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden, read
 
 WHOLE = plan(
     replace(
@@ -206,6 +208,36 @@ def test_what_is_no_saved_plan_is_refused(text, why):
 def test_a_document_of_another_shape_is_refused(key: str, value: Json, why: str):
     with pytest.raises(BadDocument, match=why):
         read(sealed({**document(WHOLE), key: value}))
+
+
+KEY = "sk-0123456789"
+
+
+def test_secrets_are_hidden_in_all_that_a_server_or_a_manifest_fills_and_nothing_else():
+    mask = masking([KEY], lambda form, secret, how: "(hidden)")
+    change = update("a", field(f'metadata["{KEY} x"]', KEY, f"`{KEY}`"))
+    whole = document(plan(change, objections=(looks_like("a"),), notes=(f"{KEY} is odd",)))
+
+    shown = hidden(whole, mask)
+
+    text = FORMATS["json"](shown, Style())
+    assert KEY not in text
+    assert shown["changes"][0]["fields"][0]["path"] == 'metadata["(hidden) x"]'
+    assert [shown["changes"][0][name] for name in ("digest", "seen", "address")] == [
+        whole["changes"][0][name] for name in ("digest", "seen", "address")
+    ]
+    assert read(text) == shown
+    assert hidden(whole, Mask()) is whole
+
+
+def test_what_a_stranger_wrote_into_a_document_is_hidden_as_well():
+    mask = masking([KEY], lambda form, secret, how: "(hidden)")
+    odd = {**document(plan()), "changes": [{"fields": [{"path": f".{KEY}"}, KEY], "more": KEY}], "marks": KEY}
+
+    shown = hidden(odd, mask)
+
+    assert shown["changes"] == [{"fields": [{"path": ".(hidden)"}, "(hidden)"], "more": "(hidden)"}]
+    assert shown["marks"] == "(hidden)"
 
 
 def test_an_action_of_a_later_version_is_shown_by_its_name():

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from reconciler import __version__
+from reconciler.cli import credentials
 from reconciler.cli.failure import Failure
 from reconciler.cli.options import FORMAT
 from reconciler.cli.runner import guarded
@@ -120,7 +121,8 @@ def cli(chdir: str | None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs a command and gives its exit code; every failure ends in one message that says what to do."""
     _write_everything()
-    with guarded():
+    credentials.learn(afresh=True)
+    with credentials.unsaid(), guarded():
         return _run(arguments)
 
 

@@ -39,12 +39,13 @@ def under_actions() -> bool:
 
 def hosting(given: str | None = None) -> Hosting:
     """The repository that this job runs for, written to by the given author; nothing has been asked yet."""
+    from reconciler.cli.credentials import beneath
     from reconciler.cli.session import log
     from reconciler.hosting.exchange import Exchange
     from reconciler.hosting.github import GitHub
 
     exchange = Exchange(_api(), _token(), log=log)
-    return GitHub(exchange, repository(), given or (BOT if under_actions() else None))
+    return GitHub(exchange, repository(), given or (BOT if under_actions() else None), beneath)
 
 
 @contextmanager

@@ -178,9 +178,10 @@ def _shown(plan: Plan, now: Change | None) -> str:
     """What a change would be now, for people."""
     from dataclasses import replace
 
+    from reconciler.cli.planning import less_secrets
     from reconciler.render import FORMATS, Style, document
 
     if now is None:
         return ""
-    alone = replace(plan, changes=(now,), marks=(), objections=(), notes=(), selected=True)
-    return f"\nWhat it would be now, which is not done:\n\n{FORMATS['text'](document(alone), Style())}\n"
+    alone = less_secrets(document(replace(plan, changes=(now,), marks=(), objections=(), notes=(), selected=True)))
+    return f"\nWhat it would be now, which is not done:\n\n{FORMATS['text'](alone, Style())}\n"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import signal
 import sys
@@ -17,23 +15,20 @@ from typing import IO, Any
 import click
 
 from reconciler import history
+from reconciler.cli import credentials
 from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
 from reconciler.cli.interrupts import INTERRUPTED, interruptible, terminable
 from reconciler.cli.options import Hand
 from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session, style_of
-from reconciler.config import Config
 from reconciler.fingerprint import fingerprint
 from reconciler.guards import NEVER_ALLOWED
 from reconciler.model import Address, Done, Outcome, Plan
 from reconciler.past import Head
 from reconciler.providers import Provider
 from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
-from reconciler.render import FORMATS, Style, document, events, outcomes
-
-_CREDENTIAL = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_LONG = 8
+from reconciler.render import FORMATS, Style, document, events, hidden, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class Telling:
 
     def plan(self, plan: Plan) -> None:
         """Shows what is about to be done."""
-        self.text(FORMATS["text"](document(plan), self.style))
+        self.text(FORMATS["text"](hidden(document(plan), credentials.hidden()), self.style))
         self.events(*events.planned(plan))
 
     def text(self, text: str) -> None:
@@ -227,18 +222,13 @@ def record(session: Session, manner: Manner, run: Run, plan: Plan) -> history.Re
         rejected={str(address): digest for address, digest in run.rejected.items()},
     )
     try:
-        return history.Record(session.connection.state_dir / history.FOLDER, head, credentials(session.config))
+        return history.Record(
+            session.connection.state_dir / history.FOLDER, head, credentials.of_config(session.config)
+        )
     except OSError as error:
         remedy = "without a record nothing is written; name another folder with --state-dir"
         where = f": {error.filename}" if error.filename else ""
         raise Failure(f"Cannot record the run: {error.strerror}{where}.", remedy) from error
-
-
-def credentials(config: Config) -> frozenset[str]:
-    """Everything in the environment that is a key: what the configuration names, and what is named like one."""
-    named = {one.api_key for one in config.environments.values() if one.api_key}
-    alike = {name for name, value in os.environ.items() if _CREDENTIAL.search(name) and len(value) >= _LONG}
-    return frozenset(value for name in named | alike if (value := os.environ.get(name)))
 
 
 def refuse_what_is_held(plan: Plan) -> None:

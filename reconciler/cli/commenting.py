@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from reconciler.cli import actions
+from reconciler.cli import actions, credentials
 from reconciler.cli.failure import Failure
-from reconciler.render import BadDocument, Document, read
+from reconciler.render import BadDocument, Document, hidden, read
 from reconciler.render.console import comment
 from reconciler.render.console.comment import Frame
 from reconciler.render.console.happened import happened
@@ -50,7 +50,7 @@ class Telling:
         return Telling(
             what="ended" if events else "failed" if failed else "applying" if applying else "planned",
             applying=applying,
-            text=_text(file) if file else "",
+            text=credentials.hidden().text(_text(file)) if file else "",
             run=actions.run_id(),
             url=url or actions.run_url(),
         )
@@ -91,7 +91,8 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
         first_line(marker)
     except BadNameError as error:
         raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
-    return About(marker, _body(plan, telling, Frame(marker, telling.url)))
+    shown = plan and hidden(plan, credentials.hidden())
+    return About(marker, _body(shown, telling, Frame(marker, telling.url)))
 
 
 def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:

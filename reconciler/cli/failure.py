@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.credentials import hidden
+
 if TYPE_CHECKING:
     from reconciler.diagnostics import Fault
 
@@ -14,9 +16,10 @@ class Failure(Exception):
     """Ends a command with a message; nothing more is tried."""
 
     def __init__(self, message: str, remedy: str = "", *, code: int = 1, wrong: tuple[Fault, ...] = ()) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        hide = hidden().text
+        super().__init__(hide(message))
+        self.message = hide(message)
+        self.remedy = hide(remedy)
         self.code = code
         self.wrong = wrong
         """The faults that end it, which were shown already."""

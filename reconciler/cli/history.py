@@ -16,6 +16,7 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     import sys
 
     from reconciler import history
+    from reconciler.cli.credentials import hidden
     from reconciler.cli.lock import is_held
     from reconciler.cli.session import load, state_folder, style_of
     from reconciler.render.runs import as_dict, as_line
@@ -25,7 +26,7 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     found = []
     for path in reversed(history.paths(state / history.FOLDER)):
         try:
-            found.append(history.read(path))
+            found.append(hidden().deep(history.read(path)))
         except (history.BadRecord, OSError) as error:
             click.echo(f"Note: {inert(str(error))}", err=True)
     if format == "json":

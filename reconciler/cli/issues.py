@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from reconciler.unattended import Pass
 
 
-def tell(
-    place: Hosting, author: str, passed: Pass, comments: list[str], hide: Callable[[str], str] = lambda text: text
-) -> str:
+def tell(place: Hosting, author: str, passed: Pass, comments: list[str]) -> str:
     """Brings the issue to what a pass found, and says what was done with it; nothing where nothing is to be said.
 
     The comments are taken from the list as they are written: what is still in it after a failure was not told.
     """
-    first_line, text = report.first_line(passed.plan.where), hide(report.body(passed))
+    first_line, text = report.first_line(passed.plan.where), report.body(passed)
     found = _one(place, author, first_line)
     if found is None and passed.is_well and not comments:
         return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, runner
+from reconciler.cli import credentials, options, runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +45,12 @@ async def _print(session: Session, key: str | None, format: str) -> int:
     from reconciler.cli.failure import Failure
     from reconciler.cli.planning import warn_of_lists
     from reconciler.diagnostics import did_you_mean
+    from reconciler.model import Marker
     from reconciler.ownership import ours_by_address
     from reconciler.render.listing import LISTINGS, same_variable
 
     async with session.provider() as provider:
-        live = await session.live(provider)
+        live = credentials.hidden().deep(await session.live(provider), (Marker,))
         warn_of_lists(provider)
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = ours_by_address(live, session.where)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import click
 
 from reconciler import config
-from reconciler.cli import runner
+from reconciler.cli import credentials, runner
 from reconciler.cli.failure import Failure
 from reconciler.cli.options import FORMAT
 from reconciler.diagnostics import Fault
@@ -87,7 +87,8 @@ def _append(variable: str, text: Callable[[int], str]) -> None:
         with open(path, "ab", opener=_at_once) as stream:  # pathlib has no opener
             size = os.fstat(stream.fileno()).st_size
             end = "" if not size or _ends_a_line(path) else "\n"  # somebody began a line
-            stream.write(f"{end}{text(size + len(end))}".encode(errors="backslashreplace"))
+            said = credentials.hidden().text(text(size + len(end)))
+            stream.write(f"{end}{said}".encode(errors="backslashreplace"))
     except OSError as error:
         click.echo(f"Warning: Cannot write the file of {variable}: {error.strerror or error}.", err=True)
 

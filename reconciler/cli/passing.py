@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 
 import click
 
 from reconciler import history
 from reconciler.canonical import Json
 from reconciler.cli.actions import author as author_of
-from reconciler.cli.applying import Telling, clock, credentials, settle
+from reconciler.cli.applying import Telling, clock, settle
+from reconciler.cli.credentials import hidden
 from reconciler.cli.failure import Failure
 from reconciler.cli.issues import tell as tell_issue
 from reconciler.cli.planning import Request, facts, judge
@@ -19,15 +19,12 @@ from reconciler.cli.session import Session
 from reconciler.cli.waiting import edits_wait
 from reconciler.guards import Facts
 from reconciler.hosting import Hosting, HostingError
-from reconciler.model import Change, Live, Outcome, Plan, Task
+from reconciler.model import Address, Change, Live, Marker, Outcome, Plan, Task, Where
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.console import quoting, report
 from reconciler.render.values import inert
 from reconciler.unattended import EDITS, Division, Pass, Policy, divide, passed
-
-_SECRET = "(a secret)"  # noqa: S105  # stands where one was
-_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +94,17 @@ async def one_pass(asked: Asked) -> Found:
 
 def tell(asked: Asked, found: Found) -> None:
     """Says what is left for people, here and in the issue."""
-    hide = _hiding(asked.session)
-    asked.told.text(f"\n{rows}" if (rows := report.lines(found.passed)) else "")
-    for left in found.passed.left:
+    passed = hidden().deep(found.passed, (Address, Where, Marker))
+    asked.told.text(f"\n{rows}" if (rows := report.lines(passed)) else "")
+    for left in passed.left:
         address = str(left.change.address)
         asked.told.events(events.diagnostic("warning", f"{address} is left for people", left.why, address))
-    comments = [hide(text) for text in quoting.comments(found.passed)]
+    comments = list(quoting.comments(passed))
     if asked.place is None:
         return
     try:
         author = author_of(asked.author, asked.place)
-        said = tell_issue(asked.place, author, found.passed, comments, hide)
+        said = tell_issue(asked.place, author, passed, comments)
     except HostingError as error:
         _quoted_here(comments)
         raise _untold(error, found) from error
@@ -151,15 +148,3 @@ def _untold(error: HostingError, found: Found) -> Failure:
     if found.failure is not None:
         found.failure.show()
     return Failure(f"The issue could not be told: {error.message} {stands}", error.remedy, code=found.code or 1)
-
-
-def _hiding(session: Session) -> Callable[[str], str]:
-    """Takes every key out of a text, but not out of its first line: that has to be found again."""
-    long = (secret for secret in credentials(session.config) if len(secret) >= _SHORTEST_SECRET)
-    secrets = sorted(long, key=lambda secret: (-len(secret), secret))
-
-    def hide(text: str) -> str:
-        first, end, rest = text.partition("\n")
-        return first + end + reduce(lambda hidden, secret: hidden.replace(secret, _SECRET), secrets, rest)
-
-    return hide

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler import history
-from reconciler.cli import outputs
+from reconciler.cli import credentials, outputs
 from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
 from reconciler.cli.session import Session, matching
@@ -21,7 +21,7 @@ from reconciler.origin import as_live, split, unseen
 from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
 from reconciler.providers import ApiGone, Provider, Unreachable
-from reconciler.render import FORMATS, Document, Style, document
+from reconciler.render import FORMATS, Document, Style, document, hidden
 from reconciler.render.several import Lost, several
 
 if TYPE_CHECKING:
@@ -139,9 +139,14 @@ def show(plan: Plan, format: str, style: Style) -> None:
     show_documents([document(plan)], format, style)
 
 
+def less_secrets(told: Document) -> Document:
+    """A plan's document as it may be shown, kept and sent: what is applied is planned afresh, from what is real."""
+    return hidden(told, credentials.hidden())
+
+
 def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
     """Prints the plans of several environments together."""
-    sections = [one if isinstance(one, Lost) else document(one) for one in found]
+    sections = [one if isinstance(one, Lost) else less_secrets(document(one)) for one in found]
     if format == "github":
         outputs.tell(sections, style)
     else:
@@ -150,12 +155,13 @@ def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
 
 def show_documents(found: Sequence[Document], format: str, style: Style) -> None:
     """Prints plans' documents in one of the formats; for a job of GitHub Actions with all that belongs to it."""
+    shown = [less_secrets(one) for one in found]
     if format == "github":
-        outputs.tell(found, style)
-    elif len(found) == 1:
-        click.echo(FORMATS[format](found[0], style), nl=False)
+        outputs.tell(shown, style)
+    elif len(shown) == 1:
+        click.echo(FORMATS[format](shown[0], style), nl=False)
     else:
-        click.echo(several(format, found, style), nl=False)
+        click.echo(several(format, shown, style), nl=False)
 
 
 def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
@@ -172,7 +178,7 @@ def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
 
 def save(plan: Plan, path: str) -> None:
     """Writes a plan's document, whole or not at all; a pipe or a device is written to and never replaced."""
-    write_plan(FORMATS["json"](document(plan), Style()), path)
+    write_plan(FORMATS["json"](less_secrets(document(plan)), Style()), path)
 
 
 def write_plan(text: str, path: str) -> None:

@@ -11,7 +11,8 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from reconciler.canonical import Json
-from reconciler.model import Live, Outcome, Plan, Task
+from reconciler.cli.credentials import hidden
+from reconciler.model import Change, Live, Mark, Outcome, Plan, Task
 from reconciler.reconcile import Listener
 from reconciler.render import Style, events
 from reconciler.render.outcomes import line
@@ -36,11 +37,11 @@ class Lines:
 
     def ended(self, outcome: Outcome) -> None:
         """Says what became of a task."""
-        self._say(line(outcome, self._style))
+        self._say(line(_less_secrets(outcome), self._style))
 
     def noticed(self, text: str) -> None:
         """Says what else there is to know."""
-        self._say(f"Note: {one_line(text)}")
+        self._say(f"Note: {one_line(hidden().text(text))}")
 
     def _say(self, text: str) -> None:
         click.echo(text)
@@ -63,7 +64,7 @@ class Events:
 
     def ended(self, outcome: Outcome) -> None:
         """A task has come to its outcome."""
-        self.say(events.ended(outcome))
+        self.say(events.ended(_less_secrets(outcome)))
 
     def noticed(self, text: str) -> None:
         """Something else that is worth telling."""
@@ -71,9 +72,14 @@ class Events:
 
     def say(self, event: events.Event) -> None:
         """Writes an event with the time of day."""
-        told = {**event, "@timestamp": self._now().isoformat(timespec="milliseconds")}
+        told = {**hidden().deep(event), "@timestamp": self._now().isoformat(timespec="milliseconds")}
         self._stream.write(events.as_line(told))
         self._stream.flush()
+
+
+def _less_secrets(outcome: Outcome) -> Outcome:
+    """What became of a task, less every secret; of the task itself nothing is said but its address."""
+    return hidden().deep(outcome, (Change, Mark))
 
 
 class All:

@@ -60,12 +60,12 @@ def _past(run: str | None, source: str | None, environment: str | None, state_di
     from pathlib import Path
 
     from reconciler import history
-    from reconciler.cli.applying import credentials
+    from reconciler.cli.credentials import of_config
     from reconciler.cli.failure import Failure
     from reconciler.cli.session import load, state_folder, style_of
 
     config = load(style_of(sys.stdout, None))
-    secrets = credentials(config)
+    secrets = of_config(config)
     try:
         if source is not None:
             return history.read(Path(source), secrets)

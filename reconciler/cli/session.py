@@ -16,7 +16,7 @@ import anyio
 import click
 
 from reconciler import config, files, manifest
-from reconciler.cli import outputs
+from reconciler.cli import credentials, outputs
 from reconciler.cli.failure import Failure
 from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
@@ -56,7 +56,7 @@ class Session:
         """What the manifests ask for here; ends the command where anything is wrong with them."""
         read = files.read(self.config.root, self.config.manifests)
         parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
-        stop_at_errors([*read.faults, *parsed.faults], read.sources, self.style)
+        stop_at_errors([*read.faults, *parsed.faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
             return tuple(replace(one, id=None, on_removal="delete") for one in parsed.desired)
@@ -117,6 +117,7 @@ def session_of(
     loaded: Config, environment: Environment, style: Style, *, state: str | None = None, offline: str | None = None
 ) -> Session:
     """A session in an environment; without a key where a reason says that nothing may be sent."""
+    credentials.learn([environment.api_key or "OPENAI_API_KEY"])
     found = config.unreached(environment) if offline is not None else config.access(environment, os.environ)
     access = _sound(found, style)
     folder = state_folder(loaded, state)
@@ -139,6 +140,7 @@ def load(style: Style) -> Config:
     stop_at_errors(loaded.faults, loaded.sources, style)
     if loaded.config is None:
         raise Failure("There is no configuration.")
+    credentials.learn(one.api_key for one in loaded.config.environments.values() if one.api_key)
     return loaded.config
 
 
@@ -156,7 +158,7 @@ def setting(loaded: Config, environment: Environment) -> manifest.Setting:
 
 def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: Style) -> None:
     """Shows everything that is wrong; ends the command where any of it is an error."""
-    found = in_order(faults)
+    found, sources = credentials.less_secrets(in_order(faults), sources)
     told = TOLD.get(set[Fault]())
     untold = [fault for fault in found if fault not in told]
     if untold:

@@ -64,8 +64,10 @@ def _saved(path: Path) -> Document:
 
 
 async def _live(session: Session, what: str, format: str) -> int:
+    from reconciler.cli.credentials import hidden
     from reconciler.cli.planning import warn_of_lists
     from reconciler.kinds import KINDS
+    from reconciler.model import Marker
     from reconciler.render.manifest import as_manifest
     from reconciler.render.values import in_ascii
 
@@ -73,13 +75,16 @@ async def _live(session: Session, what: str, format: str) -> int:
         live = await session.live(provider)
         warn_of_lists(provider)
     found = _named(what, live, session)
+    shown = hidden().deep(found, (Marker,))
+    if shown is not found:
+        click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
     runner.says_data()
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     if format == "json":
-        click.echo(in_ascii(found.raw, indent=2))
+        click.echo(in_ascii(shown.raw, indent=2))
     else:
         warn_of_full_metadata(found)
-        click.echo(as_manifest(found, KINDS[found.kind], session.where), nl=False)
+        click.echo(as_manifest(shown, KINDS[found.kind], session.where), nl=False)
     return 0
 
 

@@ -40,6 +40,7 @@ def command(
 
 
 async def _print(session: Session, format: str) -> int:
+    from reconciler.cli.credentials import hidden
     from reconciler.cli.planning import facts, warn_of_lists
     from reconciler.plan import make_plan
     from reconciler.render import standings as shown
@@ -50,7 +51,7 @@ async def _print(session: Session, format: str) -> int:
         live = await session.live(provider)
         warn_of_lists(provider)
         plan = make_plan(desired, live, session.where, facts=facts(session, provider, live))
-    rows = standings(plan, live)
+    rows = hidden().deep(standings(plan, live))
     if format == "json":
         click.echo(shown.data(rows), nl=False)
         return 0

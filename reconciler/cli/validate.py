@@ -31,7 +31,7 @@ def _validate(name: str | None, colour: bool | None) -> int:
     import sys
 
     from reconciler import config, files, manifest
-    from reconciler.cli import session
+    from reconciler.cli import credentials, session
     from reconciler.diagnostics import Fault
 
     style = session.style_of(sys.stdout, colour)
@@ -40,7 +40,7 @@ def _validate(name: str | None, colour: bool | None) -> int:
     said = name or os.environ.get("RECONCILER_ENVIRONMENT")
     chosen = [config.choose(loaded, name, os.environ, writes=False)] if said else _stated(loaded)
     environments = [one for one in chosen if not isinstance(one, Fault)]
-    faults = [*read.faults, *(one for one in chosen if isinstance(one, Fault))]
+    faults = [*read.faults, *credentials.secrets_in(read.sources), *(one for one in chosen if isinstance(one, Fault))]
     for environment in environments:
         faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
     session.stop_at_errors(faults, read.sources, style)

@@ -15,6 +15,7 @@ from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.hosting import HostingError
 from reconciler.hosting.refusals import Answer, Ask, PassingError, data, judged
+from reconciler.masking import mask
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
 PAGES: Final = 100
@@ -52,7 +53,7 @@ class Exchange:
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._url = api_url.rstrip("/")
-        self._token = token
+        self._mask = mask([token], lambda form, secret, how: "(the token)")
         self._transport = transport
         self._nature = nature or Nature()
         self._log = log
@@ -147,7 +148,7 @@ class Exchange:
 
     def _hidden(self, text: str) -> str:
         """A text of the server's less the token, should it say that back."""
-        return text.replace(self._token, "(the token)") if self._token else text
+        return self._mask.text(text)
 
     def _send(self, client: httpx.Client, ask: Ask, url: str, body: bytes | None = None) -> Answer:
         began = self._nature.clock()

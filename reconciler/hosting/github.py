@@ -29,9 +29,17 @@ _RECENT: Final = 100
 class GitHub:
     """One repository on GitHub, or on a server of its kind."""
 
-    def __init__(self, exchange: Exchange, repository: str, author: str | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        repository: str,
+        author: str | None = None,
+        hide: Callable[[str], str] = lambda text: text,
+    ) -> None:
         self._exchange = exchange
         self._repository = f"/repos/{repository}"
+        self._hide = hide
+        """Takes secrets out of what is written."""
         self._author = author
         """Who writes with this token, where it is known; asking is forbidden to the token of a job."""
 
@@ -49,14 +57,14 @@ class GitHub:
     def comment(self, number: int, body: str) -> Comment:
         """Writes a comment; where it may have been written already, it is looked for before it is tried again."""
         path = f"/issues/{number}/comments"
-        said: Entry = {"body": body}
+        said: Entry = {"body": self._hide(body)}
         return entries.comment(
             self._one(self._ask("POST", path, _COMMENTS, said), lambda: self._written(path, said, {}))
         )
 
     def edit_comment(self, id: int, body: str) -> None:
         """Puts another text in the place of a comment's."""
-        self._exchange.send(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": body}))
+        self._exchange.send(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": self._hide(body)}))
 
     def issues(self, label: str) -> Sequence[Issue]:
         """The open issues with a label, pull requests left out, the oldest first."""
@@ -66,14 +74,14 @@ class GitHub:
 
     def open_issue(self, title: str, body: str, label: str) -> Issue:
         """Opens an issue; where it may have been opened already, it is looked for before it is tried again."""
-        said: Entry = {"title": title, "body": body}
+        said: Entry = {"title": title, "body": self._hide(body)}
         where = {"labels": label, "state": "open"}
         ask = self._ask("POST", "/issues", _ISSUES, {**said, "labels": [label]})
         return entries.issue(self._one(ask, lambda: self._written("/issues", said, where)))
 
     def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
         """Puts title, text and state of an issue."""
-        said: Entry = {"title": title, "body": body, "state": "open" if open else "closed"}
+        said: Entry = {"title": title, "body": self._hide(body), "state": "open" if open else "closed"}
         self._exchange.send(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
 
     def labels(self, number: int) -> Sequence[Label]:

@@ -12,6 +12,7 @@ ProviderError
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,11 +52,11 @@ class ProviderError(Exception):
         if self.told.should_retry is not None:
             self.passing = self.told.should_retry
 
-    def conceal(self, secret: str) -> None:
-        """Takes a secret out of what it says: some servers say the key back."""
-        self.message = self.message.replace(secret, CONCEALED)
+    def conceal(self, hide: Callable[[str], str]) -> None:
+        """Takes secrets out of what it says: some servers say the key back."""
+        self.message = hide(self.message)
         self.args = (self.message,)
-        texts = {name: text and text.replace(secret, CONCEALED) for name, text in self.told.texts.items()}
+        texts: dict[str, Any] = {name: text and hide(text) for name, text in self.told.texts.items()}
         self.told = replace(self.told, **texts)
 
     @property

@@ -13,6 +13,7 @@ import anyio
 import httpx
 
 from reconciler.canonical import Json
+from reconciler.masking import mask
 from reconciler.providers import deadlines
 from reconciler.providers.answers import judged
 from reconciler.providers.errors import CONCEALED, Broken, Busy, ProviderError, Told, Unreachable
@@ -24,7 +25,6 @@ _SILENT_ATTEMPTS = 2
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
-_SHORTEST_KEY = 6
 _MORE_TIME = "give it more with --timeout"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -53,7 +53,7 @@ class Wire:
         self.nature = nature or Nature()
         self._client = client
         key = client.headers.get("authorization", "").removeprefix("Bearer ")
-        self._key = key if len(key) >= _SHORTEST_KEY else None
+        self._mask = mask([key], lambda form, secret, how: CONCEALED)
         self._log = log
         self._waiting = waiting
         self.pacer = Pacer(self.nature.clock, self.nature.sleep)
@@ -128,10 +128,9 @@ class Wire:
         sent = await self._turn()
         try:
             response, content = await self._exchange(method, path, params, body)
-            answer = judged(response, content, id, self.nature.now, bare=method != "GET")
+            answer = self._judged(response, content, id, bare=method != "GET")
         except ProviderError as error:
-            if self._key:
-                error.conceal(self._key)
+            error.conceal(self._mask.text)
             if isinstance(error, Busy) and error.told.status == 429:
                 self.pacer.refused(sent, error.told.retry_after)
             raise
@@ -168,16 +167,18 @@ class Wire:
             raise Unreachable(f"Cannot reach {self._client.base_url}: {reason}.", was_sent=was_sent) from error
         seconds = self.nature.clock() - began
         request_id = response.headers.get("x-request-id", "-")
-        self._log(
-            self._less_key(f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}")
-        )
-        if response.is_success:
-            return response, content
-        return response, self._less_key(content.decode(errors="replace")).encode()
+        line = f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}"
+        self._log(self._mask.text(line))
+        return response, content
 
-    def _less_key(self, text: str) -> str:
-        """What a server says, before it is cut short: some say the key back."""
-        return text.replace(self._key, CONCEALED) if self._key else text
+    def _judged(self, response: httpx.Response, content: bytes, id: str | None, *, bare: bool) -> dict[str, Json]:
+        """What the answer means; of a failure only what may be said, before it is cut short: some say the key back."""
+        try:
+            return judged(response, content, id, self.nature.now, bare=bare)
+        except ProviderError:
+            said = self._mask.text(content.decode(errors="replace")).encode()
+            response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
+            return judged(response, said, id, self.nature.now, bare=bare)
 
 
 def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:

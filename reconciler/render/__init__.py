@@ -12,7 +12,7 @@ from reconciler.render import github as _github
 from reconciler.render import html as _html
 from reconciler.render import markdown as _markdown
 from reconciler.render import text as _text
-from reconciler.render.document import document, read
+from reconciler.render.document import document, hidden, read
 from reconciler.render.style import Style
 from reconciler.render.view import BadDocument, Document
 
@@ -24,4 +24,4 @@ FORMATS: dict[str, Callable[[Document, Style], str]] = {
     "github": _github.render,
 }
 
-__all__ = ["FORMATS", "BadDocument", "Document", "Style", "document", "read"]
+__all__ = ["FORMATS", "BadDocument", "Document", "Style", "document", "hidden", "read"]

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Final
 
 from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.fingerprint import fingerprint, summary
+from reconciler.masking import Mask
 from reconciler.model import Change, FieldChange, Mismatch, Objection, Plan, Task
-from reconciler.paths import show
+from reconciler.paths import BadPath, show
+from reconciler.paths import read as read_path
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii
 from reconciler.render.view import BadDocument, Document, view
 
 FORMAT_VERSION = "1.1"
+_PARTS: Final = ("changes", "fields", "meanings", "marks", "objections", "mismatches", "differences", "pending")
+_KEPT: Final = (
+    "format_version", "reconciler_version", "stack", "environment", "base", "fingerprint", "digest", "summary",
+    "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "seen", "code", "holds",
+    "cause",
+)  # fmt: skip
+"""What names things; no server fills it freely."""
 
 
 def document(plan: Plan) -> Document:
@@ -31,6 +41,14 @@ def document(plan: Plan) -> Document:
         "complete": not plan.selected and not plan.standing and plan.offline is None,
     }
     return {key: _digest(whole) if key == "digest" else value for key, value in whole.items()}
+
+
+def hidden(document: Document, mask: Mask) -> Document:
+    """The document less every secret; whose it is, and by what it is known again, stays as it is."""
+    if not mask.words:
+        return document
+    whole = {name: _less(name, member, mask) for name, member in document.items()}
+    return {**whole, "digest": _digest(whole)}
 
 
 def render(document: Document, style: Style) -> str:
@@ -152,6 +170,25 @@ def _field(field: FieldChange) -> Document:
         "cause": field.cause,
         "origin": field.origin,
     }
+
+
+def _less(name: str, value: Json, mask: Mask) -> Json:
+    """A member of the document, or of a part of it that has a shape of ours, less every secret."""
+    if name in _KEPT:
+        return value
+    if name in _PARTS and isinstance(value, list):
+        return [_less(name, one, mask) for one in value]
+    if name in _PARTS and isinstance(value, dict):
+        return {inner: _less(inner, member, mask) for inner, member in value.items()}
+    return _masked(value, mask) if name == "path" and isinstance(value, str) else mask.deep(value)
+
+
+def _masked(path: str, mask: Mask) -> str:
+    """The path less every secret, still as a path."""
+    try:
+        return show(map(mask.text, read_path(path)))
+    except BadPath:
+        return mask.text(path)
 
 
 def _objection(objection: Objection) -> Document:

@@ -1,0 +1,129 @@
+"""What this process knows and may not say: keys and the like, hidden in whatever it prints, writes and sends."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+if TYPE_CHECKING:
+    from reconciler.config import Config
+    from reconciler.diagnostics import Fault
+    from reconciler.masking import Mask
+
+_CREDENTIAL = re.compile(r"((^|_)(KEY|PAT)|APIKEY|TOKEN|SECRET|PASSWORD|PASSPHRASE)$", re.IGNORECASE)
+_WORDS = re.compile(r"[A-Za-z]+(?:[ _./:-]+[A-Za-z]+)*")
+_LONG = 8
+_LONG_WORDS = 20
+"""Characters: words that are longer are a passphrase, and no setting such as `created_at`."""
+_LONG_LINE = 16
+
+_NAMES: ContextVar[frozenset[str]] = ContextVar("_NAMES", default=frozenset())
+
+
+def learn(names: Iterable[str] = (), *, afresh: bool = False) -> None:
+    """From here on hides what is in variables of these names, and in all that are named like a key."""
+    _NAMES.set(frozenset(names) if afresh else _NAMES.get() | frozenset(names))
+
+
+def hidden() -> Mask:
+    """What hides every secret that this process knows."""
+    return _mask(tuple(sorted(found(_NAMES.get()).items())))
+
+
+@lru_cache(maxsize=4)
+def _mask(secrets: tuple[tuple[str, str], ...]) -> Mask:
+    from reconciler.masking import Mask, mask, named
+
+    name_of = {secret: name for name, secret in reversed(secrets)}
+    return mask(name_of, lambda form, secret, how: named(name_of[secret], how)) if secrets else Mask()
+
+
+def less_secrets(faults: tuple[Fault, ...], sources: Mapping[str, str]) -> tuple[tuple[Fault, ...], Mapping[str, str]]:
+    """Faults, and the texts that they are about with every column where it was, less every secret."""
+    from reconciler.diagnostics import Place
+
+    mask = hidden()
+    return mask.deep(faults, (Place,)), {file: mask.stars(text) for file, text in sources.items()}
+
+
+def beneath(text: str) -> str:
+    """The text less them but for its first line, by which it has to be found again."""
+    first, end, rest = text.partition("\n")
+    return first + end + hidden().text(rest)
+
+
+def of_config(config: Config) -> frozenset[str]:
+    """Everything in the environment that is a key: what the configuration names, and what is named like one."""
+    return frozenset(found({one.api_key for one in config.environments.values() if one.api_key}).values())
+
+
+def _environ() -> Iterator[tuple[str, str]]:
+    return ((name, value.strip()) for name, value in os.environ.items())
+
+
+def found(names: Collection[str]) -> Mapping[str, str]:
+    """By variable, what is a key: of the names given, and of those that are called like one."""
+    alike = {name: value for name, value in _environ() if _CREDENTIAL.search(name) and _may_be_key(value)}
+    named = {name: value for name, value in _environ() if name in names and len(value) >= _LONG}
+    every = {**alike, **named}
+    lines = {line: name for name, value in every.items() if "\n" in value for line in _lines(value)}
+    return {**every, **{f"{name} (line {at})": line for at, (line, name) in enumerate(lines.items(), 1)}}
+
+
+def secrets_in(sources: Mapping[str, str]) -> Iterator[Fault]:
+    """A warning for each key of this environment that a file contains: whoever can read the file has the key."""
+    from reconciler.diagnostics import Fault, Place
+
+    remedy = "remove it from the file and from the history of Git, and replace the key"
+    for file, text in sources.items():
+        for at, word in hidden().places(text):
+            line, start = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
+            message = f"The file contains {word.strip('()')}."
+            yield Fault(Place(file, line, at - start), "secret-in-file", message, remedy, "warning")
+
+
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Within, no secret is printed: the last line of defence, behind whatever hides it in values."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast(TextIO, _Veil(stream)) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+class _Veil:
+    """A stream that is told no secret."""
+
+    def __init__(self, inner: TextIO) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def write(self, text: str) -> int:
+        """Passes on what may be said."""
+        self._inner.write(hidden().text(text) if found(_NAMES.get()) else text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """The same, line by line."""
+        for line in lines:
+            self.write(line)
+
+
+def _may_be_key(value: str) -> bool:
+    """Whether a value is long enough for a key, and no plain words."""
+    return len(value) >= _LONG_WORDS or (len(value) >= _LONG and not _WORDS.fullmatch(value))
+
+
+def _lines(value: str) -> Iterator[str]:
+    """The lines of a key of several, each of which may be printed by itself."""
+    return (line for line in value.splitlines() if len(line) >= _LONG_LINE and not line.startswith("-----"))
