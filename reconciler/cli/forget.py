@@ -35,8 +35,7 @@ def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Han
 async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
     from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
-    from reconciler.cli.planning import addresses, warn_of_lists
-    from reconciler.cli.session import matching
+    from reconciler.cli.planning import addresses, matching, warn_of_lists
     from reconciler.plan import forgetting, make_plan
 
     with only_one(session.connection.state_dir):

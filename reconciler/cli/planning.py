@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from reconciler import history
 from reconciler.cli import credentials, outputs
 from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
-from reconciler.cli.session import Session, matching
+from reconciler.cli.session import Session
 from reconciler.guards import Facts, unreliable_list
 from reconciler.model import Address, Desired, Live, Plan
 from reconciler.origin import as_live, split, unseen
@@ -202,6 +202,26 @@ def _replace(target: Path, text: str) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
+
+
+def matching(
+    arguments: Sequence[str], known: Iterable[Address], title: str
+) -> tuple[tuple[Address, ...], frozenset[Address]]:
+    """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
+    from fnmatch import fnmatchcase
+
+    from reconciler.diagnostics import did_you_mean
+
+    addresses = sorted(set(known))
+    chosen: set[Address] = set()
+    exactly: set[Address] = set()
+    for word in arguments:
+        hits = [a for a in addresses if fnmatchcase(a.key, word) or fnmatchcase(str(a), word)]
+        if not hits:
+            raise Failure(f"Nothing is called {word!r} in {title}.", did_you_mean(word, [a.key for a in addresses]))
+        chosen.update(hits)
+        exactly.update(a for a in hits if word in (a.key, str(a)))
+    return tuple(sorted(chosen)), frozenset(exactly)
 
 
 def allowed(codes: Sequence[str]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from reconciler.cli.failure import Failure
 from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
 from reconciler.kinds import KINDS, Terms
-from reconciler.model import Address, Desired, Live, Where
+from reconciler.model import Desired, Live, Where
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, until
 from reconciler.render import Style
 from reconciler.render.faults import report
@@ -226,26 +226,6 @@ def failure(error: ProviderError) -> Failure:
     """The message for what a place could not do."""
     request = f" [request {error.request_id}]" if error.request_id else ""
     return Failure(f"{error.message}{request}", error.remedy)
-
-
-def matching(
-    arguments: Sequence[str], known: Iterable[Address], title: str
-) -> tuple[tuple[Address, ...], frozenset[Address]]:
-    """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
-    from fnmatch import fnmatchcase
-
-    from reconciler.diagnostics import did_you_mean
-
-    addresses = sorted(set(known))
-    chosen: set[Address] = set()
-    exactly: set[Address] = set()
-    for word in arguments:
-        hits = [a for a in addresses if fnmatchcase(a.key, word) or fnmatchcase(str(a), word)]
-        if not hits:
-            raise Failure(f"Nothing is called {word!r} in {title}.", did_you_mean(word, [a.key for a in addresses]))
-        chosen.update(hits)
-        exactly.update(a for a in hits if word in (a.key, str(a)))
-    return tuple(sorted(chosen)), frozenset(exactly)
 
 
 def flattened(group: BaseExceptionGroup[BaseException]) -> BaseException:
