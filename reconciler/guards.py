@@ -12,7 +12,7 @@ from reconciler.ownership import Ownership, is_copy, line_with_id
 OBJECTIONS: dict[str, str] = {
     "behind": "The object was last applied from a commit that is not in the history of what is checked out.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
-    "duplicate": "Several live objects carry one address.",
+    "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-gone": "A manifest names an id that is not live.",
     "looks-like": "A create whose name or content is that of an object which is not ours, or about to go.",
     "no-manifests": "Nothing is desired while something of ours is live.",

@@ -9,6 +9,8 @@ from reconciler import marker as markers
 from reconciler.canonical import equal
 from reconciler.model import Address, Desired, Live, Marker, Objection, Where
 
+_FREE = "remove the metadata entry `reconciler` from each that is somebody's copy"
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -69,9 +71,11 @@ def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where, resolv
     pinned = {d.address: claimed for d in desired if d.id is not None for claimed in [_pinned(d, survey)]}
     claims = tuple(pinned[d.address] if d.address in pinned else _found(d, survey) for d in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and _key(one) not in survey.taken)
+    orphans = tuple(one for one in ours if _key(one) not in survey.taken)
+    survey.objections.extend(_of_copies(orphans, survey))
     return Ownership(
         claims=claims,
-        orphans=tuple(one for one in ours if _key(one) not in survey.taken),
+        orphans=orphans,
         unmanaged=unmanaged,
         ours=tuple(ours),
         objections=tuple(survey.objections),
@@ -183,7 +187,7 @@ def _duplicates(desired: Desired, found: Sequence[Live], survey: _Survey) -> Non
     ids = ", ".join(one.id for one in found)
     keys = " ".join(sorted({one.marker.key for one in found if one.marker is not None}))
     differing = [one.id for one in found[1:] if not equal(dict(one.fields), dict(kept.fields))]
-    ways = [f"`--delete-duplicate {id}` deletes one although it differs from the first" for id in differing[:1]]
+    ways = [f"{_FREE}; `--delete-duplicate {id}` deletes one although it differs" for id in differing[:1]]
     if len(differing) < len(found) - 1:
         ways.insert(0, "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it")
     remedy = f"{'; '.join(ways)}; or `reconciler forget {keys}`, then name the one to keep: "
@@ -196,6 +200,21 @@ def _duplicates(desired: Desired, found: Sequence[Live], survey: _Survey) -> Non
             holds=frozenset({desired.address}),
         )
     )
+
+
+def _of_copies(orphans: Iterable[Live], survey: _Survey) -> Iterator[Objection]:
+    """Of objects with one address that differ, each but one may be somebody's copy, whose work a delete would take."""
+    for address in sorted(_by_address(orphans)):
+        found = survey.by_address[address]
+        if all(equal(dict(one.fields), dict(found[0].fields)) for one in found):
+            continue
+        yield Objection(
+            code="duplicate",
+            message=f"{len(found)} live objects have this address and differ: {', '.join(one.id for one in found)}.",
+            remedy=f"{_FREE}, then plan again; or keep all of them: `reconciler forget {address.key}`",
+            address=address,
+            holds=frozenset({address}),
+        )
 
 
 def _id_gone(desired: Desired) -> Objection:

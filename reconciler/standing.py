@@ -46,7 +46,8 @@ def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan
     ours = one.marker if is_ours(one, plan.where) else None
     address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
     twins = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
-    words = [_state(change)] if change else ["unmanaged"] if ours is None else ["duplicate"] if twins else []
+    doubled = twins and (change is None or change.action == "delete")
+    words = ["duplicate"] if ours and doubled else [_state(change)] if change else [] if ours else ["unmanaged"]
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
     return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch)

@@ -8,7 +8,7 @@ import pytest
 from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.model import Desired, Live
+from reconciler.model import Address, Desired, Live
 from reconciler.ownership import Ownership, Twins, claim, is_copy, is_ours, ours_by_address
 
 OTHER_STACK = replace(WHERE, stack="umbrella")
@@ -143,6 +143,22 @@ def test_twins_go_only_where_that_is_asked_for(resolve: Twins | None, surplus: l
     assert [one.live.id for one in found.claims if one.live] == ["asst_1"]
 
 
+@pytest.mark.parametrize("desired", [[], [wanted("b", own={"id": {"production": "asst_1"}})]], ids=["", "pinned"])
+def test_objects_that_no_manifest_wants_and_that_differ_may_be_somebodys_copies(desired: list[Desired]) -> None:
+    found = claim(desired, [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2", name="mine")], WHERE)
+
+    (objection,) = found.objections
+    assert (objection.code, objection.holds) == ("duplicate", {Address("assistant", "a")})
+    assert objection.message == "2 live objects have this address and differ: asst_1, asst_2."
+    assert "keep all of them: `reconciler forget a`" in objection.remedy
+
+
+def test_equal_objects_that_no_manifest_wants_are_nobodys_work() -> None:
+    found = claim([], [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2")], WHERE)
+
+    assert (objected(found), ids(found.orphans)) == ([], ["asst_1", "asst_2"])
+
+
 def test_a_copy_is_noted_and_left_alone() -> None:
     copy = replace(applied(wanted("a")), id="asst_copy")
 
@@ -249,4 +265,7 @@ def test_a_twin_that_differs_is_named_with_the_way_to_delete_it() -> None:
 
     (objection,) = claim([wanted("a")], twins, WHERE, Twins(equal=True)).objections
 
-    assert objection.remedy.startswith("`--delete-duplicate asst_3` deletes one although it differs from the first; or")
+    assert objection.remedy.startswith(
+        "remove the metadata entry `reconciler` from each that is somebody's copy;"
+        " `--delete-duplicate asst_3` deletes one although it differs; or"
+    )

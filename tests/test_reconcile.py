@@ -642,3 +642,44 @@ def test_what_was_created_a_moment_ago_is_not_created_again_because_a_list_lags(
 
     assert kinds(outcomes) == {"a": "Stale", "b": "Done"}
     assert [o.reason for o in outcomes if isinstance(o, Stale)] == ["it was created meanwhile, as asst_1; plan again"]
+
+
+# copies
+
+
+def test_a_copy_that_somebody_made_and_rewrote_outlives_the_manifest() -> None:
+    """Before its first update nothing on an object says that it is no copy."""
+
+    async def story() -> tuple[Plan, dict[str, str], dict[str, Any]]:
+        world = await settled("a", "b")
+        original = (await world.raw())["asst_1"]
+        copy = {name: original[name] for name in ("model", "name", "metadata")}
+        await world.by_hand("POST", "/assistants", {**copy, "instructions": "My own work."})
+        plan = await world.plan(bodies("b"))
+        return plan, kinds(await carry_out(world, plan)), await world.raw()
+
+    plan, outcomes, live = run(story)
+
+    assert [objection.code for objection in plan.objections if objection.address] == ["duplicate"]
+    assert outcomes == {"a": "Skipped"}
+    assert sorted(live) == ["asst_1", "asst_2", "asst_3"]
+
+
+def test_the_id_reaches_the_marker_with_whatever_is_written_first_and_by_no_write_of_its_own() -> None:
+    async def story() -> tuple[list[str], list[str], int]:
+        world = await settled("edited", "marked", "kept")
+        before, count = await identified(world), len(world.writes())
+        desired = (
+            *bodies("edited", description="New."),
+            *bodies("marked", reconciler={"ignore_changes": ["description"]}),
+            *bodies("kept"),
+        )
+        assert set(kinds(await world.settle(desired)).values()) == {"Done"}
+        return before, await identified(world), len(world.writes()) - count
+
+    assert run(story) == ([], ["edited", "marked"], 2)
+
+
+async def identified(world: World) -> list[str]:
+    """The keys of the objects whose marker says which one it was written for."""
+    return sorted(one.marker.key for one in await world.live() if one.marker and one.marker.id == one.id)

@@ -6,12 +6,14 @@ import json
 from dataclasses import replace
 
 import pytest
+from lives import applied, wanted
 from render_plans import kept
-from world import SCENARIOS, Scenario, World, desired, run
+from world import SCENARIOS, WHERE, Scenario, World, desired, run
 
 from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
 from reconciler.model import Address, Change, Difference, Live, Marker, Plan
+from reconciler.plan import make_plan
 from reconciler.render.standings import data, table
 from reconciler.render.style import Style
 from reconciler.standing import Standing, standings
@@ -61,6 +63,12 @@ def test_twins_are_called_duplicates() -> None:
         return standings(await world.plan(wanted), await world.live())
 
     assert [row.state for row in run(story)] == ["duplicate", "duplicate"]
+
+
+def test_copies_that_no_manifest_wants_are_called_duplicates() -> None:
+    live = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2", name="mine")]
+
+    assert [row.state for row in standings(make_plan((), live, WHERE), live)] == ["duplicate", "duplicate"]
 
 
 def test_a_change_that_says_nothing_more_is_a_change() -> None:
