@@ -214,7 +214,7 @@ def test_a_missing_key_names_its_variable_and_sends_nothing(here: Checkout) -> N
 def test_a_defaulted_local_is_loud_where_a_key_is_set(
     here: Checkout, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    here.config(TWO)
+    here.config(f"{TWO}  local: {{}}\n")
     monkeypatch.setenv(name, "sk-secret")
 
     told = here.run("plan")
@@ -249,11 +249,53 @@ def test_every_fault_is_told_at_once_and_nothing_is_sent(here: Checkout) -> None
     assert not (here.root / ".reconciler").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["validate"], ["plan"], ["apply"], ["reconcile", "--no-issue"], ["status"]),
+        *(["output"], ["show", "x"], ["forget", "x"], ["destroy", "--stack", "x"], ["history"], ["rollback"]),
+        *(["serve", "--port", "0"], ["plan", "-e", "local"]),
+    ],
+    ids=" ".join,
+)
+def test_where_nothing_is_no_command_works_and_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    here = Checkout(tmp_path, monkeypatch, capsys)
+    (tmp_path / "assistants").rmdir()
+
+    told = here.run(*arguments)
+
+    assert (told.code, told.out) == (1, "")
+    assert f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it." in told.err
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_nobody_plans_into_a_local_that_no_one_asked_for(here: Checkout) -> None:
+    here.config("stack: acme\nenvironments:\n  production: {provider: openai, base_url: 'http://127.0.0.1:9/v1'}\n")
+
+    for told in [here.run(*asked) for asked in (["plan"], ["apply"], ["status"], ["output"])]:
+        assert (told.code, told.out) == (1, "")
+        assert "No environment is selected, and reconciler.yaml has `production` and no `local`." in told.err
+    assert not (here.root / ".reconciler").exists()
+    assert here.run("plan", "-e", "local").code == 0
+
+
+def test_in_a_subfolder_the_file_above_is_found(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    here.config("stack: acme\n")
+    monkeypatch.chdir(here.root / "assistants")
+
+    assert here.run("plan").code == 0
+    assert not (here.root / "assistants" / ".reconciler").exists()
+
+
 def test_a_folder_that_is_not_there_is_said_to_be_missing(here: Checkout) -> None:
+    here.config("stack: acme\n")
     (here.root / "assistants" / "hr.yaml").unlink()
     (here.root / "assistants").rmdir()
 
     assert "There is no such folder" in here.run("plan").err
+    assert here.run("status").code == 0
 
 
 def test_a_data_folder_that_cannot_be_made_is_told(here: Checkout) -> None:
@@ -263,7 +305,7 @@ def test_a_data_folder_that_cannot_be_made_is_told(here: Checkout) -> None:
 
     assert told.code == 1
     assert told.err.startswith("Error: Cannot write ")
-    assert "the embedded server keeps its data there" in told.err
+    assert "the embedded server's data are kept there" in told.err
 
 
 # validate

@@ -61,15 +61,31 @@ def test_a_server_is_read_without_any_file_and_never_written(
     monkeypatch.setenv("OPENAI_BASE_URL", server)
     id = post(server, {"model": "gpt-4o", "name": "By hand"})
 
-    planned, shown, listed = (here.run(*asked, "-e", "openai") for asked in (["plan"], ["show", id], ["output"]))
-    applied = here.run("apply", "-e", "openai", "--auto-approve")
+    (here.root / "assistants").rename(here.root / "later")
+    listed, shown, named = (here.run(*asked, "-e", "openai") for asked in (["status"], ["show", id], ["output"]))
+    (here.root / "later").rename(here.root / "assistants")
+    refused = [here.run(*asked, "-e", "openai") for asked in (["validate"], ["plan"], ["apply", "--auto-approve"])]
 
-    assert [told.code for told in (planned, shown, listed, applied)] == [0, 0, 0, 1]
-    assert server in planned.out.splitlines()[0]
+    assert [told.code for told in (listed, shown, named, *refused)] == [0, 0, 0, 1, 1, 1]
+    assert (server in listed.out.splitlines()[0], id in listed.out) == (True, True)
+    assert "There is no folder assistants yet" in listed.err
     assert f"reconciler:\n  id:\n    openai: {id}\n" in shown.out
-    assert (applied.out, "no stack says whose assistants these are" in applied.err) == ("", True)
-    assert "write a reconciler.yaml:" in applied.err
-    assert "stack: my-team" in applied.err
+    for told in refused:
+        assert (told.out, "`openai` has no `stack`" in told.err) == ("", True)
+        assert "write a reconciler.yaml:" in told.err
+        assert "stack: my-team" in told.err
+    assert [path.name for path in here.root.iterdir()] == ["assistants"]
+
+
+def test_without_a_stack_nothing_is_planned_and_the_place_is_named(here: Checkout) -> None:
+    here.config("environments:\n  production: {provider: openai, base_url: 'http://127.0.0.1:9/v1'}\n")
+    commands = (["validate"], ["plan"], ["apply"], ["reconcile", "--no-issue"])
+
+    for told in [here.run(*asked, *(["-e", "production"] if asked != ["validate"] else [])) for asked in commands]:
+        assert (told.code, told.out) == (1, "")
+        assert "reconciler.yaml:3:3: config: `production` has no `stack`" in told.err
+        assert "\n  3 |   production: {provider: openai" in told.err
+        assert "write `stack: NAME` in reconciler.yaml" in told.err
 
 
 def test_what_the_openai_package_reads_from_the_environment_fills_what_is_left_out(
@@ -79,7 +95,7 @@ def test_what_the_openai_package_reads_from_the_environment_fills_what_is_left_o
         monkeypatch.setenv(f"OPENAI_{name}", value)
     with answering(200, '{"object": "list", "data": [], "has_more": false}') as there:
         monkeypatch.setenv("OPENAI_BASE_URL", there.url)
-        told = here.run("plan", "-e", "openai", "--json")
+        told = here.run("plan", "-e", "openai", "--stack", "acme", "--json")
 
     assert told.code == 0
     (asked,) = there.asked
@@ -101,7 +117,7 @@ def test_what_the_openai_package_reads_from_the_environment_fills_what_is_left_o
 
 
 def test_without_a_key_the_hosted_server_is_not_even_asked(here: Checkout) -> None:
-    told = here.run("plan", "-e", "openai")
+    told = here.run("plan", "-e", "openai", "--stack", "acme")
 
     assert (told.code, told.out) == (1, "")
     assert "The variable OPENAI_API_KEY is not set" in told.err
@@ -111,7 +127,7 @@ def test_a_key_never_goes_to_another_machine_in_the_open(here: Checkout, monkeyp
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://192.0.2.1/v1")
 
-    told = here.run("plan", "-e", "openai")
+    told = here.run("plan", "-e", "openai", "--stack", "acme")
 
     assert told.code == 1
     assert "never sent over plain http" in told.err

@@ -36,7 +36,8 @@ class Dead:
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.chdir(tmp_path)
-    return open_session("local", colour=False, writes=False)
+    (tmp_path / "assistants").mkdir()
+    return open_session("local", colour=False, owns=False)
 
 
 def heard_by(session: Session, said: Callable[[str], None]) -> Session:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, urls
+from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
 from reconciler.diagnostics import CODES, Fault, Place
 from reconciler.render.faults import report
 from reconciler.unattended import DRIFT, EDITS, Policy
@@ -59,23 +59,24 @@ def faults(folder: Path, text: str | bytes) -> list[str]:
 
 
 def without_file(folder: Path) -> Config:
+    (folder / "assistants").mkdir()
     found = load(folder, providers=("local", "openai"), kinds=("assistant",)).config
     assert found is not None
     return found
 
 
 def chosen(
-    where: Config, name: str | None = None, environ: Mapping[str, str] | None = None, *, writes: bool = False
+    where: Config, name: str | None = None, environ: Mapping[str, str] | None = None, *, owns: bool = False
 ) -> Environment:
-    found = choose(where, name, environ or {}, writes=writes)
+    found = choose(where, name, environ or {}, owns=owns)
     assert isinstance(found, Environment)
     return found
 
 
 def refused(
-    where: Config, name: str | None = None, environ: Mapping[str, str] | None = None, *, writes: bool = False
+    where: Config, name: str | None = None, environ: Mapping[str, str] | None = None, *, owns: bool = False
 ) -> Fault:
-    found = choose(where, name, environ or {}, writes=writes)
+    found = choose(where, name, environ or {}, owns=owns)
     assert isinstance(found, Fault)
     assert found.code in CODES
     return found
@@ -118,6 +119,17 @@ def test_without_a_file_there_is_local_and_nothing_else(tmp_path: Path) -> None:
     assert without_file(tmp_path) == Config(
         tmp_path, None, ("assistants",), {"local": Environment("local", "local", stack="default")}, None
     )
+
+
+def test_without_a_file_and_a_folder_there_is_nothing_to_do_here(tmp_path: Path) -> None:
+    found = load(tmp_path, providers=("local", "openai"), kinds=("assistant",)).config
+    assert found is not None
+
+    fault = refused(found, None)
+    assert fault.message == f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it."
+    assert refused(found, "local") == refused(found, "production") == nowhere(found) == fault
+    assert chosen(found, "openai") == Environment("openai", "openai")
+    assert nowhere(without_file(tmp_path)) is None
 
 
 def test_the_file_is_found_upwards(tmp_path: Path) -> None:
@@ -273,7 +285,20 @@ def test_the_option_goes_before_the_variable_before_the_default(
 
 @pytest.mark.parametrize("ci", ["", "0", "false", "False"])
 def test_local_by_default_says_so(tmp_path: Path, ci: str) -> None:
-    assert chosen(without_file(tmp_path), environ={"CI": ci}, writes=True).defaulted
+    assert chosen(without_file(tmp_path), environ={"CI": ci}, owns=True).defaulted
+
+
+@pytest.mark.parametrize(("stated", "listed"), [("x", "`x`"), ("y, x", "`x`, `y`")])
+def test_where_local_is_not_stated_it_is_not_meant_by_silence(tmp_path: Path, stated: str, listed: str) -> None:
+    lines = "".join(f"  {name}: {{provider: openai, stack: {name}}}\n" for name in stated.split(", "))
+    asked = config(tmp_path, f"{HEAD}environments:\n{lines}")
+
+    fault = refused(asked, None)
+    assert fault.message == f"No environment is selected, and reconciler.yaml has {listed} and no `local`."
+    assert fault.remedy.startswith("pass `-e NAME`, or write `default_environment: x` in reconciler.yaml")
+    assert chosen(asked, "local").name == "local"
+    (tmp_path / "reconciler.yaml").unlink()
+    assert chosen(config(tmp_path, f"{HEAD}environments:\n  local: {{}}\n{lines}")).defaulted
 
 
 def test_local_by_default_is_an_error_in_ci(tmp_path: Path) -> None:
@@ -305,7 +330,7 @@ def test_openai_works_without_a_file_for_reading_only(tmp_path: Path) -> None:
     nothing = without_file(tmp_path)
 
     assert chosen(nothing, "openai") == Environment("openai", "openai")
-    assert refused(nothing, "openai", writes=True).remedy == (
+    assert refused(nothing, "openai", owns=True).remedy == (
         "write a reconciler.yaml:\nversion: 1\nstack: my-team\nenvironments:\n  openai: {provider: openai}"
     )
 
@@ -313,9 +338,9 @@ def test_openai_works_without_a_file_for_reading_only(tmp_path: Path) -> None:
 def test_without_a_stack_only_the_embedded_server_is_written_to(tmp_path: Path) -> None:
     unnamed = config(tmp_path, "version: 1\nenvironments: {x: {provider: openai}}\n")
 
-    assert chosen(unnamed, "local", writes=True).stack == "default"
+    assert chosen(unnamed, "local", owns=True).stack == "default"
     assert chosen(unnamed, "x").stack == "default"
-    assert refused(unnamed, "x", writes=True).place == Place("reconciler.yaml", 2, 16)
+    assert refused(unnamed, "x", owns=True).place == Place("reconciler.yaml", 2, 16)
 
 
 REMOTE = Environment("x", "openai")

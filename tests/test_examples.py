@@ -32,7 +32,7 @@ def _config() -> Config:
 
 
 def _parsed(name: str) -> manifest.Parsed:
-    found = config.choose(_config(), name, os.environ, writes=False)
+    found = config.choose(_config(), name, os.environ, owns=False)
     assert isinstance(found, config.Environment)
     terms = Terms(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
     setting = manifest.Setting(name, tuple(_config().environments), found.values, terms)

@@ -102,7 +102,7 @@ def _session(name: str | None, config_from: str | None, hand: options.Hand, stac
     from reconciler.cli.session import open_session, style_of
 
     if config_from is None:
-        return open_session(name, colour=hand.colour, writes=True, state=hand.state_dir, stack=stack)
+        return open_session(name, colour=hand.colour, owns=True, state=hand.state_dir, stack=stack)
     return governed(config_from, name, style_of(sys.stdout, hand.colour), state=hand.state_dir, stack=stack)
 
 

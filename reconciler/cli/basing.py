@@ -87,7 +87,7 @@ def beside(
     found: Basis, loaded: Config, name: str | None, style: Style, *, offline: bool, state: str | None, stack: str | None
 ) -> Session:
     """The session of a plan beside a revision: in the place that the revision names, or nowhere with the reason."""
-    environment, reason = under(found, chosen(loaded, name, style, writes=False))
+    environment, reason = under(found, chosen(loaded, name, style, owns=stack is None))
     environment = owned_by(stack, environment)
     access = config.access(environment, os.environ)
     if not reason and isinstance(access, Fault):
@@ -114,7 +114,7 @@ def under(found: Basis, environment: Environment) -> tuple[Environment, str]:
 def governed(revision: str, name: str | None, style: Style, *, state: str | None, stack: str | None) -> Session:
     """The session of a command that writes where the revision says; an environment that it lacks is none."""
     loaded = _governed(load(style), revision)
-    environment = owned_by(stack, chosen(loaded, name, style, writes=stack is None))
+    environment = owned_by(stack, chosen(loaded, name, style, owns=stack is None))
     return session_of(loaded, environment, style, state=state)
 
 

@@ -50,9 +50,9 @@ def command(
     manner = Manner.by(hand, command="destroy", beside=(hand.json_into,) if hand.json_into else ())
     with telling(manner, hand.colour) as told:
         if closed_pulls:
-            session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir)
+            session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
             return _destroy_closed(told, session, allowed(allow), stack, hand.timeout)
-        session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir, stack=stack)
+        session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir, stack=stack)
         return in_loop(_destroy, told, session, allowed(allow), timeout=hand.timeout)
 
 

@@ -28,7 +28,7 @@ def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Han
 
     manner = Manner.by(hand, command="forget")
     with telling(manner, hand.colour) as told:
-        session = open_session(environment, colour=hand.colour, writes=True, state=hand.state_dir)
+        session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
         return in_loop(_forget, told, session, keys, timeout=hand.timeout)
 
 

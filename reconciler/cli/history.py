@@ -17,8 +17,8 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
 
     from reconciler import history
     from reconciler.cli.credentials import hidden
-    from reconciler.cli.lock import is_held
-    from reconciler.cli.session import load, state_folder, style_of
+    from reconciler.cli.lock import is_held, state_folder
+    from reconciler.cli.session import load, style_of
     from reconciler.render.runs import as_dict, as_line
     from reconciler.render.values import in_ascii, inert
 

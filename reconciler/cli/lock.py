@@ -1,4 +1,4 @@
-"""One apply at a time in a checkout, by a lock that the kernel lets go of when its holder dies."""
+"""The folder of what is kept in a checkout, and its lock: one apply at a time, until its holder ends or dies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,26 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reconciler.cli.failure import Failure
+from reconciler.config import Config
+
+STATE = ".reconciler"
+
+
+def state_folder(loaded: Config, stated: str | None = None) -> Path:
+    """Where conveniences are kept that may vanish."""
+    return Path(stated or os.environ.get("RECONCILER_STATE_DIR") or loaded.root / STATE)
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folder for what is kept, and keeps it out of Git: where something is kept, and not before."""
+    ignore = folder / ".gitignore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        remedy = "records, the lock and the embedded server's data are kept there; name another with --state-dir"
+        raise Failure(f"Cannot write {folder}: {error.strerror}.", remedy) from error
 
 
 def is_held(folder: Path) -> bool:
@@ -29,8 +49,8 @@ def is_held(folder: Path) -> bool:
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Holds the checkout for one apply; another that holds it ends the command."""
+    prepare(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         remedy = "name a folder that can be written with --state-dir"

@@ -37,7 +37,7 @@ def command(
     from reconciler.cli.session import in_loop, open_session
 
     runner.says_data()
-    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
+    session = open_session(environment, colour=color, owns=False, state=state_dir, stack=stack)
     return in_loop(_print, session, key, format)
 
 

@@ -80,7 +80,7 @@ def command(
     _refuse_offline_alone(base, offline=offline)
     request = Request(keys=keys, allow=allowed(allow), drift=drift)
     style, showing = style_of(sys.stdout, color), Showing(format, out, timeout)
-    loaded = load(style)
+    loaded = load(style, anywhere=True)
     with _beside(loaded, base) as found:
         asked = Asked(request, loaded, found, style, offline, state_dir, stack)
         if every or len(named) > 1:
@@ -155,7 +155,7 @@ class Asked:
                 state=self.state_dir,
                 stack=self.stack,
             )
-        meant = owned_by(self.stack, chosen(self.loaded, environment, self.style, writes=False))
+        meant = owned_by(self.stack, chosen(self.loaded, environment, self.style, owns=self.stack is None))
         return session_of(self.loaded, meant, self.style, state=self.state_dir)
 
 

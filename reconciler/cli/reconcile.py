@@ -69,7 +69,7 @@ def command(
         beside=(json_into,) if json_into else (),
     )
     with telling(manner, color) as told:
-        session = open_session(environment, colour=color, writes=True, state=state_dir)
+        session = open_session(environment, colour=color, owns=True, state=state_dir)
         return _code(_passed(Asked(told, session, place, author, apply_workflow, timeout)), detailed=detailed_exitcode)
 
 

@@ -50,7 +50,7 @@ def command(
         past = _past(run, source, environment, hand.state_dir)
         told.manner = replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
         name = environment or past.head.where.environment
-        session = open_session(name, colour=hand.colour, writes=True, state=hand.state_dir)
+        session = open_session(name, colour=hand.colour, owns=True, state=hand.state_dir)
         return in_loop(_roll_back, told, session, past, allowed(allow), timeout=hand.timeout)
 
 
@@ -62,7 +62,8 @@ def _past(run: str | None, source: str | None, environment: str | None, state_di
     from reconciler import history
     from reconciler.cli.credentials import of_config
     from reconciler.cli.failure import Failure
-    from reconciler.cli.session import load, state_folder, style_of
+    from reconciler.cli.lock import state_folder
+    from reconciler.cli.session import load, style_of
 
     config = load(style_of(sys.stdout, None))
     secrets = of_config(config)

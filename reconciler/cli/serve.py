@@ -42,12 +42,13 @@ def _local() -> tuple[str, Mapping[str, str]]:
     """Where the environment `local` keeps its data, and the families of its models."""
     import sys
 
-    from reconciler.cli.session import load, prepare, state_folder, style_of
+    from reconciler.cli.lock import prepare, state_folder
+    from reconciler.cli.session import load, style_of
     from reconciler.config import LOCAL
 
     loaded = load(style_of(sys.stdout, None))
     folder = state_folder(loaded)
-    prepare(folder, needed=True)
+    prepare(folder)
     return str(folder / "local.db"), loaded.environments[LOCAL].models
 
 

@@ -18,6 +18,7 @@ import click
 from reconciler import config, files, manifest
 from reconciler.cli import credentials, outputs
 from reconciler.cli.failure import Failure
+from reconciler.cli.lock import prepare, state_folder
 from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
 from reconciler.kinds import KINDS, Terms
@@ -26,9 +27,9 @@ from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError,
 from reconciler.render import Style
 from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
+from reconciler.render.values import inert
 
 T = TypeVar("T")
-STATE = ".reconciler"
 PATIENCE = 10.0
 """So many seconds nobody wonders whether a command hangs."""
 TOLD: ContextVar[set[Fault]] = ContextVar("TOLD")
@@ -52,9 +53,13 @@ class Session:
         """The environment and its address."""
         return f"{self.where.environment} ({address_of(self.where)})"
 
-    def desired(self) -> tuple[Desired, ...]:
-        """What the manifests ask for here; ends the command where anything is wrong with them."""
-        read = files.read(self.config.root, self.config.manifests)
+    def desired(self, *, may_lack: bool = False) -> tuple[Desired, ...]:
+        """What the manifests ask for here; ends the command where anything is wrong with them.
+
+        With `may_lack` a folder that is not there has no manifests yet, and a note says so.
+        """
+        folders = self._folders() if may_lack else self.config.manifests
+        read = files.read(self.config.root, folders)
         parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
         stop_at_errors([*read.faults, *parsed.faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
@@ -62,10 +67,19 @@ class Session:
             return tuple(replace(one, id=None, on_removal="delete") for one in parsed.desired)
         return parsed.desired
 
+    def _folders(self) -> tuple[str, ...]:
+        """The folders of manifests that are there."""
+        there = tuple(folder for folder in self.config.manifests if (self.config.root / folder).exists())
+        for folder in self.config.manifests:
+            if folder not in there:
+                click.echo(f"Note: There is no folder {inert(folder)} yet, so no manifest is read from it.", err=True)
+        return there
+
     @asynccontextmanager
     async def provider(self) -> AsyncIterator[Provider]:
         """The place, open for as long as it is needed."""
-        prepare(self.connection.state_dir, needed=not self.connection.base_url.startswith("http"))
+        if self.where.provider == config.LOCAL:
+            prepare(self.connection.state_dir)
         opened = PROVIDERS[self.where.provider].open(self.connection, log)
         try:
             yield opened
@@ -99,18 +113,18 @@ class Session:
 
 
 def open_session(
-    name: str | None, *, colour: bool | None, writes: bool, state: str | None = None, stack: str | None = None
+    name: str | None, *, colour: bool | None, owns: bool, state: str | None = None, stack: str | None = None
 ) -> Session:
     """The environment that was asked for, under another stack if one is named; or every reason why not."""
     style = style_of(sys.stdout, colour)
-    loaded = load(style)
-    environment = owned_by(stack, chosen(loaded, name, style, writes=writes and stack is None))
+    loaded = load(style, anywhere=True)
+    environment = owned_by(stack, chosen(loaded, name, style, owns=owns and stack is None))
     return session_of(loaded, environment, style, state=state)
 
 
-def chosen(loaded: Config, name: str | None, style: Style, *, writes: bool) -> Environment:
+def chosen(loaded: Config, name: str | None, style: Style, *, owns: bool) -> Environment:
     """The environment that was asked for, if it may be used."""
-    return _sound(config.choose(loaded, name, os.environ, writes=writes), style)
+    return _sound(config.choose(loaded, name, os.environ, owns=owns), loaded, style)
 
 
 def session_of(
@@ -119,7 +133,7 @@ def session_of(
     """A session in an environment; without a key where a reason says that nothing may be sent."""
     credentials.learn([environment.api_key or "OPENAI_API_KEY"])
     found = config.unreached(environment) if offline is not None else config.access(environment, os.environ)
-    access = _sound(found, style)
+    access = _sound(found, loaded, style)
     folder = state_folder(loaded, state)
     warn_of_default(environment, loaded)
     connection = Connection(
@@ -134,13 +148,18 @@ def session_of(
     return Session(loaded, environment, _where(environment, access, connection), connection, style, offline)
 
 
-def load(style: Style) -> Config:
-    """The configuration; ends the command where it is wrong."""
+def load(style: Style, *, anywhere: bool = False) -> Config:
+    """The configuration; ends the command where it is wrong, or where there is nothing to act on in this folder.
+
+    `anywhere` leaves that to the choice of an environment, which may be one that needs no file.
+    """
     loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS))
     stop_at_errors(loaded.faults, loaded.sources, style)
     if loaded.config is None:
         raise Failure("There is no configuration.")
     credentials.learn(one.api_key for one in loaded.config.environments.values() if one.api_key)
+    if not anywhere and (fault := config.nowhere(loaded.config)):
+        _sound(fault, loaded.config, style)
     return loaded.config
 
 
@@ -168,24 +187,6 @@ def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: S
     told.update(untold)
     if wrong := errors(found):
         raise Failure("Nothing was sent.", "mend what is listed above, then run it again", wrong=wrong)
-
-
-def state_folder(loaded: Config, stated: str | None = None) -> Path:
-    """Where conveniences are kept that may vanish."""
-    return Path(stated or os.environ.get("RECONCILER_STATE_DIR") or loaded.root / STATE)
-
-
-def prepare(folder: Path, *, needed: bool) -> None:
-    """Makes the folder for what is kept, and keeps it out of Git; ends the command only where it is needed."""
-    ignore = folder / ".gitignore"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not ignore.exists():
-            ignore.write_text("*\n")
-    except OSError as error:
-        if needed:
-            remedy = "the embedded server keeps its data there; name another folder with --state-dir"
-            raise Failure(f"Cannot write {folder}: {error.strerror}.", remedy) from error
 
 
 def style_of(stream: Any, colour: bool | None) -> Style:
@@ -268,9 +269,9 @@ def _shown(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _sound(found: T | Fault, style: Style) -> T:
+def _sound(found: T | Fault, loaded: Config, style: Style) -> T:
     if isinstance(found, Fault):
-        stop_at_errors([found], {}, style)
+        stop_at_errors([found], loaded.sources, style)
         raise Failure(found.message, found.remedy)
     return found
 

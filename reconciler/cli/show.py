@@ -39,7 +39,7 @@ def command(
         raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=False, state=state_dir)
+    session = open_session(environment, colour=color, owns=False, state=state_dir)
     return in_loop(_live, session, what[0], format)
 
 

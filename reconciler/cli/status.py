@@ -35,7 +35,7 @@ def command(
     """
     from reconciler.cli.session import in_loop, open_session
 
-    session = open_session(environment, colour=color, writes=False, state=state_dir, stack=stack)
+    session = open_session(environment, colour=color, owns=False, state=state_dir, stack=stack)
     return in_loop(_print, session, format, timeout=timeout)
 
 
@@ -46,7 +46,7 @@ async def _print(session: Session, format: str) -> int:
     from reconciler.render import standings as shown
     from reconciler.standing import standings
 
-    desired = session.desired()
+    desired = session.desired(may_lack=True)
     async with session.provider() as provider:
         live = await session.live(provider)
         warn_of_lists(provider)

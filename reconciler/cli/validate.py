@@ -38,12 +38,13 @@ def _validate(name: str | None, colour: bool | None) -> int:
     loaded = session.load(style)
     read = files.read(loaded.root, loaded.manifests)
     said = name or os.environ.get("RECONCILER_ENVIRONMENT")
-    chosen = [config.choose(loaded, name, os.environ, writes=False)] if said else _stated(loaded)
+    chosen = [config.choose(loaded, name, os.environ, owns=False)] if said else _stated(loaded)
     environments = [one for one in chosen if not isinstance(one, Fault)]
     faults = [*read.faults, *credentials.secrets_in(read.sources), *(one for one in chosen if isinstance(one, Fault))]
+    faults += [fault for one in environments if (fault := config.unowned(loaded, one))]
     for environment in environments:
         faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
-    session.stop_at_errors(faults, read.sources, style)
+    session.stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     count = len(read.manifests)
     names = ", ".join(one.name for one in environments)
     if not count:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config import form
-from reconciler.config.choice import access, choose, in_ci, unreached
+from reconciler.config.choice import access, choose, in_ci, nowhere, unowned, unreached
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
@@ -33,9 +33,12 @@ __all__ = [
     "find",
     "in_ci",
     "load",
+    "nowhere",
+    "unowned",
     "unreached",
 ]
 
+FOLDER: Final = "assistants"
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -60,7 +63,9 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     for node in parsed.documents[:1]:
         config, wrong = _config(node, path.parent, {"provider": providers, "kind": kinds})
         faults += wrong
-    return Loaded(None if errors(faults) else config, tuple(faults), {FILE: masked(text, parsed.documents)})
+    sources = {FILE: masked(text, parsed.documents)}
+    kept = replace(config, sources=sources) if config is not None and not errors(faults) else None
+    return Loaded(kept, tuple(faults), sources)
 
 
 def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, tuple[Fault, ...]]:
@@ -83,7 +88,8 @@ def _without_file(root: Path) -> Loaded:
     if _is_there(root / "reconciler.yml"):
         fault = Fault(Place("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
         return Loaded(None, (fault,), {})
-    return Loaded(Config(root, None, ("assistants",), {LOCAL: Environment(LOCAL, LOCAL)}, None), (), {})
+    environments = {LOCAL: Environment(LOCAL, LOCAL)} if (root / FOLDER).is_dir() else {}
+    return Loaded(Config(root, None, (FOLDER,), environments, None), (), {})
 
 
 def _is_there(path: Path) -> bool:

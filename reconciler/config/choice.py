@@ -15,20 +15,36 @@ OPTION: Final = "--environment"
 _NOT_CI: Final = frozenset({"", "0", "false"})
 
 
-def choose(config: Config, name: str | None, environ: Mapping[str, str], *, writes: bool) -> Environment | Fault:
-    """The environment of that name, else of the variable, else the default one; or why it may not be."""
+def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns: bool) -> Environment | Fault:
+    """The environment of that name, else of the variable, else the default one; or why it may not be.
+
+    `owns` says that it matters whose the assistants there are.
+    """
     said = name or environ.get(VARIABLE) or ""
     chosen = said or config.default_environment or LOCAL
     environment = _known(config, chosen)
     if environment is None:
         place = Place(OPTION if name else VARIABLE if said else _file(config))
-        remedy = did_you_mean(chosen, config.environments)
-        every = ", ".join(f"`{one}`" for one in sorted(config.environments))
-        remedy += f" (there are {every})" if remedy.startswith("did you mean") else ""
-        return Fault(place, "unknown-environment", f"There is no environment `{chosen}`.", remedy)
+        return nowhere(config) or _unknown(chosen, config, place)
     if not said and environment.name == LOCAL:
-        return _by_default(environment, environ)
-    return (_unfit_to_write(config, environment) if writes else None) or environment
+        return _by_default(config, environment, environ)
+    return (unowned(config, environment) if owns else None) or environment
+
+
+def nowhere(config: Config) -> Fault | None:
+    """Why nothing can be done in this folder: no file says where to act, and there is nothing to act on."""
+    if config.environments:
+        return None
+    message = f"There is no {FILE} in {config.root} or above it, and no folder `{config.manifests[0]}` in it."
+    remedy = "run it in the repository, or name its folder with `-C DIR`"
+    return Fault(Place(FILE), "config", message, f"{remedy}; to begin one, write `{config.manifests[0]}/KEY.yaml`")
+
+
+def _unknown(name: str, config: Config, place: Place) -> Fault:
+    remedy = did_you_mean(name, config.environments)
+    every = ", ".join(f"`{one}`" for one in sorted(config.environments))
+    remedy += f" (there are {every})" if remedy.startswith("did you mean") else ""
+    return Fault(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
 
 
 def _known(config: Config, name: str) -> Environment | None:
@@ -45,7 +61,12 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").strip().lower() not in _NOT_CI
 
 
-def _by_default(environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
+def _by_default(config: Config, environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
+    others = [f"`{name}`" for name in sorted(config.environments) if name != LOCAL]
+    if others and environment.place is None and config.default_environment is None:
+        message = f"No environment is selected, and {FILE} has {', '.join(others)} and no `{LOCAL}`."
+        remedy = f"pass `-e NAME`, or write `default_environment: {others[0].strip('`')}` in {FILE}"
+        return Fault(Place(OPTION), "config", message, f"{remedy}; `-e {LOCAL}` is the embedded server")
     if not in_ci(environ):
         return replace(environment, defaulted=True)
     message = "Nobody said which environment, and in CI `local` would be an empty one that nobody sees."
@@ -53,12 +74,17 @@ def _by_default(environment: Environment, environ: Mapping[str, str]) -> Environ
     return Fault(Place(OPTION), "config", message, remedy)
 
 
-def _unfit_to_write(config: Config, environment: Environment) -> Fault | None:
+def unowned(config: Config, environment: Environment) -> Fault | None:
+    """Why nothing may be planned there: no stack says whose the assistants are."""
     if environment.provider == LOCAL or environment.stack != DEFAULT_STACK:
         return None
-    message = f"`{environment.name}` is not the embedded server, and no stack says whose assistants these are."
+    message = f"`{environment.name}` has no `stack`, the name under which this repository manages assistants there."
     lines = f"version: 1\nstack: my-team\nenvironments:\n  {environment.name}: {{provider: {environment.provider}}}"
-    remedy = f"name a stack in {FILE}" if config.file else f"write a {FILE}:\n{lines}"
+    remedy = (
+        f"write `stack: NAME` in {FILE}, as a line of its own or under the environment"
+        if config.file
+        else f"write a {FILE}:\n{lines}"
+    )
     return Fault(environment.place or Place(_file(config)), "config", message, remedy)
 
 

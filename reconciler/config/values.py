@@ -54,6 +54,8 @@ class Config:
     manifests: tuple[str, ...]
     environments: Mapping[str, Environment]
     default_environment: str | None
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The text of its file, less what may be secret."""
 
 
 @dataclass(frozen=True, slots=True)
