@@ -10,7 +10,7 @@ from reconciler.model import Address, Change, Desired, Live, Objection, Where
 from reconciler.ownership import Ownership, is_copy, line_with_id
 
 OBJECTIONS: dict[str, str] = {
-    "behind": "The object was last applied from a commit that is not in the history of what is checked out.",
+    "behind": "The object was last applied from a commit, and a state, that this history does not hold.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-gone": "A manifest names an id that is not live.",
@@ -48,7 +48,7 @@ class Facts:
     """What the world around a plan says: Git, the server, and what was rolled back."""
 
     behind: frozenset[str] = frozenset()
-    """Commits in markers that are not in the history of what is checked out."""
+    """Ids of what was last applied from a commit, and a state, that the history of this checkout does not hold."""
     answered_project: str | None = None
     """The project that the server said it answered for."""
     rejected: Mapping[str, str] = field(default_factory=dict)
@@ -93,8 +93,8 @@ def wanted_digest(desired: Desired) -> str:
 def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
     for change in changes:
         marker = change.live.marker if change.live is not None else None
-        commit = marker.commit.partition("+")[0] if marker is not None and marker.commit else None
-        if commit in facts.behind:
+        if change.id in facts.behind and marker is not None and marker.commit:
+            commit = marker.commit.partition("+")[0]
             yield Objection(
                 code="behind",
                 message=f"{change.id} was last applied from {commit}, which is not in the history of this checkout.",

@@ -146,6 +146,12 @@ def agrees(wanted: Marker, found: Marker, kind: Kind, text: Json = None) -> bool
     return decode(same, kind) == found or (isinstance(text, str) and len(text) >= _CUT and same.startswith(text))
 
 
+def is_left_by(desired: Desired, marker: Marker, kind: Kind) -> bool:
+    """Whether an apply of the manifest leaves this marker, whatever the server made of it."""
+    wanted = stamp(desired, kind, (marker.stack, marker.environment), id=None, nonce="", commit=None)
+    return agrees(replace(wanted, unsettled=marker.unsettled, rejected=marker.rejected), marker, kind)
+
+
 def is_own(marker: Marker, id: str) -> bool:
     """Whether the marker was written for this object, as far as it says; a copy carries another's id."""
     return marker.id is None or marker.id in (id, _short_id(id))

@@ -34,7 +34,9 @@ pytestmark = pytest.mark.needs("git", "bash")
 
 
 @pytest.fixture(params=["as it is", "before 2.38"])
-def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def version(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Git, and one that knows neither `safe.bareRepository` nor GIT_NO_LAZY_FETCH; the file it writes calls to."""
     folder = tmp_path_factory.mktemp("bin")
     calls, real = folder / "calls", shutil.which("git")
@@ -52,10 +54,8 @@ def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """
     (folder / "git").write_text(dedent(script))
     (folder / "git").chmod(0o755)
-    before = os.environ["PATH"]
-    os.environ["PATH"] = f"{folder}:{before}"
-    yield calls
-    os.environ["PATH"] = before
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return calls
 
 
 @dataclass

@@ -65,6 +65,11 @@ class Basis:
         return parsed.desired, ()
 
 
+def desired_at(revision: Revision, session: Session) -> tuple[Desired, ...]:
+    """What a revision's manifests ask for in the session's environment; nothing where they are wrong."""
+    return Basis(revision, None, _config(revision)[0]).desired(session)[0]
+
+
 @contextmanager
 def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
     """The revision's side, for as long as its files are needed; None where no revision was named.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reconciler.cli.git import Answer, NoAnswer, Repository, repository
 
 _FEW = 10
+_LOOKED = 50
+"""So many commits that touched the files in question are looked at."""
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
 
 
@@ -59,6 +61,33 @@ def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[st
     return frozenset(absent), ()
 
 
+def states(git: Repository, commit: str, paths: Sequence[str], stems: Iterable[str], most: int) -> list[str]:
+    """States of some files that the history of HEAD holds and that of the commit does not, the newest first.
+
+    HEAD's own is the first; then what each commit made of the files, and what it found. None stands there twice.
+    """
+    paths = [path for path in paths if "\n" not in path]
+    is_known = bool(_COMMIT.fullmatch(commit)) and _ask(git, "cat-file", "-e", f"{commit}^{{commit}}").ok
+    inside = re.sub(r"([][*?\\])", r"\\\1", git.inside)
+    named = [f":(glob){inside}**/{stem}.{suffix}" for stem in sorted(stems) for suffix in ("yaml", "yml")]
+    literal = [f":(literal){git.inside}{path}" for path in paths]
+    asked = ["HEAD", *([f"^{commit}"] if is_known else []), "--", *literal, *named]
+    commits = _git(git, "rev-list", f"--max-count={_LOOKED}", "--stdin", sent=asked).split()
+    found: dict[tuple[str, ...], str] = {}
+    every = ["HEAD", *(name for one in commits for name in (one, f"{one}^"))]
+    for name, look in zip(every, _looks(git, every, paths), strict=True):
+        found.setdefault(look, name)
+    return list(found.values())[:most]
+
+
+def _looks(git: Repository, states: Sequence[str], paths: Sequence[str]) -> list[tuple[str, ...]]:
+    """What Git calls each file's content in each state, asked all at once."""
+    asked = [f"{state}:{git.inside}{path}" for state in states for path in paths]
+    told = _git(git, "cat-file", "--batch-check=%(objectname)", sent=asked).splitlines()
+    told = [name if _COMMIT.fullmatch(name) else "" for name in told] + [""] * (len(asked) - len(told))
+    return [tuple(told[start : start + len(paths)]) for start in range(0, len(asked), len(paths))]
+
+
 def _mute(git: Repository) -> str | None:
     """That Git does not speak of a checkout which is one: nobody shall wonder why no commit is known."""
     answer = _ask(git, "rev-parse", "--git-dir")
@@ -75,13 +104,14 @@ def _is_ancestor(git: Repository, commit: str) -> bool:
     return bool(_COMMIT.fullmatch(commit)) and _ask(git, "merge-base", "--is-ancestor", commit, "HEAD").ok
 
 
-def _git(git: Repository | None, *arguments: str) -> str:
-    return _ask(git, *arguments).text.strip() if git is not None else ""
+def _git(git: Repository | None, *arguments: str, sent: Iterable[str] = ()) -> str:
+    return _ask(git, *arguments, sent=sent).text.strip() if git is not None else ""
 
 
-def _ask(git: Repository, *arguments: str) -> Answer:
-    """What Git answers; nothing where it cannot be asked."""
+def _ask(git: Repository, *arguments: str, sent: Iterable[str] = ()) -> Answer:
+    """What Git answers to the lines that it is sent; nothing where it cannot be asked."""
+    lines = os.fsencode("".join(f"{line}\n" for line in sent))
     try:
-        return git.ask(*arguments)
+        return git.ask(*arguments, sent=lines)
     except NoAnswer as error:
         return Answer(ok=False, out=b"", error=str(error))

@@ -83,7 +83,7 @@ async def one_pass(asked: Asked) -> Found:
     async with session.provider() as provider:
         observed_at = clock()
         live = await session.live(provider)
-        known = facts(session, provider, live)
+        known = facts(session, provider, live, desired)
         plan = judge(session, desired, live, Request(), known)
         asked.told.plan(plan)
         division = divide(plan, asked.policy, _wait(asked, plan, known))

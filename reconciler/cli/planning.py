@@ -12,8 +12,8 @@ import click
 
 from reconciler import history
 from reconciler.cli import credentials, outputs
-from reconciler.cli.checkout import behind
 from reconciler.cli.failure import Failure
+from reconciler.cli.lineage import behind
 from reconciler.cli.session import Session
 from reconciler.guards import Facts, unreliable_list
 from reconciler.model import Address, Desired, Live, Plan
@@ -47,7 +47,7 @@ def judged(
     session: Session, provider: Provider, desired: Sequence[Desired], live: Sequence[Live], request: Request
 ) -> Plan:
     """The same, over objects that were read already."""
-    whole = judge(session, desired, live, request, facts(session, provider, live))
+    whole = judge(session, desired, live, request, facts(session, provider, live, desired))
     return narrowed(whole, session, addresses(session, desired, live), request)
 
 
@@ -61,7 +61,7 @@ async def compared(session: Session, found: Basis, request: Request) -> Plan:
     try:
         async with session.provider() as provider:
             live = await session.live(provider)
-            known = facts(session, provider, live)
+            known = facts(session, provider, live, desired)
     except (Unreachable, ApiGone) as error:
         gone = replace(session, offline=error.message)
         return _offline(gone, found, (desired, before), request, notes)
@@ -114,13 +114,12 @@ def narrowed(plan: Plan, session: Session, known: Collection[Address], request: 
     return select(plan, chosen, exactly=exactly)
 
 
-def facts(session: Session, provider: Provider, live: Sequence[Live]) -> Facts:
+def facts(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> Facts:
     """What Git, the server and the history say about it."""
-    ours = [one.marker for _, one in ours_by_address(live, session.where) if one.marker is not None]
-    commits = [marker.commit.partition("+")[0] for marker in ours if marker.commit]
-    absent, notes = behind(session.config.root, commits)
+    ours = [one for _, one in ours_by_address(live, session.where)]
+    lost, notes = behind(session, ours, desired)
     rejected = history.rejections(session.connection.state_dir / history.FOLDER, session.where)
-    return Facts(absent, provider.project, rejected, notes, provider.unreliable)
+    return Facts(lost, provider.project, rejected, notes, provider.unreliable)
 
 
 def warn_of_lists(provider: Provider) -> None:

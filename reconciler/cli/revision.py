@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -40,10 +40,18 @@ def laid_out(root: Path, name: str, *, common: bool = False) -> Iterator[Revisio
     git = _repository(root, name)
     commit = _commit(git, name)
     shared = _git(git, "merge-base", commit, "HEAD") if common else commit
-    commit = shared or commit
+    with state_of(git, shared or commit) as state:
+        yield replace(state, name=_short(name), apart=not shared)
+
+
+@contextmanager
+def state_of(
+    git: Repository, commit: str, is_part: Callable[[PurePosixPath], bool] = lambda path: True
+) -> Iterator[Revision]:
+    """A commit's files below the root, as far as they are wanted."""
     with _folder() as folder:
-        _write(git, commit, Path(folder))
-        yield Revision(_short(name), commit[:12], Path(folder), apart=not shared)
+        _write(git, commit, Path(folder), is_part)
+        yield Revision(commit[:12], commit[:12], Path(folder))
 
 
 def _repository(root: Path, name: str) -> Repository:
@@ -110,9 +118,10 @@ class _Entry:
         return self.size <= _BYTES
 
 
-def _write(git: Repository, commit: str, folder: Path) -> None:
+def _write(git: Repository, commit: str, folder: Path, is_part: Callable[[PurePosixPath], bool]) -> None:
     """Writes the files, and links last: nothing is ever written through one."""
-    entries = sorted(_entries(git, commit), key=lambda entry: entry.mode == _LINK)
+    wanted = (entry for entry in _entries(git, commit) if is_part(entry.path))
+    entries = sorted(wanted, key=lambda entry: entry.mode == _LINK)
     contents = _contents(git, commit, [entry for entry in entries if entry.is_read])
     for entry in entries:
         content = next(contents) if entry.is_read else b""

@@ -50,7 +50,7 @@ async def _print(session: Session, format: str) -> int:
     async with session.provider() as provider:
         live = await session.live(provider)
         warn_of_lists(provider)
-        plan = make_plan(desired, live, session.where, facts=facts(session, provider, live))
+        plan = make_plan(desired, live, session.where, facts=facts(session, provider, live, desired))
     rows = hidden().deep(standings(plan, live))
     if format == "json":
         click.echo(shown.data(rows), nl=False)

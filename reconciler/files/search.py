@@ -12,7 +12,7 @@ from typing import Final
 from reconciler.diagnostics import Fault, Place
 from reconciler.files import disk
 
-_DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
+DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Search:
         if entry.name.startswith(".") or path == self._root / "reconciler.yaml":
             return
         if _is_folder(entry):
-            self._later(path, searched=searched and entry.name not in _DATA_FOLDERS, link=entry.is_symlink())
+            self._later(path, searched=searched and entry.name not in DATA_FOLDERS, link=entry.is_symlink())
         elif path.suffix.lower() in disk.SUFFIXES:
             real = disk.real(path) if entry.is_symlink() else folder / entry.name
             self._found.append(Found(path, disk.shown(path, self._root), real, searched))

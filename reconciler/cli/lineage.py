@@ -1,0 +1,111 @@
+"""Whether what is live was applied from a state of the manifests that the history of HEAD has held.
+
+A commit that was applied from a branch is in no history once the branch is merged as one new commit; what it held is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from reconciler import files
+from reconciler.cli import checkout
+from reconciler.cli.basing import desired_at
+from reconciler.cli.failure import Failure
+from reconciler.cli.git import Repository, repository
+from reconciler.cli.revision import state_of
+from reconciler.cli.session import Session
+from reconciler.config import FILE
+from reconciler.files.disk import MANIFESTS
+from reconciler.files.search import DATA_FOLDERS
+from reconciler.kinds import KINDS
+from reconciler.marker import is_left_by
+from reconciler.model import Address, Desired, Live
+
+_COMMITS: Final = 10
+"""Of so many unknown commits the history is searched for what they held."""
+_STATES: Final = 20
+"""So many states of one assistant's files are read; of many assistants fewer, together about as much."""
+_FEWEST: Final = 3
+
+
+def behind(
+    session: Session, ours: Iterable[Live], desired: Sequence[Desired]
+) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The ids of what was last applied from a state that is not in the history here, and what cannot be known."""
+    by_commit: dict[str, list[Live]] = {}
+    for one in ours:
+        if one.marker is not None and one.marker.commit:
+            by_commit.setdefault(one.marker.commit.partition("+")[0], []).append(one)
+    absent, notes = checkout.behind(session.config.root, by_commit)
+    git, known = repository(session.config.root), {one.address: one for one in desired}
+    lost: list[Live] = []
+    searched = 0
+    for commit in sorted(absent):
+        unheld = _unheld(by_commit[commit], known)
+        if unheld and git is not None and searched < _COMMITS:
+            searched += 1
+            unheld = _searched(session, git, commit, unheld, known)
+        lost += unheld
+    return frozenset(one.id for one in lost), notes
+
+
+def _unheld(lives: Iterable[Live], known: Mapping[Address, Desired]) -> list[Live]:
+    """Those of which a state of the manifests does not say what was applied."""
+    return [one for one in lives if (found := known.get(_address(one))) is None or not _is_left_by(found, one)]
+
+
+def _is_left_by(desired: Desired, live: Live) -> bool:
+    return live.marker is not None and is_left_by(desired, live.marker, KINDS[live.kind])
+
+
+def _address(live: Live) -> Address:
+    return Address(live.kind, live.marker.key if live.marker is not None else "")
+
+
+def _searched(
+    session: Session, git: Repository, commit: str, lives: list[Live], known: Mapping[Address, Desired]
+) -> list[Live]:
+    """Those of the objects whose applied state is in none of the newest states of their files."""
+    needed = _needed(session, [_address(one) for one in lives], known)
+    most = max(_FEWEST, _STATES // len(lives))
+    for state in checkout.states(git, commit, needed.paths, needed.stems, most):
+        try:
+            with state_of(git, state, needed.is_part) as revision:
+                found = desired_at(revision, session)
+        except Failure:  # a state that cannot be read holds nothing
+            continue
+        lives = _unheld(lives, {one.address: one for one in found})
+        if not lives:
+            break
+    return lives
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """What is read of each state: the manifests in question, and what they may refer to."""
+
+    paths: tuple[str, ...]
+    """As they are now, seen from the root."""
+    stems: frozenset[str]
+
+    def is_part(self, path: PurePosixPath) -> bool:
+        is_named = str(path) in self.paths or path.stem in self.stems
+        return is_named or path.suffix.lower() not in MANIFESTS or bool(DATA_FOLDERS & set(path.parts))
+
+
+def _needed(session: Session, addresses: Sequence[Address], known: Mapping[Address, Desired]) -> _Needed:
+    now = {known[address].place.file for address in addresses if address in known}
+    gone = any(address not in known for address in addresses)  # wherever among the manifests that was
+    folders = session.config.manifests if gone else ()
+    read = files.read(session.config.root, session.config.manifests)
+    named = {
+        os.path.normpath(PurePosixPath(manifest.file).parent / written)
+        for manifest in read.manifests
+        if manifest.file in now
+        for written in manifest.attachments
+    }
+    return _Needed((FILE, *sorted({*now, *named, *folders})), frozenset(address.key for address in addresses))
