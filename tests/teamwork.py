@@ -163,13 +163,18 @@ class Team:
         return job
 
     def applied(self, commit: str | None = None, attempt: int = 1) -> Job:
-        """apply.yml, for a commit of main that was pushed."""
+        """apply.yml, for a commit of main that was pushed; the job that applies to production."""
+        return self.applied_in_turn(commit, attempt)["apply"]
+
+    def applied_in_turn(self, commit: str | None = None, attempt: int = 1) -> dict[str, Job]:
+        """The same, every job."""
         commit = commit or git(self.origin, "rev-parse", "main")
         run = self.hub.run("apply.yml", commit, event="push", status="in_progress", conclusion=None, attempt=attempt)
         event = Event("push", commit, "refs/heads/main", {})
-        job = self.machine.run(read(WORKFLOWS / "apply.yml"), event, run, attempt)["apply"]
-        self.hub.finish(run, job.conclusion)
-        return job
+        jobs = self.machine.run(read(WORKFLOWS / "apply.yml"), event, run, attempt)
+        failed = any(job.conclusion == "failure" for job in jobs.values())
+        self.hub.finish(run, "failure" if failed else "success")
+        return jobs
 
     def reconciled(self) -> Job:
         """reconcile.yml, as the schedule sets it off."""
@@ -195,15 +200,15 @@ class Team:
         """What the server holds, by name; of several with one name the last."""
         return {one["name"]: one for one in self.everything()}
 
-    def everything(self) -> list[dict[str, Any]]:
-        """Every assistant."""
-        found = httpx.get(f"{self.url}/assistants?limit=100", headers=self._headers()).json()["data"]
+    def everything(self, url: str = "") -> list[dict[str, Any]]:
+        """Every assistant, on another server where one is named."""
+        found = httpx.get(f"{url or self.url}/assistants?limit=100", headers=self._headers()).json()["data"]
         assert isinstance(found, list)
         return found
 
-    def move(self, id: str, **fields: Any) -> None:
+    def move(self, id: str, url: str = "", **fields: Any) -> None:
         """Somebody changes an assistant in the dashboard."""
-        answer = httpx.post(f"{self.url}/assistants/{id}", headers=self._headers(), json=fields)
+        answer = httpx.post(f"{url or self.url}/assistants/{id}", headers=self._headers(), json=fields)
         assert answer.status_code == 200, answer.text
 
     def make(self, **fields: Any) -> str:
@@ -296,23 +301,27 @@ def _missing(asked: Asked, granted: Mapping[str, str]) -> str:
 @contextmanager
 def team(folder: Path) -> Iterator[Team]:
     """A team with an empty repository, a server with nothing on it, and workflows as this repository has them."""
-    (folder / "server").mkdir()
-    with (
-        github() as hub,
-        subprocess.Popen(
-            command("serve", "--port", "0", "--data", "live.db", "--api-key", KEY),
-            cwd=folder / "server",
-            env=plain(),
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
+    with github() as hub, server(folder / "server") as url:
+        yield Team(folder, hub, url)
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """The address of a server with nothing on it."""
+    folder.mkdir()
+    with subprocess.Popen(
+        command("serve", "--port", "0", "--data", "live.db", "--api-key", KEY),
+        cwd=folder,
+        env=plain(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
             found = re.search(r"http://\S+/v1", said)
             assert found, said
-            yield Team(folder, hub, found[0])
+            yield found[0]
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(15)

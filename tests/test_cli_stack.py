@@ -74,13 +74,13 @@ def test_nothing_goes_where_no_stack_is_named(here: Checkout) -> None:
     assert len(ids(here)) == 2
 
 
-def test_what_keeps_itself_survives_its_stack(here: Checkout) -> None:
+def test_a_copy_goes_with_its_stack_whatever_is_to_become_of_what_it_is_a_copy_of(here: Checkout) -> None:
     here.write(one=MANIFESTS["one"] + "reconciler: {on_removal: keep}\n")
     here.run("apply", "--stack", "acme-pr-7", "--auto-approve")
 
-    told = here.run("destroy", "--stack", "acme-pr-7", "--auto-approve")
+    told = here.run("destroy", "--stack", "acme-pr-7", "--auto-approve", "--allow", "too-many-deletes")
 
-    assert told.out.splitlines()[-1] == "Apply complete! Resources: 0 added, 0 changed, 1 destroyed, 1 forgotten."
+    assert told.out.splitlines()[-1] == "Apply complete! Resources: 0 added, 0 changed, 2 destroyed."
 
 
 def test_a_stack_has_a_name_like_any_other(here: Checkout) -> None:

@@ -21,8 +21,8 @@ from checkout import answering
 from expressions import Lenient, evaluated, holds
 from github import BOT
 from gits import git
-from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, team
-from workflow import INSTEAD, ROOT, read
+from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, server, team
+from workflow import INSTEAD, ROOT, Event, read
 
 from reconciler.cli import COMMANDS
 
@@ -110,9 +110,13 @@ def test_every_action_of_others_is_pinned_to_one_commit_with_its_version() -> No
 
 
 def test_applies_of_one_environment_wait_for_each_other_and_for_the_scheduled_pass() -> None:
-    assert copied("apply")["concurrency"] == copied("reconcile")["concurrency"]
-    assert copied("apply")["concurrency"]["cancel-in-progress"] == "false"
-    assert copied("apply")["concurrency"]["queue"] == "max"
+    groups = {name: [job["concurrency"] for job in copied(name)["jobs"].values()] for name in ("apply", "reconcile")}
+
+    assert groups["apply"] == groups["reconcile"]
+    assert {group["cancel-in-progress"] for group in groups["apply"]} == {"false"}
+    assert {group["queue"] for group in groups["apply"]} == {"max"}
+    names = ("vars.RECONCILER_STAGING", "vars.RECONCILER_ENVIRONMENT")
+    assert [group["group"] for group in groups["apply"]] == [f"reconciler-${{{{ {name} }}}}" for name in names]
 
 
 def test_a_plan_is_never_skipped_since_a_skipped_check_counts_as_passed() -> None:
@@ -385,6 +389,63 @@ def test_a_merge_queue_is_planned_beside_what_it_stands_on(acme: Team) -> None:
     assert thief.asked == []
     ended(red, Plan="failure", **{"Comment on the pull request": "skipped"})
     assert green.conclusion == "success", green.log
+
+
+@pytest.fixture
+def staging(acme: Team, tmp_path: Path) -> Iterator[str]:
+    """The address of another environment of the team's, which is applied first."""
+    with server(tmp_path / "staging") as url:
+        there = f'{{provider: openai, base_url: "{url}", api_key: {{env: ASSISTANTS_STAGING_API_KEY}}}}'
+        config = (acme.origin / "reconciler.yaml").read_text()
+        acme.commit(**{"reconciler.yaml": f"{config}  staging: {there}\n"})
+        acme.variables["RECONCILER_STAGING"] = "staging"
+        acme.secrets["RECONCILER_STAGING_PLAN_KEY"] = KEY
+        yield url
+
+
+def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the_other(
+    acme: Team, staging: str
+) -> None:
+    job = acme.open(7, sales=manifest("You sell.\n", description="sells"))
+    assert job.conclusion == "success", job.log
+    assert (job.outputs["add"], acme.everything(), acme.everything(staging)) == ("4", [], [])
+    assert job.summary.count("You sell.") == 1
+    assert " in staging, production" in job.summary
+    kept = ["plan.html", "plan.md", "plans/production.json", "plans/staging.json"]
+    assert acme.kept("reconciler-plans") == kept
+
+    acme.merge(7)
+    jobs = acme.applied_in_turn()
+
+    ends = [(name, one.conclusion) for name, one in jobs.items()]
+    assert ends == [("staging", "success"), ("apply", "success")], "".join(one.log for one in jobs.values())
+    assert (len(acme.everything()), len(acme.everything(staging))) == (2, 2)
+    assert all(acme.kept(f"reconciler-history-{name}-apply-1") for name in ("staging", "production"))
+
+
+def test_production_is_left_alone_while_staging_fails(acme: Team, staging: str) -> None:
+    acme.open(1)
+    acme.merge(1)
+    acme.applied_in_turn()
+    acme.open(7, hr=manifest("You help a lot.\n"))
+    (there,) = acme.everything(staging)
+    acme.move(there["id"], staging, instructions="You help nobody.\n")
+    acme.merge(7)
+
+    jobs = acme.applied_in_turn()
+
+    assert [(name, one.conclusion) for name, one in jobs.items()] == [("staging", "failure"), ("apply", "skipped")]
+    assert [one["instructions"] for one in acme.everything()] == ["You help."]
+
+
+def test_each_environment_has_its_scheduled_pass(acme: Team, staging: str) -> None:
+    commit = git(acme.origin, "rev-parse", "main")
+    event = Event("schedule", commit, "refs/heads/main")
+    jobs = acme.machine.run(copied("reconcile"), event, acme.hub.run("reconcile.yml", commit, event="schedule"))
+
+    assert {name: job.conclusion for name, job in jobs.items()} == dict.fromkeys(("staging", "reconcile"), "success")
+    titles = [one["title"] for one in acme.hub.all_issues.values()]
+    assert sorted(title.split()[0] for title in titles) == ["production", "staging"]
 
 
 def test_what_moved_since_its_review_is_refused_and_shown(acme: Team) -> None:

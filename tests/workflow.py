@@ -24,7 +24,18 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("./", "OWNER/assistants-reconciler")
 
 _STEP = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory", "continue-on-error"}
-_JOB = {"name", "if", "runs-on", "timeout-minutes", "permissions", "environment", "steps", "concurrency", "strategy"}
+_JOB = {
+    "name",
+    "if",
+    "needs",
+    "runs-on",
+    "timeout-minutes",
+    "permissions",
+    "environment",
+    "steps",
+    "concurrency",
+    "strategy",
+}
 _SHELLS = {
     None: ["bash", "-e"],
     "bash": ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"],
@@ -110,19 +121,25 @@ class Machine:
     """What there is, by run and name."""
 
     def run(self, workflow: Mapping[str, Any], event: Event, run: int, attempt: int = 1) -> dict[str, Job]:
-        """Every job of the workflow for the event."""
+        """Every job of the workflow for the event, each behind those that it needs."""
         assert event.name in workflow["on"], f"{event.name} does not set off {workflow['name']}"
         wanted = workflow["on"][event.name]
         if isinstance(wanted, dict) and "types" in wanted:
             assert event.payload["action"] in wanted["types"]
-        return {name: self._job(job, event, run, attempt) for name, job in workflow["jobs"].items()}
+        done: dict[str, Job] = {}
+        for name, job in workflow["jobs"].items():
+            needed = {job["needs"]: done[job["needs"]]} if "needs" in job else {}
+            done[name] = self._job(job, event, run, attempt, needed)
+        return done
 
-    def _job(self, job: Mapping[str, Any], event: Event, run: int, attempt: int) -> Job:
+    def _job(self, job: Mapping[str, Any], event: Event, run: int, attempt: int, needed: Mapping[str, Job]) -> Job:
         assert set(job) <= _JOB, f"not known here: {set(job) - _JOB}"
         self.jobs += 1
         github = self._github(event, run, attempt, self.token(job["permissions"]))
-        context = {"github": github, "vars": Lenient(self.variables)}
-        if not holds(job.get("if"), context, {"success": True, "always": True}):
+        needs = {name: {"result": one.conclusion} for name, one in needed.items()}
+        context = {"github": github, "vars": Lenient(self.variables), "needs": needs}
+        success = all(one.conclusion == "success" for one in needed.values())
+        if not holds(job.get("if"), context, {"success": success, "always": True, "cancelled": False}):
             return Job("skipped")
         filled(job.get("environment", ""), context)
         folder = self.folder / f"job-{self.jobs}"

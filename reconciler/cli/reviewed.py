@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 @options.stack
 @options.option("--commit", metavar="SHA", help="What the pull request became; default: the job's commit.")
 @options.option("--workflow", metavar="FILE", default="plan.yml", show_default=True, help="What plans pull requests.")
-@options.option("--artifact", metavar="NAME", help="Where it keeps the plan; default: reconciler-ENVIRONMENT.")
+@options.option(
+    "--artifact",
+    metavar="NAME",
+    help="Where it keeps the plan; default: reconciler-ENVIRONMENT, then reconciler-plans.",
+)
 def command(
     out: str,
     environment: str | None,
@@ -41,7 +45,7 @@ def command(
     from reconciler.cli.planning import write_plan
 
     stack, name = named(environment, stack)
-    artifact = artifact or f"reconciler-{name}"
+    artifacts = [artifact] if artifact else [f"reconciler-{name}", "reconciler-plans"]
     commit = commit or os.environ.get("GITHUB_SHA")
     if not commit:
         raise Failure("Nobody said which commit was merged.", "say `--commit SHA`")
@@ -49,9 +53,10 @@ def command(
     with actions.asking() as place:
         pull = _merged(place, commit, remedy)
         run = _newest(place, pull, workflow, remedy)
-        files = place.artifact(run.id, artifact)
+        found = (place.artifact(run.id, one) for one in artifacts)
+        files = next((one for one in found if one is not None), None)
     if files is None:
-        message = f"The run {run.id}, which planned #{pull.number}, keeps no {artifact!r}, or not any more."
+        message = f"The run {run.id}, which planned #{pull.number}, keeps no {artifacts[0]!r}, or not any more."
         raise Failure(message, remedy)
     content = _plan(files, stack, name, remedy)
     write_plan(content.decode(), out)
