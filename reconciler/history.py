@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +23,21 @@ from reconciler.canonical import Json
 from reconciler.guards import wanted_digest
 from reconciler.masking import Mask, mask
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
-from reconciler.past import BadRecord, Head, Past
+from reconciler.past import BadRecord, Earlier, Head, Past
 
-__all__ = ["FOLDER", "BadRecord", "Bounds", "Head", "Past", "Record", "paths", "read", "rejections", "run_id"]
+__all__ = [
+    "FOLDER",
+    "BadRecord",
+    "Bounds",
+    "Head",
+    "Past",
+    "Record",
+    "earlier",
+    "paths",
+    "read",
+    "rejections",
+    "run_id",
+]
 
 _RECENT = 3
 FOLDER = "history"
@@ -41,13 +54,21 @@ class Bounds:
 class Record:
     """Watches an apply and writes down what it sees, before and after."""
 
-    def __init__(self, folder: Path, head: Head, secrets: Iterable[str] = (), bounds: Bounds | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        head: Head,
+        secrets: Iterable[str] = (),
+        bounds: Bounds | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _prune(folder, bounds or Bounds())
         self.path = folder / f"{head.run}.jsonl"
         self.broken: OSError | None = None
         """Why it could not be written to the end."""
         self._mask = _sealing(secrets)
+        self._now = now
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._size = 0
         try:
@@ -75,6 +96,7 @@ class Record:
             "patch": dict(patch),
             "wanted": wanted_digest(desired) if desired is not None else None,
             "ignore": [list(path) for path in desired.ignore] if desired is not None else [],
+            "at": round(self._now(), 3),
         }
         self._write({"type": "intent", **_task(task), **told})
 
@@ -128,15 +150,13 @@ def rejections(folder: Path, where: Where) -> dict[str, str]:
     return past.standing(runs, where)
 
 
-def made(folder: Path, where: Where) -> dict[str, str]:
-    """By address, the ids of what the last runs here created: lists lag, and may not show it yet."""
-    found: dict[str, str] = {}
+def earlier(folder: Path, where: Where, now: float) -> Earlier:
+    """What the last runs here created, and what of it nobody knows."""
+    runs: list[Past] = []
     for path in paths(folder)[-_RECENT:]:
         with suppress(BadRecord, OSError):
-            one = read(path)
-            if past.is_of(one.head.where, where):
-                found.update({step.address: step.id for step in one.steps if step.action == "create" and step.id})
-    return found
+            runs.append(read(path))
+    return past.earlier([one for one in runs if past.is_of(one.head.where, where)], now)
 
 
 def run_id(nonce: str, now: datetime) -> str:
@@ -180,6 +200,7 @@ def _became(outcome: Outcome) -> dict[str, Any]:
         told["id"] = outcome.id
     if isinstance(outcome, Failed):
         told |= {"message": outcome.message, "request_id": outcome.request_id}
+        told |= {"in_doubt": True, "looked": outcome.looked} if outcome.in_doubt else {}
     if isinstance(outcome, Stale | Skipped):
         told["message"] = outcome.reason
     return told

@@ -281,6 +281,10 @@ class Failed:
     request_id: str | None = None
     param: str | None = None
     seconds: float = 0.0
+    in_doubt: bool = False
+    """Whether it may have happened all the same."""
+    looked: bool = False
+    """Whether it was looked for in vain, for as long as lists may take to show it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ LEFT_OUT = "(a secret: {})"
 _LEFT_OUT = re.compile(r"\(a secret: [0-9a-f]{8}\)")
 _HAPPENED = ("done", "unsettled", None)
 """How a write ended that changed something; one without an outcome may have."""
+_SETTLED_SECONDS = 180.0
+"""After so long a create has been sent, or never will be, and is in every list that can be relied on."""
 
 
 class BadRecord(ValueError):
@@ -53,6 +55,8 @@ class Step:
     patch: Mapping[str, Json] = field(default_factory=dict)
     ignore: tuple[Path, ...] = ()
     """What was left to the dashboard."""
+    at: float | None = None
+    """When it was begun, in seconds since the epoch."""
 
     @property
     def address(self) -> str:
@@ -77,6 +81,22 @@ class Past:
     outcomes: Mapping[str, str]
     """By address, what became of it; one that is missing was cut off."""
     ended: bool
+    in_doubt: Mapping[str, bool] = field(default_factory=dict)
+    """By address, what may have happened although it failed: whether it was looked for in vain for long enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the last runs from here created, and what they may have created; a list may not show it yet."""
+
+    made: Mapping[str, str] = field(default_factory=dict)
+    """By address, the id of what was created."""
+    ages: Mapping[str, float] = field(default_factory=dict)
+    """By id, how many seconds ago its create was begun, where that is known."""
+    doubts: Mapping[str, bool] = field(default_factory=dict)
+    """By address, a create without an outcome: whether a list that shows what is known to exist would show it."""
+    nonces: frozenset[str] = frozenset()
+    """By which what those runs made is known."""
 
 
 def parse(lines: Iterable[str]) -> Past:
@@ -94,6 +114,9 @@ def parse(lines: Iterable[str]) -> Past:
         steps=tuple(step.with_id(ids.get(step.address)) for step in steps),
         outcomes={_text(fact, "address"): _text(fact, "outcome") for fact in outcomes},
         ended=facts[-1].get("type") == "end",
+        in_doubt={
+            _text(fact, "address"): fact.get("looked") is True for fact in outcomes if fact.get("in_doubt") is True
+        },
     )
 
 
@@ -115,6 +138,37 @@ def standing(runs: Iterable[Past], where: Where) -> dict[str, str]:
         found = {address: digest for address, digest in found.items() if address not in written}
         found.update((address, digest) for address, digest in past.head.rejected.items() if address in written)
     return found
+
+
+def earlier(runs: Iterable[Past], now: float) -> Earlier:
+    """What runs created, the oldest first, and what of it nobody knows at a moment since the epoch."""
+    made: dict[str, str] = {}
+    ages: dict[str, float] = {}
+    doubts: dict[str, bool] = {}
+    nonces: list[str] = []
+    for past in runs:
+        creates = [step for step in past.steps if step.action == "create"]
+        made.update((step.address, step.id) for step in creates if step.id is not None)
+        ages.update((step.id, now - step.at) for step in creates if step.id is not None and step.at is not None)
+        doubts = _still(doubts, past)
+        doubts.update((step.address, _is_over(step, past, now)) for step in creates if _is_open(step, past))
+        nonces.append(past.head.nonce)
+    return Earlier(made, ages, doubts, frozenset(nonces))
+
+
+def _still(doubts: Mapping[str, bool], past: Past) -> dict[str, bool]:
+    """What stays in doubt after a run that may have settled it, or looked for it in vain."""
+    settled = {address for address, outcome in past.outcomes.items() if outcome != "skipped"} - past.in_doubt.keys()
+    return {a: looked or past.in_doubt.get(a, False) for a, looked in doubts.items() if a not in settled}
+
+
+def _is_open(step: Step, past: Past) -> bool:
+    return step.address not in past.outcomes or step.address in past.in_doubt
+
+
+def _is_over(step: Step, past: Past, now: float) -> bool:
+    """Whether a list that can be relied on would show it by now."""
+    return past.in_doubt.get(step.address, False) or (step.at is not None and now - step.at > _SETTLED_SECONDS)
 
 
 def is_of(there: Where, here: Where) -> bool:
@@ -168,6 +222,7 @@ def _step(fact: Mapping[str, Any]) -> Step:
         wanted=_perhaps(fact, "wanted"),
         patch=_mapping(fact, "patch"),
         ignore=_paths(fact.get("ignore", [])),
+        at=at if isinstance(at := fact.get("at"), int | float) else None,
     )
 
 

@@ -13,6 +13,7 @@ import anyio
 
 from reconciler import marker as markers
 from reconciler.canonical import ABSENT, Json
+from reconciler.creates import Creates
 from reconciler.diff import compare
 from reconciler.kinds import KINDS
 from reconciler.model import (
@@ -32,16 +33,15 @@ from reconciler.model import (
     Unsettled,
     Where,
 )
-from reconciler.ownership import ours_by_address
 from reconciler.providers import (
+    InDoubt,
     ObjectGone,
     Provider,
     ProviderError,
     time_left,
     until,
 )
-from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go, still_there
-from reconciler.sweep import sweep
+from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go
 from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
 PARALLELISM = 8
@@ -71,6 +71,7 @@ async def apply(
             watch.start_soon(work.tick)
             await work.all(ready, alone=plan.ours == 0)
             watch.cancel_scope.cancel()
+    work.creates.give_up()
     work.give_up_on(ready)
     return tuple(work.outcomes.values())
 
@@ -86,21 +87,28 @@ class _Apply:
     stop: Stop
     nature: Nature
     parallelism: int
+    unproven: bool = False
+    """Whether nothing of ours was ever seen on this server."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     in_flight: dict[int, tuple[Task, float]] = field(default_factory=dict)
+    creates: Creates = field(init=False)
+
+    def __post_init__(self) -> None:
+        shared = (self.where, self.provider, self.run, self.nature, self.stop)
+        self.creates = Creates(*shared, end=self._end, notice=self._notice)
 
     async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
         """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
         creates = [task for task in tasks if does(task, "create")]
-        await self._look_before(creates)
-        absent = [task for task in creates if id(task) not in self.outcomes]
-        if alone and absent:
-            await self._do(absent[0])
-        await self._together([task for task in tasks if not lets_go(task)])
+        await self.creates.look_before(creates)
+        self.unproven = alone
+        await self._make([task for task in tasks if not lets_go(task) and id(task) not in self.creates.doubts])
+        if self.creates.doubts:
+            await self.creates.settle(self._make)
         await self._together([task for task in tasks if lets_go(task)])
-        if self.provider.had_open_creates:
+        if self.provider.doubted:
             with until(self.nature.clock() + _CHANGE_SECONDS):
-                await self._sweep([task for task in creates if isinstance(task, Change)])
+                await self.creates.sweep([task for task in creates if isinstance(task, Change)], self.outcomes)
 
     def refuse_held(self, plan: Plan) -> None:
         """Reports what objections hold back."""
@@ -124,6 +132,13 @@ class _Apply:
                     continue
                 self._tell(lambda t=task, b=began: self.listener.going_on(t, self.nature.clock() - b))  # type: ignore[misc]
 
+    async def _make(self, tasks: Sequence[Task]) -> None:
+        """Does the tasks together, once a first create went alone where nothing was ours."""
+        creates = [task for task in tasks if does(task, "create") and id(task) not in self.outcomes]
+        while self.unproven and creates:
+            await self._do(creates.pop(0))
+        await self._together([task for task in tasks if id(task) not in self.creates.doubts])
+
     async def _together(self, tasks: Sequence[Task]) -> None:
         limiter = anyio.CapacityLimiter(self.parallelism)
 
@@ -135,24 +150,6 @@ class _Apply:
             for task in tasks:
                 if id(task) not in self.outcomes:
                     group.start_soon(in_turn, task)
-
-    async def _look_before(self, creates: Sequence[Task]) -> None:
-        """Reads the newest page once more: what another run has made meanwhile is not made again."""
-        for kind in sorted({task.address.kind for task in creates}):
-            of_kind = [task for task in creates if task.address.kind == kind]
-            try:
-                newest = await self.provider.newest(kind)
-            except ProviderError as error:
-                for task in of_kind:
-                    self._end(task, failed(task, error, 0.0))
-                continue
-            known = [self.run.made[str(task.address)] for task in of_kind if str(task.address) in self.run.made]
-            lagging = await still_there(self.provider, kind, known)
-            there = {address: one.id for address, one in ours_by_address((*newest, *lagging), self.where)}
-            for task in of_kind:
-                if task.address in there:
-                    reason = f"it was created meanwhile, as {there[task.address]}; plan again"
-                    self._end(task, Stale(task, there[task.address], reason))
 
     async def _do(self, task: Task) -> None:
         if self.stop.reason is not None:
@@ -168,6 +165,10 @@ class _Apply:
             with until(began + _CHANGE_SECONDS):
                 outcome = await self._carried_out(task, began)
             self.stop.unreached = 0
+        except InDoubt as error:
+            self.stop.despair(error)
+            self.creates.doubt(task, error)
+            return
         except ProviderError as error:
             self.stop.despair(error)
             outcome = failed(task, error, self.nature.clock() - began)
@@ -176,7 +177,8 @@ class _Apply:
             self.stop.softly(reason)
             outcome = Skipped(task, reason)
         except anyio.get_cancelled_exc_class():
-            self._end(task, Failed(task, _IN_DOUBT, id=task.live.id if task.live else None))
+            known = task.live.id if task.live else None
+            self._end(task, Failed(task, _IN_DOUBT, id=known, in_doubt=does(task, "create")))
             raise
         finally:
             del self.in_flight[id(task)]
@@ -212,6 +214,7 @@ class _Apply:
         marker = self.run.marker(self.where, task.desired, None, task.patch)
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
+        self.unproven = False
         found = unsettled(task.desired, made, marker)
         if any(difference.path == MARKER_PATH for difference in found):
             self.stop.softly(f"this server does not keep metadata, where ownership lives; {made.id} was created")
@@ -261,23 +264,6 @@ class _Apply:
             await self.provider.update(live, {}, told, desired.ignore)
         except ProviderError as error:
             self._notice(f"{desired.address}: what did not settle could not be noted on it: {error.message}")
-
-    async def _sweep(self, creates: Sequence[Change]) -> None:
-        """A create whose answer was lost may land late: looks once more for what carries this run's nonce."""
-        ids = {change.address: getattr(self.outcomes.get(id(change)), "id", None) for change in creates}
-        try:
-            swept = await sweep(self.provider, self.where, self.run.nonce, ids, self.nature.sleep)
-        except ProviderError as error:
-            self._notice(f"Could not look for late creates: {error.message}")
-            return
-        for change in creates:
-            late = swept.late.get(change.address)
-            if late is not None and change.desired is not None:
-                marker = self.run.marker(self.where, change.desired, None, change.patch)
-                found = unsettled(change.desired, late, marker)
-                self._end(change, Unsettled(change, late.id, found) if found else Done(change, late.id))
-        for text in swept.notes:
-            self._notice(text)
 
     def _end(self, task: Task, outcome: Outcome) -> None:
         self.outcomes[id(task)] = outcome

@@ -14,7 +14,8 @@ from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
-from reconciler.providers import ApiGone, Provider, ProviderError, Unauthorized, Unreachable
+from reconciler.past import Earlier
+from reconciler.providers import ApiGone, InDoubt, Provider, ProviderError, Unauthorized, Unreachable
 
 _UNREACHED = 3
 
@@ -29,8 +30,8 @@ class Run:
     """Whether every object is read again before its write: the plan was saved, or a person was asked."""
     observed_at: float = float("inf")
     """When the live objects were read, by the clock of the apply."""
-    made: Mapping[str, str] = field(default_factory=dict)
-    """By address, ids that runs before this one created here."""
+    earlier: Earlier = Earlier()  # noqa: RUF009  # a frozen value
+    """What runs before this one created here, or may have created."""
     rejected: Mapping[Address, str] = field(default_factory=dict)
     """What a rollback rejects, by address."""
 
@@ -79,6 +80,8 @@ class Stop:
 
     def despair(self, error: ProviderError) -> None:
         """Starts nothing more where the next would fare no better."""
+        if isinstance(error, InDoubt) and error.blind is not None:
+            error = error.blind
         if isinstance(error, ApiGone | Unauthorized):
             self.softly("the server turned everything away")
         self.unreached = self.unreached + 1 if isinstance(error, Unreachable) else 0

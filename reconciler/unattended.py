@@ -167,8 +167,8 @@ def _undone(outcome: Outcome | None) -> str | None:
     match outcome:
         case Done():
             return None
-        case Failed(message=message):
-            return f"it failed: {message}"
+        case Failed(message=message, in_doubt=in_doubt):
+            return message if in_doubt else f"it failed: {message}"
         case Unsettled():
             return "it was written, and the server made something else of it"
         case Stale(reason=reason) | Skipped(reason=reason):

@@ -193,6 +193,13 @@ def late(after: int, error: type[httpx.TransportError] = httpx.ReadTimeout) -> F
     return fault
 
 
+async def _denied_and_late(faults: Faults, request: httpx.Request) -> httpx.Response:
+    """A gateway that says that it is busy, and hands the request on all the same."""
+    if request.method == "POST" and is_collection(request):
+        faults.late.append((len(faults.seen) + 3, request))
+    return httpx.Response(429, text=_LIMIT)
+
+
 async def _appears(faults: Faults, request: httpx.Request) -> httpx.Response:
     made = request.url.copy_with(path="/v1/assistants", query=None)
     headers = {"OpenAI-Beta": "assistants=v2"}
@@ -265,6 +272,7 @@ FAULTS: dict[str, Fault] = {
     "repeats": _repeated,
     "appears": _appears,
     "vanishes": _vanishes,
+    "429 and late by 3": _denied_and_late,
     "late by 1": late(1),
     "late by 3": late(3),
     "late by 6": late(6),

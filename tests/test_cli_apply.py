@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -250,5 +251,8 @@ def test_what_was_created_lately_is_remembered_for_the_next_apply(here: Checkout
     (one,) = here.live()
     here.write(new=HR.replace("HR", "New"))
 
-    assert history.made(here.root / ".reconciler" / "history", LOCAL) == {"assistant.hr": one}
+    earlier = history.earlier(here.root / ".reconciler" / "history", LOCAL, time.time())
+    assert earlier.made == {"assistant.hr": one}
+    assert 0 <= earlier.ages[one] < 60
+    assert earlier.doubts == {}
     assert here.run("apply", "--auto-approve").code == 0

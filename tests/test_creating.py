@@ -13,7 +13,7 @@ from lives import KIND, wanted
 from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.model import Live
-from reconciler.providers import ProviderError, deadlines
+from reconciler.providers import InDoubt, ProviderError, Unauthorized, deadlines
 from reconciler.providers.creating import is_made_by
 
 WANTED = wanted("a", name="A")
@@ -44,27 +44,37 @@ class Place:
 
 
 def create(
-    creates: list[Any], looks: list[Any] | None = None, seconds: float = float("inf"), chance: float = 0.0
+    creates: list[Any],
+    looks: list[Any] | None = None,
+    seconds: float = float("inf"),
+    chance: float = 0.0,
+    witness: str | None = None,
 ) -> tuple[Live | ProviderError, Place, bool]:
-    """What came of a create, the place it was sent to, and whether it was ever in doubt."""
+    """What came of a create, the place it was sent to, and whether it was ever in doubt.
+
+    A `witness` was created just before, so that lists which show it can be believed.
+    """
     place = Place(creates, looks or [])
 
     async def story() -> tuple[Live | ProviderError, Place, bool]:
         provider = scripted(place, lambda: chance)
+        if witness is not None:
+            provider.known("assistant").sent[witness] = clock()
         try:
             with deadlines.until(clock() + seconds):
-                return await provider.create("assistant", BODY, MARKER), place, provider.had_open_creates
+                return await provider.create("assistant", BODY, MARKER), place, bool(provider.doubted)
         except ProviderError as error:
-            return error, place, provider.had_open_creates
+            return error, place, bool(provider.doubted)
 
     found: tuple[Live | ProviderError, Place, bool] = run(story)
     return found
 
 
+TURNED_AWAY = [ok({}, status) for status in (409, 425, 429, 503)]
 UNSENT = [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")]
 DOUBTFUL = [
     httpx.ReadError("x"), httpx.WriteError("x"), httpx.ReadTimeout("x"), httpx.RemoteProtocolError("x"),
-    *(ok({}, status) for status in (408, 409, 425, 429, 499, 500, 502, 503, 504)),
+    *(ok({}, status) for status in (408, 499, 500, 502, 504)),
     ok([]), ok({}), ok({"error": "x"}), ok({"id": ""}), ok({"id": ".."}),
 ]  # fmt: skip
 CERTAIN = [ok({"error": "no"}, status) for status in (400, 401, 403, 404, 405, 410, 413, 415, 422, 424)]
@@ -101,13 +111,30 @@ def test_what_may_have_happened_is_looked_for_and_taken(fault: Any) -> None:
     assert (made.id, doubt, len(place.creates.asked)) == ("asst_1", True, 1)
 
 
-@pytest.mark.parametrize("fault", DOUBTFUL)
+@pytest.mark.parametrize("fault", [*DOUBTFUL, *TURNED_AWAY])
 def test_what_is_surely_absent_is_sent_again(fault: Any) -> None:
-    made, place, doubt = create([fault, ok(MADE)], [page(OTHER)])
+    made, place, doubt = create([fault, ok(MADE)], [page(OTHER)], witness="asst_0")
 
     assert isinstance(made, Live)
     assert (doubt, len(place.creates.asked)) == (True, 2)
     assert len(place.looked_at) >= 2
+
+
+@pytest.mark.parametrize("fault", DOUBTFUL)
+@pytest.mark.parametrize(("listed", "witness"), [(OTHER, None), (OTHER, "asst_unlisted"), (None, None)])
+def test_what_no_list_can_be_believed_about_is_in_doubt(fault: Any, listed: Any, witness: str | None) -> None:
+    error, place, doubt = create([fault, ok(MADE)], [page(*filter(None, [listed]))], witness=witness)
+
+    assert isinstance(error, InDoubt)
+    assert (doubt, len(place.creates.asked), error.blind) == (True, 1, None)
+
+
+@pytest.mark.parametrize("fault", TURNED_AWAY)
+def test_a_server_that_says_that_it_did_nothing_is_asked_again_after_a_look(fault: Any) -> None:
+    made, place, doubt = create([fault, ok(MADE)])
+
+    assert isinstance(made, Live)
+    assert (doubt, len(place.creates.asked), len(place.looked_at)) == (True, 2, 2)
 
 
 def test_it_is_looked_for_newest_first_and_more_than_once_with_growing_pauses() -> None:
@@ -154,9 +181,10 @@ def test_of_two_that_landed_the_older_is_taken() -> None:
 
 
 def test_a_create_is_tried_five_times_at_most() -> None:
-    error, place, doubt = create([ok({}, 500)])
+    error, place, doubt = create([ok({}, 500)], [page(OTHER)], witness="asst_0")
 
     assert isinstance(error, ProviderError)
+    assert not isinstance(error, InDoubt)
     assert (doubt, len(place.creates.asked)) == (True, 5)
 
 
@@ -185,7 +213,8 @@ def test_a_redirected_create_may_have_happened() -> None:
 def test_where_nobody_can_look_nothing_is_created_again() -> None:
     error, place, doubt = create([httpx.ReadTimeout("x"), ok(MADE)], [ok({"error": "who?"}, 401)])
 
-    assert isinstance(error, ProviderError)
+    assert isinstance(error, InDoubt)
+    assert isinstance(error.blind, Unauthorized)
     assert (doubt, len(place.creates.asked)) == (True, 1)
 
 

@@ -94,6 +94,7 @@ def test_a_task_that_has_an_object_names_it() -> None:
         (Stale(update("x"), "asst_1", "it moved"), "apply_errored", "error", {"id_value": "asst_1"}),
         (Failed(update("x"), "no", request_id="req_1"), "apply_errored", "error", {"request_id": "req_1"}),
         (Failed(update("x"), "no", id="asst_1"), "apply_errored", "error", {"id_value": "asst_1"}),
+        (Failed(update("x"), "maybe", in_doubt=True), "apply_errored", "error", {"in_doubt": True}),
         (Skipped(update("x"), "held back"), "apply_errored", "warn", {"outcome": "skipped"}),
     ],
 )  # fmt: skip

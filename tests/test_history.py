@@ -18,12 +18,12 @@ import pytest
 from lives import applied, wanted
 from world import WHERE
 
-from reconciler import history
+from reconciler import history, past
 from reconciler.changes import creation
 from reconciler.history import BadRecord, Bounds, Record, paths, read, rejections, run_id
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Done, Failed, Mark, Outcome, Skipped, Stale, Unsettled, Where
-from reconciler.past import Head, Past, parse, standing
+from reconciler.past import Earlier, Head, Past, parse, standing
 
 KIND = KINDS["assistant"]
 NOW = datetime(2026, 11, 20, 14, 0, 0, 7000, UTC)
@@ -276,7 +276,7 @@ def test_two_writers_at_once_have_a_record_each(tmp_path: Path) -> None:
         assert read(path).ended
 
 
-# reading what is no record
+# what the last runs created, and what of it nobody knows
 
 RUN = {
     "type": "run", "format": "1.0", "run": "r", "began": "b", "command": "apply", "nonce": "n", "fingerprint": "",
@@ -284,6 +284,66 @@ RUN = {
 }  # fmt: skip
 INTENT = {"type": "intent", "address": "assistant.a", "kind": "assistant", "key": "a", "action": "create",
           "id": None, "before": None, "patch": {}, "wanted": None}  # fmt: skip
+
+
+def intent(key: str, **more: Any) -> dict[str, Any]:
+    return {**INTENT, "address": f"assistant.{key}", "key": key, "at": 100.0, **more}
+
+
+def outcome(key: str, word: str, **more: Any) -> dict[str, Any]:
+    return {"type": "outcome", "address": f"assistant.{key}", "outcome": word, **more}
+
+
+def remembered(*runs: list[dict[str, Any]], now: float = 110.0) -> Earlier:
+    lines = ([json.dumps(fact) for fact in [{**RUN, "nonce": f"n{n}"}, *facts]] for n, facts in enumerate(runs, 1))
+    return past.earlier([past.parse(one) for one in lines], now)
+
+
+def test_what_was_created_is_remembered_with_its_age() -> None:
+    unknown = intent("b")
+    del unknown["at"]
+    found = remembered(
+        [intent("a"), outcome("a", "done", id="asst_a"), unknown, outcome("b", "unsettled", id="asst_b")],
+        [intent("c", action="update"), outcome("c", "done", id="asst_c")],
+    )
+
+    assert found.made == {"assistant.a": "asst_a", "assistant.b": "asst_b"}
+    assert found.ages == {"asst_a": 10.0}
+    assert (found.doubts, found.nonces) == ({}, {"n1", "n2"})
+
+
+IN_DOUBT = {"in_doubt": True}
+
+
+@pytest.mark.parametrize(
+    ("runs", "doubts"),
+    [
+        ([[intent("a")]], {"assistant.a": False}),
+        ([[intent("a", action="update")]], {}),
+        ([[intent("a"), outcome("a", "failed")]], {}),
+        ([[intent("a"), outcome("a", "failed", **IN_DOUBT)]], {"assistant.a": False}),
+        ([[intent("a"), outcome("a", "failed", looked=True, **IN_DOUBT)]], {"assistant.a": True}),
+        ([[intent("a")], [outcome("a", "failed", looked=True, **IN_DOUBT)]], {"assistant.a": True}),
+        ([[intent("a")], [outcome("a", "failed", looked=False, **IN_DOUBT)]], {"assistant.a": False}),
+        ([[intent("a")], [outcome("a", "skipped")]], {"assistant.a": False}),
+        ([[intent("a")], [outcome("b", "done")]], {"assistant.a": False}),
+        ([[intent("a")], [outcome("a", "stale")]], {}),
+        ([[intent("a")], [intent("a"), outcome("a", "done")]], {}),
+        ([[outcome("a", "failed", looked=True, **IN_DOUBT)]], {}),
+    ],
+)
+def test_a_create_without_an_outcome_is_in_doubt_until_a_run_settles_it(
+    runs: list[list[dict[str, Any]]], doubts: dict[str, bool]
+) -> None:
+    assert remembered(*runs).doubts == doubts
+
+
+@pytest.mark.parametrize(("now", "looked"), [(280.0, False), (281.0, True)])
+def test_what_is_in_doubt_for_long_would_be_listed_by_now(now: float, looked: bool) -> None:
+    assert remembered([intent("a")], now=now).doubts == {"assistant.a": looked}
+
+
+# reading what is no record
 
 
 @pytest.mark.parametrize(

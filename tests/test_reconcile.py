@@ -17,6 +17,7 @@ from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
 from reconciler.ownership import Twins
+from reconciler.past import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
 from reconciler.reconcile import Run, Stop, apply
@@ -540,7 +541,7 @@ def test_a_twin_that_lands_late_is_swept() -> None:
     async def story() -> tuple[dict[str, str], int, list[str]]:
         world, watch = World(), Watch()
         plan = await world.plan(bodies("a"))
-        faults = faulty(world, {1: "late by 6"})
+        faults = faulty(world, {1: "429 and late by 3"})
         outcomes = await carry_out(world, plan, watch=watch)
         assert faults.late == []
         return kinds(outcomes), len(await world.live()), watch.told
@@ -635,7 +636,7 @@ def test_what_was_created_a_moment_ago_is_not_created_again_because_a_list_lags(
         Between(world, lagging)
         plan = await world.plan(bodies("a", "b"))
         made = {"assistant.a": "asst_1", "assistant.b": "asst_gone"}
-        outcomes = await carry_out(world, plan, Run("n2", made=made))
+        outcomes = await carry_out(world, plan, Run("n2", earlier=Earlier(made)))
         return outcomes, len([call for call in world.writes() if call["method"] == "POST"])
 
     outcomes, _ = run(story)

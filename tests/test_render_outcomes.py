@@ -42,6 +42,16 @@ def test_a_failure_may_know_nothing_more():
     assert line(Failed(create("x"), "no connection"), PLAIN) == "assistant.x: Failed: no connection"
 
 
+def test_what_may_have_happened_is_no_failure_and_no_success() -> None:
+    doubt = Failed(create("x"), "it may have been created", "run it again", in_doubt=True)
+
+    assert line(doubt, PLAIN) == "assistant.x: In doubt: it may have been created (run it again)"
+    assert (
+        closing([doubt], plan(doubt.task))
+        == "Apply incomplete: 1 in doubt. Resources: 0 added, 0 changed, 0 destroyed.\n"
+    )
+
+
 def test_what_did_not_settle_is_said_field_by_field():
     differences = (
         Difference(("temperature",), 0.2, 1.0),

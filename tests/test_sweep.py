@@ -16,7 +16,7 @@ from reconciler import marker as markers
 from reconciler.model import Address, Live
 from reconciler.providers import ProviderError, Refused
 from reconciler.providers.errors import Broken
-from reconciler.sweep import Swept, sweep
+from reconciler.sweep import LOOK_SECONDS, Looks, Swept, sweep
 
 A = Address("assistant", "a")
 WANTED = wanted("a", name="A")
@@ -49,7 +49,8 @@ def made(id: str, nonce: str = "now", key: str = "a", created_at: float = 0, **m
 
 def swept(place: Place, known: str | None) -> Swept:
     async def story() -> Swept:
-        return await sweep(place, WHERE, "now", {A: known}, anyio.sleep)  # type: ignore[arg-type]
+        looks = Looks(place, WHERE, ["assistant"], clock, anyio.sleep, clock() + LOOK_SECONDS)  # type: ignore[arg-type]
+        return await sweep(looks, "now", {A: known})
 
     found: Swept = run(story)
     return found
@@ -60,6 +61,21 @@ def test_it_looks_twice_with_growing_pauses() -> None:
 
     assert swept(place, None) == Swept({}, ())
     assert place.at == [0.5, 2.0]
+
+
+def test_it_looks_until_what_was_created_is_listed_and_then_for_its_twin() -> None:
+    place = Place([[made("y")]] * 4 + [[made("x"), made("y")]])
+
+    assert "y landed late beside x" in swept(place, "x").notes[0]
+    assert place.at == [0.5, 2.0, 4.0, 8.0, 13.0]
+
+
+def test_what_no_list_shows_is_told_apart_and_nothing_is_deleted_beside_it() -> None:
+    place = Place([[made("y")]])
+
+    assert swept(place, "x") == Swept({}, (), (A,))
+    assert place.deleted == []
+    assert place.at[-1] == LOOK_SECONDS
 
 
 @pytest.mark.parametrize("looks", [[[made("x")], []], [[], [made("x")]]])

@@ -267,6 +267,7 @@ def test_what_is_done_is_not_left() -> None:
     ("outcome", "why", "is_written"),
     [
         (lambda c: Failed(c, "500"), "it failed: 500", True),
+        (lambda c: Failed(c, "it may have been created", in_doubt=True), "it may have been created", True),
         (lambda c: Stale(c, "asst_0", "it moved"), "it was not done: it moved", False),
         (lambda c: Skipped(c, "interrupted"), "it was not done: interrupted", False),
         (

@@ -25,7 +25,7 @@ from reconciler.cli.session import Session, style_of
 from reconciler.fingerprint import fingerprint
 from reconciler.guards import NEVER_ALLOWED
 from reconciler.model import Address, Done, Outcome, Plan
-from reconciler.past import Head
+from reconciler.past import Earlier, Head
 from reconciler.providers import Provider
 from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
 from reconciler.render import FORMATS, Style, document, events, hidden, outcomes
@@ -148,7 +148,7 @@ async def settle(
         reread=asked or told.manner.saved,
         observed_at=observed_at,
         rejected=told.manner.rejected,
-        made=_made(session, plan),
+        earlier=_earlier(session, plan),
     )
     stop = Stop()
     found = await _applied(told, session, provider, plan, run, stop, also)
@@ -167,11 +167,11 @@ def _nothing(told: Telling, plan: Plan, refused: int) -> int:
     return 1 if refused else 0
 
 
-def _made(session: Session, plan: Plan) -> Mapping[str, str]:
-    """What was created from here lately, where anything is to be created."""
+def _earlier(session: Session, plan: Plan) -> Earlier:
+    """What was created from here lately, or may have been, where anything is to be created."""
     if all(change.action != "create" for change in plan.changes):
-        return {}
-    return history.made(session.connection.state_dir / history.FOLDER, session.where)
+        return Earlier()
+    return history.earlier(session.connection.state_dir / history.FOLDER, session.where, time.time())
 
 
 async def _applied(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Json
 from reconciler.kinds import Terms
-from reconciler.model import Live, Marker
+from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
+from reconciler.providers.creating import Known
 from reconciler.providers.deadlines import left as time_left
 from reconciler.providers.deadlines import until
-from reconciler.providers.errors import ApiGone, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
+from reconciler.providers.errors import ApiGone, InDoubt, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
 
@@ -32,8 +33,11 @@ class Provider(Protocol):
         """The project that the server says it answered for."""
 
     @property
-    def had_open_creates(self) -> bool:
-        """Whether a create was ever in doubt, so that one may still land late."""
+    def doubted(self) -> Collection[Address]:
+        """The addresses whose creates were ever in doubt, so that one may still land late."""
+
+    def known(self, kind: str) -> Known:
+        """What is known to exist, whether it is listed or not."""
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         """The objects that were made last."""
@@ -42,7 +46,7 @@ class Provider(Protocol):
         """One live object as it is now; `ObjectGone` where it is not."""
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
-        """The object that now exists."""
+        """The object that now exists; `InDoubt` where it possibly does."""
 
     async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
         """The object with the patch applied and the marker on it."""
@@ -74,6 +78,8 @@ __all__ = [
     "PROVIDERS",
     "ApiGone",
     "Connection",
+    "InDoubt",
+    "Known",
     "ObjectGone",
     "Provider",
     "ProviderError",

@@ -1,21 +1,56 @@
 """A create that happens once: one that may have happened is looked for before it is tried again.
 
 There are no idempotency keys. What stands in for one is the marker's nonce: every object that this run makes
-carries it, so a create whose answer was lost is found again by it, and only what is surely absent is repeated.
+carries it, so a create whose answer was lost is found again by it. Lists may lag, so what they do not show is
+absent only if they show what is known to have been created later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.canonical import Json
-from reconciler.model import Live, Marker
-from reconciler.providers.errors import ProviderError
+from reconciler.model import Address, Live, Marker
+from reconciler.providers.errors import InDoubt, ProviderError
 from reconciler.providers.wire import Wire
 
 _TRIES = 5
 _TOO_MANY = 429
+_TURNED_AWAY = (409, 425, _TOO_MANY, 503)
+"""What a server answers that did not do what it was asked: it may be asked again after a look."""
+_MARGIN = 2.0
+"""How much longer than lists were ever seen to lag is waited before they are believed."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The objects of a kind that are known to exist, and how far behind are the lists that should show them."""
+
+    sent: dict[str, float] = field(default_factory=dict)
+    """By id, when its create was sent."""
+    unlisted: frozenset[str] = frozenset()
+    """Those that the last whole listing should have shown and did not."""
+    _asked: float = float("-inf")
+    _youngest: float = float("-inf")
+    _lag: float = float("inf")
+
+    def saw(self, ids: Iterable[str], asked: float, expected: Iterable[str] | None = None) -> None:
+        """Takes in a listing that was asked for at a moment; a whole one should show what existed by then."""
+        listed = [self.sent[id] for id in ids if id in self.sent]
+        self._lag = min([self._lag, *(asked - sent for sent in listed)])
+        if expected is None:
+            return
+        self._asked, self._youngest = asked, max(listed, default=float("-inf"))
+        self.unlisted = frozenset(expected) & self.sent.keys() - frozenset(ids)
+        if any(asked - self.sent[id] > self._lag for id in self.unlisted):
+            self._lag = float("inf")
+
+    def shown(self, since: float) -> bool:
+        """Whether the last whole listing showed everything that was created up to a moment."""
+        return not self.unlisted and (self._youngest >= since or self._asked - since >= _MARGIN * self._lag)
 
 
 class Finder(Protocol):
@@ -36,34 +71,49 @@ class Creator:
         self._finder = finder
         self._path = path
         self._read = read
-        self.was_open = False
-        """Whether any create was ever in doubt: then one may still land late."""
+        self.known: defaultdict[str, Known] = defaultdict(Known)
+        self.doubted: set[Address] = set()
+        """What was ever in doubt: it may still land late."""
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
-        """The object that now exists; raises where it surely or possibly does not."""
+        """The object that now exists; `InDoubt` where it possibly does, another error where it surely does not."""
         attempt = 0
         while True:
+            sent = self._wire.nature.clock()
             try:
-                return self._read(kind, await self._wire.once(self._path(kind), body))
+                return self._made(self._read(kind, await self._wire.once(self._path(kind), body)), sent)
             except ProviderError as error:
                 attempt += 1
                 found = await self._after(error, kind, marker)
                 if found is not None:
-                    return found
+                    return self._made(found, sent)
                 if attempt == _TRIES or not error.passing:
                     raise
                 await self._wire.pause(attempt - 1, error)
 
-    async def _after(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
-        """What a failed create left behind, if anything: looked for more than once, because lists lag.
+    def _made(self, live: Live, sent: float) -> Live:
+        self.known[live.kind].sent[live.id] = sent
+        return live
 
-        Where the server had too many requests, it is asked for as few as will do.
-        """
+    async def _after(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
+        """What a failed create left behind; None where it left nothing, as far as lists can be believed."""
         if not error.is_open:
             return None
-        self.was_open = True
+        self.doubted.add(Address(kind, marker.key))
+        since = self._wire.nature.clock()
+        turned_away = error.told.status in _TURNED_AWAY
+        try:
+            found = await self._found(kind, marker, patient=not turned_away)
+        except ProviderError as blind:
+            raise InDoubt(error, since, blind) from blind
+        if found is None and not turned_away and not self.known[kind].shown(since):
+            raise InDoubt(error, since) from error
+        return found
+
+    async def _found(self, kind: str, marker: Marker, *, patient: bool) -> Live | None:
+        """The object that a create made, looked for more than once; a busy server is asked for as few as will do."""
         newest, whole = self._finder.newest, self._finder.observe
-        looks = [newest] * 2 if error.told.status == _TOO_MANY else [newest, newest, newest, whole]
+        looks = [newest, newest, newest, whole] if patient else [newest, newest]
         for number, search in enumerate(looks, 1):
             found = [one for one in await search(kind) if is_made_by(one, marker)]
             if found:

@@ -5,6 +5,7 @@ ProviderError
 ├── Unauthorized    401 or 403
 ├── Refused         the server understood and said no
 ├── Busy            too many requests: later it may
+├── InDoubt         a create that may have happened, and was not found
 ├── ObjectGone      the one object is not there
 ├── ApiGone         the server has no such API
 └── Broken          an answer that cannot be one
@@ -92,6 +93,19 @@ class Busy(ProviderError):
     remedy = "the server is busy; run it again"
     passing = True
     is_open = True
+
+
+class InDoubt(ProviderError):
+    """A create that may have happened: no answer said so, and no list shows it yet."""
+
+    is_open = True
+
+    def __init__(self, cause: ProviderError, since: float, blind: ProviderError | None = None) -> None:
+        super().__init__(cause.message, cause.remedy, cause.told)
+        self.since = since
+        """When its answer was given up."""
+        self.blind = blind
+        """Why it could not be looked for."""
 
 
 class ObjectGone(ProviderError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
@@ -11,10 +11,10 @@ import httpx
 from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS, Terms
-from reconciler.model import Live, Marker
+from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
-from reconciler.providers.creating import Creator
+from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
 from reconciler.providers.paging import is_id, listed, newest
 from reconciler.providers.wire import Nature, Wire, client
@@ -61,9 +61,13 @@ class Assistants:
         return self._wire.project
 
     @property
-    def had_open_creates(self) -> bool:
-        """Whether a create was ever in doubt, so that one may still land late."""
-        return self._creator.was_open
+    def doubted(self) -> Collection[Address]:
+        """The addresses whose creates were ever in doubt, so that one may still land late."""
+        return self._creator.doubted
+
+    def known(self, kind: str) -> Known:
+        """What is known to exist, whether it is listed or not."""
+        return self._creator.known[kind]
 
     @property
     def unreliable(self) -> Mapping[str, str]:
@@ -72,14 +76,20 @@ class Assistants:
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
         """Every live object of the kind that the server lists, each once."""
+        asked, expected = self._wire.nature.clock(), tuple(self.known(kind).sent)
         found = await listed(self._wire, COLLECTIONS[kind])
         if found.fault is not None:
             self._unreliable[kind] = found.fault
-        return tuple(_live(kind, raw) for raw in found.rows)
+        live = tuple(_live(kind, raw) for raw in found.rows)
+        self.known(kind).saw({one.id for one in live}, asked, expected if found.fault is None else None)
+        return live
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         """The page of objects that were made last."""
-        return tuple([_live(kind, raw) for raw in await newest(self._wire, COLLECTIONS[kind])])
+        asked = self._wire.nature.clock()
+        found = tuple([_live(kind, raw) for raw in await newest(self._wire, COLLECTIONS[kind])])
+        self.known(kind).saw({one.id for one in found}, asked)
+        return found
 
     async def fetch(self, kind: str, id: str) -> Live:
         """One live object as it is now; `ObjectGone` where it is not. Some proxies have lists only."""
@@ -131,6 +141,7 @@ class Assistants:
 
     async def delete(self, live: Live) -> None:
         """Removes the object; one that the server says is gone already is removed."""
+        self.known(live.kind).sent.pop(live.id, None)
         try:
             answer = await self._wire.delete(_path(live.kind, live.id), id=live.id)
         except ObjectGone as error:

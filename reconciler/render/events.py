@@ -67,6 +67,8 @@ def ended(outcome: Outcome) -> Event:
         hook["id_value"] = outcome.id
     if isinstance(outcome, Failed) and outcome.request_id:
         hook["request_id"] = outcome.request_id
+    if isinstance(outcome, Failed) and outcome.in_doubt:
+        hook["in_doubt"] = True
     if isinstance(outcome, Done):
         hook["done"] = past(task)
         return _event("apply_complete", message, hook=hook)

@@ -55,8 +55,9 @@ def _said(outcome: Outcome) -> tuple[str, str]:
         case Stale(reason=reason, differences=differences):
             moved = "; ".join(_difference(d) for d in differences)
             return f"Stale: {one_line(reason)}" + (f" ({moved})" if moved else ""), "warning"
-        case Failed(message=message, remedy=remedy):
-            return f"Failed: {one_line(message)}" + (f" ({one_line(remedy)})" if remedy else ""), "bad"
+        case Failed(message=message, remedy=remedy, in_doubt=in_doubt):
+            word = "In doubt" if in_doubt else "Failed"
+            return f"{word}: {one_line(message)}" + (f" ({one_line(remedy)})" if remedy else ""), "bad"
         case Skipped(reason=reason):
             return f"Not done: {one_line(reason)}", "dim"
     assert_never(outcome)
@@ -91,7 +92,8 @@ def _verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> str:
     untold = sum(task.address not in told for task in tasks)
     amiss = {
         "refused": refused,
-        "failed": sum(isinstance(outcome, Failed) for outcome in outcomes),
+        "failed": sum(isinstance(outcome, Failed) and not outcome.in_doubt for outcome in outcomes),
+        "in doubt": sum(isinstance(outcome, Failed) and outcome.in_doubt for outcome in outcomes),
         "stale": sum(isinstance(outcome, Stale) for outcome in outcomes),
         "unsettled": sum(isinstance(outcome, Unsettled) for outcome in outcomes),
         "not done": sum(isinstance(outcome, Skipped) for outcome in outcomes) + untold,
