@@ -158,6 +158,8 @@ class Objection:
     address: Address | None = None
     holds: frozenset[Address] = frozenset()
     allowed: bool = False
+    by: str | None = None
+    """Who allowed it, where that was a label's doing."""
     origin: Origin | None = None
 
 

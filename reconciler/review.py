@@ -51,22 +51,22 @@ def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
 
 
 def review(plan: Plan, document: Mapping[str, Any], live: Iterable[Live]) -> Review:
-    """Splits a plan by what was reviewed; objections that were allowed there are allowed here, each for its own."""
+    """Splits a plan by what was reviewed; what the document says of who allowed what is nothing to go by."""
     reviewed = {change.get("digest"): change for change in document["changes"]}
-    allowed = {(o["code"], o["address"]) for o in document["objections"] if o["allowed"]}
     agreed = tuple(change for change in plan.changes if change.digest in reviewed)
     kept = {change.digest for change in agreed}
     gone = [change for digest, change in reviewed.items() if digest not in kept]
     world = _World(plan, tuple(live))
     moved = tuple((c["address"], _instead(c, plan, kept)) for c in gone if not world.has(c))
-    objections = tuple(
-        replace(o, allowed=o.allowed or (o.code, str(o.address) if o.address else None) in allowed)
-        for o in plan.objections
-        if o.holds & {change.address for change in agreed}
-    )
+    concerned = {change.address for change in agreed}
     told = {change.digest for _, change in moved if change is not None}
     return Review(
-        plan=replace(plan, changes=agreed, objections=objections, selected=True),
+        plan=replace(
+            plan,
+            changes=agreed,
+            objections=tuple(o for o in plan.objections if o.holds & concerned),
+            selected=True,
+        ),
         already=tuple(sorted(c["address"] for c in gone if world.has(c))),
         moved=moved,
         unreviewed=tuple(c for c in plan.changes if c.digest not in kept | told),

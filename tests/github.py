@@ -89,6 +89,8 @@ class Hub:
         """Tokens whose labels are dropped without a word, as those of who may not push are."""
         self.pulls: dict[int, dict[str, Any]] = {}
         self.all_issues: dict[int, dict[str, Any]] = {}
+        self.all_labels: dict[str, dict[str, Any]] = {}
+        """What labels the repository knows; one that somebody sets is known from then on."""
         self.all_comments: dict[int, list[dict[str, Any]]] = {}
         self.events: dict[int, list[dict[str, Any]]] = {}
         self.forgetful = False
@@ -122,7 +124,8 @@ class Hub:
             "state": "closed" if merged else "open",
             "title": f"Change {number}",
             "user": {"login": by},
-            "head": {"sha": head, "ref": "feature", "repo": {"full_name": fork or self.repository}},
+            "created_at": self.pulls[number]["created_at"] if number in self.pulls else self.now(),
+            "head": {"sha": head, "ref": f"change-{number}", "repo": {"full_name": fork or self.repository}},
             "base": {"sha": "b" * 40, "ref": "main", "repo": {"full_name": base or self.repository}},
             "merged_at": self.now() if merged else None,
             "merge_commit_sha": merged or "c" * 40,
@@ -162,6 +165,7 @@ class Hub:
     def label(self, number: int, name: str, *, by: str = "maintainer") -> None:
         """Somebody sets a label."""
         self._labelled(number, "labeled", name, by)
+        self.all_labels.setdefault(name.lower(), {"name": name})
         labels = self.all_issues[number]["labels"]
         labels += [] if any(one["name"] == name for one in labels) else [{"name": name}]
 
@@ -187,6 +191,7 @@ class Hub:
             "run_attempt": attempt,
             "path": f".github/workflows/{workflow}",
             "head_sha": head,
+            "head_branch": next((p["head"]["ref"] for p in self.pulls.values() if p["head"]["sha"] == head), "main"),
             "head_repository": {"full_name": repository or self.repository},
             "event": event,
             "status": status,
@@ -195,6 +200,14 @@ class Hub:
         }
         self.all_runs.append(one)
         return int(one["id"])
+
+    def again(self, run: int, *, conclusion: str | None = "success", status: str = "completed") -> int:
+        """A run is tried again; the attempt's number. What became of the attempts before stays known."""
+        one = next(one for one in self.all_runs if one["id"] == run)
+        before = {name: value for name, value in one.items() if name != "attempts"}
+        one.setdefault("attempts", []).append(before)
+        one.update(run_attempt=one["run_attempt"] + 1, conclusion=conclusion, status=status)
+        return int(one["run_attempt"])
 
     def finish(self, run: int, conclusion: str = "success") -> None:
         """A run ends."""
@@ -207,7 +220,8 @@ class Hub:
         if isinstance(files, Path):
             files = {str(path.relative_to(files)): path.read_bytes() for path in files.rglob("*") if path.is_file()}
         content = files if isinstance(files, bytes) else zipped(files)
-        one = {"id": next(self._ids), "name": name, "expired": expired, "run": run, "content": content}
+        one = {"id": next(self._ids), "name": name, "expired": expired, "created_at": self.now()}
+        one |= {"run": run, "content": content}
         self.all_artifacts.append(one)
         return int(one["id"])
 
@@ -374,6 +388,30 @@ def _labels(hub: Hub, asked: Asked, number: str) -> Any:
     return _known(hub.all_issues, number)["labels"]
 
 
+def _known_label(hub: Hub, asked: Asked, name: str) -> Any:
+    if name.lower() not in hub.all_labels:
+        raise _Refused(404, "Not Found")
+    return hub.all_labels[name.lower()]
+
+
+def _make_label(hub: Hub, asked: Asked) -> Any:
+    name = _text(asked, "name")
+    if name.lower() in hub.all_labels:
+        raise _Refused(422, "Validation Failed", [{"resource": "Label", "code": "already_exists", "field": "name"}])
+    if len(name) > 50 or len(asked.body.get("description", "")) > 100:
+        raise _Refused(422, "Validation Failed", [{"resource": "Label", "code": "invalid", "field": "name"}])
+    hub.all_labels[name.lower()] = {"name": name, "color": asked.body["color"]}
+    return hub.all_labels[name.lower()]
+
+
+def _take_label(hub: Hub, asked: Asked, number: str, name: str) -> Any:
+    labels = _known(hub.all_issues, number)["labels"]
+    if all(one["name"].lower() != name.lower() for one in labels):
+        raise _Refused(404, "Label does not exist")
+    hub.unlabel(int(number), next(one["name"] for one in labels if one["name"].lower() == name.lower()), by=asked.by)
+    return _labels(hub, asked, number)
+
+
 def _events(hub: Hub, asked: Asked, number: str) -> Any:
     _known(hub.all_issues, number)
     return hub.events.get(int(number), [])
@@ -401,10 +439,22 @@ def _pull(hub: Hub, asked: Asked, number: str) -> Any:
 
 
 def _runs(hub: Hub, asked: Asked, workflow: str) -> Any:
-    head = asked.query.get("head_sha")
-    named = [one for one in hub.all_runs if one["path"] == f".github/workflows/{workflow}"]
-    found = [one for one in named if head in (None, one["head_sha"])]
+    wanted = {"head_sha": "head_sha", "event": "event", "branch": "head_branch"}
+    since = asked.query.get("created", ">=").removeprefix(">=")
+    found = [one for one in hub.all_runs if one["path"] == f".github/workflows/{workflow}"]
+    for parameter, name in wanted.items():
+        found = [one for one in found if asked.query.get(parameter) in (None, one[name])]
+    found = [one for one in found if one["created_at"] >= since]
     return {"total_count": len(found), "workflow_runs": sorted(found, key=lambda one: -one["id"])}
+
+
+def _run(hub: Hub, asked: Asked, id: str, attempt: str | None = None) -> Any:
+    one = next((one for one in hub.all_runs if one["id"] == int(id)), None)
+    attempts = [] if one is None else [*one.get("attempts", []), one]
+    found = next((one for one in attempts if attempt is None or one["run_attempt"] == int(attempt)), None)
+    if one is None or found is None:
+        raise _Refused(404, "Not Found")
+    return one if attempt is None else found
 
 
 def _artifacts(hub: Hub, asked: Asked, run: str) -> Any:
@@ -412,7 +462,7 @@ def _artifacts(hub: Hub, asked: Asked, run: str) -> Any:
     found = [one for one in hub.all_artifacts if one["run"] == int(run) and name in (None, one["name"])]
     return {
         "total_count": len(found),
-        "artifacts": [{key: one[key] for key in ("id", "name", "expired")} for one in found],
+        "artifacts": [{key: one[key] for key in ("id", "name", "expired", "created_at")} for one in found],
     }
 
 
@@ -440,12 +490,17 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     ("POST", rf"{_R}/issues", _add_issue),
     ("PATCH", rf"{_R}/issues/(\d+)", _edit_issue),
     ("GET", rf"{_R}/issues/(\d+)/labels", _labels),
+    ("DELETE", rf"{_R}/issues/(\d+)/labels/([^/]+)", _take_label),
+    ("GET", rf"{_R}/labels/([^/]+)", _known_label),
+    ("POST", rf"{_R}/labels", _make_label),
     ("GET", rf"{_R}/issues/(\d+)/events", _events),
     ("GET", rf"{_R}/collaborators/([^/]+)/permission", _permission),
     ("GET", rf"{_R}/commits/([^/]+)/pulls", _pulls_of),
     ("GET", rf"{_R}/pulls", _pulls),
     ("GET", rf"{_R}/pulls/(\d+)", _pull),
     ("GET", rf"{_R}/actions/workflows/([^/]+)/runs", _runs),
+    ("GET", rf"{_R}/actions/runs/(\d+)", _run),
+    ("GET", rf"{_R}/actions/runs/(\d+)/attempts/(\d+)", _run),
     ("GET", rf"{_R}/actions/runs/(\d+)/artifacts", _artifacts),
     ("GET", rf"{_R}/actions/artifacts/(\d+)/zip", _zip),
 ]

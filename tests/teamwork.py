@@ -36,7 +36,8 @@ environments:
 _WANTED = [
     ("GET", r".*/actions/.*", "actions: read"),
     ("GET", r".*/(pulls(/\d+)?|commits/[^/]+/pulls)", "pull-requests: read"),
-    ("GET", r".*/issues/\d\d?/(labels|events|comments)", "pull-requests: read"),
+    ("GET", r".*/(issues/\d\d?/(labels|events|comments)|labels/.*)", "pull-requests: read"),
+    ("(POST|DELETE)", r".*/(labels|issues/\d\d?/labels/.*)", "pull-requests: write"),
     ("(POST|PATCH)", r".*/issues/(\d\d?/comments|comments/\d+)", "pull-requests: write"),
     ("(POST|PATCH)", r".*/issues/\d+/comments", "issues: write"),
     ("GET", r".*/issues/\d+/(labels|events|comments)", "issues: read"),
@@ -48,9 +49,10 @@ _WANTED = [
 
 def manifest(instructions: str = "You help.\n", **fields: str) -> str:
     """A manifest with a prompt."""
+    fields = {"name": "HR Helper", **fields}
     lines = "".join(f"{name}: {value}\n" for name, value in fields.items())
     text = "".join(f"  {line}\n" for line in instructions.splitlines())
-    return f"model: gpt-4o\nname: HR Helper\n{lines}instructions: |\n{text}"
+    return f"model: gpt-4o\n{lines}instructions: |\n{text}"
 
 
 @dataclass
@@ -76,6 +78,8 @@ class Team:
         self._numbers = 0
         self._is_fork = False
         self._granted: dict[str, Mapping[str, str]] = {}
+        self._set_off: dict[int, Event] = {}
+        """By run of plan.yml, what set it off."""
         self._obey()
 
     # what is in Git
@@ -119,6 +123,18 @@ class Team:
         self.labels.setdefault(number, []).append(name)
         return self.planned(number, "labeled", self._new(number, self._head(number)), label=name)
 
+    def edit(self, number: int, **changes: Any) -> Job:
+        """Somebody edits what the pull request says of itself, or its base."""
+        return self.planned(number, "edited", self._new(number, self._head(number)), changes=changes or {"title": {}})
+
+    def replanned(self, number: int) -> Job:
+        """The newest job that planned the pull request is run again: with the event that it was set off by."""
+        run = max(self._set_off)
+        attempt = self.hub.again(run, conclusion=None, status="in_progress")
+        (job,) = self.machine.run(read(WORKFLOWS / "plan.yml"), self._set_off[run], run, attempt).values()
+        self.hub.finish(run, job.conclusion)
+        return job
+
     def unlabel(self, number: int, name: str) -> None:
         """Somebody takes a label off."""
         self.hub.unlabel(number, name)
@@ -142,13 +158,15 @@ class Team:
         label: str | None = None,
         workflow: Mapping[str, Any] | None = None,
         attempt: int = 1,
+        changes: Mapping[str, Any] | None = None,
     ) -> Job:
         """plan.yml, or another that plans, for the pull request as it is."""
         workflow = workflow or read(WORKFLOWS / "plan.yml")
         stranger = self._home(number) != self.hub.repository
         self.machine.secrets, self._is_fork = {} if stranger else self.secrets, stranger
         self.machine.variables = {} if stranger else self.variables
-        (job,) = self.machine.run(workflow, self._event(number, action, label), run, attempt).values()
+        self._set_off[run] = self._event(number, action, label, changes)
+        (job,) = self.machine.run(workflow, self._set_off[run], run, attempt).values()
         self.hub.finish(run, job.conclusion)
         return job
 
@@ -239,10 +257,10 @@ class Team:
     def _home(self, number: int) -> str:
         return str(self.hub.pulls[number]["head"]["repo"]["full_name"])
 
-    def _event(self, number: int, action: str, label: str | None) -> Event:
+    def _event(self, number: int, action: str, label: str | None, changes: Mapping[str, Any] | None = None) -> Event:
         """The event as GitHub has it: its commit is the merge of the pull request with what it would go into."""
         head, base = self._head(number), git(self.origin, "rev-parse", "main")
-        if action != "closed":
+        if action != "closed" and self.hub.pulls[number]["state"] == "open":
             tree = git(self.origin, "merge-tree", "--write-tree", "main", head).split("\n")[0]
             merge = git(self.origin, "commit-tree", tree, "-p", base, "-p", head, "-m", "merge")
             git(self.origin, "update-ref", f"refs/pull/{number}/merge", merge)
@@ -258,12 +276,14 @@ class Team:
             },
             "repository": {"full_name": self.hub.repository},
         } | ({"label": {"name": label}} if label else {})
+        payload |= {"changes": changes} if changes else {}
         merge = git(self.origin, "rev-parse", f"refs/pull/{number}/merge")
         return Event("pull_request", merge, f"refs/pull/{number}/merge", payload, "main", f"change-{number}")
 
     def _kept(self, run: int, name: str, files: dict[str, bytes]) -> None:
-        """An artifact: of one name a run has one."""
-        self.hub.all_artifacts[:] = [one for one in self.hub.all_artifacts if (one["run"], one["name"]) != (run, name)]
+        """An artifact: of one name a run has one, and keeping another fails."""
+        names = [one["name"] for one in self.hub.all_artifacts if one["run"] == run]
+        assert name not in names, f"the run has an artifact {name} already"
         self.hub.artifact(run, name, files)
         self.hub.all_artifacts[-1]["files"] = sorted(files)
 

@@ -14,6 +14,7 @@ from render_plans import WHERE, create, plan
 from reconciler.render import FORMATS, Style, document
 
 HEAD, MERGE = "a" * 40, "e" * 40
+LATER = "2030-01-01T00:00:00Z"
 PLACE = ("-e", "production", "--stack", "acme")
 
 
@@ -21,6 +22,7 @@ PLACE = ("-e", "production", "--stack", "acme")
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with github() as found:
         found.pull(7, head=HEAD, merged=MERGE)
+        found.pulls[7]["merged_at"] = LATER
         for name, value in found.environ(sha=MERGE).items():
             monkeypatch.setenv(name, value)
         yield found
@@ -36,7 +38,7 @@ def text(key: str = "hr", environment: str = "production", stack: str = "acme") 
     return FORMATS["json"](document(replace(plan(create(key)), where=where)), Style())
 
 
-def kept(hub: Hub, content: str | bytes, run: int | None = None, name: str = "reconciler-production") -> int:
+def kept(hub: Hub, content: str | bytes, run: int | None = None, name: str = "reconciler-production-1") -> int:
     run = run or hub.run("plan.yml", HEAD)
     hub.artifact(run, name, {"plan.json": content})
     return run
@@ -54,7 +56,7 @@ def refused(here: Checkout, *arguments: str) -> str:
     return told.err
 
 
-def test_the_reviewed_plan_is_what_the_newest_successful_run_kept(here: Checkout, hub: Hub) -> None:
+def test_the_reviewed_plan_is_the_newest_that_a_successful_run_kept(here: Checkout, hub: Hub) -> None:
     kept(hub, text("before"))
     newest = kept(hub, text("newest"))
     kept(hub, text("objected"), hub.run("plan.yml", HEAD, conclusion="failure"))
@@ -67,14 +69,14 @@ def test_the_reviewed_plan_is_what_the_newest_successful_run_kept(here: Checkout
 
     assert (told.code, told.out) == (0, "")
     assert (here.root / "plan.json").read_text() == text("newest")
-    assert f"plan.json is the plan of #7 for production, from the run {newest} at {HEAD[:12]}." in told.err
+    assert f"plan.json is the plan of #7 for production, from the run {newest}, attempt 1, at {HEAD[:12]}" in told.err
 
 
 def test_what_a_comment_says_is_nothing(here: Checkout, hub: Hub) -> None:
     run = kept(hub, text("forged"), hub.run("plan.yml", "f" * 40))
     hub.comment(7, f"<!-- reconciler: comment acme production run {run}.1 -->\nreviewed", by="github-actions[bot]")
 
-    assert "plan.yml has not planned #7 at aaaaaaaaaaaa with success (it did not run)." in refused(here)
+    assert "or 'reconciler-plans' of #7 at aaaaaaaaaaaa before the merge." in refused(here)
     assert not any("comments" in one.path for one in hub.requests)
 
 
@@ -131,6 +133,7 @@ def test_a_plan_for_which_nothing_live_was_read_is_refused(here: Checkout, hub: 
 
 def test_a_fork_cannot_have_had_a_plan(here: Checkout, hub: Hub) -> None:
     hub.pull(7, head=HEAD, merged=MERGE, fork="somebody/assistants")
+    hub.pulls[7]["merged_at"] = LATER
     kept(hub, text(), hub.run("plan.yml", HEAD, repository="somebody/assistants"))
 
     assert "#7 came from somebody/assistants, where no plan of what is live can be made." in refused(here)
@@ -139,39 +142,88 @@ def test_a_fork_cannot_have_had_a_plan(here: Checkout, hub: Hub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "conclusion", "how"),
-    [
-        ("completed", "failure", "failure"),
-        ("in_progress", None, "in_progress"),
-        ("completed", "cancelled", "cancelled"),
-    ],
+    ("status", "conclusion"), [("completed", "failure"), ("in_progress", None), ("completed", "cancelled")]
 )
 def test_a_run_that_did_not_succeed_was_no_review(
-    here: Checkout, hub: Hub, status: str, conclusion: str | None, how: str
+    here: Checkout, hub: Hub, status: str, conclusion: str | None
 ) -> None:
     kept(hub, text(), hub.run("plan.yml", HEAD, status=status, conclusion=conclusion))
 
-    assert f"with success (its newest run: {how})." in refused(here)
+    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa succeeded." in refused(here)
+
+
+def test_a_plan_that_was_made_after_the_merge_was_no_review(here: Checkout, hub: Hub) -> None:
+    """Running the old job again plans once more, with the event of then; it changes nothing of what was reviewed."""
+    run = kept(hub, text("reviewed"))
+    hub.pulls[7]["merged_at"] = hub.now()
+    assert hub.again(run) == 2
+    kept(hub, text("later"), run, name="reconciler-production-2")
+    kept(hub, text("latest"))
+
+    assert fetched(here).code == 0
+    assert (here.root / "plan.json").read_text() == text("reviewed")
+
+
+def test_a_plan_of_the_moment_of_the_merge_was_no_review(here: Checkout, hub: Hub) -> None:
+    kept(hub, text())
+    hub.pulls[7]["merged_at"] = hub.all_artifacts[0]["created_at"]
+
+    said = refused(here)
+
+    assert "of #7 at aaaaaaaaaaaa before the merge; what was planned after" in said
+
+
+def test_an_attempt_that_failed_stays_failed_when_the_next_one_succeeds_after_the_merge(
+    here: Checkout, hub: Hub
+) -> None:
+    run = kept(hub, text("objected"), hub.run("plan.yml", HEAD, conclusion="failure"))
+    hub.pulls[7]["merged_at"] = hub.now()
+    hub.again(run)
+    kept(hub, text("later"), run, name="reconciler-production-2")
+
+    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa succeeded; what was planned after" in refused(here)
+
+
+def test_an_attempt_that_succeeded_stays_a_review_while_the_next_one_runs(here: Checkout, hub: Hub) -> None:
+    run = kept(hub, text("reviewed"))
+    hub.again(run, conclusion=None, status="in_progress")
+    kept(hub, text("unfinished"), run, name="reconciler-production-2")
+
+    assert fetched(here).code == 0
+    assert (here.root / "plan.json").read_text() == text("reviewed")
+
+
+def test_an_attempt_that_is_not_known_any_more_was_no_review(here: Checkout, hub: Hub) -> None:
+    kept(hub, text(), name="reconciler-production-9")
+
+    assert "No run of plan.yml that planned #7" in refused(here)
+
+
+@pytest.mark.parametrize("name", ["reconciler-production", "reconciler-production-new", "reconciler-production-2-1"])
+def test_an_artifact_of_another_name_is_none(here: Checkout, hub: Hub, name: str) -> None:
+    kept(hub, text(), name=name)
+
+    assert "kept no plan 'reconciler-production'" in refused(here)
 
 
 def test_what_has_expired_is_said(here: Checkout, hub: Hub) -> None:
     run = hub.run("plan.yml", HEAD)
-    hub.artifact(run, "reconciler-production", {"plan.json": text()}, expired=True)
+    hub.artifact(run, "reconciler-production-1", {"plan.json": text()}, expired=True)
 
-    assert f"The run {run}, which planned #7, keeps no 'reconciler-production', or not any more." in refused(here)
+    assert f"The run {run} planned #7, and 'reconciler-production-1' is not kept any more." in refused(here)
 
 
-def test_an_older_run_does_not_stand_in_for_the_newest(here: Checkout, hub: Hub) -> None:
+def test_a_run_that_kept_no_plan_is_passed_over(here: Checkout, hub: Hub) -> None:
     kept(hub, text())
     hub.run("plan.yml", HEAD)
 
-    assert "keeps no 'reconciler-production'" in refused(here)
+    assert fetched(here).code == 0
 
 
 def test_the_artifact_may_have_another_name_and_hold_many_environments(here: Checkout, hub: Hub) -> None:
     run = hub.run("plan.yml", HEAD)
     files = {"plans/production.json": text(), "plans/staging.json": text(environment="staging"), "page.html": "<p>"}
-    hub.artifact(run, "plans", files)
+    hub.artifact(run, "plans-1", files)
 
     assert fetched(here, "--artifact", "plans").code == 0
     assert (here.root / "plan.json").read_text() == text()
@@ -179,7 +231,7 @@ def test_the_artifact_may_have_another_name_and_hold_many_environments(here: Che
 
 @pytest.mark.parametrize("files", [{}, {"page.html": "<p>"}, {"a/plan.json": "1", "b/plan.json": "2"}])
 def test_an_artifact_holds_one_plan(here: Checkout, hub: Hub, files: dict[str, str]) -> None:
-    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production", files)
+    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production-1", files)
 
     assert "files called plan.json or production.json, and not one" in refused(here)
 
@@ -188,7 +240,7 @@ def test_an_artifact_holds_one_plan(here: Checkout, hub: Hub, files: dict[str, s
 def test_a_plan_that_is_damaged_is_refused(here: Checkout, hub: Hub, content: str | bytes) -> None:
     kept(hub, content)
 
-    assert "What the run kept is no plan that can be applied" in refused(here)
+    assert "What the run kept is not a plan that can be applied" in refused(here)
 
 
 @pytest.mark.parametrize("where", [{"environment": "staging"}, {"stack": "other"}])
@@ -199,7 +251,7 @@ def test_a_plan_of_another_place_is_refused(here: Checkout, hub: Hub, where: dic
 
 
 def test_an_archive_that_is_none_is_refused(here: Checkout, hub: Hub) -> None:
-    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production", b"no archive")
+    hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production-1", b"no archive")
 
     assert "The artifact is no archive that can be read" in refused(here)
 
@@ -236,9 +288,16 @@ def test_what_it_wrote_is_what_apply_takes(here: Checkout, hub: Hub) -> None:
     here.config("stack: acme\nenvironments:\n  staging: {provider: local, stack: shop}\n")
     here.write(hr="model: gpt-4o\nname: HR\n")
     assert here.run("plan", "-e", "staging", "--out", "reviewed.json").code == 0
-    kept(hub, (here.root / "reviewed.json").read_text(), name="reconciler-staging")
+    kept(hub, (here.root / "reviewed.json").read_text(), name="reconciler-staging-1")
 
     assert here.run("reviewed", "-e", "staging", "--out", "plan.json").code == 0
 
     assert here.run("apply", "plan.json").code == 0
     assert len(here.live()) == 1
+
+
+def test_a_plan_may_have_been_kept_with_others(here: Checkout, hub: Hub) -> None:
+    run = hub.run("plan.yml", HEAD)
+    hub.artifact(run, "reconciler-plans-1", {"plans/production.json": text(), "plans/staging.json": text()})
+
+    assert fetched(here).code == 0

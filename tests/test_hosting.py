@@ -7,19 +7,21 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 from github import BOT, Hub, github, zipped
 
-from reconciler.hosting import Comment, HostingError, Issue, Label, Pull
+from reconciler.hosting import Comment, HostingError, Issue, Kept, Label, Pull
 from reconciler.hosting.archives import MEMBERS, unpacked
 from reconciler.hosting.exchange import PAGES, WAITS, Exchange, Nature
 from reconciler.hosting.github import GitHub
 
 HEAD = "a" * 40
 MERGE = "e" * 40
+KEPT = Kept(1, "plan")
 COMMENTS = "/repos/acme/assistants/issues/7/comments"
 
 
@@ -135,10 +137,23 @@ def test_a_pull_request_is_read(hub: Hub) -> None:
     hub.pull(8, head=HEAD, merged=MERGE, fork="somebody/assistants")
     here = place(hub)
 
-    merged = Pull(8, HEAD, "somebody/assistants", "acme/assistants", merged=True, merge_commit=MERGE, base="main")
+    at = hub.pulls[8]
+    merged = Pull(
+        8,
+        HEAD,
+        "somebody/assistants",
+        "acme/assistants",
+        merged=True,
+        merge_commit=MERGE,
+        base="main",
+        branch="change-8",
+        author="author",
+        created=at["created_at"],
+        merged_at=at["merged_at"],
+    )
     assert here.pull(8) == merged
     assert here.pulls_of(MERGE) == [merged]
-    assert here.pull(7) == Pull(7, HEAD, "acme/assistants", "acme/assistants", merged=False, base="main")
+    assert (here.pull(7).merged, here.pull(7).merged_at, here.pull(7).branch) == (False, "", "change-7")
 
 
 def test_a_pull_request_of_a_fork_that_is_gone_came_from_nowhere(hub: Hub) -> None:
@@ -163,11 +178,13 @@ def test_runs_are_those_of_the_workflow_and_the_head_the_newest_first(hub: Hub) 
 def test_what_a_run_kept_is_fetched_from_where_it_is_without_the_token(hub: Hub) -> None:
     run = hub.run("plan.yml", HEAD)
     hub.artifact(run, "other", {"a": "b"})
-    hub.artifact(run, "plan", {"plan.json": "before"})
     hub.artifact(run, "plan", {"plan.json": "{}", "page.html": "<p>"})
 
-    found = place(hub).artifact(run, "plan")
+    plan, other = place(hub).artifacts(run)
+    found = place(hub).files(plan)
 
+    assert (plan.name, other.name) == ("plan", "other")
+    assert plan.made > other.made
     assert found == {"plan.json": b"{}", "page.html": b"<p>"}
     assert ["authorization" in one.headers for one in hub.stored] == [False]
 
@@ -179,7 +196,8 @@ def test_what_was_never_kept_or_is_gone_is_nothing(hub: Hub) -> None:
     hub.fail("GET", "/zip", status=410)
     here = place(hub)
 
-    assert [here.artifact(run, name) for name in ("absent", "expired", "just gone")] == [None, None, None]
+    assert here.artifacts(hub.run("plan.yml", HEAD)) == []
+    assert [here.files(kept) for kept in here.artifacts(run)] == [None, None]
 
 
 def test_the_owner_of_the_token_is_asked_for_once(hub: Hub) -> None:
@@ -303,7 +321,8 @@ def test_a_storage_that_fails_is_asked_again_from_the_beginning(hub: Hub) -> Non
     hub.artifact(run, "plan", {"plan.json": "{}"})
     hub.fail("GET", "/kept/", status=503)
 
-    assert place(hub).artifact(run, "plan") == {"plan.json": b"{}"}
+    (kept,) = place(hub).artifacts(run)
+    assert place(hub).files(kept) == {"plan.json": b"{}"}
 
 
 # what is said when it cannot be
@@ -484,8 +503,6 @@ def download(*answers: httpx.Response) -> tuple[GitHub, list[tuple[str, bool]]]:
     left = list(answers)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/artifacts"):
-            return httpx.Response(200, json={"artifacts": [{"id": 1, "name": "plan", "expired": False}]})
         asked.append((str(request.url), "authorization" in request.headers))
         return left.pop(0) if len(left) > 1 else left[0]
 
@@ -501,21 +518,21 @@ def test_a_download_is_followed_without_the_token_wherever_it_leads() -> None:
         to("https://one.example/a"), to("https://api.example.com/b"), httpx.Response(200, content=zipped({"a": "b"}))
     )
 
-    assert here.artifact(5, "plan") == {"a": b"b"}
+    assert here.files(KEPT) == {"a": b"b"}
     assert [with_token for _, with_token in asked] == [True, False, False]
 
 
 def test_a_download_is_not_followed_where_others_can_read_along() -> None:
     here, asked = download(to("http://one.example/a"))
 
-    assert refused(lambda: here.artifact(5, "plan")).message.startswith("GitHub sends a download to an address")
+    assert refused(lambda: here.files(KEPT)).message.startswith("GitHub sends a download to an address")
     assert len(asked) == 1
 
 
 def test_a_download_that_leads_round_in_circles_is_left() -> None:
     here, asked = download(to("https://one.example/a"))
 
-    assert "(302)" in refused(lambda: here.artifact(5, "plan")).message
+    assert "(302)" in refused(lambda: here.files(KEPT)).message
     assert len(asked) == 4
 
 
@@ -645,7 +662,7 @@ def test_a_redirect_to_itself_ends() -> None:
 def test_a_download_from_the_api_itself_wants_the_token() -> None:
     here, asked = download(to("/download/1"), httpx.Response(200, content=zipped({"a": "b"})))
 
-    assert here.artifact(5, "plan") == {"a": b"b"}
+    assert here.files(KEPT) == {"a": b"b"}
     assert asked[1] == ("https://api.example.com/download/1", True)
 
 
@@ -700,13 +717,58 @@ def test_a_label_has_the_same_name_in_any_case(hub: Hub) -> None:
     assert [label.by for label in place(hub).labels(7)] == ["maintainer"]
 
 
-@pytest.mark.parametrize("event", ["head_ref_force_pushed", "base_ref_changed", "head_ref_restored"])
-def test_a_label_was_set_on_what_was_there_then(hub: Hub, event: str) -> None:
-    hub.label(7, "before")
-    hub.events[7].append({"event": event, "actor": {"login": "author"}, "created_at": hub.now()})
-    hub.label(7, "after")
+def test_a_label_is_made_where_there_is_none(hub: Hub) -> None:
+    here = place(hub)
+    here.make_label("reconciler/allow:conflict", "allows conflict")
+    here.make_label("reconciler/allow:conflict", "allows conflict")
 
-    assert [(label.name, label.at != "") for label in place(hub).labels(7)] == [("before", False), ("after", True)]
+    assert [one["name"] for one in hub.all_labels.values()] == ["reconciler/allow:conflict"]
+    assert [method for method, _ in hub.writes()] == ["POST"]
+
+
+def test_a_label_whose_making_was_not_answered_is_looked_for(hub: Hub) -> None:
+    hub.fail("POST", "/labels", status=502, after=True)
+
+    place(hub).make_label("reconciler/allow:conflict", "allows conflict")
+
+    assert [method for method, _ in hub.writes()] == ["POST"]
+
+
+def test_a_label_is_taken_off_once(hub: Hub) -> None:
+    hub.label(7, "Reconciler/Allow:Conflict")
+    here = place(hub)
+    here.take_label(7, "reconciler/allow:conflict")
+    here.take_label(7, "reconciler/allow:conflict")
+
+    assert here.labels(7) == []
+
+
+def test_the_runs_of_a_pull_request_are_those_of_all_that_it_proposed(hub: Hub) -> None:
+    before = hub.run("plan.yml", HEAD)
+    hub.pull(8, head="b" * 40)
+    first = hub.run("plan.yml", "b" * 40)
+    second = hub.push(8, "f" * 40)
+    hub.run("plan.yml", "f" * 40, event="push")
+    here = place(hub)
+
+    assert [run.id for run in here.runs_of("plan.yml", here.pull(8))] == [second, first]
+    assert [run.id for run in here.runs_of("plan.yml", replace(here.pull(7), created=""))] == [before]
+
+
+def test_a_run_is_read_as_it_is_and_as_its_attempts_were(hub: Hub) -> None:
+    run = hub.run("plan.yml", HEAD, conclusion="failure")
+    hub.again(run)
+    here = place(hub)
+
+    found = [here.run(run), here.run(run, 1), here.run(run, 2), here.run(run, 3), here.run(1)]
+
+    assert [one and (one.attempt, one.conclusion) for one in found] == [
+        (2, "success"),
+        (1, "failure"),
+        (2, "success"),
+        None,
+        None,
+    ]
 
 
 def test_a_server_that_only_has_a_timeline_tells_who_set_a_label() -> None:
@@ -736,7 +798,7 @@ def test_a_pull_request_is_merged_whichever_member_says_so() -> None:
     one = {"number": 7, "head": there, "base": there, "merged": True, "merge_commit_sha": MERGE}
 
     assert answering(lambda request: httpx.Response(200, json=one)).pull(7) == Pull(
-        7, HEAD, "", "", merged=True, merge_commit=MERGE, base="main"
+        7, HEAD, "", "", merged=True, merge_commit=MERGE, base="main", branch="main"
     )
 
 

@@ -54,7 +54,7 @@ class Repository:
         told = self.run("plan", "-e", "local", "--base", "main", "--out", ".reconciler/plan.json")
         assert self.run("comment", ".reconciler/plan.json").code == 0
         plan = self.here.root / ".reconciler" / "plan.json"
-        self.hub.artifact(run, "reconciler-local", {"plan.json": plan.read_bytes()})
+        self.hub.artifact(run, "reconciler-local-1", {"plan.json": plan.read_bytes()})
         return told.out
 
     def merge(self) -> str:
@@ -183,7 +183,7 @@ def test_what_a_comment_says_is_never_what_is_applied(repo: Repository) -> None:
     plan = json.dumps({"format_version": "1.1", "changes": []})
     repo.hub.comment(7, f"<!-- reconciler: plan -->\n```json\n{plan}\n```", by="mallory")
     newer = repo.hub.run("plan.yml", head, repository="mallory/assistants")
-    repo.hub.artifact(newer, "reconciler-local", {"plan.json": plan})
+    repo.hub.artifact(newer, "reconciler-local-1", {"plan.json": plan})
     repo.merge()
 
     told = repo.run("reviewed", "-e", "local", "--out", ".reconciler/reviewed.json")

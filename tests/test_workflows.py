@@ -227,8 +227,8 @@ def test_a_pull_request_gets_a_comment_and_keeps_its_plan(acme: Team) -> None:
     assert job.outputs["has_changes"] == "true"
     assert (job.outputs["add"], job.outputs["objections"]) == ("1", "0")
     assert "hr" in acme.comment(7)
-    assert acme.kept("reconciler-production") == ["plan.html", "plan.json", "plan.md"]
-    assert acme.kept("reconciler-production.html") == ["reconciler-production.html"]
+    assert acme.kept("reconciler-production-1") == ["plan.html", "plan.json", "plan.md"]
+    assert acme.kept("reconciler-production-1.html") == ["reconciler-production-1.html"]
     assert "hr" in job.summary
 
 
@@ -255,7 +255,60 @@ def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(ac
 
     assert acme.label(7, "reconciler/allow:looks-like", by="stranger").conclusion == "failure"
     assert acme.label(7, "reconciler/allow:looks-like", by="maintainer").conclusion == "success"
-    assert acme.push(7, sales=manifest("You sell.\n", description="sells")).conclusion == "failure"
+    assert acme.push(7, sales=manifest("You sell.\n", name="Sales")).conclusion == "success"
+    assert acme.push(7, hr=manifest("You help others.\n")).conclusion == "failure"
+
+
+def test_an_edit_that_leaves_the_base_alone_plans_keeps_and_says_nothing(acme: Team) -> None:
+    plan = acme.open(7)
+    before = (acme.comment(7), len(acme.hub.all_artifacts))
+    edited = acme.edit(7, title={"from": "before"})
+
+    assert (plan.name, edited.name) == ("plan", "nothing to plan")
+    assert edited.conclusion == "success"
+    assert {step.outcome for step in edited.steps} == {"skipped"}
+    assert (acme.comment(7), len(acme.hub.all_artifacts)) == before
+
+    moved = acme.edit(7, base={"ref": {"from": "develop"}})
+    assert (moved.name, moved.conclusion) == ("plan", "success")
+    assert len(acme.hub.all_artifacts) == before[1] + 2
+
+
+def test_an_edit_that_leaves_the_base_alone_cancels_no_plan(acme: Team) -> None:
+    def group(action: str, **changes: Any) -> str:
+        payload = {"action": action, "pull_request": {"number": 7}, **({"changes": changes} if changes else {})}
+        return acme.machine.group(copied("plan"), Event("pull_request", "c", "refs/pull/7/merge", payload))
+
+    assert group("edited", title={"from": "x"}) == "plan-7-edited"
+    assert {group("opened"), group("labeled"), group("edited", base={"ref": {"from": "x"}})} == {"plan-7"}
+
+
+def test_a_workflow_that_does_not_leave_such_an_edit_out_keeps_and_says_nothing_either(acme: Team) -> None:
+    acme.open(7)
+    acme.make(name="HR Helper", instructions="Made by hand.")
+    before = (acme.comment(7), len(acme.hub.all_artifacts))
+    workflow = copied("plan")
+    for step in workflow["jobs"]["plan"]["steps"]:
+        del step["if"]
+    run = acme.hub.run("plan.yml", acme.hub.pulls[7]["head"]["sha"], status="in_progress", conclusion=None)
+    job = acme.planned(7, "edited", run, workflow=workflow, changes={"title": {"from": "before"}})
+
+    assert job.conclusion == "failure"  # a check that it shares with plans is no greener for it
+    assert (acme.comment(7), len(acme.hub.all_artifacts)) == before
+
+
+def test_a_plan_that_is_made_after_the_merge_is_not_what_was_reviewed(acme: Team) -> None:
+    acme.open(7)
+    acme.merge(7)
+    before = acme.make(name="HR Helper", instructions="Made by hand.")
+    again = acme.replanned(7)
+    job = acme.applied()
+
+    assert [one["name"] for one in acme.hub.all_artifacts if one["name"].startswith("reconciler-production-2")]
+    assert again.conclusion == "failure"
+    assert "attempt 1" in job.log
+    assert "assistant.hr" in job.log
+    assert [one["id"] for one in acme.everything()] == [before]  # and the objection is computed afresh
 
 
 def test_a_fork_gets_the_offline_review_and_neither_a_secret_nor_a_comment(acme: Team) -> None:
@@ -412,7 +465,7 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     assert job.summary.count("You sell.") == 1
     assert " in staging, production" in job.summary
     kept = ["plan.html", "plan.md", "plans/production.json", "plans/staging.json"]
-    assert acme.kept("reconciler-plans") == kept
+    assert acme.kept("reconciler-plans-1") == kept
 
     acme.merge(7)
     jobs = acme.applied_in_turn()

@@ -86,6 +86,8 @@ class Job:
     conclusion: str
     steps: tuple[Step, ...] = ()
     summary: str = ""
+    name: str = ""
+    """What its check is called."""
 
     @property
     def all(self) -> dict[str, Step]:
@@ -142,11 +144,17 @@ class Machine:
         if not holds(job.get("if"), context, {"success": success, "always": True, "cancelled": False}):
             return Job("skipped")
         filled(job.get("environment", ""), context)
+        name = filled(job.get("name", ""), context)
         folder = self.folder / f"job-{self.jobs}"
         running = Running(self, folder, event, run, attempt)
         context |= {"secrets": Lenient(self.secrets), "runner": {"temp": str(running.temp)}}
         steps, conclusion = running.steps(job["steps"], context, {})
-        return Job(conclusion, steps, running.summary.read_text())
+        return Job(conclusion, steps, running.summary.read_text(), name)
+
+    def group(self, workflow: Mapping[str, Any], event: Event) -> str:
+        """The concurrency group of the workflow for the event."""
+        github = self._github(event, 1, 1, "")
+        return filled(workflow["concurrency"]["group"], {"github": github, "vars": Lenient(self.variables)})
 
     def _github(self, event: Event, run: int, attempt: int, token: str) -> dict[str, Any]:
         """The `github` context, as far as it is used."""

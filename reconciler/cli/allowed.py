@@ -1,97 +1,164 @@
-"""`reconciler allowed`: the objections that labels on the pull request let pass."""
+"""`reconciler allowed`: what labels on the pull request allow, each what stood when it was set."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options, runner
+from reconciler.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from reconciler.hosting import Hosting, Label
-
-PREFIX = "reconciler/allow:"
+    from reconciler.allowances import Labelling, Seen, Verdict
+    from reconciler.cli.reviews import KeptPlan
+    from reconciler.config import Config
+    from reconciler.hosting import Hosting, Pull
 
 
 @click.command("allowed")
+@options.environments
+@options.option("--all-environments", is_flag=True, help="Ask for every environment of reconciler.yaml.")
+@options.stack
+@options.option("--out", metavar="FILE", help="Write the allowances there; default: print them.")
 @options.option("--pull", type=click.IntRange(min=1), metavar="N", help="The pull request; default: the job's own.")
 @options.option(
-    "--workflow",
-    metavar="FILE",
-    default="plan.yml",
-    show_default=True,
-    help="The workflow that plans pull requests: a label counts if it was set after this ran for the newest push.",
+    "--base", metavar="REV", help="Read `allow:` from that revision's reconciler.yaml, not from what is checked out."
 )
-def command(pull: int | None, workflow: str) -> int:
-    """Print the codes that labels `reconciler/allow:CODE` on the pull request allow, one a line.
+@options.option("--workflow", metavar="FILE", default="plan.yml", show_default=True, help="What plans pull requests.")
+@options.option(
+    "--artifact",
+    metavar="NAME",
+    help="Where it keeps its plans; default: reconciler-ENVIRONMENT, and reconciler-plans for several.",
+)
+def command(
+    environments: tuple[str, ...],
+    all_environments: bool,
+    stack: str | None,
+    out: str | None,
+    pull: int | None,
+    base: str | None,
+    workflow: str,
+    artifact: str | None,
+) -> int:
+    """Write what labels on the pull request allow, for `--allowances FILE` of plan, apply and comment.
 
-    Meant for `RECONCILER_ALLOW="$(reconciler allowed)" reconciler plan`. A label counts if a person set it who may
-    write to the repository, and set it after the newest push: it allows what was seen. Other labels are told of on
-    standard error. Without a pull request there are none.
+    A label `reconciler/allow:CODE` allows the objections that stood in the newest plan made before it was set, about
+    the same assistants and the same changes; `reconciler/allow:CODE@ENVIRONMENT` in that environment only. It counts
+    if a person set it who may write to the repository, and before the merge. Without a pull request there are none.
     """
-    from reconciler.cli import actions
+    import sys
 
-    runner.says_data()
+    from reconciler import allowances
+    from reconciler.cli import actions, several
+    from reconciler.cli.basing import trusted
+    from reconciler.cli.commenting import named
+    from reconciler.cli.session import load, style_of
+
+    if out is None:
+        runner.says_data()
+    loaded = load(style_of(sys.stderr, None))
+    names = environments or (several.names(loaded) if all_environments else (None,))
+    verdicts: list[Verdict] = []
     with actions.asking() as place:
         number = actions.pull_number(pull, place)
-        for code in sorted({*_codes(place, number, workflow)}) if number is not None else ():
-            click.echo(code)
+        labels = [*_labellings(place, number)] if number is not None else []
+        if number is not None and labels:
+            asked = _Asked(place, place.pull(number), labels, workflow, artifact)
+            rules = trusted(loaded, base) if base is not None else loaded
+            verdicts = [one for name in names for one in asked.verdicts(*named(name, stack), rules)]
+    for said in dict.fromkeys([*_unknown(labels, loaded), *map(_said, verdicts)]):
+        click.echo(said, err=True)
+    _write(json.dumps(allowances.document(verdicts), indent=2), out)
     return 0
 
 
-def _codes(place: Hosting, number: int, workflow: str) -> Iterator[str]:
-    labels = [label for label in place.labels(number) if label.name.lower().startswith(PREFIX)]
-    pushed = _pushed(place, number, workflow) if labels else None
-    for label in labels:
-        reason = _why_not(place, label, pushed, workflow)
-        if reason is None:
-            yield _code(label)
-        else:
-            click.echo(f"The label {label.name!r} does not count: {reason}.", err=True)
+def _labellings(place: Hosting, number: int) -> Iterator[Labelling]:
+    """The labels that name an objection."""
+    from reconciler.allowances import LABEL, Labelling, moment
+
+    for label in place.labels(number):
+        if label.name.lower().startswith(LABEL):
+            may = label.by is not None and place.may_write(label.by)
+            yield Labelling(label.name, label.by, moment(label.at), may_write=may)
 
 
-def _code(label: Label) -> str:
-    """The objection that it names: a hosting takes `Allow` and `allow` for one label."""
-    return label.name[len(PREFIX) :].strip().lower()
+class _Asked:
+    """A pull request's labels, and the plans that were there when they were set."""
+
+    def __init__(
+        self, place: Hosting, pull: Pull, labels: Sequence[Labelling], workflow: str, artifact: str | None
+    ) -> None:
+        self._place, self._pull, self._labels, self._artifact = place, pull, labels, artifact
+        self._runs = place.runs_of(workflow, pull)
+
+    def verdicts(self, stack: str, name: str, trusted: Config | None) -> Sequence[Verdict]:
+        """What each label allows in an environment, or why it allows nothing there."""
+        from reconciler.allowances import Rules, decide, moment
+        from reconciler.cli.reviews import artifacts_of, kept_plans
+
+        known = trusted.environments.get(name) if trusted is not None else None
+        rules = Rules(
+            name,
+            self._pull.author,
+            by_author=known is None or known.allow_by_author,
+            merged=moment(self._pull.merged_at),
+        )
+        artifacts = (self._artifact,) if self._artifact else artifacts_of(name)
+        plans = self._looked_at(kept_plans(self._place, self._pull, self._runs, artifacts))
+        return decide(self._labels, [self._seen(plan, stack, name) for plan in plans], rules)
+
+    def _looked_at(self, plans: Iterable[KeptPlan]) -> Iterable[KeptPlan]:
+        """The plans that the labels were set on: of each label the newest that was there before it."""
+        from reconciler.allowances import newest_before
+
+        kept = [(one.made, one) for one in plans]
+        found = (newest_before(one.at, kept) for one in self._labels if one.at is not None)
+        return {one.kept.id: one for one in found if one is not None}.values()
+
+    def _seen(self, plan: KeptPlan, stack: str, name: str) -> Seen:
+        """The plan's objections; none where it cannot be read any more."""
+        from reconciler.allowances import Seen, cases
+        from reconciler.cli.reviews import plan_in
+
+        try:
+            files = self._place.files(plan.kept)
+            if files is None:
+                raise Failure("It is not kept any more.")
+            return Seen(plan.made, tuple(cases(plan_in(files, stack, name)[1])))
+        except Failure as failure:
+            click.echo(f"{plan.kept.name} of the run {plan.run.id}: {failure.message}", err=True)
+            return Seen(plan.made, ())
 
 
-def _pushed(place: Hosting, number: int, workflow: str) -> datetime | None:
-    """When the newest push was there at the latest: a commit's own date is whatever its author says."""
-    runs = place.runs(workflow, place.pull(number).head)
-    moments = (_moment(run.created) for run in runs if run.event == "pull_request")
-    return min(filter(None, moments), default=None)
-
-
-def _moment(text: str) -> datetime | None:
-    """A moment as a hosting writes it, to whatever precision."""
-    from datetime import UTC, datetime
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _why_not(place: Hosting, label: Label, pushed: datetime | None, workflow: str) -> str | None:
+def _unknown(labels: Iterable[Labelling], loaded: Config) -> Iterator[str]:
+    """What is said of labels for an environment that there is none of."""
     from reconciler.diagnostics import did_you_mean
-    from reconciler.guards import OBJECTIONS
 
-    code, at = _code(label), _moment(label.at)
-    if code not in OBJECTIONS:
-        return f"there is no objection {code!r}, {did_you_mean(code, OBJECTIONS)}"
-    if label.by is None:
-        return "nobody can tell who set it"
-    if label.by.endswith("[bot]"):
-        return f"{label.by} set it, and a program cannot allow anything"
-    if not place.may_write(label.by):
-        return f"{label.by} set it, who may not write to this repository"
-    if pushed is None:
-        return f"{workflow} has not run for the newest push, so nobody can have seen what it allows"
-    if at is None or at < pushed:
-        return "it was set before the newest push, whose plan may be another one; take it off and set it again"
-    return None
+    for one in labels:
+        name = one.environment
+        if name is not None and name not in loaded.environments:
+            why = f"there is no environment {name!r} ({did_you_mean(name, loaded.environments)})"
+            yield f"The label {one.label!r} does not count: {why}."
+
+
+def _said(one: Verdict) -> str:
+    if one.reason:
+        return f"The label {one.labelling.label!r} does not count: {one.reason}."
+    held = len({held for allowance in one.allowances for held in allowance.case.blocks})
+    about = f"{held} change{'' if held == 1 else 's'} of the plan that it was set on"
+    return f"The label {one.labelling.label!r}, set by {one.labelling.by}, allows {about}."
+
+
+def _write(text: str, out: str | None) -> None:
+    from pathlib import Path
+
+    if out is None:
+        click.echo(text)
+        return
+    try:
+        Path(out).write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"Cannot write the allowances to {out}: {error.strerror}.", "name another file") from error

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.environment
 @options.stack
 @options.allow
+@options.allowances
 @options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the whole plan has this fingerprint.")
 @options.option(
     "--config-from",
@@ -38,6 +39,7 @@ def command(
     environment: str | None,
     stack: str | None,
     allow: tuple[str, ...],
+    allowances: tuple[str, ...],
     expect: str | None,
     config_from: str | None,
     resolve_duplicates: bool,
@@ -53,7 +55,7 @@ def command(
     what moved since is refused and shown, what nobody reviewed is left alone.
     """
     from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.planning import Request, allowed
+    from reconciler.cli.planning import Request, allowed, labelled
     from reconciler.cli.session import in_loop
     from reconciler.ownership import Twins
 
@@ -67,7 +69,9 @@ def command(
     with telling(manner, hand.colour) as told:
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
-        request = Request(keys=() if file else keys, allow=allowed(allow), resolve=resolve)
+        request = Request(
+            keys=() if file else keys, allow=allowed(allow), allowances=labelled(allowances), resolve=resolve
+        )
         session = _session(_meant(environment, reviewed), config_from, hand, stack)
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
 
@@ -75,6 +79,7 @@ def command(
 async def _apply(
     told: Telling, session: Session, request: Request, reviewed: Document | None, expect: str | None
 ) -> int:
+    from reconciler.allowances import permitted
     from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
     from reconciler.cli.planning import judged
@@ -90,6 +95,7 @@ async def _apply(
                 told.plan(plan)
                 return await settle(told, session, provider, plan, observed_at)
             agreed, refused = _reviewed(told, plan, reviewed, live)
+            agreed = permitted(agreed, request.allowances)
             told.plan(agreed)
             return await settle(told, session, provider, agreed, observed_at, refused)
 

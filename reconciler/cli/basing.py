@@ -23,9 +23,9 @@ from reconciler.render.values import inert
 
 _TRUSTED = (
     "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
-    "reconcile",
+    "reconcile", "allow_by_author",
 )  # fmt: skip
-_WRITTEN = {"former_stacks": "stack"}
+_WRITTEN = {"former_stacks": "stack", "allow_by_author": "allow"}
 """What the file calls it."""
 _APART = (
     "No commit is known here that this change and {0} have in common, so it is held against {0} as it is: what {0} has"
@@ -86,6 +86,12 @@ def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
         if common.apart:
             notes = (*notes, _APART.format(revision))
         yield Basis(common, trusted, _config(common)[0], notes)
+
+
+def trusted(loaded: Config, revision: str) -> Config | None:
+    """The configuration of a revision, which no branch changes; None where it has none that can be read."""
+    with laid_out(loaded.root, revision) as tip:
+        return _config(tip)[0]
 
 
 def beside(

@@ -39,6 +39,12 @@ environments = option(
     help="Environment to use; may be repeated. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
 allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
+allowances = option(
+    "--allowances",
+    metavar="FILE",
+    multiple=True,
+    help="What labels allow, as `reconciler allowed` wrote it; may be repeated.",
+)
 colour = option("--color/--no-color", default=None, help="Colour, whatever the output is; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
 interactive = option(

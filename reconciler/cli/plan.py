@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 3 when one is objected to.")
 @options.option("--drift", is_flag=True, help="Show and judge only what somebody changed behind Git's back.")
 @options.allow
+@options.allowances
 @options.parallelism
 @options.timeout
 @options.state_dir
@@ -57,6 +58,7 @@ def command(
     detailed_exitcode: bool,
     drift: bool,
     allow: tuple[str, ...],
+    allowances: tuple[str, ...],
     parallelism: int,
     timeout: float | None,
     state_dir: str | None,
@@ -72,13 +74,13 @@ def command(
     """
     import sys
 
-    from reconciler.cli.planning import Request, allowed
+    from reconciler.cli.planning import Request, allowed, labelled
     from reconciler.cli.session import load, style_of
 
     named = tuple(dict.fromkeys(environments))
     every = _every(named, all_environments=all_environments)
     _refuse_offline_alone(base, offline=offline)
-    request = Request(keys=keys, allow=allowed(allow), drift=drift)
+    request = Request(keys=keys, allow=allowed(allow), allowances=labelled(allowances), drift=drift)
     style, showing = style_of(sys.stdout, color), Showing(format, out, timeout)
     loaded = load(style, anywhere=True)
     with _beside(loaded, base) as found:

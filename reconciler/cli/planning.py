@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler import history
+from reconciler import allowances, history
 from reconciler.cli import credentials, outputs
 from reconciler.cli.failure import Failure
 from reconciler.cli.lineage import behind
@@ -34,6 +35,8 @@ class Request:
 
     keys: tuple[str, ...] = ()
     allow: frozenset[str] = frozenset()
+    allowances: tuple[allowances.Allowance, ...] = ()
+    """What labels allow: each its own objections and no others of their code."""
     drift: bool = False
     resolve: Twins = field(default_factory=Twins)
 
@@ -108,10 +111,10 @@ def narrowed(plan: Plan, session: Session, known: Collection[Address], request: 
     """As much of a whole plan as was asked for."""
     if request.drift:
         plan = only_drift(plan)
-    if not request.keys:
-        return plan
-    chosen, exactly = matching(request.keys, known, session.title)
-    return select(plan, chosen, exactly=exactly)
+    if request.keys:
+        chosen, exactly = matching(request.keys, known, session.title)
+        plan = select(plan, chosen, exactly=exactly)
+    return allowances.permitted(plan, request.allowances)
 
 
 def facts(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> Facts:
@@ -234,3 +237,23 @@ def allowed(codes: Sequence[str]) -> frozenset[str]:
         if code in NEVER_ALLOWED:
             raise Failure(f"The objection `{code}` cannot be overridden.", "see docs/diagnostics.md for what to do")
     return frozenset(codes)
+
+
+def verdicts(paths: Sequence[str]) -> tuple[allowances.Verdict, ...]:
+    """What labels allow, as `reconciler allowed` wrote it."""
+    return tuple(verdict for path in paths for verdict in _verdicts(path))
+
+
+def _verdicts(path: str) -> tuple[allowances.Verdict, ...]:
+    remedy = "name a file that `reconciler allowed --out` wrote"
+    try:
+        return allowances.read(json.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise Failure(f"{path} is not a list of allowances.", remedy) from error
+
+
+def labelled(paths: Sequence[str]) -> tuple[allowances.Allowance, ...]:
+    """The same, as what a request takes."""
+    return tuple(allowance for verdict in verdicts(paths) for allowance in verdict.allowances)

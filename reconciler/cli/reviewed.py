@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,8 @@ from reconciler.cli import options
 from reconciler.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from reconciler.hosting import Hosting, Pull, Run
+    from reconciler.cli.reviews import KeptPlan
+    from reconciler.hosting import Hosting, Pull
 
 
 @click.command("reviewed")
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @options.option(
     "--artifact",
     metavar="NAME",
-    help="Where it keeps the plan; default: reconciler-ENVIRONMENT, then reconciler-plans.",
+    help="Where it keeps the plan, each attempt its own: NAME-1 …; default: reconciler-ENVIRONMENT, reconciler-plans.",
 )
 def command(
     out: str,
@@ -36,32 +38,37 @@ def command(
 ) -> int:
     """Fetch the plan that was reviewed on the merged pull request.
 
-    It is what the newest successful run of the plan's workflow kept whose head is that of the merged pull request, in
-    the same repository; it is found through the API, whatever comments say. Where there is none, nobody has reviewed
-    what an apply would do: exits 1, and says how to plan it.
+    It is the newest plan that a successful attempt of the plan's workflow kept before the merge, for the head of the
+    merged pull request, in the same repository; it is found through the API, whatever comments say. Where there is
+    none, nobody has reviewed what an apply would do: exits 1, and says how to plan it.
     """
     from reconciler.cli import actions
     from reconciler.cli.commenting import named
     from reconciler.cli.planning import write_plan
+    from reconciler.cli.reviews import artifacts_of
 
     stack, name = named(environment, stack)
-    artifacts = [artifact] if artifact else [f"reconciler-{name}", "reconciler-plans"]
     commit = commit or os.environ.get("GITHUB_SHA")
     if not commit:
         raise Failure("Nobody said which commit was merged.", "say `--commit SHA`")
-    remedy = _remedy(name)
-    with actions.asking() as place:
-        pull = _merged(place, commit, remedy)
-        run = _newest(place, pull, workflow, remedy)
-        found = (place.artifact(run.id, one) for one in artifacts)
-        files = next((one for one in found if one is not None), None)
-    if files is None:
-        message = f"The run {run.id}, which planned #{pull.number}, keeps no {artifacts[0]!r}, or not any more."
-        raise Failure(message, remedy)
-    content = _plan(files, stack, name, remedy)
+    with actions.asking() as place, _or_plan_again(name):
+        pull = _merged(place, commit)
+        found = _reviewed(place, pull, workflow, (artifact,) if artifact else artifacts_of(name))
+        content = _content(place, found, pull, stack, name)
     write_plan(content.decode(), out)
-    click.echo(f"{out} is the plan of #{pull.number} for {name}, from the run {run.id} at {pull.head[:12]}.", err=True)
+    made = found.kept.made
+    source = f"the run {found.run.id}, attempt {found.attempt}, at {pull.head[:12]}, made {made}"
+    click.echo(f"{out} is the plan of #{pull.number} for {name}, from {source}.", err=True)
     return 0
+
+
+@contextmanager
+def _or_plan_again(name: str) -> Iterator[None]:
+    """What ends the command within says what to do without a reviewed plan."""
+    try:
+        yield
+    except Failure as failure:
+        raise Failure(failure.message, failure.remedy or _remedy(name)) from failure
 
 
 def _remedy(name: str) -> str:
@@ -73,49 +80,49 @@ def _remedy(name: str) -> str:
     )
 
 
-def _merged(place: Hosting, commit: str, remedy: str) -> Pull:
+def _merged(place: Hosting, commit: str) -> Pull:
     from reconciler.cli import actions
 
     pull = actions.merged_pull(place, commit)
     if pull is None:
-        raise Failure(f"No merged pull request brought {commit[:12]}, so nobody has reviewed a plan of it.", remedy)
+        raise Failure(f"No merged pull request brought {commit[:12]}, so nobody has reviewed a plan of it.")
     if pull.head_repository.lower() != actions.repository().lower():
         whose = pull.head_repository or "a repository that is gone"
-        raise Failure(f"#{pull.number} came from {whose}, where no plan of what is live can be made.", remedy)
+        raise Failure(f"#{pull.number} came from {whose}, where no plan of what is live can be made.")
     return pull
 
 
-def _newest(place: Hosting, pull: Pull, workflow: str, remedy: str) -> Run:
-    """The newest successful run that planned what was merged."""
-    here = pull.base_repository.lower()
-    runs = [
-        run
-        for run in place.runs(workflow, pull.head)
-        if run.event == "pull_request" and run.head_repository.lower() == here
-    ]
-    for run in runs:
-        if run.status == "completed" and run.conclusion == "success":
-            return run
-    how = f"its newest run: {runs[0].conclusion or runs[0].status}" if runs else "it did not run"
-    raise Failure(f"{workflow} has not planned #{pull.number} at {pull.head[:12]} with success ({how}).", remedy)
+def _reviewed(place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str]) -> KeptPlan:
+    """The newest plan of what was merged that a successful attempt had kept before the merge."""
+    from reconciler.allowances import moment
+    from reconciler.cli.reviews import kept_plans
+
+    runs, merged = place.runs(workflow, pull.head), moment(pull.merged_at)
+    plans = kept_plans(place, pull, runs, artifacts)
+    early = [one for one in plans if merged is not None and one.made < merged]
+    for one in early:
+        if _succeeded(place, one):
+            return one
+    late = "" if len(early) == len(plans) else "; what was planned after the merge was reviewed by nobody"
+    if early:
+        raise Failure(f"No run of {workflow} that planned #{pull.number} at {pull.head[:12]} succeeded{late}.")
+    names = " or ".join(repr(name) for name in artifacts)
+    raise Failure(f"{workflow} kept no plan {names} of #{pull.number} at {pull.head[:12]} before the merge{late}.")
 
 
-def _plan(files: Mapping[str, bytes], stack: str, name: str, remedy: str) -> bytes:
-    """The one plan of this environment among the files, whole and as it was saved."""
-    from reconciler.render import BadDocument, read
-    from reconciler.render.console.sticky import UNKNOWN
-    from reconciler.review import environment_of
+def _succeeded(place: Hosting, one: KeptPlan) -> bool:
+    """Whether the attempt that kept it ended well, whatever others of its run did."""
+    run = one.run if one.attempt == one.run.attempt else place.run(one.run.id, one.attempt)
+    return run is not None and (run.status, run.conclusion) == ("completed", "success")
 
-    named = [content for path, content in files.items() if path.rpartition("/")[2] in ("plan.json", f"{name}.json")]
-    if len(named) != 1:
-        raise Failure(f"The artifact holds {len(named)} files called plan.json or {name}.json, and not one.", remedy)
-    try:
-        plan = read(named[0].decode())
-    except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"What the run kept is no plan that can be applied: {error}.", remedy) from error
-    there = (environment_of(plan), plan["stack"])
-    if there[0] != name or stack not in (there[1], UNKNOWN):
-        raise Failure(f"The plan is of {there[0]}, stack {there[1]}, and not of {name}, stack {stack}.", remedy)
+
+def _content(place: Hosting, found: KeptPlan, pull: Pull, stack: str, name: str) -> bytes:
+    from reconciler.cli.reviews import plan_in
+
+    files = place.files(found.kept)
+    if files is None:
+        raise Failure(f"The run {found.run.id} planned #{pull.number}, and {found.kept.name!r} is not kept any more.")
+    content, plan = plan_in(files, stack, name)
     if plan.get("offline") is not None:
-        raise Failure("The plan was made without looking at what is live, so nobody has reviewed an apply.", remedy)
-    return named[0]
+        raise Failure("The plan was made without looking at what is live, so nobody has reviewed an apply.")
+    return content

@@ -24,6 +24,7 @@ _KINDS_OF_VALUE: Final = {
     "list_type": "A list",
     "dict_type": "A mapping",
     "model_type": "A mapping",
+    "bool_type": "`true` or `false`",
 }
 
 
@@ -142,6 +143,10 @@ class ReconcileForm(Form):
     apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, BeforeValidator(_listed)] = None
 
 
+class AllowForm(Form):
+    by_author: bool | None = None
+
+
 class EnvironmentForm(Form):
     provider: Annotated[str, AfterValidator(_provider)] | None = None
     base_url: Annotated[str, AfterValidator(_url)] | None = None
@@ -154,6 +159,7 @@ class EnvironmentForm(Form):
     models: dict[str, str] = {}
     limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
     reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
+    allow: Annotated[AllowForm, BeforeValidator(_empty)] = AllowForm()
 
 
 class FileForm(Form):
@@ -167,6 +173,7 @@ class FileForm(Form):
     ] = {}
     limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
     reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
+    allow: Annotated[AllowForm, BeforeValidator(_empty)] = AllowForm()
     default_environment: str | None = None
 
 
@@ -212,6 +219,7 @@ _FORMS: Final[dict[str, type[Form]]] = {
     "api_key": KeyForm,
     "limits": LimitsForm,
     "reconcile": ReconcileForm,
+    "allow": AllowForm,
 }
 
 

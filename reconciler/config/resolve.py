@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.config import urls
-from reconciler.config.form import EnvironmentForm, FileForm, LimitsForm, ReconcileForm, StackForm
+from reconciler.config.form import AllowForm, EnvironmentForm, FileForm, LimitsForm, ReconcileForm, StackForm
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
 from reconciler.diagnostics import Fault, did_you_mean
 from reconciler.guards import Limits
@@ -37,6 +37,7 @@ def _environment(name: str, stated: EnvironmentForm, read: FileForm) -> Environm
         models=stated.models,
         limits=_limits(stated.limits, read.limits),
         reconcile=_policy(stated.reconcile, read.reconcile),
+        allow_by_author=_by_author(stated.allow, read.allow),
     )
 
 
@@ -49,6 +50,11 @@ def _limits(own: LimitsForm, common: LimitsForm) -> Limits:
 
 def _policy(own: ReconcileForm, common: ReconcileForm) -> Policy:
     return Policy(frozenset((common.apply if own.apply is None else own.apply) or ()))
+
+
+def _by_author(own: AllowForm, common: AllowForm) -> bool:
+    stated = common.by_author if own.by_author is None else own.by_author
+    return stated is not False
 
 
 def judge(config: Config, node: Node) -> Iterator[Fault]:

@@ -38,6 +38,8 @@ class Environment:
     limits: Limits = field(default_factory=Limits)
     reconcile: Policy = field(default_factory=Policy)
     """What a pass of `reconcile` may write although nobody looks."""
+    allow_by_author: bool = True
+    """Whether a label counts that was set by who opened the pull request."""
     borrowed: bool = False
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False

@@ -47,7 +47,7 @@ class Label:
     name: str
     by: str | None
     at: str = ""
-    """When, as the hosting's clock says: 2026-01-31T10:00:00Z. Nothing where what it was set on has been replaced."""
+    """When, as the hosting's clock says: 2026-01-31T10:00:00Z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,13 @@ class Pull:
     """Whether it is neither merged nor closed."""
     conflicting: bool = False
     """Whether it is known that it cannot be merged as it is; only a pull request asked for by its number says so."""
+    branch: str = ""
+    """The branch that it comes from."""
+    author: str | None = None
+    created: str = ""
+    """When it was opened, as the hosting's clock says."""
+    merged_at: str = ""
+    """When it was merged; nothing where it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,16 @@ class Run:
     conclusion: str | None
     created: str = ""
     """When it was first set off, as the hosting's clock says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run kept under a name, and when; its files may have expired."""
+
+    id: int
+    name: str
+    made: str = ""
+    expired: bool = False
 
 
 class Hosting(Protocol):
@@ -119,6 +136,14 @@ class Hosting(Protocol):
         """The labels of a pull request, with who set each last."""
         ...
 
+    def make_label(self, name: str, description: str) -> None:
+        """Has the repository know a label; nothing where it does already."""
+        ...
+
+    def take_label(self, number: int, name: str) -> None:
+        """Takes a label off a pull request; nothing where it is off already."""
+        ...
+
     def may_write(self, login: str) -> bool:
         """Whether somebody may push to the repository."""
         ...
@@ -135,6 +160,18 @@ class Hosting(Protocol):
         """The runs of a workflow for a commit, the newest first."""
         ...
 
-    def artifact(self, run: int, name: str) -> Mapping[str, bytes] | None:
-        """The files that a run kept under a name; None where there is none, or not any more."""
+    def runs_of(self, workflow: str, pull: Pull) -> Sequence[Run]:
+        """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
+        ...
+
+    def run(self, id: int, attempt: int | None = None) -> Run | None:
+        """A run as it is, or as one of its attempts was; None where there is none."""
+        ...
+
+    def artifacts(self, run: int) -> Sequence[Kept]:
+        """What a run kept, the newest first."""
+        ...
+
+    def files(self, kept: Kept) -> Mapping[str, bytes] | None:
+        """The files of an artifact; None where they are gone."""
         ...

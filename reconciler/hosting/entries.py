@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.canonical import Json
-from reconciler.hosting import Comment, HostingError, Issue, Pull, Run
+from reconciler.hosting import Comment, HostingError, Issue, Kept, Pull, Run
 
 Entry = Mapping[str, Json]
 
@@ -67,6 +67,10 @@ def pull(of: Entry) -> Pull:
         base=text(base, "ref"),
         open=of.get("state") == "open",
         conflicting=of.get("mergeable") is False,
+        branch=text(head, "ref"),
+        author=login(of, "user"),
+        created=text(of, "created_at"),
+        merged_at=text(of, "merged_at"),
     )
 
 
@@ -82,6 +86,11 @@ def run(of: Entry) -> Run:
         conclusion=text(of, "conclusion") or None,
         created=text(of, "created_at"),
     )
+
+
+def kept(of: Entry) -> Kept:
+    """What a run kept."""
+    return Kept(number(of, "id"), text(of, "name"), text(of, "created_at"), expired=bool(of.get("expired")))
 
 
 def _repository(of: Entry, name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.hosting import AbsentError, Comment, Issue, Label, Pull, Run, entries
+from reconciler.hosting import AbsentError, Comment, Issue, Kept, Label, Pull, Run, entries
 from reconciler.hosting.archives import unpacked
 from reconciler.hosting.entries import Entry
 from reconciler.hosting.exchange import Exchange
@@ -21,9 +22,8 @@ _RUNS: Final = "actions: read"
 _CONTENTS: Final = "contents: read"
 _METADATA: Final = "metadata: read"
 _WRITERS: Final = ("admin", "maintain", "write")
-_REPLACED: Final = ("head_ref_force_pushed", "base_ref_changed", "base_ref_force_pushed", "head_ref_restored")
-"""Events after which a pull request is not what labels were set on."""
 _RECENT: Final = 100
+_COLOUR: Final = "d93f0b"
 
 
 class GitHub:
@@ -92,8 +92,6 @@ class GitHub:
             if event.get("event") == "labeled":
                 name = entries.text(entries.entry(event.get("label")), "name")
                 settings[name.lower()] = (entries.login(event, "actor"), entries.text(event, "created_at"))
-            elif event.get("event") in _REPLACED:
-                settings = {name: (by, "") for name, (by, _) in settings.items()}
         return [Label(name, *settings.get(name.lower(), (None, ""))) for name in names]
 
     def _events(self, number: int) -> list[Entry]:
@@ -103,6 +101,23 @@ class GitHub:
         except AbsentError:
             found = list(self._list(f"/issues/{number}/timeline", _PULLS))
         return sorted(found, key=lambda event: entries.text(event, "created_at"))
+
+    def make_label(self, name: str, description: str) -> None:
+        """Has the repository know a label; nothing where it does already."""
+        if self._label(name) is None:
+            said: Entry = {"name": name, "color": _COLOUR, "description": description}
+            self._one(self._ask("POST", "/labels", _COMMENTS, said), lambda: self._label(name))
+
+    def _label(self, name: str) -> Json:
+        try:
+            return dict(self._one(self._ask("GET", f"/labels/{quote(name, safe='')}", _PULLS)))
+        except AbsentError:
+            return None
+
+    def take_label(self, number: int, name: str) -> None:
+        """Takes a label off a pull request; nothing where it is off already."""
+        with suppress(AbsentError):
+            self._exchange.send(self._ask("DELETE", f"/issues/{number}/labels/{quote(name, safe='')}", _COMMENTS))
 
     def may_write(self, login: str) -> bool:
         """Whether somebody may push to the repository; who is nobody here may not."""
@@ -135,17 +150,32 @@ class GitHub:
         found = [entries.run(one) for one in self._list(path, _RUNS, {"head_sha": head}, "workflow_runs")]
         return sorted((run for run in found if run.head == head), key=lambda run: run.id, reverse=True)
 
-    def artifact(self, run: int, name: str) -> Mapping[str, bytes] | None:
-        """The files that a run kept under a name; None where there is none, or not any more."""
-        found = self._list(f"/actions/runs/{run}/artifacts", _RUNS, {"name": name}, "artifacts")
-        kept = [one for one in found if one.get("name") == name]
-        if not kept:
+    def runs_of(self, workflow: str, pull: Pull) -> Sequence[Run]:
+        """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
+        path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
+        since = {"created": f">={pull.created}"} if pull.created else {}
+        asked = {"event": "pull_request", "branch": pull.branch, **since}
+        found = [entries.run(one) for one in self._list(path, _RUNS, asked, "workflow_runs")]
+        return sorted(found, key=lambda run: run.id, reverse=True)
+
+    def run(self, id: int, attempt: int | None = None) -> Run | None:
+        """A run as it is, or as one of its attempts was; None where there is none."""
+        which = "" if attempt is None else f"/attempts/{attempt}"
+        try:
+            return entries.run(self._one(self._ask("GET", f"/actions/runs/{id}{which}", _RUNS)))
+        except AbsentError:
             return None
-        newest = max(kept, key=lambda one: entries.number(one, "id"))  # a run that was tried again kept one each time
-        if newest.get("expired"):
+
+    def artifacts(self, run: int) -> Sequence[Kept]:
+        """What a run kept, the newest first."""
+        found = self._list(f"/actions/runs/{run}/artifacts", _RUNS, member="artifacts")
+        return sorted((entries.kept(one) for one in found), key=lambda kept: kept.id, reverse=True)
+
+    def files(self, kept: Kept) -> Mapping[str, bytes] | None:
+        """The files of an artifact; None where they are gone."""
+        if kept.expired:
             return None
-        ask = self._ask("GET", f"/actions/artifacts/{entries.number(newest, 'id')}/zip", _RUNS)
-        content = self._exchange.download(ask)
+        content = self._exchange.download(self._ask("GET", f"/actions/artifacts/{kept.id}/zip", _RUNS))
         return None if content is None else unpacked(content)
 
     def _ask(self, method: str, path: str, needs: str, body: Entry | None = None) -> Ask:

@@ -198,6 +198,7 @@ def _objection(objection: Objection) -> Document:
         "address": str(objection.address) if objection.address else None,
         "remedy": objection.remedy,
         "allowed": objection.allowed,
+        "allowed_by": objection.by,
         "holds": [str(address) for address in sorted(objection.holds)],
         "origin": objection.origin,
     }

@@ -94,7 +94,8 @@ def _objection(objection: Objection) -> Event:
     address = str(objection.address) if objection.address else None
     severity = "warning" if objection.allowed else "error"
     event = diagnostic(severity, f"{objection.code}: {objection.message}", objection.remedy, address)
-    return {**event, "objection": {"code": objection.code, "allowed": objection.allowed}}
+    by = {"allowed_by": objection.by} if objection.by else {}
+    return {**event, "objection": {"code": objection.code, "allowed": objection.allowed, **by}}
 
 
 def _figures(changes: Iterable[Change], operation: str) -> Event:

@@ -134,8 +134,10 @@ def verdict(view: View) -> str:
 
 
 def permission(objection: ObjectionView) -> str:
-    """How to let it pass, or that somebody did."""
+    """How to let it pass, or who did."""
     if not objection.can_be_allowed:
         return "it cannot be overridden"
     code = one_line(objection.code)
-    return f"allowed by --allow {code}" if objection.allowed else f"--allow {code} lets it pass"
+    if not objection.allowed:
+        return f"--allow {code} lets it pass"
+    return f"allowed by {one_line(objection.allowed_by)}" if objection.allowed_by else f"allowed by --allow {code}"

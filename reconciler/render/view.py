@@ -69,6 +69,8 @@ class ObjectionView:
     address: str | None
     remedy: str
     allowed: bool
+    allowed_by: str | None
+    """Who allowed it by a label."""
     holds: tuple[str, ...]
     origin: str | None
     """Beside another revision: whether this change brings it, or it stands anyway."""
@@ -216,6 +218,7 @@ def _objection(objection: Document) -> ObjectionView:
         address=_perhaps(objection, "address", str),
         remedy=_take(objection, "remedy", str),
         allowed=_take(objection, "allowed", bool),
+        allowed_by=_perhaps(objection, "allowed_by", str),
         holds=_texts(objection, "holds"),
         origin=_perhaps(objection, "origin", str),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reconciler.allowances import LABEL
 from reconciler.render import sentences
 from reconciler.render.html.change import common, section
 from reconciler.render.html.element import Child, Markup, element, several
@@ -22,7 +23,6 @@ _LARGE = (
     "This plan is large, so some things are left out here: the patches, what did not change around each edit, and the"
     " rest of long texts that come or go whole. The plan as JSON has all of them."
 )
-LABEL = "reconciler/allow:"
 
 
 def tone(view: View) -> str:
@@ -157,6 +157,6 @@ def _permission(objection: ObjectionView) -> Iterator[Child]:
         return
     flag, label = code(f"--allow {objection.code}"), code(f"{LABEL}{objection.code}")
     if objection.allowed:
-        yield from ("Allowed by ", flag, ".")
+        yield from ("Allowed by ", code(objection.allowed_by) if objection.allowed_by else flag, ".")
     else:
         yield from ("To let it pass: ", flag, ", or the label ", label, " on the pull request.")

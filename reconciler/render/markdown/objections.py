@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reconciler.allowances import LABEL
 from reconciler.guards import NEVER_ALLOWED
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import fence, sentence, span
@@ -11,8 +12,6 @@ from reconciler.render.sentences import count
 from reconciler.render.values import inert, one_line
 from reconciler.render.view import ObjectionView
 
-LABEL = "reconciler/allow:"
-"""A pull request's label that begins so, and ends with a code, lets objections of that code pass."""
 _TOLD = 5  # of one code, in full
 
 
@@ -41,7 +40,7 @@ def _alert(code: str, members: Sequence[ObjectionView], *, allowed: bool) -> str
             "",
             *(_remedy(objection.remedy) if last and not allowed else []),
         ]
-    lines.append(_permission(code, allowed=allowed))
+    lines.append(_allowed(code, members) if allowed else _permission(code))
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -62,10 +61,14 @@ def _remedy(remedy: str) -> list[str]:
     return [f"**What to do:** {sentence(first)}", "", *([*fence("yaml", others), ""] if others else [])]
 
 
-def _permission(code: str, *, allowed: bool) -> str:
-    option = span(f"--allow {code}")
+def _permission(code: str) -> str:
     if code in NEVER_ALLOWED:
         return "It cannot be overridden."
-    if allowed:
-        return f"Allowed by {option}, or by the label {span(LABEL + code)}."
-    return f"**To allow it:** label {span(LABEL + code)}, or {option}"
+    return f"**To allow it:** label {span(LABEL + code)}, or {span(f'--allow {code}')}"
+
+
+def _allowed(code: str, members: Sequence[ObjectionView]) -> str:
+    """Who allowed these, each named once."""
+    names = dict.fromkeys(one.allowed_by for one in members)
+    told = [f"{span(name)} with a label" if name else span(f"--allow {code}") for name in names]
+    return f"Allowed by {' and '.join(told)}."

@@ -1,0 +1,65 @@
+"""The plans that runs of a pull request kept, each as it was there to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.allowances import moment
+from reconciler.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.hosting import Hosting, Kept, Pull, Run
+    from reconciler.render import Document
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """An artifact with a plan: which attempt of which run kept it, and when."""
+
+    run: Run
+    attempt: int
+    kept: Kept
+    made: datetime
+
+
+def artifacts_of(environment: str) -> tuple[str, str]:
+    """Where a plan's job keeps the plan of an environment: by itself, or with others."""
+    return f"reconciler-{environment}", "reconciler-plans"
+
+
+def kept_plans(place: Hosting, pull: Pull, runs: Iterable[Run], names: Sequence[str]) -> list[KeptPlan]:
+    """What runs of the pull request itself kept under `NAME-ATTEMPT` of one of the names, the newest first."""
+    here = pull.base_repository.lower()
+    own = (run for run in runs if run.event == "pull_request" and run.head_repository.lower() == here)
+    return sorted((one for run in own for one in _kept(place, run, names)), key=lambda one: one.made, reverse=True)
+
+
+def _kept(place: Hosting, run: Run, names: Sequence[str]) -> Iterator[KeptPlan]:
+    for kept in place.artifacts(run.id):
+        name, _, attempt = kept.name.rpartition("-")
+        made = moment(kept.made)
+        if name in names and attempt.isascii() and attempt.isdecimal() and made is not None:
+            yield KeptPlan(run, int(attempt), kept, made)
+
+
+def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, Document]:
+    """The one plan of an environment among the files, as it was saved and as it reads."""
+    from reconciler.render import BadDocument, read
+    from reconciler.render.console.sticky import UNKNOWN
+    from reconciler.review import environment_of
+
+    named = [content for path, content in files.items() if path.rpartition("/")[2] in ("plan.json", f"{name}.json")]
+    if len(named) != 1:
+        raise Failure(f"The artifact holds {len(named)} files called plan.json or {name}.json, and not one.")
+    try:
+        plan = read(named[0].decode())
+    except (BadDocument, UnicodeDecodeError) as error:
+        raise Failure(f"What the run kept is not a plan that can be applied: {error}.") from error
+    there = (environment_of(plan), plan["stack"])
+    if there[0] != name or stack not in (there[1], UNKNOWN):
+        raise Failure(f"The plan is of {there[0]}, stack {there[1]}, and not of {name}, stack {stack}.")
+    return named[0], plan
