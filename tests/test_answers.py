@@ -19,6 +19,7 @@ from reconciler.providers.errors import (
     ProviderError,
     Refused,
     Unauthorized,
+    advice,
 )
 
 NOW = 1_800_000_000.0
@@ -171,7 +172,7 @@ def test_no_near_date_fails_either(day: str, number: int, month: str, year: int,
         ('{"error": {"message": {"deep": 1}}}', '400: {"deep": 1}'),
         ('{"error": null}', "400: 400 Bad Request"),
         ("[]", "400: 400 Bad Request"),
-        ("<html>", "400: 400 Bad Request"),
+        ("<html>", "400: 400 Bad Request, with a web page (HTML) in place of JSON"),
         ('{"error": "' + "x" * 5_000 + '"}', "400: " + "x" * 600 + "…"),
     ],
 )
@@ -214,3 +215,42 @@ def test_an_api_that_is_gone_is_told_from_an_object_by_its_words(status: int, te
 def test_a_redirect_is_told_with_where_it_leads() -> None:
     assert "https://elsewhere.example.com" in error(307, "", location="https://elsewhere.example.com/v1").message
     assert "elsewhere" in error(307, "").message
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "https://x.example",
+            "`base_url` does not end in /v1, as it does for most servers: try https://x.example/v1 first.",
+        ),
+        ("https://x.example/api/", "try https://x.example/api/v1 first."),
+        ("https://x.example/v1", "some servers have the API without /v1, at https://x.example."),
+        ("https://x.example/v1/v1", "`base_url` ends in /v1 twice: write https://x.example/v1."),
+        ("https://x.example/v1/assistants", "`/assistants` is added to `base_url`: write https://x.example/v1."),
+    ],
+)
+def test_a_wrong_path_is_told_from_the_address(url: str, said: str) -> None:
+    told = advice(error(404, "<html>", content_type="text/html"), url)
+
+    assert told.split("\n")[0].endswith(said)
+    assert "2026-08-26" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "url"),
+    [
+        (404, "The api-version query parameter (?api-version=) is required", "https://x.example/v1"),
+        (400, "Missing API-Version", "https://x.example/v1"),
+        (404, "Resource not found", "https://acme.openai.azure.com/openai"),
+        (404, "Resource not found", "https://acme.services.ai.azure.com/api/projects/x"),
+    ],
+)
+def test_an_address_that_wants_an_api_version_is_told(status: int, message: str, url: str) -> None:
+    assert "wants an `api-version` in every URL" in advice(error(status, of(message=message)), url)
+
+
+def test_of_any_other_error_the_remedy_is_its_own() -> None:
+    found = error(401, "{}")
+
+    assert advice(found, "https://acme.openai.azure.com/v1") == found.remedy

@@ -192,10 +192,8 @@ def test_a_dead_server_is_named(here: Checkout) -> None:
     told = here.run("plan", "-e", "production")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.splitlines()[-2].startswith(f"Error: Cannot reach {url}")
-    assert told.err.startswith(f"Cannot reach {url}/: ")
-    assert "Trying again for a while." in told.err
-    assert len(told.err.splitlines()) == 3
+    assert told.err.splitlines()[-2].startswith(f"Error: production (openai, {url}): Cannot reach the server: ")
+    assert f"production (openai, {url}): Still waiting, and trying again: Cannot reach the server: " in told.err
 
 
 @pytest.mark.usefixtures("impatient")
@@ -203,8 +201,40 @@ def test_an_answer_that_is_a_web_page_asks_about_the_address(here: Checkout) -> 
     with answering(200, "<html>Welcome</html>", "text/html") as there:
         told = refused(here, there)
 
-    assert "is `base_url` the address of the API itself" in told
+    assert f"production (openai, {there.url}): The server answers with a web page (HTML) in place of JSON." in told
+    assert "write the address of the API itself as `base_url`" in told
     assert "<html>" not in told
+
+
+def test_https_towards_a_server_of_http_is_told_as_that(here: Checkout) -> None:
+    with answering(200, "{}") as there:
+        acme(here, there.url.replace("http:", "https:"))
+        told = here.run("plan", "-e", "production")
+
+    assert (told.code, told.out) == (1, "")
+    assert "The server does not speak https at this address." in told.err
+    assert len(told.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "ACME_KEY"])
+def test_an_error_of_the_server_names_the_variable_of_the_key_and_never_the_key(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, KEY)
+    stated = "" if variable == "OPENAI_API_KEY" else f", api_key: {{env: {variable}}}"
+    with answering(401, f'{{"error": {{"message": "Incorrect API key provided: {KEY}"}}}}') as there:
+        here.config(f"stack: a\nenvironments:\n  production: {{provider: openai, base_url: '{there.url}'{stated}}}\n")
+        plan, every = (here.run("plan", *asked) for asked in (["-e", "production"], ["--all-environments"]))
+
+    for told in (plan.err, every.out):
+        assert f"Error: production (openai, {there.url}): 401: Incorrect API key provided" in told
+        assert f"  The key came from the variable {variable}." in told
+        assert KEY not in told
+
+
+def test_where_no_key_was_sent_it_is_said(here: Checkout) -> None:
+    with answering(401, "{}") as there:
+        assert "No key was sent: the variable OPENAI_API_KEY is not set." in refused(here, there)
 
 
 def test_a_wrong_key_is_not_tried_again(here: Checkout) -> None:

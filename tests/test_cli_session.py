@@ -61,7 +61,7 @@ def test_that_reading_takes_long_is_said_once(session: Session) -> None:
         return await heard_by(session, hear).live(cast(Provider, slow), 0)
 
     assert anyio.run(reading) == ()
-    assert said == ["local (.reconciler/local.db): still reading what is live after 0s."]
+    assert said == ["Still reading what is live after 0s."]
 
 
 def test_why_nothing_could_be_read_is_no_group(session: Session) -> None:

@@ -280,9 +280,40 @@ def waited(*answers: Any) -> list[str]:
 def test_a_server_that_does_not_answer_is_waited_for_and_said_so_once() -> None:
     refusing = httpx.ConnectError("refused")
 
-    assert waited(refusing) == []
-    assert waited(*[ok({}, 503)] * 4) == []
-    assert waited(*[refusing] * 4) == [f"Cannot reach {BASE}/: refused. Trying again for a while."]
+    assert waited(*[refusing] * 2) == []
+    assert waited(*[refusing] * 6) == ["Still waiting, and trying again: Cannot reach the server: refused."]
+    assert waited(*[ok({}, 503)] * 6) == ["Still waiting, and trying again: 503: 503 Service Unavailable"]
+
+
+def test_that_a_server_asks_for_a_long_wait_is_said_before_it() -> None:
+    assert waited(httpx.Response(503, headers={"Retry-After": "3"})) != []
+    assert waited(httpx.Response(503, headers={"Retry-After": "1"})) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)", "does not speak https"),
+        ("[SSL: RECORD_LAYER_FAILURE] record layer failure (_ssl.c:1000)", "does not speak https"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed", "certificate is not trusted"),
+        ("illegal request line", "answer is not HTTP"),
+        ("illegal status line: bytearray(b'\\x15\\x03\\x01')", "answer is not HTTP"),
+    ],
+)
+def test_what_no_further_try_would_change_is_told_at_once(fault: str, said: str) -> None:
+    async def story() -> tuple[ProviderError, int]:
+        script = Script(httpx.ConnectError(fault))
+        one = wired(script)
+        with pytest.raises(Unreachable) as caught:
+            await one.read("/assistants")
+        await one.aclose()
+        return caught.value, len(script.asked)
+
+    error, tries = run(story)
+
+    assert said in error.message
+    assert "SSL_CERT_FILE" in error.remedy or "`base_url`" in error.remedy
+    assert tries == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from reconciler.cli.credentials import hidden
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Fault
+    from reconciler.providers import ProviderError
 
 
 class Failure(Exception):
@@ -31,3 +32,15 @@ class Failure(Exception):
         click.echo(inert(f"Error: {self.message}"), err=True)
         for line in self.remedy.splitlines():
             click.echo(inert(f"  {line}"), err=True)
+
+
+def failure(error: ProviderError) -> Failure:
+    """The message for what a server could not do: which one it is, and what it said."""
+    where = f"{error.where}: " if error.where else ""
+    request = f" [request {error.request_id}]" if error.request_id else ""
+    return Failure(f"{where}{error.message}{request}", error.remedy)
+
+
+def flattened(error: BaseException) -> BaseException:
+    """The first that failed of what went on at once."""
+    return flattened(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

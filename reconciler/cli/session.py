@@ -17,13 +17,13 @@ import click
 
 from reconciler import config, files, manifest
 from reconciler.cli import credentials, outputs
-from reconciler.cli.failure import Failure
+from reconciler.cli.failure import Failure, failure, flattened
 from reconciler.cli.lock import prepare, state_folder
 from reconciler.config import Access, Config, Environment
 from reconciler.diagnostics import Fault, errors, in_order
 from reconciler.kinds import KINDS, Terms
 from reconciler.model import Desired, Live, Where
-from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, until
+from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
 from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
@@ -83,9 +83,28 @@ class Session:
         opened = PROVIDERS[self.where.provider].open(self.connection, log)
         try:
             yield opened
+        except BaseException as error:
+            self._located(flattened(error))
+            raise
         finally:
             with anyio.CancelScope(shield=True):
                 await opened.aclose()
+
+    def _located(self, error: BaseException) -> None:
+        """Says of a server's error which environment it is of, and where the key came from."""
+        if not isinstance(error, ProviderError):
+            return
+        error.where = self.title
+        if self.where.provider != config.LOCAL:
+            error.remedy = "\n".join(filter(None, (advice(error, self.where.base_url), self._key_of(error))))
+
+    def _key_of(self, error: ProviderError) -> str:
+        variable = self.environment.api_key or config.KEY
+        if error.told.status is None:
+            return ""
+        if self.connection.api_key is not None:
+            return f"The key came from the variable {variable}."
+        return f"No key was sent: the variable {variable} is not set." if isinstance(error, Unauthorized) else ""
 
     async def live(self, provider: Provider, patience: float = PATIENCE) -> tuple[Live, ...]:
         """Everything live of every kind that the environment has; that it takes long is said once."""
@@ -105,7 +124,7 @@ class Session:
     async def _say_that_it_goes_on(self, seconds: float) -> None:
         await anyio.sleep(seconds)
         if self.connection.waiting is not None:
-            self.connection.waiting(f"{self.title}: still reading what is live after {seconds:.0f}s.")
+            self.connection.waiting(f"Still reading what is live after {seconds:.0f}s.")
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -131,7 +150,7 @@ def session_of(
     loaded: Config, environment: Environment, style: Style, *, state: str | None = None, offline: str | None = None
 ) -> Session:
     """A session in an environment; without a key where a reason says that nothing may be sent."""
-    credentials.learn([environment.api_key or "OPENAI_API_KEY"])
+    credentials.learn([environment.api_key or config.KEY])
     found = config.unreached(environment) if offline is not None else config.access(environment, os.environ)
     access = _sound(found, loaded, style)
     folder = state_folder(loaded, state)
@@ -143,9 +162,10 @@ def session_of(
         organization=access.organization,
         project=access.project,
         models=environment.models,
-        waiting=waiting,
     )
-    return Session(loaded, environment, _where(environment, access, connection), connection, style, offline)
+    session = Session(loaded, environment, _where(environment, access, connection), connection, style, offline)
+    told = replace(connection, waiting=lambda line: waiting(f"{session.title}: {line}"))
+    return replace(session, connection=told)
 
 
 def load(style: Style, *, anywhere: bool = False) -> Config:
@@ -223,18 +243,6 @@ def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeou
         raise (failure(first) if isinstance(first, ProviderError) else first) from group
 
 
-def failure(error: ProviderError) -> Failure:
-    """The message for what a place could not do."""
-    request = f" [request {error.request_id}]" if error.request_id else ""
-    return Failure(f"{error.message}{request}", error.remedy)
-
-
-def flattened(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first that failed of what went on at once."""
-    inner = group.exceptions[0]
-    return flattened(inner) if isinstance(inner, BaseExceptionGroup) else inner
-
-
 def stack_named(stack: str, environment: Environment) -> str:
     """The name of a stack, in which `{stack}` stands for the environment's own."""
     return stack.replace("{stack}", environment.stack)
@@ -278,7 +286,7 @@ def _sound(found: T | Fault, loaded: Config, style: Style) -> T:
 
 def warn_of_default(environment: Environment, loaded: Config) -> None:
     """Nobody shall believe that they are talking to production when they are not."""
-    keys = ["OPENAI_API_KEY", *sorted(one.api_key for one in loaded.environments.values() if one.api_key)]
+    keys = [config.KEY, *sorted(one.api_key for one in loaded.environments.values() if one.api_key)]
     found = [name for name in keys if os.environ.get(name)]
     if environment.defaulted and found:
         click.echo(

@@ -8,8 +8,8 @@ from typing import Any
 
 import anyio
 
-from reconciler.cli.failure import Failure
-from reconciler.cli.session import TOLD, failure, flattened
+from reconciler.cli.failure import Failure, failure, flattened
+from reconciler.cli.session import TOLD
 from reconciler.config import LOCAL, Config
 from reconciler.model import Plan
 from reconciler.providers import ProviderError

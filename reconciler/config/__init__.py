@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config import form
-from reconciler.config.choice import access, choose, in_ci, nowhere, unowned, unreached
+from reconciler.config.choice import KEY, access, choose, in_ci, nowhere, unowned, unreached
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
@@ -21,6 +21,7 @@ from reconciler.source import Node, locate, parse
 
 __all__ = [
     "FILE",
+    "KEY",
     "LOCAL",
     "NAME",
     "Access",

@@ -12,6 +12,7 @@ from reconciler.diagnostics import Fault, Place, did_you_mean
 
 VARIABLE: Final = "RECONCILER_ENVIRONMENT"
 OPTION: Final = "--environment"
+KEY: Final = "OPENAI_API_KEY"
 _NOT_CI: Final = frozenset({"", "0", "false"})
 
 
@@ -143,7 +144,7 @@ class _Reader:
             raise _NoAccessError(Place("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
 
     def _key(self, base_url: str | None) -> str | None:
-        name = self._of.api_key or "OPENAI_API_KEY"
+        name = self._of.api_key or KEY
         key = self._variable(name)
         if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
             message = f"The variable {name} is not set, and `{self._of.name}` wants a key."

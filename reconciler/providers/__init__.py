@@ -13,7 +13,16 @@ from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Known
 from reconciler.providers.deadlines import left as time_left
 from reconciler.providers.deadlines import until
-from reconciler.providers.errors import ApiGone, InDoubt, ObjectGone, ProviderError, Refused, Unauthorized, Unreachable
+from reconciler.providers.errors import (
+    ApiGone,
+    InDoubt,
+    ObjectGone,
+    ProviderError,
+    Refused,
+    Unauthorized,
+    Unreachable,
+    advice,
+)
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
 
@@ -87,6 +96,7 @@ __all__ = [
     "Refused",
     "Unauthorized",
     "Unreachable",
+    "advice",
     "time_left",
     "until",
 ]

@@ -22,6 +22,10 @@ _LATER = (408, 409, 425, 429, 499)
 _NO_SUCH_ROUTE = ("invalid url", "unknown request url")
 _LONGEST_WAIT = 300.0
 _SHOWN = 600
+_PAGE = "a web page (HTML) in place of JSON"
+_WRONG_ADDRESS = (
+    "write the address of the API itself as `base_url`: this is a web site's, or a proxy's that wants a login"
+)
 
 
 def judged(
@@ -30,15 +34,21 @@ def judged(
     """The body of a good answer, which may be `bare`, a status alone; the error that a bad one means."""
     body = _body(content)
     if response.status_code >= 300:
-        raise _error(response, body, id, _told(response, now))
+        raise _error(response, body, id, _told(response, now), page=_is_page(response, content))
     told = Told(response.status_code, response.headers.get("x-request-id"))
     if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
         return {}
+    if not isinstance(body, dict) and _is_page(response, content):
+        raise Broken(f"The server answers with {_PAGE}.", _WRONG_ADDRESS, told)
     if not isinstance(body, dict):
         raise Broken("The answer is not a JSON object.", told=told)
     if "error" in body and "id" not in body and "data" not in body:
         raise Broken(f"The server answered {response.status_code} with an error: {_message(body)[0]}", told=told)
     return body
+
+
+def _is_page(response: httpx.Response, content: bytes) -> bool:
+    return "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
 
 
 def _body(content: bytes) -> Any:
@@ -116,10 +126,10 @@ def _wait(seconds: float) -> float | None:
     return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
 
 
-def _error(response: httpx.Response, body: Any, id: str | None, told: Told) -> ProviderError:
+def _error(response: httpx.Response, body: Any, id: str | None, told: Told, *, page: bool) -> ProviderError:
     status = response.status_code
     message, param, code = _message(body)
-    said = message or f"{status} {response.reason_phrase}".strip()
+    said = message or f"{status} {response.reason_phrase}".strip() + (f", with {_PAGE}" if page else "")
     broke = _NO_CREDIT in (code, said, _type(body))
     wish = None if told.should_retry and (broke or status in _NEVER_AGAIN) else told.should_retry
     told = Told(status, told.request_id, param, told.retry_after, wish)

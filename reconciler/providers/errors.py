@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 CONCEALED = "(the key)"
 
@@ -36,10 +37,19 @@ class Told:
         return {"request_id": self.request_id, "param": self.param}
 
 
+_VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
+_API_VERSION = (
+    "The address is one that wants an `api-version` in every URL, which is not sent: reach it through a proxy that"
+    " adds it."
+)
+
+
 class ProviderError(Exception):
     """Something that a place could not do, with what a person may do about it."""
 
     remedy = ""
+    where = ""
+    """Which server it is about, once it has left what speaks to it."""
     passing = False
     """Whether another try may end otherwise."""
     is_open = False
@@ -123,15 +133,35 @@ class ApiGone(ProviderError):
     """The server has no Assistants API, whatever else it has."""
 
     remedy = (
-        "If `base_url` should end in /v1 and does not, mend that first. OpenAI and Azure OpenAI switched their"
-        " hosted Assistants API off on 2026-08-26. It lives on in Azure AI Foundry Agent Service (classic, until"
-        " 2027-03-31), in self-hosted and proxy servers, and in `reconciler serve`; point `base_url` at one of those."
+        "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in Azure AI"
+        " Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
+        " `reconciler serve`; point `base_url` at one of those."
     )
 
 
 class Broken(ProviderError):
     """An answer that cannot be one: a failing server, not JSON, cut off, or of another shape."""
 
-    remedy = "is `base_url` the address of the API itself, ending in /v1?"
+    remedy = "look whether `base_url` is the address of the API itself; it usually ends in /v1"
     passing = True
     is_open = True
+
+
+def advice(error: ProviderError, base_url: str) -> str:
+    """What a person may do about it, seeing the address that was asked."""
+    host = urlsplit(base_url).hostname or ""
+    if "api-version" in error.message.lower() or (host.endswith(_VERSIONED) and error.told.status in (400, 404)):
+        return _API_VERSION
+    return f"{_of_path(base_url)}\n{error.remedy}" if isinstance(error, ApiGone) else error.remedy
+
+
+def _of_path(base_url: str) -> str:
+    """What is probably wrong with the path of an address that has no Assistants API."""
+    base, path = base_url.rstrip("/"), urlsplit(base_url).path.rstrip("/")
+    if path.endswith("/assistants"):
+        return f"`/assistants` is added to `base_url`: write {base.removesuffix('/assistants')}."
+    if path.endswith("/v1/v1"):
+        return f"`base_url` ends in /v1 twice: write {base.removesuffix('/v1')}."
+    if path.endswith("/v1"):
+        return f"Look at `base_url` first: some servers have the API without /v1, at {base.removesuffix('/v1')}."
+    return f"`base_url` does not end in /v1, as it does for most servers: try {base}/v1 first."

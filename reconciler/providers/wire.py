@@ -21,11 +21,29 @@ from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
 ATTEMPTS = 8
-_SILENT_ATTEMPTS = 2
+_PATIENCE = 3.0
+"""After so many seconds it is said that a server is waited for."""
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
 _MORE_TIME = "give it more with --timeout"
+_NO_HTTPS = (
+    "The server does not speak https at this address.",
+    "write `http://` in `base_url`, if it is this machine's",
+)
+_NO_HTTP = ("The server's answer is not HTTP.", "write `https://` in `base_url`, if the server speaks that")
+_UNTRUSTED = (
+    "The server's certificate is not trusted.",
+    "name the file of its authority in SSL_CERT_FILE, or mend the certificate",
+)
+_NO_USE = {
+    "WRONG_VERSION_NUMBER": _NO_HTTPS,
+    "RECORD_LAYER_FAILURE": _NO_HTTPS,
+    "ILLEGAL STATUS LINE": _NO_HTTP,
+    "ILLEGAL REQUEST LINE": _NO_HTTP,
+    "CERTIFICATE_VERIFY_FAILED": _UNTRUSTED,
+}
+"""What a failed connection says that no further try would change, by how OpenSSL and httpx say it."""
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -78,13 +96,18 @@ class Wire:
         """The answer to a create, sent once: whether it may be sent again is not for this floor to say."""
         return await self._send("POST", path, None, body, None)
 
-    async def pause(self, attempt: int, error: ProviderError | None = None) -> None:
-        """Waits before another try, with full jitter or as the server asked; raises where time is up."""
+    async def pause(self, attempt: int, error: ProviderError | None = None, waited: float = 0.0) -> None:
+        """Waits before another try, with full jitter or as the server asked; raises where time is up.
+
+        That it takes long is said once in a run: `waited` is how long it took before.
+        """
         asked = error.told.retry_after if error is not None else None
         jitter = self.nature.chance() * min(8.0, 0.5 * 2.0**attempt)
         wait = asked + jitter / 4 if asked is not None else jitter
         if error is not None and wait >= deadlines.left(self.nature.clock()):
             raise error
+        if error is not None and waited + wait >= _PATIENCE:
+            self._say_once(error)
         await self.nature.sleep(wait)
 
     async def aclose(self) -> None:
@@ -99,7 +122,7 @@ class Wire:
         body: Mapping[str, Json] | None,
         id: str | None,
     ) -> dict[str, Json]:
-        attempt = 0
+        attempt, began = 0, self.nature.clock()
         while True:
             try:
                 return await self._send(method, path, params, body, id)
@@ -107,14 +130,12 @@ class Wire:
                 attempt += 1
                 if not error.passing or attempt >= ATTEMPTS:
                     raise
-                if attempt >= _SILENT_ATTEMPTS:
-                    self._say_once(error)
-                await self.pause(attempt - 1, error)
+                await self.pause(attempt - 1, error, self.nature.clock() - began)
 
     def _say_once(self, error: ProviderError) -> None:
         """Tells that the server is waited for, the first time in a run."""
-        if self._waiting is not None and isinstance(error, Unreachable):
-            self._waiting(f"{error.message} Trying again for a while.")
+        if self._waiting is not None:
+            self._waiting(f"Still waiting, and trying again: {error.message}")
             self._waiting = None
 
     async def _send(
@@ -160,11 +181,9 @@ class Wire:
                     content = await _content(response)
         except (httpx.TimeoutException, TimeoutError) as error:
             was_sent = not isinstance(error, _NEVER_SENT)
-            raise Unreachable(f"No answer in time from {self._client.base_url}.", was_sent=was_sent) from error
+            raise Unreachable("The server did not answer in time.", was_sent=was_sent) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            reason = str(error) or type(error).__name__
-            was_sent = not isinstance(error, _NEVER_SENT)
-            raise Unreachable(f"Cannot reach {self._client.base_url}: {reason}.", was_sent=was_sent) from error
+            raise _unreached(error) from error
         seconds = self.nature.clock() - began
         request_id = response.headers.get("x-request-id", "-")
         line = f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}"
@@ -179,6 +198,15 @@ class Wire:
             said = self._mask.text(content.decode(errors="replace")).encode()
             response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
             return judged(response, said, id, self.nature.now, bare=bare)
+
+
+def _unreached(error: Exception) -> Unreachable:
+    """Why there was no answer; what no further try would change is not tried again."""
+    reason = str(error) or type(error).__name__
+    for sign, (message, remedy) in _NO_USE.items():
+        if sign in reason.upper():
+            return Unreachable(message, remedy, Told(should_retry=False))
+    return Unreachable(f"Cannot reach the server: {reason}.", was_sent=not isinstance(error, _NEVER_SENT))
 
 
 def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:
