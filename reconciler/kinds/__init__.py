@@ -28,6 +28,10 @@ class Kind(Protocol):
         """The fields that a server may fill with a value of its own choice."""
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields that hold one text, and are without a value where it is empty."""
+
+    @property
     def form(self) -> int:
         """The version of the normal form; digests of another version are not comparable."""
 

@@ -40,6 +40,7 @@ class Assistant:
 
     name = "assistant"
     fields = tuple(_DEFAULTS)
+    texts = _TEXT
     chosen = ("temperature", "top_p", "reasoning_effort")
     form = 1
 

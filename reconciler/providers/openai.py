@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import httpx
@@ -17,15 +16,11 @@ from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
 from reconciler.providers.paging import is_id, listed, newest
+from reconciler.providers.removing import MEANT, Removal
 from reconciler.providers.wire import Nature, Wire, client
 
 COLLECTIONS = {"assistant": "/assistants"}
-_Way: TypeAlias = Literal["null", "empty"]
-_MEANT = (400, 422)
-"""What a server answers that will not take a body as it is."""
 _NO_SUCH_METHOD = 405
-_REMOVALS: dict[_Way, Json] = {"null": None, "empty": ""}
-"""How a server that merges metadata may be asked to drop a key."""
 _LOOKS = 5
 """How often an object that was just made is asked for, where its create does not show it."""
 _LET_GO = "let go"
@@ -50,7 +45,9 @@ class Assistants:
         self._wire = wire
         self._close = close
         self._creator = Creator(wire, self, COLLECTIONS.__getitem__, _live)
-        self._removal: _Way | Literal["never"] | None = None
+        self._pairs_out = Removal("null", "empty")
+        self._texts_out = Removal("empty")
+        """Where null was sent, as it is first of all, and had no effect."""
         self._merges = False
         self._upserts = False
         self._unreliable: dict[str, str] = {}
@@ -165,10 +162,45 @@ class Assistants:
     ) -> Live:
         """Writes, reads the answer, and sees to what the server kept or dropped against our will."""
         doomed = [key for key in _pairs(live.raw.get("metadata")) if key not in wanted and key not in left]
-        body = {**patch, "metadata": self._metadata(wanted, doomed, left)}
-        found = await self._sent(live, body)
-        kept = [key for key in _filled(found.raw.get("metadata")) if key not in wanted and key not in left]
-        return await self._removed(found, wanted, kept, left) if kept else found
+        texts = [name for name in KINDS[live.kind].texts if patch.get(name, "") is None]
+        found = await self._less(texts, live, {**patch, "metadata": self._metadata(wanted, doomed, left)})
+
+        def kept(one: Live) -> list[str]:
+            return [key for key in _filled(one.raw.get("metadata")) if key not in wanted and key not in left]
+
+        async def less(one: Live, removed: dict[str, Json]) -> Live:
+            return await self._sent(one, {"metadata": {**self._metadata(wanted, [], left), **removed}})
+
+        if not kept(found):
+            return found
+        self._merges = True
+        return await self._pairs_out.of_what_stayed(found, kept, less)
+
+    async def _less(self, texts: list[str], live: Live, body: Mapping[str, Json]) -> Live:
+        """The answer to a modify that takes texts out: some servers ignore or refuse null, and take an empty one."""
+
+        def kept(one: Live) -> list[str]:
+            return [name for name in texts if one.fields[name] is not None]
+
+        async def less(one: Live, removed: dict[str, Json]) -> Live:
+            return await self._sent(one, {"metadata": body["metadata"], **removed})
+
+        try:
+            found = await self._sent(live, {**body, **self._texts_out.of(texts)})
+        except Refused as error:
+            if not (texts and self._texts_out.is_open and error.told.status in MEANT):
+                raise
+            found = await self._emptied(live, {**body, **dict.fromkeys(texts, "")}, error)
+        return await self._texts_out.of_what_stayed(found, kept, less) if kept(found) else found
+
+    async def _emptied(self, live: Live, body: Mapping[str, Json], refusal: Refused) -> Live:
+        """The answer to a modify with empty texts, where one with null was refused; maybe it was for another reason."""
+        try:
+            found = await self._sent(live, body)
+        except Refused:
+            raise refusal from None
+        self._texts_out.works("empty")
+        return found
 
     async def _sent(self, live: Live, body: Mapping[str, Json]) -> Live:
         """The answer to a modify; a server that resets what is left out is sent everything, then and later."""
@@ -177,7 +209,7 @@ class Assistants:
         try:
             found = await self._post(live, body)
         except Refused as error:
-            if "model" in body or error.told.status not in _MEANT or "model" not in str(error).lower():
+            if "model" in body or error.told.status not in MEANT or "model" not in str(error).lower():
                 raise
         else:
             if not _reset(live, found, body):
@@ -187,29 +219,7 @@ class Assistants:
 
     def _metadata(self, wanted: Mapping[str, Json], doomed: list[str], left: frozenset[str]) -> dict[str, Json]:
         sent = {key: value for key, value in wanted.items() if not (self._merges and key in left)}
-        if self._removal is None or self._removal == "never":
-            return sent
-        return {**sent, **dict.fromkeys(doomed, _REMOVALS[self._removal])}
-
-    async def _removed(self, live: Live, wanted: Mapping[str, Json], kept: list[str], left: frozenset[str]) -> Live:
-        """The server merges metadata: asks it to drop keys by null and, where it will not, by an empty value.
-
-        A way is taken for the rest of the run once it has worked, not before: others are writing at the same time.
-        """
-        self._merges = True
-        for way in _REMOVALS if self._removal is None else ():
-            body = {"metadata": {**self._metadata(wanted, [], left), **dict.fromkeys(kept, _REMOVALS[way])}}
-            try:
-                live = await self._sent(live, body)
-            except Refused as error:
-                if error.told.status not in _MEANT:
-                    raise
-                continue
-            if all(key not in _filled(live.raw.get("metadata")) for key in kept):
-                self._removal = way
-                return live
-        self._removal = self._removal or "never"
-        return live
+        return {**sent, **self._pairs_out.of(doomed)}
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
         answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
