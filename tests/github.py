@@ -87,6 +87,8 @@ class Hub:
         """Tokens that may write nothing."""
         self.may_not_label: set[str] = set()
         """Tokens whose labels are dropped without a word, as those of who may not push are."""
+        self.refuses_creators = False
+        """Whether it lists no issues by who opened them."""
         self.pulls: dict[int, dict[str, Any]] = {}
         self.all_issues: dict[int, dict[str, Any]] = {}
         self.all_labels: dict[str, dict[str, Any]] = {}
@@ -269,6 +271,7 @@ class Hub:
             "body": body,
             "user": {"login": by},
             "state": "open",
+            "locked": False,
             "labels": self.all_issues.get(number, {}).get("labels", []),
         }
         self.all_issues[number] = one
@@ -345,7 +348,7 @@ def _comments(hub: Hub, asked: Asked, number: str) -> Any:
 
 
 def _add_comment(hub: Hub, asked: Asked, number: str) -> Any:
-    _known(hub.all_issues, number)
+    _open_to_apps(hub, asked, _known(hub.all_issues, number), "Unable to create comment because issue is locked.")
     id = hub.comment(int(number), _text(asked, "body"), by=str(asked.by))
     return next(one for one in hub.comments(int(number)) if one["id"] == id)
 
@@ -359,11 +362,15 @@ def _edit_comment(hub: Hub, asked: Asked, id: str) -> Any:
 
 
 def _issues(hub: Hub, asked: Asked) -> Any:
-    label, state = asked.query.get("labels"), asked.query.get("state", "open")
+    if hub.refuses_creators and "creator" in asked.query:
+        raise _Refused(422, "The listed users cannot be searched")
+    label, state, by = (asked.query.get(name) for name in ("labels", "state", "creator"))
     return [
         one
         for one in hub.all_issues.values()
-        if state in ("all", one["state"]) and (label is None or any(has["name"] == label for has in one["labels"]))
+        if (state or "open") in ("all", one["state"])
+        and (label is None or any(has["name"] == label for has in one["labels"]))
+        and by in (None, one["user"]["login"])
     ]
 
 
@@ -377,11 +384,33 @@ def _add_issue(hub: Hub, asked: Asked) -> Any:
 
 def _edit_issue(hub: Hub, asked: Asked, number: str) -> Any:
     one = _known(hub.all_issues, number)
+    _open_to_apps(hub, asked, one, "Unable to edit issue because it is locked.")
     for name in ("title", "body"):
         if name in asked.body:
             one[name] = _text(asked, name, wanted=name == "title")
     one["state"] = asked.body.get("state", one["state"])
     return one
+
+
+def _open_to_apps(hub: Hub, asked: Asked, issue: dict[str, Any], message: str) -> None:
+    """What is locked an app may unlock, and not write to."""
+    if issue["locked"] and asked.by in hub.apps:
+        raise _Refused(403, message)
+
+
+def _lock(hub: Hub, asked: Asked, number: str) -> Any:
+    reason = (asked.body or {}).get("lock_reason")
+    _known(hub.all_issues, number).update(locked=True, active_lock_reason=reason)
+
+
+def _unlock(hub: Hub, asked: Asked, number: str) -> Any:
+    _known(hub.all_issues, number).update(locked=False, active_lock_reason=None)
+
+
+def _set_labels(hub: Hub, asked: Asked, number: str) -> Any:
+    for name in asked.body["labels"]:
+        hub.label(int(_known(hub.all_issues, number)["number"]), name, by=str(asked.by))
+    return hub.all_issues[int(number)]["labels"]
 
 
 def _labels(hub: Hub, asked: Asked, number: str) -> Any:
@@ -493,6 +522,9 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     ("DELETE", rf"{_R}/issues/(\d+)/labels/([^/]+)", _take_label),
     ("GET", rf"{_R}/labels/([^/]+)", _known_label),
     ("POST", rf"{_R}/labels", _make_label),
+    ("POST", rf"{_R}/issues/(\d+)/labels", _set_labels),
+    ("PUT", rf"{_R}/issues/(\d+)/lock", _lock),
+    ("DELETE", rf"{_R}/issues/(\d+)/lock", _unlock),
     ("GET", rf"{_R}/issues/(\d+)/events", _events),
     ("GET", rf"{_R}/collaborators/([^/]+)/permission", _permission),
     ("GET", rf"{_R}/commits/([^/]+)/pulls", _pulls_of),

@@ -20,7 +20,7 @@ from ports import Gate, on_port
 
 from reconciler import history
 from reconciler.cli.lock import only_one
-from reconciler.render.console.report import LABEL
+from reconciler.render.console.report import LABEL, is_same
 
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n"
 DRIFT = "reconcile: {apply: [drift]}\n"
@@ -523,21 +523,25 @@ def test_an_issue_is_opened_when_something_is_found(job: Job) -> None:
     assert told.code == 0
     assert f"Issue #{job.issue['number']} is opened." in told.out
     assert job.issue["title"] == "local is not as Git says (stack acme)"
-    assert job.issue["body"].startswith(f"{FIRST}\n### Left for people: 1 drifted\n")
+    assert job.issue["body"].startswith(f"{FIRST}\n<!-- reconciler: remembers {{")
+    assert "\n### Left for people: 1 drifted\n" in job.issue["body"]
     assert "Be rude." in job.issue["body"]
     assert job.issue["state"] == "open"
 
 
-def test_it_is_left_untouched_while_nothing_differs(job: Job) -> None:
+def test_while_nothing_differs_only_when_it_was_looked_at_changes(job: Job) -> None:
     job.hosted()
     job.drifts(instructions="Be rude.")
     job.run()
+    before = job.issue["body"]
     job.hub.forget()
 
     told = job.run()
 
     assert "is unchanged" in told.out
-    assert job.hub.writes() == []
+    assert job.hub.writes() == [("PATCH", f"/repos/acme/assistants/issues/{job.issue['number']}")]
+    assert is_same(before, job.issue["body"])
+    assert "([run](<https://github.example/acme/assistants/actions/runs/1>))" in job.issue["body"]
 
 
 def test_it_is_updated_in_place_when_it_differs(job: Job) -> None:
@@ -565,13 +569,108 @@ def test_it_is_closed_with_a_comment_when_all_is_well_again(job: Job) -> None:
     assert job.comments == ["All is well again: what is live in `local` is what Git says."]
 
 
-def test_a_closed_issue_stays_closed_and_the_next_finding_opens_another(job: Job) -> None:
+def test_a_closed_issue_is_reopened_when_something_is_found_again(job: Job) -> None:
     job.hosted()
     for text in ("Be rude.", "Be kind.", "Be rude."):
         job.drifts(instructions=text)
-        job.run()
+        told = job.run()
 
-    assert [one["state"] for one in job.issues] == ["closed", "open"]
+    assert f"Issue #{job.issue['number']} is reopened." in told.out
+    assert job.issue["state"] == "open"
+    assert "it has differed 2 times since " in job.issue["body"]
+    assert "`local` is again not as Git says: 2 times since " in job.comments[-1]
+
+
+def test_an_issue_that_was_closed_by_hand_is_reopened_and_the_same_finding_is_no_second_time(job: Job) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.run()
+    job.issue["state"] = "closed"
+
+    told = job.run()
+
+    assert "is reopened." in told.out
+    assert job.issue["state"] == "open"
+    assert "times" not in job.issue["body"].partition("### ")[2]
+    assert job.comments == ["This was closed, and `local` is still not as Git says. `ignore_changes` ends it."]
+
+
+def test_all_is_well_beside_a_closed_issue_writes_nothing(job: Job) -> None:
+    job.hosted()
+    for text in ("Be rude.", "Be kind."):
+        job.drifts(instructions=text)
+        job.run()
+    job.hub.forget()
+
+    assert job.run().code == 0
+    assert job.hub.writes() == []
+
+
+def test_what_is_put_back_at_once_is_quoted_in_the_closed_issue(job: Job) -> None:
+    job.hosted()
+    job.policy(DRIFT)
+    for text in ("Be rude.", "Be ruder."):
+        job.drifts(instructions=text)
+        told = job.run()
+
+    assert f"Issue #{job.issue['number']} has a new comment." in told.out
+    assert job.issue["state"] == "closed"
+    assert ["Be rude." in one or "Be ruder." in one for one in job.comments] == [True, True]
+
+
+@pytest.mark.parametrize("well", [False, True])
+def test_a_label_that_was_taken_off_is_set_again(job: Job, *, well: bool) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.run()
+    number = job.issue["number"]
+    job.hub.unlabel(number, LABEL)
+    job.drifts(instructions="Be kind." if well else "Be ruder.")
+
+    told = job.run()
+
+    end = "closed" if well else "updated"
+    assert f"Issue #{number} is {end}. Its label `reconciler` had been removed and is set again." in told.out
+    assert (job.issue["number"], len(job.hub.all_issues)) == (number, 1)
+
+
+def test_a_hosting_that_cannot_list_by_author_is_believed(job: Job) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.hub.refuses_creators = True
+
+    assert job.run().code == 0
+    assert job.issue["state"] == "open"
+
+
+@pytest.mark.parametrize("reason", ["resolved", None])
+def test_a_locked_issue_is_unlocked_to_write_to_it_and_locked_again(job: Job, reason: str | None) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.run()
+    job.issue.update(locked=True, active_lock_reason=reason)
+    job.policy(DRIFT)
+
+    told = job.run()
+
+    assert told.code == 0
+    assert "is closed. It is locked: it was unlocked to write to it, and locked again." in told.out
+    assert (job.issue["locked"], job.issue["active_lock_reason"], job.issue["state"]) == (True, reason, "closed")
+    assert "Be rude." in job.comments[0]
+
+
+def test_a_locked_issue_that_the_token_cannot_unlock_is_told_as_that(job: Job) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.run()
+    job.issue["locked"] = True
+    job.hub.fail("DELETE", "/lock", status=403)
+
+    told = job.run()
+
+    assert told.code == 1
+    assert f"Issue #{job.issue['number']} is locked, and this token cannot unlock it" in told.err
+    assert f"unlock issue #{job.issue['number']}" in told.err
 
 
 def test_without_a_finding_no_issue_is_opened(job: Job) -> None:

@@ -59,6 +59,21 @@ def refused(ask: Callable[[], Any]) -> HostingError:
 # what is asked
 
 
+def test_an_issue_is_locked_unlocked_and_labelled(hub: Hub) -> None:
+    here = place(hub)
+    number = here.open_issue("drift", "found", "reconciler").number
+
+    here.lock(number, "resolved")
+    here.set_label(number, "reconciler/hold")
+
+    (found,) = here.issues(label="reconciler")
+    assert (found.locked, found.lock_reason, found.labels) == (True, "resolved", ("reconciler", "reconciler/hold"))
+    here.unlock(number)
+    here.lock(number)
+    here.unlock(number)
+    assert [one.locked for one in here.issues(label="reconciler")] == [False]
+
+
 def test_comments_are_read_page_after_page_the_oldest_first(hub: Hub) -> None:
     for number in range(250):
         hub.comment(7, f"comment {number}")
@@ -87,11 +102,15 @@ def test_an_issue_is_opened_found_by_its_label_and_closed(hub: Hub) -> None:
 
     opened = here.open_issue("drift", "found", "reconciler")
 
-    assert here.issues("reconciler") == [opened] == [Issue(opened.number, BOT, "drift", "found", open=True)]
+    label = ("reconciler",)
+    assert here.issues(label="reconciler") == [opened]
+    assert opened == Issue(opened.number, BOT, "drift", "found", open=True, labels=label)
     here.edit_issue(opened.number, title="drift again", body="more", open=True)
-    assert here.issues("reconciler") == [Issue(opened.number, BOT, "drift again", "more", open=True)]
+    again = Issue(opened.number, BOT, "drift again", "more", open=True, labels=label)
+    assert here.issues(label="reconciler") == here.issues(author=BOT) == [again]
     here.edit_issue(opened.number, title="drift again", body="gone", open=False)
-    assert here.issues("reconciler") == []
+    assert here.issues(label="reconciler") == []
+    assert [one.open for one in here.issues(label="reconciler", closed=True)] == [False]
 
 
 def test_a_label_was_set_by_whoever_set_it_last(hub: Hub) -> None:
@@ -303,7 +322,7 @@ def test_an_issue_that_may_have_been_opened_is_looked_for_first(hub: Hub) -> Non
 
     opened = place(hub).open_issue("drift", "found\r\n", "reconciler")
 
-    assert [issue.number for issue in place(hub).issues("reconciler")] == [opened.number]
+    assert [issue.number for issue in place(hub).issues(label="reconciler")] == [opened.number]
 
 
 def test_an_edit_whose_answer_is_lost_is_made_again(hub: Hub) -> None:

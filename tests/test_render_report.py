@@ -15,10 +15,12 @@ from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 from reconciler.canonical import ABSENT
 from reconciler.model import Change, Difference, Plan
 from reconciler.render.console import report
+from reconciler.render.console.memory import MOST, Look, Memory, following, line, remembered, sentences
 from reconciler.render.console.quoting import MOST_COMMENTS, comments, quote
 from reconciler.unattended import Left, Pass
 
 LIMIT = 65_536
+LOOK = Look("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
 RUN = "20261120T135726412Z-f2f8c9f7"
 
 
@@ -36,6 +38,11 @@ def drift(key: str, before: object, path: str = "instructions") -> Change:
     return update(key, field(path, before, "Be kind.", "drift"))  # type: ignore[arg-type]  # a value of JSON
 
 
+def body(passed: Pass, look: Look = LOOK) -> str:
+    """The text of an issue that was opened with this pass."""
+    return report.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
+
+
 # the issue
 
 
@@ -46,17 +53,22 @@ def test_an_issue_reads_as_a_report() -> None:
         delete("gone", field("name", "Gone", ABSENT)),
         objections=(looks_like("it"),),
     )
-    head, *sections = report.body(found).split("<details><summary>")
+    head, *sections = body(found).split("<details><summary>")
     foot = sections[-1].partition("</details>\n\n")[2]
 
     assert (
         head
         == """\
 <!-- reconciler: issue acme production -->
+<!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "since": "2026-11-27T05:17:00Z", "times": 1, \
+"told": {}} -->
 ### Left for people: 1 conflict, 1 to be deleted, 1 drifted
 
 `production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`. This text follows the newest \
 pass of the scheduled job; what a pass wrote over is in the comments.
+
+Last checked 2026-11-27 05:17 UTC ([run](<https://github.example/acme/assistants/actions/runs/7>)). It has differed \
+since 2026-11-27 05:17 UTC.
 
 > [!CAUTION]
 > **Objection** `looks-like` `assistant.it`: asst_9 has this name<br>set `id: asst_9`
@@ -106,7 +118,7 @@ def test_an_objection_alone_is_something_to_look_at() -> None:
 
 
 def test_where_nothing_is_left_that_is_said() -> None:
-    shown = report.body(left())
+    shown = body(left())
 
     assert "### Nothing is left to do\n" in shown
     assert "|" not in shown
@@ -115,20 +127,20 @@ def test_where_nothing_is_left_that_is_said() -> None:
 def test_an_objection_may_have_no_address_and_no_remedy() -> None:
     bare = replace(looks_like("a", remedy=""), address=None)
 
-    assert "> **Objection** `looks-like`: asst_9 has this name\n" in report.body(left(objections=(bare,)))
+    assert "> **Objection** `looks-like`: asst_9 has this name\n" in body(left(objections=(bare,)))
 
 
 def test_the_same_is_the_same_text_whatever_the_order() -> None:
     changes = [drift("a", "x"), drift("b", "y"), delete("c")]
 
-    assert report.body(left(*changes)) == report.body(left(*reversed(changes)))
+    assert body(left(*changes)) == body(left(*reversed(changes)))
 
 
 def test_what_does_not_fit_is_counted() -> None:
     many = [update(f"n{number:04}", field("name", "x" * 300, "y" * 300, "drift")) for number in range(600)]
     objections = tuple(looks_like(f"n{number:04}") for number in range(600))
 
-    shown = report.body(left(*many, objections=objections))
+    shown = body(left(*many, objections=objections))
 
     assert len(shown) <= LIMIT
     rest = re.search(r"(\d+) more objections and (\d+) more rows and (\d+) more sections did not fit here", shown)
@@ -139,7 +151,7 @@ def test_what_does_not_fit_is_counted() -> None:
 
 
 def test_one_that_is_too_long_hides_no_other() -> None:
-    shown = report.body(left(drift("a", "\n".join(["x" * 90] * 2000)), drift("b", "Be rude.")))
+    shown = body(left(drift("a", "\n".join(["x" * 90] * 2000)), drift("b", "Be rude.")))
 
     assert len(shown) <= LIMIT
     assert "left out here" in shown
@@ -313,8 +325,9 @@ def test_no_quoted_text_leaves_its_fence(text: str, room: int) -> None:
 def test_no_live_text_acts_in_a_report(found: Plan) -> None:
     passed = Pass(found, tuple(Left(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
 
-    first, _, rest = report.body(passed).partition("\n")
+    first, second, rest = body(passed, Look(LOOK.at)).split("\n", 2)
     assert first == report.first_line(found.where)
+    assert remembered(f"{first}\n{second}") is not None
     assert acting(rest) == []
     assert {line.count("|") for line in rest.split("\n") if line.startswith("| ")} <= {4}
     assert not INVISIBLE.search(rest)
@@ -323,3 +336,84 @@ def test_no_live_text_acts_in_a_report(found: Plan) -> None:
         assert re.fullmatch(r"<!-- reconciler: wrote over [\w-]{16} -->", first)
         assert acting(rest) == UNTITLED
         assert not INVISIBLE.search(rest)
+
+
+# what an issue remembers
+
+
+def at(day: int) -> Look:
+    return Look(f"2026-11-{day:02}T05:17:00Z")
+
+
+def test_an_issue_remembers_since_when_and_how_often_it_differs() -> None:
+    found = following(None, at(1), is_well=False, digests=["digest-of-one-change"])
+    assert sentences(found, at(1)) == "Last checked 2026-11-01 05:17 UTC. It has differed since 2026-11-01 05:17 UTC."
+
+    found = following(found, at(2), is_well=False, digests=["digest-of-one-change", "another-digest-0"])
+    assert (found.since, found.times) == (at(1).at, 1)
+    assert [found.of(one) for one in ("digest-of-one-change", "another-digest-0", "a-third")] == [
+        at(1).at,
+        at(2).at,
+        None,
+    ]
+
+    well = following(found, at(3), is_well=True, digests=[])
+    assert sentences(well, at(3)) == "Last checked 2026-11-03 05:17 UTC."
+    again = following(well, at(4), is_well=False, digests=["digest-of-one-change"])
+    assert again.of("digest-of-one-change") == at(4).at
+    assert sentences(again, at(5)) == (
+        "Last checked 2026-11-05 05:17 UTC. It has differed since 2026-11-04 05:17 UTC;"
+        " it has differed 2 times since 2026-11-01."
+    )
+    assert sentences(following(again, at(6), is_well=True, digests=[]), at(6)).endswith(
+        "UTC. It has differed 2 times since 2026-11-01."
+    )
+
+
+def test_what_was_put_back_at_once_counts_as_once() -> None:
+    assert following(None, at(1), is_well=True, digests=[]) == Memory(at(1).at, 1)
+
+
+def test_what_is_remembered_is_read_again_and_bounded() -> None:
+    digests = [f"{number:012}" for number in range(MOST + 5)]
+    first = following(None, at(1), is_well=False, digests=digests[5:10])
+    found = following(first, at(2), is_well=False, digests=digests)
+
+    assert remembered(f"first\n{line(found)}\nrest") == found
+    assert len(found.told) == MOST
+    assert all(found.of(one) == at(1).at for one in digests[5:10])
+    assert len(line(found)) < 10_000
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "",
+        "<!-- reconciler: remembers {} -->",
+        "<!-- reconciler: remembers {nope} -->",
+        '<!-- reconciler: remembers {"a": ' + '{"a":' * 3000 + "} -->",
+        '<!-- reconciler: remembers {"first": "now", "times": 1, "since": "", "told": {}} -->',
+        '<!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "times": true, "since": "", "told": {}} -->',
+        '<!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "times": 1, "since": "x", "told": {}} -->',
+    ],
+)
+def test_what_is_of_another_shape_is_not_remembered(second: str) -> None:
+    assert remembered(f"first\n{second}") is None
+
+
+def test_a_moment_that_is_none_is_passed_over() -> None:
+    text = (
+        '{"first": "2026-11-27T05:17:00Z", "times": 1, "since": "", "told": {"now": ["a"], "2026-11-27T05:17:00Z": 1}}'
+    )
+
+    assert remembered(f"\n<!-- reconciler: remembers {text} -->") == Memory("2026-11-27T05:17:00Z")
+
+
+def test_two_texts_are_the_same_whenever_was_looked() -> None:
+    passed = left(drift("a", "Be rude."))
+    first = body(passed)
+    later = report.body(passed, following(remembered(first), at(28), is_well=False, digests=()), at(28))
+
+    assert first != later
+    assert report.is_same(first.replace("\n", "\r\n"), later)
+    assert not report.is_same(first, body(left(drift("a", "Be nice."))))

@@ -1,36 +1,122 @@
-"""The one open issue of an environment: found again, opened, followed, closed; never somebody else's."""
+"""The one issue of an environment: found again, opened, followed, closed, reopened; never somebody else's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.hosting import AbsentError, HostingError
-from reconciler.render.console import report
+from reconciler.hosting.refusals import PassingError
+from reconciler.render.console import memory, report
 
 if TYPE_CHECKING:
     from reconciler.hosting import Hosting, Issue
+    from reconciler.model import Where
+    from reconciler.render.console.memory import Look, Memory
     from reconciler.unattended import Pass
 
 
-def tell(place: Hosting, author: str, passed: Pass, comments: list[str]) -> str:
+def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: Look) -> str:
     """Brings the issue to what a pass found, and says what was done with it; nothing where nothing is to be said.
 
     The comments are taken from the list as they are written: what is still in it after a failure was not told.
     """
-    first_line, text = report.first_line(passed.plan.where), report.body(passed)
-    found = _one(place, author, first_line)
-    if found is None and passed.is_well and not comments:
+    where = passed.plan.where
+    found = find(place, author, where)
+    if passed.is_well and not comments and not (found and found.open):
         return ""
-    issue = found or _opened(place, author, first_line, report.title(passed.plan.where), text)
+    before = memory.remembered(found.body) if found else None
+    digests = {left.change.digest for left in passed.left}
+    now = memory.following(before, look, is_well=passed.is_well, digests=digests)
+    text = report.body(passed, now, look)
+    issue = found or _opened(place, author, where, text)
+    with _unlocked(place, issue), _relabelled(place, issue):
+        said = _brought(place, author, issue, passed, comments, (before, now, text))
+    return f"Issue #{issue.number} {said if found or passed.is_well else 'is opened'}.{_amended(issue)}"
+
+
+def find(place: Hosting, author: str, where: Where) -> Issue | None:
+    """The issue that is ours: the oldest open one, also where its label was taken off; else the newest closed one.
+
+    Younger open ones, of passes that ran at the same moment, are closed.
+    """
+    first_line = report.first_line(where)
+    known = _ours(place.issues(label=report.LABEL, closed=True), author, first_line)
+    found = [one for one in known if one.open] or _unlabelled(place, author, first_line)
+    for twin in found[1:]:
+        _superseded(place, twin, found[0].number)
+    return found[0] if found else known[-1] if known else None
+
+
+def _unlabelled(place: Hosting, author: str, first_line: str) -> list[Issue]:
+    """Open ones of ours whose label somebody took off; none where the hosting cannot list by author."""
+    try:
+        return _ours(place.issues(author=author), author, first_line)
+    except PassingError:
+        raise
+    except HostingError:
+        return []
+
+
+def _brought(
+    place: Hosting,
+    author: str,
+    issue: Issue,
+    passed: Pass,
+    comments: list[str],
+    texts: tuple[Memory | None, Memory, str],
+) -> str:
+    """Writes what is to be said into the issue; what became of it."""
+    before, now, text = texts
     if passed.is_well and not comments:
         comments.append(report.well(passed.plan))
+    returns = not issue.open and not passed.is_well
+    if returns:
+        where, is_new = passed.plan.where, before is None or not before.since
+        place.comment(issue.number, report.again(where, now) if is_new else report.reopened(where))
     said = "has a new comment" if _commented(place, author, issue, passed, comments) else "is unchanged"
-    if passed.is_well or not _same(issue.body, text):
-        place.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
-        said = "is closed" if passed.is_well else "is updated"
-    return f"Issue #{issue.number} {said if found or passed.is_well else 'is opened'}."
+    if passed.is_well:
+        said = "is closed" if issue.open else said
+    elif returns or not report.is_same(issue.body, text):
+        said = "is reopened" if returns else "is updated"
+    place.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
+    return said
+
+
+@contextmanager
+def _unlocked(place: Hosting, issue: Issue) -> Iterator[None]:
+    """Within, a locked issue may be written to: a job's token may unlock one, and write to none that is locked."""
+    if not issue.locked:
+        yield
+        return
+    try:
+        place.unlock(issue.number)
+    except HostingError as error:
+        message = f"Issue #{issue.number} is locked, and this token cannot unlock it: {error.message}"
+        raise HostingError(message, f"unlock issue #{issue.number}, or {error.remedy}") from error
+    try:
+        yield
+    finally:
+        place.lock(issue.number, issue.lock_reason)
+
+
+@contextmanager
+def _relabelled(place: Hosting, issue: Issue) -> Iterator[None]:
+    """Sets the label again by which the next pass finds the issue, once all else is told."""
+    yield
+    if not _has_label(issue):
+        place.set_label(issue.number, report.LABEL)
+
+
+def _amended(issue: Issue) -> str:
+    label = "" if _has_label(issue) else f" Its label `{report.LABEL}` had been removed and is set again."
+    return label + (" It is locked: it was unlocked to write to it, and locked again." if issue.locked else "")
+
+
+def _has_label(issue: Issue) -> bool:
+    return any(name.casefold() == report.LABEL for name in issue.labels)
 
 
 def _commented(place: Hosting, author: str, issue: Issue, passed: Pass, comments: list[str]) -> bool:
@@ -51,24 +137,17 @@ def _is_known(place: Hosting, author: str, issue: Issue, comment: str) -> bool:
     return any(_is_by(one.author, author) and _begins(one.body, first_line) for one in place.comments(issue.number))
 
 
-def _one(place: Hosting, author: str, first_line: str) -> Issue | None:
-    """The oldest open issue that is ours; younger ones, of passes that ran at the same moment, are closed."""
-    found = _ours(place.issues(report.LABEL), author, first_line)
-    for twin in found[1:]:
-        _superseded(place, twin, found[0].number)
-    return found[0] if found else None
-
-
-def _opened(place: Hosting, author: str, first_line: str, title: str, text: str) -> Issue:
+def _opened(place: Hosting, author: str, where: Where, text: str) -> Issue:
     """Opens the issue, and looks whether the next pass will find it, and whether another pass did the same."""
-    made = place.open_issue(title, text, report.LABEL)
+    made = place.open_issue(report.title(where), text, report.LABEL)
     with suppress(AbsentError):  # a server without this list keeps the labels that it was given
         _labelled(place, made)
-    older = [one for one in _ours(place.issues(report.LABEL), author, first_line) if one.number < made.number]
+    ours = _ours(place.issues(label=report.LABEL), author, report.first_line(where))
+    older = [one for one in ours if one.open and one.number < made.number]
     if older:
         _superseded(place, made, older[0].number)
         return older[0]
-    return made
+    return replace(made, labels=(report.LABEL,))
 
 
 def _labelled(place: Hosting, made: Issue) -> None:
@@ -79,13 +158,14 @@ def _labelled(place: Hosting, made: Issue) -> None:
 
 
 def _superseded(place: Hosting, issue: Issue, number: int) -> None:
+    """Closes an issue such that no pass takes it up again."""
     place.comment(issue.number, report.superseded(number))
-    place.edit_issue(issue.number, title=issue.title, body=issue.body, open=False)
+    place.edit_issue(issue.number, title=issue.title, body=report.superseded(number), open=False)
 
 
 def _ours(issues: Sequence[Issue], author: str, first_line: str) -> list[Issue]:
     """Those that carry the mark and that we wrote, the oldest first: the mark alone anybody can write."""
-    found = [one for one in issues if one.open and _is_by(one.author, author) and _begins(one.body, first_line)]
+    found = [one for one in issues if _is_by(one.author, author) and _begins(one.body, first_line)]
     return sorted(found, key=lambda one: one.number)
 
 
@@ -95,8 +175,3 @@ def _is_by(login: str, author: str) -> bool:
 
 def _begins(text: str, first_line: str) -> bool:
     return text.splitlines()[:1] == [first_line]
-
-
-def _same(one: str, other: str) -> bool:
-    """Whether two texts are the same, whatever the hosting does to line ends."""
-    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()

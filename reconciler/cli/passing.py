@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import click
 
 from reconciler import history
 from reconciler.canonical import Json
 from reconciler.cli.actions import author as author_of
+from reconciler.cli.actions import run_url
 from reconciler.cli.applying import Telling, clock, settle
 from reconciler.cli.credentials import hidden
 from reconciler.cli.failure import Failure
@@ -23,6 +25,7 @@ from reconciler.model import Address, Change, Live, Marker, Outcome, Plan, Task,
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.console import quoting, report
+from reconciler.render.console.memory import Look, moment
 from reconciler.render.values import inert
 from reconciler.unattended import EDITS, Division, Pass, Policy, divide, passed
 
@@ -37,6 +40,7 @@ class Asked:
     author: str | None
     apply_workflow: str
     timeout: float | None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def policy(self) -> Policy:
@@ -104,7 +108,7 @@ def tell(asked: Asked, found: Found) -> None:
         return
     try:
         author = author_of(asked.author, asked.place)
-        said = tell_issue(asked.place, author, passed, comments)
+        said = tell_issue(asked.place, author, passed, comments, Look(moment(asked.now()), run_url()))
     except HostingError as error:
         _quoted_here(comments)
         raise _untold(error, found) from error

@@ -38,6 +38,10 @@ class Issue:
     title: str
     body: str
     open: bool
+    labels: tuple[str, ...] = ()
+    locked: bool = False
+    """Whether nobody may write there but who may push."""
+    lock_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,8 @@ class Hosting(Protocol):
         """Puts another text in the place of a comment's."""
         ...
 
-    def issues(self, label: str) -> Sequence[Issue]:
-        """The open issues with a label, pull requests left out, the oldest first."""
+    def issues(self, *, label: str = "", author: str = "", closed: bool = False) -> Sequence[Issue]:
+        """The issues with a label, or by an author, pull requests left out, the oldest first; `closed` ones as well."""
         ...
 
     def open_issue(self, title: str, body: str, label: str) -> Issue:
@@ -130,6 +134,18 @@ class Hosting(Protocol):
 
     def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
         """Puts title, text and state of an issue."""
+        ...
+
+    def set_label(self, number: int, name: str) -> None:
+        """Sets a label of an issue; one that the repository does not know yet is made."""
+        ...
+
+    def lock(self, number: int, reason: str = "") -> None:
+        """Locks an issue."""
+        ...
+
+    def unlock(self, number: int) -> None:
+        """Unlocks an issue."""
         ...
 
     def labels(self, number: int) -> Sequence[Label]:

@@ -49,8 +49,18 @@ def comment(of: Entry) -> Comment:
 
 def issue(of: Entry) -> Issue:
     """An issue."""
-    author = login(of, "user") or ""
-    return Issue(number(of, "number"), author, text(of, "title"), text(of, "body"), open=of.get("state") == "open")
+    listed = of.get("labels")
+    labels = [text(one, "name") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return Issue(
+        number=number(of, "number"),
+        author=login(of, "user") or "",
+        title=text(of, "title"),
+        body=text(of, "body"),
+        open=of.get("state") == "open",
+        labels=tuple(labels),
+        locked=of.get("locked") is True,
+        lock_reason=text(of, "active_lock_reason"),
+    )
 
 
 def pull(of: Entry) -> Pull:

@@ -66,9 +66,10 @@ class GitHub:
         """Puts another text in the place of a comment's."""
         self._exchange.send(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": self._hide(body)}))
 
-    def issues(self, label: str) -> Sequence[Issue]:
-        """The open issues with a label, pull requests left out, the oldest first."""
-        found = self._list("/issues", _ISSUES, {"labels": label, "state": "open"})
+    def issues(self, *, label: str = "", author: str = "", closed: bool = False) -> Sequence[Issue]:
+        """The issues with a label, or by an author, pull requests left out, the oldest first; `closed` ones as well."""
+        asked = {"labels": label, "creator": author, "state": "all" if closed else "open"}
+        found = self._list("/issues", _ISSUES, {name: value for name, value in asked.items() if value})
         issues = [entries.issue(one) for one in found if "pull_request" not in one]
         return sorted(issues, key=lambda issue: issue.number)
 
@@ -83,6 +84,19 @@ class GitHub:
         """Puts title, text and state of an issue."""
         said: Entry = {"title": title, "body": self._hide(body), "state": "open" if open else "closed"}
         self._exchange.send(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
+
+    def set_label(self, number: int, name: str) -> None:
+        """Sets a label of an issue; one that the repository does not know yet is made."""
+        self._exchange.send(self._ask("POST", f"/issues/{number}/labels", _ISSUES, {"labels": [name]}))
+
+    def lock(self, number: int, reason: str = "") -> None:
+        """Locks an issue."""
+        said: Entry = {"lock_reason": reason} if reason else {}
+        self._exchange.send(self._ask("PUT", f"/issues/{number}/lock", _ISSUES, said))
+
+    def unlock(self, number: int) -> None:
+        """Unlocks an issue."""
+        self._exchange.send(self._ask("DELETE", f"/issues/{number}/lock", _ISSUES))
 
     def labels(self, number: int) -> Sequence[Label]:
         """The labels of a pull request, with who set each last."""

@@ -9,6 +9,9 @@ from dataclasses import replace
 from reconciler.fingerprint import fingerprint
 from reconciler.model import Change, Objection, Plan, Where
 from reconciler.render import sentences
+from reconciler.render.console.memory import SEEN, Look, Memory
+from reconciler.render.console.memory import line as remembering
+from reconciler.render.console.memory import sentences as looked
 from reconciler.render.document import document
 from reconciler.render.markdown.sections import section
 from reconciler.render.markup import prose, sentence, span
@@ -54,12 +57,13 @@ def title(where: Where) -> str:
     return f"{where.environment} is not as Git says (stack {where.stack})"
 
 
-def body(passed: Pass) -> str:
+def body(passed: Pass, memory: Memory, look: Look) -> str:
     """What is left for people and why, worst first; cut where an issue ends, saying so."""
     where = passed.plan.where
     head = [
-        f"{first_line(where)}\n### {prose(verdict(passed))}",
+        f"{first_line(where)}\n{remembering(memory)}\n### {prose(verdict(passed))}",
         f"{span(where.environment)} ({span(sentences.address_of(where))}), stack {span(where.stack)}. {_ABOUT}",
+        looked(memory, look),
     ]
     foot = [
         *([_SIDES] if passed.left else []),
@@ -77,6 +81,27 @@ def verdict(passed: Pass) -> str:
         return f"Left for people: {said}"
     objections = len(passed.objections)
     return f"{sentences.count(objections, 'objection')} to look at" if objections else "Nothing is left to do"
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two texts say the same of what is left, whenever that was looked at, and however lines end."""
+    return _findings(one) == _findings(other)
+
+
+def _findings(text: str) -> list[str]:
+    lines = text.replace("\r\n", "\n").strip().split("\n")
+    return [line for number, line in enumerate(lines) if number != 1 and not line.startswith(SEEN)]
+
+
+def again(where: Where, memory: Memory) -> str:
+    """What is said when the issue is reopened."""
+    often = f": {sentences.count(memory.times, 'time')} since {memory.first[:10]}"
+    return f"{span(where.environment)} is again not as Git says{often}. The text above follows the newest pass."
+
+
+def reopened(where: Where) -> str:
+    """What is said when the issue was closed by hand, and nothing has changed."""
+    return f"This was closed, and {span(where.environment)} is still not as Git says. `ignore_changes` ends it."
 
 
 def well(plan: Plan) -> str:
