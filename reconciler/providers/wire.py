@@ -197,7 +197,8 @@ class Wire:
         except ProviderError:
             said = self._mask.text(content.decode(errors="replace")).encode()
             response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
-            return judged(response, said, id, self.nature.now, bare=bare)
+            judged(response, said, id, self.nature.now, bare=bare)
+            raise  # where the text is no fault any more once it can be read
 
 
 def _unreached(error: Exception) -> Unreachable:
