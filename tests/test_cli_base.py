@@ -560,7 +560,9 @@ def test_every_environment_has_its_section_and_one_that_fails_hides_none(
     ]
     assert "NOT_SET is not set" in told.out
     assert "Plan: 1 to add, 0 to change, 0 to destroy." in told.out
-    assert sorted(path.name for path in (here.root / "plans").iterdir()) == ["one.json"]
+    assert sorted(path.name for path in (here.root / "plans").iterdir()) == ["_failures.json", "one.json"]
+    assert here.run("show", "plans/one.json", "plans/_failures.json", "--format", "markdown").out == marked
+    assert "NOT_SET is not set" in here.run("show", "plans/_failures.json").out
     assert [plan["environment"]["name"] for plan in data["plans"]] == ["one"]
     assert [one["environment"] for one in data["failures"]] == ["three", "two"]
     assert "No plan of" in marked

@@ -15,9 +15,9 @@ from world import WHERE
 from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.origin import split
 from reconciler.plan import make_plan
-from reconciler.render import FORMATS, Document, Style, document
+from reconciler.render import FORMATS, BadDocument, Document, Style, document
 from reconciler.render.markdown import LIMIT
-from reconciler.render.several import Lost, several
+from reconciler.render.several import Lost, read, several
 from reconciler.render.verdict.halves import halves
 from reconciler.render.view import view
 
@@ -44,6 +44,30 @@ def test_as_json_it_is_one_document() -> None:
 
     assert [one["environment"]["name"] for one in data["plans"]] == ["one"]
     assert data["failures"] == [{"environment": "staging", "message": LOST.message, "remedy": LOST.remedy}]
+
+
+def test_what_was_saved_of_several_is_read_again() -> None:
+    sections = (document(plan_of("one")), LOST)
+
+    assert read(several("json", sections, Style())) == sections
+    assert read(FORMATS["json"](sections[0], Style())) == sections[:1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '{"plans": 1, "failures": []}',
+        '{"plans": []}',
+        '{"plans": [{}], "failures": []}',
+        '{"plans": [], "failures": [1]}',
+        '{"plans": [], "failures": [{"environment": "x", "message": 1, "remedy": ""}]}',
+    ],
+)
+def test_what_is_no_document_of_several_is_refused(text: str) -> None:
+    with pytest.raises(BadDocument):
+        read(text)
 
 
 def test_a_failure_without_a_remedy_is_told_all_the_same() -> None:

@@ -23,10 +23,14 @@ from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.render import FORMATS, Document, Style, document, hidden
-from reconciler.render.several import Lost, several
+from reconciler.render.several import Lost, Section, several
 
 if TYPE_CHECKING:
     from reconciler.cli.basing import Basis
+
+
+FAILURES = "_failures.json"
+"""What no environment is called: why those are missing of which a folder has no plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,26 +152,29 @@ def less_secrets(told: Document) -> Document:
 
 def show_all(found: Sequence[Plan | Lost], format: str, style: Style) -> None:
     """Prints the plans of several environments together."""
-    sections = [one if isinstance(one, Lost) else less_secrets(document(one)) for one in found]
+    show_sections([one if isinstance(one, Lost) else document(one) for one in found], format, style)
+
+
+def show_documents(found: Sequence[Section], format: str, style: Style) -> None:
+    """Prints plans' documents in one of the formats: of a single one, that plan."""
+    (first, *others) = found
+    if others or isinstance(first, Lost) or format == "github":
+        show_sections(found, format, style)
+    else:
+        click.echo(FORMATS[format](less_secrets(first), style), nl=False)
+
+
+def show_sections(found: Sequence[Section], format: str, style: Style) -> None:
+    """Prints documents as those of several environments; for a job of GitHub Actions with all that belongs to it."""
+    sections = [one if isinstance(one, Lost) else less_secrets(one) for one in found]
     if format == "github":
         outputs.tell(sections, style)
     else:
         click.echo(several(format, sections, style), nl=False)
 
 
-def show_documents(found: Sequence[Document], format: str, style: Style) -> None:
-    """Prints plans' documents in one of the formats; for a job of GitHub Actions with all that belongs to it."""
-    shown = [less_secrets(one) for one in found]
-    if format == "github":
-        outputs.tell(shown, style)
-    elif len(shown) == 1:
-        click.echo(FORMATS[format](shown[0], style), nl=False)
-    else:
-        click.echo(several(format, shown, style), nl=False)
-
-
 def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
-    """Writes each plan's document into the folder, by the name of its environment."""
+    """Writes each plan's document into the folder, by the name of its environment; and what failed, if any did."""
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -176,6 +183,12 @@ def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
     for one in found:
         if not isinstance(one, Lost):
             save(one, str(Path(folder) / f"{one.where.environment}.json"))
+    lost = [one for one in found if isinstance(one, Lost)]
+    failures = Path(folder) / FAILURES
+    if lost:
+        write_plan(several("json", lost, Style()), str(failures))
+    else:
+        failures.unlink(missing_ok=True)
 
 
 def save(plan: Plan, path: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.session import Session
     from reconciler.model import Live
-    from reconciler.render import Document
+    from reconciler.render.several import Section
 
 
 @click.command("show")
@@ -49,13 +49,15 @@ def _plans(paths: Sequence[Path], format: str, colour: bool | None) -> int:
     from reconciler.cli.planning import show_documents
     from reconciler.cli.session import style_of
 
-    show_documents([_saved(path) for path in paths], format, style_of(sys.stdout, colour))
+    found = [section for path in paths for section in _saved(path)]
+    show_documents(found, format, style_of(sys.stdout, colour))
     return 0
 
 
-def _saved(path: Path) -> Document:
+def _saved(path: Path) -> Sequence[Section]:
     from reconciler.cli.failure import Failure
-    from reconciler.render import BadDocument, read
+    from reconciler.render import BadDocument
+    from reconciler.render.several import read
 
     try:
         return read(path.read_text())

@@ -58,7 +58,11 @@ def render(document: Document, style: Style) -> str:
 
 def read(text: str) -> Document:
     """The document that `render` wrote, whole and as written; else `BadDocument`."""
-    value = _parse(text)
+    return checked(parse(text))
+
+
+def checked(value: Json) -> Document:
+    """The same of what was parsed already."""
     version = value.get("format_version") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(version, str):
         raise BadDocument("this is no saved plan: it has no `format_version`")
@@ -70,7 +74,8 @@ def read(text: str) -> Document:
     return value
 
 
-def _parse(text: str) -> Json:
+def parse(text: str) -> Json:
+    """What a text of JSON holds; else `BadDocument`."""
     try:
         value: Json = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:

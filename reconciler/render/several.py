@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 from reconciler.canonical import Json
 from reconciler.render import FORMATS, Document, Style
-from reconciler.render.document import FORMAT_VERSION
+from reconciler.render.document import FORMAT_VERSION, checked, parse
 from reconciler.render.html import page
 from reconciler.render.markdown import LIMIT
 from reconciler.render.markdown.together import together
 from reconciler.render.values import inert, one_line
-from reconciler.render.view import Lost, view
+from reconciler.render.view import BadDocument, Lost, view
 
 Section: TypeAlias = Document | Lost
 
@@ -42,6 +42,26 @@ def _json(sections: Sequence[Section]) -> str:
     return FORMATS["json"](whole, Style())
 
 
+def read(text: str) -> tuple[Section, ...]:
+    """The sections of a saved document, of one plan or of several environments; else `BadDocument`."""
+    value = parse(text)
+    if not isinstance(value, dict) or "plans" not in value:
+        return (checked(value),)
+    plans, failures = value["plans"], value.get("failures")
+    if not isinstance(plans, list) or not isinstance(failures, list):
+        raise BadDocument("this is no saved plan: `plans` or `failures` is no list")
+    return (*map(checked, plans), *map(_read_lost, failures))
+
+
+def _read_lost(value: Json) -> Lost:
+    if isinstance(value, dict):
+        found = [value.get(name) for name in ("environment", "message", "remedy")]
+        told = [one for one in found if isinstance(one, str)]
+        if len(told) == len(found):
+            return Lost(*told)
+    raise BadDocument("this is no saved plan: a failure has no `environment`, `message` and `remedy`")
+
+
 def within(sections: Sequence[Section], room: int, whole: str = "") -> str:
     """The sections as Markdown in no more characters than there is room for; what several have in common once."""
     return together([one if isinstance(one, Lost) else view(one) for one in sections], room, whole)
@@ -53,4 +73,4 @@ def _lost(one: Lost) -> str:
     return "\n".join(lines) + "\n"
 
 
-__all__ = ["Lost", "Section", "several", "within"]
+__all__ = ["Lost", "Section", "read", "several", "within"]
