@@ -35,6 +35,8 @@ class Limited(httpx.AsyncBaseTransport):
     rate: float | None = None
     retry_after: str | None = None
     latency: float = 0.0
+    lists_only: bool = False
+    """Whether it has no reading by id."""
     sent: int = 0
     refused: int = 0
     _tokens: float = 0.0
@@ -49,6 +51,8 @@ class Limited(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.sent += 1
         await anyio.sleep(self.latency)
+        if self.lists_only and request.method == "GET" and not request.url.path.endswith("/assistants"):
+            return httpx.Response(405, json={"error": {"message": "No."}})
         if self._takes():
             return await self.inner.handle_async_request(request)
         self.refused += 1
@@ -93,6 +97,10 @@ class Case:
     retry_after: str | None = None
     creates: bool = False
     reread: bool = False
+    """Whether each object is read again, however young its reading is."""
+    ages: bool = False
+    """Whether its reading grows old, as in every apply."""
+    lists_only: bool = False
 
 
 CASES = (
@@ -101,6 +109,8 @@ CASES = (
     Case("300 creates, 20/s", rate=20, creates=True),
     Case("300 updates, 50 ms"),
     Case("300 updates, 50 ms, read again", reread=True),
+    Case("300 updates, 20/s, read after 5 s", rate=20, ages=True),
+    Case("300 updates, 20/s, listed after 5 s", rate=20, ages=True, lists_only=True),
     Case("300 creates, 50 ms", creates=True),
 )
 
@@ -120,18 +130,22 @@ async def measure(case: Case, count: int = 300) -> str:
         await apply(await planned("Answer."), provider, Run("before"), _Silent())
         plan = await planned("Answer well.")
     limited.begin(case.rate, case.retry_after)
+    limited.lists_only = case.lists_only
+    observed_at = time.monotonic() if case.ages else float("inf")
     began = time.perf_counter()
-    outcomes = await apply(plan, provider, Run("bench", reread=case.reread), _Silent())
+    outcomes = await apply(plan, provider, Run("bench", reread=case.reread, observed_at=observed_at), _Silent())
     took = time.perf_counter() - began
     await provider.aclose()
     assert [type(outcome) for outcome in outcomes] == [Done] * count, outcomes[:3]
     assert all(isinstance(outcome.task, Change) for outcome in outcomes)
     least = _least(case, count)
     share = limited.refused / limited.sent
-    return f"{case.name:36}{took:8.2f} s {took / least:6.2f} × {least:.2f} s{share:8.1%} refused"
+    figures = f"{took:8.2f} s {took / least:6.2f} × {least:.2f} s{limited.sent:6} requests{share:7.1%} refused"
+    return f"{case.name:36}{figures}"
 
 
 def _least(case: Case, count: int) -> float:
+    """Without the readings that age makes needed: what they cost shows."""
     requests = count * (2 if case.reread else 1) + (1 if case.creates else 0)
     rounds = ceil(count / PARALLELISM) * (2 if case.reread else 1) + (1 if case.creates else 0)
     return max((requests - case.rate) / case.rate, 0.0) if case.rate else rounds * LATENCY

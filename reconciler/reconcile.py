@@ -46,7 +46,7 @@ from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
 PARALLELISM = 8
 __all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
-_FRESH_SECONDS = 60.0
+_FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
 _IN_DOUBT = "cut off while it was being written: it may have happened, and running it again settles it"
@@ -190,7 +190,7 @@ class _Apply:
             return await self._created(task, began)
         if self._may_have_moved(began):
             try:
-                fresh = await self.provider.fetch(live.kind, live.id)
+                fresh = await self.provider.fetch(live.kind, live.id, age=_FRESH_SECONDS)
             except ObjectGone:
                 return self._gone(task, live)
             if differs := moved(live, fresh, desired):

@@ -19,7 +19,7 @@ from reconciler.emulator import Emulator
 from reconciler.model import Live, Marker
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
 from reconciler.providers.errors import Broken, Refused
-from reconciler.providers.openai import _live, headers
+from reconciler.providers.openai import _live
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id="asst_1", nonce="now", commit=None)
 TEXT = markers.encode(MARKER, KIND)
@@ -348,7 +348,7 @@ def test_strange_metadata_is_no_marker(value: Any) -> None:
 
 
 def test_the_key_the_organization_and_the_project_travel_with_every_request() -> None:
-    sent = headers(Connection("https://x/v1", Path(), "sk-1", "org_1", "proj_1"))
+    sent = Connection("https://x/v1", Path(), "sk-1", "org_1", "proj_1").headers
 
     assert sent == {
         "OpenAI-Beta": "assistants=v2",
@@ -356,7 +356,7 @@ def test_the_key_the_organization_and_the_project_travel_with_every_request() ->
         "OpenAI-Organization": "org_1",
         "OpenAI-Project": "proj_1",
     }
-    assert headers(Connection("https://x/v1", Path())) == {"OpenAI-Beta": "assistants=v2"}
+    assert Connection("https://x/v1", Path()).headers == {"OpenAI-Beta": "assistants=v2"}
 
 
 def test_a_place_is_opened_without_a_request() -> None:

@@ -230,7 +230,7 @@ def test_what_was_deleted_meanwhile_is_stale_but_for_its_delete(keys: str, kind:
     assert isinstance(outcome, kind)
 
 
-@pytest.mark.parametrize(("age", "reads"), [(59.0, 0), (61.0, 1)])
+@pytest.mark.parametrize(("age", "reads"), [(4.9, 0), (5.1, 1)])
 def test_what_was_read_long_ago_is_read_again(age: float, reads: int) -> None:
     async def story() -> int:
         world = await settled("a")
@@ -242,6 +242,49 @@ def test_what_was_read_long_ago_is_read_again(age: float, reads: int) -> None:
         return sum(request.method == "GET" for request in faults.seen)
 
     assert run(story) == reads
+
+
+def test_an_edit_made_while_an_apply_runs_is_not_overwritten() -> None:
+    async def story() -> tuple[dict[str, str], set[Any]]:
+        world = await settled(*"abcdefghij")
+        plan, observed = await world.plan(bodies(*"abcdefghij", description="ours")), clock()
+
+        async def slowly(request: httpx.Request, on: Handler) -> httpx.Response:
+            await anyio.sleep(2)
+            return await on(request)
+
+        async def somebody() -> None:
+            await anyio.sleep(7)
+            await world.by_hand("POST", "/assistants/asst_10", {"description": "theirs"})
+
+        Between(world, slowly)
+        async with anyio.create_task_group() as group:
+            group.start_soon(somebody)
+            outcomes = await carry_out(world, plan, Run("n2", observed_at=observed), parallelism=2)
+        return kinds(outcomes), {one["description"] for one in (await world.raw()).values()}
+
+    outcomes, live = run(story)
+    assert outcomes == {**dict.fromkeys("abcdefghi", "Done"), "j": "Stale"}
+    assert live == {"ours", "theirs"}
+
+
+def test_what_is_recorded_is_what_was_there_just_before_the_write() -> None:
+    class Watch(Quiet):
+        before: Any = None
+
+        def started(self, task: object, live: Live | None, patch: object) -> None:  # type: ignore[override]
+            self.before = live
+
+    async def story() -> Any:
+        ignoring = {"reconciler": {"ignore_changes": ["description"]}}
+        world, watch = await settled("a", **ignoring), Watch()
+        plan, observed = await world.plan(bodies("a", instructions="ours", **ignoring)), clock()
+        await world.by_hand("POST", "/assistants/asst_1", {"description": "theirs"})
+        await anyio.sleep(6)
+        await carry_out(world, plan, Run("n2", observed_at=observed), watch=watch)
+        return watch.before.raw["description"]
+
+    assert run(story) == "theirs"
 
 
 def test_what_is_left_to_the_dashboard_is_taken_from_the_second_reading() -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import anyio
 import httpx
 import pytest
 from faults import Script, is_collection, ok, page, run, scripted
@@ -84,6 +85,31 @@ def test_a_write_is_verified_however_little_its_answer_says(echo: Echo, reads: R
     assert (plan.changes, plan.marks) == ((), ())
     assert server.writes == ["POST", "POST"]
     assert server.kept["asst_1"]["temperature"] == 0.5
+
+
+@pytest.mark.parametrize(("reads", "asked"), [("by id", [0, 20]), ("404", [3, 8]), ("405", [3, 8])])
+def test_those_who_wait_for_a_server_without_reading_by_id_share_one_list(reads: Reads, asked: list[int]) -> None:
+    """A list takes three requests where cursors are ignored; eight workers find out at once that ids are not read."""
+    server, seen = Server(reads=reads), []
+    keys = [f"a{number}" for number in range(20)]
+    settled(server, *[wanted(key, name=key) for key in keys])
+
+    def counted(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return server(request)
+
+    async def story() -> tuple[Outcome, ...]:
+        provider = scripted(counted)
+        live = await provider.observe("assistant")
+        plan = make_plan([wanted(key, name=f"New {key}") for key in keys], live, WHERE)
+        await anyio.sleep(6)
+        seen.clear()
+        return await apply(plan, provider, Run("n2", reread=True), Quiet())
+
+    assert {type(outcome) for outcome in run(story)} == {Done}
+    gets = [request for request in seen if request.method == "GET"]
+    lists = sum(is_collection(request) for request in gets)
+    assert [lists, len(gets) - lists] == asked
 
 
 def test_an_edit_of_what_a_server_never_took_is_no_conflict() -> None:

@@ -51,8 +51,8 @@ class Provider(Protocol):
     async def newest(self, kind: str) -> tuple[Live, ...]:
         """The objects that were made last."""
 
-    async def fetch(self, kind: str, id: str) -> Live:
-        """One live object as it is now; `ObjectGone` where it is not."""
+    async def fetch(self, kind: str, id: str, *, age: float = 0.0) -> Live:
+        """One live object as it was at most so many seconds ago; `ObjectGone` where it was not."""
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists; `InDoubt` where it possibly does."""

@@ -20,3 +20,14 @@ class Connection:
     """By the name of a deployment, the model that it is of."""
     waiting: Callable[[str], None] | None = None
     """Who is told that a server is waited for."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of the Assistants API carries."""
+        stated = {
+            "OpenAI-Beta": "assistants=v2",
+            "Authorization": f"Bearer {self.api_key}" if self.api_key else "",
+            "OpenAI-Organization": self.organization or "",
+            "OpenAI-Project": self.project or "",
+        }
+        return {name: value for name, value in stated.items() if value}

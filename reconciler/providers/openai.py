@@ -15,7 +15,7 @@ from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
-from reconciler.providers.paging import is_id, listed, newest
+from reconciler.providers.paging import Shared, is_id, newest
 from reconciler.providers.removing import MEANT, Removal
 from reconciler.providers.wire import Nature, Wire, client
 
@@ -34,7 +34,7 @@ class OpenAI:
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The server behind the connection's address."""
-        wire = Wire(client(connection.base_url, headers(connection)), log, waiting=connection.waiting)
+        wire = Wire(client(connection.base_url, connection.headers), log, waiting=connection.waiting)
         return Assistants(wire)
 
 
@@ -50,7 +50,8 @@ class Assistants:
         """Where null was sent, as it is first of all, and had no effect."""
         self._merges = False
         self._upserts = False
-        self._unreliable: dict[str, str] = {}
+        self._lists = {kind: Shared(wire, path) for kind, path in COLLECTIONS.items()}
+        self._reads_by_id = True
 
     @property
     def project(self) -> str | None:
@@ -69,15 +70,13 @@ class Assistants:
     @property
     def unreliable(self) -> Mapping[str, str]:
         """By kind, how its list contradicts itself; nobody knows what such a list leaves out."""
-        return self._unreliable
+        return {kind: shared.fault for kind, shared in self._lists.items() if shared.fault is not None}
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
         """Every live object of the kind that the server lists, each once."""
         asked, expected = self._wire.nature.clock(), tuple(self.known(kind).sent)
-        found = await listed(self._wire, COLLECTIONS[kind])
-        if found.fault is not None:
-            self._unreliable[kind] = found.fault
-        live = tuple(_live(kind, raw) for raw in found.rows)
+        found = await self._lists[kind].listed()
+        live = tuple(_live(kind, raw) for raw in found.rows.values())
         self.known(kind).saw({one.id for one in live}, asked, expected if found.fault is None else None)
         return live
 
@@ -88,8 +87,22 @@ class Assistants:
         self.known(kind).saw({one.id for one in found}, asked)
         return found
 
-    async def fetch(self, kind: str, id: str) -> Live:
-        """One live object as it is now; `ObjectGone` where it is not. Some proxies have lists only."""
+    async def fetch(self, kind: str, id: str, *, age: float = 0.0) -> Live:
+        """One live object as it was at most so many seconds ago; `ObjectGone` where it was not.
+
+        Some proxies have lists only. Those who wait for an object of one share a listing.
+        """
+        found = await self._read(kind, id) if self._reads_by_id else None
+        if found is not None:
+            return found
+        rows = (await self._lists[kind].listed(age)).rows
+        if id not in rows:
+            raise ObjectGone(f"{id} is not there any more.", named=True)
+        self._reads_by_id = False
+        return _live(kind, rows[id])
+
+    async def _read(self, kind: str, id: str) -> Live | None:
+        """The object by its id; None where the server may have no such reading."""
         try:
             return _live(kind, await self._wire.read(_path(kind, id), id=id))
         except (ApiGone, ObjectGone) as error:
@@ -98,13 +111,7 @@ class Assistants:
         except Refused as error:
             if error.told.status != _NO_SUCH_METHOD:
                 raise
-        return await self._listed(kind, id)
-
-    async def _listed(self, kind: str, id: str) -> Live:
-        for one in await self.observe(kind):
-            if one.id == id:
-                return one
-        raise ObjectGone(f"{id} is not there any more.", named=True)
+        return None
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists, once."""
@@ -149,7 +156,7 @@ class Assistants:
             raise Broken(f"The server did not delete {live.id}, and did not say why.")
 
     async def _is_listed(self, live: Live) -> bool:
-        return any(one.id == live.id for one in await self.observe(live.kind))
+        return live.id in (await self._lists[live.kind].listed()).rows
 
     async def aclose(self) -> None:
         """Lets go of connections and files."""
@@ -224,17 +231,6 @@ class Assistants:
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
         answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
         return _live(live.kind, answer) if _is_whole(answer) else await self.fetch(live.kind, live.id)
-
-
-def headers(connection: Connection) -> dict[str, str]:
-    """What every request carries."""
-    stated = {
-        "OpenAI-Beta": "assistants=v2",
-        "Authorization": f"Bearer {connection.api_key}" if connection.api_key else "",
-        "OpenAI-Organization": connection.organization or "",
-        "OpenAI-Project": connection.project or "",
-    }
-    return {name: value for name, value in stated.items() if value}
 
 
 def local_assistants(

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+import anyio
+
 from reconciler.canonical import Json
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
 from reconciler.providers.wire import Wire
@@ -23,9 +25,9 @@ _NO_CURSORS = (400, 404, 405, 422)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Every object of a collection once."""
+    """Every object of a collection, by its id."""
 
-    rows: tuple[dict[str, Json], ...]
+    rows: dict[str, dict[str, Json]]
     fault: str | None = None
     """How the list contradicts itself whenever it is read; nobody knows what such a list leaves out."""
 
@@ -58,6 +60,29 @@ async def listed(wire: Wire, path: str) -> Listing:
     return found
 
 
+class Shared:
+    """A listing that those share who wait for one."""
+
+    def __init__(self, wire: Wire, path: str) -> None:
+        self._wire = wire
+        self._path = path
+        self._lock = anyio.Lock()
+        self._began = float("-inf")
+        self._last = Listing({})
+        self.fault: str | None = None
+        """How a listing contradicted itself whenever it was read."""
+
+    async def listed(self, age: float = 0.0) -> Listing:
+        """The collection as it was at most so many seconds ago."""
+        oldest = self._wire.nature.clock() - age
+        async with self._lock:
+            if self._began <= oldest:
+                began = self._wire.nature.clock()
+                self._last = await listed(self._wire, self._path)
+                self._began, self.fault = began, self._last.fault or self.fault
+            return self._last
+
+
 async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
     """The objects of the first page, which are the newest where the server sorts."""
     return list((await _page(wire, path)).rows.values())
@@ -82,7 +107,7 @@ async def _read(wire: Wire, path: str) -> Listing:
     fault = _repeats(repeated)
     if only_first and page.rows and not spoke_of_more:
         fault = _repeats(first.repeated) or await _hides(wire, path, first)
-    return Listing(tuple(found.values()), fault)
+    return Listing(found, fault)
 
 
 async def _next(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
