@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -92,6 +93,8 @@ def test_where_nothing_differs_nothing_is_written(here: Checkout, hub: Hub, monk
 
 
 def test_an_older_run_overwrites_nothing_and_says_so(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = hub.run("plan.yml", HEAD)
+    job(monkeypatch, hub, run=run)
     here.run("comment", saved(here, HOW))
     job(monkeypatch, hub, run=99, GITHUB_RUN_ATTEMPT="3")
 
@@ -99,9 +102,66 @@ def test_an_older_run_overwrites_nothing_and_says_so(here: Checkout, hub: Hub, m
 
     assert (told.code, said(told)) == (
         0,
-        "production, stack acme on #7: left alone, a newer run has commented (100.1)\n",
+        f"production, stack acme on #7: left alone, a newer run has commented ({run}.1)\n",
     )
     assert len(hub.writes()) == 1
+
+
+@pytest.mark.parametrize("forged", ["9999999999999999999.1", "100.7", "1001.2"])
+def test_a_run_that_there_is_none_of_freezes_no_comment(here: Checkout, hub: Hub, forged: str) -> None:
+    """Whoever may edit the bot's comment can write any number into it."""
+    assert hub.run("apply.yml", HEAD) == 1001
+    here.run("comment", saved(here, HOW))
+    (comment,) = hub.comments(7)
+    comment["body"] = comment["body"].replace("run 100.1", f"run {forged}")
+
+    told = here.run("comment", saved(here, create("it")))
+
+    assert said(told) == "production, stack acme on #7: edited\n"
+    assert hub.bodies(7)[0].startswith("<!-- reconciler: comment acme production run 100.1 -->\n")
+
+
+def test_a_token_that_may_not_look_at_runs_believes_none(here: Checkout, hub: Hub) -> None:
+    here.run("comment", saved(here, HOW))
+    (comment,) = hub.comments(7)
+    comment["body"] = comment["body"].replace("run 100.1", "run 101.1")
+    hub.fail("GET", "/actions/runs/101", status=403, message="Resource not accessible by integration")
+
+    assert said(here.run("comment", saved(here, create("it")))) == "production, stack acme on #7: edited\n"
+
+
+def test_a_comment_names_the_commit_and_the_moment(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = here.root / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": HEAD}}}))
+    job(monkeypatch, hub, GITHUB_EVENT_PATH=str(event))
+
+    here.run("comment", saved(here, HOW))
+
+    foot = hub.bodies(7)[0].splitlines()[-1]
+    page = f"https://github.example/acme/assistants/commit/{HEAD}"
+    assert re.fullmatch(
+        rf"Commit \[{HEAD[:12]}\]\(<{page}>\), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\. \[The run\].* has all of it\.", foot
+    ), foot
+
+
+@pytest.mark.parametrize("head", [None, 1, {"sha": 1}, {"sha": "main"}])
+def test_what_is_no_commit_is_not_named(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, head: Any) -> None:
+    event = here.root / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": head}}))
+    job(monkeypatch, hub, GITHUB_EVENT_PATH=str(event), GITHUB_SHA="")
+
+    here.run("comment", saved(here, HOW))
+
+    assert "Commit" not in hub.bodies(7)[0]
+
+
+def test_the_same_plan_of_another_commit_is_said_to_be(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.run("comment", saved(here, HOW))
+    job(monkeypatch, hub, run=101, GITHUB_SHA=MERGE)
+
+    assert said(here.run("comment", "plan.json")) == "production, stack acme on #7: edited\n"
 
 
 def test_two_environments_have_a_comment_each(here: Checkout, hub: Hub) -> None:

@@ -149,6 +149,16 @@ def test_an_older_run_overwrites_nothing(run: int, attempt: int) -> None:
     assert found == Decision("older", ours, newer=replace(MARKER, attempt=2))
 
 
+def test_a_newer_run_that_there_is_none_of_is_not_believed() -> None:
+    forged, real = (Said(id, BOT, body(replace(MARKER, run=run))) for id, run in ((5, 10**18), (6, 200)))
+
+    def judged(*comments: Said) -> Decision[Said]:
+        return decide(comments, BOT, MARKER, body(text="### Next"), lambda one: one.run == 200)
+
+    assert judged(forged) == Decision("edit", forged)
+    assert judged(forged, real) == Decision("older", forged, newer=replace(MARKER, run=200))
+
+
 def test_runs_are_compared_as_numbers() -> None:
     ours = Said(5, BOT, body(replace(MARKER, run=99)))
 
@@ -296,6 +306,24 @@ def test_a_plan_is_the_plan_and_where_all_of_it_is() -> None:
     assert text.startswith(f"{LINE}\n#")
     assert text.endswith(f"[The run](<{URL}>) has all of it.\n")
     assert "assistant.a" in text
+
+
+def test_of_which_commit_and_moment_it_is_stands_below_it() -> None:
+    at, commit = "2026-01-31 10:00 UTC", "a" * 40
+    plain, linked = Frame(MARKER, commit=commit), Frame(MARKER, URL, commit, "https://github.example/c", at)
+
+    assert plain.foot == f"Commit `{'a' * 12}`."
+    assert linked.foot == (f"Commit [{'a' * 12}](<https://github.example/c>), {at}. [The run](<{URL}>) has all of it.")
+    assert Frame(MARKER, at=at).foot == f"{at}."
+
+
+def test_a_moment_alone_is_no_difference_and_a_commit_is() -> None:
+    one = Frame(MARKER, URL, "a" * 40, "https://github.example/a", "2026-01-31 10:00 UTC")
+    later, other = replace(one, at="2026-02-01 11:11 UTC"), replace(one, commit="b" * 40)
+    first, second, third = (comment.applying(None, frame) for frame in (one, later, other))
+
+    assert same(first, second)
+    assert not same(first, third)
 
 
 def test_where_there_is_no_run_nobody_is_sent_there() -> None:

@@ -19,6 +19,7 @@ API = "https://api.github.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
 _PULL = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
 _QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9][0-9]*)-[0-9a-f]{40,64}")
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _BRANCH = "refs/heads/"
 _TOKEN = "set GITHUB_TOKEN; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 _ENVIRONMENT_OF_A_JOB = "under Actions this is set by itself; elsewhere set it"
@@ -90,6 +91,21 @@ def run_url() -> str:
     """The page of this run; empty where this is no run."""
     server, run = os.environ.get("GITHUB_SERVER_URL", "https://github.com"), run_id().run
     return f"{server}/{repository()}/actions/runs/{run}" if run else ""
+
+
+def head_commit() -> str:
+    """The commit that this job is about: the head of its pull request, else GITHUB_SHA."""
+    pull = event().get("pull_request")
+    head = pull.get("head") if isinstance(pull, dict) else None
+    sha = head.get("sha") if isinstance(head, dict) else None
+    found = sha if isinstance(sha, str) else os.environ.get("GITHUB_SHA", "")
+    return found if _COMMIT.fullmatch(found) else ""
+
+
+def commit_url(commit: str) -> str:
+    """The page of a commit; empty where nobody says which repository this is."""
+    server, name = os.environ.get("GITHUB_SERVER_URL", "https://github.com"), os.environ.get("GITHUB_REPOSITORY", "")
+    return f"{server}/{name}/commit/{commit}" if commit and _REPOSITORY.fullmatch(name) else ""
 
 
 def event() -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.cli.commenting import About
     from reconciler.hosting import Hosting
+    from reconciler.render.console.sticky import Marker
 
 
 @click.command("comment")
@@ -99,7 +100,7 @@ def _put(place: Hosting, number: int, author: str, one: About) -> str:
 def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     from reconciler.render.console.sticky import TWIN, decide
 
-    decision = decide(place.comments(number), author, one.marker, one.body)
+    decision = decide(place.comments(number), author, one.marker, one.body, lambda newer: _exists(place, newer))
     if decision.newer is not None:
         return f"left alone, a newer run has commented ({decision.newer.run}.{decision.newer.attempt})"
     if decision.kept is None:
@@ -110,6 +111,17 @@ def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     for twin in decision.twins:
         place.edit_comment(twin.id, TWIN)
     return "edited" if decision.what == "edit" else "left alone, nothing differs"
+
+
+def _exists(place: Hosting, marker: Marker) -> bool:
+    """Whether there is the run that a comment says it is of; not where nobody may ask."""
+    from reconciler.hosting import HostingError
+
+    try:
+        found = place.run(marker.run)
+    except HostingError:
+        return False
+    return found is not None and found.attempt >= marker.attempt
 
 
 def _written_by(author: str, presumed: str) -> None:

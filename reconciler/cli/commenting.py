@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -42,6 +43,7 @@ class Telling:
     text: str
     run: actions.RunId
     url: str
+    commit: str = ""
 
     @staticmethod
     def of(*, state: str, events: str | None, failed: str | None, url: str | None) -> Telling:
@@ -53,6 +55,7 @@ class Telling:
             text=credentials.hidden().text(_text(file)) if file else "",
             run=actions.run_id(),
             url=url or actions.run_url(),
+            commit=actions.head_commit(),
         )
 
 
@@ -92,7 +95,12 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
     except BadNameError as error:
         raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
     shown = plan and hidden(plan, credentials.hidden())
-    return About(marker, _body(shown, telling, Frame(marker, telling.url)))
+    return About(marker, _body(shown, telling, _frame(marker, telling)))
+
+
+def _frame(marker: Marker, telling: Telling) -> Frame:
+    at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return Frame(marker, telling.url, telling.commit, actions.commit_url(telling.commit), at)
 
 
 def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:

@@ -24,6 +24,7 @@ _ROOM: Final = 60_000
 _CELL: Final = 600
 _LINE: Final = 2_000
 _EACH: Final = 8_000
+_SHORT: Final = 12
 _LEAST: Final = 2_000
 """Room that a plan fits into at all."""
 _FOLD: Final = "<details><summary>The plan</summary>\n\n"
@@ -35,15 +36,23 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Whose comment it is, and the address of the whole."""
+    """Whose comment it is, which commit it is about, of which moment, and the address of the whole."""
 
     marker: Marker
     url: str = ""
+    commit: str = ""
+    commit_url: str = ""
+    at: str = ""
+    """The moment, as `2026-01-31 10:00 UTC`."""
 
     @property
     def foot(self) -> str:
-        """Where the whole is."""
-        return f"{link('The run', self.url)} has all of it." if self.url else ""
+        """Of what and when this is, and where the whole is."""
+        commit = self.commit[:_SHORT]
+        named = link(commit, self.commit_url) if self.commit_url else span(commit)
+        when = ", ".join(filter(None, [f"Commit {named}" if commit else "", self.at]))
+        whole = f"{link('The run', self.url)} has all of it." if self.url else ""
+        return " ".join(filter(None, [f"{when}." if when else "", whole]))
 
     @property
     def place(self) -> str:
@@ -79,7 +88,7 @@ def failed(text: str, document: Document | None, frame: Frame, *, applying: bool
 
 def _framed(frame: Frame, blocks: list[str], document: Document | None, *, folded: bool = True) -> str:
     opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
-    foot = [frame.foot] if frame.url else []
+    foot = [frame.foot] if frame.foot else []
     without = "\n\n".join([*blocks, *foot, opening, closing])
     room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
     plan = ""

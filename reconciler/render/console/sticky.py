@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ TWIN = "_Two runs commented at once. What they say is in the first of their comm
 _NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 _RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
 _MARKER = re.compile(rf"<!-- reconciler: comment ({_NAME}|-) ({_NAME}) run {_RUN} -->")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
 _FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
 
 
@@ -87,11 +88,14 @@ def marker_of(body: str) -> Marker | None:
     return Marker(found[1], found[2], int(found[3]), int(found[4])) if found else None
 
 
-def decide(comments: Iterable[C], author: str, marker: Marker, body: str) -> Decision[C]:
+def decide(
+    comments: Iterable[C], author: str, marker: Marker, body: str, exists: Callable[[Marker], bool] = lambda one: True
+) -> Decision[C]:
     """What becomes of a comment that is to say this: written, edited in place, or left as it is.
 
     Ours is what carries the marker on its first line and was written by us. Of several, the oldest is kept: it is the
-    one that people have linked to. A run that is older than any of them says nothing.
+    one that people have linked to. A run that is older than any of them says nothing; a newer one is believed only
+    where it `exists`, for whoever may edit our comment may write any number into it.
     """
     found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
     if marker.stack == UNKNOWN:
@@ -100,15 +104,15 @@ def decide(comments: Iterable[C], author: str, marker: Marker, body: str) -> Dec
     if not found:
         return Decision("write")
     kept = found[0][0]
-    newest = max((one for _, one in found), key=lambda one: one.age)
-    if newest.age > marker.age:
-        return Decision("older", kept, newer=newest)
+    newer = [one for _, one in found if one.age > marker.age and exists(one)]
+    if newer:
+        return Decision("older", kept, newer=max(newer, key=lambda one: one.age))
     twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in found[1:])
     return Decision("nothing" if same(kept.body, body) else "edit", kept, twins)
 
 
 def same(before: str, after: str) -> bool:
-    """Whether two bodies say the same, whichever run says it, and wherever the whole of it is."""
+    """Whether two bodies say the same, whichever run says it and when, and wherever the whole of it is."""
     return _said(before) == _said(after)
 
 
@@ -126,10 +130,12 @@ def _meant(stacks: set[str]) -> set[str]:
 
 
 def _said(body: str) -> str:
-    """What people read, less the addresses of the run; a hosting may keep line ends in its own way."""
+    """What people read, less moment and address of the run; a hosting may keep line ends in its own way."""
     text = body.replace("\r\n", "\n").strip()
     marker = marker_of(text)
     said = text.partition("\n")[2] if marker else text
-    foot = _FOOT.fullmatch(said.rpartition("\n")[2])
+    above, end, last = said.rpartition("\n")
+    foot = _FOOT.fullmatch(last)
+    said = above + end + _MOMENT.sub("", last)
     place = f"{marker.stack} {marker.environment}\n" if marker else ""
     return place + (said.replace(foot[1], "") if foot else said)
