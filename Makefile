@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python 3.11 or newer, make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts workflows tests coverage golden bench soak test-lowest node dist wheel clean venv
+.PHONY: help demo test lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel clean venv
 
 # The suite starts hundreds of processes: without compiled modules each takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -52,6 +52,15 @@ coverage: venv
 
 golden: venv  ## Rewrite the expected parts of the scenarios.
 	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py
+
+# One lock for every Python and platform, of versions that are a week old: what was taken over is found by then. The
+# index is named, so that the lock says the same wherever it is made.
+lock: venv  ## Pin, with hashes, what the action and the image install: requirements.txt.
+	@$(PY) -m pip install --quiet --disable-pip-version-check --group lock
+	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 --no-build \
+		--generate-hashes --exclude-newer '7 days' --custom-compile-command 'make lock' \
+		--output-file requirements.txt pyproject.toml - > /dev/null
 
 bench: venv  ## CPU, memory and requests for 1,000 manifests.
 	@$(PY) -m benchmarks

@@ -14,12 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from reconciler import __version__, past
 from reconciler.canonical import Json
+from reconciler.files.disk import opened
 from reconciler.guards import wanted_digest
 from reconciler.masking import Mask, mask
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
@@ -138,6 +140,8 @@ def read(path: Path, secrets: Iterable[str] = ()) -> Past:
         return _sealing(secrets).back().deep(past.parse(_lines(path)))
     except BadRecord as error:
         raise BadRecord(f"{path} cannot be used: {error}.") from error
+    except OSError as error:
+        raise BadRecord(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def rejections(folder: Path, where: Where) -> dict[str, str]:
@@ -166,12 +170,11 @@ def run_id(nonce: str, now: datetime) -> str:
 
 def _rejects(path: Path) -> bool:
     """Whether a record is of a rollback, by its first line alone."""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return bool(past.parse([lines.readline()]).head.rejected)
+    return bool(past.parse([next(_lines(path), "")]).head.rejected)
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with path.open(encoding="utf-8", errors="replace") as lines:
+    with TextIOWrapper(opened(path), encoding="utf-8", errors="replace") as lines:
         yield from lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,54 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 TITLE = "# local (.reconciler/local.db), stack default\n"
+
+# what is no regular file
+
+
+@pytest.fixture(params=["a pipe", "a link to a device", "a folder"])
+def endless(request: pytest.FixtureRequest, here: Checkout) -> str:
+    """A file that would never be read to its end, called like a plan and like a record."""
+    history = here.root / ".reconciler" / "history"
+    history.mkdir(parents=True)
+    for path in (here.root / "plan.json", history / "20260101T000000000Z-aaaa.jsonl"):
+        match request.param:
+            case "a pipe":
+                os.mkfifo(path)
+            case "a folder":
+                path.mkdir()
+            case _:
+                path.symlink_to("/dev/zero")
+    return "it is a folder" if request.param == "a folder" else "it is not a regular file"
+
+
+@pytest.mark.parametrize("command", [("apply",), ("show",), ("rollback", "--from")], ids=" ".join)
+def test_a_file_that_is_none_is_not_opened(here: Checkout, endless: str, command: tuple[str, ...]) -> None:
+    told = here.run(*command, "./plan.json")
+
+    assert told.code == 1
+    if command != ("show",) or "folder" not in endless:
+        assert f"plan.json cannot be read: {endless}." in told.err
+
+
+def test_a_record_that_is_no_file_is_a_note_and_hides_nothing(here: Checkout, endless: str) -> None:
+    here.write(hr="model: gpt-4o\n")
+
+    planned, applied, told = here.run("plan"), here.run("apply", "--auto-approve"), here.run("history")
+
+    assert (planned.code, applied.code, told.code) == (0, 0, 0), applied.err
+    assert len(told.out.splitlines()) == 1
+    assert f"aaaa.jsonl cannot be read: {endless}." in told.err
+
+
+@pytest.mark.parametrize("command", ["apply", "show"])
+def test_a_plan_that_is_larger_than_any_is_not_read(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (here.root / "plan.json").touch()
+    os.truncate(here.root / "plan.json", 10**12)
+
+    assert "plan.json cannot be read: it is larger than 256 MB." in here.run(command, "plan.json").err
+
 
 # show
 

@@ -8,6 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +21,15 @@ import yaml
 from checkout import command, plain
 from emulator_process import served
 from emulator_world import BETA
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name as canonical
 from teamwork import KEY
-from workflow import ROOT
+from workflow import ROOT, read
 
 from reconciler.cli import COMMANDS
 
 DEPLOY = ROOT / "deploy"
+ACTION = read(ROOT / "action.yml")
 soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="wants a package registry: RECONCILER_SOAK=1")
 
 
@@ -95,6 +102,60 @@ def test_the_image_is_built_by_what_its_lines_say(tmp_path: Path) -> None:
 
     said = subprocess.run([str(target / "bin" / "reconciler"), "--version"], capture_output=True, text=True)
     assert said.stdout.startswith("reconciler ")
+
+
+# what jobs install
+
+LOCK = (ROOT / "requirements.txt").read_text()
+PINNED = {canonical(name): version for name, version in re.findall(r"^([\w.-]+)==(\S+)", LOCK, re.M)}
+PROJECT: Any = tomllib.loads((ROOT / "pyproject.toml").read_text())
+BUILD = [Requirement(word) for word in PROJECT["build-system"]["requires"]]
+
+
+def needed_by(requirements: Iterable[Requirement], known: frozenset[str] = frozenset()) -> set[str]:
+    """What is required, and what that requires, as far as the pinned version of it is installed here."""
+    found = {canonical(one.name) for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})}
+    for name in found - known:
+        with suppress(PackageNotFoundError):
+            if version(name) == PINNED.get(name):
+                found |= needed_by(map(Requirement, requires(name) or ()), known | found)
+    return found
+
+
+def test_the_lock_holds_what_the_package_and_its_build_require() -> None:
+    required = [*BUILD, *(Requirement(word) for word in PROJECT["project"]["dependencies"])]
+
+    assert [str(one) for one in required if not one.specifier.contains(PINNED.get(canonical(one.name), "0"))] == []
+    assert needed_by(required) - set(PINNED) == set()
+
+
+def test_every_line_of_the_lock_has_hashes_and_names_no_place() -> None:
+    entries = re.split(r"\n(?=[\w])", re.sub(r"^\s*#.*\n", "", LOCK, flags=re.M).strip())
+
+    assert len(entries) == len(PINNED)
+    assert [one for one in entries if not re.fullmatch(r"\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})+", one)] == []
+    assert not re.search(r"://|--index|--find-links|@ |/(home|tmp|work|opt|root)\b", LOCK)
+
+
+@pytest.mark.parametrize("lines", [ACTION["runs"]["steps"][0]["run"], of("RUN")[0]], ids=["the action", "the image"])
+def test_nothing_is_installed_but_what_the_lock_knows_by_its_hash(lines: str) -> None:
+    locked, package = re.findall(r"(?:pip install|\$\{install\[@\]\}\") +(--.*?)(?: ?&&|\n)", lines + "\n")[-2:]
+
+    assert re.search(r"--require-hashes --only-binary :all: --requirement \S*requirements.txt", locked)
+    assert re.search(r"--no-deps --no-build-isolation --no-index \S+ *$", package)
+
+
+def test_what_builds_the_package_is_not_in_the_image() -> None:
+    (taken_out,) = re.findall(r"pip uninstall .*$", of("RUN")[0])
+    vias = dict(re.findall(r"^([\w.-]+)==\S+ \\\n(?:    --hash=.*\n)+((?:    #.*\n)*)", LOCK, re.M))
+    gone = {canonical(one.name) for one in BUILD}
+    while (
+        more := {name for name, via in vias.items() if via and set(re.findall(r"[\w.-]{3,}", via)) - {"via"} <= gone}
+        - gone
+    ):
+        gone |= more
+
+    assert set(taken_out.split()[4:]) == {*gone, "pip"}
 
 
 # the job

@@ -130,14 +130,13 @@ def _meant(environment: str | None, reviewed: Document | None) -> str | None:
 
 
 def _read(path: str) -> Document:
-    from pathlib import Path
-
     from reconciler.cli.failure import Failure
+    from reconciler.cli.planning import plan_text
     from reconciler.render import BadDocument, read
 
     remedy = "plan again with `plan --out`; where a key is meant, write it as `assistant.KEY`"
     try:
-        return read(Path(path).read_text(encoding="utf-8"))
+        return read(plan_text(path))
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path} is no plan that can be applied: {error}", remedy) from error
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from reconciler.cli import credentials, outputs
 from reconciler.cli.failure import Failure
 from reconciler.cli.lineage import behind
 from reconciler.cli.session import Session
+from reconciler.files.disk import opened
 from reconciler.guards import Facts, unreliable_list
 from reconciler.model import Address, Desired, Live, Plan
 from reconciler.origin import as_live, split, unseen
@@ -27,6 +29,8 @@ from reconciler.render.several import Lost, Section, several
 
 if TYPE_CHECKING:
     from reconciler.cli.basing import Basis
+
+_LARGEST = 256_000_000
 
 
 FAILURES = "_failures.json"
@@ -194,6 +198,15 @@ def save_all(found: Sequence[Plan | Lost], folder: str) -> None:
 def save(plan: Plan, path: str) -> None:
     """Writes a plan's document, whole or not at all; a pipe or a device is written to and never replaced."""
     write_plan(FORMATS["json"](less_secrets(document(plan)), Style()), path)
+
+
+def plan_text(path: str) -> str:
+    """The text of a saved plan; an `OSError` where it is no regular file, or larger than any plan."""
+    with opened(Path(path)) as stream:
+        raw = stream.read(_LARGEST + 1) or b""
+    if len(raw) > _LARGEST:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST // 1_000_000} MB", path)
+    return raw.decode()
 
 
 def write_plan(text: str, path: str) -> None:

@@ -10,7 +10,6 @@ from reconciler.cli import options, runner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from reconciler.cli.session import Session
     from reconciler.model import Live
@@ -33,8 +32,8 @@ def command(
     """
     from pathlib import Path
 
-    if all(Path(one).is_file() for one in what):
-        return _plans([Path(one) for one in what], format, color)
+    if all(Path(one).exists() and not Path(one).is_dir() for one in what):
+        return _plans(what, format, color)
     if len(what) > 1:
         raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
     from reconciler.cli.session import in_loop, open_session
@@ -43,7 +42,7 @@ def command(
     return in_loop(_live, session, what[0], format)
 
 
-def _plans(paths: Sequence[Path], format: str, colour: bool | None) -> int:
+def _plans(paths: Sequence[str], format: str, colour: bool | None) -> int:
     import sys
 
     from reconciler.cli.planning import show_documents
@@ -54,15 +53,19 @@ def _plans(paths: Sequence[Path], format: str, colour: bool | None) -> int:
     return 0
 
 
-def _saved(path: Path) -> Sequence[Section]:
+def _saved(path: str) -> Sequence[Section]:
     from reconciler.cli.failure import Failure
+    from reconciler.cli.planning import plan_text
     from reconciler.render import BadDocument
     from reconciler.render.several import read
 
+    remedy = "name a file that `plan --out` wrote"
     try:
-        return read(path.read_text())
+        return read(plan_text(path))
     except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path}: {error}", "name a file that `plan --out` wrote") from error
+        raise Failure(f"{path}: {error}", remedy) from error
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
 
 
 async def _live(session: Session, what: str, format: str) -> int:

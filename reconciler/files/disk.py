@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from reconciler.diagnostics import Fault, Place, did_you_mean
 
@@ -91,13 +92,31 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
         return raw.decode(errors="replace"), _not_utf8(raw, error.start, file)
 
 
-def _bytes(path: Path, limit: int) -> bytes:
+def opened(path: Path) -> BinaryIO:
+    """A regular file, open to be read; anything else is an `OSError`, for a pipe or a device may never end."""
     # Judged before it is opened, for opening a device can do things; and again after, for it may have changed.
+    _demand_regular(path.stat(), path)
+    handle = os.open(real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    stream = os.fdopen(handle, "rb")
+    try:
+        _demand_regular(os.fstat(handle), path)
+    except OSError:
+        stream.close()
+        raise
+    return stream
+
+
+def _demand_regular(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file"
+        raise OSError(errno.EINVAL, what, str(path))
+
+
+def _bytes(path: Path, limit: int) -> bytes:
     _judge(path.stat(), limit)
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as stream:
-        _judge(os.fstat(handle), limit)
-        raw = stream.read(limit + 1)
+    with opened(path) as stream:
+        _judge(os.fstat(stream.fileno()), limit)
+        raw = stream.read(limit + 1) or b""  # nothing, where the kernel has a file that waits for what is to come
     if len(raw) > limit:
         raise _too_large(limit)
     return raw
