@@ -16,6 +16,7 @@ from reconciler.sweep import LOOK_SECONDS, Looks, sweep
 from reconciler.verify import unsettled
 
 _TRIES = 3
+_NO_OWNERSHIP = "use a server that keeps metadata"
 _LOOK_AGAIN = "run it again: it looks for this one before it creates anything"
 
 
@@ -101,6 +102,21 @@ class Creates:
         for doubt in self.doubts.values():
             self.end(doubt.task, doubt.outcome(self.nature.clock()))
         self.doubts.clear()
+
+    async def take_back(self, task: Task, made: Live, began: float) -> Outcome:
+        """Deletes what was just created and cannot be owned, and starts nothing new."""
+        why = f"the server drops metadata, so ownership cannot be stored; {made.id} {await self._taken_back(made)}"
+        self.stop.softly(why)
+        return Failed(task, why, _NO_OWNERSHIP, seconds=self.nature.clock() - began)
+
+    async def _taken_back(self, made: Live) -> str:
+        if self.provider.known(made.kind).was_there(made.id):
+            return "existed before this create, whose answer it was, and was left alone"
+        try:
+            await self.provider.delete(made)
+        except ProviderError as error:
+            return f"was created and could not be deleted again ({error.message}): delete it by hand"
+        return "was created and deleted again"
 
     async def sweep(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
         """A create that was in doubt may land late: looks once more for what carries this run's nonce."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import Json, digest
+from reconciler.canonical import Json, digest, equal
+from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Live, Objection, Where
 from reconciler.ownership import Ownership, is_copy, line_with_id
 
@@ -169,7 +170,11 @@ def _could_be_ours(live: Live, where: Where) -> bool:
 
 
 def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
+    """By what an object is known again: all that it says, that without what is exchanged in it, its name."""
     yield digest([kind, "form", dict(fields)])
+    lasting = {name: value for name, value in fields.items() if name not in KINDS[kind].exchanged}
+    if any(not equal(value, KINDS[kind].default(name)) for name, value in lasting.items()):
+        yield digest([kind, "lasting", lasting])
     if fields.get("name") is not None:
         yield digest([kind, "name", fields["name"]])
 

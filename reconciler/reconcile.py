@@ -215,10 +215,16 @@ class _Apply:
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
         self.unproven = False
-        found = unsettled(task.desired, made, marker)
-        if any(difference.path == MARKER_PATH for difference in found):
-            self.stop.softly(f"this server does not keep metadata, where ownership lives; {made.id} was created")
+        if made.marker is None and (made := await self._read_again(made)).marker is None:
+            return await self.creates.take_back(task, made, began)
         return await self._verified(task, task.desired, made, marker, began)
+
+    async def _read_again(self, made: Live) -> Live:
+        """The object as it is kept: an answer may leave out what the server keeps."""
+        try:
+            return await self.provider.fetch(made.kind, made.id)
+        except ProviderError:
+            return made
 
     async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
         patch = self._patch(task, live, desired)

@@ -62,6 +62,14 @@ def test_two_without_a_name_look_alike_only_if_they_are() -> None:
     assert codes(planned([wanted("a", temperature=0)], [stranger()])) == []
 
 
+def test_a_changed_model_does_not_make_another_object_of_one_without_a_name() -> None:
+    before = stranger(instructions="Be kind.")
+
+    assert codes(planned([wanted("a", model="gpt-4.1", instructions="Be kind.")], [before])) == ["looks-like"]
+    assert codes(planned([wanted("a", model="gpt-4.1", instructions="Be brief.")], [before])) == []
+    assert codes(planned([wanted("a", model="gpt-4.1")], [stranger()])) == []
+
+
 def test_the_remedy_is_the_line_to_paste_where_it_is_to_be_pasted() -> None:
     (objection,) = planned([wanted("hr", name="HR")], [stranger(name="HR"), stranger("asst_8", name="HR")]).objections
 

@@ -32,6 +32,10 @@ class Kind(Protocol):
         """The fields that hold one text, and are without a value where it is empty."""
 
     @property
+    def exchanged(self) -> tuple[str, ...]:
+        """The fields that people change and still mean the same object, even one without a name."""
+
+    @property
     def form(self) -> int:
         """The version of the normal form; digests of another version are not comparable."""
 

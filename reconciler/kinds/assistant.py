@@ -41,6 +41,7 @@ class Assistant:
     name = "assistant"
     fields = tuple(_DEFAULTS)
     texts = _TEXT
+    exchanged = ("model",)
     chosen = ("temperature", "top_p", "reasoning_effort")
     form = 1
 

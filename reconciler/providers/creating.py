@@ -33,20 +33,28 @@ class Known:
     """By id, when its create was sent."""
     unlisted: frozenset[str] = frozenset()
     """Those that the last whole listing should have shown and did not."""
+    listed: dict[str, float] = field(default_factory=dict)
+    """By id, of whatever was ever listed, when that listing was asked for."""
     _asked: float = float("-inf")
     _youngest: float = float("-inf")
     _lag: float = float("inf")
 
     def saw(self, ids: Iterable[str], asked: float, expected: Iterable[str] | None = None) -> None:
         """Takes in a listing that was asked for at a moment; a whole one should show what existed by then."""
+        ids = frozenset(ids)
+        self.listed = {**dict.fromkeys(ids, asked), **self.listed}
         listed = [self.sent[id] for id in ids if id in self.sent]
         self._lag = min([self._lag, *(asked - sent for sent in listed)])
         if expected is None:
             return
         self._asked, self._youngest = asked, max(listed, default=float("-inf"))
-        self.unlisted = frozenset(expected) & self.sent.keys() - frozenset(ids)
+        self.unlisted = frozenset(expected) & self.sent.keys() - ids
         if any(asked - self.sent[id] > self._lag for id in self.unlisted):
             self._lag = float("inf")
+
+    def was_there(self, id: str) -> bool:
+        """Whether an object was listed before the create was sent that was answered with it."""
+        return self.listed.get(id, float("inf")) <= self.sent.get(id, float("-inf"))
 
     def shown(self, since: float) -> bool:
         """Whether the last whole listing showed everything that was created up to a moment."""
