@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler import marker as markers
@@ -10,7 +10,7 @@ from reconciler.canonical import Json, digest
 from reconciler.changes import creation, removal, updated, with_removal
 from reconciler.diagnostics import Place
 from reconciler.diff import compare, differences
-from reconciler.guards import GONE, Limits, too_many
+from reconciler.guards import GONE, Limits, too_many, wanted_digest
 from reconciler.kinds import KINDS, Kind, Terms
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Where
 from reconciler.ownership import is_ours, ours_by_address
@@ -82,6 +82,14 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, 
 def rejected(steps: Iterable[Step]) -> dict[Address, str]:
     """By the address that a rollback of the steps writes to, what it rejects."""
     return {_address_before(step): step.wanted or GONE for step in steps if step.action != "mark"}
+
+
+def rejected_by_state(
+    now: Iterable[Desired], then: Iterable[Desired], addresses: Collection[Address]
+) -> dict[Address, str]:
+    """By the address, what bringing back an earlier state of the manifests rejects of what they say now."""
+    today, before = ({one.address: wanted_digest(one) for one in side} for side in (now, then))
+    return {one: today.get(one, GONE) for one in addresses if today.get(one) != before.get(one)}
 
 
 def _unmade(step: Step, draft: _Draft) -> None:

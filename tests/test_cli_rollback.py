@@ -609,3 +609,163 @@ def test_a_run_that_only_refreshed_markers_is_not_the_last_one(here: Checkout) -
     told = here.run("rollback", "--auto-approve")
 
     assert (told.code, told.out.splitlines()[-1]) == (0, "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.")
+
+
+# to a commit, from Git alone
+
+
+@pytest.fixture
+def told_in_git(here: Checkout) -> Checkout:
+    """Three commits: HR and IT, HR taught, and IT gone for LAW; the last one is applied, by a clone that is gone."""
+    here.config("stack: acme\ndefault_environment: local\n")
+    (here.root / ".gitignore").write_text(".reconciler\n")
+    here.write(it=IT)
+    repository(here.root)
+    here.write(hr=TAUGHT)
+    committed(here, "teach")
+    (here.root / "assistants" / "it.yaml").unlink()
+    here.write(law="model: gpt-4o\nname: Law\n")
+    committed(here, "law instead of it")
+    applied(here)
+    forgotten_history(here)
+    return here
+
+
+def committed(here: Checkout, message: str) -> None:
+    git(here.root, "add", "-A")
+    git(here.root, "commit", "-qm", message)
+
+
+def names(here: Checkout) -> list[str]:
+    return sorted(one["name"] for one in here.live().values())
+
+
+def test_keys_come_back_to_a_commit_without_any_record(told_in_git: Checkout) -> None:
+    here = told_in_git
+    (before,) = [one for one in here.live().values() if one["name"] == "HR Helper"]
+
+    told = rolled_back(here, "hr", "--to", "HEAD~2")
+
+    assert "Apply complete! Resources: 0 added, 1 changed, 0 destroyed.\n" in told.out
+    first = git(here.root, "rev-parse", "--short=12", "HEAD~2")
+    assert f"The manifests of {first} are planned. Revert in Git what changed them since, as well." in told.out
+    after = here.live()[before["id"]]
+    assert (before["description"], after["description"]) == ("taught", None)
+    assert names(here) == ["HR Helper", "Law"]
+    assert here.run("history", "--json").data[0]["rolls_back"] == first
+    assert here.run("history", "--json").data[0]["commit"] == first
+
+
+def test_what_a_commit_has_is_created_and_what_it_lacks_is_deleted(told_in_git: Checkout) -> None:
+    here = told_in_git
+
+    told = rolled_back(here, "it", "law", "--to", "HEAD~1", "--allow", "too-many-deletes")
+
+    assert "Resources: 1 added, 0 changed, 1 destroyed." in told.out
+    assert names(here) == ["HR Helper", "IT Helper"]
+
+
+def test_a_glob_takes_no_deletes_along(told_in_git: Checkout) -> None:
+    rolled_back(told_in_git, "*", "--to", "HEAD~2")
+
+    assert names(told_in_git) == ["HR Helper", "IT Helper", "Law"]
+
+
+def test_the_next_plan_knows_what_was_rolled_back_by_a_commit(told_in_git: Checkout) -> None:
+    here = told_in_git
+    rolled_back(here, "hr", "it", "--to", "HEAD~2")
+    forgotten_history(here)
+
+    assert objected(here) == [("rolled-back", "assistant.hr"), ("rolled-back", "assistant.it")]
+    git(here.root, "revert", "--no-edit", "HEAD~1")
+    assert objected(here) == [("rolled-back", "assistant.it")]
+
+
+def test_drift_is_put_back_to_a_commit_and_a_conflict_is_guarded(told_in_git: Checkout) -> None:
+    here = told_in_git
+    (id,) = (one["id"] for one in here.live().values() if one["name"] == "HR Helper")
+    here.call("POST", f"/{id}", {"description": "by hand"})
+
+    refused = here.run("rollback", "hr", "--to", "HEAD~2", "--auto-approve")
+    allowed = here.run("rollback", "hr", "--to", "HEAD~2", "--auto-approve", "--allow", "conflict")
+
+    assert (refused.code, allowed.code) == (1, 0)
+    assert "conflict" in refused.out + refused.err
+    assert here.live()[id]["description"] is None
+
+
+def test_a_fresh_clone_rolls_back_to_a_commit(told_in_git: Checkout, tmp_path_factory: pytest.TempPathFactory) -> None:
+    here = told_in_git
+    clone = tmp_path_factory.mktemp("fresh") / "clone"
+    git(here.root, "clone", "-q", str(here.root), str(clone))
+    (clone / ".reconciler").mkdir()
+    shutil.copy(here.root / ".reconciler" / "local.db", clone / ".reconciler" / "local.db")
+
+    told = here.run("-C", str(clone), "rollback", "hr", "--to", "HEAD~1~1", "--auto-approve")
+
+    assert told.code == 0, told
+    assert "1 changed" in told.out
+
+
+def test_only_an_earlier_commit_is_rolled_back_to(told_in_git: Checkout) -> None:
+    here = told_in_git
+    git(here.root, "checkout", "-q", "-b", "branch")
+    here.write(hr=HR.replace("Helper", "Hacker"))
+    committed(here, "unreviewed")
+    git(here.root, "checkout", "-q", "main")
+
+    told = here.run("rollback", "hr", "--to", "branch", "--auto-approve")
+
+    assert told.code == 1
+    assert "branch is not in the history of what is checked out" in told.err
+    assert "HR Hacker" not in names(here)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        ({"assistants/hr.yaml": "model: 4\n"}, "are wrong themselves (assistants/hr.yaml:1:8"),
+        ({"reconciler.yaml": "version: 7\n"}, "reconciler.yaml"),
+        (
+            {"reconciler.yaml": "version: 1\nenvironments: {far: {provider: openai, base_url: 'https://x.y'}}\n"},
+            "has no environment `production`",
+        ),
+    ],
+)
+def test_a_commit_that_cannot_be_read_deletes_nothing(told_in_git: Checkout, spoil: dict[str, str], says: str) -> None:
+    here = told_in_git
+    before = {name: (here.root / name).read_text() for name in spoil}
+    for name, text in spoil.items():
+        (here.root / name).write_text(text)
+    committed(here, "spoilt")
+    for name, text in before.items():
+        (here.root / name).write_text(text)
+    environment = "local"
+    if "production" in says:
+        here.config("stack: acme\nenvironments: {production: {provider: local, stack: other}}\n")
+        environment = "production"
+    committed(here, "mended")
+
+    told = here.run("rollback", "hr", "-e", environment, "--to", "HEAD~1", "--auto-approve")
+
+    assert told.code == 1
+    assert says in told.err
+    assert names(here) == ["HR Helper", "Law"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--to", "HEAD"], "--to needs the keys"),
+        (["hr", "--to", "HEAD", "--from", "x.jsonl"], "does not go with --from"),
+        (["one", "two"], "One run at a time"),
+        (["nope", "--to", "HEAD"], "Nothing is called 'nope'"),
+        (["hr", "--to", "nowhere"], "There is no revision 'nowhere' here"),
+        (["hr", "--to", "--output=x"], "There is no revision '--output=x' here"),
+    ],
+)
+def test_what_makes_no_sense_with_a_commit_is_refused(told_in_git: Checkout, words: list[str], says: str) -> None:
+    told = told_in_git.run("rollback", *words, "--auto-approve")
+
+    assert told.code != 0
+    assert says in told.err

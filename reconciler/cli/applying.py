@@ -45,6 +45,8 @@ class Manner:
     """Whether what is carried out was planned at another time."""
     beside: tuple[str, ...] = ()
     """Files that the command itself reads or writes, which belong to no commit."""
+    commit: str | None = None
+    """The commit whose manifests are applied, where it is not the one that is checked out."""
     rolls_back: str | None = None
     rejected: Mapping[Address, str] = field(default_factory=dict)
 
@@ -144,7 +146,7 @@ async def settle(
     told.text("\n")
     run = Run(
         nonce=secrets.token_hex(4),
-        commit=commit(session.config.root, told.manner.beside),
+        commit=told.manner.commit or commit(session.config.root, told.manner.beside),
         reread=asked or told.manner.saved,
         observed_at=observed_at,
         rejected=told.manner.rejected,

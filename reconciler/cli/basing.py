@@ -70,6 +70,20 @@ def desired_at(revision: Revision, session: Session) -> tuple[Desired, ...]:
     return Basis(revision, None, _config(revision)[0]).desired(session)[0]
 
 
+def stated_at(revision: Revision, session: Session) -> tuple[Desired, ...]:
+    """The same; ends the command where they are wrong, or know no such environment: that is not to be nothing."""
+    found, reason = _config(revision)
+    name = session.environment.name
+    if found is None:
+        raise Failure(reason, "name a commit that has one")
+    if name not in found.environments:
+        raise Failure(f"{revision.name} has no environment `{name}`.", "name a commit that has it")
+    desired, notes = Basis(revision, None, found).desired(session)
+    if notes:
+        raise Failure(notes[0].partition(": everything is shown")[0] + ".", "name a commit whose manifests are valid")
+    return desired
+
+
 @contextmanager
 def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
     """The revision's side, for as long as its files are needed; None where no revision was named.

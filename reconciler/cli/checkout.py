@@ -61,6 +61,12 @@ def behind(root: Path, commits: Iterable[str]) -> tuple[frozenset[str], tuple[st
     return frozenset(absent), ()
 
 
+def is_in_history(root: Path, commit: str) -> bool:
+    """Whether the commit is an ancestor of what is checked out, or that itself."""
+    git = repository(root)
+    return git is not None and _is_ancestor(git, commit)
+
+
 def states(git: Repository, commit: str, paths: Sequence[str], stems: Iterable[str], most: int) -> list[str]:
     """States of some files that the history of HEAD holds and that of the commit does not, the newest first.
 

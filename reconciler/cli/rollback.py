@@ -12,34 +12,43 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from reconciler.cli.applying import Telling
+    from reconciler.cli.applying import Manner, Telling
+    from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
     from reconciler.guards import Facts
-    from reconciler.model import Live, Plan
+    from reconciler.model import Desired, Live, Plan
     from reconciler.past import Past
 
 
 @click.command("rollback")
-@click.argument("run", required=False)
+@click.argument("names", nargs=-1, metavar="[RUN] | KEY... --to COMMIT")
 @options.option("--from", "source", metavar="FILE", help="A record from elsewhere, such as one that CI kept.")
+@options.option("--to", metavar="COMMIT", help="Have the assistants of these keys as the manifests at this commit say.")
 @options.environment
 @options.allow
 @options.writing(events=True)
 def command(
-    *, run: str | None, source: str | None, environment: str | None, allow: tuple[str, ...], hand: options.Hand
+    *,
+    names: tuple[str, ...],
+    source: str | None,
+    to: str | None,
+    environment: str | None,
+    allow: tuple[str, ...],
+    hand: options.Hand,
 ) -> int:
     """Plan back to how things were before RUN (by default the last one), and apply that.
 
     What was updated is put back, what was deleted is created again under a new id, what was created is deleted.
     It only looks back: revert the commit in Git as well, or the next plan says `rolled-back`.
+
+    With --to it needs no record of any run: it plans from Git alone, for the KEYS and globs named. A key that COMMIT
+    does not have is deleted. COMMIT has to be in the history of what is checked out.
     """
-    from dataclasses import replace
-
     from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.planning import allowed
+    from reconciler.cli.planning import Request, allowed
     from reconciler.cli.session import in_loop, open_session
-    from reconciler.undo import rejected
 
+    _refuse_mixtures(names, source, to)
     manner = Manner.by(
         hand,
         command="rollback",
@@ -47,11 +56,72 @@ def command(
         beside=tuple(path for path in (source, hand.json_into) if path),
     )
     with telling(manner, hand.colour) as told:
-        past = _past(run, source, environment, hand.state_dir)
-        told.manner = replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
-        name = environment or past.head.where.environment
-        session = open_session(name, colour=hand.colour, owns=True, state=hand.state_dir)
-        return in_loop(_roll_back, told, session, past, allowed(allow), timeout=hand.timeout)
+        if to is None:
+            past = _past(names[0] if names else None, source, environment, hand.state_dir)
+            told.manner = _rejecting(manner, past)
+            name = environment or past.head.where.environment
+            session = open_session(name, colour=hand.colour, owns=True, state=hand.state_dir)
+            return in_loop(_roll_back, told, session, past, allowed(allow), timeout=hand.timeout)
+        session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
+        request = Request(keys=names, allow=allowed(allow))
+        return in_loop(_to_commit, told, session, to, request, timeout=hand.timeout)
+
+
+def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None) -> None:
+    if to is None and len(names) > 1:
+        raise click.UsageError("One run at a time. To bring keys back to a commit: rollback KEY... --to COMMIT")
+    if to is not None and source is not None:
+        raise click.UsageError("--to plans from Git alone: it does not go with --from.")
+    if to is not None and not names:
+        raise click.UsageError("--to needs the keys to bring back; '*' names all of them.")
+
+
+def _rejecting(manner: Manner, past: Past) -> Manner:
+    from dataclasses import replace
+
+    from reconciler.undo import rejected
+
+    return replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
+
+
+async def _to_commit(told: Telling, session: Session, to: str, request: Request) -> int:
+    """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
+    from dataclasses import replace
+
+    from reconciler.cli.applying import clock, settle
+    from reconciler.cli.lock import only_one
+    from reconciler.cli.planning import judged
+    from reconciler.undo import rejected_by_state
+
+    now = session.desired()
+    then, commit = _manifests_at(session, to)
+    with only_one(session.connection.state_dir):
+        async with session.provider() as provider:
+            observed_at = clock()
+            plan = judged(session, provider, then, await session.live(provider), request)
+            addresses = {change.address for change in plan.changes}
+            rejected = rejected_by_state(now, then, addresses)
+            told.manner = replace(told.manner, rolls_back=commit, commit=commit, rejected=rejected)
+            note = f"The manifests of {commit} are planned. Revert in Git what changed them since, as well."
+            plan = replace(plan, notes=(*plan.notes, note))
+            told.plan(plan)
+            return await settle(told, session, provider, plan, observed_at)
+
+
+def _manifests_at(session: Session, to: str) -> tuple[tuple[Desired, ...], str]:
+    """What the manifests of a commit in the history of HEAD say, and the commit."""
+    from reconciler.cli.basing import stated_at
+    from reconciler.cli.checkout import is_in_history
+    from reconciler.cli.failure import Failure
+    from reconciler.cli.revision import laid_out
+
+    with laid_out(session.config.root, to) as revision:
+        if not is_in_history(session.config.root, revision.commit):
+            message = f"{to} is not in the history of what is checked out, so it is no earlier state of it."
+            raise Failure(
+                message, "check that commit out and apply it; in a shallow clone, fetch all: `fetch-depth: 0`"
+            )
+        return stated_at(revision, session), revision.commit
 
 
 def _past(run: str | None, source: str | None, environment: str | None, state_dir: str | None) -> Past:
