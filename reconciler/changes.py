@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler import marker as markers
-from reconciler.canonical import Absent, Json, digest
-from reconciler.diff import Comparison, whole
-from reconciler.kinds import KINDS, Kind
+from reconciler.canonical import Absent, Fields, Json, digest, equal
+from reconciler.diff import Comparison, result, whole, wire
+from reconciler.kinds import KINDS, Kind, Terms
 from reconciler.meaning import meanings
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Objection, Where
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Where
 from reconciler.paths import Path
 
 
@@ -72,6 +72,93 @@ def removal(action: Action, live: Live, kind: Kind) -> Change:
     return _change(action, address_of(live), live, fields)
 
 
+def narrow(change: Change, paths: Collection[Path]) -> Change | None:
+    """The change as if only these paths were pending; None where that leaves nothing to do.
+
+    A path stands for what is written as one with it: a member of `tools` or `metadata`, else the field. Whatever the
+    server takes together only goes together, and the rest is sent back as it is live. A create or a removal is whole.
+    """
+    desired, live = change.desired, change.live
+    if desired is None or live is None:
+        return change
+    parts = _parts(change, desired, live)
+    chosen = _with_needed({parts[path] for path in paths if path in parts}, parts, desired, live)
+    if not chosen and change.action == "update":
+        return None
+    held = tuple(sorted({*parts.values()} - chosen))
+    return _less(change, replace(desired, held=held), live, parts) if held else change
+
+
+def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Change | None]:
+    """The change narrowed to the paths, and what is left of it once that is done."""
+    own = narrow(change, paths)
+    if own is None or own is change:
+        return (own, None) if own is not None else (None, change)
+    digest = change_digest("update", change.address, change.id, change.fields)
+    update = replace(change, action="update", previous_key=None, previous_stack=None, digest=digest, origin="pending")
+    done = {field.path for field in own.fields}
+    return own, narrow(update, [field.path for field in change.fields if field.path not in done])
+
+
+def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
+    """By the path of each field change, what is written as one with it."""
+    kind = KINDS[live.kind]
+    sides = (live.fields, desired.fields)
+    whole = sorted({part for name in kind.fields for side in sides for part in kind.members(name, side[name])}, key=len)
+    paths = [field.path for field in change.fields]
+    return {path: next((part for part in whole if path[: len(part)] == part), path[:1]) for path in paths}
+
+
+def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired, live: Live) -> set[Path]:
+    """The parts, and those of the others without which the server would not take them: of one field, else all."""
+    every = {*parts.values()}
+    fields = dict.fromkeys(part[0] for part in sorted(every))
+    chosen = _with_companions(chosen, every, desired, live)
+    more = [_with_companions(chosen | {p for p in every if p[0] == name}, every, desired, live) for name in fields]
+    held = ((some, replace(desired, held=tuple(every - some))) for some in (chosen, *more) if chosen)
+    return next((some for some, partly in held if _is_sound(partly, live)), every if chosen else chosen)
+
+
+def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
+    """The parts, and the fields that have to travel with them."""
+    travelling = KINDS[live.kind].companions(desired, live, frozenset(part[0] for part in chosen))
+    needed = {f for f, before in travelling.items() if f in desired.left_to_server or not equal(before, live.fields[f])}
+    return chosen | {part for part in every if part[0] in needed}
+
+
+def _is_sound(desired: Desired, live: Live) -> bool:
+    """Whether what is written and what is held go together, as far as is known: no rule breaks that held on a side."""
+    kind = KINDS[live.kind]
+    mixed, one, other = (_wrong(kind, fields) for fields in (result(desired, live, kind), live.fields, desired.fields))
+    return mixed <= one | other
+
+
+def _wrong(kind: Kind, fields: Fields) -> set[tuple[str, str]]:
+    """Everything that may be wrong with a body: a server may refuse what is a mere warning here."""
+    return {(problem.code, problem.message) for problem in kind.check(kind.manifest(fields), Terms()).problems}
+
+
+def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Path]) -> Change:
+    """The change without the parts that are held."""
+    fields = tuple(field for field in change.fields if parts[field.path] not in desired.held)
+    written = {field.path[0] for field in fields}
+    return replace(
+        change,
+        fields=fields,
+        patch={name: wire(name, desired, live, KINDS[live.kind]) for name in change.patch if name in written},
+        hidden=change.hidden + sum(name not in written for name in change.patch),
+        digest=change_digest(change.action, change.address, change.id, fields),
+        seen=seen(live, desired),
+        meanings=tuple(one for one in change.meanings if any(_leads_to(field.path, one[0]) for field in fields)),
+        desired=desired,
+    )
+
+
+def _leads_to(one: Path, other: Path) -> bool:
+    """Whether one of the paths leads to the other."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
 def _change(
     action: Action,
     address: Address,
@@ -106,20 +193,6 @@ def told(value: Json | Absent) -> list[Json]:
     return [] if isinstance(value, Absent) else [value]
 
 
-def conflict(address: Address, fields: Iterable[FieldChange]) -> Objection | None:
-    """The objection to fields that changed on both sides; None where none did."""
-    names = ", ".join(sorted({f"`{change.path[0]}`" for change in fields if change.cause == "conflict"}))
-    if not names:
-        return None
-    return Objection(
-        code="conflict",
-        message=f"{names} changed in Git and in the live object since the last apply.",
-        remedy="take the live value into the manifest, or allow Git to overwrite it",
-        address=address,
-        holds=frozenset({address}),
-    )
-
-
 def address_of(live: Live) -> Address:
     """What a live object is called here; one that is not ours by its id."""
     return Address(live.kind, live.marker.key if live.marker else live.id)
@@ -128,7 +201,7 @@ def address_of(live: Live) -> Address:
 def seen(live: Live, desired: Desired | None = None) -> str:
     """A digest of everything about a live object that a plan relied on: not what is left to others."""
     owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
-    ignore = desired.ignore if desired is not None else ()
+    ignore = desired.untouched if desired is not None else ()
     left = desired.left_to_server if desired is not None else frozenset()
     kind = KINDS[live.kind]
     relied = {f: markers.less_ignored(f, value, ignore, kind) for f, value in live.fields.items() if f not in left}

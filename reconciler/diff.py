@@ -11,7 +11,7 @@ from reconciler import marker as markers
 from reconciler.canonical import ABSENT, Absent, Fields, Json, digest, equal, plain
 from reconciler.kinds import Kind
 from reconciler.model import Cause, Desired, FieldChange, Live, Marker
-from reconciler.paths import Path, at, put
+from reconciler.paths import Path, at, copied, put
 
 _MEMBER = 6
 
@@ -48,7 +48,7 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     }
     return Comparison(
         fields=tuple(change for found in changes.values() for change in found),
-        patch={field: _wire(field, desired, live, kind) for field in changes},
+        patch={field: wire(field, desired, live, kind) for field in changes},
         hidden=len(kind.fields) - len(changes),
         newly_managed=tuple(field for field in changes if known is not None and field not in known.digests),
         unsettled=unsettled,
@@ -77,8 +77,8 @@ def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ..
 
 def _before(field: str, desired: Desired, live: Live, kind: Kind, known: Marker | None) -> Iterator[Json]:
     """The live value, where it is not as desired."""
-    have = markers.less_ignored(field, live.fields[field], desired.ignore, kind)
-    want = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
+    have = markers.less_ignored(field, live.fields[field], desired.untouched, kind)
+    want = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
     if isinstance(have, Absent) or equal(have, want):
         return
     if field not in desired.left_to_server or _set_by_us(field, have, known):
@@ -88,7 +88,7 @@ def _before(field: str, desired: Desired, live: Live, kind: Kind, known: Marker 
 def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str]) -> Iterator[tuple[str, Json]]:
     """What has to travel with the changed fields; nothing that is left to the dashboard does."""
     for field, before in kind.companions(desired, live, changed).items():
-        have = markers.less_ignored(field, before, desired.ignore, kind)
+        have = markers.less_ignored(field, before, desired.untouched, kind)
         if field in desired.left_to_server:  # the server refuses the change without it, ignored or not
             yield field, before
         elif not isinstance(have, Absent) and not equal(have, _after(field, desired, kind)):
@@ -102,7 +102,7 @@ def _set_by_us(field: str, have: Json, known: Marker | None) -> bool:
 
 def _unmoved(field: str, have: Json, desired: Desired, kind: Kind, known: Marker) -> bool:
     """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
-    want = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
+    want = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
     return known.unsettled.get(field) == digest(have, _MEMBER) and known.digests.get(field) == digest(want, _MEMBER)
 
 
@@ -113,7 +113,7 @@ def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
 def _after(field: str, desired: Desired, kind: Kind) -> Json:
     if field in desired.left_to_server:
         return None
-    value = markers.less_ignored(field, desired.fields[field], desired.ignore, kind)
+    value = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
     return None if isinstance(value, Absent) else value
 
 
@@ -209,16 +209,26 @@ def _member_at(value: Json, path: Path) -> Json | Absent:
     return member if there else ABSENT
 
 
-def _wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
-    """The field as it will be sent: what is desired, with what is left to the dashboard as it is live."""
+def wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
+    """The field as it will be sent: what is desired, with what is left to others or to later as it is live."""
     if field in desired.left_to_server:
         return None
-    value = desired.fields[field]
+    value = result(desired, live, kind)[field]
     for path in desired.ignore:
         if path[0] == field and len(path) > 1:
             there, member = at(live.fields[field], path[1:])
             value = put(value, path[1:], member) if there else _dropped(value, field, path, kind)
     return kind.wire(field, value, live)
+
+
+def result(desired: Desired, live: Live, kind: Kind) -> Fields:
+    """What is desired, with what is held as it is live."""
+    fields = dict(desired.fields)
+    for path in desired.held:
+        if path[0] in fields:
+            field, have = path[0], live.fields[path[0]]
+            fields[field] = kind.tidy(field, copied(fields[field], path[1:], have)) if len(path) > 1 else have
+    return fields
 
 
 def _dropped(value: Json, field: str, path: Path, kind: Kind) -> Json:

@@ -25,11 +25,6 @@ def fingerprint(plan: Plan) -> str:
     )
 
 
-def summary(plan: Plan) -> Summary:
-    """The figures of the whole plan, held back or not."""
-    return tally(plan.changes)
-
-
 def tally(changes: Iterable[Change]) -> Summary:
     """Changes by what they do; an import that changes fields counts as both, as in Terraform."""
     counts: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, Live, Objection, Where
+from reconciler.model import Address, Change, Desired, FieldChange, Live, Objection, Where
 from reconciler.ownership import Ownership, is_copy, line_with_id
 
 OBJECTIONS: dict[str, str] = {
@@ -32,6 +32,8 @@ NEVER_ALLOWED = frozenset({"unreliable-list"})
 """The objections that no person can allow: what they are about cannot be looked at either."""
 GONE = "gone"
 """What a rollback rejects where an apply had deleted or let go."""
+_COUNTED = ("conflict", "too-many-changes", "too-many-deletes")
+"""What depends on which changes are looked at."""
 _SHARE = 20
 _PAIRS = 16
 
@@ -84,6 +86,43 @@ def too_many(changes: Sequence[Change], deletes: Sequence[Change], ours: int, li
     """The objections to a plan that does more than a slip should cost."""
     yield from _too_many_deletes(deletes, ours, limits)
     yield from _too_many_changes(changes, ours, limits)
+
+
+def against(
+    objections: Iterable[Objection], changes: Sequence[Change], ours: int, limits: Limits
+) -> Iterator[Objection]:
+    """What speaks against some of a plan's changes: conflicts, and how many changes there are, are judged anew."""
+    known = tuple(objections)
+    addresses = {change.address for change in changes}
+    counted = {address for o in known if o.code == "too-many-deletes" for address in o.holds}
+    deletes = [change for change in changes if change.action == "delete" and change.address in counted]
+    conflicts = (found for change in changes for found in conflict(change.address, change.fields))
+    allowed = {(o.code, o.address) for o in known if o.allowed}
+    for one in (*conflicts, *too_many(changes, deletes, ours, limits)):
+        yield replace(one, allowed=(one.code, one.address) in allowed)
+    for one in known:
+        if one.code not in _COUNTED and one.holds & addresses:
+            yield replace(one, holds=one.holds & addresses)
+
+
+def conflict(address: Address, fields: Iterable[FieldChange]) -> Iterator[Objection]:
+    """The objection to fields that changed on both sides, where any did."""
+    both = [field for field in fields if field.cause == "conflict"]
+    if both:
+        names = ", ".join(sorted({f"`{field.path[0]}`" for field in both}))
+        yield Objection(
+            code="conflict",
+            message=f"{names} changed in Git and in the live object since the last apply.",
+            remedy="take the live value into the manifest, or allow Git to overwrite it",
+            address=address,
+            holds=frozenset({address}),
+            origin="change" if any(field.origin == "change" for field in both) else both[0].origin,
+        )
+
+
+def in_order(objections: Iterable[Objection]) -> tuple[Objection, ...]:
+    """Objections by address, code and message; those to the whole plan first."""
+    return tuple(sorted(objections, key=lambda o: (str(o.address or ""), o.code, o.message)))
 
 
 def wanted_digest(desired: Desired) -> str:

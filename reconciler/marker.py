@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, digest
 from reconciler.kinds import Kind
-from reconciler.model import Desired, Marker, OnRemoval
-from reconciler.paths import Path, show, without
+from reconciler.model import Desired, Live, Marker, OnRemoval
+from reconciler.paths import Path, at, copied, show, without
 
 KEY = "reconciler"
 LIMIT = 512
@@ -53,6 +53,48 @@ def stamp(
         nonce=nonce,
         commit=commit,
     )
+
+
+def holding(stamped: Marker, desired: Desired, live: Live, previous: Marker | None, kind: Kind) -> Marker:
+    """The stamp of a write that holds something back: of that it says what the marker on the object said.
+
+    An object that is adopted has none yet: what it holds is what this apply leaves there.
+    """
+    known = previous or replace(stamped, digests=digests(live.fields, desired.ignore, kind))
+    fields = dict(desired.fields)
+    kept: set[str] = set()
+    for path in desired.held:
+        was = _applied_side(path, desired, live, known, kind) if len(path) > 1 else None
+        if was is None:
+            kept |= {path[0], _member(path)}
+        else:
+            fields[path[0]] = kind.tidy(path[0], copied(fields[path[0]], path[1:], was))
+    made = digests(fields, desired.ignore, kind)
+    if kept and "#" not in known.digests:
+        kept |= {name for name in made if name.startswith("#")}
+    said = {name: known.digests[name] for name in kept if name in known.digests}
+    return replace(
+        stamped,
+        digests={name: value for name, value in made.items() if name not in kept} | said,
+        ignored=known.ignored,
+        on_removal=known.on_removal if ("reconciler",) in desired.held else stamped.on_removal,
+    )
+
+
+def _applied_side(path: Path, desired: Desired, live: Live, known: Marker, kind: Kind) -> Json:
+    """The side of a field, live or desired, that has at the path what was applied there; None where neither has."""
+    field, by_member = path[0], "#" in known.digests
+    for body in (live.fields, desired.fields):
+        value = less_ignored(field, body[field], desired.ignore, kind)
+        here = _member_digest(value, path[1:]) if by_member else _none_if_absent(value)
+        if here == applied(known, kind, path if by_member else path[:1]):
+            return body[field]
+    return None
+
+
+def _member_digest(value: Json | Absent, path: Path) -> str:
+    there, member = at(None if isinstance(value, Absent) else value, path)
+    return digest(member if there else ABSENT, _MEMBER)
 
 
 def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str]:

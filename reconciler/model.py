@@ -15,6 +15,8 @@ Action: TypeAlias = Literal["create", "update", "delete", "adopt", "rename", "fo
 Cause: TypeAlias = Literal["edit", "drift", "conflict", "adoption", "unknown"]
 Origin: TypeAlias = Literal["change", "pending"]
 """Beside another revision: whether what is checked out brings it, or it is to be done anyway."""
+Applies: TypeAlias = Literal["change", "everything"]
+"""What merging a pull request applies: what it changes, or that and everything that is pending."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,6 +75,13 @@ class Desired:
     was: tuple[str, ...] = ()
     on_removal: OnRemoval = "delete"
     ignore: tuple[Path, ...] = ()
+    held: tuple[Path, ...] = ()
+    """Paths of what one write leaves as it is live, to be applied another time."""
+
+    @property
+    def untouched(self) -> tuple[Path, ...]:
+        """Everything that a write leaves as it is live."""
+        return (*self.ignore, *self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,7 @@ class Mark:
     address: Address
     desired: Desired
     live: Live
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,12 @@ class Plan:
     base: Base | None = None
     offline: str | None = None
     """Why nothing live was read, where the manifests of the base stand for it."""
+    applies: Applies = "everything"
+    """Whether an apply of this plan does everything that is pending, or only what one change brings."""
+    rest: tuple[Change, ...] = ()
+    """What is pending as well, and is not done with this plan."""
+    rest_objections: tuple[Objection, ...] = ()
+    """What speaks against that."""
 
     @property
     def held(self) -> frozenset[Address]:

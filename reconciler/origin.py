@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from reconciler import marker as markers
 from reconciler import paths
 from reconciler.canonical import digest
-from reconciler.changes import told
+from reconciler.changes import parted, told
+from reconciler.guards import Limits, against, in_order
 from reconciler.kinds import KINDS
-from reconciler.model import Base, Change, Desired, FieldChange, Live, Objection, Plan, Where
+from reconciler.model import Base, Change, Desired, FieldChange, Live, Mark, Objection, Origin, Plan, Where
 
 _WHOLE = ("create", "delete")
+_COMES = {"create": "creation", "adopt": "adoption", "rename": "rename"}
 _DONE = {
     "create": "created",
     "delete": "destroyed",
@@ -28,8 +30,65 @@ def split(plan: Plan, other: Plan, base: Base) -> Plan:
     changes = tuple(_told(change, others.get(_which(change))) for change in plan.changes)
     standing = {_known_by(objection) for objection in other.objections}
     objections = tuple(replace(o, origin="pending" if _known_by(o) in standing else "change") for o in plan.objections)
+    refreshed = {_stamps(mark) for mark in other.marks}
+    marks = tuple(replace(m, origin="pending" if _stamps(m) in refreshed else "change") for m in plan.marks)
     notes = (*plan.notes, *_settled(plan, other))
-    return replace(plan, changes=changes, objections=objections, notes=notes, base=base)
+    return replace(plan, changes=changes, marks=marks, objections=objections, notes=notes, base=base)
+
+
+def part(plan: Plan, limits: Limits = Limits()) -> Plan:  # noqa: B008  # a frozen value
+    """Of a split plan what this change does, with whatever of the pending that needs; the rest is kept beside it."""
+    parted = [_parted(change) for change in plan.changes]
+    changes = tuple(own for own, _ in parted if own is not None)
+    rest = tuple(left for _, left in parted if left is not None)
+    return replace(
+        plan,
+        changes=changes,
+        marks=tuple(mark for mark in plan.marks if mark.origin == "change"),
+        objections=_against(plan, changes, "change", limits),
+        notes=(*plan.notes, *(note for change in changes for note in _carried(change))),
+        applies="change",
+        rest=rest,
+        rest_objections=_against(plan, rest, "pending", limits),
+    )
+
+
+def _against(plan: Plan, changes: Sequence[Change], origin: Origin, limits: Limits) -> tuple[Objection, ...]:
+    """What speaks against some of a split plan's changes, and what comes from the same side and holds none back."""
+    touched = {change.address for change in plan.changes}
+    apart = [one for one in plan.objections if one.origin == origin and not one.holds & touched]
+    found = against(plan.objections, changes, plan.ours, limits)
+    return in_order([*(replace(one, origin=one.origin or origin) for one in found), *apart])
+
+
+def _parted(change: Change) -> tuple[Change | None, Change | None]:
+    """What of a change this change brings, and what stays pending."""
+    brought = [field.path for field in change.fields if field.origin == "change"]
+    acts = change.action != "update" and change.origin == "change"
+    if change.desired is None or change.live is None:
+        brought = []  # it is created or goes away as a whole
+    if not (acts or brought):
+        return None, change
+    own, left = parted(change, brought)
+    return replace(own, origin="change") if own is not None and own.action == "update" else own, left
+
+
+def _carried(change: Change) -> Iterator[str]:
+    """What was pending already and is applied with a change, because that cannot be written without it."""
+    pending = [field for field in change.fields if field.origin == "pending"]
+    if change.action in _COMES and (change.origin == "pending" or (change.action == "create" and pending)):
+        yield f"{change.address}: its {_COMES[change.action]} was pending already and comes along with this change."
+    if change.action not in _WHOLE and pending:
+        names = ", ".join(f"`{paths.show(field.path)}`" for field in pending)
+        was, them = ("was", "it") if len(pending) == 1 else ("were", "them")
+        yield f"{change.address}: {names} {was} pending already; this change cannot be applied without {them}."
+
+
+def _stamps(mark: Mark) -> tuple[str, str, str]:
+    """What a refreshed marker will say."""
+    one = mark.desired
+    ignored = [paths.show(path) for path in one.ignore]
+    return str(mark.address), mark.live.id, digest([dict(one.fields), [*ignored], one.on_removal])
 
 
 def as_live(desired: Iterable[Desired], where: Where) -> tuple[Live, ...]:

@@ -75,3 +75,12 @@ def put(value: Json, path: Path, member: Json) -> Json:
     if not isinstance(value, dict) or (len(path) > 1 and path[0] not in value):
         return value
     return {**value, path[0]: put(value.get(path[0]), path[1:], member)}
+
+
+def copied(value: Json, path: Path, source: Json) -> Json:
+    """The value with what the source has at the path, or without anything there where it has nothing."""
+    there, member = at(source, path)
+    if not there:
+        return without(value, path)
+    room = value if len(path) == 1 or at(value, path[:-1])[0] else put(value, path[:-1], {})
+    return put(room, path, member)

@@ -5,13 +5,13 @@ A pure function of values already fetched. Nothing here reads, writes or knows w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler import marker as markers
-from reconciler.changes import address_of, change_digest, conflict, creation, removal, updated, with_removal
+from reconciler.changes import address_of, creation, narrow, removal, updated, with_removal
 from reconciler.diff import Comparison, compare, differences
-from reconciler.guards import Facts, Limits, guard, with_allowed
+from reconciler.guards import Facts, Limits, conflict, guard, in_order, with_allowed
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import (
     Action,
@@ -68,12 +68,11 @@ def make_plan(
     draft.changes += [removal("delete", twin, kinds[twin.kind]) for twin in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
     objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
-    ordered = sorted(objections, key=lambda o: (str(o.address or ""), o.code, o.message))
     return Plan(
         where=where,
         changes=changes,
         marks=tuple(draft.marks),
-        objections=with_allowed(ordered, allow),
+        objections=with_allowed(in_order(objections), allow),
         notes=tuple(draft.notes),
         unchanged=len(draft.settled),
         settled=tuple(draft.settled),
@@ -84,13 +83,20 @@ def make_plan(
 
 
 def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address]) -> Plan:
-    """The plan narrowed to some addresses; deletes only where named exactly. The guards have judged the whole."""
+    """The plan narrowed to some addresses; deletions only where named exactly. The guards have judged the whole."""
     chosen = frozenset(matches)
-    changes = tuple(c for c in plan.changes if _addresses(c) & (exactly if c.action == "delete" else chosen))
+
+    def is_chosen(change: Change) -> bool:
+        return bool(_addresses(change) & (exactly if change.action == "delete" else chosen))
+
+    changes = tuple(change for change in plan.changes if is_chosen(change))
     kept = {change.address for change in changes}
+    of_base = plan.applies == "change"
     return replace(
         plan,
         changes=changes,
+        rest=tuple(c for c in (plan.rest if of_base else plan.changes) if is_chosen(c) == of_base),
+        rest_objections=tuple(o for o in plan.rest_objections if o.address in chosen),
         marks=tuple(mark for mark in plan.marks if mark.address in chosen),
         mismatches=tuple(one for one in plan.mismatches if one.address in chosen),
         objections=tuple(o for o in plan.objections if o.address in chosen or o.holds & kept),
@@ -100,15 +106,18 @@ def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address
 
 def only_drift(plan: Plan) -> Plan:
     """The plan narrowed to what somebody moved behind Git's back."""
-    moved = ("drift", "conflict")
-    changes = tuple(
-        _less(change, fields)
-        for change in plan.changes
-        if (fields := tuple(f for f in change.fields if f.cause in moved))
-    )
+    changes, rest = (tuple(drift for change in some for drift in _drift(change)) for some in (plan.changes, plan.rest))
     kept = {change.address for change in changes}
     objections = tuple(o for o in plan.objections if o.holds & kept)
-    return replace(plan, changes=changes, marks=(), objections=objections, mismatches=(), selected=True)
+    return replace(plan, changes=changes, rest=rest, marks=(), objections=objections, mismatches=(), selected=True)
+
+
+def _drift(change: Change) -> Iterator[Change]:
+    """As much of a change as undoes what somebody else did."""
+    moved = [field.path for field in change.fields if field.cause in ("drift", "conflict")]
+    own = narrow(change, moved) if moved else None
+    if own is not None:
+        yield own
 
 
 def forgetting(plan: Plan, live: Iterable[Live], where: Where, addresses: Collection[Address]) -> Plan:
@@ -128,19 +137,6 @@ def _addresses(change: Change) -> frozenset[Address]:
     """What the change's resource is called here, and what it was called before."""
     former = () if change.previous_key is None else (Address(change.address.kind, change.previous_key),)
     return frozenset({change.address, *former})
-
-
-def _less(change: Change, fields: tuple[FieldChange, ...]) -> Change:
-    """The change as if these fields were all that it changes."""
-    kept = {field.path[0] for field in fields}
-    patch = {field: value for field, value in change.patch.items() if field in kept}
-    return replace(
-        change,
-        fields=fields,
-        patch=patch,
-        hidden=change.hidden + len(change.patch) - len(patch),
-        digest=change_digest(change.action, change.address, change.id, fields),
-    )
 
 
 def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]) -> None:
@@ -167,8 +163,7 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
         return
     changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
     draft.changes.append(changed)
-    if objection := conflict(desired.address, compared.fields):
-        draft.objections.append(objection)
+    draft.objections += conflict(desired.address, compared.fields)
 
 
 def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) -> Mismatch:

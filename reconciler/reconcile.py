@@ -230,7 +230,7 @@ class _Apply:
         patch = self._patch(task, live, desired)
         marker = _less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
         self.listener.started(task, live, patch)
-        changed = await self.provider.update(live, patch, marker, desired.ignore)
+        changed = await self.provider.update(live, patch, marker, desired.untouched)
         return await self._verified(task, desired, changed, marker, began)
 
     def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
@@ -267,7 +267,7 @@ class _Apply:
         left = markers.digests(live.fields, desired.ignore, kind)
         told = replace(marker, id=live.id, unsettled={**marker.unsettled, **{field: left[field] for field in fields}})
         try:
-            await self.provider.update(live, {}, told, desired.ignore)
+            await self.provider.update(live, {}, told, desired.untouched)
         except ProviderError as error:
             self._notice(f"{desired.address}: what did not settle could not be noted on it: {error.message}")
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler import paths
 from reconciler.canonical import encode, equal
+from reconciler.changes import parted
 from reconciler.diff import whole
+from reconciler.guards import Limits, against, in_order
 from reconciler.kinds import KINDS
 from reconciler.masking import STANDS
 from reconciler.model import Change, Live, Plan, Where
 from reconciler.ownership import ours_by_address
 
+_REMOVALS = ("delete", "forget")
 _PLACE = ("name", "provider", "base_url", "project")
 
 
@@ -50,32 +53,68 @@ def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
     return None
 
 
-def review(plan: Plan, document: Mapping[str, Any], live: Iterable[Live]) -> Review:
+def review(
+    plan: Plan,
+    document: Mapping[str, Any],
+    live: Iterable[Live],
+    limits: Limits = Limits(),  # noqa: B008  # a frozen value
+) -> Review:
     """Splits a plan by what was reviewed; what the document says of who allowed what is nothing to go by."""
+    plan, known = _listed(plan, document) if document.get("applies") == "change" else (plan, frozenset())
     reviewed = {change.get("digest"): change for change in document["changes"]}
     agreed = tuple(change for change in plan.changes if change.digest in reviewed)
     kept = {change.digest for change in agreed}
     gone = [change for digest, change in reviewed.items() if digest not in kept]
+    rest = (*(change for change in plan.changes if change.digest not in kept), *plan.rest)
     world = _World(plan, tuple(live))
-    moved = tuple((c["address"], _instead(c, plan, kept)) for c in gone if not world.has(c))
-    concerned = {change.address for change in agreed}
+    moved = tuple((c["address"], _instead(c, rest)) for c in gone if not world.has(c))
+    objections = in_order(against(plan.objections, agreed, plan.ours, limits))
     told = {change.digest for _, change in moved if change is not None}
     return Review(
-        plan=replace(
-            plan,
-            changes=agreed,
-            objections=tuple(o for o in plan.objections if o.holds & concerned),
-            selected=True,
-        ),
+        plan=replace(plan, changes=agreed, objections=objections, rest=rest, selected=True),
         already=tuple(sorted(c["address"] for c in gone if world.has(c))),
         moved=moved,
-        unreviewed=tuple(c for c in plan.changes if c.digest not in kept | told),
+        unreviewed=tuple(c for c in rest if c.digest not in told and str(c.address) not in known),
     )
 
 
-def _instead(change: Mapping[str, Any], plan: Plan, kept: Collection[str]) -> Change | None:
+def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[str]]:
+    """The plan narrowed to the objects and paths that a document lists; with all the addresses that it names."""
+    asked = {_which(change): change for change in document["changes"]}
+    parts = [(change, *_listed_of(change, asked.get(_key(change)))) for change in plan.changes]
+    marks = {(mark["address"], mark["id"]) for mark in document["marks"]}
+    named = frozenset(change["address"] for change in (*document["changes"], *document["pending"]["changes"]))
+    narrowed = replace(
+        plan,
+        changes=tuple(own for _, own, _ in parts if own is not None),
+        marks=tuple(mark for mark in plan.marks if (str(mark.address), mark.live.id) in marks),
+        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _key(c) in asked)),
+        applies="change",
+        rest=tuple(left for _, _, left in parts if left is not None),
+    )
+    return narrowed, named
+
+
+def _listed_of(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
+    if asked is None:
+        return None, change
+    return parted(change, [paths.read(field["path"]) for field in asked["fields"]])
+
+
+def _which(change: Mapping[str, Any]) -> tuple[str, ...]:
+    """By what a reviewed change is found again: the object, or the address where there is none yet."""
+    goes = change["action"] if change["action"] in _REMOVALS else ""
+    return goes, change["kind"], change["id"] or change["key"]
+
+
+def _key(change: Change) -> tuple[str, ...]:
+    goes = change.action if change.action in _REMOVALS else ""
+    return goes, change.address.kind, change.id or change.address.key
+
+
+def _instead(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
     """What the reviewed change has become."""
-    at = [c for c in plan.changes if str(c.address) == change["address"] and c.digest not in kept]
+    at = [c for c in rest if str(c.address) == change["address"]]
     return next((c for c in at if c.id == change.get("id")), at[0] if at else None)
 
 

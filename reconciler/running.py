@@ -14,6 +14,7 @@ from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
+from reconciler.ownership import is_ours
 from reconciler.past import Earlier
 from reconciler.providers import ApiGone, InDoubt, Provider, ProviderError, Unauthorized, Unreachable
 
@@ -41,6 +42,8 @@ class Run:
         owner = (where.stack, where.environment)
         id = live.id if live is not None else None
         stamped = markers.stamp(desired, kind, owner, id=id, nonce=self.nonce, commit=self.commit)
+        if live is not None and desired.held:
+            stamped = markers.holding(stamped, desired, live, live.marker if is_ours(live, where) else None, kind)
         kept = live.marker.unsettled if live is not None and live.marker is not None else {}
         return replace(
             stamped,

@@ -10,7 +10,7 @@ from reconciler.canonical import Json, digest
 from reconciler.changes import creation, removal, updated, with_removal
 from reconciler.diagnostics import Place
 from reconciler.diff import compare, differences
-from reconciler.guards import GONE, Limits, too_many, wanted_digest
+from reconciler.guards import GONE, Limits, in_order, too_many, wanted_digest
 from reconciler.kinds import KINDS, Kind, Terms
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Where
 from reconciler.ownership import is_ours, ours_by_address
@@ -71,7 +71,7 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, 
     return Plan(
         where=where,
         changes=changes,
-        objections=tuple(sorted(draft.objections, key=lambda o: (str(o.address), o.code, o.message))),
+        objections=in_order(draft.objections),
         notes=tuple(draft.notes),
         unchanged=sum(is_ours(one, where) and one.id not in touched for one in draft.live),
         unmanaged=len(draft.live) - ours,

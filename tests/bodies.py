@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -67,6 +68,34 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     if tools:
         body["tools"] = draw(st.permutations(tools))
     return body
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """How somebody edits a body, in Git or in a dashboard: some fields, some pairs of metadata, some functions."""
+    other, fields = draw(bodies()), draw(st.sets(st.sampled_from(["name", "description", "instructions"])))
+    keys, names = draw(st.sets(NAMES, max_size=2)), draw(st.sets(NAMES, max_size=2))
+
+    def edit(body: dict[str, Any]) -> dict[str, Any]:
+        pairs, functions, others = {**body.get("metadata", {})}, _by_name(body), _other_tools(body)
+        pairs |= dict.fromkeys(keys, "edited")
+        functions |= {name: {"name": name, "description": "edited"} for name in names} | _by_name(other)
+        for some in (pairs, functions):
+            if len(some) > len(keys) + 1 and "reconciler" not in some:
+                del some[min(some)]
+        changed = {field: other.get(field, "edited") for field in fields}
+        tools = others + [{"type": "function", "function": function} for function in functions.values()]
+        return {**body, **changed, "metadata": pairs, "tools": tools}
+
+    return edit
+
+
+def _by_name(body: dict[str, Any]) -> dict[str, Any]:
+    return {tool["function"]["name"]: tool["function"] for tool in body.get("tools", ()) if tool["type"] == "function"}
+
+
+def _other_tools(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [tool for tool in body.get("tools", ()) if tool["type"] != "function"]
 
 
 def _formats() -> st.SearchStrategy[Any]:

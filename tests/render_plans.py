@@ -6,6 +6,7 @@ from reconciler.canonical import ABSENT, Absent, Json
 from reconciler.diagnostics import Place
 from reconciler.model import (
     Address,
+    Base,
     Cause,
     Change,
     Desired,
@@ -77,6 +78,11 @@ def looks_like(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_
 def kept(key: str, *differences: Difference) -> Mismatch:
     """An object in which the server kept other values than it was sent."""
     return Mismatch(address(key), f"asst_{key}", Place(f"assistants/{key}.yaml", 3, 1), differences)
+
+
+def merging(*changes: Change, rest: tuple[Change, ...] = (), **more: object) -> Plan:
+    """The plan of what merging a pull request does, beside what is pending."""
+    return plan(*changes, rest=rest, **{"base": Base("main", "1a2b3c"), "applies": "change", **more})
 
 
 def plan(*changes: Change, **more: object) -> Plan:

@@ -6,13 +6,27 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import KIND, applied, marked, stranger, wanted
+from lives import KIND, applied, causes, marked, stamped, stranger, wanted
 from world import WHERE
 
 from reconciler.canonical import ABSENT
-from reconciler.changes import address_of, change_digest, conflict, creation, removal, seen, updated, with_removal
-from reconciler.diff import compare
-from reconciler.model import Action, Address, Change, FieldChange
+from reconciler.changes import (
+    address_of,
+    change_digest,
+    creation,
+    narrow,
+    parted,
+    removal,
+    seen,
+    updated,
+    with_removal,
+)
+from reconciler.diff import compare, result
+from reconciler.guards import conflict
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live
+from reconciler.paths import read, show
+from reconciler.plan import make_plan
+from reconciler.reconcile import Run
 
 A = Address("assistant", "a")
 
@@ -87,12 +101,11 @@ def test_a_digest_tells_null_from_absent_and_not_who_moved() -> None:
 
 def test_a_conflict_names_each_field_once() -> None:
     fields = [FieldChange(("tools", name), 1, 2, "conflict") for name in "ab"]
-    found = conflict(A, [*fields, FieldChange(("name",), 1, 2, "edit")])
+    (found,) = conflict(A, [*fields, FieldChange(("name",), 1, 2, "edit")])
 
-    assert found is not None
     assert found.message == "`tools` changed in Git and in the live object since the last apply."
     assert (found.address, found.holds) == (A, {A})
-    assert conflict(A, [FieldChange(("name",), 1, 2, "drift")]) is None
+    assert not list(conflict(A, [FieldChange(("name",), 1, 2, "drift")]))
 
 
 def test_what_an_object_remembers_of_its_removal_is_a_change_of_ours_alone() -> None:
@@ -117,3 +130,126 @@ def test_what_was_seen_is_the_body_and_the_owner_less_what_is_left_to_others() -
     assert of() == of(description="x", metadata={"seen": "1"}, reasoning_effort="low")
     assert len({of(), of(name="x"), of(metadata={"other": "1"}), seen(stranger(model="o3-mini"), mine)}) == 4
     assert seen(applied(mine)) != seen(applied(mine, description="x"))
+
+
+# one part of a change at a time
+
+
+def tool(name: str, **more: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, **more}}
+
+
+def written(head: Desired, live: Live, *paths: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Who moved what, before and after only these paths are written."""
+    (change,) = make_plan([head], [live], WHERE).changes
+    own = narrow(change, [read(path) for path in paths])
+    assert own is not None
+    assert own.desired is not None
+    assert [show(field.path) for field in own.fields] == list(paths)
+    marker = Run("n2").marker(WHERE, own.desired, live, own.patch)
+    after = stamped(replace(own.desired, fields=result(own.desired, live, KIND)), marker, live.id)
+    left = make_plan([head], [after], WHERE).changes
+    return causes(change.fields), causes(left[0].fields) if left else {}
+
+
+def coarse(live: Live) -> Live:
+    """The object with a marker in which there was no room for members."""
+    assert live.marker is not None
+    digests = {name: value for name, value in live.marker.digests.items() if not name.startswith("#")}
+    return marked(live, digests=digests)
+
+
+TOOLS = wanted(name="A", tools=[tool("x"), tool("y")], metadata={"team": "people"})
+MORE = wanted(name="A", tools=[tool("x", description="new"), tool("y")], metadata={"team": "people"})
+EDITED = wanted(name="B", tools=[tool("x", description="new"), tool("y", description="new")], metadata={"team": "law"})
+HOTFIX = {"tools": [tool("x"), tool("y", description="hotfix")]}
+X, Y = "tools.functions.x.description", "tools.functions.y.description"
+PARTS: dict[str, tuple[Desired, Live, list[str]]] = {
+    "drift of a field": (wanted(name="B"), applied(wanted(name="A"), top_p=0.5), ["name"]),
+    "an edit of a field": (wanted(name="B", top_p=0.5), applied(wanted(name="A")), ["name"]),
+    "a conflict of a field": (wanted(name="B", top_p=0.5), applied(wanted(name="A"), top_p=0.7), ["name"]),
+    "a field that no digest is of": (
+        wanted(name="B", top_p=0.5),
+        marked(applied(wanted(name="A")), digests={"name": applied(wanted(name="A")).marker.digests["name"]}),  # type: ignore[union-attr]  # it is stamped
+        ["name"],
+    ),
+    "drift of a tool": (MORE, applied(TOOLS, **HOTFIX), [X]),
+    "edits of tools": (EDITED, applied(TOOLS), [X]),
+    "a conflict of a tool": (EDITED, applied(TOOLS, **HOTFIX), [X]),
+    "a tool that goes": (wanted(name="A", tools=[tool("z")]), applied(TOOLS), ["tools.functions.z"]),
+    "a pair of metadata": (EDITED, applied(TOOLS, metadata={"team": "people", "x": "y"}), [X, "metadata.team"]),
+    "another list of what is ignored": (
+        wanted(name="B", top_p=0.5, own={"ignore_changes": ["description"]}),
+        applied(wanted(name="A")),
+        ["name"],
+    ),
+    "a rule for its removal": (
+        wanted(name="B", own={"on_removal": "keep"}), applied(wanted(name="A"), top_p=0.5), ["name"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_what_is_held_is_attributed_afterwards_as_it_was_before(name: str) -> None:
+    head, live, paths = PARTS[name]
+
+    before, after = written(head, live, *paths)
+
+    assert after == {path: cause for path, cause in before.items() if path not in paths}
+    assert after
+
+
+def test_where_members_had_no_room_the_whole_field_says_who_moved() -> None:
+    drift = written(MORE, coarse(applied(TOOLS, **HOTFIX)), X)
+    edits = written(EDITED, coarse(applied(TOOLS)), X)
+    fields = {X: "conflict", Y: "conflict"}
+
+    assert drift == (fields, {Y: "conflict"})
+    assert edits == (
+        {**dict.fromkeys((X, Y, "name", "metadata.team"), "edit")},
+        dict.fromkeys((Y, "name", "metadata.team"), "edit"),
+    )
+    undone = coarse(applied(MORE, tools=[tool("x"), tool("y", description="hotfix")]))
+    assert written(MORE, undone, X) == ({X: "drift", Y: "drift"}, {Y: "drift"})
+
+
+def test_what_an_adoption_holds_is_an_edit_of_what_it_found() -> None:
+    pinned = wanted(
+        name="B", top_p=0.5, tools=[tool("x", description="new"), tool("y")], own={"id": {"production": "asst_9"}}
+    )
+
+    before, after = written(pinned, stranger(name="A", tools=[tool("y", description="old")]), "name")
+
+    assert set(before.values()) == {"adoption"}
+    assert after == {"top_p": "edit", "tools.functions.x": "edit", Y: "edit"}
+
+
+def test_a_part_of_everything_is_the_change_itself_and_one_of_nothing_is_none() -> None:
+    change = update()
+
+    assert narrow(change, [("description",)]) is change
+    assert narrow(change, []) is None
+    assert parted(change, []) == (None, change)
+    assert parted(change, [("description",)]) == (change, None)
+    gone = removal("delete", applied(wanted()), KIND)
+    assert parted(gone, []) == (gone, None)
+
+
+def test_a_part_tells_what_its_own_schemas_mean() -> None:
+    def asking(*names: str) -> list[dict[str, Any]]:
+        schema = {"type": "object", "properties": {}, "required": ["city"]}
+        return [{"type": "function", "function": {"name": name, "parameters": schema}} for name in names]
+
+    lenient = {"parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+    live = applied(wanted(tools=[{"type": "function", "function": {"name": name, **lenient}} for name in "xy"]))
+    (change,) = make_plan([wanted(tools=asking("x", "y"))], [live], WHERE).changes
+
+    own = narrow(
+        change,
+        [path for path, _ in change.meanings if path[2] == "x"]
+        + [("tools", "functions", "x", "parameters", "required")],
+    )
+
+    assert own is not None
+    assert {path[2] for path, _ in change.meanings} == {"x", "y"}
+    assert {path[2] for path, _ in own.meanings} == {"x"}

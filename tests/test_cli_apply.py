@@ -178,8 +178,9 @@ def test_what_moved_since_the_review_is_told_to_programs(here: Checkout) -> None
 
     told = here.run("apply", "plan.json", "--json")
 
-    diagnostics = [line["diagnostic"] for line in events(told.out) if line["type"] == "diagnostic"]
+    *diagnostics, left = [line["diagnostic"] for line in events(told.out) if line["type"] == "diagnostic"]
     assert told.code == 1
+    assert "still differs: 2 to be created." in left["summary"]
     assert [(one["severity"], one["address"]) for one in diagnostics] == [
         ("info", "assistant.new"),
         ("error", "assistant.hr"),

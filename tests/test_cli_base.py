@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -10,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, answering, command, plain
+from checkout import Checkout, Told, answering, command, plain
 from gits import commit, git, repository
 
 from reconciler.cli.revision import laid_out
@@ -52,7 +53,7 @@ def test_a_plan_is_split_into_what_the_change_does_and_what_is_pending_anyway(he
     save(here, "feature")
 
     told = here.run("plan", "-e", "local", "--base", "main").out
-    first, _, rest = told.partition("Pending anyway:")
+    first, _, rest = told.partition("Not done by merging:")
 
     assert "Beside main (" in first
     assert '"gpt-4o" -> "gpt-4.1"' in first
@@ -68,8 +69,8 @@ def test_where_nothing_changes_both_halves_say_so(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main").out
 
-    assert "What this change does: nothing." in told
-    assert "Pending anyway: nothing." in told
+    assert "Merging does this: nothing." in told
+    assert "Not done by merging: nothing." in told
     assert told.splitlines()[-1].startswith("No changes.")
 
 
@@ -195,7 +196,7 @@ def test_values_of_the_branch_are_reviewed(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main").out
 
-    assert '"gpt-4o" -> "gpt-4.1"' in told.partition("Pending anyway")[0]
+    assert '"gpt-4o" -> "gpt-4.1"' in told.partition("Not done by merging")[0]
 
 
 def test_manifests_of_the_base_that_are_wrong_are_told_and_hide_nothing(here: Checkout) -> None:
@@ -232,7 +233,7 @@ def test_a_base_without_a_configuration_has_the_usual_folder(here: Checkout) -> 
 
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
-    assert "What this change does: nothing." in told.out
+    assert "Merging does this: nothing." in told.out
 
 
 def test_a_folder_that_the_base_does_not_have_is_empty(here: Checkout) -> None:
@@ -640,3 +641,150 @@ def test_a_plan_that_is_stopped_leaves_no_revision_behind(
 
     assert laid_out_there != []
     assert (process.returncode, told, list(room.iterdir())) == (130, "\nInterrupted.\n", [])
+
+
+# merging applies what the change brings
+
+
+def settled(here: Checkout, **manifests: str) -> dict[str, str]:
+    """Everything applied from main, by key the ids; the next commits are on a branch."""
+    here.write(**manifests)
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    git(here.root, "checkout", "-qb", "feature")
+    return {one["metadata"]["reconciler"].split("/")[2].split(" ")[0]: id for id, one in here.live().items()}
+
+
+def merged(here: Checkout) -> Told:
+    """What the review's plan does once it is merged; the next commits are on another branch."""
+    git(here.root, "add", "-A")
+    commit(here.root)
+    planned = here.run("plan", "-e", "local", "--base", "main", "--out", "plan.json", "--detailed-exitcode")
+    assert planned.code in (0, 2), planned.out
+    git(here.root, "checkout", "-q", "main")
+    git(here.root, "merge", "-q", "--no-ff", "-m", "Merge pull request #7", "feature")
+    done = here.run("apply", "plan.json")
+    git(here.root, "checkout", "-qB", "feature")
+    return done
+
+
+def test_a_change_of_the_readme_alone_applies_nothing_and_says_what_is_left(here: Checkout) -> None:
+    ids = settled(here)
+    here.call("POST", f"/{ids['hr']}", {"temperature": 0.3})
+    before = here.live()
+    (here.root / "README.md").write_text("Words.\n")
+
+    told = merged(here)
+
+    assert (told.code, here.live()) == (0, before)
+    assert told.out.splitlines()[-5:] == [
+        "Plan: 0 to add, 0 to change, 0 to destroy.",
+        "",
+        "Applied 0. local still differs: 1 drifted.",
+        "`reconciler plan -e local` shows it; `reconciler apply -e local` applies what no objection blocks.",
+        "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.",
+    ]
+
+
+def test_a_merge_leaves_somebodys_hotfix_of_the_same_assistant_and_it_stays_drift(here: Checkout) -> None:
+    ids = settled(here)
+    here.call("POST", f"/{ids['hr']}", {"temperature": 0.3})
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+
+    told = merged(here)
+    left = here.run("plan", "-e", "local", "--drift").out
+
+    live = here.live()[ids["hr"]]
+    assert (told.code, live["model"], live["temperature"]) == (0, "gpt-4.1", 0.3)
+    assert "Applied 1. local still differs: 1 drifted.\n" in told.out
+    assert told.out.splitlines()[-1] == "Apply complete! Resources: 0 added, 1 changed, 0 destroyed."
+    assert "~ temperature  0.3 -> 1  # drift" in left
+    assert "model" not in left
+
+
+def test_what_a_direct_push_left_does_not_go_live_with_the_next_merge(here: Checkout) -> None:
+    ids = settled(here)
+    git(here.root, "checkout", "-q", "main")
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"), pushed="model: gpt-4o\n")
+    save(here)
+    git(here.root, "checkout", "-qB", "feature")
+    here.write(new="model: gpt-4o\nname: New\n")
+
+    told = merged(here)
+
+    assert told.code == 0
+    assert here.live()[ids["hr"]]["model"] == "gpt-4o"
+    assert len(here.live()) == 2
+    assert "Applied 1. local still differs: 1 edited in Git, 1 to be created." in told.out
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    assert here.live()[ids["hr"]]["model"] == "gpt-4.1"
+    assert here.run("plan", "-e", "local", "--detailed-exitcode").code == 0
+
+
+def test_a_conflict_elsewhere_blocks_no_merge(here: Checkout) -> None:
+    ids = settled(here, b="model: gpt-4o\nname: B\n")
+    git(here.root, "checkout", "-q", "main")
+    here.write(b="model: gpt-4o\nname: pushed\n")
+    save(here)
+    here.call("POST", f"/{ids['b']}", {"name": "hotfix"})
+    git(here.root, "checkout", "-qB", "feature")
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+
+    told = merged(here)
+    again = here.run("apply", "-e", "local", "--auto-approve")
+
+    assert told.code == 0
+    assert "still differs: 1 in conflict." in told.out
+    assert here.live()[ids["b"]]["name"] == "hotfix"
+    assert again.code == 1
+    assert "Objections hold back every change" in again.err
+
+
+def test_apply_everything_in_the_configuration_of_the_base_applies_everything(here: Checkout) -> None:
+    here.config(LOCAL + "apply: everything\n")
+    ids = settled(here)
+    here.call("POST", f"/{ids['hr']}", {"temperature": 0.3})
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+
+    told = merged(here)
+
+    live = here.live()[ids["hr"]]
+    assert (told.code, live["model"], live.get("temperature", 1)) == (0, "gpt-4.1", 1)
+
+
+def test_apply_everything_counts_only_once_the_base_says_it(here: Checkout) -> None:
+    ids = settled(here)
+    here.call("POST", f"/{ids['hr']}", {"temperature": 0.3})
+    here.config(LOCAL + "apply: everything\n")
+
+    planned = here.run("plan", "-e", "local", "--base", "main").out
+
+    assert "this change moves `apply` of `local`" in planned
+    assert "Merging does this: nothing." in planned
+
+
+def test_a_fingerprint_of_a_part_is_expected_of_that_part(here: Checkout) -> None:
+    ids = settled(here)
+    here.call("POST", f"/{ids['hr']}", {"temperature": 0.3})
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here)
+    here.run("plan", "-e", "local", "--base", "main", "--out", "plan.json")
+    fingerprint = json.loads((here.root / "plan.json").read_text())["fingerprint"]
+
+    refused = here.run("apply", "plan.json", "--expect", "another")
+    done = here.run("apply", "plan.json", "--expect", fingerprint)
+
+    assert (refused.code, done.code) == (1, 0)
+    assert "not another" in refused.err
+
+
+def test_programs_hear_what_is_left(here: Checkout) -> None:
+    ids = settled(here, b="model: gpt-4o\nname: B\n")
+    for id in ids.values():
+        here.call("POST", f"/{id}", {"temperature": 0.3})
+
+    told = here.run("apply", "-e", "local", "hr", "--auto-approve", "--json")
+
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    said = [line["diagnostic"]["summary"] for line in lines if line["type"] == "diagnostic"]
+    assert (told.code, said) == (0, ["Applied 1. local still differs: 1 drifted."])

@@ -238,7 +238,7 @@ def spoil(plan: str, how: str) -> bytes:
         "binary": bytes(range(256)),
         "a list": b"[]",
         "no plan": b'{"a": 1}',
-        "version": plan.replace('"format_version": "1.1"', '"format_version": "2.0"').encode(),
+        "version": plan.replace('"format_version": "1.2"', '"format_version": "2.0"').encode(),
         "nan": plan.replace('"add": 2', '"add": NaN').encode(),
         "deep": b"[" * 100_000,
     }

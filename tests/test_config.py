@@ -486,3 +486,30 @@ def test_a_field_that_is_nearly_one_of_a_policy_is_suggested(tmp_path: Path) -> 
     (fault,) = loaded(tmp_path, HEAD + "reconcile: {aply: []}\n").faults
 
     assert fault.remedy == "did you mean `apply`?"
+
+
+# what merging a pull request applies
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "found"),
+    [
+        ("", "", "change"),
+        ("apply: everything\n", "", "everything"),
+        ("apply: everything\n", "apply: change", "change"),
+        ("", "apply: everything", "everything"),
+    ],
+)
+def test_what_merging_applies_is_the_environments_own_or_the_files(
+    tmp_path: Path, common: str, own: str, found: str
+) -> None:
+    text = HEAD + common + OPENAI % (own or "values: {}")
+
+    assert config(tmp_path, text).environments["x"].apply == found
+
+
+def test_what_merging_could_not_apply_is_refused(tmp_path: Path) -> None:
+    (fault,) = loaded(tmp_path, HEAD + "apply: all\n").faults
+
+    assert (fault.code, fault.message) == ("unknown-value", "`all` is not a valid `apply`.")
+    assert "`everything`" in fault.remedy

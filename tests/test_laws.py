@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bodies import bodies, worlds
+from bodies import bodies, edits, worlds
 from hypothesis import given
 from hypothesis import strategies as st
 from world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desired, run
@@ -216,6 +218,99 @@ def test_what_main_brings_too_is_pending_and_nothing_else_is(applied: dict, base
         assert (field.origin == "pending") == ((show(field.path), repr(field.after)) in pending)
 
 
+def attributed(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
+    """What a plan would write, path by path, and who moved it; what a server may choose is nobody's."""
+    chosen = KINDS["assistant"].chosen
+    return {
+        (str(change.id), show(field.path)): (repr(field.after), field.cause)
+        for change in plan.changes
+        for field in change.fields
+        if field.path[0] not in chosen
+    }
+
+
+async def settled(world: World) -> dict[str, dict]:
+    """What is live, in normal form; less the fields of which a server may choose the value."""
+    return {
+        one.id: {f: v for f, v in one.fields.items() if f not in KINDS["assistant"].chosen}
+        for one in await world.live()
+    }
+
+
+ANYTHING = frozenset({"conflict", "too-many-deletes", "no-manifests", "looks-like"})
+
+
+async def after_an_apply(applied: dict, moved: Callable[[dict], dict], settings: Settings) -> World:
+    """A world in which somebody changed in a dashboard what an apply had left."""
+    world = World(settings)
+    await world.settle(desired(applied))
+    (one,) = await world.live()
+    drifted = moved(KINDS["assistant"].manifest(one.fields) | {"metadata": one.raw["metadata"]})
+    fields = ("name", "description", "instructions", "metadata", "tools")
+    await world.by_hand(
+        "POST", f"/assistants/{one.id}", {field: drifted[field] for field in fields if field in drifted}
+    )
+    return world
+
+
+@given(bodies(), edits(), edits(), edits(), st.sampled_from([*EVERY_SERVER, *CLONES]))
+def test_applying_the_part_and_then_the_rest_ends_where_applying_everything_ends(
+    applied: dict,
+    moved: Callable[[dict], dict],
+    before: Callable[[dict], dict],
+    here: Callable[[dict], dict],
+    settings: Settings,
+) -> None:
+    """The part writes what it lists and nothing else, and what stays pending is attributed as before."""
+    base, head = desired(before(applied)), desired(here(before(applied)))
+
+    async def story() -> None:
+        world, other = [await after_an_apply(applied, moved, settings) for _ in range(2)]
+        whole, part = await world.plan(head, allow=ANYTHING), await world.beside(head, base, allow=ANYTHING)
+        before, done = await world.raw(), attributed(part)
+        outcomes = await world.apply(part)
+        assert [type(outcome).__name__ for outcome in outcomes] == ["Done"] * (len(part.changes) + len(part.marks))
+        if not part.changes and not part.marks:
+            assert await world.raw() == before
+        left = await world.plan(head, allow=ANYTHING)
+        assert attributed(left) == {path: told for path, told in attributed(whole).items() if path not in done}
+
+        await world.apply(left)
+        await other.apply(await other.plan(head, allow=ANYTHING))
+        assert await settled(world) == await settled(other)
+        again = await world.plan(head)
+        assert (again.changes, again.marks) == ((), ())
+
+    run(story)
+
+
+@given(bodies(), edits(), edits(), st.sampled_from(EVERY_SERVER))
+def test_a_change_of_no_manifest_applies_nothing(
+    applied: dict, moved: Callable[[dict], dict], before: Callable[[dict], dict], settings: Settings
+) -> None:
+    head = desired(before(applied))
+
+    async def story() -> None:
+        world = await after_an_apply(applied, moved, settings)
+        plan = await world.beside(head, head)
+        assert (plan.changes, plan.marks, plan.objections) == ((), (), ())
+        assert attributed(replace(plan, changes=plan.rest)) == attributed(await world.plan(head))
+
+    run(story)
+
+
+@given(bodies(), bodies(), bodies(), bodies())
+def test_a_part_is_taken_by_the_server_whatever_is_pending(live: dict, moved: dict, base: dict, head: dict) -> None:
+    async def story() -> None:
+        world = World()
+        await world.settle(desired(live))
+        await world.settle(desired(moved))
+        part = await world.beside(desired(head), desired(base), allow=ANYTHING)
+        assert {type(outcome).__name__ for outcome in await world.apply(part)} <= {"Done"}
+
+    run(story)
+
+
 def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
     plan = run(World().plan, desired({"model": "gpt-4o"}))
     told = json.loads(FORMATS["json"](document(plan), Style()))
@@ -225,6 +320,7 @@ def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
         "stack",
         "environment",
         "base",
+        "applies",
         "offline",
         "fingerprint",
         "digest",
@@ -232,6 +328,7 @@ def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
         "changes",
         "marks",
         "objections",
+        "pending",
         "notes",
         "mismatches",
         "applyable",

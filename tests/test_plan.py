@@ -15,7 +15,7 @@ from world import WHERE, names
 
 from reconciler.canonical import digest
 from reconciler.changes import seen
-from reconciler.fingerprint import fingerprint, summary, tally
+from reconciler.fingerprint import fingerprint, tally
 from reconciler.model import Address, Desired, Difference, Live, Plan, Summary
 from reconciler.plan import forgetting, make_plan, only_drift, select
 
@@ -66,7 +66,7 @@ def test_each_manifest_and_each_object_of_ours_comes_to_one_thing() -> None:
         "rename assistant.renamed",
     ]
     assert (plan.unchanged, plan.unmanaged, plan.ours) == (1, 1, 5)
-    assert summary(plan) == Summary(add=1, change=3, destroy=1, imports=1, forget=1)
+    assert tally(plan.changes) == Summary(add=1, change=3, destroy=1, imports=1, forget=1)
 
 
 def test_a_create_sends_what_is_no_default_and_nothing_that_is_left_to_the_server() -> None:
@@ -349,8 +349,8 @@ def test_absent_and_null_are_told_apart_by_a_digest() -> None:
 def test_figures_count_a_changing_import_twice() -> None:
     pinned = {"id": {"production": "asst_9"}}
 
-    assert summary(planned([wanted("a", own=pinned)], [stranger()])) == Summary(imports=1)
-    assert summary(planned([wanted("a", name="x", own=pinned)], [stranger()])) == Summary(imports=1, change=1)
+    assert tally(planned([wanted("a", own=pinned)], [stranger()]).changes) == Summary(imports=1)
+    assert tally(planned([wanted("a", name="x", own=pinned)], [stranger()]).changes) == Summary(imports=1, change=1)
     assert tally([]) == Summary()
 
 

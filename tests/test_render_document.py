@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from render_plans import address, adopt, create, delete, field, looks_like, mark, plan, update
+from render_plans import address, adopt, create, delete, field, looks_like, mark, merging, plan, update
 
 from reconciler import __version__
 from reconciler.canonical import Json, digest
@@ -14,6 +14,7 @@ from reconciler.fingerprint import fingerprint
 from reconciler.masking import Mask
 from reconciler.masking import mask as masking
 from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden, read
+from reconciler.render.view import view
 
 WHOLE = plan(
     replace(
@@ -44,7 +45,7 @@ def test_the_document_is_the_interface():
 
     assert json.dumps(found, indent=1) == json.dumps(
         {
-            "format_version": "1.1",
+            "format_version": "1.2",
             "reconciler_version": __version__,
             "stack": "acme",
             "environment": {
@@ -55,6 +56,7 @@ def test_the_document_is_the_interface():
                 "project": "proj_x",
             },
             "base": None,
+            "applies": "everything",
             "offline": None,
             "fingerprint": fingerprint(WHOLE),
             "digest": digest({key: value for key, value in found.items() if key != "digest"}),
@@ -116,10 +118,12 @@ def test_the_document_is_the_interface():
                     "address": "assistant.hr",
                     "remedy": "set `id: asst_9`",
                     "allowed": False,
+                    "allowed_by": None,
                     "holds": ["assistant.hr"],
                     "origin": None,
                 }
             ],
+            "pending": None,
             "notes": ["a copy"],
             "mismatches": [],
             "applyable": True,
@@ -146,6 +150,18 @@ def test_applyable_and_complete_are_two_things(given, applyable, complete):
     found = document(given)
 
     assert (found["applyable"], found["complete"]) == (applyable, complete)
+
+
+def test_what_is_pending_stands_beside_what_merging_does():
+    left = merging(create("x"), rest=(update("hr"),), rest_objections=(looks_like("hr"),))
+    found = document(left)
+
+    assert (found["applies"], found["summary"]["add"], len(found["changes"])) == ("change", 1, 1)
+    assert found["pending"]["summary"] == {"add": 0, "change": 1, "destroy": 0, "import": 0, "forget": 0}
+    assert [change["address"] for change in found["pending"]["changes"]] == ["assistant.hr"]
+    assert [objection["code"] for objection in found["pending"]["objections"]] == ["looks-like"]
+    assert (found["objections"], found["complete"]) == ([], False)
+    assert view({**found, "applies": None, "pending": None}).applies == "everything"
 
 
 def test_a_saved_document_reads_as_it_was_written():

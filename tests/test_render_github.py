@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render_plans import adopt, create, delete, field, looks_like, plan, rename, update
+from render_plans import adopt, create, delete, field, looks_like, merging, plan, rename, update
 from runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
 from world import SCENARIOS, Scenario, run
 
@@ -120,17 +120,19 @@ def test_an_objection_to_the_whole_stands_at_what_it_holds_back_or_nowhere():
     assert told(plan(objections=(whole,)))[0].data.startswith("Too many.\n(--allow")
 
 
-def test_what_is_pending_anyway_is_told_apart_and_after_what_this_change_does():
+def test_what_is_pending_is_told_apart_and_after_what_this_change_does():
     drift = replace(field("temperature", 1, 0.5, "drift"), origin="pending")
     ours = replace(field("model", "a", "b"), origin="change")
-    of = replace(
-        plan(replace(update("a", drift), origin="pending"), replace(update("b", ours), origin="change")),
-        base=Base("main", "1a2b3c"),
-    )
+    first, second = replace(update("b", ours), origin="change"), replace(update("a", drift), origin="pending")
 
-    assert [one.properties["title"] for one in told(of)] == [
+    assert [one.properties["title"] for one in told(merging(first, rest=(second,)))] == [
         "In production: assistant.b will be updated in-place",
-        "Pending anyway in production: assistant.a will be updated in-place",
+        "Not done by merging in production: assistant.a will be updated in-place",
+    ]
+    everything = plan(second, first, base=Base("main", "1a2b3c"))
+    assert [one.properties["title"] for one in told(everything)] == [
+        "In production: assistant.b will be updated in-place",
+        "Also done by merging in production: assistant.a will be updated in-place",
     ]
 
 

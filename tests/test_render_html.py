@@ -19,7 +19,7 @@ import pytest
 from browser import Browser, Page, browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from render_plans import WHERE, adopt, create, delete, looks_like, mark, plan, update
+from render_plans import WHERE, adopt, create, delete, looks_like, mark, merging, plan, update
 from render_plans import field as changed
 from test_render_laws import INVISIBLE, plans, texts
 from world import SCENARIOS, Scenario, run
@@ -305,11 +305,24 @@ def test_a_base_splits_the_page_in_two() -> None:
     found = outline(html(split))
 
     assert [heading for heading in found.headings if heading.startswith("h2")] == [
-        "h2 What this change does",
-        "h2 Pending anyway",
+        "h2 Merging does this",
+        "h2 Also done by merging",
     ]
     assert "Beside main (1a2b3c)." in found.text
     assert len(set(found.ids)) == len(found.ids)
+
+
+def test_what_merging_leaves_is_on_the_page_with_what_speaks_against_it() -> None:
+    drifted, conflict = update("hr", changed("temperature", 1, 0.2, "conflict")), looks_like("hr", remedy="")
+    found = outline(html(merging(rest=(drifted,), rest_objections=(conflict,))))
+    alone = outline(html(merging(rest_objections=(conflict,))))
+
+    assert [heading for heading in found.headings if heading.startswith("h2")] == [
+        "h2 Merging does this",
+        "h2 Not done by merging",
+    ]
+    assert "Blocked (looks-like): assistant.hr: asst_9 has this name" in found.text
+    assert "Blocked (looks-like)" in alone.text
 
 
 def test_what_git_said_before_this_change_is_told_apart() -> None:
@@ -319,8 +332,8 @@ def test_what_git_said_before_this_change_is_told_apart() -> None:
 
 
 def test_a_half_with_nothing_in_it_says_so() -> None:
-    assert "Pending anyway" in told(plan(base=Base("main")))
-    assert told(plan(base=Base("main"))).count("Nothing.") == 2
+    assert "Not done by merging" in told(merging())
+    assert told(merging()).count("Nothing.") == 2
 
 
 def test_a_plan_made_offline_says_so_before_what_it_does() -> None:
@@ -328,7 +341,7 @@ def test_a_plan_made_offline_says_so_before_what_it_does() -> None:
     shown = told(plan(edited, base=Base("main"), offline="No key is set."))
     told_so = shown.index("Not compared with what is live: No key is set. The manifests of main stand for it.")
 
-    assert told_so < shown.index("What this change does", shown.index("Pending anyway"))
+    assert told_so < shown.index("Merging does this", shown.index("Also done by merging"))
 
 
 def test_nothing_to_do_is_a_page_too() -> None:

@@ -78,18 +78,21 @@ plans = st.builds(
     mismatches=st.lists(mismatches, max_size=2).map(tuple),
     base=st.none() | st.builds(Base, texts, st.none() | texts),
     offline=st.none() | texts,
+    applies=st.sampled_from(["change", "everything"]),
+    rest=st.lists(changes, max_size=2).map(tuple),
+    rest_objections=st.lists(objections, max_size=2).map(tuple),
 )
 
 
 def repeated(plan, times):
     """A plan that does the same many times over."""
-    names = ("changes", "objections", "notes")
+    names = ("changes", "objections", "notes", "rest", "rest_objections")
     return replace(plan, **{name: getattr(plan, name) * times for name in names})
 
 
 OURS = re.compile(
     r"production |Objection |Note: |0 unchanged, 0 unmanaged\.$|No changes\. |Plan: |$"
-    r"|Beside |Not compared |The manifests of |What this change does:|Pending anyway:"
+    r"|Beside |Not compared |The manifests of |Merging does this:|Not done by merging:|Also done by merging:"
 )
 RUNNER_COMMAND = re.compile(r"^\s*::|##(vso)?\[(?!-)")  # `##[-` is ours: no command begins with a dash
 INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202e\u2028\ud800]")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from markdown_reading import acting, is_balanced
-from render_plans import address, adopt, create, delete, field, forget, looks_like, mark, plan, rename, update
+from render_plans import address, adopt, create, delete, field, forget, looks_like, mark, merging, plan, rename, update
 
 from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
@@ -173,9 +173,9 @@ def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded()
     mixed = update("hr", replace(field("model", "a", "b"), origin="change"), field("top_p", 1, 0, "drift"))
     edited = update("desk", field("name", "a", "b"))
     shown = markdown(plan(of("pending", mixed), of("pending", edited), base=Base("main", "1a2b3c")))
-    first, second = shown.split("<details><summary><b>Pending anyway (2 changes)</b></summary>")
+    first, second = shown.split("<details><summary><b>Also done by merging (2 changes)</b></summary>")
 
-    assert "project proj_x · beside `main (1a2b3c)`\n\n#### What this change does\n\n| Who" in first
+    assert "project proj_x · beside `main (1a2b3c)`\n\n#### Merging does this\n\n| Who" in first
     assert "<details open><summary><code>~ assistant.hr</code>" in first
     assert "| `~ desk` | `name` `a` → `b` |" in second
     assert "edited in Git before this change, and not applied yet\n" in second
@@ -183,11 +183,19 @@ def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded()
     assert acting(shown) == []
 
 
-def test_what_is_pending_anyway_is_not_folded_where_the_change_does_nothing():
-    shown = markdown(plan(of("pending", update("hr", field("name", "a", "b"))), base=Base("main")))
+def test_what_is_pending_is_not_folded_where_the_change_does_nothing():
+    shown = markdown(merging(rest=(of("pending", update("hr", field("name", "a", "b"))),)))
 
-    assert "#### What this change does\n\nNothing.\n\n#### Pending anyway\n\n| Who" in shown
+    assert "#### Merging does this\n\nNothing.\n\n#### Not done by merging\n\n| Who" in shown
     assert "<details open>" in shown
+
+
+def test_what_speaks_against_what_is_pending_stands_with_it_and_blocks_nothing():
+    shown = markdown(merging(create("new"), rest_objections=(looks_like("hr", remedy=""),)))
+
+    assert "- Blocked (looks-like): assistant.hr: asst_9 has this name" in shown.replace("\\", "")
+    assert "<b>Not done by merging (0 changes)</b>" in shown
+    assert "CAUTION" not in shown
 
 
 def test_an_offline_review_says_so_and_why():
@@ -549,12 +557,12 @@ def test_objections_and_notes_leave_room_for_the_rest():
     assert " notes.\n" in shown
 
 
-def test_what_is_pending_anyway_is_cut_like_the_rest():
+def test_what_is_pending_is_cut_like_the_rest():
     changes = [of("pending", one) for one in large(60).changes]
     mine = of("change", update("hr", field("name", "a", "b")))
-    shown = bounded(plan(mine, *changes, base=Base("main", "1a2b3c")), 5_000)
+    shown = bounded(merging(mine, rest=tuple(changes)), 5_000)
 
-    assert "<b>Pending anyway (60 changes)</b>" in shown
+    assert "<b>Not done by merging (60 changes)</b>" in shown
     assert is_balanced(shown)
     assert "rows of the table" in shown
 
@@ -562,9 +570,9 @@ def test_what_is_pending_anyway_is_cut_like_the_rest():
 def test_a_half_without_room_is_counted_as_left_out():
     changes = [of("pending", one) for one in large(60).changes]
     mine = [of("change", one) for one in large(0, 60).changes]
-    shown = bounded(plan(*mine, *changes, base=Base("main", "1a2b3c")), 2_000)
+    shown = bounded(merging(*mine, rest=tuple(changes)), 2_000)
 
-    assert "<b>Pending anyway" not in shown
+    assert "<b>Not done by merging" not in shown
     assert "changes in full" in shown
 
 

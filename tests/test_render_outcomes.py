@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from render_plans import adopt, create, delete, field, forget, mark, plan, rename, update
+from render_plans import address, adopt, create, delete, field, forget, mark, plan, rename, update
 
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Skipped, Unsettled
-from reconciler.render.outcomes import closing, line
+from reconciler.render.outcomes import closing, line, remainder
 from reconciler.render.style import Style
 
 PLAIN = Style()
@@ -113,3 +113,31 @@ def test_what_went_wrong_is_never_complete():
     assert closing(outcomes, whole) == (
         "Apply incomplete: 2 failed, 1 unsettled, 2 not done. Resources: 1 added, 1 changed, 0 destroyed.\n"
     )
+
+
+def test_every_apply_says_what_is_left_and_how_to_settle_it():
+    drifted, edited = update("d", field("name", "a", "b", "drift")), update("e", field("name", "a", "b"))
+    both = update("f", field("name", "a", "b", "drift"), field("top_p", 1, 0), field("model", "a", "b"))
+    applied, failed = update("done"), create("failed")
+    whole = plan(applied, failed, rest=(drifted, edited, both, delete("gone"), forget("kept")))
+
+    left = remainder([Done(applied, "asst_1"), Failed(failed, "no")], whole, "-e production")
+
+    rest = "1 to be created, 1 to be destroyed, 1 to be forgotten"
+    assert left == (
+        f"Applied 1. production still differs: 2 drifted, 2 edited in Git, {rest}.",
+        "`reconciler plan -e production` shows it; `reconciler apply -e production` applies what no objection blocks.",
+    )
+    assert closing(done(applied), plan(applied), left=left).splitlines()[-1].startswith("Apply complete!")
+
+
+def test_an_edit_that_was_never_applied_is_told_with_what_brought_it():
+    left = plan(rest=(update("e", field("name", "a", "b")), update("f", field("name", "a", "b", "conflict"))))
+
+    first, _ = remainder((), left, "", {address("e"): "#41", address("f"): "#42"})
+
+    assert first == "Applied 0. production still differs: 1 in conflict, 1 left by #41."
+
+
+def test_where_nothing_is_left_nothing_more_is_said():
+    assert remainder(done(update("a")), plan(), "") == ()

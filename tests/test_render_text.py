@@ -15,6 +15,7 @@ from render_plans import (
     forget,
     looks_like,
     mark,
+    merging,
     plan,
     rename,
     update,
@@ -264,6 +265,15 @@ def test_a_text_that_becomes_a_structure_stands_in_quotes():
           +   "type": "json_schema"
           + }"""
     )
+
+
+def test_what_merging_leaves_stands_below_and_an_empty_part_is_no_all_clear():
+    left = text(merging(rest=(update("hr", field("name", "a", "b", "conflict")),), rest_objections=(looks_like("hr"),)))
+
+    assert "Merging does this: nothing.\n\nNot done by merging:\n" in left
+    assert "\n  Blocked (looks-like): assistant.hr: asst_9 has this name\n" in left
+    assert left.splitlines()[-1] == "Plan: 0 to add, 0 to change, 0 to destroy."
+    assert text(merging()).splitlines()[-1] == "No changes. Your assistants match the manifests."
 
 
 def test_organization_is_part_of_the_address():

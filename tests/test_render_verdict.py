@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from render_plans import address, adopt, create, delete, field, forget, kept, looks_like, plan, rename, update
+from render_plans import (
+    address,
+    adopt,
+    create,
+    delete,
+    field,
+    forget,
+    kept,
+    looks_like,
+    merging,
+    plan,
+    rename,
+    update,
+)
 
 from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import document
 from reconciler.render.verdict import causes
+from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.headline import headline
 from reconciler.render.verdict.ranking import danger, ranked
 from reconciler.render.verdict.shared import Shared, apart, shared
@@ -114,13 +128,32 @@ def test_beside_another_revision_it_is_what_this_change_does():
     base = Base("main", "1a2b3c")
     changed, pending = of("change", update("a", PROMPT)), of("pending", update("b", OTHER))
 
-    assert verdict(changed, pending, base=base) == "1 prompt changes, +1 word; 1 pending anyway"
-    assert verdict(pending, base=base) == "No change by this; 1 pending anyway"
+    assert verdict(changed, pending, base=base) == "1 prompt changes, +1 word; 1 already pending"
+    assert verdict(pending, base=base) == "This change has no effect; 1 already pending"
     assert verdict(base=base) == "No changes"
     assert (
         verdict(of("change", delete("a")), pending, base=base, objections=(holding("x", "a"),))
-        == "Will be refused: 1 deletion; 1 pending anyway"
+        == "Will be refused: 1 deletion; 1 already pending"
     )
+
+
+def test_what_merging_does_not_do_is_counted_blocked_or_not():
+    left = view(document(merging(rest=(update("b", OTHER),), rest_objections=(holding("conflict", "b"),))))
+
+    assert headline(left) == "This change has no effect; 1 already pending"
+
+
+def test_of_an_update_for_both_reasons_each_half_has_its_own_and_a_rename_belongs_to_one():
+    renamed = rename("b", "a", replace(OTHER, origin="pending"))
+    mine, left = halves(view(document(plan(of("change", renamed), base=Base("main")))))
+    theirs, ours = halves(
+        view(document(plan(of("pending", rename("b", "a", replace(OTHER, origin="change"))), base=Base("main"))))
+    )
+
+    assert [(c.action, c.previous_key, len(c.fields)) for c in mine.changes] == [("rename", "a", 0)]
+    assert [(c.action, c.previous_key, len(c.fields)) for c in left.changes] == [("update", None, 1)]
+    assert [(c.action, len(c.fields)) for c in theirs.changes] == [("update", 1)]
+    assert [(c.action, len(c.fields)) for c in ours.changes] == [("rename", 0)]
 
 
 def test_the_verdict_is_one_inert_line():

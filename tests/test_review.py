@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.model import Desired, Live, Where
+from reconciler.model import Base, Change, Desired, Live, Where
+from reconciler.origin import part, split
 from reconciler.ownership import Twins
 from reconciler.plan import make_plan
 from reconciler.render import Style, document, read
@@ -17,6 +19,10 @@ from reconciler.render.document import render
 from reconciler.review import Review, elsewhere, environment_of, review
 
 OLD, NEW = wanted(name="A", metadata={"x": "1"}), wanted(name="A", temperature=0.5, metadata={"x": "2"})
+
+
+def tool(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
 
 
 def saved(desired: list[Desired], live: list[Live], **options: Any) -> dict[str, Any]:
@@ -157,3 +163,109 @@ def test_a_plan_belongs_to_one_place(where: dict[str, Any], said: str | None) ->
 
     assert elsewhere(reviewed, Where(**{**here, **where})) == said
     assert environment_of(reviewed) == "production"
+
+
+# a review of what a change brings
+
+
+def merging(head: list[Desired], base: list[Desired], live: list[Live]) -> dict[str, Any]:
+    """The saved plan of what merging does."""
+    plans = [make_plan(side, live, WHERE) for side in (head, base)]
+    return read(render(document(part(split(*plans, Base("main")))), Style()))
+
+
+def agreed(reviewed: dict[str, Any], head: list[Desired], live: list[Live], **options: Any) -> Review:
+    return review(make_plan(head, live, WHERE, **options), reviewed, live)
+
+
+def paths_of(changes: Iterable[Change]) -> list[tuple[str, list[str]]]:
+    return [(f"{c.action} {c.address.key}", [".".join(field.path) for field in c.fields]) for c in changes]
+
+
+BASE, HEAD = wanted(name="A", tools=[tool("x")]), wanted(name="A", temperature=0.5, tools=[tool("x"), tool("y")])
+PENDING = wanted("p", name="P")
+
+
+def test_of_what_a_change_brings_the_same_part_is_applied_and_what_is_pending_is_left() -> None:
+    live = [applied(BASE, top_p=0.3), applied(wanted("gone"), "asst_3")]
+    reviewed = merging([HEAD, PENDING], [BASE, PENDING], live)
+
+    found = agreed(reviewed, [HEAD, PENDING], live)
+
+    assert paths_of(found.plan.changes) == [("update a", ["tools.functions.y", "temperature"])]
+    assert [name for name, _ in paths_of(found.plan.rest)] == ["update a", "delete gone", "create p"]
+    assert (found.moved, found.already, found.unreviewed, found.plan.applies) == ((), (), (), "change")
+
+
+def test_what_drifted_since_in_another_field_does_not_refuse_the_part() -> None:
+    reviewed = merging([HEAD], [BASE], [applied(BASE)])
+
+    since = agreed(reviewed, [HEAD], [applied(BASE, name="hotfix", tools=[tool("x"), tool("z")])])
+    within = agreed(reviewed, [HEAD], [applied(BASE, temperature=0.1)])
+    merged = agreed(reviewed, [wanted(name="A", temperature=0.7, tools=[tool("x"), tool("y")])], [applied(BASE)])
+
+    assert paths_of(since.plan.changes) == [("update a", ["tools.functions.y", "temperature"])]
+    assert paths_of(since.plan.rest) == [("update a", ["name", "tools.functions.z"])]
+    assert [(c.digest in {m.digest for _, m in within.moved if m}) for c in within.plan.rest] == [True]
+    assert (within.plan.changes, [address for address, _ in merged.moved]) == ((), [A])
+
+
+def test_a_part_that_is_true_already_is_done_although_more_is_pending() -> None:
+    reviewed = merging([HEAD], [BASE], [applied(BASE, top_p=0.3)])
+
+    found = agreed(reviewed, [HEAD], [applied(HEAD, top_p=0.3)])
+
+    assert (found.plan.changes, found.already, found.moved) == ((), (A,), ())
+    assert paths_of(found.plan.rest) == [("update a", ["top_p"])]
+
+
+def test_a_reviewed_rename_is_done_or_true_whatever_drifted() -> None:
+    renamed = wanted("b", name="A", own={"was": ["a"]})
+    reviewed = merging([renamed], [OLD_NAME], [applied(OLD_NAME, top_p=0.3)])
+
+    before = agreed(reviewed, [renamed], [applied(OLD_NAME, top_p=0.4)])
+    after = agreed(reviewed, [renamed], [applied(renamed, top_p=0.4)])
+
+    assert paths_of(before.plan.changes) == [("rename b", [])]
+    assert (paths_of(after.plan.changes), after.already) == ([], ("assistant.b",))
+
+
+OLD_NAME = wanted(name="A")
+
+
+def test_what_is_another_object_by_now_is_no_part_of_the_review() -> None:
+    reviewed = merging([HEAD], [BASE], [applied(BASE)])
+
+    found = agreed(reviewed, [HEAD], [])
+
+    assert [(address, now.action if now else None) for address, now in found.moved] == [(A, "create")]
+    assert found.plan.changes == ()
+
+
+def test_what_came_up_since_the_review_is_told_and_what_was_pending_then_is_not() -> None:
+    reviewed = merging([HEAD, PENDING], [BASE, PENDING], [applied(BASE)])
+
+    found = agreed(reviewed, [HEAD, PENDING, wanted("new", name="N")], [applied(BASE)])
+
+    assert paths_of(found.unreviewed) == [("create new", ["model", "name"])]
+
+
+def test_deletes_and_marks_are_those_that_were_reviewed() -> None:
+    live = [applied(BASE), applied(wanted("gone"), "asst_2"), marked(applied(PENDING, "asst_3"), digests={})]
+    reviewed = merging([BASE, PENDING], [BASE, PENDING, wanted("gone")], live)
+
+    found = agreed(reviewed, [BASE, PENDING], [*live, applied(wanted("gone2"), "asst_4")])
+
+    assert paths_of(found.plan.changes) == [("delete gone", ["model"])]
+    assert (found.plan.marks, found.plan.objections) == ((), ())
+    assert agreed(saved([BASE, PENDING], live), [BASE, PENDING], live).plan.marks != ()
+
+
+def test_limits_count_what_is_applied() -> None:
+    live = [applied(wanted(key), f"asst_{key}") for key in "abcdef"]
+    kept = [wanted(key) for key in "def"]
+    reviewed = merging(kept, [*kept, wanted("a")], live)
+
+    found = agreed(reviewed, kept, live)
+
+    assert (paths_of(found.plan.changes), found.plan.objections) == ([("delete a", ["model"])], ())

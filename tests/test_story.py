@@ -112,9 +112,9 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     told = repo.planned(head)
     second = repo.comment
     assert "say that you do not" in second
-    assert "temperature" not in told.partition("Pending anyway:")[0]
-    assert "temperature" in told.partition("Pending anyway:")[2]
-    assert "Pending anyway" in second
+    assert "temperature" not in told.partition("Not done by merging:")[0]
+    assert "temperature" in told.partition("Not done by merging:")[2]
+    assert "Not done by merging" in second
     assert [one["body"] for one in hub.comments(7) if one["id"] == forged] == [
         first.replace("1 prompt changes", "No changes")
     ]
@@ -140,6 +140,11 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     assert repo.run("comment", ".reconciler/reviewed.json", "--events", ".reconciler/events.jsonl").code == 0
     assert "pplied" in repo.comment.splitlines()[1] + repo.comment.splitlines()[2]
     assert len(hub.bodies(7)) == 1
+
+    # What somebody had changed in the dashboard is no part of it: that is left, and told. A person applies it.
+    assert "local still differs: 1 drifted." in done.out
+    assert here.live()[ids["Maths Tutor"]]["temperature"] == 0.2
+    assert repo.run("apply", "-e", "local", "--auto-approve").code == 0
     assert repo.run("plan", "-e", "local", "--detailed-exitcode").code == 0
 
     # Somebody rewrites the prompt in the dashboard. The job tells, and writes nothing.

@@ -18,7 +18,7 @@ from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
 from reconciler.guards import Limits
 from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Where
-from reconciler.origin import as_live, split, unseen
+from reconciler.origin import as_live, part, split, unseen
 from reconciler.plan import make_plan
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.reconcile import Run, apply
@@ -72,6 +72,10 @@ class World:
 
     async def plan(self, desired: Iterable[Desired], **options: Any) -> Plan:
         return make_plan(desired, await self.live(), self.where, **options)
+
+    async def beside(self, desired: Iterable[Desired], base: Iterable[Desired], **options: Any) -> Plan:
+        """The plan of what the manifests bring beside those of the base."""
+        return part(split(await self.plan(desired, **options), await self.plan(base, **options), Base("main")))
 
     async def live(self) -> tuple[Live, ...]:
         return await self.provider.observe("assistant")
@@ -178,14 +182,14 @@ class Scenario:
         return world, self.manifests(folder)
 
     async def plan(self, world: World, desired: Iterable[Desired], folder: Path) -> Plan:
-        """What is planned, beside the base where the story has one; over the base alone where it says `offline`."""
+        """What is planned; with a base what the change brings, over the base alone where it says `offline`."""
         if not self.has("base/"):
             return await world.plan(desired, **self.options)
         base = self.manifests(folder, "base/")
         offline = self.stated.get("offline")
         live = as_live(base, world.where) if offline else await world.live()
         plans = [make_plan(side, live, world.where, **self.options) for side in (desired, base)]
-        plan = split(*plans, Base("main", "1a2b3c4d5e6f"))
+        plan = part(split(*plans, Base("main", "1a2b3c4d5e6f")), self.options["limits"])
         return unseen(plan, offline) if offline else plan
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.stack
 @options.allow
 @options.allowances
-@options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the whole plan has this fingerprint.")
+@options.option("--expect", metavar="FINGERPRINT", help="Refuse unless the plan has this fingerprint.")
 @options.option(
     "--config-from",
     metavar="REV",
@@ -52,7 +52,8 @@ def command(
     `--allow CODE` lets it pass; the rest is. Exits 1 if anything failed, did not settle or was held back.
 
     With PLAN.json, which `plan --out` wrote, it plans afresh and carries out what is both reviewed and still so:
-    what moved since is refused and shown, what nobody reviewed is left alone.
+    what moved since is refused and shown, what nobody reviewed is left alone. A plan made with `--base` is of what
+    its change does. Without a file everything that is pending is applied. What still differs at the end is told.
     """
     from reconciler.cli.applying import Manner, telling
     from reconciler.cli.planning import Request, allowed, labelled
@@ -89,15 +90,16 @@ async def _apply(
         async with session.provider() as provider:
             observed_at = clock()
             live = await session.live(provider)
-            plan = judged(session, provider, desired, live, request)
-            _expected(plan, expect)
-            if reviewed is None:
-                told.plan(plan)
-                return await settle(told, session, provider, plan, observed_at)
-            agreed, refused = _reviewed(told, plan, reviewed, live)
-            agreed = permitted(agreed, request.allowances)
-            told.plan(agreed)
-            return await settle(told, session, provider, agreed, observed_at, refused)
+            plan, refused = judged(session, provider, desired, live, request), 0
+            if reviewed is None or reviewed.get("applies") != "change":
+                _expected(plan, expect)
+            if reviewed is not None:
+                plan, refused = _reviewed(told, session, plan, reviewed, live)
+                plan = permitted(plan, request.allowances)
+            if reviewed is not None and reviewed.get("applies") == "change":
+                _expected(plan, expect)
+            told.plan(plan)
+            return await settle(told, session, provider, plan, observed_at, refused)
 
 
 def _session(name: str | None, config_from: str | None, hand: options.Hand, stack: str | None) -> Session:
@@ -152,7 +154,9 @@ def _expected(plan: Plan, expect: str | None) -> None:
         raise Failure(f"The plan's fingerprint is {found}, not {expect}; nothing was changed.", "review it again")
 
 
-def _reviewed(told: Telling, plan: Plan, reviewed: Document, live: Sequence[Live]) -> tuple[Plan, int]:
+def _reviewed(
+    told: Telling, session: Session, plan: Plan, reviewed: Document, live: Sequence[Live]
+) -> tuple[Plan, int]:
     """What is both reviewed and still so, and how many reviewed changes are refused because they moved."""
     from reconciler.cli.failure import Failure
     from reconciler.review import elsewhere, review
@@ -160,7 +164,7 @@ def _reviewed(told: Telling, plan: Plan, reviewed: Document, live: Sequence[Live
     reason = elsewhere(reviewed, plan.where)
     if reason is not None:
         raise Failure(f"This plan is not of this place: {reason}.", "nothing was changed; plan here and review that")
-    found = review(plan, reviewed, live)
+    found = review(plan, reviewed, live, session.environment.limits)
     for address in found.already:
         _say(told, "info", address, "Done already")
     for change in found.unreviewed:

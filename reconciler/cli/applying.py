@@ -138,7 +138,7 @@ async def settle(
     `refused` counts what was turned away before: it is part of how the apply ends. `also` watch it.
     """
     if not plan.changes and not (plan.marks and told.manner.approved):
-        return _nothing(told, plan, refused)
+        return _nothing(told, plan, refused, _left(told, session, plan))
     asked = False
     if plan.changes:
         refuse_what_is_held(plan)
@@ -154,13 +154,22 @@ async def settle(
     )
     stop = Stop()
     found = await _applied(told, session, provider, plan, run, stop, also)
-    return _closed(told, plan, found, stop, refused)
+    return _closed(told, plan, found, stop, refused, _left(told, session, plan, found))
 
 
-def _nothing(told: Telling, plan: Plan, refused: int) -> int:
+def _left(told: Telling, session: Session, plan: Plan, found: Sequence[Outcome] = ()) -> Sequence[str]:
+    """What still differs, for people; programs are told at once."""
+    stack = f" --stack {session.environment.stack}" if session.environment.borrowed else ""
+    left = outcomes.remainder(found, plan, f"-e {session.environment.name}{stack}")
+    if left:
+        told.events(events.diagnostic("info", left[0], left[1]))
+    return left
+
+
+def _nothing(told: Telling, plan: Plan, refused: int, left: Sequence[str]) -> int:
     """Ends an apply that has nothing to write; markers alone are not worth asking anybody."""
-    if refused:
-        told.text(f"\n{outcomes.closing((), plan, refused)}")
+    if refused or (left and not plan.standing):
+        told.text(f"\n{outcomes.closing((), plan, refused, left)}")
     if plan.standing:
         raise Failure("An objection stands; nothing was changed.", "look at what is said above")
     if plan.marks:
@@ -194,13 +203,13 @@ async def _applied(
     return found
 
 
-def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int) -> int:
+def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int, left: Sequence[str]) -> int:
     """Says how it ended; first why before its time, for that may be that nobody hears the rest."""
     if stop.reason not in (None, INTERRUPTED):
         why = f"Stopped early: {stop.reason}."
         click.echo(why, err=True)
         told.events(events.diagnostic("error", why))
-    closing = outcomes.closing(found, plan, refused)
+    closing = outcomes.closing(found, plan, refused, left)
     told.text(f"\n{closing}")
     told.events(events.closing(found, closing.splitlines()[-1]))
     if stop.reason == INTERRUPTED:

@@ -23,7 +23,7 @@ from reconciler.render.values import inert
 
 _TRUSTED = (
     "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
-    "reconcile", "allow_by_author",
+    "reconcile", "allow_by_author", "apply",
 )  # fmt: skip
 _WRITTEN = {"former_stacks": "stack", "allow_by_author": "allow"}
 """What the file calls it."""

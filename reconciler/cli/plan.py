@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 @options.option(
     "--base",
     metavar="REV",
-    help="Tell what this change does, beside that Git revision, from what is pending anyway; where things go is"
-    " read from REV's reconciler.yaml.",
+    help="Plan only what this change does, compared with that Git revision; the target is read from REV's"
+    " reconciler.yaml.",
 )
 @options.option("--offline", is_flag=True, help="Send nothing: the manifests of --base stand for what is live.")
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 3 when one is objected to.")
@@ -69,8 +69,9 @@ def command(
 
     KEYS and globs (`hr-*`) narrow the plan; deletes are only taken in where a key names them exactly.
 
-    With --base the plan is split: what this change does, and what is pending anyway; without a key or a server, that
-    revision's manifests stand for what is live. With several environments, --out names a folder of NAME.json.
+    With --base the plan is what merging this change does; what was pending already is shown beside it, and is not
+    applied with it. Without a key or a server, that revision's manifests stand for what is live. With several
+    environments, --out names a folder of NAME.json.
     """
     import sys
 

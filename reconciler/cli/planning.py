@@ -20,7 +20,7 @@ from reconciler.cli.session import Session
 from reconciler.files.disk import opened
 from reconciler.guards import Facts, unreliable_list
 from reconciler.model import Address, Desired, Live, Plan
-from reconciler.origin import as_live, split, unseen
+from reconciler.origin import as_live, part, split, unseen
 from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
 from reconciler.providers import ApiGone, Provider, Unreachable
@@ -63,7 +63,7 @@ def judged(
 
 
 async def compared(session: Session, found: Basis, request: Request) -> Plan:
-    """The plan that tells this change from what is pending anyway; over the base alone where nothing answers."""
+    """The plan of what this change does, beside what was pending already; over the base where nothing answers."""
     desired = session.desired()
     before, notes = found.desired(session)
     notes = (*found.notes, *notes)
@@ -77,7 +77,7 @@ async def compared(session: Session, found: Basis, request: Request) -> Plan:
         gone = replace(session, offline=error.message)
         return _offline(gone, found, (desired, before), request, notes)
     whole, other = (judge(session, side, live, request, known) for side in (desired, before))
-    plan = split(replace(whole, notes=(*notes, *whole.notes)), other, found.base)
+    plan = _brought(session, split(replace(whole, notes=(*notes, *whole.notes)), other, found.base))
     return narrowed(plan, session, addresses(session, desired, live), request)
 
 
@@ -98,8 +98,14 @@ def _offline(
     live = as_live(before, session.where)
     notes = (*notes, *adopted)
     whole, other = (judge(session, side, live, request, Facts()) for side in (desired, before))
-    plan = unseen(split(replace(whole, notes=(*notes, *whole.notes)), other, found.base), session.offline or "")
+    both = split(replace(whole, notes=(*notes, *whole.notes)), other, found.base)
+    plan = unseen(_brought(session, both), session.offline or "")
     return narrowed(plan, session, addresses(session, desired, live), request)
+
+
+def _brought(session: Session, plan: Plan) -> Plan:
+    """What merging does: what the change brings, unless the base's configuration says `apply: everything`."""
+    return plan if session.environment.apply == "everything" else part(plan, session.environment.limits)
 
 
 def judge(session: Session, desired: Sequence[Desired], live: Sequence[Live], request: Request, known: Facts) -> Plan:

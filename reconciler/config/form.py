@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Annotated, Any, Final, TypeAlias, cast
+from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from reconciler.config import urls
 from reconciler.config.values import NAME
 from reconciler.diagnostics import CODES, Fault, did_you_mean
+from reconciler.model import Applies
 from reconciler.source import Node, locate, plain
 from reconciler.unattended import PERMITS
 
@@ -96,6 +97,13 @@ def _permit(value: str) -> str:
     return value
 
 
+def _applies(value: str) -> str:
+    if value not in get_args(Applies):
+        message = f"`{value}` is not a valid `apply`."
+        raise _wrong("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
+    return value
+
+
 def _provider(value: str, info: ValidationInfo) -> str:
     return _one_of(value, "provider", info)
 
@@ -148,6 +156,7 @@ class AllowForm(Form):
 
 
 class EnvironmentForm(Form):
+    apply: Annotated[str, AfterValidator(_applies)] | None = None
     provider: Annotated[str, AfterValidator(_provider)] | None = None
     base_url: Annotated[str, AfterValidator(_url)] | None = None
     api_key: Annotated[KeyForm | None, BeforeValidator(_api_key)] = None
@@ -164,6 +173,7 @@ class EnvironmentForm(Form):
 
 class FileForm(Form):
     version: Annotated[int, BeforeValidator(_version)]
+    apply: Annotated[str, AfterValidator(_applies)] | None = None
     stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
     manifests: Annotated[
         list[Annotated[str, AfterValidator(_folder)]], BeforeValidator(_listed), Field(min_length=1)

@@ -38,6 +38,7 @@ def _environment(name: str, stated: EnvironmentForm, read: FileForm) -> Environm
         limits=_limits(stated.limits, read.limits),
         reconcile=_policy(stated.reconcile, read.reconcile),
         allow_by_author=_by_author(stated.allow, read.allow),
+        apply=stated.apply or read.apply or "change",
     )
 
 

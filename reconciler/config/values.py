@@ -40,6 +40,8 @@ class Environment:
     """What a pass of `reconcile` may write although nobody looks."""
     allow_by_author: bool = True
     """Whether a label counts that was set by who opened the pull request."""
+    apply: str = "change"
+    """Whether merging a pull request applies only what it changes, or everything that is pending."""
     borrowed: bool = False
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
-from reconciler.fingerprint import fingerprint, summary
+from reconciler.fingerprint import fingerprint, tally
 from reconciler.masking import Mask
 from reconciler.model import Change, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import BadPath, show
@@ -17,12 +18,12 @@ from reconciler.render.style import Style
 from reconciler.render.values import in_ascii
 from reconciler.render.view import BadDocument, Document, view
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 _PARTS: Final = ("changes", "fields", "meanings", "marks", "objections", "mismatches", "differences", "pending")
 _KEPT: Final = (
-    "format_version", "reconciler_version", "stack", "environment", "base", "fingerprint", "digest", "summary",
-    "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "seen", "code", "holds",
-    "cause",
+    "format_version", "reconciler_version", "stack", "environment", "base", "applies", "fingerprint", "digest",
+    "summary", "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "seen", "code",
+    "holds", "cause",
 )  # fmt: skip
 """What names things; no server fills it freely."""
 
@@ -35,10 +36,11 @@ def document(plan: Plan) -> Document:
         "changes": [_change(change) for change in plan.changes],
         "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
         "objections": [_objection(objection) for objection in plan.objections],
+        "pending": _pending(plan) if plan.applies == "change" else None,
         "notes": list(plan.notes),
         "mismatches": [of_mismatch(mismatch) for mismatch in plan.mismatches],
         "applyable": plan.offline is None and any(task.address not in plan.held for task in tasks),
-        "complete": not plan.selected and not plan.standing and plan.offline is None,
+        "complete": not plan.selected and not plan.standing and plan.offline is None and not plan.rest,
     }
     return {key: _digest(whole) if key == "digest" else value for key, value in whole.items()}
 
@@ -96,7 +98,7 @@ def _digest(document: Document) -> str:
 
 
 def _head(plan: Plan) -> Document:
-    where, figures = plan.where, summary(plan)
+    where = plan.where
     return {
         "format_version": FORMAT_VERSION,
         "reconciler_version": __version__,
@@ -109,18 +111,35 @@ def _head(plan: Plan) -> Document:
             "project": where.project,
         },
         "base": {"revision": plan.base.revision, "commit": plan.base.commit} if plan.base else None,
+        "applies": plan.applies,
         "offline": plan.offline,
         "fingerprint": fingerprint(plan),
         "digest": None,
         "summary": {
-            "add": figures.add,
-            "change": figures.change,
-            "destroy": figures.destroy,
-            "import": figures.imports,
-            "forget": figures.forget,
+            **_figures(plan.changes),
             "unchanged": plan.unchanged,
             "unmanaged": plan.unmanaged,
         },
+    }
+
+
+def _pending(plan: Plan) -> Document:
+    """What is pending as well, and what speaks against that: none of it is done with this plan."""
+    return {
+        "summary": _figures(plan.rest),
+        "changes": [_change(change) for change in plan.rest],
+        "objections": [_objection(objection) for objection in plan.rest_objections],
+    }
+
+
+def _figures(changes: Iterable[Change]) -> Document:
+    figures = tally(changes)
+    return {
+        "add": figures.add,
+        "change": figures.change,
+        "destroy": figures.destroy,
+        "import": figures.imports,
+        "forget": figures.forget,
     }
 
 

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from typing import assert_never
 
 from reconciler import paths
 from reconciler.canonical import Absent, Json
 from reconciler.fingerprint import tally
-from reconciler.model import Change, Difference, Done, Failed, Mark, Outcome, Plan, Skipped, Stale, Task, Unsettled
+from reconciler.model import (
+    Address,
+    Change,
+    Difference,
+    Done,
+    Failed,
+    Mark,
+    Outcome,
+    Plan,
+    Skipped,
+    Stale,
+    Task,
+    Unsettled,
+)
 from reconciler.render.sentences import count
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened
@@ -21,6 +35,20 @@ _PAST = {
     "rename": "Renamed",
     "forget": "Forgotten",
 }
+_TO_BE = {
+    "create": "to be created",
+    "delete": "to be destroyed",
+    "adopt": "to be adopted",
+    "rename": "to be renamed",
+    "forget": "to be forgotten",
+}
+_DIFFERS = {
+    "edit": "edited in Git",
+    "drift": "drifted",
+    "conflict": "in conflict",
+    "adoption": "changed",
+    "unknown": "changed",
+}
 _VALUE_ROOM = 60
 
 
@@ -30,12 +58,43 @@ def line(outcome: Outcome, style: Style) -> str:
     return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_known(outcome)}"
 
 
-def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0) -> str:
-    """The figures; the last line is Terraform's, to the byte, where everything was done."""
+def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0, left: Collection[str] = ()) -> str:
+    """What is left, and the figures; the last line is Terraform's, to the byte, where everything was done."""
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
     refreshed = sum(isinstance(outcome.task, Mark) for outcome in outcomes if isinstance(outcome, Done))
     lines = [f"{count(refreshed, 'marker')} refreshed."] if refreshed else []
-    return "\n".join([*lines, f"{_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
+    return "\n".join([*lines, *left, f"{_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
+
+
+def remainder(
+    outcomes: Collection[Outcome], plan: Plan, where: str, brought: Mapping[Address, str] | None = None
+) -> tuple[str, ...]:
+    """What still differs after an apply, and how to settle it; nothing where all is as it should be.
+
+    `where` are the options that name the place; `brought` says what an edit that was never applied came with: `#41`.
+    """
+    done = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Done)}
+    left = [change for change in (*plan.changes, *plan.rest) if id(change) not in done]
+    if not left:
+        return ()
+    differing = {(word, change.address, change.id) for change in left for word in _differs(change, brought or {})}
+    found = Counter(word for word, _, _ in differing)
+    listed = ", ".join(f"{found[word]} {word}" for word in sorted(found))
+    applied = sum(id(change) in done for change in plan.changes)
+    return (
+        f"Applied {applied}. {one_line(plan.where.environment)} still differs: {one_line(listed)}.",
+        f"`reconciler plan {where}` shows it; `reconciler apply {where}` applies what no objection blocks.",
+    )
+
+
+def _differs(change: Change, brought: Mapping[Address, str]) -> Iterator[str]:
+    """In which ways an object still differs."""
+    if change.action != "update":
+        yield _TO_BE[change.action]
+        return
+    for cause in {field.cause for field in change.fields}:
+        from_there = cause == "edit" and change.address in brought
+        yield f"left by {brought[change.address]}" if from_there else _DIFFERS[cause]
 
 
 def past(task: Task) -> str:

@@ -120,7 +120,7 @@ def _sides(live: Json, desired: Json) -> str:
 
 def verdict(view: View) -> str:
     """The last line of a plan. `No changes.` is only said where nothing stands against it."""
-    if not view.changes and not view.objections:
+    if not view.changes and not view.objections and not view.pending:
         if view.mismatches:
             return f"No changes. {differing(len(view.mismatches))}: the server does not keep what it is sent."
         if view.narrowed:
@@ -131,6 +131,12 @@ def verdict(view: View) -> str:
     forgets = f", {figures.forget} to forget" if figures.forget else ""
     done = f"{figures.add} to add, {figures.change} to change, {figures.destroy} to destroy"
     return f"Plan: {imports}{done}{forgets}."
+
+
+def blocked(objection: ObjectionView) -> str:
+    """Why something is not applied, where nothing is to be decided now."""
+    subject = f"{one_line(objection.address)}: " if objection.address else ""
+    return f"Blocked ({one_line(objection.code)}): {subject}{objection.message}"
 
 
 def permission(objection: ObjectionView) -> str:

@@ -31,7 +31,7 @@ def _lines(plan: View, style: Style) -> Iterator[str]:
     for line in sentences.beside(plan):
         yield paint(line, "warning" if plan.offline is not None else "dim", style)
     yield ""
-    most = new_lines(plan.changes)
+    most = new_lines((*plan.changes, *plan.pending))
     for half in halves(plan):
         yield from _half(half, style, most)
     for objection in plan.objections:
@@ -44,12 +44,15 @@ def _lines(plan: View, style: Style) -> Iterator[str]:
 
 def _half(half: Half, style: Style, most: int) -> Iterator[str]:
     if half.title:
-        yield paint(f"{half.title}:{'' if half.changes else ' nothing.'}", "bold", style)
+        yield paint(f"{half.title}:{'' if half.has_any else ' nothing.'}", "bold", style)
         yield ""
     for is_block, changes in groupby(half.changes, _is_block):
         for change in changes:
             yield from _block(change, style, most) if is_block else _short(change, style)
         yield from [] if is_block else [""]
+    for objection in half.objections:
+        yield from _paragraph("  ", sentences.blocked(objection), "dim", style)
+        yield ""
 
 
 def _where(plan: View, style: Style) -> str:

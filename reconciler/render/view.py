@@ -102,6 +102,8 @@ class View:
     project: str | None
     base: str | None
     """The revision that the plan was held against: `main (1a2b3c)`."""
+    applies: str
+    """Whether merging applies only what the change brings, or everything that is pending."""
     offline: str | None
     """Why nothing live was read."""
     fingerprint: str
@@ -111,6 +113,9 @@ class View:
     changes: tuple[ChangeView, ...]
     marks: int
     objections: tuple[ObjectionView, ...]
+    pending: tuple[ChangeView, ...]
+    """What is pending as well, and is not done with this plan."""
+    pending_objections: tuple[ObjectionView, ...]
     notes: tuple[str, ...]
     mismatches: tuple[MismatchView, ...]
     complete: bool
@@ -122,7 +127,7 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether arguments selected a part of the plan."""
-        return not self.complete and not self.standing and self.offline is None
+        return not self.complete and not self.standing and self.offline is None and not self.pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,8 @@ class Lost:
 def view(document: Document) -> View:
     """The document's values; `BadDocument` where one is missing or not of its type."""
     environment, counts = _take(document, "environment", dict), _take(document, "summary", dict)
-    objections = tuple(_objection(member) for member in _members(document, "objections"))
+    pending = _perhaps(document, "pending", dict) or {"changes": [], "objections": []}
+    (changes, objections), (others, against) = _part(document), _part(pending)
     return View(
         stack=_take(document, "stack", str),
         environment=_take(environment, "name", str),
@@ -146,18 +152,27 @@ def view(document: Document) -> View:
         organization=_perhaps(environment, "organization", str),
         project=_perhaps(environment, "project", str),
         base=_base(document),
+        applies=_perhaps(document, "applies", str) or "everything",
         offline=_perhaps(document, "offline", str),
         fingerprint=_take(document, "fingerprint", str),
         summary=_summary(counts),
         unchanged=_take(counts, "unchanged", int),
         unmanaged=_take(counts, "unmanaged", int),
-        changes=tuple(_change(member, objections) for member in _members(document, "changes")),
+        changes=changes,
         marks=len(_members(document, "marks")),
         objections=objections,
+        pending=others,
+        pending_objections=against,
         notes=_texts(document, "notes"),
         mismatches=tuple(map(view_mismatch, _members(document, "mismatches"))) if "mismatches" in document else (),
         complete=_take(document, "complete", bool),
     )
+
+
+def _part(document: Document) -> tuple[tuple[ChangeView, ...], tuple[ObjectionView, ...]]:
+    """Some changes, and what speaks against them."""
+    objections = tuple(_objection(member) for member in _members(document, "objections"))
+    return tuple(_change(member, objections) for member in _members(document, "changes")), objections
 
 
 def _summary(counts: Document) -> Summary:

@@ -29,7 +29,7 @@ class Look:
 
 def look(views: Iterable[View], *, prefix: str, depth: int) -> Look:
     """The look of one plan of a page that holds all of these."""
-    changes = [change for view in views for change in view.changes]
+    changes = [change for view in views for change in (*view.changes, *view.pending)]
     texts = (side for change in changes for field in change.fields for side in (field.before, field.after))
     long = sum(len(side) for side in texts if isinstance(side, str))
     return Look(prefix, depth, len(changes) <= _FEW, long <= _ROOM)

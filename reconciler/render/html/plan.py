@@ -42,7 +42,7 @@ def where(view: View, look: Look) -> Markup:
 
 def parts(view: View, look: Look) -> tuple[Part, ...]:
     """Everything below the verdict that has a heading of its own."""
-    shown = [_shown(half, number, look) for number, half in enumerate(halves(view)) if half.changes or half.title]
+    shown = [_shown(half, number, look) for number, half in enumerate(halves(view)) if half.has_any or half.title]
     places = {address: name for one in reversed(shown) for address, name in one.places.items()}
     found = [Part(one.half.title or "Changes", one.name, len(one.half.changes), _changes(one, look)) for one in shown]
     if view.objections:
@@ -95,10 +95,14 @@ def _shown(half: Half, number: int, look: Look) -> _Shown:
 
 
 def _changes(shown: _Shown, look: Look) -> Iterator[Markup]:
-    if not shown.half.changes:
+    if not shown.half.has_any:
         yield element("p", "Nothing.", class_="quiet")
         return
-    yield table(shown.half.changes, shown.places)
+    if shown.half.objections:
+        told = [element("li", *prose(sentences.blocked(one))) for one in shown.half.objections]
+        yield element("ul", several(told), class_="list")
+    if shown.half.changes:
+        yield table(shown.half.changes, shown.places)
     for i, one in enumerate(shown.groups):
         yield common(one, f"{shown.name}-s{i}", shown.own, look)
     for i, change in enumerate(shown.rest):

@@ -12,7 +12,7 @@ from reconciler.render.markdown.objections import objections
 from reconciler.render.markup import bounded, link, prose, sentence, span
 from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.headline import headline
-from reconciler.render.view import ChangeView, View
+from reconciler.render.view import ChangeView, ObjectionView, View
 
 _VERDICT, _NAME, _WHY, _NOTES = 300, 90, 180, 4
 _LEFT_OUT = 300  # characters in which it is told what is left out
@@ -24,6 +24,8 @@ class Titled:
 
     title: str
     changes: tuple[ChangeView, ...]
+    blocked: tuple[ObjectionView, ...] = ()
+    """What speaks against them, where they are not done with this plan."""
     folds: bool = True
     """Whether it may be folded."""
 
@@ -36,7 +38,9 @@ def page(plan: View, room: int, whole: str) -> str:
     room -= against.length
     told = sentences.notes(plan)
     notes = fitted((f"**Note:** {sentence(note)}" for note in told), room // _NOTES)
-    changes = told_changes([Titled(half.title, half.changes) for half in halves(plan)], room - notes.length)
+    changes = told_changes(
+        [Titled(half.title, half.changes, half.objections) for half in halves(plan)], room - notes.length
+    )
     left = left_out(changes, untold, len(told) - len(notes.blocks), whole)
     return BETWEEN.join([*head, *against.blocks, *changes.blocks, *left, *notes.blocks, *tail]) + "\n"
 
@@ -91,7 +95,7 @@ def told_changes(parts: Sequence[Titled], room: int) -> Body:
     first, *others = parts
     found = _part(first, room, folds=False)
     for part in others:
-        if part.changes:
+        if part.changes or part.blocked:
             room -= sum(len(block) + len(BETWEEN) for block in found.blocks)
             more = _part(part, room, folds=bool(first.changes) and part.folds)
             found = Body((*found.blocks, *more.blocks), found.rows + more.rows, found.sections + more.sections)
@@ -101,14 +105,16 @@ def told_changes(parts: Sequence[Titled], room: int) -> Body:
 def _part(part: Titled, room: int, *, folds: bool) -> Body:
     if not part.title:
         return body(part.changes, room, alone=True)
-    if not part.changes:
+    if not (part.changes or part.blocked):
         return Body(fitted([f"#### {part.title}\n\nNothing."], room).blocks)
     title = f"{part.title} ({sentences.count(len(part.changes), 'change')})"
     around = len(folded(f"<b>{title}</b>", [])) + 2 * len(BETWEEN)
-    found = body(part.changes, room - around, alone=not folds)
-    if not found.blocks:
+    against = fitted([f"- {sentence(sentences.blocked(one))}" for one in part.blocked], (room - around) // _NOTES)
+    found = body(part.changes, room - around - against.length, alone=not folds) if part.changes else Body()
+    inner = (*found.blocks, *against.blocks)
+    if not inner:
         return found
-    blocks = (folded(f"<b>{title}</b>", found.blocks),) if folds else (f"#### {part.title}", *found.blocks)
+    blocks = (folded(f"<b>{title}</b>", inner),) if folds else (f"#### {part.title}", *inner)
     return Body(blocks, found.rows, found.sections)
 
 

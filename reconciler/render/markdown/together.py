@@ -128,7 +128,12 @@ def _parts(plans: Sequence[_Named]) -> Iterator[Titled]:
         for group in groups:
             where = f"in {_names(group.environments)}"
             yield Titled(f"{title} {where}" if title else where.capitalize(), group.found, folds=number > 0)
-        if not groups:
+        blocked = common(
+            (one.name, half.objections) for one in plans for half in halves(one.plan) if half.title == title
+        )
+        for against in blocked:
+            yield Titled(f"{title} in {_names(against.environments)}", (), against.found, folds=number > 0)
+        if not (groups or blocked):
             yield Titled(title or "Changes", ())
 
 

@@ -41,13 +41,13 @@ def _parts(view: View) -> Iterator[str]:
         yield f"Will be refused: {_count(len(view.standing), 'objection')} ({codes})"
     first, *others = halves(view)
     ready = [change for change in first.changes if not change.held_by]
-    pending = [change for half in others for change in half.changes if not change.held_by]
+    pending = [change for half in others for change in half.changes if view.pending or not change.held_by]
     if ready:
         yield _listed(_told(ready))
     elif pending and not first.changes:
-        yield "No change by this"
+        yield "This change has no effect"
     if pending:
-        yield f"{len(pending)} pending anyway"
+        yield f"{len(pending)} already pending"
 
 
 def _refused(changes: Sequence[ChangeView]) -> Iterator[str]:
