@@ -92,9 +92,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a label allows; or why it allows nothing."""
+    """What a label allows in an environment; or why it allows nothing."""
 
     labelling: Labelling
+    environment: str
     allowances: tuple[Allowance, ...] = ()
     reason: str = ""
     again: bool = False
@@ -109,13 +110,13 @@ def decide(labels: Iterable[Labelling], seen: Collection[Seen], rules: Rules) ->
 def _decided(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verdict:
     reason = _why_not(one, rules)
     if reason or one.by is None or one.at is None:
-        return Verdict(one, reason=reason or "the code host does not say who set it, and when")
+        return Verdict(one, rules.environment, reason=reason or "the code host does not say who set it, and when")
     before = newest_before(one.at, [(plan.made, plan) for plan in seen])
     if before is None:
-        return Verdict(one, reason="it was set before there was a plan to look at", again=True)
+        return Verdict(one, rules.environment, reason="it was set before there was a plan to look at", again=True)
     allowed = tuple(Allowance(rules.environment, one.by, case) for case in before.cases if case.code == one.code)
     reason = "" if allowed else f"the plan that it was set on has no objection {one.code!r}"
-    return Verdict(one, allowed, reason, again=True)
+    return Verdict(one, rules.environment, allowed, reason, again=True)
 
 
 def _why_not(one: Labelling, rules: Rules) -> str:
@@ -173,17 +174,25 @@ def _blocks(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozens
     return frozenset(f"{address} {digest}" for address, digest in changes) or frozenset(holds)
 
 
+def idle(verdicts: Iterable[Verdict], plan: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """The labels that name an objection which the plan's document still says is blocking."""
+    codes = {one["code"] for one in plan["objections"] if not one["allowed"]} - NEVER_ALLOWED
+    name = plan["environment"]["name"]
+    return tuple(one for one in verdicts if one.environment == name and one.labelling.code in codes)
+
+
 def document(verdicts: Iterable[Verdict]) -> list[Json]:
     """The verdicts as JSON."""
     return [
         {
             "label": one.labelling.label,
             "by": one.labelling.by,
+            "at": one.labelling.at.isoformat() if one.labelling.at else None,
+            "environment": one.environment,
             "reason": one.reason,
             "again": one.again,
             "allows": [
                 {
-                    "environment": allowance.environment,
                     "code": allowance.case.code,
                     "address": allowance.case.address,
                     "blocks": [*sorted(allowance.case.blocks)],
@@ -201,8 +210,9 @@ def read(document: Any) -> tuple[Verdict, ...]:
         raise TypeError("this is not a list")
     return tuple(
         Verdict(
-            Labelling(one["label"], one["by"], None, may_write=True),
-            tuple(_read(allowance, one["by"]) for allowance in one["allows"]),
+            Labelling(one["label"], one["by"], moment(one["at"] or ""), may_write=True),
+            one["environment"],
+            tuple(_read(allowance, one["environment"], one["by"]) for allowance in one["allows"]),
             one["reason"],
             again=one["again"],
         )
@@ -210,8 +220,8 @@ def read(document: Any) -> tuple[Verdict, ...]:
     )
 
 
-def _read(found: Any, by: str) -> Allowance:
-    return Allowance(found["environment"], by, Case(found["code"], found["address"], frozenset(found["blocks"])))
+def _read(found: Any, environment: str, by: str) -> Allowance:
+    return Allowance(environment, by, Case(found["code"], found["address"], frozenset(found["blocks"])))
 
 
 def moment(text: str) -> datetime | None:

@@ -11,7 +11,7 @@ from lives import applied, stranger, wanted
 from world import WHERE
 
 from reconciler import allowances
-from reconciler.allowances import Allowance, Case, Labelling, Rules, Seen, Verdict, cases, decide, moment, permitted
+from reconciler.allowances import Allowance, Case, Labelling, Rules, Seen, cases, decide, moment, permitted
 from reconciler.guards import Facts, Limits
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan import make_plan
@@ -220,11 +220,22 @@ def test_what_a_plan_says_of_its_own_allowances_is_nothing_to_go_by() -> None:
     assert list(cases(document(allowed))) == list(cases(document(plan)))
 
 
+def test_a_label_is_idle_where_what_it_names_is_blocking_still() -> None:
+    eight = document(planned([KEEP], many("abcdefghk")))
+    (verdict,) = decide([label()], [ABC], HERE)
+
+    assert allowances.idle([verdict], eight) == (verdict,)
+    assert allowances.idle([verdict], document(planned([KEEP], many("k")))) == ()
+    assert allowances.idle([verdict], document(planned([KEEP], many("abck"), allow=frozenset({DELETES})))) == ()
+    assert allowances.idle(decide([label(name="reconciler/allow:conflict")], [ABC], HERE), eight) == ()
+    assert allowances.idle([replace(verdict, environment="staging")], eight) == ()
+
+
 def test_verdicts_are_read_as_they_were_written() -> None:
-    verdicts = decide([label(), label(name="reconciler/allow:conflict"), label(by=None)], [ABC], HERE)
+    verdicts = decide([label(), label(name="reconciler/allow:conflict"), label(None), label(by=None)], [ABC], HERE)
 
     assert allowances.read(allowances.document(verdicts)) == tuple(
-        Verdict(replace(one.labelling, at=None), one.allowances, one.reason, again=one.again) for one in verdicts
+        replace(one, labelling=replace(one.labelling, may_write=True)) for one in verdicts
     )
 
 

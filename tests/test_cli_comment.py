@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from checkout import Checkout, Told
 from github import BOT, Asked, Hub, github
-from render_plans import WHERE, create, field, plan, update
+from render_plans import WHERE, create, field, looks_like, plan, update
 
-from reconciler.model import Change
+from reconciler.model import Change, Objection
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.console.sticky import TWIN, marker_of
 
@@ -506,6 +506,88 @@ def test_an_event_that_cannot_be_read_is_said(here: Checkout, hub: Hub, monkeypa
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(here.root / "event.json"))
 
     assert "GITHUB_EVENT_PATH cannot be read" in here.run("comment", saved(here, HOW)).err
+
+
+# the labels that it names
+
+
+LOOKS_LIKE = "reconciler/allow:looks-like"
+
+
+def objected(here: Checkout, **members: Any) -> str:
+    """A plan in a file, with an objection that somebody may allow, and one that nobody may."""
+    found = (looks_like("it", **members), Objection("unreliable-list", "rows twice", ""))
+    whole = replace(plan(create("it"), objections=found), where=replace(WHERE, environment="production"))
+    (here.root / "plan.json").write_text(FORMATS["json"](document(whole), Style()))
+    return "plan.json"
+
+
+def judged(here: Checkout, hub: Hub, **members: Any) -> str:
+    """What labels allow, in a file: one label, as it is on the pull request."""
+    at = hub.events[7][-1]["created_at"]
+    one = {"label": LOOKS_LIKE, "by": "maintainer", "at": at, "environment": "production", "reason": "", "again": True}
+    (here.root / "allowed.json").write_text(json.dumps([{**one, "allows": [], **members}]))
+    return "allowed.json"
+
+
+def test_the_label_that_a_comment_names_is_made(here: Checkout, hub: Hub) -> None:
+    assert here.run("comment", objected(here)).code == 0
+
+    assert LOOKS_LIKE in hub.bodies(7)[0]
+    assert list(hub.all_labels) == [LOOKS_LIKE]
+
+
+def test_a_label_that_does_not_count_any_more_is_taken_off_and_the_comment_says_so(here: Checkout, hub: Hub) -> None:
+    hub.label(7, "bug")
+    hub.label(7, LOOKS_LIKE)
+
+    assert here.run("comment", objected(here), "--allowances", judged(here, hub)).code == 0
+
+    assert [one["name"] for one in hub.all_issues[7]["labels"]] == ["bug"]
+    assert (
+        f"The label `{LOOKS_LIKE}`, set by `maintainer`, was taken off: what it allowed has changed."
+        " Look again; then set it anew." in hub.bodies(7)[0]
+    )
+
+
+def test_a_label_that_somebody_set_anew_meanwhile_stays(here: Checkout, hub: Hub) -> None:
+    hub.label(7, LOOKS_LIKE)
+    file = judged(here, hub)
+    hub.unlabel(7, LOOKS_LIKE)
+    hub.label(7, LOOKS_LIKE)
+
+    assert here.run("comment", objected(here), "--allowances", file).code == 0
+
+    assert [one["name"] for one in hub.all_issues[7]["labels"]] == [LOOKS_LIKE]
+
+
+def test_a_label_of_who_may_not_allow_stays_and_the_comment_says_why(here: Checkout, hub: Hub) -> None:
+    hub.label(7, LOOKS_LIKE, by="octocat")
+    file = judged(here, hub, by="octocat", reason="octocat set it, who may not write to this repository", again=False)
+
+    assert here.run("comment", objected(here), "--allowances", file).code == 0
+
+    assert [one["name"] for one in hub.all_issues[7]["labels"]] == [LOOKS_LIKE]
+    assert f"The label `{LOOKS_LIKE}` does not count: octocat set it, who may not" in hub.bodies(7)[0]
+
+
+def test_a_label_that_lets_its_objection_pass_stays(here: Checkout, hub: Hub) -> None:
+    hub.label(7, LOOKS_LIKE)
+
+    assert here.run("comment", objected(here, allowed=True), "--allowances", judged(here, hub)).code == 0
+
+    assert [one["name"] for one in hub.all_issues[7]["labels"]] == [LOOKS_LIKE]
+    assert "was taken off" not in hub.bodies(7)[0]
+
+
+def test_labels_that_cannot_be_made_hide_no_comment(here: Checkout, hub: Hub) -> None:
+    hub.fail("POST", "/labels", status=403, message="Resource not accessible by integration")
+
+    told = here.run("comment", objected(here))
+
+    assert told.code == 0
+    assert "Warning: The labels are left as they are: The token may not POST" in told.err
+    assert len(hub.bodies(7)) == 1
 
 
 def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> None:

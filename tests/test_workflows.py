@@ -252,11 +252,14 @@ def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(ac
     ended(red, Plan="failure", **{"Comment on the pull request": "success", "Keep the plan for its apply": "success"})
     assert red.conclusion == "failure"
     assert "reconciler/allow:looks-like" in acme.comment(7)
+    assert "reconciler/allow:looks-like" in acme.hub.all_labels
 
     assert acme.label(7, "reconciler/allow:looks-like", by="stranger").conclusion == "failure"
     assert acme.label(7, "reconciler/allow:looks-like", by="maintainer").conclusion == "success"
     assert acme.push(7, sales=manifest("You sell.\n", name="Sales")).conclusion == "success"
     assert acme.push(7, hr=manifest("You help others.\n")).conclusion == "failure"
+    assert acme.hub.all_issues[7]["labels"] == []
+    assert "`reconciler/allow:looks-like`, set by `maintainer`, was taken off" in acme.comment(7)
 
 
 def test_an_edit_that_leaves_the_base_alone_plans_keeps_and_says_nothing(acme: Team) -> None:

@@ -56,7 +56,8 @@ def command(
     its change does. Without a file everything that is pending is applied. What still differs at the end is told.
     """
     from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.planning import Request, allowed, labelled
+    from reconciler.cli.planning import Request, allowed
+    from reconciler.cli.reviews import labelled
     from reconciler.cli.session import in_loop
     from reconciler.ownership import Twins
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 )
 @options.option("--events", metavar="FILE", help="What `apply --json-into FILE` wrote: say what became of the plan.")
 @options.option("--failed", metavar="FILE", help="What a plan or an apply printed that failed: say why.")
+@options.allowances
 @options.option("--url", metavar="URL", help="Where the whole is; default: the page of this run.")
 @options.option("--dry-run", is_flag=True, help="Print what it would say, and ask nobody.")
 def command(
@@ -43,6 +44,7 @@ def command(
     state: str,
     events: str | None,
     failed: str | None,
+    allowances: tuple[str, ...],
     url: str | None,
     dry_run: bool,
 ) -> int:
@@ -56,7 +58,7 @@ def command(
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
-    telling = Telling.of(state=state, events=events, failed=failed, url=url)
+    telling = Telling.of(state=state, events=events, failed=failed, url=url, allowances=allowances)
     unread: list[Failure] = []
     found: Sequence[About]
     if plans:
@@ -83,8 +85,28 @@ def say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run
             click.echo("There is no pull request to comment on.")
             return
         who = actions.author(author, place)
+        _label(place, number, found)
         for one in found:
             click.echo(f"{one.title} on #{number}: {_put(place, number, who, one)}")
+
+
+def _label(place: Hosting, number: int, found: Sequence[About]) -> None:
+    """Has the labels be there that comments name, and takes off those that do not count any more.
+
+    What cannot be done is said, and hides no comment.
+    """
+    from reconciler.allowances import LABEL, moment
+    from reconciler.hosting import HostingError
+
+    codes, taken = {code for one in found for code in one.codes}, {label for one in found for label in one.taken}
+    try:
+        for code in sorted(codes):
+            place.make_label(f"{LABEL}{code}", f"Let the objection `{code}` of this plan pass: reconciler")
+        now = {(one.name, one.by, moment(one.at)) for one in place.labels(number)} if taken else set()
+        for name in sorted({one.label for one in taken if (one.label, one.by, one.at) in now}):
+            place.take_label(number, name)
+    except HostingError as error:
+        click.echo(f"Warning: The labels are left as they are: {error.message}", err=True)
 
 
 def _put(place: Hosting, number: int, author: str, one: About) -> str:

@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from reconciler.allowances import Labelling, Verdict, idle
 from reconciler.cli import actions, credentials
 from reconciler.cli.failure import Failure
+from reconciler.cli.reviews import verdicts
 from reconciler.render import BadDocument, Document, hidden, read
 from reconciler.render.console import comment
 from reconciler.render.console.comment import Frame
 from reconciler.render.console.happened import happened
 from reconciler.render.console.sticky import UNKNOWN, BadNameError, Marker, first_line
+from reconciler.render.view import view
 
 _BYTES = 50_000_000
 
@@ -26,6 +29,10 @@ class About:
 
     marker: Marker
     body: str
+    codes: tuple[str, ...] = ()
+    """The objections that somebody may allow with a label."""
+    taken: tuple[Labelling, ...] = ()
+    """The labels that are to be taken off."""
 
     @property
     def title(self) -> str:
@@ -44,9 +51,13 @@ class Telling:
     run: actions.RunId
     url: str
     commit: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    """What the labels on the pull request allow."""
 
     @staticmethod
-    def of(*, state: str, events: str | None, failed: str | None, url: str | None) -> Telling:
+    def of(
+        *, state: str, events: str | None, failed: str | None, url: str | None, allowances: Sequence[str] = ()
+    ) -> Telling:
         """What was asked for, with what is in the files."""
         applying, file = state == "applying", events or failed
         return Telling(
@@ -56,6 +67,7 @@ class Telling:
             run=actions.run_id(),
             url=url or actions.run_url(),
             commit=actions.head_commit(),
+            verdicts=verdicts(allowances),
         )
 
 
@@ -95,12 +107,32 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
     except BadNameError as error:
         raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
     shown = plan and hidden(plan, credentials.hidden())
-    return About(marker, _body(shown, telling, _frame(marker, telling)))
+    waiting = plan if telling.what == "planned" else None
+    found = idle(telling.verdicts, waiting) if waiting else ()
+    return About(
+        marker,
+        _body(shown, telling, _frame(marker, telling, found)),
+        codes=_codes(waiting) if waiting else (),
+        taken=tuple(one.labelling for one in found if one.again),
+    )
 
 
-def _frame(marker: Marker, telling: Telling) -> Frame:
+def _codes(plan: Document) -> tuple[str, ...]:
+    standing = {one.code for one in view(plan).standing if one.can_be_allowed}
+    return tuple(sorted(standing))
+
+
+def _frame(marker: Marker, telling: Telling, found: Sequence[Verdict]) -> Frame:
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return Frame(marker, telling.url, telling.commit, actions.commit_url(telling.commit), at)
+    notes = tuple(dict.fromkeys(map(_note, found)))
+    return Frame(marker, telling.url, telling.commit, actions.commit_url(telling.commit), at, notes)
+
+
+def _note(one: Verdict) -> str:
+    label = one.labelling
+    if one.again:
+        return comment.label_taken(label.label, label.by or "", one.reason)
+    return comment.label_idle(label.label, one.reason)
 
 
 def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:

@@ -75,7 +75,8 @@ def command(
     """
     import sys
 
-    from reconciler.cli.planning import Request, allowed, labelled
+    from reconciler.cli.planning import Request, allowed
+    from reconciler.cli.reviews import labelled
     from reconciler.cli.session import load, style_of
 
     named = tuple(dict.fromkeys(environments))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -269,23 +268,3 @@ def allowed(codes: Sequence[str]) -> frozenset[str]:
         if code in NEVER_ALLOWED:
             raise Failure(f"The objection `{code}` cannot be overridden.", "see docs/diagnostics.md for what to do")
     return frozenset(codes)
-
-
-def verdicts(paths: Sequence[str]) -> tuple[allowances.Verdict, ...]:
-    """What labels allow, as `reconciler allowed` wrote it."""
-    return tuple(verdict for path in paths for verdict in _verdicts(path))
-
-
-def _verdicts(path: str) -> tuple[allowances.Verdict, ...]:
-    remedy = "name a file that `reconciler allowed --out` wrote"
-    try:
-        return allowances.read(json.loads(Path(path).read_text(encoding="utf-8")))
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Failure(f"{path} is not a list of allowances.", remedy) from error
-
-
-def labelled(paths: Sequence[str]) -> tuple[allowances.Allowance, ...]:
-    """The same, as what a request takes."""
-    return tuple(allowance for verdict in verdicts(paths) for allowance in verdict.allowances)

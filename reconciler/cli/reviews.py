@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.allowances import moment
+from reconciler.allowances import Allowance, Verdict, moment, read
 from reconciler.cli.failure import Failure
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def _kept(place: Hosting, run: Run, names: Sequence[str]) -> Iterator[KeptPlan]:
 
 def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, Document]:
     """The one plan of an environment among the files, as it was saved and as it reads."""
-    from reconciler.render import BadDocument, read
+    from reconciler import render
     from reconciler.render.console.sticky import UNKNOWN
     from reconciler.review import environment_of
 
@@ -56,10 +58,30 @@ def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, D
     if len(named) != 1:
         raise Failure(f"The artifact holds {len(named)} files called plan.json or {name}.json, and not one.")
     try:
-        plan = read(named[0].decode())
-    except (BadDocument, UnicodeDecodeError) as error:
+        plan = render.read(named[0].decode())
+    except (render.BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"What the run kept is not a plan that can be applied: {error}.") from error
     there = (environment_of(plan), plan["stack"])
     if there[0] != name or stack not in (there[1], UNKNOWN):
         raise Failure(f"The plan is of {there[0]}, stack {there[1]}, and not of {name}, stack {stack}.")
     return named[0], plan
+
+
+def verdicts(paths: Sequence[str]) -> tuple[Verdict, ...]:
+    """What labels allow, as `reconciler allowed` wrote it."""
+    return tuple(verdict for path in paths for verdict in _verdicts(path))
+
+
+def _verdicts(path: str) -> tuple[Verdict, ...]:
+    remedy = "name a file that `reconciler allowed --out` wrote"
+    try:
+        return read(json.loads(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise Failure(f"{path} is not a list of allowances.", remedy) from error
+
+
+def labelled(paths: Sequence[str]) -> tuple[Allowance, ...]:
+    """The same, as what a request takes."""
+    return tuple(allowance for verdict in verdicts(paths) for allowance in verdict.allowances)

@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.render import markdown
 from reconciler.render.console.happened import Became, Happened
 from reconciler.render.console.sticky import UNKNOWN, Marker, first_line
-from reconciler.render.markup import bounded, fence, link, prose, span, tag
+from reconciler.render.markup import bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 from reconciler.render.values import inert, shortened
@@ -44,6 +44,8 @@ class Frame:
     commit_url: str = ""
     at: str = ""
     """The moment, as `2026-01-31 10:00 UTC`."""
+    notes: tuple[str, ...] = ()
+    """What else there is to say below the plan."""
 
     @property
     def foot(self) -> str:
@@ -86,9 +88,20 @@ def failed(text: str, document: Document | None, frame: Frame, *, applying: bool
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown)], document)
 
 
+def label_taken(label: str, by: str, reason: str) -> str:
+    """That a label was taken off, and why; what to do where it is right."""
+    why = reason or "what it allowed has changed"
+    return f"The label {span(label)}, set by {span(by)}, was taken off: {sentence(why)}. Look again; then set it anew."
+
+
+def label_idle(label: str, reason: str) -> str:
+    """That a label lets nothing pass, and why."""
+    return f"The label {span(label)} does not count: {sentence(reason)}."
+
+
 def _framed(frame: Frame, blocks: list[str], document: Document | None, *, folded: bool = True) -> str:
     opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
-    foot = [frame.foot] if frame.foot else []
+    foot = [*frame.notes, *([frame.foot] if frame.foot else [])]
     without = "\n\n".join([*blocks, *foot, opening, closing])
     room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
     plan = ""
