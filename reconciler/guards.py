@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
+from reconciler.marker import is_own
 from reconciler.model import Address, Change, Desired, FieldChange, Live, Objection, Where
-from reconciler.ownership import Ownership, is_copy, line_with_id
+from reconciler.ownership import Ownership, is_copy, is_ours, line_with_id, ours_by_address
 
 OBJECTIONS: dict[str, str] = {
     "behind": "The object was last applied from a commit, and a state, that this history does not hold.",
@@ -219,28 +220,42 @@ def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _double(change: Change, alike: Mapping[str, Live], where: Where, takers: Mapping[str | None, Address]) -> Objection:
-    one = alike[min(alike)]
+    found = [alike[id] for id in sorted(alike)]
+    ours = ours_by_address(found, where)
+    free = [one for one in found if one.marker is None]
+    one = next(iter([*(live for _, live in ours), *free, *found]))
+    listed = f"{', '.join(sorted(alike))} {'have' if len(alike) > 1 else 'has'}"
+    message = f"A new {change.address.kind} is planned, but {listed} the same name or content."
     return Objection(
         code="looks-like",
-        message=f"A new {change.address.kind} is asked for, and {', '.join(sorted(alike))} looks the same.",
-        remedy=_line_to_paste(one, change, where, takers.get(one.id)),
+        message=" ".join([message, *_whose(found, where)]),
+        remedy=_if_the_same(one, change, where, takers.get(one.id)),
         address=change.address,
-        holds=frozenset({change.address, *_addresses(alike.values())}),
+        # a rename that nobody declared must not destroy its half
+        holds=frozenset({change.address, *(address for address, _ in ours)}),
     )
 
 
-def _addresses(alike: Iterable[Live]) -> Iterator[Address]:
-    """What is alike and ours is held back too: a rename that nobody declared must not destroy its half."""
-    yield from (Address(one.kind, one.marker.key) for one in alike if one.marker is not None)
+def _whose(found: Iterable[Live], where: Where) -> Iterator[str]:
+    """Who manages what is not managed from here."""
+    for one in found:
+        marker = one.marker
+        if marker is None or is_ours(one, where):
+            continue
+        what = f"{one.id} is" if is_own(marker, one.id) else f"{one.id} is a copy of {marker.id}, which is"
+        yield f"{what} managed as `{marker.key}` by the environment {marker.environment} of the stack {marker.stack}."
 
 
-def _line_to_paste(one: Live, change: Change, where: Where, taker: Address | None) -> str:
+def _if_the_same(one: Live, change: Change, where: Where, taker: Address | None) -> str:
+    """What to do where it is the same one: a line to paste. What another manages is never offered."""
     if taker is not None:
         return f"{taker} takes {one.id} over by its `was` or `id`: take that out, or take this manifest away"
     place = change.place.file if change.place else "the manifest"
-    if one.marker is not None and one.marker.key != change.address.key:
+    if one.marker is None:
+        return f"if it is the same one, write under `reconciler:` in {place}: {line_with_id(one, where)}"
+    if is_ours(one, where):
         return f"if it was renamed, write under `reconciler:` in {place}: `was: [{one.marker.key}]`"
-    return f"if it is the same one, write under `reconciler:` in {place}: {line_with_id(one, where)}"
+    return f"leave {one.id} to its owner; override this if a second one is wanted here"
 
 
 def _refused_removals(changes: Iterable[Change]) -> Iterator[Objection]:

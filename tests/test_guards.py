@@ -77,6 +77,42 @@ def test_the_remedy_is_the_line_to_paste_where_it_is_to_be_pasted() -> None:
     assert objection.remedy.endswith("write under `reconciler:` in hr.yaml: `id: {production: asst_8}`")
 
 
+COPY = replace(applied(wanted("hr", name="HR")), id="asst_9")
+
+
+@pytest.mark.parametrize(
+    ("live", "whose"),
+    [
+        (
+            applied(wanted("hr", name="HR"), "asst_9", where=STAGING),
+            "asst_9 is managed as `hr` by the environment staging of the stack acme.",
+        ),
+        (
+            applied(wanted("hr-bot", name="HR"), "asst_9", where=replace(FORMER, environment="staging")),
+            "asst_9 is managed as `hr-bot` by the environment staging of the stack initech.",
+        ),
+        (COPY, "asst_9 is a copy of asst_1, which is managed as `hr` by the environment production of the stack acme."),
+    ],
+    ids=["another environment", "a former stack's", "a copy"],
+)
+def test_an_object_that_carries_a_marker_is_never_offered(live: Live, whose: str) -> None:
+    where = replace(WHERE, former_stacks=(FORMER.stack,))
+
+    plan = make_plan([wanted("hr", name="HR"), wanted("hr-bot")], [live, applied(wanted("hr-bot"))], where)
+
+    (objection,) = plan.objections
+    assert objection.message == f"A new assistant is planned, but asst_9 has the same name or content. {whose}"
+    assert objection.remedy == "leave asst_9 to its owner; override this if a second one is wanted here"
+    assert held(plan) == ["hr"]
+
+
+def test_of_several_that_look_alike_one_without_a_marker_is_offered() -> None:
+    (objection,) = planned([wanted("hr", name="HR")], [replace(COPY, id="asst_7"), stranger(name="HR")]).objections
+
+    assert "asst_7, asst_9 have the same name or content. asst_7 is a copy of asst_1" in objection.message
+    assert objection.remedy.endswith("`id: {production: asst_9}`")
+
+
 @pytest.mark.parametrize("on_removal", ["delete", "keep"])
 def test_a_rename_without_was_is_held_back_on_both_sides(on_removal: str) -> None:
     gone = wanted("old", name="HR", own={"on_removal": on_removal})
