@@ -41,10 +41,9 @@ from reconciler.providers import (
     time_left,
     until,
 )
-from reconciler.running import Listener, Nature, Run, Stop, does, failed, lets_go
+from reconciler.running import PARALLELISM, Listener, Nature, Run, Stop, does, failed, lets_go
 from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
 
-PARALLELISM = 8
 __all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,9 +15,22 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
 from reconciler.ownership import is_ours
 from reconciler.past import Earlier
-from reconciler.providers import ApiGone, InDoubt, Provider, ProviderError, Unauthorized, Unreachable
+from reconciler.providers import (
+    ApiGone,
+    InDoubt,
+    ObjectGone,
+    Provider,
+    ProviderError,
+    Refused,
+    Unauthorized,
+    Unreachable,
+)
 
+PARALLELISM = 8
+"""How many things are done at once."""
 _UNREACHED = 3
+_SHARED_SECONDS = 1.0
+"""Those who look at the same moment share a listing, where a server has no reading by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +142,24 @@ def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
 
 
 async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tuple[Live, ...]:
-    """Those of the objects that are live, whatever a list says: lists lag."""
+    """Those of the objects that are live, whatever a list says: lists lag. Raises where that cannot be told."""
     found: list[Live] = []
-    for id in ids:
-        with suppress(ProviderError):
-            found.append(await provider.fetch(kind, id))
+    failed: list[ProviderError] = []
+    limiter = anyio.CapacityLimiter(PARALLELISM)
+
+    async def look(id: str) -> None:
+        async with limiter:
+            try:
+                found.append(await provider.fetch(kind, id, age=_SHARED_SECONDS))
+            except (ApiGone, ObjectGone, Refused):
+                return
+            except ProviderError as error:  # as it is, and in no group
+                failed.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for id in ids:
+            group.start_soon(look, id)
+    if failed:
+        raise failed[0]
     return tuple(found)

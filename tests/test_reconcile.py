@@ -387,6 +387,55 @@ def test_a_note_of_what_did_not_settle_that_cannot_be_made_is_told() -> None:
     assert any("could not be noted" in text for text in told)
 
 
+@pytest.mark.parametrize(("reads", "most"), [(True, 1.4), (False, 1.5)])
+def test_what_was_created_lately_and_is_gone_is_asked_for_several_at_once(reads: bool, most: float) -> None:
+    async def story() -> tuple[float, int]:
+        world = await settled("a")
+        made = {f"assistant.k{number}": f"asst_lost{number}" for number in range(200)}
+
+        async def slowly(request: httpx.Request, on: Handler) -> httpx.Response:
+            await anyio.sleep(0.05)
+            if not reads and request.method == "GET" and not is_collection(request):
+                return httpx.Response(405, json={"detail": "Method Not Allowed"})
+            return await on(request)
+
+        between = Between(world, slowly)
+        plan = await world.plan((*bodies("a"), *bodies(*(f"k{number}" for number in range(200)))))
+        began, asked = clock(), len(between.requests)
+        creates = reconcile.Creates(world.where, world.provider, Run("n2", earlier=Earlier(made)), *quietly)
+        await creates.look_before(plan.changes)
+        assert creates.doubts == {}
+        listings = sum(request == "GET /assistants" for request in between.requests[asked:])
+        return clock() - began, listings
+
+    ended: list[object] = []
+    quietly = (TIME, Stop(), lambda task, outcome: ended.append(outcome), ended.append)
+    took, listings = run(story)
+
+    assert took < most
+    assert listings <= 4
+    assert ended == []
+
+
+def test_where_it_cannot_be_told_whether_something_is_still_there_nothing_is_created() -> None:
+    async def story() -> tuple[tuple[Outcome, ...], int]:
+        world = await settled("a")
+        plan = await world.plan(bodies("a", "b"))
+
+        async def failing(request: httpx.Request, on: Handler) -> httpx.Response:
+            if request.url.path.endswith("/asst_lost"):
+                return httpx.Response(500, json={"error": {"message": "Oops."}})
+            return await on(request)
+
+        Between(world, failing)
+        earlier = Earlier({"assistant.b": "asst_lost"})
+        return await carry_out(world, plan, Run("n2", earlier=earlier)), len(await world.live())
+
+    (outcome,), live = run(story)
+    assert isinstance(outcome, Failed)
+    assert (outcome.message, live) == ("500: Oops.", 1)
+
+
 # servers that drop metadata
 
 
