@@ -49,6 +49,8 @@ CODES: dict[str, str] = {
 }
 
 _LISTED = 20
+_ALIKE = 0.75  # what is less alike misleads: `get` is not `forget`, nor `deploy` `destroy`
+_BEGINNING = 3
 
 Severity = Literal["error", "warning"]
 
@@ -87,11 +89,18 @@ def errors(faults: Iterable[Fault]) -> tuple[Fault, ...]:
     return tuple(fault for fault in faults if fault.severity == "error")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy that names the nearest known word, or lists them when none is near and they are few."""
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was meant: one that differs little, or the only one that begins so; else none."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    begun = [name for name in names if len(word) >= _BEGINNING and name.startswith(word)]
+    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=_ALIKE)), begun[0] if len(begun) == 1 else None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A remedy that names the word that was meant, or lists them when none is near and they are few."""
+    names = sorted(known)
+    close = nearest(word, names)
+    if close is not None:
+        return f"did you mean `{close}`?"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"known here: {', '.join(f'`{name}`' for name in names[:_LISTED])}{more}" if names else ""

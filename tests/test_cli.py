@@ -36,7 +36,16 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     [
         (["bogus"], "There is no command 'bogus'"),
         (["plam"], "did you mean `plan`?"),
-        (["plan", "--bogus"], "No such option"),
+        (["stat"], "did you mean `status`?"),
+        (["get"], "There is no command 'get'; `reconciler status` lists what is live."),
+        (["deploy"], "There is no command 'deploy'; `reconciler apply` does that."),
+        (["diff"], "`reconciler plan` does that."),
+        (["plan", "--verbose"], "There is no option `--verbose`; set RECONCILER_LOG=debug to see every request."),
+        (["plan", "--colour"], "There is no option `--colour`; did you mean `--color`?"),
+        (["plan", "-z"], "There is no option `-z`."),
+        (["apply", "--from", "x"], "There is no option `--from`."),
+        (["plan", "-e", "loc"], "did you mean `local`?"),
+        (["plan", "--bogus"], "There is no option `--bogus`."),
         (["plan", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'json'"),
         (["plan", "--parallelism", "0"], "Invalid value for '--parallelism'"),
         (["plan", "--input", "perhaps"], "Invalid value for '--input'"),
@@ -269,6 +278,27 @@ def test_where_nothing_is_no_command_works_and_nothing_is_left_behind(
     assert (told.code, told.out) == (1, "")
     assert f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it." in told.err
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "plans/x.json"],
+        ["show", "reconciler.yaml", "plans/x.json"],
+        ["apply", "plans/x.json"],
+        ["rollback", "--from", "plans/x.json"],
+        ["comment", "plans/x.json", "--dry-run"],
+        ["plan", "--allowances", "plans/x.json"],
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_not_there_is_named_with_the_path_that_was_tried(here: Checkout, arguments: list[str]) -> None:
+    here.config("stack: acme\n")
+
+    told = here.run(*arguments)
+
+    assert (told.code, told.out) == (1, "")
+    assert f"There is no file {here.root}/plans/x.json." in told.err
 
 
 def test_nobody_plans_into_a_local_that_no_one_asked_for(here: Checkout) -> None:

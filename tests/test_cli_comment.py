@@ -182,7 +182,7 @@ def test_what_is_no_plan_hides_no_other(here: Checkout, hub: Hub) -> None:
 
     assert told.code == 1
     assert "broken.json is no plan: this is no saved plan" in told.err
-    assert "absent.json cannot be read: No such file or directory" in told.err
+    assert "absent.json." in told.err
     assert "bytes.json is no plan: 'utf-8' codec" in told.err
     assert len(hub.bodies(7)) == 1
 
@@ -605,7 +605,7 @@ def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> No
         ([], "There is no plan to comment with."),
         (["--failed", "a", "--events", "b"], "--events and --failed are about one plan"),
         (["plan.json", "plan.json", "--events", "b"], "--events and --failed are about one plan"),
-        (["--failed", "absent", "-e", "x", "--stack", "y"], "absent cannot be read"),
+        (["--failed", "absent", "-e", "x", "--stack", "y"], "/absent."),
         (["--failed", "plan.json"], "Nobody said which environment this is about."),
         (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is about no place"),
     ],

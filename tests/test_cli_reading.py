@@ -126,7 +126,7 @@ def test_what_is_not_there_is_said_with_the_place_and_a_suggestion(here: Checkou
 
 
 def test_a_plan_file_that_is_missing_is_not_taken_for_a_key_alone(here: Checkout) -> None:
-    assert "there is no such file" in here.run("show", "plan.json").err
+    assert "There is no file " in here.run("show", "plan.json").err
 
 
 def test_a_key_of_several_names_them(here: Checkout) -> None:

@@ -43,6 +43,11 @@ def test_warnings_stop_nothing() -> None:
     ("word", "known", "remedy"),
     [
         ("file_serch", ("file_search", "function"), "did you mean `file_search`?"),
+        ("prod", ("local", "production"), "did you mean `production`?"),
+        ("prod", ("production", "products"), "known here: `production`, `products`"),
+        ("pr", ("local", "production"), "known here: `local`, `production`"),
+        ("get", ("forget", "plan"), "known here: `forget`, `plan`"),
+        ("deploy", ("destroy",), "known here: `destroy`"),
         ("zzz", ("b", "a"), "known here: `a`, `b`"),
         ("", ("b", "a"), "known here: `a`, `b`"),
         ("zzz", (), ""),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import inspect
 import os
 import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -38,7 +41,8 @@ def _command(name: str) -> click.Command:
 
 
 def _options(command: click.Command) -> list[click.Option]:
-    return [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    """Those that are offered."""
+    return [parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
 
 
 def _headings(text: str) -> list[str]:
@@ -68,6 +72,32 @@ def test_every_command_and_each_of_its_options_has_help(name: str) -> None:
 
     assert command.help
     assert [option.opts for option in _options(command) if not option.help] == []
+
+
+@each_command
+def test_every_option_that_a_command_offers_does_something_there(name: str) -> None:
+    """Its function reads what it is given; of what is handed over as one, its module reads each part."""
+    command = _command(name)
+    function = inspect.unwrap(command.callback)  # type: ignore[arg-type]  # a command calls something
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"format"}  # kept with the context
+    if "hand" in read:
+        module = inspect.getsource(sys.modules[function.__module__])
+        parts = {"timeout": "hand.timeout", "state_dir": "hand.state_dir", "color": "hand.colour"}
+        by_manner = dict.fromkeys(("auto_approve", "parallelism", "input", "as_json", "json_into"), "Manner.by(")
+        read |= {option for option, use in {**by_manner, **parts}.items() if use in module}
+
+    assert [option.name for option in _options(command) if option.expose_value and option.name not in read] == []
+
+
+def test_the_table_of_shared_options_says_which_commands_offer_them() -> None:
+    offered = {name: {word for option in _options(_command(name)) for word in option.opts} for name in COMMANDS}
+    shared = next(part for part in _page("docs/commands.md").split("\n## ") if part.startswith("Options"))
+    for words, commands in re.findall(r"^\| (`-[^|]+) \| ([^|]+) \|", shared.partition("| commands |")[2], re.M):
+        named = set(re.findall(r"`(\w+)`", commands))
+        stated = set(COMMANDS) - named if commands.startswith("all but") else named
+        option = re.findall(r"`(--[a-z-]+)", words.replace("`-e`, `", "`"))[0]
+        assert {name for name in COMMANDS if option in offered[name]} == stated, option
 
 
 @each_command

@@ -221,7 +221,10 @@ def test_a_missing_file_has_its_neighbour_for_a_remedy(tmp_path: Path) -> None:
 
     (fault,) = found(tmp_path).faults
 
-    assert (fault.message, fault.remedy) == ("There is no such file.", "did you mean `helper.md`? (in the same folder)")
+    assert (fault.message, fault.remedy) == (
+        "There is no file a/prompts/helpr.md.",
+        "did you mean `helper.md`? (in the same folder)",
+    )
 
 
 @pytest.mark.parametrize("reference", ["gone/x.md", "x.txt/y.md", "n" * 300 + ".md", "circle.md"])

@@ -41,6 +41,20 @@ _TERRAFORM = re.compile(
     r"|timeout|version|allow|environment|host|port)(=.*)?"
 )
 
+_ELSEWHERE = {
+    **dict.fromkeys(("get", "list", "ls", "state", "refresh"), "`reconciler status` lists what is live."),
+    **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
+    **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
+    **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints an assistant as a manifest."),
+    **dict.fromkeys(("delete", "rm", "remove"), "take the manifest away and apply, or `reconciler forget KEY`."),
+    **dict.fromkeys(("init", "login"), "nothing is to be prepared: begin with `reconciler plan`."),
+    "help": "`reconciler --help` does that.",
+    "version": "`reconciler --version` does that.",
+    **dict.fromkeys(("--verbose", "-v", "--debug"), "set RECONCILER_LOG=debug to see every request."),
+    **dict.fromkeys(("--yes", "-y", "--force"), "`--auto-approve` applies without asking."),
+    **dict.fromkeys(("--dry-run", "-n"), "`reconciler plan` never writes."),
+}
+"""What people who come from other tools look for, and what does it here."""
 
 _EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
 
@@ -86,7 +100,8 @@ class _Late(click.Group):
         if args and args[0] not in COMMANDS:
             from reconciler.diagnostics import did_you_mean
 
-            raise click.UsageError(f"There is no command {args[0]!r}; {did_you_mean(args[0], COMMANDS)}", ctx)
+            remedy = _ELSEWHERE.get(args[0]) or did_you_mean(args[0], COMMANDS)
+            raise click.UsageError(f"There is no command {args[0]!r}; {remedy}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -133,7 +148,7 @@ def _run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        _told(error).show()
         return 1
     except Failure as failure:
         failure.show()
@@ -150,6 +165,23 @@ def _run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last resort, so that no user meets a traceback
         return _bug(error)
     return code if isinstance(code, int) else 0
+
+
+def _told(error: click.ClickException) -> click.ClickException:
+    """The error; of an option that there is not, with what was meant if that can be told."""
+    if not isinstance(error, click.NoSuchOption):
+        return error
+    from reconciler.diagnostics import nearest
+
+    known = (
+        [name for option in error.ctx.command.params for name in (*option.opts, *option.secondary_opts)]
+        if error.ctx
+        else []
+    )
+    close = nearest(error.option_name.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")])
+    remedy = _ELSEWHERE.get(error.option_name) or (f"did you mean `--{close}`?" if close else "")
+    message = f"There is no option `{error.option_name}`{f'; {remedy}' if remedy else '.'}"
+    return click.UsageError(message, error.ctx)
 
 
 def _write_everything() -> None:

@@ -133,7 +133,7 @@ def _meant(environment: str | None, reviewed: Document | None) -> str | None:
 
 
 def _read(path: str) -> Document:
-    from reconciler.cli.failure import Failure
+    from reconciler.cli.failure import Failure, unread
     from reconciler.cli.planning import plan_text
     from reconciler.render import BadDocument, read
 
@@ -143,7 +143,7 @@ def _read(path: str) -> Document:
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path} is no plan that can be applied: {error}", remedy) from error
     except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
+        raise Failure(unread(path, error), remedy) from error
 
 
 def _expected(plan: Plan, expect: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from reconciler.allowances import Labelling, Verdict, idle
 from reconciler.cli import actions, credentials
-from reconciler.cli.failure import Failure
+from reconciler.cli.failure import Failure, unread
 from reconciler.cli.reviews import verdicts
 from reconciler.render import BadDocument, Document, hidden, read
 from reconciler.render.console import comment
@@ -174,4 +174,4 @@ def _text(path: str, errors: str = "replace") -> str:
         with Path(path).open("rb") as stream:
             return stream.read(_BYTES).decode(errors=errors)
     except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", "nothing was commented") from error
+        raise Failure(unread(path, error), "nothing was commented") from error

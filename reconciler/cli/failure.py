@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +33,13 @@ class Failure(Exception):
         click.echo(inert(f"Error: {self.message}"), err=True)
         for line in self.remedy.splitlines():
             click.echo(inert(f"  {line}"), err=True)
+
+
+def unread(path: str, error: OSError) -> str:
+    """Why a file cannot be read; where it is not there, the whole path that was tried."""
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {Path(path).absolute()}."
+    return f"{path} cannot be read: {error.strerror}."
 
 
 def failure(error: ProviderError) -> Failure:

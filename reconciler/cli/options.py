@@ -11,6 +11,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_PARALLELISM = click.IntRange(1, 64)
 PLAN_FORMATS = ("text", "markdown", "json", "html", "github")
 """The formats of a plan, which `render.FORMATS` makes: named here so that no option imports them."""
 
@@ -54,7 +55,7 @@ parallelism = option(
     "--parallelism",
     default=8,
     show_default=True,
-    type=click.IntRange(1, 64),
+    type=_PARALLELISM,
     help="How many changes are carried out at once.",
 )
 stack = option(
@@ -68,6 +69,14 @@ timeout = option(
     metavar="SECONDS",
     help="Give up on what is not done by then; default: two minutes for each change.",
 )
+
+
+def for_scripts(command: F) -> F:
+    """What scripts written for Terraform pass to `plan` as to `apply`: taken, and not offered, for it does nothing."""
+    command = option("--input", type=bool, hidden=True, expose_value=False)(command)
+    return option("--parallelism", type=_PARALLELISM, hidden=True, expose_value=False)(command)
+
+
 state_dir = option(
     "--state-dir", metavar="DIR", help="Where records, the lock and local data are kept; default: .reconciler."
 )

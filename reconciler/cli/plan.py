@@ -41,10 +41,9 @@ if TYPE_CHECKING:
 @options.option("--drift", is_flag=True, help="Show and judge only what somebody changed behind Git's back.")
 @options.allow
 @options.allowances
-@options.parallelism
 @options.timeout
 @options.state_dir
-@options.interactive
+@options.for_scripts
 @options.colour
 def command(
     keys: tuple[str, ...],
@@ -59,10 +58,8 @@ def command(
     drift: bool,
     allow: tuple[str, ...],
     allowances: tuple[str, ...],
-    parallelism: int,
     timeout: float | None,
     state_dir: str | None,
-    input: bool,
     color: bool | None,
 ) -> int:
     """Show what an apply would do.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.allowances import Allowance, Verdict, moment, read
-from reconciler.cli.failure import Failure
+from reconciler.cli.failure import Failure, unread
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -77,7 +77,7 @@ def _verdicts(path: str) -> tuple[Verdict, ...]:
     try:
         return read(json.loads(Path(path).read_text(encoding="utf-8")))
     except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error
+        raise Failure(unread(path, error), remedy) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Failure(f"{path} is not a list of allowances.", remedy) from error
 

@@ -34,12 +34,24 @@ def command(
 
     if all(Path(one).exists() and not Path(one).is_dir() for one in what):
         return _plans(what, format, color)
+    _refuse_what_is_not_there(what)
     if len(what) > 1:
         raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
     from reconciler.cli.session import in_loop, open_session
 
     session = open_session(environment, colour=color, owns=False, state=state_dir)
     return in_loop(_live, session, what[0], format)
+
+
+def _refuse_what_is_not_there(what: Sequence[str]) -> None:
+    """Ends the command where a file is meant and there is none: no key has a slash, and few end like one."""
+    from pathlib import Path
+
+    from reconciler.cli.failure import Failure
+
+    for one in what:
+        if ("/" in one or one.endswith(".json") or len(what) > 1) and not Path(one).exists():
+            raise Failure(f"There is no file {Path(one).absolute()}.", "name a file that `plan --out` wrote")
 
 
 def _plans(paths: Sequence[str], format: str, colour: bool | None) -> int:

@@ -30,10 +30,11 @@ class UnfitError(Exception):
         return Fault(self.place or place, self.code, self.message, self.remedy)
 
 
-def unfit(error: OSError, what: str = "file") -> UnfitError:
-    """What an error of the operating system means to people."""
+def unfit(error: OSError, what: str = "file", named: str = "") -> UnfitError:
+    """What an error of the operating system means to people; `named` is the path that was tried."""
     if isinstance(error, FileNotFoundError):
-        return UnfitError("unreadable", f"There is no such {what}.", "create it, or mend the path")
+        message = f"There is no {what} {named}." if named else f"There is no such {what}."
+        return UnfitError("unreadable", message, "create it, or mend the path")
     if isinstance(error, NotADirectoryError):
         return UnfitError("unreadable", "A part of the path is no folder.", "mend the path")
     if isinstance(error, PermissionError):
@@ -85,7 +86,7 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
     try:
         raw = _bytes(path, limit).removeprefix(_BOM)
     except OSError as error:
-        raise _with_neighbour(unfit(error), path) from error
+        raise _with_neighbour(unfit(error, named=file), path) from error
     try:
         return raw.decode(), None
     except UnicodeDecodeError as error:
