@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from reconciler import marker as markers
@@ -11,6 +12,7 @@ from reconciler.canonical import Absent, digest
 from reconciler.kinds import KINDS
 from reconciler.model import (
     Action,
+    Address,
     Change,
     Done,
     Failed,
@@ -45,6 +47,18 @@ class Policy:
     """What a pass may write although nobody looks; nothing unless it is said."""
 
     apply: frozenset[str] = frozenset()
+    after: int = 0
+    """So many seconds drift stays as it is from the moment that the issue tells of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why a pass does not do what the policy lets through: of edits, of some drift, of everything."""
+
+    edits: str | None = None
+    drift: Mapping[str, str] = field(default_factory=dict)
+    """By the digest of a change."""
+    everything: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +100,32 @@ class Pass:
         return not self.left and not self.objections
 
 
-def divide(plan: Plan, policy: Policy, edits_wait: str | None = None) -> Division:
-    """The plan in what may be done without anybody, and what not; `edits_wait` says why no edit may be now."""
-    reasons = {id(change): _reason(change, plan, policy, edits_wait) for change in plan.changes}
+def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> Division:  # a frozen value
+    """The plan in what may be done without anybody, and what not."""
+    reasons = {id(change): _reason(change, plan, policy, waits) for change in plan.changes}
+    refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
+    return _divided(plan, reasons, refresh=refresh)
+
+
+def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> Division:
+    """The plan in the drift of some addresses, which somebody wants back now, and all else."""
+    now, later = Policy(frozenset({DRIFT})), "it was not asked for here; the next scheduled run may do it"
+    reasons = {
+        id(change): _reason(change, plan, now, Waits())
+        if change.address in addresses
+        else _reason(change, plan, policy, Waits()) or later
+        for change in plan.changes
+    }
+    return _divided(plan, reasons, refresh=False)
+
+
+def due(told: datetime | None, after: int, now: datetime) -> datetime:
+    """When drift of which the issue told then may be put back, where it tells of it now at the latest."""
+    return (told or now) + timedelta(seconds=after)
+
+
+def _divided(plan: Plan, reasons: Mapping[int, str | None], *, refresh: bool) -> Division:
     changes = tuple(change for change in plan.changes if reasons[id(change)] is None)
-    refresh = EDITS in policy.apply and edits_wait is None and not plan.standing
     return Division(
         plan=plan,
         ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
@@ -133,9 +168,9 @@ def _travels(change: Change, one: FieldChange) -> bool:
     return not isinstance(want, Absent) and applied == digest(want, _DIGEST)
 
 
-def _reason(change: Change, plan: Plan, policy: Policy, edits_wait: str | None) -> str | None:
+def _reason(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:
     """Why the change is left for people; None where it may be done."""
-    return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, edits_wait), None)
+    return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, waits), None)
 
 
 def _always(change: Change, plan: Plan) -> Iterator[str]:
@@ -149,7 +184,7 @@ def _always(change: Change, plan: Plan) -> Iterator[str]:
         yield f"held back: {', '.join(codes)}"
 
 
-def _by_policy(change: Change, policy: Policy, edits_wait: str | None) -> Iterator[str]:
+def _by_policy(change: Change, policy: Policy, waits: Waits) -> Iterator[str]:
     wanted = wants(change)
     missing = wanted - policy.apply
     if missing and wanted == {DRIFT, EDITS} and change.action == "update":
@@ -158,8 +193,12 @@ def _by_policy(change: Change, policy: Policy, edits_wait: str | None) -> Iterat
         yield "it waits for an apply: `reconcile.apply` does not say `edits`"
     elif missing:
         yield "`reconcile.apply` does not say `drift`"
-    if EDITS in wanted and edits_wait is not None:
-        yield edits_wait
+    if EDITS in wanted and waits.edits is not None:
+        yield waits.edits
+    if waits.everything is not None:
+        yield waits.everything
+    if DRIFT in wanted and change.digest in waits.drift:
+        yield waits.drift[change.digest]
 
 
 def _undone(outcome: Outcome | None) -> str | None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ports import Gate, on_port
 
 from reconciler import history
 from reconciler.cli.lock import only_one
+from reconciler.render.console.memory import line, remembered
 from reconciler.render.console.report import LABEL, is_same
 
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n"
@@ -865,6 +866,175 @@ def test_another_author_may_be_named(job: Job) -> None:
 
     assert told.code == 0, told
     assert job.issue["user"]["login"] == "acme-bot"
+
+
+# drift that waits, a label that holds it, and somebody who wants it back now
+
+
+WAITING = "reconcile: {apply: [drift], after: 24h}\n"
+
+
+@pytest.fixture
+def waiting(job: Job) -> Job:
+    """Drift that the issue has told of, and that is put back a day later."""
+    job.hosted()
+    job.policy(WAITING)
+    job.drifts(instructions="Be rude.")
+    assert job.run().code == 0
+    return job
+
+
+def yesterday(job: Job) -> None:
+    """What the issue told of first is a day older."""
+    found = remembered(job.issue["body"])
+    assert found is not None
+    aged = replace(found, told=dict.fromkeys(found.told, "2026-01-01T00:00:00Z"))
+    job.issue["body"] = job.issue["body"].replace(line(found), line(aged))
+
+
+def test_drift_waits_from_when_the_issue_told_of_it(waiting: Job) -> None:
+    job = waiting
+    assert job.live["instructions"] == "Be rude."
+    assert "it is put back from " in job.issue["body"]
+    assert "Be rude." in job.issue["body"]
+    before = job.issue["body"]
+
+    assert "is unchanged" in job.run().out
+    assert is_same(before, job.issue["body"])
+    yesterday(job)
+    told = job.run()
+
+    assert told.code == 0
+    assert job.live["instructions"] == "Be kind."
+    assert job.issue["state"] == "closed"
+    assert "```text\nBe rude.\n```" in job.comments[0] or '`"Be rude."`' in job.comments[0]
+
+
+def test_drift_that_changed_meanwhile_waits_anew(waiting: Job) -> None:
+    job = waiting
+    yesterday(job)
+    job.drifts(instructions="Be ruder.")
+
+    job.run()
+
+    assert job.live["instructions"] == "Be ruder."
+
+
+def test_a_label_on_the_issue_holds_drift_and_edits(waiting: Job) -> None:
+    job = waiting
+    yesterday(job)
+    job.hub.label(job.issue["number"], "reconciler/hold")
+    job.policy("reconcile: {apply: [drift, edits], after: 24h}\n")
+    job.here.write(it="model: gpt-4o\nname: IT\n")
+
+    told = job.run()
+
+    assert told.code == 0
+    assert job.live["instructions"] == "Be rude."
+    assert [one["name"] for one in job.here.live().values()] == ["HR Helper"]
+    assert "the label `reconciler/hold` on this issue stops it" in told.out
+    job.hub.unlabel(job.issue["number"], "reconciler/hold")
+    job.policy(WAITING)
+    job.run()
+    assert job.live["instructions"] == "Be kind."
+
+
+def test_the_label_that_holds_can_be_chosen_on_a_phone(waiting: Job) -> None:
+    assert "reconciler/hold" in waiting.hub.all_labels
+
+
+def test_a_label_holds_drift_that_need_not_wait(job: Job) -> None:
+    job.hosted()
+    job.drifts(instructions="Be rude.")
+    job.run()
+    job.hub.label(job.issue["number"], "reconciler/hold")
+    job.policy(DRIFT)
+
+    assert "stops it" in job.run().out
+    assert job.live["instructions"] == "Be rude."
+
+
+def test_an_issue_of_somebody_else_tells_and_holds_nothing(job: Job) -> None:
+    job.hosted()
+    job.policy(WAITING)
+    job.drifts(instructions="Be rude.")
+    job.run()
+    yesterday(job)
+    forged = job.issue["body"]
+    job.hub.all_issues.clear()
+    job.hub.issue("mine", forged, labels=(LABEL, "reconciler/hold"), by="mallory")
+
+    job.run()
+
+    assert job.live["instructions"] == "Be rude."
+    job.policy(DRIFT)
+    job.run()
+    assert job.live["instructions"] == "Be kind."
+
+
+def test_drift_waits_for_ever_where_no_issue_is_kept(job: Job) -> None:
+    job.policy(WAITING)
+    job.drifts(instructions="Be rude.")
+
+    told = job.run("--no-issue")
+
+    assert "`reconcile.after` counts from the moment that an issue told of it, and this run keeps none" in told.out
+    assert job.live["instructions"] == "Be rude."
+
+
+def test_nothing_is_put_back_while_nobody_knows_whether_it_is_held(job: Job) -> None:
+    job.hosted()
+    job.policy(DRIFT)
+    job.drifts(instructions="Be rude.")
+    job.hub.fail("GET", "/issues", status=403, times=9)
+
+    told = job.run()
+
+    assert told.code == 1
+    assert "whether `reconciler/hold` is set cannot be told" in told.out
+    assert job.live["instructions"] == "Be rude."
+
+
+@pytest.mark.parametrize("policy", ["", WAITING])
+@pytest.mark.parametrize("keys", [[], ["hr"], ["h*"]])
+def test_somebody_puts_drift_back_now(job: Job, policy: str, keys: list[str]) -> None:
+    job.hosted()
+    job.policy(policy)
+    job.drifts(instructions="Be rude.")
+    job.run()
+
+    told = job.run(*keys, "--put-back")
+
+    assert told.code == 0
+    assert job.live["instructions"] == "Be kind."
+    assert job.issue["state"] == "closed"
+    assert "Be rude." in job.comments[0]
+
+
+def test_only_what_was_asked_for_is_put_back_and_all_of_it_told(job: Job) -> None:
+    job.here.write(it="model: gpt-4o\nname: IT\ninstructions: Be kind.\n")
+    job.here.run("apply", "--auto-approve")
+    job.hosted()
+    for id in job.here.live():
+        job.here.call("POST", f"/{id}", {"instructions": "Be rude."})
+
+    told = job.run("it", "--put-back")
+
+    assert {one["name"]: one["instructions"] for one in job.here.live().values()} == {
+        "HR Helper": "Be rude.",
+        "IT": "Be kind.",
+    }
+    assert job.issue["state"] == "open"
+    assert "assistant.hr" in job.issue["body"]
+    assert "assistant.hr: `reconcile.apply` does not say `drift`" in told.out
+
+
+@pytest.mark.parametrize(("words", "says"), [(["hr"], "KEYS go with --put-back"), (["x", "--put-back"], "called 'x'")])
+def test_keys_that_make_no_sense_are_refused(job: Job, words: list[str], says: str) -> None:
+    told = job.run(*words)
+
+    assert told.code != 0
+    assert says in told.err
 
 
 # a server that is far away, refuses, or is slow

@@ -513,3 +513,28 @@ def test_what_merging_could_not_apply_is_refused(tmp_path: Path) -> None:
 
     assert (fault.code, fault.message) == ("unknown-value", "`all` is not a valid `apply`.")
     assert "`everything`" in fault.remedy
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("30m", 1800), ("24h", 86_400), ("7d", 604_800), ("null", 0)])
+def test_drift_may_wait_and_an_environment_says_otherwise(tmp_path: Path, said: str, seconds: int) -> None:
+    text = f"version: 1\nreconcile: {{apply: [drift], after: {said}}}\nenvironments:\n  far:\n    provider: openai\n"
+    (tmp_path / "reconciler.yaml").write_text(
+        f"{text}    reconcile: {{after: 1h}}\n  same: {{provider: openai, project: b}}\n"
+    )
+
+    loaded = load(tmp_path, providers=("openai", "local"), kinds=("assistant",))
+
+    assert loaded.config is not None, loaded.faults
+    policies = {name: one.reconcile for name, one in loaded.config.environments.items()}
+    assert policies["far"] == Policy(frozenset({DRIFT}), 3600)
+    assert policies["same"] == Policy(frozenset({DRIFT}), seconds)
+
+
+@pytest.mark.parametrize("said", ["24", "'24 h'", "1w", "-1h", "[1h]", "true"])
+def test_a_wait_that_is_no_length_of_time_is_told(tmp_path: Path, said: str) -> None:
+    (tmp_path / "reconciler.yaml").write_text(f"version: 1\nreconcile: {{after: {said}}}\n")
+
+    (fault,) = load(tmp_path, providers=("openai", "local"), kinds=("assistant",)).faults
+
+    assert (fault.code, fault.remedy) == ("config", "write it like 30m, 24h or 7d")
+    assert "is no length of time" in fault.message

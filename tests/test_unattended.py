@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ from reconciler.model import (
     Unsettled,
 )
 from reconciler.plan import make_plan
-from reconciler.unattended import DRIFT, EDITS, Division, Policy, divide, passed, wants
+from reconciler.unattended import DRIFT, EDITS, Division, Policy, Waits, divide, due, passed, put_back, wants
 
 NOTHING, BACK, ALL = Policy(), Policy(frozenset({DRIFT})), Policy(frozenset({DRIFT, EDITS}))
 ONLY_EDITS = Policy(frozenset({EDITS}))
@@ -52,7 +53,11 @@ def edited(**moved: Any) -> tuple[Desired, Live]:
 
 def divided(plan: Plan, policy: Policy, edits_wait: str | None = None) -> tuple[list[str], dict[str, str]]:
     """What would be done, and what is left with the reason, by key."""
-    found = divide(plan, policy, edits_wait)
+    return split(plan, divide(plan, policy, Waits(edits_wait)))
+
+
+def split(plan: Plan, found: Division) -> tuple[list[str], dict[str, str]]:
+    """The same of a plan that was divided."""
     assert len(found.ready.changes) + len(found.left) == len(plan.changes)
     assert found.ready.standing == ()
     ready = [change.address.key for change in found.ready.changes]
@@ -171,7 +176,7 @@ def test_drift_goes_on_while_edits_wait() -> None:
     plan = planned(drifted(), (it, None))
 
     assert divided(plan, ALL, "its apply failed") == (["hr"], {"it": "its apply failed"})
-    assert divide(plan, ALL, "its apply failed").ready.marks == ()
+    assert divide(plan, ALL, Waits("its apply failed")).ready.marks == ()
 
 
 def test_markers_are_not_refreshed_while_an_objection_stands() -> None:
@@ -218,7 +223,7 @@ def test_what_nobody_can_tell_is_never_done() -> None:
     ("more", "code"),
     [
         ({"limits": Limits(changes=0)}, "too-many-changes"),
-        ({"facts": Facts(behind=frozenset({"1a2b3c4d5e6f"}))}, "behind"),
+        ({"facts": Facts(behind=frozenset({"asst_1"}))}, "behind"),
     ],
 )
 def test_what_an_objection_holds_back_is_never_done(more: dict[str, Any], code: str) -> None:
@@ -375,3 +380,46 @@ def test_a_pass_never_writes_an_edit_and_changes_no_cause_of_what_it_leaves(
             assert [left.change.fields for left in again.left] == [left.change.fields for left in found.left]
 
     run(story)
+
+
+# drift that waits, and what holds everything
+
+
+def test_drift_waits_by_its_change_and_edits_do_not() -> None:
+    plan = planned(drifted(), (wanted("new", name="New"), None))
+    (change,) = [one for one in plan.changes if one.address.key == "hr"]
+
+    found = divide(plan, ALL, Waits(drift={change.digest: "tomorrow"}))
+
+    assert split(plan, found) == (["new"], {"hr": "tomorrow"})
+    assert split(plan, divide(plan, ALL, Waits(drift={"another": "tomorrow"})))[1] == {}
+
+
+def test_a_hold_stops_everything_and_what_is_left_anyway_keeps_its_reason() -> None:
+    plan = planned(drifted(), (wanted("new", name="New"), None))
+
+    ready, left = split(plan, divide(plan, BACK, Waits(everything="held")))
+
+    assert ready == []
+    assert left == {"hr": "held", "new": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+    assert divide(plan, ALL, Waits(everything="held")).ready.marks == ()
+
+
+def test_drift_that_somebody_wants_back_is_put_back_whatever_the_policy_says() -> None:
+    it = wanted("it", name="IT", instructions="Be kind.")
+    plan = planned(drifted(), (it, applied(it, id="asst_2", instructions="Be rude.")), (wanted("new", name="N"), None))
+    hr = frozenset(change.address for change in plan.changes if change.address.key in ("hr", "new"))
+
+    ready, left = split(plan, put_back(plan, BACK, hr))
+
+    assert ready == ["hr"]
+    assert left["it"] == "it was not asked for here; the next scheduled run may do it"
+    assert "edits" in left["new"]
+    assert split(plan, put_back(plan, NOTHING, hr))[1]["it"] == "`reconcile.apply` does not say `drift`"
+
+
+def test_drift_is_due_so_long_after_it_was_told() -> None:
+    now = datetime(2026, 11, 27, 5, 17, tzinfo=UTC)
+
+    assert due(None, 3600, now) == now + timedelta(hours=1)
+    assert due(now - timedelta(hours=2), 3600, now) == now - timedelta(hours=1)

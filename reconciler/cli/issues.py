@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from reconciler.unattended import Pass
 
 
-def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: Look) -> str:
+def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: Look, *, may_write: bool) -> str:
     """Brings the issue to what a pass found, and says what was done with it; nothing where nothing is to be said.
 
     The comments are taken from the list as they are written: what is still in it after a failure was not told.
     """
     where = passed.plan.where
-    found = find(place, author, where)
+    ours = known(place, author, where)
+    found = ours[0] if ours else None
+    for twin in ours[1:]:
+        _superseded(place, twin, ours[0].number)
     if passed.is_well and not comments and not (found and found.open):
         return ""
     before = memory.remembered(found.body) if found else None
@@ -32,22 +35,22 @@ def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: L
     now = memory.following(before, look, is_well=passed.is_well, digests=digests)
     text = report.body(passed, now, look)
     issue = found or _opened(place, author, where, text)
+    if may_write and not (found and found.open):
+        _hold_is_known(place)
     with _unlocked(place, issue), _relabelled(place, issue):
         said = _brought(place, author, issue, passed, comments, (before, now, text))
     return f"Issue #{issue.number} {said if found or passed.is_well else 'is opened'}.{_amended(issue)}"
 
 
-def find(place: Hosting, author: str, where: Where) -> Issue | None:
-    """The issue that is ours: the oldest open one, also where its label was taken off; else the newest closed one.
+def known(place: Hosting, author: str, where: Where) -> list[Issue]:
+    """Our issues of an environment, the one that goes on first: the oldest open one, else the newest closed one.
 
-    Younger open ones, of passes that ran at the same moment, are closed.
+    Younger open ones are of passes that ran at the same moment.
     """
     first_line = report.first_line(where)
-    known = _ours(place.issues(label=report.LABEL, closed=True), author, first_line)
-    found = [one for one in known if one.open] or _unlabelled(place, author, first_line)
-    for twin in found[1:]:
-        _superseded(place, twin, found[0].number)
-    return found[0] if found else known[-1] if known else None
+    labelled = _ours(place.issues(label=report.LABEL, closed=True), author, first_line)
+    is_open = [one for one in labelled if one.open] or _unlabelled(place, author, first_line)
+    return is_open or labelled[:-2:-1]
 
 
 def _unlabelled(place: Hosting, author: str, first_line: str) -> list[Issue]:
@@ -83,6 +86,12 @@ def _brought(
         said = "is reopened" if returns else "is updated"
     place.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
     return said
+
+
+def _hold_is_known(place: Hosting) -> None:
+    """Has the repository know the label that stops a pass: on a phone one can only choose among those there are."""
+    with suppress(HostingError):
+        place.make_label(report.HOLD, "Scheduled runs write nothing to this environment")
 
 
 @contextmanager

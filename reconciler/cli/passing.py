@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,19 +15,20 @@ from reconciler.cli.actions import run_url
 from reconciler.cli.applying import Telling, clock, settle
 from reconciler.cli.credentials import hidden
 from reconciler.cli.failure import Failure
+from reconciler.cli.issues import known as known_issues
 from reconciler.cli.issues import tell as tell_issue
-from reconciler.cli.planning import Request, facts, judge
+from reconciler.cli.planning import Request, addresses, facts, judge, matching
 from reconciler.cli.session import Session
 from reconciler.cli.waiting import edits_wait
 from reconciler.guards import Facts
-from reconciler.hosting import Hosting, HostingError
-from reconciler.model import Address, Change, Live, Marker, Outcome, Plan, Task, Where
+from reconciler.hosting import Hosting, HostingError, Issue
+from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Task, Where
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.console import quoting, report
-from reconciler.render.console.memory import Look, moment
+from reconciler.render.console.memory import Look, Memory, moment, readable, remembered
 from reconciler.render.values import inert
-from reconciler.unattended import EDITS, Division, Pass, Policy, divide, passed
+from reconciler.unattended import EDITS, Division, Pass, Policy, Waits, divide, due, passed, put_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class Asked:
     author: str | None
     apply_workflow: str
     timeout: float | None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    keys: tuple[str, ...] = ()
+    put_back: bool = False
+    """Whether somebody wants drift put back now: of the keys, or wherever there is any."""
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def policy(self) -> Policy:
@@ -90,7 +94,10 @@ async def one_pass(asked: Asked) -> Found:
         known = facts(session, provider, live, desired)
         plan = judge(session, desired, live, Request(), known)
         asked.told.plan(plan)
-        division = divide(plan, asked.policy, _wait(asked, plan, known))
+        if asked.put_back:
+            division = put_back(plan, asked.policy, _wanted(asked, plan, desired, live))
+        else:
+            division = divide(plan, asked.policy, _waits(asked, plan, known))
         if not division.ready.changes and not division.ready.marks:
             return Found(passed(division))
         return await _carried_out(asked, provider, division, observed_at)
@@ -108,7 +115,8 @@ def tell(asked: Asked, found: Found) -> None:
         return
     try:
         author = author_of(asked.author, asked.place)
-        said = tell_issue(asked.place, author, passed, comments, Look(moment(asked.now()), run_url()))
+        look, may_write = Look(moment(asked.now), run_url()), bool(asked.policy.apply)
+        said = tell_issue(asked.place, author, passed, comments, look, may_write=may_write)
     except HostingError as error:
         _quoted_here(comments)
         raise _untold(error, found) from error
@@ -120,11 +128,51 @@ def tell(asked: Asked, found: Found) -> None:
         asked.told.events(events.diagnostic("info", said))
 
 
-def _wait(asked: Asked, plan: Plan, known: Facts) -> str | None:
-    """Why edits wait, where any might be carried out: else nothing is asked of anybody."""
-    if EDITS not in asked.policy.apply or not (plan.changes or plan.marks):
-        return None
-    return edits_wait(asked.session, known, asked.place, asked.apply_workflow, asked.told.manner.beside)
+def _wanted(asked: Asked, plan: Plan, desired: Sequence[Desired], live: Sequence[Live]) -> frozenset[Address]:
+    """Where drift is to be put back now."""
+    if not asked.keys:
+        return frozenset(change.address for change in plan.changes)
+    session = asked.session
+    return frozenset(matching(asked.keys, addresses(session, desired, live), session.title)[0])
+
+
+def _waits(asked: Asked, plan: Plan, known: Facts) -> Waits:
+    """Why a pass does not do what the policy lets through; nothing is asked of anybody where there is nothing to do."""
+    if not asked.policy.apply or not (plan.changes or plan.marks):
+        return Waits()
+    edits = None
+    if EDITS in asked.policy.apply:
+        edits = edits_wait(asked.session, known, asked.place, asked.apply_workflow, asked.told.manner.beside)
+    if asked.place is None:
+        return Waits(edits, _drift_waits(asked, plan, None))
+    try:
+        issue = next(iter(known_issues(asked.place, author_of(asked.author, asked.place), plan.where)), None)
+    except HostingError as error:
+        return Waits(edits, everything=f"whether `{report.HOLD}` is set cannot be told: {error.message}")
+    held = issue is not None and any(name.casefold() == report.HOLD for name in issue.labels)
+    stopped = f"the label `{report.HOLD}` on this issue stops it" if held else None
+    return Waits(edits, _drift_waits(asked, plan, issue), stopped)
+
+
+def _drift_waits(asked: Asked, plan: Plan, issue: Issue | None) -> Mapping[str, str]:
+    """By the digest of a change, until when it waits, where that is not over."""
+    after, memory = asked.policy.after, remembered(issue.body) if issue is not None else None
+    if not after:
+        return {}
+    if asked.place is None:
+        why = "`reconcile.after` counts from the moment that an issue told of it, and this run keeps none"
+        return {change.digest: why for change in plan.changes}
+    moments = {change.digest: due(_told_at(memory, change), after, asked.now) for change in plan.changes}
+    return {
+        digest: f"it is put back from {readable(moment(at))} on; the label `{report.HOLD}` on this issue stops that"
+        for digest, at in moments.items()
+        if at > asked.now
+    }
+
+
+def _told_at(memory: Memory | None, change: Change) -> datetime | None:
+    told = memory.of(change.digest) if memory is not None else None
+    return datetime.fromisoformat(told) if told else None
 
 
 async def _carried_out(asked: Asked, provider: Provider, division: Division, observed_at: float) -> Found:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command("reconcile")
+@click.argument("keys", nargs=-1)
 @options.environment
+@options.option(
+    "--put-back",
+    is_flag=True,
+    help="Put drift back now, of KEYS or wherever there is any, whatever the policy says; nothing else is written.",
+)
 @options.option(
     "--issue/--no-issue",
     default=None,
@@ -37,7 +43,9 @@ if TYPE_CHECKING:
 @options.state_dir
 @options.colour
 def command(
+    keys: tuple[str, ...],
     environment: str | None,
+    put_back: bool,
     issue: bool | None,
     author: str | None,
     apply_workflow: str,
@@ -53,11 +61,15 @@ def command(
     Nothing is written to the server unless `reconcile: {apply: [drift]}` in reconciler.yaml allows it, and nobody is
     asked. Conflicts, deletes and what an objection holds back are left for people, whatever the policy. What was
     found is kept in one issue of the environment.
+
+    With --put-back somebody is there: what drifted is put back now, and the issue follows.
     """
     from reconciler.cli.applying import Manner, telling
     from reconciler.cli.passing import Asked
     from reconciler.cli.session import open_session
 
+    if keys and not put_back:
+        raise click.UsageError("KEYS go with --put-back: a scheduled run looks at the whole environment.")
     place = _place(author) if _wants_issue(issue) else None
     manner = Manner(
         approved=True,
@@ -70,7 +82,8 @@ def command(
     )
     with telling(manner, color) as told:
         session = open_session(environment, colour=color, owns=True, state=state_dir)
-        return _code(_passed(Asked(told, session, place, author, apply_workflow, timeout)), detailed=detailed_exitcode)
+        asked = Asked(told, session, place, author, apply_workflow, timeout, keys, put_back)
+        return _code(_passed(asked), detailed=detailed_exitcode)
 
 
 def _passed(asked: Asked) -> Found:
@@ -82,7 +95,8 @@ def _passed(asked: Asked) -> Found:
     from reconciler.cli.passing import one_pass, tell
     from reconciler.cli.session import in_loop
 
-    alone = only_one(asked.session.connection.state_dir) if asked.policy.apply else nullcontext()
+    writes = asked.policy.apply or asked.put_back
+    alone = only_one(asked.session.connection.state_dir) if writes else nullcontext()
     with alone:
         found = in_loop(one_pass, asked, timeout=asked.timeout)
         with terminable():  # the loop has taken the signal's handler down with it

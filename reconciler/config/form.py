@@ -20,6 +20,8 @@ Known: TypeAlias = Mapping[str, Collection[str]]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHARE = re.compile(r"(?:[0-9]{1,2}|100)%")
+_SPAN = re.compile(r"([0-9]{1,4})(m|h|d)")
+_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 _KINDS_OF_VALUE: Final = {
     "string_type": "Text",
     "list_type": "A list",
@@ -91,6 +93,16 @@ def _limit(value: Any) -> int | str | None:
     raise _wrong("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
 
 
+def _span(value: Any) -> Any:
+    """Seconds, of `30m`, `24h`, `7d`."""
+    if value is None:
+        return None
+    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise _wrong("config", f"`{value}` is no length of time.", "write it like 30m, 24h or 7d")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
 def _permit(value: str) -> str:
     if value not in PERMITS:
         raise _wrong("unknown-value", f"`{value}` is nothing that is done unattended.", did_you_mean(value, PERMITS))
@@ -149,6 +161,7 @@ class LimitsForm(Form):
 
 class ReconcileForm(Form):
     apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, BeforeValidator(_listed)] = None
+    after: Annotated[int | None, BeforeValidator(_span)] = None
 
 
 class AllowForm(Form):

@@ -50,7 +50,10 @@ def _limits(own: LimitsForm, common: LimitsForm) -> Limits:
 
 
 def _policy(own: ReconcileForm, common: ReconcileForm) -> Policy:
-    return Policy(frozenset((common.apply if own.apply is None else own.apply) or ()))
+    return Policy(
+        apply=frozenset((common.apply if own.apply is None else own.apply) or ()),
+        after=(common.after if own.after is None else own.after) or 0,
+    )
 
 
 def _by_author(own: AllowForm, common: AllowForm) -> bool:

@@ -20,6 +20,8 @@ from reconciler.render.view import ChangeView, view
 from reconciler.unattended import Left, Pass
 
 LABEL = "reconciler"
+HOLD = "reconciler/hold"
+"""On the issue of an environment, it stops scheduled runs from writing there."""
 _LIMIT = 65_000  # of 65,536 characters that the text of an issue may have
 _LITTLE = 200
 _SECTION = 20_000  # of it one change may have
