@@ -155,7 +155,7 @@ class Creates:
         for doubt in tuple(self.doubts.values()):
             task = doubt.task
             if task.address in there:
-                self.end(task, self._found(task, there[task.address]))
+                self.end(task, self._found(task, there[task.address], self.nature.clock() - doubt.since))
             elif self._tries[id(task)] < _TRIES and self._is_absent(doubt):
                 absent.append(task)
             else:
@@ -167,7 +167,7 @@ class Creates:
         known = self.provider.known(doubt.task.address.kind)
         return not known.unlisted if doubt.looked else known.shown(doubt.since)
 
-    def _found(self, task: Task, live: Live) -> Outcome:
+    def _found(self, task: Task, live: Live, seconds: float = 0.0) -> Outcome:
         """What became of a create whose object was found: done, if a run from here made it and it is as desired."""
         nonce = live.marker.nonce if live.marker is not None else None
         assert isinstance(task, Change)  # noqa: S101  # a create is a change, and has a manifest
@@ -175,10 +175,10 @@ class Creates:
         if nonce == self.run.nonce:
             marker = self.run.marker(self.where, task.desired, None, task.patch)
             left = unsettled(task.desired, live, marker)
-            return Unsettled(task, live.id, left) if left else Done(task, live.id)
+            return Unsettled(task, live.id, left, seconds) if left else Done(task, live.id, seconds)
         as_desired = not any(differences(task.desired, live, KINDS[live.kind]))
         if nonce in self.run.earlier.nonces and as_desired:
-            return Done(task, live.id)
+            return Done(task, live.id, seconds)
         return Stale(task, live.id, f"it was created meanwhile, as {live.id}; plan again")
 
     def _looks(self, addresses: Sequence[Address]) -> Looks:

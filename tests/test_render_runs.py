@@ -25,6 +25,10 @@ def step(key: str) -> Step:
         (Past(HEAD, (), {}, ended=True), ": nothing"),
         (Past(HEAD, (), {"a": "done", "b": "failed", "c": "done"}, ended=True), ": 2 done, 1 failed"),
         (
+            Past(HEAD, (), {"a": "done", "b": "failed", "c": "failed"}, ended=True, in_doubt={"c": True}),
+            ": 1 done, 1 failed, 1 in doubt",
+        ),
+        (
             Past(HEAD, (step("a"),), {"assistant.a": "done"}, ended=False),
             ": 1 done, and then it was killed or could not go on writing",
         ),

@@ -39,7 +39,7 @@ def as_dict(past: Past) -> dict[str, Any]:
 
 
 def _ended(past: Past, *, running: bool) -> str:
-    counts = Counter(past.outcomes.values())
+    counts = Counter("in doubt" if a in past.in_doubt else outcome for a, outcome in past.outcomes.items())
     told = [f"{number} {word}" for word, number in sorted(counts.items())]
     cut = _cut_off(past)
     if running and not past.ended:
