@@ -141,7 +141,8 @@ def read(path: Path, secrets: Iterable[str] = ()) -> Past:
     except BadRecord as error:
         raise BadRecord(f"{path} cannot be used: {error}.") from error
     except OSError as error:
-        raise BadRecord(f"{path} cannot be read: {error.strerror}.") from error
+        there = f"{path} cannot be read: {error.strerror}." if path.exists() else f"There is no file {path.absolute()}."
+        raise BadRecord(there) from error
 
 
 def rejections(folder: Path, where: Where) -> dict[str, str]:

@@ -311,6 +311,38 @@ def test_nobody_plans_into_a_local_that_no_one_asked_for(here: Checkout) -> None
     assert here.run("plan", "-e", "local").code == 0
 
 
+BROKEN = """
+stack: acme
+environments:
+  local: {}
+  bad: {provider: opnai}
+"""
+
+
+def test_a_broken_environment_is_a_warning_in_the_others_and_an_error_in_itself(here: Checkout) -> None:
+    here.config(BROKEN)
+    here.write(hr="model: gpt-4o\nreconciler: {environments: {bad: {model: gpt-4.1}}}\n")
+
+    planned, refused, all_of_them = here.run("plan"), here.run("plan", "-e", "bad"), here.run("validate")
+
+    said = "reconciler.yaml:6:19: unknown-value{}: `opnai` is no provider."
+    assert (planned.code, said.format(" (warning)") in planned.err) == (0, True)
+    assert planned.out.endswith("Plan: 1 to add, 0 to change, 0 to destroy.\n")
+    for told in (refused, all_of_them):
+        assert (told.code, told.out, said.format("") in told.err) == (1, "", True)
+    assert here.run("validate", "-e", "local").code == 0
+
+
+def test_every_other_environment_is_planned_beside_a_broken_one(here: Checkout) -> None:
+    here.config(BROKEN)
+
+    told = here.run("plan", "--all-environments")
+
+    assert told.code == 1
+    assert "Plan: 1 to add" in told.out
+    assert "\nbad\n\nError: reconciler.yaml:6:19: `opnai` is no provider.\n" in f"\n{told.out}"
+
+
 def test_in_a_subfolder_the_file_above_is_found(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     here.config("stack: acme\n")
     monkeypatch.chdir(here.root / "assistants")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
-from reconciler.diagnostics import CODES, Fault, Place
+from reconciler.diagnostics import CODES, Fault, Place, in_order
 from reconciler.render.faults import report
 from reconciler.unattended import DRIFT, EDITS, Policy
 
@@ -46,16 +46,22 @@ def loaded(folder: Path, text: str | bytes) -> Loaded:
 
 def config(folder: Path, text: str) -> Config:
     found = loaded(folder, text)
-    assert found.faults == ()
+    assert wrong(found) == ()
     assert found.config is not None
     return found.config
 
 
+def wrong(found: Loaded) -> tuple[Fault, ...]:
+    """Everything wrong: with the file, or with one environment of it."""
+    broken = found.config.broken.values() if found.config is not None else ()
+    return in_order([*found.faults, *(fault for faults in broken for fault in faults)])
+
+
 def faults(folder: Path, text: str | bytes) -> list[str]:
-    found = loaded(folder, text)
-    assert found.config is None
-    assert all(fault.code in CODES for fault in found.faults)
-    return [f"{fault.place.line}:{fault.place.column} {fault.code}" for fault in found.faults]
+    found = wrong(loaded(folder, text))
+    assert found
+    assert all(fault.code in CODES for fault in found)
+    return [f"{fault.place.line}:{fault.place.column} {fault.code}" for fault in found]
 
 
 def without_file(folder: Path) -> Config:
@@ -239,10 +245,48 @@ def test_a_second_embedded_server_is_the_same_place(tmp_path: Path) -> None:
 def test_a_secret_in_the_file_is_told_and_never_shown(tmp_path: Path, line: str) -> None:
     found = loaded(tmp_path, HEAD + f"environments:\n  x:\n    provider: openai\n    {line}\n")
 
-    assert found.config is None
-    assert "SECRET" not in report(found.faults, found.sources)
-    assert "^" in report(found.faults, found.sources)
+    assert wrong(found)
+    assert "SECRET" not in report(wrong(found), found.sources)
+    assert "^" in report(wrong(found), found.sources)
     assert "SECRET" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["{provider: opnai}", "{}", "{provider: openai, kind: [a]}", "{provider: openai, base_url: x}", "3"],
+)
+def test_a_broken_environment_stops_only_itself(tmp_path: Path, bad: str) -> None:
+    found = loaded(tmp_path, f"{HEAD}environments:\n  bad: {bad}\n  good: {{provider: openai, stack: good}}\n").config
+    assert found is not None
+
+    assert chosen(found, "good").name == "good"
+    assert refused(found, "bad") == found.broken["bad"][0]
+    assert found.broken["bad"][0].place.line == 4
+    assert sorted(found.environments) == ["good", "local"]
+    assert "`bad`, `good`" in refused(found, None).message
+
+
+def test_two_environments_that_are_one_place_are_both_broken(tmp_path: Path) -> None:
+    lines = "".join(f"  {name}: {{provider: openai, stack: {stack}}}\n" for name, stack in ("xa", "ya", "zb"))
+    found = loaded(tmp_path, f"{HEAD}environments:\n{lines}").config
+    assert found is not None
+
+    assert (sorted(found.broken), sorted(found.environments)) == (["x", "y"], ["local", "z"])
+
+
+def test_a_broken_local_is_not_replaced_by_a_sound_one(tmp_path: Path) -> None:
+    found = loaded(tmp_path, f"{HEAD}environments:\n  local: {{base_url: 'http://x'}}\n").config
+    assert found is not None
+
+    assert found.environments == {}
+    assert refused(found, None) == refused(found, "local") == found.broken["local"][0]
+
+
+def test_a_default_that_is_broken_is_told_as_that(tmp_path: Path) -> None:
+    found = loaded(tmp_path, f"{HEAD}default_environment: x\nenvironments: {{x: {{provider: opnai}}}}\n").config
+    assert found is not None
+
+    assert refused(found, None).message == "`opnai` is no provider."
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,8 @@ def under(found: Basis, environment: Environment) -> tuple[Environment, str]:
     name, revision = environment.name, found.revision.name
     if found.trusted is None:
         return environment, f"{revision} has no configuration that can be read"
+    if name in found.trusted.broken:
+        return environment, f"`{name}` of {revision} is wrong: {found.trusted.broken[name][0].message}"
     base = found.trusted.environments.get(name)
     if base is None:
         return (

@@ -131,7 +131,7 @@ def _past(run: str | None, source: str | None, environment: str | None, state_di
 
     from reconciler import history
     from reconciler.cli.credentials import of_config
-    from reconciler.cli.failure import Failure, unread
+    from reconciler.cli.failure import Failure
     from reconciler.cli.lock import state_folder
     from reconciler.cli.session import load, style_of
 
@@ -142,9 +142,7 @@ def _past(run: str | None, source: str | None, environment: str | None, state_di
             return history.read(Path(source), secrets)
         known = history.paths(state_folder(config, state_dir) / history.FOLDER)
         return _named(run, known, secrets) if run else _last(known, environment, secrets)
-    except OSError as error:
-        raise Failure(unread(source or str(error.filename), error), "name another, of `reconciler history`") from error
-    except history.BadRecord as error:
+    except (history.BadRecord, OSError) as error:
         raise Failure(str(error), "name another, of `reconciler history`") from error
 
 

@@ -47,9 +47,10 @@ def _local() -> tuple[str, Mapping[str, str]]:
     from reconciler.config import LOCAL
 
     loaded = load(style_of(sys.stdout, None))
-    folder = state_folder(loaded)
+    folder, local = state_folder(loaded), loaded.environments.get(LOCAL)
+    models = local.models if local is not None else {}
     prepare(folder)
-    return str(folder / "local.db"), loaded.environments[LOCAL].models
+    return str(folder / "local.db"), models
 
 
 def _ready(path: str) -> Callable[[str, int], None]:

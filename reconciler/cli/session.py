@@ -28,6 +28,7 @@ from reconciler.render import Style
 from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
 from reconciler.render.values import inert
+from reconciler.render.visible import visible
 
 T = TypeVar("T")
 PATIENCE = 10.0
@@ -143,7 +144,13 @@ def open_session(
 
 def chosen(loaded: Config, name: str | None, style: Style, *, owns: bool) -> Environment:
     """The environment that was asked for, if it may be used."""
-    return _sound(config.choose(loaded, name, os.environ, owns=owns), loaded, style)
+    found = config.choose(loaded, name, os.environ, owns=owns)
+    for wrong in loaded.broken.values():
+        if found in wrong:
+            stop_at_errors(wrong, loaded.sources, style)
+        elif TOLD.get(None) is None:  # where every environment is planned, each tells its own
+            stop_at_errors([replace(fault, severity="warning") for fault in wrong], loaded.sources, style)
+    return _sound(found, loaded, style)
 
 
 def session_of(
@@ -164,7 +171,7 @@ def session_of(
         models=environment.models,
     )
     session = Session(loaded, environment, _where(environment, access, connection), connection, style, offline)
-    told = replace(connection, waiting=lambda line: waiting(f"{session.title}: {line}"))
+    told = replace(connection, waiting=lambda line: click.echo(visible(f"{session.title}: {line}"), err=True))
     return replace(session, connection=told)
 
 
@@ -186,7 +193,7 @@ def load(style: Style, *, anywhere: bool = False) -> Config:
 def setting(loaded: Config, environment: Environment) -> manifest.Setting:
     """What reading the manifests needs to know of an environment."""
     terms = PROVIDERS[environment.provider].terms
-    names = dict.fromkeys((*loaded.environments, environment.name))
+    names = dict.fromkeys((*loaded.environments, *loaded.broken, environment.name))
     return manifest.Setting(
         name=environment.name,
         environments=tuple(names),
@@ -221,13 +228,6 @@ def log(line: str) -> None:
     """A line about a request, where RECONCILER_LOG=debug asks for it."""
     if os.environ.get("RECONCILER_LOG") == "debug":
         click.echo(line, err=True)
-
-
-def waiting(line: str) -> None:
-    """That a server is waited for: nobody shall think that the command hangs."""
-    from reconciler.render.visible import visible
-
-    click.echo(visible(line), err=True)
 
 
 def in_loop(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeout: float | None = None) -> T:

@@ -28,7 +28,7 @@ def names(loaded: Config) -> tuple[str, ...]:
     """The environments that the file states, less those on the embedded server where there are others."""
     stated = [name for name, one in loaded.environments.items() if one.place is not None]
     away = [name for name in stated if loaded.environments[name].provider != LOCAL]
-    return tuple(sorted(away or stated or loaded.environments))
+    return tuple(sorted({*(away or stated or loaded.environments), *loaded.broken}))
 
 
 async def every(

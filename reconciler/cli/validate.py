@@ -41,6 +41,7 @@ def _validate(name: str | None, colour: bool | None) -> int:
     chosen = [config.choose(loaded, name, os.environ, owns=False)] if said else _stated(loaded)
     environments = [one for one in chosen if not isinstance(one, Fault)]
     faults = [*read.faults, *credentials.secrets_in(read.sources), *(one for one in chosen if isinstance(one, Fault))]
+    faults += [one for wrong in loaded.broken.values() if not said or wrong[0] in chosen for one in wrong]
     faults += [fault for one in environments if (fault := config.unowned(loaded, one))]
     for environment in environments:
         faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults

@@ -5,7 +5,7 @@ Nothing here reads the process's environment: it is a parameter, and what it hol
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -60,21 +60,33 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
         return Loaded(None, (text,), {})
     parsed = parse(text, FILE)
     faults = [*parsed.faults, *_several(parsed.documents)]
-    config = None
+    config, wrong = None, list[tuple[str | None, Fault]]()
     for node in parsed.documents[:1]:
         config, wrong = _config(node, path.parent, {"provider": providers, "kind": kinds})
-        faults += wrong
     sources = {FILE: masked(text, parsed.documents)}
-    kept = replace(config, sources=sources) if config is not None and not errors(faults) else None
-    return Loaded(kept, tuple(faults), sources)
+    if config is None or errors(faults) or any(name is None for name, _ in wrong):
+        return Loaded(None, (*faults, *(fault for _, fault in wrong)), sources)
+    return Loaded(replace(_less(config, wrong), sources=sources), tuple(faults), sources)
 
 
-def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, tuple[Fault, ...]]:
+def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, list[tuple[str | None, Fault]]]:
+    """The configuration, and everything wrong with it; each fault with the environment that it is of."""
     read = form.read(node, known)
-    if isinstance(read, tuple):
-        return None, read
-    config = _placed(resolve(read, root), node, read.environments)
-    return config, tuple(judge(config, node))
+    if read.form is None:
+        return None, list(read.wrong)
+    broken = {name for name, _ in read.wrong if name is not None}
+    config = _placed(resolve(read.form, root, broken), node, read.form.environments)
+    return config, [*read.wrong, *judge(config, node, broken)]
+
+
+def _less(config: Config, wrong: Iterable[tuple[str | None, Fault]]) -> Config:
+    """The configuration less the environments with which something is wrong: those alone cannot be used."""
+    broken: dict[str, tuple[Fault, ...]] = {}
+    for name, fault in wrong:
+        if name is not None:
+            broken[name] = (*broken.get(name, ()), fault)
+    sound = {name: one for name, one in config.environments.items() if name not in broken}
+    return replace(config, environments=sound, broken=broken)
 
 
 def _placed(config: Config, node: Node, stated: Collection[str]) -> Config:

@@ -23,6 +23,8 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
     """
     said = name or environ.get(VARIABLE) or ""
     chosen = said or config.default_environment or LOCAL
+    if chosen in config.broken:
+        return config.broken[chosen][0]
     environment = _known(config, chosen)
     if environment is None:
         place = Place(OPTION if name else VARIABLE if said else _file(config))
@@ -34,7 +36,7 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
 
 def nowhere(config: Config) -> Fault | None:
     """Why nothing can be done in this folder: no file says where to act, and there is nothing to act on."""
-    if config.environments:
+    if config.environments or config.file:
         return None
     message = f"There is no {FILE} in {config.root} or above it, and no folder `{config.manifests[0]}` in it."
     remedy = "run it in the repository, or name its folder with `-C DIR`"
@@ -63,7 +65,7 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 
 
 def _by_default(config: Config, environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
-    others = [f"`{name}`" for name in sorted(config.environments) if name != LOCAL]
+    others = [f"`{name}`" for name in sorted({*config.environments, *config.broken}) if name != LOCAL]
     if others and environment.place is None and config.default_environment is None:
         message = f"No environment is selected, and {FILE} has {', '.join(others)} and no `{LOCAL}`."
         remedy = f"pass `-e NAME`, or write `default_environment: {others[0].strip('`')}` in {FILE}"

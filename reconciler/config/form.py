@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
@@ -200,17 +201,32 @@ class FileForm(Form):
     default_environment: str | None = None
 
 
-def read(node: Node, known: Known) -> FileForm | tuple[Fault, ...]:
-    """The file in its form, or every place where it has another."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The file in its form, less the environments that have another; without a form where the file has another."""
+
+    form: FileForm | None
+    wrong: tuple[tuple[str | None, Fault], ...] = ()
+    """Every fault, with the environment that it is of; one of the file as a whole has none."""
+
+
+def read(node: Node, known: Known) -> Read:
+    """The file in its form, and every place where it has another."""
+    value = cast(dict[str, Any], plain(node))
     try:
-        return FileForm.model_validate(plain(node), context=known)
+        return Read(FileForm.model_validate(value, context=known))
     except ValidationError as error:
-        return tuple(_faults(node, error))
+        details = error.errors(include_url=False, include_input=False)
+    wrong = tuple((_environment_of(detail["loc"]), _fault(node, detail)) for detail in details)
+    broken = {name for name, _ in wrong}
+    if None in broken:
+        return Read(None, wrong)
+    sound = {name: one for name, one in value["environments"].items() if name not in broken}
+    return Read(FileForm.model_validate({**value, "environments": sound}, context=known), wrong)
 
 
-def _faults(node: Node, error: ValidationError) -> Iterator[Fault]:
-    for detail in error.errors(include_url=False, include_input=False):
-        yield _fault(node, detail)
+def _environment_of(path: tuple[int | str, ...]) -> str | None:
+    return str(path[1]) if len(path) > 1 and path[0] == "environments" else None
 
 
 def _fault(node: Node, detail: ErrorDetails) -> Fault:

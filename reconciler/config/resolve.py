@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from reconciler.config import urls
@@ -14,9 +14,10 @@ from reconciler.source import Node, locate
 from reconciler.unattended import Policy
 
 
-def resolve(read: FileForm, root: Path) -> Config:
-    """The configuration, still without any place."""
-    stated = {LOCAL: EnvironmentForm(), **read.environments}
+def resolve(read: FileForm, root: Path, broken: Collection[str] = ()) -> Config:
+    """The configuration, still without any place; `broken` environments are none of it."""
+    usual = {} if LOCAL in broken else {LOCAL: EnvironmentForm()}
+    stated = {**usual, **read.environments}
     environments = {name: _environment(name, stated[name], read) for name in stated}
     return Config(root, FILE, tuple(read.manifests), environments, read.default_environment)
 
@@ -61,17 +62,17 @@ def _by_author(own: AllowForm, common: AllowForm) -> bool:
     return stated is not False
 
 
-def judge(config: Config, node: Node) -> Iterator[Fault]:
-    """Everything wrong with a configuration whose form is right."""
+def judge(config: Config, node: Node, broken: Collection[str] = ()) -> Iterator[tuple[str | None, Fault]]:
+    """Everything wrong with a configuration whose form is right, each with the environment that it is of."""
     for environment in config.environments.values():
-        yield from _provider(environment, node)
-        yield from _key(environment, node)
+        for fault in (*_provider(environment, node), *_key(environment, node)):
+            yield environment.name, fault
     yield from _twins(config, node)
     default = config.default_environment
-    if default is not None and default not in config.environments:
+    if default is not None and default not in {*config.environments, *broken}:
         place = locate(node, ["default_environment"])
         message = f"There is no environment `{default}`."
-        yield Fault(place, "unknown-environment", message, did_you_mean(default, config.environments))
+        yield None, Fault(place, "unknown-environment", message, did_you_mean(default, config.environments))
 
 
 def _provider(one: Environment, node: Node) -> Iterator[Fault]:
@@ -101,14 +102,15 @@ def _key(one: Environment, node: Node) -> Iterator[Fault]:
         yield Fault(place, "config", message, "write https://, or leave `api_key` out")
 
 
-def _twins(config: Config, node: Node) -> Iterator[Fault]:
+def _twins(config: Config, node: Node) -> Iterator[tuple[str, Fault]]:
     first: dict[tuple[str, ...], str] = {}
     for one in config.environments.values():
         there = (one.provider, _address(one), one.project or "", one.stack)
         if there in first:
             place = locate(node, ["environments", one.name], key=True)
             message = f"`{one.name}` and `{first[there]}` are one place: the same provider, address, project and stack."
-            yield Fault(place, "config", message, "give one of them a `stack` or a `project` of its own")
+            fault = Fault(place, "config", message, "give one of them a `stack` or a `project` of its own")
+            yield from ((name, fault) for name in (first[there], one.name))
         first.setdefault(there, one.name)
 
 

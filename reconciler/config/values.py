@@ -58,6 +58,8 @@ class Config:
     manifests: tuple[str, ...]
     environments: Mapping[str, Environment]
     default_environment: str | None
+    broken: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    """By name, what is wrong with the environments that cannot be used; the others can."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The text of its file, less what may be secret."""
 
