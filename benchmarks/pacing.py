@@ -5,7 +5,9 @@ In real time and in this process: the embedded server behind a transport that re
 
 from __future__ import annotations
 
+import random
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,14 +39,15 @@ class Limited(httpx.AsyncBaseTransport):
     latency: float = 0.0
     lists_only: bool = False
     """Whether it has no reading by id."""
+    share: float = 0.0
     sent: int = 0
     refused: int = 0
     _tokens: float = 0.0
     _at: float = 0.0
 
-    def begin(self, rate: float | None, retry_after: str | None) -> None:
-        """From now on so many, and as many at once as one second brings."""
-        self.rate, self.retry_after, self.latency = rate, retry_after, LATENCY
+    def begin(self, rate: float | None, retry_after: str | None, share: float) -> None:
+        """From now on so many, and as many at once as one second brings; of these a share is refused at random."""
+        self.rate, self.retry_after, self.latency, self.share = rate, retry_after, LATENCY, share
         self._tokens, self._at = rate or 0.0, time.monotonic()
         self.sent = self.refused = 0
 
@@ -53,7 +56,7 @@ class Limited(httpx.AsyncBaseTransport):
         await anyio.sleep(self.latency)
         if self.lists_only and request.method == "GET" and not request.url.path.endswith("/assistants"):
             return httpx.Response(405, json={"error": {"message": "No."}})
-        if self._takes():
+        if self._takes() and random.random() >= self.share:
             return await self.inner.handle_async_request(request)
         self.refused += 1
         headers = {"Retry-After": self.retry_after} if self.retry_after else {}
@@ -88,6 +91,39 @@ def desired(count: int, text: str) -> tuple[Desired, ...]:
     return manifest.parse(documents, manifest.Setting("local", ("local",), {})).desired
 
 
+class Halving:
+    """The simple alternative: half the pace after a refusal, and one request a second more for each second of calm."""
+
+    def __init__(self) -> None:
+        self.rate: float | None = None
+        self._next = self._since = self._refused_at = 0.0
+        self._taken: deque[float] = deque(maxlen=100)
+        self._queue = anyio.Lock()
+
+    def wait(self) -> float:
+        return self._next - time.monotonic()
+
+    async def turn(self) -> float:
+        async with self._queue:
+            if (wait := self.wait()) > 0:
+                await anyio.sleep(wait)
+            now = time.monotonic()
+            if self.rate is not None:
+                self._next = now + 1 / (self.rate + now - self._since)
+        return now
+
+    def passed(self, sent: float) -> None:
+        self._taken.append(time.monotonic())
+
+    def refused(self, sent: float, retry_after: float | None) -> None:
+        now = time.monotonic()
+        if sent >= self._refused_at:
+            lately = float(sum(moment > now - 1 for moment in self._taken))
+            rate = lately if self.rate is None else (self.rate + now - self._since) / 2
+            self.rate, self._since, self._refused_at = max(rate, 0.2), now, now
+        self._next = max(self._next, now + (retry_after or 1 / (self.rate or 1.0)))
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One way to apply."""
@@ -101,12 +137,20 @@ class Case:
     ages: bool = False
     """Whether its reading grows old, as in every apply."""
     lists_only: bool = False
+    share: float = 0.0
+    """How many requests are refused at random."""
+    count: int = 300
+    halving: bool = False
 
 
 CASES = (
     Case("300 updates, 20/s", rate=20),
     Case("300 updates, 20/s, Retry-After: 1", rate=20, retry_after="1"),
     Case("300 creates, 20/s", rate=20, creates=True),
+    Case("300 updates, 20/s, halving", rate=20, halving=True),
+    Case("300 updates, 5/s", rate=5),
+    Case("300 updates, 5/s, halving", rate=5, halving=True),
+    Case("24 creates, 30 % refused at random", share=0.3, creates=True, count=24, retry_after="0"),
     Case("300 updates, 50 ms"),
     Case("300 updates, 50 ms, read again", reread=True),
     Case("300 updates, 20/s, read after 5 s", rate=20, ages=True),
@@ -115,9 +159,9 @@ CASES = (
 )
 
 
-async def measure(case: Case, count: int = 300) -> str:
+async def measure(case: Case) -> str:
     """Applies once, and says how that compares with the least possible."""
-    emulator = Emulator(":memory:")
+    count, emulator = case.count, Emulator(":memory:")
     limited = Limited(httpx.ASGITransport(app=emulator))
     provider = local_assistants(limited, lambda line: None, emulator.close)
 
@@ -129,9 +173,11 @@ async def measure(case: Case, count: int = 300) -> str:
     else:
         await apply(await planned("Answer."), provider, Run("before"), _Silent())
         plan = await planned("Answer well.")
-    limited.begin(case.rate, case.retry_after)
     limited.lists_only = case.lists_only
     observed_at = time.monotonic() if case.ages else float("inf")
+    if case.halving:
+        provider._wire.pacer = Halving()  # type: ignore[assignment]
+    limited.begin(case.rate, case.retry_after, case.share)
     began = time.perf_counter()
     outcomes = await apply(plan, provider, Run("bench", reread=case.reread, observed_at=observed_at), _Silent())
     took = time.perf_counter() - began

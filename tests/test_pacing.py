@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import anyio
+import httpx
 import pytest
-from faults import clock, run
+from faults import TIME, clock, nature, run
+from lives import wanted
+from world import WHERE, Quiet
 
+from reconciler.emulator import Emulator
+from reconciler.model import Done, Outcome
+from reconciler.plan import make_plan
+from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
+from reconciler.reconcile import Run, apply
 
 WORKERS = 8
 
@@ -62,6 +71,20 @@ class Anything:
 
 
 @dataclass
+class Chance:
+    """Refuses at random, however slowly it is asked."""
+
+    share: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+
+    def admits(self, now: float) -> bool:
+        return self.random.random() >= self.share
+
+
+@dataclass
 class Told:
     """How a load went."""
 
@@ -88,7 +111,7 @@ async def _load(requests: int, limit: Callable[[float], Limit], retry_after: flo
                 told.sent += 1
                 await anyio.sleep(latency)
                 if limit(clock()).admits(clock()):
-                    pacer.passed()
+                    pacer.passed(sent)
                     told.times.append(clock())
                     break
                 told.refused += 1
@@ -161,11 +184,62 @@ def test_a_server_that_grows_slow_is_followed() -> None:
     assert told.share < 0.08
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_refusals_at_random_are_no_limit(share: float, seed: int) -> None:
+    told = load(600, Chance(share, seed), retry_after=0.0)
+
+    assert told.took < 120
+
+
+def test_a_limit_that_looked_like_refusals_at_random_is_found_out() -> None:
+    chance, bucket = Chance(0.3, 1), Bucket(5, 1)
+
+    told = load(900, lambda now: chance if now < 20 else bucket)
+    after = [moment for moment in told.times if moment > 20]
+
+    assert told.took - 20 <= 1.2 * len(after) / 5
+    assert told.refused < 0.4 * 900
+
+
 def test_while_a_server_takes_nothing_one_request_at_a_time_asks_and_ever_more_seldom() -> None:
     told = load(20, lambda now: Anything() if now > 60 else Window(0))
 
     assert told.refused < 8 + 20
     assert told.took < 60 + 20
+
+
+class Moody(httpx.AsyncBaseTransport):
+    """The embedded server behind one that turns away a share of the requests."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self.emulator = Emulator(":memory:")
+        self.inner = httpx.ASGITransport(app=self.emulator)
+        self.limit = Chance(share, seed)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await anyio.sleep(0.02)
+        if self.limit.admits(clock()):
+            return await self.inner.handle_async_request(request)
+        return httpx.Response(429, json={"error": {"message": "Too fast."}}, headers={"Retry-After": "0"})
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("share", "seconds"), [(0.3, 60), (0.4, 120)])
+def test_creates_that_a_server_turns_away_at_random_all_happen(share: float, seconds: float, seed: int) -> None:
+    server = Moody(share, seed)
+    provider = local_assistants(server, lambda line: None, server.emulator.close, nature())
+    plan = make_plan([wanted(f"a{n:02}", name=f"A{n}") for n in range(24)], (), WHERE)
+
+    async def story() -> tuple[tuple[Outcome, ...], float]:
+        outcomes = await apply(plan, provider, Run("now"), Quiet(), nature=TIME)
+        took = clock()
+        await provider.aclose()
+        return outcomes, took
+
+    outcomes, took = run(story)
+    assert [type(outcome) for outcome in outcomes] == [Done] * 24
+    assert took < seconds
 
 
 def test_everybody_waits_for_as_long_as_the_server_asked() -> None:

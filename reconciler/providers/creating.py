@@ -15,7 +15,7 @@ from typing import Protocol
 from reconciler.canonical import Json
 from reconciler.model import Address, Live, Marker
 from reconciler.providers.errors import InDoubt, ProviderError
-from reconciler.providers.wire import Wire
+from reconciler.providers.wire import Wire, tries
 
 _TRIES = 5
 _TOO_MANY = 429
@@ -95,7 +95,7 @@ class Creator:
                 found = await self._after(error, kind, marker)
                 if found is not None:
                     return self._made(found, sent)
-                if attempt == _TRIES or not error.passing:
+                if attempt >= tries(error, _TRIES) or not error.passing:
                     raise
                 await self._wire.pause(attempt - 1, error)
 

@@ -4,6 +4,10 @@ Until a server says 429 nothing is held up. Then one request at a time finds out
 and the pace becomes what it was seen to take. From a little below that it returns, stays about there for a while,
 and goes beyond it slowly at first, then faster the longer nothing is refused: the curve of TCP's CUBIC, for the same
 reason. So a server is asked too much only now and then, and one that has recovered is soon used again.
+
+Not every refusal is a limit: some servers refuse at random. Where the pace was cut several times in a row, each time
+after a few requests, slowing down does not help. Then the pace returns to where it was before and grows, and as large
+a share of refusals as in the meantime is tolerated. Each such spell ends after some requests, the next one later.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ _MEMORY = 3.0
 _CUT = 0.15
 _PLATEAU_SECONDS = 5.0
 _PLATEAU_REQUESTS = 50
+_LONGEST_PLATEAU = 15.0
 _DOUBLES_IN = 4.0
 _MARGIN = 1.05
 _LITTLE = 4
@@ -26,6 +31,12 @@ _SLOWEST = 0.2
 _FASTEST = 10_000.0
 _SHORTEST_HOLD = 0.05
 _LONGEST_HOLD = 8.0
+_CUTS_IN_VAIN = 4
+_FEW_ANSWERS, _IN_A_ROW = 6, 45
+_MOST_TOLERATED, _MOST = 0.6, 0.7
+_LAST = 20
+_SPELL = 100
+_SPELL_DOUBLES_IN = 2.0
 
 
 class Pacer:
@@ -50,6 +61,15 @@ class Pacer:
         """How many requests it took in the second before it refused."""
         self._top: float | None = None
         """The rate at which it refused."""
+        self._answered = self._refusals = 0
+        self._last: deque[bool] = deque(maxlen=_LAST)
+        """Which of the last answers were refusals."""
+        self._cuts: deque[tuple[int, int, float]] = deque(maxlen=_CUTS_IN_VAIN + 1)
+        """The last cuts: after how many answers, after how many refusals, at which rate."""
+        self._tolerated = 0.0
+        """The share of refusals that means nothing, because slowing down did not reduce it."""
+        self._spell, self._until = _SPELL, 0
+        """For how many answers that is so the next time, and until which it is so now."""
 
     @property
     def rate(self) -> float | None:
@@ -57,9 +77,10 @@ class Pacer:
         if self._peak is None:
             return None
         calm = self._clock() - self._taken_at
-        if self._doubles:
-            return _bounded(self._peak * 2 ** min(calm, 20.0))
-        plateau = max(_PLATEAU_SECONDS, _PLATEAU_REQUESTS / self._peak)
+        if self._tolerated or self._doubles:
+            seconds = _SPELL_DOUBLES_IN if self._tolerated else 1.0
+            return _bounded(self._peak * 2 ** min(calm / seconds, 20.0))
+        plateau = min(max(_PLATEAU_SECONDS, _PLATEAU_REQUESTS / self._peak), _LONGEST_PLATEAU)
         beyond = min(max(calm - 2 * plateau, 0.0) / _DOUBLES_IN, 20.0)
         return _bounded(self._peak * (1 + _CUT * min(calm / plateau - 1, 1.0) ** 3) * 2**beyond)
 
@@ -87,6 +108,8 @@ class Pacer:
         now = self._clock()
         self._recent.append(now)
         self._forget(now)
+        if sent >= self._refused_at:
+            self._note(refused=False)
         if self._hold is None or (sent < self._refused_at and not self._was_told):
             return
         self._learn(now)
@@ -97,17 +120,54 @@ class Pacer:
         """The server said that it was too much; requests sent before the last refusal say nothing new."""
         now = self._clock()
         if sent >= self._refused_at:
-            rate = self.rate
-            if self._hold is None:
-                self._forget(now)
-                self._stopped_at, self._top, self._was_told = now, rate, bool(retry_after)
-                self._burst = sum(moment > now - 1 for moment in self._recent)
-                self._hold = _SHORTEST_HOLD if rate is None else min(max(_SHORTEST_HOLD, 0.7 / rate), _LONGEST_HOLD)
-            else:
+            if self._hold is not None:
                 self._hold = min(self._hold * 2, _LONGEST_HOLD)
+            elif self._is_tolerable(now, was_told=bool(retry_after)):
+                return
+            else:
+                self._stop(now, was_told=bool(retry_after))
             self._refused_at = now
-            self._peak = self._peak or 1.0
-        self._next = max(self._next, now + (retry_after or self._hold or 0))
+        if self._hold is not None:
+            self._next = max(self._next, now + (retry_after or self._hold))
+
+    def _note(self, *, refused: bool) -> None:
+        """One more answer to a request that was sent after the last cut."""
+        self._answered += 1
+        self._refusals += refused
+        self._last.append(refused)
+        if self._tolerated and self._answered >= self._until:
+            self._peak, self._taken_at = self.rate, self._clock()
+            self._tolerated, self._spell = 0.0, self._spell * 2
+
+    def _is_tolerable(self, now: float, *, was_told: bool) -> bool:
+        """Whether a refusal says nothing about the pace; one more cut may show that the last ones were in vain."""
+        self._note(refused=True)
+        if self._tolerated:
+            if sum(self._last) <= min(2 * self._tolerated, _MOST) * len(self._last):
+                return True
+            self._tolerated, self._spell = 0.0, _SPELL
+        self._cuts.append((self._answered, self._refusals, self.rate or max(self._in_a_second(now), 1.0)))
+        cuts = list(self._cuts)[-_CUTS_IN_VAIN - was_told :]
+        answered, refusals, _ = cuts[0] if len(cuts) == _CUTS_IN_VAIN + was_told else cuts[-1]
+        since = self._answered - answered
+        if not _FEW_ANSWERS <= since <= _IN_A_ROW or self._refusals - refusals > _MOST_TOLERATED * since:
+            return False
+        self._tolerated = (self._refusals - refusals) / since
+        self._peak, self._taken_at, self._doubles = max(rate for *_, rate in cuts), now, False
+        self._cuts.clear()
+        self._until = self._answered + self._spell
+        return True
+
+    def _stop(self, now: float, *, was_told: bool) -> None:
+        """From now on one request at a time, until the server takes one."""
+        self._forget(now)
+        self._stopped_at, self._top, self._was_told = now, self.rate, was_told
+        self._burst = self._in_a_second(now)
+        self._hold = _SHORTEST_HOLD if self._top is None else min(max(_SHORTEST_HOLD, 0.7 / self._top), _LONGEST_HOLD)
+        self._peak = self._peak or 1.0
+
+    def _in_a_second(self, now: float) -> int:
+        return sum(moment > now - 1 for moment in self._recent)
 
     def _learn(self, now: float) -> None:
         """The server takes requests again: what it took from one such moment to the next is what it can take."""

@@ -21,6 +21,8 @@ from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
 ATTEMPTS = 8
+_PATIENT_ATTEMPTS = 16
+_TOO_MANY = 429
 _PATIENCE = 3.0
 """After so many seconds it is said that a server is waited for."""
 _ANSWER_BYTES = 200_000_000
@@ -128,7 +130,7 @@ class Wire:
                 return await self._send(method, path, params, body, id)
             except ProviderError as error:
                 attempt += 1
-                if not error.passing or attempt >= ATTEMPTS:
+                if not error.passing or attempt >= tries(error, ATTEMPTS):
                     raise
                 await self.pause(attempt - 1, error, self.nature.clock() - began)
 
@@ -152,7 +154,7 @@ class Wire:
             answer = self._judged(response, content, id, bare=method != "GET")
         except ProviderError as error:
             error.conceal(self._mask.text)
-            if isinstance(error, Busy) and error.told.status == 429:
+            if isinstance(error, Busy) and error.told.status == _TOO_MANY:
                 self.pacer.refused(sent, error.told.retry_after)
             raise
         self.pacer.passed(sent)
@@ -199,6 +201,11 @@ class Wire:
             response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
             judged(response, said, id, self.nature.now, bare=bare)
             raise  # where the text is no fault any more once it can be read
+
+
+def tries(error: ProviderError, usual: int) -> int:
+    """How often a request is sent at most: more often where the server only says that there are too many."""
+    return _PATIENT_ATTEMPTS if error.told.status == _TOO_MANY else usual
 
 
 def _unreached(error: Exception) -> Unreachable:
