@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from reconciler.canonical import Json, digest
-from reconciler.model import Change, Plan, Summary
+from reconciler.model import Change, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of a plan's last line."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    imports: int = 0
+    forget: int = 0
 
 
 def fingerprint(plan: Plan) -> str:

@@ -16,7 +16,6 @@ Cause: TypeAlias = Literal["edit", "drift", "conflict", "adoption", "unknown"]
 Origin: TypeAlias = Literal["change", "pending"]
 """Beside another revision: whether what is checked out brings it, or it is to be done anyway."""
 Applies: TypeAlias = Literal["change", "everything"]
-"""What merging a pull request applies: what it changes, or that and everything that is pending."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,8 +130,7 @@ class Change:
     id: str | None
     digest: str
     fields: tuple[FieldChange, ...] = ()
-    hidden: int = 0
-    """How many fields of the kind stay as they are."""
+    hidden: int = 0  # how many fields of the kind stay as they are
     patch: Mapping[str, Json] = field(default_factory=dict)
     seen: str | None = None
     previous_key: str | None = None
@@ -211,10 +209,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     unchanged: int = 0
     unmanaged: int = 0
-    ours: int = 0
-    """How many live objects carried our marker when the plan was made."""
-    selected: bool = False
-    """Whether arguments narrowed the plan."""
+    ours: int = 0  # how many live objects carried our marker when the plan was made
+    selected: bool = False  # whether arguments narrowed the plan
     settled: tuple[Address, ...] = ()
     """The addresses that nothing is to be done about."""
     mismatches: tuple[Mismatch, ...] = ()
@@ -222,11 +218,10 @@ class Plan:
     offline: str | None = None
     """Why nothing live was read, where the manifests of the base stand for it."""
     applies: Applies = "everything"
-    """Whether an apply of this plan does everything that is pending, or only what one change brings."""
+    """Whether an apply of it does what one change brings, or everything that is pending."""
     rest: tuple[Change, ...] = ()
     """What is pending as well, and is not done with this plan."""
     rest_objections: tuple[Objection, ...] = ()
-    """What speaks against that."""
 
     @property
     def held(self) -> frozenset[Address]:
@@ -243,17 +238,6 @@ class Plan:
     def standing(self) -> tuple[Objection, ...]:
         """The objections that nobody allowed."""
         return tuple(objection for objection in self.objections if not objection.allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The figures of a plan's last line."""
-
-    add: int = 0
-    change: int = 0
-    destroy: int = 0
-    imports: int = 0
-    forget: int = 0
 
 
 Task: TypeAlias = Change | Mark

@@ -15,8 +15,8 @@ from world import WHERE, names
 
 from reconciler.canonical import digest
 from reconciler.changes import seen
-from reconciler.fingerprint import fingerprint, tally
-from reconciler.model import Address, Desired, Difference, Live, Plan, Summary
+from reconciler.fingerprint import Summary, fingerprint, tally
+from reconciler.model import Address, Desired, Difference, Live, Plan
 from reconciler.plan import forgetting, make_plan, only_drift, select
 
 CODE, SEARCH = {"type": "code_interpreter"}, {"type": "file_search"}
