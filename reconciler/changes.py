@@ -91,13 +91,13 @@ def narrow(change: Change, paths: Collection[Path]) -> Change | None:
 
 def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Change | None]:
     """The change narrowed to the paths, and what is left of it once that is done."""
-    own = narrow(change, paths)
-    if own is None or own is change:
+    own, desired, live = narrow(change, paths), change.desired, change.live
+    if own is None or own is change or desired is None or live is None:
         return (own, None) if own is not None else (None, change)
-    digest = change_digest("update", change.address, change.id, change.fields)
-    update = replace(change, action="update", previous_key=None, previous_stack=None, digest=digest, origin="pending")
-    done = {field.path for field in own.fields}
-    return own, narrow(update, [field.path for field in change.fields if field.path not in done])
+    parts = _parts(change, desired, live)
+    done = tuple(sorted({parts[field.path] for field in own.fields}))
+    update = replace(change, action="update", previous_key=None, previous_stack=None, origin="pending")
+    return own, _less(update, replace(desired, held=done), live, parts)
 
 
 def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from reconciler import marker as markers
 from reconciler.canonical import Absent, digest
+from reconciler.changes import narrow
 from reconciler.kinds import KINDS
 from reconciler.model import (
     Action,
@@ -102,21 +103,20 @@ class Pass:
 
 def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> Division:  # a frozen value
     """The plan in what may be done without anybody, and what not."""
-    reasons = {id(change): _reason(change, plan, policy, waits) for change in plan.changes}
     refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
-    return _divided(plan, reasons, refresh=refresh)
+    return _divided(plan, lambda change: _reason(change, plan, policy, waits), refresh=refresh)
 
 
 def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> Division:
     """The plan in the drift of some addresses, which somebody wants back now, and all else."""
     now, later = Policy(frozenset({DRIFT})), "it was not asked for here; the next scheduled run may do it"
-    reasons = {
-        id(change): _reason(change, plan, now, Waits())
-        if change.address in addresses
-        else _reason(change, plan, policy, Waits()) or later
-        for change in plan.changes
-    }
-    return _divided(plan, reasons, refresh=False)
+
+    def reason(change: Change) -> str | None:
+        if change.address in addresses:
+            return _reason(change, plan, now, Waits())
+        return _reason(change, plan, policy, Waits()) or later
+
+    return _divided(plan, reason, refresh=False)
 
 
 def due(told: datetime | None, after: int, now: datetime) -> datetime:
@@ -124,13 +124,36 @@ def due(told: datetime | None, after: int, now: datetime) -> datetime:
     return (told or now) + timedelta(seconds=after)
 
 
-def _divided(plan: Plan, reasons: Mapping[int, str | None], *, refresh: bool) -> Division:
-    changes = tuple(change for change in plan.changes if reasons[id(change)] is None)
+def pieces(plan: Plan) -> tuple[Change, ...]:
+    """The changes, with drift apart from what was edited beside it, where each of the two can be written alone."""
+    return tuple(piece for change in plan.changes for piece in _pieces(change, plan))
+
+
+def _pieces(change: Change, plan: Plan) -> tuple[Change, ...]:
+    if change.action != "update" or len(wants(change)) == 1 or any(_always(change, plan)):
+        return (change,)
+    drift = narrow(change, [field.path for field in change.fields if field.cause == DRIFT])
+    done = {field.path for field in drift.fields} if drift is not None else set()
+    edits = narrow(change, [field.path for field in change.fields if field.path not in done])
+    if drift is None or edits is None or wants(drift) != {DRIFT} or wants(edits) != {EDITS}:
+        return (change,)
+    return drift, edits
+
+
+def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> Division:
+    parts = [part for change in plan.changes for part in _judged(change, plan, reason)]
+    changes = tuple(change for change, why in parts if why is None)
     return Division(
         plan=plan,
         ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
-        left=tuple(Left(change, why) for change in plan.changes if (why := reasons[id(change)]) is not None),
+        left=tuple(Left(change, why) for change, why in parts if why is not None),
     )
+
+
+def _judged(change: Change, plan: Plan, reason: Callable[[Change], str | None]) -> list[tuple[Change, str | None]]:
+    """The change with the reason why it is left, in pieces unless all of it may be done."""
+    judged = [(piece, reason(piece)) for piece in _pieces(change, plan)]
+    return [(change, None)] if all(why is None for _, why in judged) else judged
 
 
 def passed(

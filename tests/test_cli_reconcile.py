@@ -185,7 +185,7 @@ def test_a_rollback_of_the_pass_brings_back_what_it_wrote_over(job: Job) -> None
     assert job.live["instructions"] == "Be rude."
 
 
-def test_a_drifted_tool_beside_an_edited_one_is_left(job: Job) -> None:
+def test_a_drifted_tool_beside_an_edited_one_is_put_back(job: Job) -> None:
     tools = "tools: [{type: code_interpreter}, {type: function, function: {name: %s}}]\n"
     job.here.write(hr=HR + tools % "ask")
     job.here.run("apply", "--auto-approve")
@@ -195,13 +195,14 @@ def test_a_drifted_tool_beside_an_edited_one_is_left(job: Job) -> None:
 
     told = job.run()
 
-    assert "some of it was edited in Git and some of it drifted" in told.out
-    assert len(job.live["tools"]) == 1
+    assert "it waits for an apply: `reconcile.apply` does not say `edits`" in told.out
+    assert {tool["type"] for tool in job.live["tools"]} == {"function", "code_interpreter"}
+    assert "ask" in json.dumps(job.live["tools"])
     fields = job.here.run("plan", "--json").data["changes"][0]["fields"]
-    assert sorted(one["cause"] for one in fields) == ["drift", "edit", "edit"]
+    assert sorted(one["cause"] for one in fields) == ["edit", "edit"]
 
 
-def test_an_edit_stays_an_edit_after_drift_beside_it_was_left(job: Job) -> None:
+def test_an_edit_stays_an_edit_after_drift_beside_it_is_put_back(job: Job) -> None:
     job.policy(DRIFT)
     job.drifts(temperature=0.3)
     job.here.write(hr=HR.replace("kind", "brief"))
@@ -210,7 +211,8 @@ def test_an_edit_stays_an_edit_after_drift_beside_it_was_left(job: Job) -> None:
         job.run()
 
     causes = {one["path"]: one["cause"] for one in job.here.run("plan", "--json").data["changes"][0]["fields"]}
-    assert causes == {"instructions": "edit", "temperature": "drift"}
+    assert causes == {"instructions": "edit"}
+    assert job.live.get("temperature", 1) == 1
 
 
 def test_drift_of_the_model_is_put_back_with_what_travels_with_it(job: Job) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,8 +31,9 @@ from reconciler.model import (
     Stale,
     Unsettled,
 )
+from reconciler.paths import show
 from reconciler.plan import make_plan
-from reconciler.unattended import DRIFT, EDITS, Division, Policy, Waits, divide, due, passed, put_back, wants
+from reconciler.unattended import DRIFT, EDITS, Division, Policy, Waits, divide, due, passed, pieces, put_back, wants
 
 NOTHING, BACK, ALL = Policy(), Policy(frozenset({DRIFT})), Policy(frozenset({DRIFT, EDITS}))
 ONLY_EDITS = Policy(frozenset({EDITS}))
@@ -58,10 +60,19 @@ def divided(plan: Plan, policy: Policy, edits_wait: str | None = None) -> tuple[
 
 def split(plan: Plan, found: Division) -> tuple[list[str], dict[str, str]]:
     """The same of a plan that was divided."""
-    assert len(found.ready.changes) + len(found.left) == len(plan.changes)
+    fields = [[field.path for change in changes for field in change.fields] for changes in (plan.changes, _all(found))]
+    assert sorted(fields[0]) == sorted(fields[1])
     assert found.ready.standing == ()
     ready = [change.address.key for change in found.ready.changes]
     return ready, {left.change.address.key: left.why for left in found.left}
+
+
+def _all(found: Division) -> list[Change]:
+    return [*found.ready.changes, *(left.change for left in found.left)]
+
+
+def paths(changes: Iterable[Change]) -> list[list[str]]:
+    return [[show(field.path) for field in change.fields] for change in changes]
 
 
 # drift
@@ -79,17 +90,41 @@ def test_to_allow_edits_does_not_allow_drift() -> None:
     assert divided(planned(drifted()), ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
 
 
-def test_drift_beside_an_edit_is_left_as_a_whole() -> None:
+def test_of_drift_beside_an_edit_the_policy_decides_what_is_done() -> None:
     plan = planned(edited(temperature=0.3))
 
-    for policy in (BACK, ONLY_EDITS):
-        ready, left = divided(plan, policy)
-        assert ready == []
-        assert left["hr"].startswith("some of it was edited in Git and some of it drifted")
-    assert divided(plan, ALL)[0] == ["hr"]
+    for policy, waits, done in (
+        (BACK, None, "temperature"),
+        (ONLY_EDITS, None, "instructions"),
+        (ALL, "its apply failed", "temperature"),
+    ):
+        found = divide(plan, policy, Waits(waits))
+        assert paths(found.ready.changes) == [[done]]
+        assert paths(left.change for left in found.left) == [[{"temperature", "instructions"}.difference({done}).pop()]]
+    assert divided(plan, BACK)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+    assert divided(plan, ONLY_EDITS)[1] == {"hr": "`reconcile.apply` does not say `drift`"}
+    assert divided(plan, ALL, "its apply failed")[1] == {"hr": "its apply failed"}
+    assert paths(divide(plan, ALL).ready.changes) == [["instructions", "temperature"]]
 
 
-def test_a_member_that_drifted_beside_one_that_was_edited_is_left_too() -> None:
+def test_drift_that_cannot_be_put_back_without_an_edit_beside_it_is_left() -> None:
+    schema, tool = {"type": "json_schema", "json_schema": {"name": "x"}}, {"type": "code_interpreter"}
+    one = wanted(key="hr", response_format=schema)
+    stamps = [applied(side).marker for side in (wanted(key="hr", tools=[tool]), one)]
+    digests = {name: value for stamp in stamps if stamp for name, value in stamp.digests.items()}
+    live = applied(one, response_format="auto", tools=[tool])
+    plan = planned((one, marked(live, digests={**digests, "tools": stamps[0].digests["tools"] if stamps[0] else ""})))
+
+    assert {field.path[0]: field.cause for field in plan.changes[0].fields} == {
+        "response_format": "drift",
+        "tools": "edit",
+    }
+    ready, left = divided(plan, BACK)
+    assert ready == []
+    assert left["hr"].startswith("some of it was edited in Git and some of it drifted")
+
+
+def test_a_member_that_drifted_beside_one_that_was_edited_is_put_back() -> None:
     def tool(name: str) -> dict[str, Any]:
         return {"type": "function", "function": {"name": name}}
 
@@ -99,7 +134,7 @@ def test_a_member_that_drifted_beside_one_that_was_edited_is_left_too() -> None:
     )
 
     assert {one.cause for one in plan.changes[0].fields} == {"drift", "edit"}
-    assert divided(plan, BACK)[0] == []
+    assert paths(divide(plan, BACK).ready.changes) == [["tools.code_interpreter"]]
 
 
 def test_what_only_travels_with_drift_is_no_edit() -> None:
@@ -122,7 +157,8 @@ def test_a_new_rule_on_removal_is_an_edit() -> None:
     one = wanted(**HR, own={"on_removal": "refuse"})
     plan = planned((one, applied(wanted(**HR), instructions="Be rude.")))
 
-    assert divided(plan, BACK)[0] == []
+    assert paths(divide(plan, BACK).ready.changes) == [["instructions"]]
+    assert divided(plan, BACK)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
 
 
 def test_drift_that_git_has_taken_over_meanwhile_is_nothing_to_do() -> None:
@@ -393,6 +429,16 @@ def test_drift_waits_by_its_change_and_edits_do_not() -> None:
 
     assert split(plan, found) == (["new"], {"hr": "tomorrow"})
     assert split(plan, divide(plan, ALL, Waits(drift={"another": "tomorrow"})))[1] == {}
+
+
+def test_drift_that_waits_keeps_no_edit_beside_it_from_being_done() -> None:
+    plan = planned(edited(temperature=0.3))
+    drift, _ = pieces(plan)
+
+    found = divide(plan, ALL, Waits(drift={drift.digest: "tomorrow"}))
+
+    assert paths(found.ready.changes) == [["instructions"]]
+    assert [(paths([left.change]), left.why) for left in found.left] == [([["temperature"]], "tomorrow")]
 
 
 def test_a_hold_stops_everything_and_what_is_left_anyway_keeps_its_reason() -> None:

@@ -28,7 +28,7 @@ from reconciler.render import events
 from reconciler.render.console import quoting, report
 from reconciler.render.console.memory import Look, Memory, moment, readable, remembered
 from reconciler.render.values import inert
-from reconciler.unattended import EDITS, Division, Pass, Policy, Waits, divide, due, passed, put_back
+from reconciler.unattended import EDITS, Division, Pass, Policy, Waits, divide, due, passed, pieces, put_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def _drift_waits(asked: Asked, plan: Plan, issue: Issue | None) -> Mapping[str, 
         return {}
     if asked.place is None:
         why = "`reconcile.after` counts from the moment that an issue told of it, and this run keeps none"
-        return {change.digest: why for change in plan.changes}
-    moments = {change.digest: due(_told_at(memory, change), after, asked.now) for change in plan.changes}
+        return {change.digest: why for change in pieces(plan)}
+    moments = {change.digest: due(_told_at(memory, change), after, asked.now) for change in pieces(plan)}
     return {
         digest: f"it is put back from {readable(moment(at))} on; the label `{report.HOLD}` on this issue stops that"
         for digest, at in moments.items()
