@@ -30,16 +30,36 @@ class Standing:
     state: str
     commit: str | None = None
     mismatch: Mismatch | None = None
+    owner: str | None = None
+    """The other stack and environment that manage it, such as a throw-away stack of a pull request."""
 
 
 def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
-    """What is ours by address, then what is unmanaged by id; a plan over the same live objects says how it stands."""
+    """What is managed here by address, then by name what is unmanaged, and what each other stack manages.
+
+    A plan over the same live objects says how it stands.
+    """
     objects = list(live)
     mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
     rows = [_row(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan) for one in objects]
     rows += [_coming(change) for change in plan.changes if change.id is None]
-    return tuple(sorted(rows, key=lambda row: (row.address is None, row.address or "", row.id or "")))
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
+    name = (row.name or "").casefold() if row.address is None else ""
+    return row.address is None, row.owner or "", row.address or "", not name, name, row.id or ""
+
+
+def _other(one: Live, plan: Plan) -> str | None:
+    """Which other stack and environment manage the object."""
+    marker, where = one.marker, plan.where
+    if marker is None or (
+        marker.environment == where.environment and marker.stack in (where.stack, *where.former_stacks)
+    ):
+        return None
+    return f"{marker.stack}/{marker.environment}"
 
 
 def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
@@ -50,7 +70,8 @@ def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan
     words = ["duplicate"] if ours and doubled else [_state(change)] if change else [] if ours else ["unmanaged"]
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
-    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch)
+    owner = _other(one, plan) if address is None else None
+    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch, owner)
 
 
 def _text(value: Json) -> str | None:

@@ -71,6 +71,30 @@ def test_copies_that_no_manifest_wants_are_called_duplicates() -> None:
     assert [row.state for row in standings(make_plan((), live, WHERE), live)] == ["duplicate", "duplicate"]
 
 
+def test_what_is_unmanaged_comes_by_name_and_what_other_stacks_manage_after_it() -> None:
+    def one(id: str, name: str | None = None, marker: Marker | None = None) -> Live:
+        return Live("assistant", id, {"name": name}, {}, marker=marker)
+
+    preview = Marker("acme-pr-7", "production", "hr", 1)
+    found = [
+        *(one("asst_3", "b"), one("asst_1"), one("asst_2", "A")),
+        *(one("asst_9", "z", preview), one("asst_8", "y", Marker("acme", "staging", "hr", 1))),
+        *(one("asst_7", "x", preview), one("asst_0", "ours", Marker("acme", "production", "hr", 1))),
+    ]
+
+    rows = standings(Plan(WHERE), found)
+
+    assert [(row.id, row.owner) for row in rows] == [
+        ("asst_0", None),
+        *(("asst_2", None), ("asst_3", None), ("asst_1", None)),
+        *(("asst_7", "acme-pr-7/production"), ("asst_9", "acme-pr-7/production"), ("asst_8", "acme/staging")),
+    ]
+    assert {row.state for row in rows[1:]} == {"unmanaged"}
+    shown = table(rows, Style()).splitlines()
+    assert "  of acme-pr-7/production  " in shown[5]
+    assert shown[-1] == "1 managed, 3 unmanaged, 2 of acme-pr-7/production, 1 of acme/staging."
+
+
 def test_a_change_that_says_nothing_more_is_a_change() -> None:
     world = World()
     bare = Plan(world.where, changes=(Change("update", Address("assistant", "a"), None, ""),))
@@ -91,7 +115,7 @@ def test_the_table_has_one_line_an_object() -> None:
         "assistant.hr   asst_1  gpt-4o   in sync        1a2b3c4d5e6f  HR<U+001B>[2J\n"
         "assistant.new  -       gpt-4.1  to be created  -             -\n"
         f"-              asst_9  -        unmanaged      -             {'x' * 39}…\n"
-        "\n2 assistants of ours, 1 unmanaged.\n"
+        "\n1 managed, 1 to be created, 1 unmanaged.\n"
     )
 
 
@@ -107,6 +131,7 @@ def test_the_data_has_every_member() -> None:
         "model": "gpt-4.1",
         "state": "to be created",
         "commit": None,
+        "owner": None,
         "mismatch": [],
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from reconciler.render import sentences
 from reconciler.render.document import of_mismatch
@@ -12,8 +13,9 @@ from reconciler.render.view import Document, view_mismatch
 from reconciler.standing import Standing
 
 _HEAD = ("address", "id", "model", "state", "commit", "name")
-_MEMBERS = ("address", "id", "name", "model", "state", "commit")
+_MEMBERS = ("address", "id", "name", "model", "state", "commit", "owner")
 _INKS = {"in sync": "good", "unmanaged": "dim", "conflict": "bad", "to be deleted": "bad", "duplicate": "bad"}
+_COMING = ("to be created", "to be adopted")
 _NAME_ROOM = 40
 
 
@@ -25,11 +27,21 @@ def table(rows: Sequence[Standing], style: Style) -> str:
     lines += [
         _line(line, widths, _INKS.get(row.state, "warning"), style) for row, line in zip(rows, cells[1:], strict=True)
     ]
-    unmanaged = sum(row.state == "unmanaged" for row in rows)
-    lines.append(f"\n{sentences.count(len(rows) - unmanaged, 'assistant')} of ours, {unmanaged} unmanaged.")
+    lines.append(f"\n{', '.join(_figures(rows))}.")
     told = (sentences.mismatch(view_mismatch(of_mismatch(row.mismatch))) for row in rows if row.mismatch is not None)
     lines += [f"\nNote: {one_line(note)}" for note in told]
     return "\n".join(lines) + "\n"
+
+
+def _figures(rows: Sequence[Standing]) -> Iterator[str]:
+    """`2 managed, 1 to be created, 3 unmanaged, 2 of acme-pr-7/production`: what is yet to be is nobody's."""
+    coming = Counter(row.state for row in rows if row.state in _COMING)
+    others = Counter(row.owner for row in rows if row.owner is not None)
+    unmanaged = sum(row.state == "unmanaged" and row.owner is None for row in rows)
+    yield f"{len(rows) - sum(coming.values()) - sum(others.values()) - unmanaged:,} managed"
+    yield from (f"{coming[state]:,} {state}" for state in _COMING if coming[state])
+    yield f"{unmanaged:,} unmanaged"
+    yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
 
 
 def data(rows: Sequence[Standing]) -> str:
@@ -43,7 +55,8 @@ def _as_dict(row: Standing) -> Document:
 
 
 def _cells(row: Standing) -> tuple[str, ...]:
-    told = (row.address or "-", row.id or "-", row.model or "-", row.state, row.commit or "-", row.name or "-")
+    state = row.state if row.owner is None else f"of {row.owner}"
+    told = (row.address or "-", row.id or "-", row.model or "-", state, row.commit or "-", row.name or "-")
     return tuple(shortened(one_line(cell), _NAME_ROOM) for cell in told)
 
 
