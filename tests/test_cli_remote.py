@@ -134,6 +134,42 @@ def test_a_key_never_goes_to_another_machine_in_the_open(here: Checkout, monkeyp
     assert KEY not in told.err
 
 
+THREE = """
+stack: acme
+environments:
+  production: {{provider: openai, base_url: '{url}'}}
+  staging: {{provider: openai, base_url: 'http://127.0.0.1:9/v1'}}
+  test: {{provider: openai, base_url: 'http://127.0.0.1:9/test/v1'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "pins", "unknown"),
+    [
+        (None, "", "`staging`, `test`"),
+        ("id: {production: ID}", "", "`staging`, `test`"),
+        ("id: {production: ID, staging: asst_s}", "    staging: asst_s\n", "`test`"),
+        ("id: {production: ID, staging: asst_s}, environments: {test: false}", "    staging: asst_s\n", ""),
+    ],
+)
+def test_what_is_shown_to_be_adopted_pins_every_environment_that_is_known(
+    here: Checkout, server: str, own: str | None, pins: str, unknown: str
+) -> None:
+    here.config(THREE.format(url=server))
+    id = post(server, {"model": "gpt-4o", "name": "By hand"})
+    if own is not None:
+        here.write(hand=f"model: gpt-4o\nreconciler: {{{own.replace('ID', id)}}}\n")
+
+    told = here.run("show", id, "-e", "production")
+
+    assert told.code == 0
+    assert told.out.endswith(f"reconciler:\n  id:\n    production: {id}\n{pins}")
+    notes = [line for line in told.err.splitlines() if line.startswith("Note:")]
+    assert notes == (
+        [f"Note: No id is known in {unknown}: there this manifest creates another one."] if unknown else []
+    )
+
+
 # what is done and told
 
 

@@ -85,6 +85,7 @@ async def _live(session: Session, what: str, format: str) -> int:
     from reconciler.cli.planning import warn_of_lists
     from reconciler.kinds import KINDS
     from reconciler.model import Marker
+    from reconciler.ownership import is_ours
     from reconciler.render.manifest import as_manifest
     from reconciler.render.values import in_ascii
 
@@ -101,8 +102,42 @@ async def _live(session: Session, what: str, format: str) -> int:
         click.echo(in_ascii(shown.raw, indent=2))
     else:
         warn_of_full_metadata(found)
-        click.echo(as_manifest(shown, KINDS[found.kind], session.where), nl=False)
+        pins = {} if is_ours(found, session.where) else _pins(session, found)
+        click.echo(as_manifest(shown, KINDS[found.kind], session.where, pins), nl=False)
     return 0
+
+
+def _pins(session: Session, live: Live) -> dict[str, str]:
+    """By environment, the other ids in the manifest that names this one; where none is known, that is said."""
+    from reconciler import files, manifest
+    from reconciler.cli.session import setting
+    from reconciler.config import LOCAL
+
+    loaded, here = session.config, session.where.environment
+    read = files.read(loaded.root, [one for one in loaded.manifests if (loaded.root / one).is_dir()])
+    desired = {
+        name: {one.address: one for one in manifest.parse(read.manifests, setting(loaded, environment)).desired}
+        for name, environment in loaded.environments.items()
+        if environment.provider != LOCAL
+    }
+    address = next((at for at, one in desired.get(here, {}).items() if one.id == live.id), None)
+    if here not in desired:
+        return {}
+    there = {name: found.get(address) if address else None for name, found in desired.items() if name != here}
+    pins = {name: one.id for name, one in there.items() if one is not None and one.id is not None}
+    _warn_of_unpinned([name for name in there if name not in pins and not (address and there[name] is None)])
+    return pins
+
+
+def _warn_of_unpinned(names: Sequence[str]) -> None:
+    """Says where the manifest that is printed would create another one."""
+    if names:
+        listed = ", ".join(f"`{name}`" for name in names)
+        click.echo(
+            f"Note: No id is known in {listed}: there this manifest creates another one."
+            "\n  Add its id under `reconciler.id`, or write `environments: {NAME: false}` under `reconciler`.",
+            err=True,
+        )
 
 
 def warn_of_full_metadata(live: Live) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.canonical import Json
 from reconciler.kinds import Kind
 from reconciler.model import Live, Where
@@ -9,12 +11,15 @@ from reconciler.ownership import is_ours
 from reconciler.source import write
 
 
-def as_manifest(live: Live, kind: Kind, where: Where) -> str:
-    """YAML that can be saved as it is: what is not default, and the id where it is not ours yet."""
+def as_manifest(live: Live, kind: Kind, where: Where, pins: Mapping[str, str] | None = None) -> str:
+    """YAML that can be saved as it is: what is not default, and the id where it is not managed here yet.
+
+    `pins` are the ids that are known in other environments.
+    """
     own: dict[str, Json] = {}
     marker = live.marker
     if not is_ours(live, where):
-        own["id"] = {where.environment: live.id}
+        own["id"] = {where.environment: live.id, **(pins or {})}
     elif marker is not None and marker.on_removal != "delete":
         own["on_removal"] = marker.on_removal
     body: dict[str, Json] = {**kind.manifest(live.fields), **({"reconciler": own} if own else {})}
