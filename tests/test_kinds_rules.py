@@ -475,3 +475,29 @@ def test_a_path_where_a_text_belongs_is_asked_about(text: str, codes: list[str])
     found = KINDS["assistant"].check({"model": "gpt-4o", "instructions": text}, Terms()).problems
 
     assert [(problem.code, problem.severity) for problem in found] == [(code, "warning") for code in codes]
+
+
+@pytest.mark.parametrize(
+    ("model", "meant"),
+    [
+        *(("gpt-4p", "gpt-4o"), ("gtp-4o", "gpt-4o"), ("gpt4o", "gpt-4o"), ("gpt-4.o", "gpt-4o"), ("GPT-4o", "gpt-4o")),
+        *(("gpt-4o-mni", "gpt-4o-mini"), ("gpt-4.1-min", "gpt-4.1-mini"), ("o3-minii", "o3-mini")),
+        *(("gpt-4o-2024-08-06x", None), ("gpt-4-0-2024-08-06", None), ("gtp-4o-2024-08-06", "gpt-4o-2024-08-06")),
+        *((name, None) for name in ("gpt-4o", "gpt-4o-2024-05-13", "gpt-4-0613", "gpt-4-1106-preview", "gpt-5.1")),
+        *(
+            (name, None)
+            for name in ("gpt-5.2", "o5-mini", "gpt-6", "o4", "llama-3", "my-deploy", "gpt", "", "gpt-4oo-x")
+        ),
+    ],
+)
+def test_a_model_that_is_a_letter_off_a_known_one_is_a_warning(model: str, meant: str | None) -> None:
+    """Another digit is another model, and whatever is further off somebody else's."""
+    found = [one for one in problems({"model": model}) if one.loc == ("model",) and one.code == "unknown-value"]
+
+    assert [(one.severity, one.remedy.partition("?")[0]) for one in found] == (
+        [("warning", f"did you mean `{meant}`")] if meant else []
+    )
+
+
+def test_a_deployment_whose_family_is_told_is_no_misspelt_model() -> None:
+    assert problems({"model": "gpt-4p"}, Terms(families={"gpt-4p": "gpt-4o"})) == ()

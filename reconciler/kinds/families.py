@@ -1,4 +1,4 @@
-"""What a model's name lets one guess: whether it reasons. The server decides."""
+"""What a model's name lets one guess: whether it reasons, and whether it is misspelt. The server decides."""
 
 from __future__ import annotations
 
@@ -15,3 +15,40 @@ def reasons(model: object, families: Mapping[str, str]) -> bool | None:
     if _REASONING.match(name):
         return True
     return False if _PLAIN.match(name) else None
+
+
+_DATE = re.compile(r"-\d{4}(?:-\d{2}-\d{2}|-preview)?$")
+_KNOWN = (
+    "chatgpt-4o-latest", "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-4", "gpt-4-32k", "gpt-4-turbo",
+    "gpt-4-turbo-preview", "gpt-4-vision-preview", "gpt-4.1", "gpt-4.1-mini", "gpt-4.1-nano", "gpt-4.5-preview",
+    "gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5-chat-latest", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "gpt-5.1",
+    "o1", "o1-mini", "o1-preview", "o1-pro", "o3", "o3-mini", "o3-pro", "o4-mini",
+)  # fmt: skip
+"""Names without their dates. One that is not here is only doubted where it is a letter off: others have models too."""
+
+
+def meant(model: object, families: Mapping[str, str]) -> str | None:
+    """The known model whose name is one letter off; None for one that is known, or too far from all that are."""
+    name = str(model)
+    date = _DATE.search(name)
+    base, rest = (name[: date.start()], date.group()) if date else (name, "")
+    if base in _KNOWN or name in families:
+        return None
+    near = sorted((known for known in _KNOWN if _is_letter_off(base, known)), key=lambda one: abs(len(one) - len(base)))
+    return f"{near[0]}{rest}" if near else None
+
+
+def _is_letter_off(one: str, other: str) -> bool:
+    """Whether one letter or sign was left out, added, mistaken or swapped; another digit is another model."""
+    if one.casefold() == other.casefold():
+        return True
+    start = _alike(one, other)
+    end = _alike(one[start:][::-1], other[start:][::-1])
+    left, right = one[start : len(one) - end], other[start : len(other) - end]
+    swapped = len(left) == len(right) == 2 and left == right[::-1]
+    return (swapped or max(len(left), len(right)) == 1) and not any(sign.isdigit() for sign in left + right)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many signs at the beginning are the same."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
-from reconciler.kinds.families import reasons
+from reconciler.kinds.families import meant, reasons
 from reconciler.kinds.normal import resources, text
 from reconciler.kinds.problems import Loc, Problem, Terms, wrong_type
 from reconciler.kinds.schemas import check_schema, check_strict
@@ -48,6 +48,7 @@ def between_fields(data: Mapping[str, Json], terms: Terms, unjudged: Collection[
         *([] if "tools" in unjudged else _resources_and_tools(data)),
         *([] if "instructions" in unjudged else _json_word(data)),
         *_family(data, terms),
+        *_misspelt(data, terms),
     ]
 
 
@@ -264,3 +265,11 @@ def _family(data: Mapping[str, Json], terms: Terms) -> Iterator[Problem]:
             message = f"`{data.get('model')}` {what}, and such models refuse `{field}`."
             remedy = "leave it out, or tell a deployment's family under `environments.….models`"
             yield Problem((field,), "model-family", message, remedy, "warning")
+
+
+def _misspelt(data: Mapping[str, Json], terms: Terms) -> Iterator[Problem]:
+    model = data.get("model")
+    known = meant(model, terms.families)
+    if known is not None:
+        remedy = f"did you mean `{known}`? If it is a deployment's name, tell its family under `environments.….models`"
+        yield Problem(("model",), "unknown-value", f"`{model}` is not a known model.", remedy, "warning")
