@@ -196,6 +196,8 @@ class Base:
 
     revision: str
     commit: str | None = None
+    changed: bool = True
+    """Whether the manifests, or what the configuration says of them, are others there."""
 
 
 @dataclass(frozen=True, slots=True)

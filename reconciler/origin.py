@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler import marker as markers
 from reconciler import paths
-from reconciler.canonical import digest
+from reconciler.canonical import Json, digest
 from reconciler.changes import parted, told
 from reconciler.guards import Limits, against, in_order
 from reconciler.kinds import KINDS
@@ -89,6 +89,17 @@ def _stamps(mark: Mark) -> tuple[str, str, str]:
     one = mark.desired
     ignored = [paths.show(path) for path in one.ignore]
     return str(mark.address), mark.live.id, digest([dict(one.fields), [*ignored], one.on_removal])
+
+
+def same(one: Iterable[Desired], other: Iterable[Desired]) -> bool:
+    """Whether two sets of manifests ask for the same, wherever in their files they do."""
+    return {*map(_asked, one)} == {*map(_asked, other)}
+
+
+def _asked(one: Desired) -> str:
+    ignored: list[Json] = [paths.show(path) for path in one.ignore]
+    own: list[Json] = [one.id, [*one.was], one.on_removal, ignored, [*sorted(one.left_to_server)]]
+    return digest([str(one.address), dict(one.fields), own])
 
 
 def as_live(desired: Iterable[Desired], where: Where) -> tuple[Live, ...]:

@@ -105,7 +105,9 @@ class Team:
     def open(
         self, number: int, fork: str | None = None, workflow: Mapping[str, Any] | None = None, **files: str | None
     ) -> Job:
-        """A pull request is opened; what came of its plan."""
+        """A pull request is opened, and brings the first assistant where there is none yet; what came of its plan."""
+        if not (self.origin / "assistants").exists():
+            files = {"hr": manifest(), **files}
         git(self.origin, "branch", f"change-{number}", "main")
         head = self.commit(f"change-{number}", **files)
         self.hub.pull(number, head=head, fork=fork)
@@ -187,12 +189,21 @@ class Team:
     def applied_in_turn(self, commit: str | None = None, attempt: int = 1) -> dict[str, Job]:
         """The same, every job."""
         commit = commit or git(self.origin, "rev-parse", "main")
-        run = self.hub.run("apply.yml", commit, event="push", status="in_progress", conclusion=None, attempt=attempt)
+        run = self._applying(commit, attempt)
         event = Event("push", commit, "refs/heads/main", {})
         jobs = self.machine.run(read(WORKFLOWS / "apply.yml"), event, run, attempt)
         failed = any(job.conclusion == "failure" for job in jobs.values())
         self.hub.finish(run, "failure" if failed else "success")
         return jobs
+
+    def _applying(self, commit: str, attempt: int) -> int:
+        """A run of apply.yml; of a later attempt the one before, started again."""
+        running: dict[str, Any] = {"status": "in_progress", "conclusion": None}
+        before = [one for one in self.hub.all_runs if one["path"].endswith("/apply.yml") and one["head_sha"] == commit]
+        if attempt == 1 or not before:
+            return self.hub.run("apply.yml", commit, event="push", attempt=attempt, **running)
+        self.hub.again(before[-1]["id"], **running)
+        return int(before[-1]["id"])
 
     def reconciled(self) -> Job:
         """reconcile.yml, as the schedule sets it off."""

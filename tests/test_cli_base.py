@@ -63,6 +63,22 @@ def test_a_plan_is_split_into_what_the_change_does_and_what_is_pending_anyway(he
     assert told.splitlines()[-1] == "Plan: 0 to add, 1 to change, 0 to destroy."
 
 
+def test_whether_a_change_touches_the_manifests_at_all_is_in_the_document(here: Checkout) -> None:
+    def changed(*arguments: str) -> bool:
+        return bool(
+            here.run("plan", "-e", "local", "--base", "main", "--json", *arguments).data["base"]["manifests_changed"]
+        )
+
+    save(here)
+    git(here.root, "checkout", "-qb", "feature")
+    (here.root / "README.md").write_text("Hello.\n")
+    here.write(hr=f"# a comment\n{HR}")
+    assert [changed(), changed("--offline")] == [False, False]
+
+    here.write(hr=HR.replace("name:", "description: new\nname:"))
+    assert [changed(), changed("--offline")] == [True, True]
+
+
 def test_where_nothing_changes_both_halves_say_so(here: Checkout) -> None:
     save(here)
     here.run("apply", "-e", "local", "--auto-approve")

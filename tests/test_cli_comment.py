@@ -14,8 +14,8 @@ from checkout import Checkout, Told
 from github import BOT, Asked, Hub, github
 from render_plans import WHERE, create, field, looks_like, plan, update
 
-from reconciler.model import Change, Objection
-from reconciler.render import FORMATS, Style, document
+from reconciler.model import Base, Change, Done, Objection, Outcome
+from reconciler.render import FORMATS, Style, document, events
 from reconciler.render.console.sticky import TWIN, marker_of
 
 HR = "model: gpt-4o\nname: HR Helper\n"
@@ -506,6 +506,91 @@ def test_an_event_that_cannot_be_read_is_said(here: Checkout, hub: Hub, monkeypa
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(here.root / "event.json"))
 
     assert "GITHUB_EVENT_PATH cannot be read" in here.run("comment", saved(here, HOW)).err
+
+
+# a run that is started again, and a pull request without manifests
+
+
+def told_by_apply(here: Checkout, *outcomes: Outcome) -> str:
+    """What an apply told, in a file."""
+    whole = plan(*(one.task for one in outcomes if isinstance(one.task, Change)))
+    events_ = [events.version(), *events.planned(whole), *map(events.ended, outcomes), events.closing(outcomes, "End.")]
+    (here.root / "events.jsonl").write_text("".join(map(events.as_line, events_)))
+    return "events.jsonl"
+
+
+def test_an_apply_that_is_run_again_keeps_what_the_first_one_told(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = hub.run("apply.yml", MERGE, event="push")
+    job(monkeypatch, hub, run=run)
+    first = told_by_apply(here, Done(create("it"), "asst_new"))
+    here.run("comment", saved(here, create("it")), "--events", first, "--history", "history")
+    before = hub.bodies(7)[0].partition("\n")[2]
+    hub.artifact(run, "history-1", {"state/history/x.jsonl": "{}", "events.jsonl": (here.root / first).read_bytes()})
+    hub.artifact(run, "history-2", {"events.jsonl": "not looked at"})
+    hub.artifact(run, "other-1", {"events.jsonl": "not looked at"})
+    job(monkeypatch, hub, run=run, GITHUB_RUN_ATTEMPT="2")
+
+    here.run("comment", "plan.json", "--state", "applying", "--history", "history")
+    assert "| ✅ | `assistant.it` | Created | `asst_new` |" in hub.bodies(7)[0]
+    here.run("comment", "plan.json", "--events", told_by_apply(here), "--history", "history")
+
+    assert hub.bodies(7)[0].partition("\n")[2] == before
+    assert "### Applied: 1 added" in before
+
+
+@pytest.mark.parametrize("how", ["gone", "forbidden"])
+def test_what_an_earlier_attempt_told_and_nobody_has_any_more_hides_nothing(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    run = hub.run("apply.yml", MERGE, event="push")
+    job(monkeypatch, hub, run=run, GITHUB_RUN_ATTEMPT="3")
+    hub.artifact(run, "history-1", {"events.jsonl": "{}"}, expired=True)
+    if how == "forbidden":
+        hub.fail("GET", "/artifacts", status=403, message="Resource not accessible by integration")
+
+    told = here.run("comment", saved(here, HOW), "--events", told_by_apply(here), "--history", "history")
+
+    assert told.code == 0
+    assert ("Warning: What earlier attempts did is not known: " in told.err) is (how == "forbidden")
+    assert "### Nothing to do" in hub.bodies(7)[0]
+
+
+def untouched(here: Checkout, *changes: Change, changed: bool = False, **members: Any) -> str:
+    """A plan of a pull request that changes no manifest, in a file."""
+    whole = plan(*changes, base=Base("origin/main", "abc", changed=changed), **members)
+    (here.root / "plan.json").write_text(FORMATS["json"](document(whole), Style()))
+    return "plan.json"
+
+
+QUIET = "production, stack acme on #7: no comment, since no manifest changed and none stood before\n"
+
+
+def test_a_pull_request_that_changes_no_manifest_gets_no_comment(here: Checkout, hub: Hub) -> None:
+    assert said(here.run("comment", untouched(here))) == QUIET
+    assert said(here.run("comment", "plan.json", "--state", "applying")) == QUIET
+    assert said(here.run("comment", "plan.json", "--events", told_by_apply(here))) == QUIET
+    assert hub.writes() == []
+
+
+def test_where_a_comment_stood_it_is_carried_on(here: Checkout, hub: Hub) -> None:
+    here.run("comment", saved(here, HOW))
+
+    assert said(here.run("comment", untouched(here))) == "production, stack acme on #7: edited\n"
+
+
+def test_what_there_is_to_tell_is_told_although_no_manifest_changed(here: Checkout, hub: Hub) -> None:
+    (here.root / "empty.jsonl").touch()
+    untouched(here)
+    for arguments in (["--events", "empty.jsonl"], ["--failed", "empty.jsonl"]):
+        assert said(here.run("comment", "plan.json", *arguments, "--dry-run")) != ""
+        assert "commented" in said(here.run("comment", "plan.json", *arguments))
+        hub.all_comments.clear()
+    for plan_ in ({"changed": True}, {"objections": (looks_like("a"),)}):
+        assert "commented" in said(here.run("comment", untouched(here, **plan_)))
+        hub.all_comments.clear()
+    assert "commented" in said(here.run("comment", untouched(here, HOW)))
 
 
 # the labels that it names

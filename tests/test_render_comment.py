@@ -238,6 +238,101 @@ def test_what_is_amiss_comes_first_with_the_reason() -> None:
     assert not found.complete
 
 
+def attempts(*told: Iterable[events.Event]) -> Happened:
+    """What became of it in one attempt after the other, each of which begins with who speaks."""
+    return happened(lines(*(event for one in told for event in [events.version(), *one])))
+
+
+def done(*found: Outcome) -> list[events.Event]:
+    whole = plan(*(one.task for one in found if isinstance(one.task, Change)))
+    return [*events.planned(whole), *map(events.ended, found), events.closing(found, "Apply ended.")]
+
+
+ALREADY = events.diagnostic("info", "assistant.a: Done already", "", "assistant.a")
+
+
+def test_a_run_that_is_started_again_keeps_what_it_told_first() -> None:
+    first = done(Done(create("a"), "asst_new"))
+
+    again = attempts(first, [ALREADY, events.closing((), "Nothing to do.")])
+
+    assert again == attempts(first)
+    assert again.figures == "1 added"
+    assert attempts([], [ALREADY, events.closing((), "Nothing to do.")]).became == (
+        Became("assistant.a", "aside", "Done already"),
+    )
+
+
+def test_an_attempt_goes_on_where_the_one_before_stopped() -> None:
+    cut_off = [
+        *events.planned(plan(create("a"), create("b"), objections=(everywhere(),))),
+        events.ended(Done(create("a"), "asst_new")),
+        events.started(create("b")),
+        events.diagnostic("error", "Interrupted."),
+    ]
+
+    found = attempts(cut_off, [ALREADY, *done(Done(create("b"), "asst_b"))])
+
+    assert [(one.address, one.how, one.said) for one in found.became] == [
+        ("assistant.a", "done", "Created"),
+        ("assistant.b", "done", "Created"),
+    ]
+    assert (found.complete, found.held, found.problems) == (True, (), ())
+
+
+def test_an_attempt_that_never_got_to_it_leaves_what_was_told() -> None:
+    first = done(Done(create("a"), "asst_new"))
+
+    found = attempts(first, [events.diagnostic("error", "Another apply holds the lock.")])
+
+    assert found.problems == ("Another apply holds the lock.",)
+    assert [one.said for one in found.became] == ["Created"]
+    assert not found.ended
+
+
+def test_what_was_amiss_is_so_until_an_attempt_tells_otherwise() -> None:
+    found = attempts(done(Failed(create("a"), "no")), [ALREADY, events.closing((), "Nothing to do.")])
+
+    assert [(one.how, one.said) for one in found.became] == [("aside", "Done already")]
+
+
+def test_who_allowed_an_objection_is_told() -> None:
+    allowed = replace(looks_like("a", allowed=True), by="maintainer")
+    whole = plan(create("a"), objections=(allowed, looks_like("b", allowed=True)))
+    found = happened(lines(*events.planned(whole), events.closing((), "Nothing to do.")))
+
+    assert found.allowed == (("assistant.a: looks-like: asst_9 has this name", "maintainer"),)
+    told = comment.ended(None, found, FRAME)
+    assert "- Allowed by `maintainer`: " in told
+
+
+@pytest.mark.parametrize(
+    ("found", "quiet"),
+    [
+        (Happened(ended=True), True),
+        (Happened((Became("a", "aside", "Done already"),), ended=True), True),
+        (Happened(), False),
+        (Happened((Became("a", "done", "Created"),), ended=True), False),
+        (Happened((Became("a", "amiss", "Failed"),), ended=True), False),
+        (Happened(ended=True, marks=1), False),
+        (Happened(ended=True, held=("x",)), False),
+    ],
+)
+def test_an_apply_is_quiet_that_had_nothing_to_do(found: Happened, quiet: bool) -> None:
+    assert found.quiet is quiet
+
+
+def test_what_earlier_attempts_did_stands_below_while_it_is_applied_again_or_fails() -> None:
+    earlier = Happened((Became("assistant.a", "done", "Created", "asst_new"),), ended=True)
+    again = comment.applying(None, FRAME, earlier)
+    failed = comment.failed("no plan", None, FRAME, applying=True, earlier=earlier)
+
+    for text in (again, failed):
+        assert "What this run did before it was started again:\n\n| | Address |" in text
+        assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
+    assert comment.applying(None, FRAME, Happened()) == comment.applying(None, FRAME)
+
+
 def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
     whole = plan(create("a"), create("b"))
     told = [*events.planned(whole), events.started(create("b"))]

@@ -210,7 +210,7 @@ def test_the_action_installs_itself(tmp_path: Path) -> None:
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Team]:
     with team(tmp_path) as found:
-        found.begin(hr=manifest())
+        found.begin()
         yield found
 
 
@@ -230,6 +230,21 @@ def test_a_pull_request_gets_a_comment_and_keeps_its_plan(acme: Team) -> None:
     assert acme.kept("reconciler-production-1") == ["plan.html", "plan.json", "plan.md"]
     assert acme.kept("reconciler-production-1.html") == ["reconciler-production-1.html"]
     assert "hr" in job.summary
+
+
+def test_a_pull_request_that_changes_no_manifest_gets_no_comment_unless_one_stood_before(acme: Team) -> None:
+    acme.open(1)
+    acme.merge(1)
+    acme.applied()
+    (live,) = acme.everything()
+    acme.move(live["id"], instructions="Somebody fixed something.\n")
+    job = acme.open(7, **{"README.md": "Hello.\n"})
+    assert (job.conclusion, acme.hub.bodies(7)) == ("success", []), job.log
+
+    acme.push(7, hr=manifest("You help.\n", description="helps"))
+    assert "helps" in acme.comment(7)
+    acme.push(7, hr=manifest("You help.\n"))
+    assert "helps" not in acme.comment(7)
 
 
 def test_another_push_edits_the_same_comment_and_a_forged_one_is_left_alone(acme: Team) -> None:
@@ -357,9 +372,11 @@ def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(ac
     assert acme.everything()[0]["id"] in acme.comment(7)
     assert any(name.endswith(".jsonl") for name in acme.kept("reconciler-history-production-apply-1"))
 
+    told = acme.comment(7).splitlines()[1:-1]
     again = acme.applied(attempt=2)
     assert again.conclusion == "success", again.log
     assert len(acme.everything()) == 2
+    assert acme.comment(7).splitlines()[1:-1] == told
 
     for one in acme.hub.all_artifacts:
         one["expired"] = True

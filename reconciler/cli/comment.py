@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 )
 @options.option("--events", metavar="FILE", help="What `apply --json-into FILE` wrote: say what became of the plan.")
 @options.option("--failed", metavar="FILE", help="What a plan or an apply printed that failed: say why.")
+@options.option(
+    "--history",
+    metavar="NAME",
+    help="Where each attempt of the apply keeps its events, as NAME-1 …: what an earlier one did stays told.",
+)
 @options.allowances
 @options.option("--url", metavar="URL", help="Where the whole is; default: the page of this run.")
 @options.option("--dry-run", is_flag=True, help="Print what it would say, and ask nobody.")
@@ -44,6 +49,7 @@ def command(
     state: str,
     events: str | None,
     failed: str | None,
+    history: str | None,
     allowances: tuple[str, ...],
     url: str | None,
     dry_run: bool,
@@ -58,7 +64,7 @@ def command(
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
-    telling = Telling.of(state=state, events=events, failed=failed, url=url, allowances=allowances)
+    telling = Telling.of(state=state, events=events, failed=failed, url=url, allowances=allowances, history=history)
     unread: list[Failure] = []
     found: Sequence[About]
     if plans:
@@ -125,6 +131,8 @@ def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     decision = decide(place.comments(number), author, one.marker, one.body, lambda newer: _exists(place, newer))
     if decision.newer is not None:
         return f"left alone, a newer run has commented ({decision.newer.run}.{decision.newer.attempt})"
+    if decision.kept is None and one.quiet:
+        return "no comment, since no manifest changed and none stood before"
     if decision.kept is None:
         _written_by(place.comment(number, one.body).author, author)
         return "commented"

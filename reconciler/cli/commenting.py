@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import click
+
 from reconciler.allowances import Labelling, Verdict, idle
 from reconciler.cli import actions, credentials
 from reconciler.cli.failure import Failure, unread
-from reconciler.cli.reviews import verdicts
+from reconciler.cli.reviews import events_before, verdicts
 from reconciler.render import BadDocument, Document, hidden, read
 from reconciler.render.console import comment
 from reconciler.render.console.comment import Frame
@@ -33,6 +35,8 @@ class About:
     """The objections that somebody may allow with a label."""
     taken: tuple[Labelling, ...] = ()
     """The labels that are to be taken off."""
+    quiet: bool = False
+    """Whether it is worth saying only where something stood before: nothing of this is the pull request's doing."""
 
     @property
     def title(self) -> str:
@@ -53,10 +57,18 @@ class Telling:
     commit: str = ""
     verdicts: tuple[Verdict, ...] = ()
     """What the labels on the pull request allow."""
+    earlier: str = ""
+    """What earlier attempts of an apply's run told."""
 
     @staticmethod
     def of(
-        *, state: str, events: str | None, failed: str | None, url: str | None, allowances: Sequence[str] = ()
+        *,
+        state: str,
+        events: str | None,
+        failed: str | None,
+        url: str | None,
+        allowances: Sequence[str] = (),
+        history: str | None = None,
     ) -> Telling:
         """What was asked for, with what is in the files."""
         applying, file = state == "applying", events or failed
@@ -68,7 +80,21 @@ class Telling:
             url=url or actions.run_url(),
             commit=actions.head_commit(),
             verdicts=verdicts(allowances),
+            earlier=_earlier(history) if history else "",
         )
+
+
+def _earlier(history: str) -> str:
+    """What earlier attempts of this run told; where it cannot be had, that is said and hides nothing else."""
+    run = actions.run_id()
+    if run.attempt < 2:
+        return ""
+    try:
+        with actions.asking() as place:
+            return credentials.hidden().text(events_before(place, run.run, run.attempt, history))
+    except Failure as failure:
+        click.echo(f"Warning: What earlier attempts did is not known: {failure.message}", err=True)
+        return ""
 
 
 def about_plans(paths: Sequence[str], telling: Telling) -> tuple[list[About], list[Failure]]:
@@ -114,7 +140,18 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
         _body(shown, telling, _frame(marker, telling, found)),
         codes=_codes(waiting) if waiting else (),
         taken=tuple(one.labelling for one in found if one.again),
+        quiet=_quiet(plan, telling),
     )
+
+
+def _quiet(plan: Document | None, telling: Telling) -> bool:
+    """Whether the pull request changes no manifest, and there is nothing else to tell of it."""
+    base = plan.get("base") if plan is not None else None
+    if plan is None or not isinstance(base, dict) or base.get("manifests_changed") is not False:
+        return False
+    if plan["changes"] or plan["objections"] or telling.what == "failed":
+        return False
+    return telling.what != "ended" or happened(telling.text.splitlines()).quiet
 
 
 def _codes(plan: Document) -> tuple[str, ...]:
@@ -136,12 +173,13 @@ def _note(one: Verdict) -> str:
 
 
 def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:
+    before = telling.earlier.splitlines()
     if telling.what == "failed":
-        return comment.failed(telling.text, plan, frame, applying=telling.applying)
+        return comment.failed(telling.text, plan, frame, applying=telling.applying, earlier=happened(before))
     if telling.what == "ended":
-        return comment.ended(plan, happened(telling.text.splitlines()), frame)
+        return comment.ended(plan, happened([*before, *telling.text.splitlines()]), frame)
     if telling.what == "applying" or plan is None:
-        return comment.applying(plan, frame)
+        return comment.applying(plan, frame, happened(before))
     return comment.planned(plan, frame)
 
 

@@ -18,8 +18,8 @@ from reconciler.cli.lineage import behind
 from reconciler.cli.session import Session
 from reconciler.files.disk import opened
 from reconciler.guards import Facts, unreliable_list
-from reconciler.model import Address, Desired, Live, Plan
-from reconciler.origin import as_live, part, split, unseen
+from reconciler.model import Address, Base, Desired, Live, Plan
+from reconciler.origin import as_live, part, same, split, unseen
 from reconciler.ownership import Twins, ours_by_address
 from reconciler.plan import make_plan, only_drift, select
 from reconciler.providers import ApiGone, Provider, Unreachable
@@ -66,23 +66,24 @@ async def compared(session: Session, found: Basis, request: Request) -> Plan:
     desired = session.desired()
     before, notes = found.desired(session)
     notes = (*found.notes, *notes)
+    base = replace(found.base, changed=bool(notes) or not same(desired, before))
     if session.offline is not None:
-        return _offline(session, found, (desired, before), request, notes)
+        return _offline(session, base, (desired, before), request, notes)
     try:
         async with session.provider() as provider:
             live = await session.live(provider)
             known = facts(session, provider, live, desired)
     except (Unreachable, ApiGone) as error:
         gone = replace(session, offline=error.message)
-        return _offline(gone, found, (desired, before), request, notes)
+        return _offline(gone, base, (desired, before), request, notes)
     whole, other = (judge(session, side, live, request, known) for side in (desired, before))
-    plan = _brought(session, split(replace(whole, notes=(*notes, *whole.notes)), other, found.base))
+    plan = _brought(session, split(replace(whole, notes=(*notes, *whole.notes)), other, base))
     return narrowed(plan, session, addresses(session, desired, live), request)
 
 
 def _offline(
     session: Session,
-    found: Basis,
+    base: Base,
     sides: tuple[Sequence[Desired], Sequence[Desired]],
     request: Request,
     notes: tuple[str, ...],
@@ -97,7 +98,7 @@ def _offline(
     live = as_live(before, session.where)
     notes = (*notes, *adopted)
     whole, other = (judge(session, side, live, request, Facts()) for side in (desired, before))
-    both = split(replace(whole, notes=(*notes, *whole.notes)), other, found.base)
+    both = split(replace(whole, notes=(*notes, *whole.notes)), other, base)
     plan = unseen(_brought(session, both), session.offline or "")
     return narrowed(plan, session, addresses(session, desired, live), request)
 

@@ -54,7 +54,7 @@ def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, D
     from reconciler.render.console.sticky import UNKNOWN
     from reconciler.review import environment_of
 
-    named = [content for path, content in files.items() if path.rpartition("/")[2] in ("plan.json", f"{name}.json")]
+    named = _named(files, "plan.json", f"{name}.json")
     if len(named) != 1:
         raise Failure(f"The artifact holds {len(named)} files called plan.json or {name}.json, and not one.")
     try:
@@ -65,6 +65,19 @@ def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, D
     if there[0] != name or stack not in (there[1], UNKNOWN):
         raise Failure(f"The plan is of {there[0]}, stack {there[1]}, and not of {name}, stack {stack}.")
     return named[0], plan
+
+
+def events_before(place: Hosting, run: int, attempt: int, name: str) -> str:
+    """What the earlier attempts of a run told of their applies, in their order; each kept it under `NAME-ATTEMPT`."""
+    kept = {one.name: one for one in place.artifacts(run)}
+    found = [kept[one] for before in range(1, attempt) if (one := f"{name}-{before}") in kept]
+    told = (_named(place.files(one) or {}, "events.jsonl") for one in found)
+    return "".join(content.decode(errors="replace") for contents in told for content in contents)
+
+
+def _named(files: Mapping[str, bytes], *names: str) -> list[bytes]:
+    """The files of these names, in whatever folder."""
+    return [content for path, content in files.items() if path.rpartition("/")[2] in names]
 
 
 def verdicts(paths: Sequence[str]) -> tuple[Verdict, ...]:

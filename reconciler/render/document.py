@@ -11,7 +11,7 @@ from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.fingerprint import fingerprint, tally
 from reconciler.masking import Mask
-from reconciler.model import Change, FieldChange, Mismatch, Objection, Plan, Task
+from reconciler.model import Base, Change, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import BadPath, show
 from reconciler.paths import read as read_path
 from reconciler.render.style import Style
@@ -110,7 +110,7 @@ def _head(plan: Plan) -> Document:
             "organization": where.organization,
             "project": where.project,
         },
-        "base": {"revision": plan.base.revision, "commit": plan.base.commit} if plan.base else None,
+        "base": _base(plan.base) if plan.base else None,
         "applies": plan.applies,
         "offline": plan.offline,
         "fingerprint": fingerprint(plan),
@@ -141,6 +141,10 @@ def _figures(changes: Iterable[Change]) -> Document:
         "import": figures.imports,
         "forget": figures.forget,
     }
+
+
+def _base(base: Base) -> Document:
+    return {"revision": base.revision, "commit": base.commit, "manifests_changed": base.changed}
 
 
 def _change(change: Change) -> Document:

@@ -68,24 +68,34 @@ def planned(document: Document, frame: Frame) -> str:
     return _framed(frame, [], document, folded=False)
 
 
-def applying(document: Document | None, frame: Frame) -> str:
-    """That it is being applied, and the plan."""
-    return _framed(frame, ["### Being applied", frame.place], document)
+def applying(document: Document | None, frame: Frame, earlier: Happened | None = None) -> str:
+    """That it is being applied, what earlier attempts did, and the plan."""
+    return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], document)
 
 
 def ended(document: Document | None, found: Happened, frame: Frame) -> str:
     """What became of each change, with ids; what was refused, as it is now; then the plan that was applied."""
-    reasons = (f"- {_cell(prose, one)}" for one in _reasons(found))
-    told = list(_first(reasons, len(_reasons(found)), _ROOM // 8, "- {} more"))
+    reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
+    reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
+    told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     blocks = [[f"### {_verdict(found)}"], [frame.place], told, _table(found, _ROOM // 2), *_details(found, _ROOM // 4)]
     return _framed(frame, ["\n".join(block) for block in blocks if block], document)
 
 
-def failed(text: str, document: Document | None, frame: Frame, *, applying: bool) -> str:
+def failed(
+    text: str, document: Document | None, frame: Frame, *, applying: bool, earlier: Happened | None = None
+) -> str:
     """Why there is no plan, or no apply: what was printed, which does nothing here."""
     verdict = "Not applied" if applying else "Could not be planned"
-    shown = _fenced(_printed(text), _ROOM // 2 if document else _ROOM)
-    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown)], document)
+    shown = _fenced(_printed(text), _ROOM // 2 if document or earlier else _ROOM)
+    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], document)
+
+
+def _earlier(found: Happened | None) -> list[str]:
+    """What earlier attempts of the same run did."""
+    if found is None or not found.became:
+        return []
+    return ["What this run did before it was started again:", "\n".join(_table(found, _ROOM // 4))]
 
 
 def label_taken(label: str, by: str, reason: str) -> str:

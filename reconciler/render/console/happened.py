@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -37,6 +38,8 @@ class Happened:
     became: tuple[Became, ...] = ()
     held: tuple[str, ...] = ()
     """The objections that stood."""
+    allowed: tuple[tuple[str, str], ...] = ()
+    """The objections that somebody allowed with a label, and who did."""
     problems: tuple[str, ...] = ()
     """What kept the whole from being done."""
     figures: str = ""
@@ -50,13 +53,21 @@ class Happened:
         return tuple(one for one in self.became if one.how in hows)
 
     @property
+    def quiet(self) -> bool:
+        """Whether it came to its end, and had nothing to do."""
+        return self.complete and not self.how("done") and not self.marks
+
+    @property
     def complete(self) -> bool:
         """Whether everything was done that was to be."""
         return self.ended and not self.how("amiss") and not self.held and not self.problems
 
 
 def happened(lines: Iterable[str]) -> Happened:
-    """What the lines tell; a line that is none of ours, or that was cut off, tells nothing."""
+    """What the lines tell, of one attempt after the other; a line that is none of ours tells nothing.
+
+    What an attempt did stays told when the next one finds it done already.
+    """
     reading = _Reading()
     for event in _events(lines):
         reading.take(event)
@@ -69,14 +80,17 @@ class _Reading:
     begun: set[str] = field(default_factory=set)
     became: dict[str, Became] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+    allowed: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    figures: str = ""
+    figures: Counter[str] = field(default_factory=Counter)
     marks: int = 0
     ended: bool = False
 
     def take(self, event: dict[str, Any]) -> None:
         """Takes in what one line says."""
         match event.get("type"):
+            case "version":
+                self.held, self.problems, self.ended = [], [], False
             case "planned_change":
                 change = _dict(event, "change")
                 self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
@@ -98,8 +112,9 @@ class _Reading:
         return Happened(
             became=tuple(sorted([*self.became.values(), *untold], key=lambda one: order.index(one.how))),
             held=tuple(self.held),
+            allowed=tuple(self.allowed.items()),
             problems=tuple(self.problems),
-            figures=self.figures,
+            figures=", ".join(f"{self.figures[word]} {word}" for word in _FIGURES.values() if self.figures[word]),
             marks=self.marks,
             ended=self.ended,
         )
@@ -130,18 +145,30 @@ class _Reading:
         objection = _dict(event, "objection")
         amiss = _text(told, "severity") == "error"
         if objection:
-            self.held += [] if objection.get("allowed") else [f"{address}: {summary}" if address else summary]
+            self._objection(objection, f"{address}: {summary}" if address else summary)
         elif address:
-            said = summary.removeprefix(f"{address}: ")
-            self.became[address] = Became(address, "amiss" if amiss else "aside", said, None, detail)
+            self._aside(address, summary.removeprefix(f"{address}: "), detail, amiss=amiss)
         elif amiss:
             self.problems.append(f"{summary} ({detail})" if detail else summary)
+
+    def _objection(self, objection: dict[str, Any], said: str) -> None:
+        by = _text(objection, "allowed_by")
+        if not objection.get("allowed"):
+            self.held.append(said)
+        elif by:
+            self.allowed[said] = by
+
+    def _aside(self, address: str, said: str, detail: str, *, amiss: bool) -> None:
+        """What was said of a change apart from doing it; that it is done already is known where it was done before."""
+        before = self.became.get(address)
+        if amiss or before is None or before.how != "done":
+            self.became[address] = Became(address, "amiss" if amiss else "aside", said, None, detail)
 
     def _summary(self, changes: dict[str, Any]) -> None:
         if changes.get("operation") == "apply":
             self.ended = True
-            counts = ((changes.get(name), word) for name, word in _FIGURES.items())
-            self.figures = ", ".join(f"{many} {word}" for many, word in counts if type(many) is int and many > 0)
+            counts = {word: changes.get(name) for name, word in _FIGURES.items()}
+            self.figures.update({word: many for word, many in counts.items() if type(many) is int and many > 0})
 
 
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
