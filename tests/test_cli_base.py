@@ -731,10 +731,61 @@ def test_what_a_direct_push_left_does_not_go_live_with_the_next_merge(here: Chec
     assert told.code == 0
     assert here.live()[ids["hr"]]["model"] == "gpt-4o"
     assert len(here.live()) == 2
-    assert "Applied 1. local still differs: 1 edited in Git, 1 to be created." in told.out
+    pushed = git(here.root, "log", "-1", "--format=%h", "--abbrev=12", "--", "assistants/pushed.yaml")
+    assert f"Applied 1. local still differs: 1 left by {pushed}, 1 to be created." in told.out
     assert here.run("apply", "-e", "local", "--auto-approve").code == 0
     assert here.live()[ids["hr"]]["model"] == "gpt-4.1"
     assert here.run("plan", "-e", "local", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("Say less (#41)", "#41"),
+        ("Merge pull request #42 from acme/less", "#42"),
+        ("Say (#41) less", ""),
+        ("(#7) Say less", ""),
+    ],
+)
+def test_what_a_merge_left_is_told_with_its_pull_request(here: Checkout, subject: str, said: str) -> None:
+    (here.root / "assistants" / "prompts").mkdir()
+    (here.root / "assistants" / "prompts" / "hr.md").write_text("Say much.\n")
+    settled(here, hr=HR + "instructions: {file: prompts/hr.md}\n")
+    git(here.root, "checkout", "-q", "main")
+    (here.root / "assistants" / "prompts" / "hr.md").write_text("Say less.\n")
+    git(here.root, "commit", "-qam", subject)
+    left = git(here.root, "rev-parse", "--short=12", "HEAD")
+    git(here.root, "checkout", "-qB", "feature")
+    here.write(hr=HR.replace("HR", "HR2") + "instructions: {file: prompts/hr.md}\n")
+
+    told = merged(here)
+
+    assert told.code == 0
+    assert f"Applied 1. local still differs: 1 left by {said or left}.\n" in told.out
+
+
+def test_of_many_edits_that_were_never_applied_only_the_number_is_told(here: Checkout) -> None:
+    keys = [f"k{number}" for number in range(12)]
+    settled(here, **{key: f"model: gpt-4o\nname: {key}\n" for key in keys})
+    here.write(**{key: f"model: gpt-4o\nname: new {key}\n" for key in keys})
+    save(here)
+    at = git(here.root, "rev-parse", "--short=12", "HEAD")
+
+    many, few = (here.run("apply", "-e", "local", key, "--auto-approve").out for key in keys[:2])
+
+    assert "Applied 1. local still differs: 11 edited in Git.\n" in many
+    assert f"Applied 1. local still differs: 10 left by {at}.\n" in few
+
+
+def test_where_git_knows_nothing_what_is_left_is_only_counted(here: Checkout) -> None:
+    here.write(it="model: gpt-4o\nname: IT\n")
+    here.run("apply", "-e", "local", "--auto-approve")
+    here.write(it="model: gpt-4o\nname: IT2\n", hr=HR.replace("HR", "HR2"))
+
+    assert (
+        "Applied 1. local still differs: 1 edited in Git.\n"
+        in here.run("apply", "-e", "local", "hr", "--auto-approve").out
+    )
 
 
 def test_a_conflict_elsewhere_blocks_no_merge(here: Checkout) -> None:

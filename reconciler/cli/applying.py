@@ -19,6 +19,7 @@ from reconciler.cli import credentials
 from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
 from reconciler.cli.interrupts import INTERRUPTED, interruptible, terminable
+from reconciler.cli.lineage import brought
 from reconciler.cli.options import Hand
 from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session, style_of
@@ -158,9 +159,12 @@ async def settle(
 
 
 def _left(told: Telling, session: Session, plan: Plan, found: Sequence[Outcome] = ()) -> Sequence[str]:
-    """What still differs, for people; programs are told at once."""
+    """What still differs after an apply, for people; programs are told at once."""
+    if told.manner.command != "apply":
+        return ()
     stack = f" --stack {session.environment.stack}" if session.environment.borrowed else ""
-    left = outcomes.remainder(found, plan, f"-e {session.environment.name}{stack}")
+    where = f"-e {session.environment.name}{stack}"
+    left = outcomes.remainder(found, plan, where, brought(session, plan.rest, plan.applies))
     if left:
         told.events(events.diagnostic("info", left[0], left[1]))
     return left

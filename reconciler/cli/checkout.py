@@ -13,6 +13,8 @@ _FEW = 10
 _LOOKED = 50
 """So many commits that touched the files in question are looked at."""
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
+_PULL = re.compile(r"^Merge pull request #(?P<merged>[0-9]+) |\(#(?P<squashed>[0-9]+)\)$")
+"""How a code host names a pull request in the commit that it was merged with."""
 
 
 def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
@@ -65,6 +67,17 @@ def is_in_history(root: Path, commit: str) -> bool:
     """Whether the commit is an ancestor of what is checked out, or that itself."""
     git = repository(root)
     return git is not None and _is_ancestor(git, commit)
+
+
+def brought(git: Repository, since: str, until: str, paths: Sequence[str]) -> str | None:
+    """What changed the files last between two commits: the pull request that was merged, else the commit."""
+    if not _COMMIT.fullmatch(since):
+        return None
+    literal = [f":(literal){git.inside}{path}" for path in paths]
+    newest = ("log", "--first-parent", "--max-count=1", "--abbrev=12", "--format=%h %s")
+    commit, _, subject = _git(git, *newest, f"{since}..{until}", "--", *literal).partition(" ")
+    pull = _PULL.search(subject)
+    return f"#{pull['merged'] or pull['squashed']}" if pull is not None else commit or None
 
 
 def states(git: Repository, commit: str, paths: Sequence[str], stems: Iterable[str], most: int) -> list[str]:

@@ -6,7 +6,7 @@ A commit that was applied from a branch is in no history once the branch is merg
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -23,7 +23,7 @@ from reconciler.files.disk import MANIFESTS
 from reconciler.files.search import DATA_FOLDERS
 from reconciler.kinds import KINDS
 from reconciler.marker import is_left_by
-from reconciler.model import Address, Desired, Live
+from reconciler.model import Address, Applies, Change, Desired, Live
 
 _COMMITS: Final = 10
 """Of so many unknown commits the history is searched for what they held."""
@@ -51,6 +51,40 @@ def behind(
             unheld = _searched(session, git, commit, unheld, known)
         lost += unheld
     return frozenset(one.id for one in lost), notes
+
+
+def brought(session: Session, changes: Iterable[Change], applies: Applies) -> dict[Address, str]:
+    """By address, what brought an edit that was never applied, where Git tells: a pull request, or a commit.
+
+    Where only one change was applied, that is what HEAD is, and what it left was there before.
+    """
+    git, until = repository(session.config.root), "HEAD^" if applies == "change" else "HEAD"
+    edits = list(_edits(changes))
+    if git is None or not 0 < len(edits) <= _COMMITS:
+        return {}
+    files = _files(session, {file for _, _, file in edits})
+    found = {address: checkout.brought(git, since, until, files[file]) for address, since, file in edits}
+    return {address: told for address, told in found.items() if told is not None}
+
+
+def _edits(changes: Iterable[Change]) -> Iterator[tuple[Address, str, str]]:
+    """What was edited in Git: where, since which commit, and in which manifest."""
+    for change in changes:
+        marker = change.live.marker if change.live is not None else None
+        if marker is None or not marker.commit or change.place is None:
+            continue
+        if any(field.cause == "edit" for field in change.fields):
+            yield change.address, marker.commit.partition("+")[0], change.place.file
+
+
+def _files(session: Session, manifests: Collection[str]) -> dict[str, list[str]]:
+    """Each of the manifests with the files that it refers to, seen from the root."""
+    found = {file: [file] for file in manifests}
+    for manifest in files.read(session.config.root, session.config.manifests).manifests:
+        if manifest.file in found:
+            folder = PurePosixPath(manifest.file).parent
+            found[manifest.file] += [os.path.normpath(folder / written) for written in manifest.attachments]
+    return found
 
 
 def _unheld(lives: Iterable[Live], known: Mapping[Address, Desired]) -> list[Live]:
@@ -101,11 +135,5 @@ def _needed(session: Session, addresses: Sequence[Address], known: Mapping[Addre
     now = {known[address].place.file for address in addresses if address in known}
     gone = any(address not in known for address in addresses)  # wherever among the manifests that was
     folders = session.config.manifests if gone else ()
-    read = files.read(session.config.root, session.config.manifests)
-    named = {
-        os.path.normpath(PurePosixPath(manifest.file).parent / written)
-        for manifest in read.manifests
-        if manifest.file in now
-        for written in manifest.attachments
-    }
+    named = {path for paths in _files(session, now).values() for path in paths}
     return _Needed((FILE, *sorted({*now, *named, *folders})), frozenset(address.key for address in addresses))
