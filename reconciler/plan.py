@@ -109,7 +109,7 @@ def only_drift(plan: Plan) -> Plan:
     changes, rest = (tuple(drift for change in some for drift in _drift(change)) for some in (plan.changes, plan.rest))
     kept = {change.address for change in changes}
     objections = tuple(o for o in plan.objections if o.holds & kept)
-    return replace(plan, changes=changes, rest=rest, marks=(), objections=objections, mismatches=(), selected=True)
+    return replace(plan, changes=changes, rest=rest, marks=(), objections=objections, selected=True)
 
 
 def _drift(change: Change) -> Iterator[Change]:

@@ -16,8 +16,10 @@ from world import WHERE, names
 from reconciler.canonical import digest
 from reconciler.changes import seen
 from reconciler.fingerprint import Summary, fingerprint, tally
+from reconciler.guards import Facts
 from reconciler.model import Address, Desired, Difference, Live, Plan
 from reconciler.plan import forgetting, make_plan, only_drift, select
+from reconciler.unattended import Policy, divide
 
 CODE, SEARCH = {"type": "code_interpreter"}, {"type": "file_search"}
 
@@ -192,7 +194,20 @@ def test_a_narrowed_plan_tells_only_what_differs_in_what_was_asked_for() -> None
 
     assert [one.address.key for one in plan.mismatches] == ["a", "b"]
     assert [one.address.key for one in select(plan, [a], exactly=frozenset()).mismatches] == ["a"]
-    assert only_drift(plan).mismatches == ()
+    assert only_drift(plan).mismatches == plan.mismatches
+
+
+def test_notes_stay_when_a_plan_is_narrowed() -> None:
+    one, other = wanted("a", name="x"), wanted("b", name="y")
+    older = applied(other, id="asst_2", name="moved")
+    assert older.marker is not None
+    known = {field: value for field, value in older.marker.digests.items() if field != "name"}
+    plan = planned([one, other], [applied(one), marked(older, digests=known)], facts=Facts(notes=("A shallow clone.",)))
+    a = Address("assistant", "a")
+
+    assert plan.notes == ("A shallow clone.", "assistant.b: `name` was not managed by the version that applied last.")
+    for narrowed in (select(plan, [a], exactly=frozenset({a})), only_drift(plan), divide(plan, Policy()).ready):
+        assert (narrowed.selected, narrowed.notes) == (True, plan.notes)
 
 
 def test_the_oldest_of_two_comes_first_and_the_order_of_arrival_does_not_matter() -> None:
