@@ -16,7 +16,8 @@ from render_plans import WHERE, create, field, looks_like, plan, update
 
 from reconciler.model import Base, Change, Done, Objection, Outcome
 from reconciler.render import FORMATS, Style, document, events
-from reconciler.render.console.sticky import TWIN, marker_of
+from reconciler.render.console.sticky import TWIN
+from reconciler.render.several import Lost, several
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 HEAD, MERGE = "a" * 40, "e" * 40
@@ -164,14 +165,90 @@ def test_the_same_plan_of_another_commit_is_said_to_be(
     assert said(here.run("comment", "plan.json")) == "production, stack acme on #7: edited\n"
 
 
-def test_two_environments_have_a_comment_each(here: Checkout, hub: Hub) -> None:
-    saved(here, HOW, name="one.json", environment="staging")
-    saved(here, HOW, name="two.json", environment="production")
+def both(here: Checkout) -> tuple[str, str]:
+    """Plans of two environments that do the same."""
+    return (
+        saved(here, HOW, name="one.json", environment="staging"),
+        saved(here, HOW, name="two.json", environment="production"),
+    )
 
-    told = here.run("comment", "one.json", "two.json")
 
-    assert told.code == 0
-    assert [str(marker_of(body).environment) for body in hub.bodies(7)] == ["staging", "production"]  # type: ignore[union-attr]
+def test_two_environments_have_one_comment_in_which_the_same_is_told_once(here: Checkout, hub: Hub) -> None:
+    told = here.run("comment", *both(here))
+
+    assert said(told) == "staging, production, stack acme on #7: commented\n"
+    (body,) = hub.bodies(7)
+    assert body.startswith("<!-- reconciler: comment acme staging,production run 100.1 -->\n### ")
+    assert body.count("#### In staging, production") == 1
+    assert body.count("assistant.hr") == 1
+
+
+def test_an_environment_that_could_not_be_planned_is_in_the_comment(here: Checkout, hub: Hub) -> None:
+    lost = several("json", [Lost("production", "The server does not answer.", "wait")], Style())
+    (here.root / "_failures.json").write_text(lost)
+    one, _ = both(here)
+
+    here.run("comment", "_failures.json", one)
+    alone = said(here.run("comment", "_failures.json", "--dry-run"))
+
+    (body,) = hub.bodies(7)
+    assert body.startswith("<!-- reconciler: comment acme production,staging run 100.1 -->\n### No plan of production")
+    assert "The server does not answer." in body
+    assert alone.startswith("<!-- reconciler: comment - production run 100.1 -->\n### No plan of `production`\n")
+
+
+def test_each_environment_is_carried_on_by_itself_in_the_one_comment(
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.config(CONFIG)
+    here.run("apply", "-e", "staging", "--auto-approve", "--json-into", "events.jsonl")
+    staging, production = both(here)
+    here.run("comment", staging, production)
+    job(monkeypatch, hub, run=101)
+
+    here.run("comment", staging, "--state", "applying")
+    (first,) = hub.bodies(7)
+    here.run("comment", staging, "--events", "events.jsonl")
+    (second,) = hub.bodies(7)
+    (here.root / "log.txt").write_text("Error: no\n")
+    told = here.run("comment", "-e", "production", "--stack", "acme", "--state", "applying", "--failed", "log.txt")
+    (third,) = hub.bodies(7)
+
+    line = "<!-- reconciler: comment acme staging,production run 101.1 -->\n<!-- reconciler: part staging -->\n"
+    assert first.startswith(f"{line}### Being applied\n\n**staging** · stack `acme`\n")
+    assert second.startswith(f"{line}### Applied: 1 added\n")
+    assert [body.count("**production**: not applied yet.") for body in (first, second, third)] == [1, 1, 0]
+    assert said(told) == "production, stack acme on #7: edited\n"
+    assert third.index("### Not applied") < third.index("### Applied: 1 added") < third.index("#### In staging")
+    assert third.count("<details><summary>The plan</summary>") == 1
+
+
+def test_the_next_plan_takes_the_place_of_all_of_it(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    staging, production = both(here)
+    here.run("comment", production)
+    job(monkeypatch, hub, run=101)
+    here.run("comment", staging, production)
+    (first,) = hub.bodies(7)
+    job(monkeypatch, hub, run=102)
+    (here.root / "log.txt").write_text("Error: no\n")
+    here.run("comment", "-e", "staging", "-e", "production", "--stack", "acme", "--failed", "log.txt")
+    (second,) = hub.bodies(7)
+
+    assert first.startswith("<!-- reconciler: comment acme staging,production run 101.1 -->\n### ")
+    assert second.startswith(
+        "<!-- reconciler: comment acme staging,production run 102.1 -->\n### Could not be planned\n\n"
+        "**staging, production** · stack `acme`\n"
+    )
+
+
+def test_a_failure_where_no_environment_is_said_is_about_all_of_them(here: Checkout, hub: Hub) -> None:
+    here.config("stack: acme\nenvironments:\n  a: {provider: local, stack: a}\n  b: {provider: local, stack: b}\n")
+    (here.root / "log.txt").write_text("Error: no\n")
+
+    here.run("comment", "--failed", "log.txt")
+
+    (body,) = hub.bodies(7)
+    assert body.startswith("<!-- reconciler: comment a,b a,b run 100.1 -->\n### Could not be planned\n")
 
 
 def test_what_is_no_plan_hides_no_other(here: Checkout, hub: Hub) -> None:
@@ -690,6 +767,7 @@ def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> No
         ([], "There is no plan to comment with."),
         (["--failed", "a", "--events", "b"], "--events and --failed are about one plan"),
         (["plan.json", "plan.json", "--events", "b"], "--events and --failed are about one plan"),
+        (["plan.json", "plan.json", "--state", "applying"], "Only a plan can be told of several environments at once"),
         (["--failed", "absent", "-e", "x", "--stack", "y"], "/absent."),
         (["--failed", "plan.json"], "Nobody said which environment this is about."),
         (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is about no place"),

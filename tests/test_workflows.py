@@ -484,6 +484,7 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     assert (job.outputs["add"], acme.everything(), acme.everything(staging)) == ("4", [], [])
     assert job.summary.count("You sell.") == 1
     assert " in staging, production" in job.summary
+    assert acme.comment(7).count("You sell.") == 1
     kept = ["plan.html", "plan.md", "plans/production.json", "plans/staging.json"]
     assert acme.kept("reconciler-plans-1") == kept
 
@@ -493,6 +494,9 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     ends = [(name, one.conclusion) for name, one in jobs.items()]
     assert ends == [("staging", "success"), ("apply", "success")], "".join(one.log for one in jobs.values())
     assert (len(acme.everything()), len(acme.everything(staging))) == (2, 2)
+    told = acme.comment(7)
+    assert told.count("### Applied: 2 added") == 2
+    assert all(one["id"] in told for one in (*acme.everything(), *acme.everything(staging)))
     assert all(acme.kept(f"reconciler-history-{name}-apply-1") for name in ("staging", "production"))
 
 

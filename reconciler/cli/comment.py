@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("comment")
 @click.argument("plans", nargs=-1, metavar="[PLAN.json]...")
-@options.environment
+@options.environments
 @options.stack
 @options.option("--pull", type=click.IntRange(min=1), metavar="N", help="The pull request; default: the job's own.")
 @options.option("--author", metavar="LOGIN", help="Who writes here; default: the job's bot, else the token's owner.")
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @options.option("--dry-run", is_flag=True, help="Print what it would say, and ask nobody.")
 def command(
     plans: tuple[str, ...],
-    environment: str | None,
+    environments: tuple[str, ...],
     stack: str | None,
     pull: int | None,
     author: str | None,
@@ -57,10 +57,11 @@ def command(
     """Keep one comment on the pull request for each stack and environment.
 
     It is edited in place, left alone where nothing differs, and never overwritten by an older run. `--state applying`
-    and then `--events` carry it on after the merge; `--failed` says why there is nothing to show. Several plans have
-    a comment each. Where there is no pull request, there is nothing to do.
+    and then `--events` carry it on after the merge; `--failed` says why there is nothing to show. The plans of several
+    environments have one comment, in which each is carried on by itself. Where there is no pull request, there is
+    nothing to do.
     """
-    from reconciler.cli.commenting import Telling, about_place, about_plans
+    from reconciler.cli.commenting import Telling, about_places, about_plans
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
@@ -70,7 +71,7 @@ def command(
     if plans:
         found, unread = about_plans(plans, telling)
     else:
-        found = [about_place(environment, stack, telling)]
+        found = [about_places(environments, stack, telling)]
     say(found, pull, author, dry_run=dry_run)
     for failure in unread:
         failure.show()
@@ -128,7 +129,8 @@ def _put(place: Hosting, number: int, author: str, one: About) -> str:
 def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     from reconciler.render.console.sticky import TWIN, decide
 
-    decision = decide(place.comments(number), author, one.marker, one.body, lambda newer: _exists(place, newer))
+    comments = place.comments(number)
+    decision = decide(comments, author, one.marker, one.body, lambda newer: _exists(place, newer), one.part)
     if decision.newer is not None:
         return f"left alone, a newer run has commented ({decision.newer.run}.{decision.newer.attempt})"
     if decision.kept is None and one.quiet:
@@ -137,7 +139,7 @@ def _kept(place: Hosting, number: int, author: str, one: About) -> str:
         _written_by(place.comment(number, one.body).author, author)
         return "commented"
     if decision.what == "edit":
-        place.edit_comment(decision.kept.id, one.body)
+        place.edit_comment(decision.kept.id, decision.body)
     for twin in decision.twins:
         place.edit_comment(twin.id, TWIN)
     return "edited" if decision.what == "edit" else "left alone, nothing differs"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,11 +15,13 @@ from reconciler.allowances import Labelling, Verdict, idle
 from reconciler.cli import actions, credentials
 from reconciler.cli.failure import Failure, unread
 from reconciler.cli.reviews import events_before, verdicts
-from reconciler.render import BadDocument, Document, hidden, read
+from reconciler.config import Config
+from reconciler.render import BadDocument, Document, hidden
 from reconciler.render.console import comment
 from reconciler.render.console.comment import Frame
 from reconciler.render.console.happened import happened
 from reconciler.render.console.sticky import UNKNOWN, BadNameError, Marker, first_line
+from reconciler.render.several import Lost, Section, read
 from reconciler.render.view import view
 
 _BYTES = 50_000_000
@@ -37,12 +39,14 @@ class About:
     """The labels that are to be taken off."""
     quiet: bool = False
     """Whether it is worth saying only where something stood before: nothing of this is the pull request's doing."""
+    part: str | None = None
+    """What it says of this environment in a comment that is about others as well, once it is merged."""
 
     @property
     def title(self) -> str:
-        """The environment, and the stack where it is known."""
+        """The environments, and the stack where it is known."""
         known = "" if self.marker.stack == UNKNOWN else f", stack {self.marker.stack}"
-        return f"{self.marker.environment}{known}"
+        return f"{', '.join(self.marker.environments)}{known}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,11 @@ class Telling:
     """What the labels on the pull request allow."""
     earlier: str = ""
     """What earlier attempts of an apply's run told."""
+
+    @property
+    def after_merge(self) -> bool:
+        """Whether it tells of an apply."""
+        return self.applying or self.what == "ended"
 
     @staticmethod
     def of(
@@ -98,50 +107,106 @@ def _earlier(history: str) -> str:
 
 
 def about_plans(paths: Sequence[str], telling: Telling) -> tuple[list[About], list[Failure]]:
-    """A comment for each plan, and why there is none for some."""
-    found, unread = [], []
+    """A comment for the plans, one for all of them where they are of several; and why some cannot be read."""
+    found: list[Section] = []
+    unread = []
     for path in paths:
         try:
-            found.append(_about_plan(path, telling))
+            found += _saved(path)
         except Failure as failure:
             unread.append(failure)
-    return found, unread
+    if len(found) > 1:
+        return [_about_several(found, telling)], unread
+    return [_about_one(one, telling) for one in found], unread
 
 
-def about_place(environment: str | None, stack: str | None, telling: Telling) -> About:
-    """A comment about an environment of which there is no plan."""
+def about_places(environments: Sequence[str], stack: str | None, telling: Telling) -> About:
+    """A comment about environments of which there is no plan."""
     if telling.what == "planned":
         raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or say --failed")
-    stack, name = named(environment, stack)
-    return _about(stack, name, None, telling)
+    places = [named(one, stack) for one in environments or _every()]
+    return _about(*_joined(places), None, telling)
 
 
-def _about_plan(path: str, telling: Telling) -> About:
+def _every() -> Sequence[str | None]:
+    """The environment that is meant where none is said; else those that a plan of all of them is about."""
+    from reconciler.cli.several import names
+
+    loaded = configuration()
+    said = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
+    stated = [] if loaded is None else [one for one in names(loaded) if loaded.environments[one].place]
+    return [said] if said or not stated else stated
+
+
+def _saved(path: str) -> Sequence[Section]:
     try:
-        plan = read(_text(path, errors="strict"))
+        return read(_text(path, errors="strict"))
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path} is no plan: {error}", "name a file that `plan --out` wrote") from error
-    environment = plan["environment"]
-    name = environment["name"] if isinstance(environment, dict) else ""
-    return _about(str(plan["stack"]), str(name), plan, telling)
+
+
+def _about_one(one: Section, telling: Telling) -> About:
+    if isinstance(one, Lost):
+        return _about_several([one], telling)
+    return _about(*_place(one), one, telling)
+
+
+def _about_several(sections: Sequence[Section], telling: Telling) -> About:
+    """One comment for all."""
+    if telling.what != "planned":
+        raise Failure("Only a plan can be told of several environments at once.", "name the plan of one environment")
+    marker = _marker(*_joined([_place(one) for one in sections]), telling)
+    plans = [one for one in sections if not isinstance(one, Lost)]
+    shown = [one if isinstance(one, Lost) else hidden(one, credentials.hidden()) for one in sections]
+    found = _idle(plans, telling)
+    quiet = len(plans) == len(sections) and all(_quiet(plan, telling) for plan in plans)
+    return _labelled(About(marker, comment.several(shown, _frame(marker, telling, found)), quiet=quiet), plans, found)
+
+
+def _place(one: Section) -> tuple[str, str]:
+    """Stack and environment."""
+    if isinstance(one, Lost):
+        return UNKNOWN, one.environment
+    environment = one["environment"]
+    return str(one["stack"]), str(environment["name"]) if isinstance(environment, dict) else ""
+
+
+def _joined(places: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """All stacks that are known, and all environments, as they stand in a marker."""
+    stacks = dict.fromkeys(stack for stack, _ in places if stack != UNKNOWN)
+    return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in places))
 
 
 def _about(stack: str, environment: str, plan: Document | None, telling: Telling) -> About:
+    marker = _marker(stack, environment, telling)
+    waiting = [plan] if plan and telling.what == "planned" else []
+    found = _idle(waiting, telling)
+    shown, frame = plan and hidden(plan, credentials.hidden()), _frame(marker, telling, found)
+    part = _body(None, telling, frame).partition("\n")[2] if telling.after_merge else None
+    return _labelled(
+        About(marker, _body(shown, telling, frame), quiet=_quiet(plan, telling), part=part), waiting, found
+    )
+
+
+def _idle(plans: Sequence[Document], telling: Telling) -> list[Verdict]:
+    """The labels that allow nothing of what is blocked in one of the plans."""
+    return [verdict for plan in plans for verdict in idle(telling.verdicts, plan)]
+
+
+def _labelled(about: About, plans: Sequence[Document], found: Sequence[Verdict]) -> About:
+    """The comment, with the labels that it names and those that no longer count."""
+    codes = {code for plan in plans for code in _codes(plan)}
+    taken = dict.fromkeys(one.labelling for one in found if one.again)
+    return replace(about, codes=tuple(sorted(codes)), taken=tuple(taken))
+
+
+def _marker(stack: str, environment: str, telling: Telling) -> Marker:
     marker = Marker(stack, environment, telling.run.run, telling.run.attempt)
     try:
         first_line(marker)
     except BadNameError as error:
         raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
-    shown = plan and hidden(plan, credentials.hidden())
-    waiting = plan if telling.what == "planned" else None
-    found = idle(telling.verdicts, waiting) if waiting else ()
-    return About(
-        marker,
-        _body(shown, telling, _frame(marker, telling, found)),
-        codes=_codes(waiting) if waiting else (),
-        taken=tuple(one.labelling for one in found if one.again),
-        quiet=_quiet(plan, telling),
-    )
+    return marker
 
 
 def _quiet(plan: Document | None, telling: Telling) -> bool:
@@ -154,9 +219,8 @@ def _quiet(plan: Document | None, telling: Telling) -> bool:
     return telling.what != "ended" or happened(telling.text.splitlines()).quiet
 
 
-def _codes(plan: Document) -> tuple[str, ...]:
-    standing = {one.code for one in view(plan).standing if one.can_be_allowed}
-    return tuple(sorted(standing))
+def _codes(plan: Document) -> set[str]:
+    return {one.code for one in view(plan).standing if one.can_be_allowed}
 
 
 def _frame(marker: Marker, telling: Telling, found: Sequence[Verdict]) -> Frame:
@@ -188,15 +252,12 @@ def named(environment: str | None, stack: str | None) -> tuple[str, str]:
 
     Where it cannot be read, which may be why there is no plan, the stack stays unknown.
     """
-    from reconciler import config
     from reconciler.cli.session import stack_named
-    from reconciler.kinds import KINDS
-    from reconciler.providers import PROVIDERS
 
     said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
     if said and stack and "{" not in stack:
         return stack, said
-    loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
+    loaded = configuration()
     name = said or (loaded.default_environment if loaded else None)
     if not name:
         raise Failure("Nobody said which environment this is about.", "say `-e NAME`")
@@ -204,6 +265,15 @@ def named(environment: str | None, stack: str | None) -> tuple[str, str]:
     if known is None:
         return stack if stack and "{" not in stack else UNKNOWN, name
     return stack_named(stack, known) if stack else known.stack, name
+
+
+def configuration() -> Config | None:
+    """The configuration, if there is one that can be read."""
+    from reconciler import config
+    from reconciler.kinds import KINDS
+    from reconciler.providers import PROVIDERS
+
+    return config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
 
 
 def _text(path: str, errors: str = "replace") -> str:

@@ -155,11 +155,11 @@ def _comment(preview: Preview, environment: str, events: str) -> None:
     """Carries on the comment about the preview; where that cannot be done, what was destroyed is so all the same."""
     from reconciler.cli import actions
     from reconciler.cli.comment import say
-    from reconciler.cli.commenting import Telling, about_place
+    from reconciler.cli.commenting import Telling, about_places
     from reconciler.cli.failure import Failure
 
     telling = Telling("ended", applying=False, text=events, run=actions.run_id(), url=actions.run_url())
     try:
-        say([about_place(environment, preview.stack, telling)], preview.pull, None, dry_run=False)
+        say([about_places((environment,), preview.stack, telling)], preview.pull, None, dry_run=False)
     except Failure as failure:
         failure.show()

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.render import markdown
 from reconciler.render.console.happened import Became, Happened
-from reconciler.render.console.sticky import UNKNOWN, Marker, first_line
+from reconciler.render.console.sticky import LIMIT, UNKNOWN, Marker, first_line
 from reconciler.render.markup import bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
-from reconciler.render.style import Style
+from reconciler.render.several import Section, within
 from reconciler.render.values import inert, shortened
 from reconciler.render.view import Document
 
-LIMIT: Final = 65_536
-"""Characters. GitHub counts them or, of late, four times as many bytes: what is within the one is within the other."""
 _ROOM: Final = 60_000
 """For what is said beside the plan; a plan that comes after it has what is left."""
 _CELL: Final = 600
@@ -30,7 +27,6 @@ _LEAST: Final = 2_000
 _FOLD: Final = "<details><summary>The plan</summary>\n\n"
 _STOP: Final = "::stop-commands::"
 _WORDS: Final = ("refused", "failed", "stale", "unsettled", "begun", "not done")
-_STYLE: Final = Style()
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
@@ -58,14 +54,19 @@ class Frame:
 
     @property
     def place(self) -> str:
-        """The environment and the stack, as far as they are known."""
-        named = f"**{prose(self.marker.environment)}**"
+        """The environments and the stack, as far as they are known."""
+        named = f"**{prose(', '.join(self.marker.environments))}**"
         return named if self.marker.stack == UNKNOWN else f"{named} · stack {span(self.marker.stack)}"
 
 
 def planned(document: Document, frame: Frame) -> str:
     """The plan itself."""
     return _framed(frame, [], document, folded=False)
+
+
+def several(sections: Sequence[Section], frame: Frame) -> str:
+    """The plans of several environments, and which could not be made."""
+    return _framed(frame, [], sections, folded=False)
 
 
 def applying(document: Document | None, frame: Frame, earlier: Happened | None = None) -> str:
@@ -109,7 +110,9 @@ def label_idle(label: str, reason: str) -> str:
     return f"The label {span(label)} does not count: {sentence(reason)}."
 
 
-def _framed(frame: Frame, blocks: list[str], document: Document | None, *, folded: bool = True) -> str:
+def _framed(
+    frame: Frame, blocks: list[str], document: Document | Sequence[Section] | None, *, folded: bool = True
+) -> str:
     opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
     foot = [*frame.notes, *([frame.foot] if frame.foot else [])]
     without = "\n\n".join([*blocks, *foot, opening, closing])
@@ -121,8 +124,8 @@ def _framed(frame: Frame, blocks: list[str], document: Document | None, *, folde
     return f"{first_line(frame.marker)}\n{body}\n"
 
 
-def _plan(document: Document, room: int, url: str) -> str:
-    return markdown.within(document, _STYLE, room, url)
+def _plan(document: Document | Sequence[Section], room: int, url: str) -> str:
+    return within([document] if isinstance(document, dict) else document, room, url)
 
 
 def _verdict(found: Happened) -> str:

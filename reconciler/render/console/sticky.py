@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
+from reconciler.render.console.parts import carried_on
+
+LIMIT: Final = 65_536
+"""Characters. GitHub counts them or, of late, four times as many bytes: what is within the one is within the other."""
 UNKNOWN = "-"
 """Stands for the stack where a plan failed before anybody could know it."""
 TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"
 """What a second comment is emptied to; it is ours no more."""
 _NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 _RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
-_MARKER = re.compile(rf"<!-- reconciler: comment ({_NAME}|-) ({_NAME}) run {_RUN} -->")
+_NAMES = rf"{_NAME}(?:,{_NAME})*"
+_MARKER = re.compile(rf"<!-- reconciler: comment ({_NAMES}|-) ({_NAMES}) run {_RUN} -->")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
 _FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
 
@@ -46,7 +51,7 @@ C = TypeVar("C", bound=Comment)
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Whose comment it is, and which run wrote it."""
+    """Whose comment it is, and which run wrote it; several stacks or environments are parted by commas."""
 
     stack: str
     environment: str
@@ -59,9 +64,15 @@ class Marker:
         return (self.run, self.attempt)
 
     def meets(self, other: Marker) -> bool:
-        """Whether both are of one comment."""
-        stacks = {self.stack, other.stack}
-        return self.environment == other.environment and (len(stacks) == 1 or UNKNOWN in stacks)
+        """Whether both are of one comment: what one is about, the other is about as well."""
+        if not _nested(self.environment, other.environment):
+            return False
+        return UNKNOWN in (self.stack, other.stack) or _nested(self.stack, other.stack)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments that it is about, in their order."""
+        return tuple(self.environment.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,13 @@ class Decision(Generic[C]):
     kept: C | None = None
     twins: tuple[C, ...] = ()
     newer: Marker | None = None
+    body: str = field(default="", compare=False)
+    """What it is to say."""
+
+
+def _nested(one: str, other: str) -> bool:
+    names, others = set(one.split(",")), set(other.split(","))
+    return names <= others or others <= names
 
 
 def first_line(marker: Marker) -> str:
@@ -89,13 +107,19 @@ def marker_of(body: str) -> Marker | None:
 
 
 def decide(
-    comments: Iterable[C], author: str, marker: Marker, body: str, exists: Callable[[Marker], bool] = lambda one: True
+    comments: Iterable[C],
+    author: str,
+    marker: Marker,
+    body: str,
+    exists: Callable[[Marker], bool] = lambda one: True,
+    part: str | None = None,
 ) -> Decision[C]:
     """What becomes of a comment that is to say this: written, edited in place, or left as it is.
 
     Ours is what carries the marker on its first line and was written by us. Of several, the oldest is kept: it is the
     one that people have linked to. A run that is older than any of them says nothing; a newer one is believed only
-    where it `exists`, for whoever may edit our comment may write any number into it.
+    where it `exists`, for whoever may edit our comment may write any number into it. Where the comment is about other
+    environments as well, `part` is what it says of this one from now on.
     """
     found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
     if marker.stack == UNKNOWN:
@@ -103,12 +127,22 @@ def decide(
         found = [(comment, one) for comment, one in found if one.stack in meant]
     if not found:
         return Decision("write")
-    kept = found[0][0]
+    kept, whose = found[0]
     newer = [one for _, one in found if one.age > marker.age and exists(one)]
     if newer:
         return Decision("older", kept, newer=max(newer, key=lambda one: one.age))
     twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in found[1:])
-    return Decision("nothing" if same(kept.body, body) else "edit", kept, twins)
+    if part is not None and set(whose.environments) > set(marker.environments):
+        body = _carried_on(kept.body, whose, marker, part)
+    return Decision("nothing" if same(kept.body, body) else "edit", kept, twins, body=body)
+
+
+def _carried_on(before: str, whose: Marker, marker: Marker, part: str) -> str:
+    """The comment about several environments, which says this of one of them from now on."""
+    head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
+    said = before.replace("\r\n", "\n").partition("\n")[2]
+    room = LIMIT - len(head) - 1
+    return f"{head}\n{carried_on(said, whose.environments, marker.environment, part, room)}"
 
 
 def same(before: str, after: str) -> bool:
