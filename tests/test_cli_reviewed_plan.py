@@ -11,6 +11,7 @@ from checkout import Checkout, Told
 from github import Hub, github
 from render_plans import WHERE, create, plan
 
+from reconciler.model import Base
 from reconciler.render import FORMATS, Style, document
 
 HEAD, MERGE = "a" * 40, "e" * 40
@@ -149,7 +150,7 @@ def test_a_run_that_did_not_succeed_was_no_review(
 ) -> None:
     kept(hub, text(), hub.run("plan.yml", HEAD, status=status, conclusion=conclusion))
 
-    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa succeeded." in refused(here)
+    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa for main succeeded." in refused(here)
 
 
 def test_a_plan_that_was_made_after_the_merge_was_no_review(here: Checkout, hub: Hub) -> None:
@@ -181,7 +182,9 @@ def test_an_attempt_that_failed_stays_failed_when_the_next_one_succeeds_after_th
     hub.again(run)
     kept(hub, text("later"), run, name="reconciler-production-2")
 
-    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa succeeded; what was planned after" in refused(here)
+    assert "No run of plan.yml that planned #7 at aaaaaaaaaaaa for main succeeded; what was planned after" in refused(
+        here
+    )
 
 
 def test_an_attempt_that_succeeded_stays_a_review_while_the_next_one_runs(here: Checkout, hub: Hub) -> None:
@@ -211,6 +214,21 @@ def test_what_has_expired_is_said(here: Checkout, hub: Hub) -> None:
     hub.artifact(run, "reconciler-production-1", {"plan.json": text()}, expired=True)
 
     assert f"The run {run} planned #7, and 'reconciler-production-1' is not kept any more." in refused(here)
+
+
+def test_a_plan_of_the_same_commit_for_another_branch_is_passed_over(here: Checkout, hub: Hub) -> None:
+    def beside(revision: str, key: str) -> str:
+        whole = replace(plan(create(key)), where=replace(WHERE, environment="production"), base=Base(revision))
+        return FORMATS["json"](document(whole), Style())
+
+    kept(hub, beside("abc123", "by-its-hash"))
+    assert fetched(here).code == 0
+    (here.root / "plan.json").unlink()
+    kept(hub, beside("origin/main", "main"))
+    kept(hub, beside("origin/release", "release"))
+
+    assert fetched(here).code == 0
+    assert (here.root / "plan.json").read_text() == beside("origin/main", "main")
 
 
 def test_a_run_that_kept_no_plan_is_passed_over(here: Checkout, hub: Hub) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,11 @@ from reconciler.cli.failure import Failure
 if TYPE_CHECKING:
     from reconciler.cli.reviews import KeptPlan
     from reconciler.hosting import Hosting, Pull
+    from reconciler.render import Document
+
+    Files = Mapping[str, bytes]
+
+_ORIGIN = "origin/"
 
 
 @click.command("reviewed")
@@ -45,7 +50,7 @@ def command(
     from reconciler.cli import actions
     from reconciler.cli.commenting import named
     from reconciler.cli.planning import write_plan
-    from reconciler.cli.reviews import artifacts_of
+    from reconciler.cli.reviews import artifacts_of, plan_in
 
     stack, name = named(environment, stack)
     commit = commit or os.environ.get("GITHUB_SHA")
@@ -53,8 +58,8 @@ def command(
         raise Failure("Nobody said which commit was merged.", "say `--commit SHA`")
     with actions.asking() as place, _or_plan_again(name):
         pull = _merged(place, commit)
-        found = _reviewed(place, pull, workflow, (artifact,) if artifact else artifacts_of(name))
-        content = _content(place, found, pull, stack, name)
+        artifacts = (artifact,) if artifact else artifacts_of(name)
+        found, content = _reviewed(place, pull, workflow, artifacts, lambda files: plan_in(files, stack, name))
     write_plan(content.decode(), out)
     made = found.kept.made
     source = f"the run {found.run.id}, attempt {found.attempt}, at {pull.head[:12]}, made {made}"
@@ -92,8 +97,10 @@ def _merged(place: Hosting, commit: str) -> Pull:
     return pull
 
 
-def _reviewed(place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str]) -> KeptPlan:
-    """The newest plan of what was merged that a successful attempt had kept before the merge."""
+def _reviewed(
+    place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str], read: Callable[[Files], tuple[bytes, Document]]
+) -> tuple[KeptPlan, bytes]:
+    """The newest plan of what was merged that a successful attempt had kept before the merge, beside its base."""
     from reconciler.allowances import moment
     from reconciler.cli.reviews import kept_plans
 
@@ -101,11 +108,14 @@ def _reviewed(place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str
     plans = kept_plans(place, pull, runs, artifacts)
     early = [one for one in plans if merged is not None and one.made < merged]
     for one in early:
-        if _succeeded(place, one):
-            return one
+        content = _content(place, one, pull, read) if _succeeded(place, one) else None
+        if content is not None:
+            return one, content
     late = "" if len(early) == len(plans) else "; what was planned after the merge was reviewed by nobody"
     if early:
-        raise Failure(f"No run of {workflow} that planned #{pull.number} at {pull.head[:12]} succeeded{late}.")
+        raise Failure(
+            f"No run of {workflow} that planned #{pull.number} at {pull.head[:12]} for {pull.base} succeeded{late}."
+        )
     names = " or ".join(repr(name) for name in artifacts)
     raise Failure(f"{workflow} kept no plan {names} of #{pull.number} at {pull.head[:12]} before the merge{late}.")
 
@@ -116,13 +126,18 @@ def _succeeded(place: Hosting, one: KeptPlan) -> bool:
     return run is not None and (run.status, run.conclusion) == ("completed", "success")
 
 
-def _content(place: Hosting, found: KeptPlan, pull: Pull, stack: str, name: str) -> bytes:
-    from reconciler.cli.reviews import plan_in
-
+def _content(
+    place: Hosting, found: KeptPlan, pull: Pull, read: Callable[[Files], tuple[bytes, Document]]
+) -> bytes | None:
+    """The plan; None where it is of another pull request, which proposes the same commit to another branch."""
     files = place.files(found.kept)
     if files is None:
         raise Failure(f"The run {found.run.id} planned #{pull.number}, and {found.kept.name!r} is not kept any more.")
-    content, plan = plan_in(files, stack, name)
+    content, plan = read(files)
+    base = plan.get("base")
+    revision = str(base["revision"]) if isinstance(base, dict) else ""
+    if revision.startswith(_ORIGIN) and pull.base not in ("", revision.removeprefix(_ORIGIN)):
+        return None
     if plan.get("offline") is not None:
         raise Failure("The plan was made without looking at what is live, so nobody has reviewed an apply.")
     return content
