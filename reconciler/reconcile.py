@@ -7,6 +7,7 @@ write; one that did move is left alone and reported, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -36,13 +37,15 @@ from reconciler.model import (
 from reconciler.providers import (
     InDoubt,
     ObjectGone,
+    Outdated,
     Provider,
     ProviderError,
+    overwriting,
     time_left,
     until,
 )
 from reconciler.running import PARALLELISM, Listener, Nature, Run, Stop, does, failed, lets_go
-from reconciler.verify import MARKER_PATH, moved, stamped, unsettled
+from reconciler.verify import MARKER_PATH, less_settled, moved, stamped, unsettled
 
 __all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
@@ -161,8 +164,7 @@ class _Apply:
             return
         self.in_flight[id(task)] = (task, began)
         try:
-            with until(began + _CHANGE_SECONDS):
-                outcome = await self._carried_out(task, began)
+            outcome = await self._carried_out(task, began)
             self.stop.unreached = 0
         except InDoubt as error:
             self.stop.despair(error)
@@ -184,23 +186,42 @@ class _Apply:
         self._end(task, outcome)
 
     async def _carried_out(self, task: Task, began: float) -> Outcome:
-        live, desired = task.live, task.desired
-        if live is None:
-            return await self._created(task, began)
-        if self._may_have_moved(began):
-            try:
-                fresh = await self.provider.fetch(live.kind, live.id, age=_FRESH_SECONDS)
-            except ObjectGone:
-                return self._gone(task, live)
-            if differs := moved(live, fresh, desired):
-                return Stale(task, live.id, "it moved since it was planned; plan again", differs)
-            live = fresh
-        if desired is None:
-            return await self._removed(task, live, began)
-        return await self._updated(task, live, desired, began)
+        planned = task.live
+        if planned is None:
+            with self._in_time():
+                return await self._created(task, began)
+        found: Live | Outcome = planned
+        good_until = float("-inf") if self.run.reread else self.run.observed_at + _FRESH_SECONDS
+        while True:
+            if (now := self.nature.clock()) > good_until:
+                with self._in_time():
+                    found = await self._as_it_is(task, planned)
+                # where the pace is so slow that reading takes long, so does writing
+                good_until = now + max(_FRESH_SECONDS, 2 * (self.nature.clock() - now))
+            if not isinstance(found, Live):
+                return found
+            with self._in_time(), overwriting(good_until), suppress(Outdated):
+                return await self._written(task, found, began)
+            good_until = float("-inf")
 
-    def _may_have_moved(self, now: float) -> bool:
-        return self.run.reread or now - self.run.observed_at > _FRESH_SECONDS
+    def _in_time(self) -> AbstractContextManager[None]:
+        """Within, a reading or a write takes no longer than it may."""
+        return until(self.nature.clock() + _CHANGE_SECONDS)
+
+    async def _as_it_is(self, task: Task, planned: Live) -> Live | Outcome:
+        """The object as it is now; what becomes of the task where somebody but this very run changed it."""
+        try:
+            fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
+        except ObjectGone:
+            return self._gone(task, planned)
+        if differs := moved(planned, fresh, task.desired, self.run.nonce):
+            return Stale(task, planned.id, "it moved since it was planned; plan again", differs)
+        return fresh
+
+    async def _written(self, task: Task, live: Live, began: float) -> Outcome:
+        if task.desired is None:
+            return await self._removed(task, live, began)
+        return await self._updated(task, live, task.desired, began)
 
     def _gone(self, task: Task, live: Live) -> Outcome:
         if does(task, "delete"):
@@ -227,7 +248,7 @@ class _Apply:
 
     async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
         patch = self._patch(task, live, desired)
-        marker = _less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
+        marker = less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
         self.listener.started(task, live, patch)
         changed = await self.provider.update(live, patch, marker, desired.untouched)
         return await self._verified(task, desired, changed, marker, began)
@@ -282,9 +303,3 @@ class _Apply:
             say()
         except OSError as error:
             self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")
-
-
-def _less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
-    """The marker without what had not settled and is as desired by now."""
-    still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
-    return replace(marker, unsettled={field: left for field, left in marker.unsettled.items() if field in still})

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler import marker as markers
 from reconciler.canonical import ABSENT, Json, equal
 from reconciler.changes import seen
-from reconciler.diff import differences
+from reconciler.diff import compare, differences
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Difference, Live, Marker
 
 MARKER_PATH = ("metadata", markers.KEY)
 
 
-def moved(planned: Live, fresh: Live, desired: Desired | None) -> tuple[Difference, ...]:
-    """Where the object is neither as it was planned over nor as it is wanted."""
-    if seen(fresh, desired) == seen(planned, desired):
+def moved(planned: Live, fresh: Live, desired: Desired | None, nonce: str) -> tuple[Difference, ...]:
+    """Where the object is neither as it was planned over nor as it is wanted; what the run of the nonce wrote is."""
+    if seen(fresh, desired) == seen(planned, desired) or _nonce(fresh) == nonce != _nonce(planned):
         return ()
     kind = KINDS[fresh.kind]
     if desired is not None and fresh.marker == planned.marker and not any(differences(desired, fresh, kind)):
@@ -39,6 +41,16 @@ def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference,
         got = stamped(live)
         found.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
     return tuple(found)
+
+
+def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
+    """The marker without what had not settled and is as desired by now."""
+    still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
+    return replace(marker, unsettled={field: left for field, left in marker.unsettled.items() if field in still})
+
+
+def _nonce(live: Live) -> str | None:
+    return live.marker.nonce if live.marker is not None else None
 
 
 def stamped(live: Live) -> Json:

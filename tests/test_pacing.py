@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import anyio
@@ -293,3 +294,34 @@ def test_what_was_on_its_way_when_the_server_refused_says_nothing_of_now(told: f
         return pacer._hold is None
 
     assert run(story) is goes_on
+
+
+def test_what_is_urgent_waits_behind_one_at_most_that_is_not() -> None:
+    async def story() -> list[str]:
+        pacer, went = Pacer(clock, anyio.sleep), list[str]()
+        pacer.refused(clock(), 1.0)
+
+        async def one(name: str, *, urgent: bool) -> None:
+            await pacer.turn(urgent=urgent)
+            went.append(name)
+
+        async with anyio.create_task_group() as group:
+            for name in ("a", "b", "c"):
+                group.start_soon(partial(one, name, urgent=False))
+            await anyio.sleep(0.1)
+            for name in ("D", "E"):
+                group.start_soon(partial(one, name, urgent=True))
+        return went
+
+    assert run(story) == ["a", "D", "E", "b", "c"]
+
+
+def test_a_turn_that_is_given_back_is_the_next_ones() -> None:
+    async def story() -> tuple[float, float]:
+        pacer = Pacer(clock, anyio.sleep)
+        pacer.refused(clock(), 5.0)
+        before = await pacer.turn()
+        pacer.give_back()
+        return before, await pacer.turn()
+
+    assert run(story) == (5.0, 5.0)

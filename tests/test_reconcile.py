@@ -268,6 +268,85 @@ def test_an_edit_made_while_an_apply_runs_is_not_overwritten() -> None:
     assert live == {"ours", "theirs"}
 
 
+@pytest.mark.parametrize(("body", "method"), [({"description": "ours"}, "POST"), (None, "DELETE")])
+def test_an_edit_made_while_a_write_waits_is_not_overwritten(body: Any, method: str) -> None:
+    """The server asks to be left alone for half a minute; whatever was read before that is old."""
+
+    async def story() -> tuple[Outcome, Any]:
+        world = await settled("a", "b")
+        keys = "ab" if body else "b"
+        plan, observed = await world.plan(bodies(*keys, **(body or {}))), clock()
+        first = True
+
+        async def busy(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal first
+            if request.method != method or not first or not request.url.path.endswith("asst_1"):
+                return await on(request)
+            first = False
+            await world.by_hand("POST", "/assistants/asst_1", {"description": "theirs"})
+            return httpx.Response(429, json={}, headers={"Retry-After": "30"})
+
+        Between(world, busy)
+        outcomes = {outcome.task.address.key: outcome for outcome in await carry_out(world, plan, at(observed))}
+        return outcomes["a"], (await world.raw())["asst_1"]["description"]
+
+    outcome, description = run(story)
+    assert isinstance(outcome, Stale)
+    assert [(d.path, d.got) for d in outcome.differences] == [(("description",), "theirs")]
+    assert description == "theirs"
+
+
+def at(observed: float) -> Run:
+    """A run over what was read at a moment."""
+    return Run("n2", observed_at=observed)
+
+
+def test_a_write_whose_answer_was_lost_is_known_again_as_this_runs_own() -> None:
+    async def story() -> tuple[dict[str, str], list[str], list[str]]:
+        world = await settled("a")
+        plan, observed = await world.plan(bodies("a", description="ours")), clock()
+        asked: list[str] = []
+
+        async def lost(request: httpx.Request, on: Handler) -> httpx.Response:
+            asked.append(request.method)
+            answer = await on(request)
+            if asked == ["POST"]:
+                await anyio.sleep(60)
+                raise httpx.ReadTimeout("too late", request=request)
+            return answer
+
+        Between(world, lost)
+        outcomes = kinds(await carry_out(world, plan, at(observed)))
+        return outcomes, asked[:3], [one["description"] for one in (await world.raw()).values()]
+
+    assert run(story) == ({"a": "Done"}, ["POST", "GET", "POST"], ["ours"])
+
+
+def test_where_every_request_waits_for_long_an_object_is_not_read_for_ever() -> None:
+    """Eight workers share one request in two seconds: each waits for many seconds between its reading and its write."""
+
+    async def story() -> tuple[set[str], int]:
+        keys = [f"a{number}" for number in range(24)]
+        world = await settled(*keys)
+        plan, observed = await world.plan(bodies(*keys, description="ours")), clock()
+        free, reads = clock(), 0
+
+        async def limited(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal free, reads
+            if clock() < free:
+                return httpx.Response(429, json={})
+            free = clock() + 2
+            reads += request.method == "GET"
+            return await on(request)
+
+        Between(world, limited)
+        return set(kinds(await carry_out(world, plan, at(observed))).values()), reads
+
+    outcomes, reads = run(story)
+    assert outcomes == {"Done"}
+    assert reads <= 36
+
+
 def test_what_is_recorded_is_what_was_there_just_before_the_write() -> None:
     class Watch(Quiet):
         before: Any = None

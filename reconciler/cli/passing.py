@@ -70,7 +70,7 @@ class _Heard:
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """Keeps what is about to be written over."""
-        if isinstance(task, Change):
+        if isinstance(task, Change) and all(task is not begun for begun in self.begun):
             self.begun.append(task)
 
     def going_on(self, task: Task, seconds: float) -> None:

@@ -12,11 +12,12 @@ from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Known
 from reconciler.providers.deadlines import left as time_left
-from reconciler.providers.deadlines import until
+from reconciler.providers.deadlines import overwriting, until
 from reconciler.providers.errors import (
     ApiGone,
     InDoubt,
     ObjectGone,
+    Outdated,
     ProviderError,
     Refused,
     Unauthorized,
@@ -90,6 +91,7 @@ __all__ = [
     "InDoubt",
     "Known",
     "ObjectGone",
+    "Outdated",
     "Provider",
     "ProviderError",
     "ProviderType",
@@ -97,6 +99,7 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "advice",
+    "overwriting",
     "time_left",
     "until",
 ]

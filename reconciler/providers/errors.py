@@ -6,6 +6,7 @@ ProviderError
 ├── Refused         the server understood and said no
 ├── Busy            too many requests: later it may
 ├── InDoubt         a create that may have happened, and was not found
+├── Outdated        nothing was sent: what it overwrites was read too long ago
 ├── ObjectGone      the one object is not there
 ├── ApiGone         the server has no such API
 └── Broken          an answer that cannot be one
@@ -116,6 +117,12 @@ class InDoubt(ProviderError):
         """When its answer was given up."""
         self.blind = blind
         """Why it could not be looked for."""
+
+
+class Outdated(ProviderError):
+    """Nothing was sent, or nothing that was answered: what it overwrites was read too long ago."""
+
+    remedy = "run it again"
 
 
 class ObjectGone(ProviderError):

@@ -45,7 +45,8 @@ class Pacer:
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._queue = anyio.Lock()
+        self._line, self._queue = anyio.Lock(), anyio.Lock()
+        """Where those wait who are not urgent, and where the first of them waits beside all who are."""
         self._recent: deque[float] = deque()
         self._next = 0.0
         self._peak: float | None = None
@@ -88,10 +89,20 @@ class Pacer:
         """How long the next turn would have to be waited for, at least."""
         return self._next - self._clock()
 
-    async def turn(self) -> float:
-        """Waits until one more request may be sent; the moment at which it is."""
+    async def turn(self, *, urgent: bool = False) -> float:
+        """Waits until one more request may be sent, after at most one that is not urgent; the moment at which it is."""
         if self._peak is None and self.wait() <= 0:
             return self._clock()
+        if urgent:
+            return await self._turn()
+        async with self._line:
+            return await self._turn()
+
+    def give_back(self) -> None:
+        """A turn is not used: the next one is now."""
+        self._next = self._clock()
+
+    async def _turn(self) -> float:
         async with self._queue:
             while (wait := self.wait()) > 0:
                 await self._sleep(wait)

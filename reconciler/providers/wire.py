@@ -16,7 +16,7 @@ from reconciler.canonical import Json
 from reconciler.masking import mask
 from reconciler.providers import deadlines
 from reconciler.providers.answers import judged
-from reconciler.providers.errors import CONCEALED, Broken, Busy, ProviderError, Told, Unreachable
+from reconciler.providers.errors import CONCEALED, Broken, Busy, Outdated, ProviderError, Told, Unreachable
 from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
@@ -148,7 +148,11 @@ class Wire:
         body: Mapping[str, Json] | None,
         id: str | None,
     ) -> dict[str, Json]:
-        sent = await self._turn()
+        overwrites = id is not None and method != "GET"
+        sent = await self._turn(urgent=overwrites)
+        if overwrites and deadlines.is_outdated(self.nature.clock()):
+            self.pacer.give_back()
+            raise Outdated("The object was read too long ago to be overwritten.")
         try:
             response, content = await self._exchange(method, path, params, body)
             answer = self._judged(response, content, id, bare=method != "GET")
@@ -158,15 +162,20 @@ class Wire:
                 self.pacer.refused(sent, error.told.retry_after)
             raise
         self.pacer.passed(sent)
+        if overwrites:
+            deadlines.wrote()
         self.project = response.headers.get("openai-project", self.project)
         return answer
 
-    async def _turn(self) -> float:
-        """Waits for a turn to send, unless that would take longer than there is time."""
+    async def _turn(self, *, urgent: bool) -> float:
+        """Waits for a turn to send, unless that would take longer than there is time.
+
+        What overwrites an object is urgent: what was read of it grows old.
+        """
         left = deadlines.left(self.nature.clock())
         if left <= 0 or self.pacer.wait() < left:
             with anyio.move_on_after(left):
-                return await self.pacer.turn()
+                return await self.pacer.turn(urgent=urgent)
         message = "The server wants to be left alone for longer than there is time."
         raise Unreachable(message, _MORE_TIME, Told(should_retry=False))
 
