@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python 3.11 or newer, make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel clean venv
+.PHONY: help demo test bare lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel clean venv
 
 # The suite starts hundreds of processes: without compiled modules each takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -49,6 +49,9 @@ tests: venv
 coverage: venv
 	$(PY) -m coverage report --fail-under=95 | tail -n 40
 	$(PY) -m coverage report --include='$(PURE)' --fail-under=100
+
+bare: venv  ## What may be skipped, as on a machine without git, bash, a browser, node and root.
+	@sh .ci/bare
 
 golden: venv  ## Rewrite the expected parts of the scenarios.
 	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py

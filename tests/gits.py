@@ -16,15 +16,15 @@ _NOBODY = {
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What Git answers."""
+    """What Git answers; without git there is no test."""
+    needing("git")
     command = ["git", "-C", str(root), *arguments]
     environ = {**os.environ, **_NOBODY}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def repository(root: Path) -> Path:
-    """A repository with everything in the folder in its first commit; without git there is no test."""
-    needing("git")
+    """A repository with everything in the folder in its first commit."""
     git(root, "init", "-q", "-b", "main")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first", "--allow-empty")

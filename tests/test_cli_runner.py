@@ -8,9 +8,11 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 from checkout import Checkout, Told, answering, command, plain
 from gits import git, repository
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from lives import wanted
 from runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
-from reconciler.cli import runner
+from reconciler.cli import run, runner, validate
 from reconciler.model import Where
 from reconciler.providers import wire
 
@@ -231,6 +233,29 @@ def test_a_reader_that_leaves_is_no_fault(here: Checkout) -> None:
 
     assert process.returncode == 1
     assert errors == b""
+
+
+@pytest.mark.parametrize("actions", ["true", ""], ids=["in a job", "elsewhere"])
+@pytest.mark.parametrize("last", ["", "more"], ids=["nothing more", "more to say"])
+def test_a_reader_that_leaves_before_the_last_word_is_no_fault_either(
+    monkeypatch: pytest.MonkeyPatch, actions: str, last: str
+) -> None:
+    reading, writing = os.pipe()
+    with open(writing, "w", encoding="utf-8") as stream:  # noqa: PTH123  # an end of a pipe
+
+        def told(name: str | None, colour: bool | None) -> int:
+            click.echo("in order")
+            os.close(reading)
+            sys.stdout.write(last)
+            return 0
+
+        monkeypatch.setattr(validate, "_validate", told)
+        monkeypatch.setenv("GITHUB_ACTIONS", actions)
+        monkeypatch.setattr(sys, "stdout", stream)
+        code = run(["validate"])
+        sys.stdout.flush()
+
+    assert code == (1 if last or actions else 0)
 
 
 # what servers say

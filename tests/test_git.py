@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -257,6 +258,22 @@ def test_objects_are_read_as_they_are_and_not_as_something_replaced_them(root: P
 def test_a_folder_without_git_above_has_no_repository(tmp_path: Path) -> None:
     assert repository(tmp_path) is None
     assert repository(Path(os.devnull)) is None
+
+
+@pytest.mark.parametrize("word", ["--help", "ab\x00cd", "\ud800", "HEAD", "../x", "-1"])
+def test_a_forged_commit_is_no_argument_of_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    here = Checkout(tmp_path, monkeypatch, capsys, hr=HR)
+    made(tmp_path)
+    monkeypatch.setenv("AWAY_KEY", "sk-secret")
+    one = {"id": "asst_1", "model": "gpt-4o", "metadata": {"reconciler": f"v1 acme/away/hr f=1 c={word}"}}
+    with answering(200, json.dumps({**json.loads(EMPTY), "data": [one]})) as server:
+        (tmp_path / "reconciler.yaml").write_text(CONFIG.format(url=server.url))
+        told = here.run("plan", "-e", "away", "--json")
+
+    assert told.code == 0, told.err
+    assert len(told.data["changes"]) == 1
 
 
 # objects that are not what they should be

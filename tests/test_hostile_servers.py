@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 import tracemalloc
@@ -282,16 +281,6 @@ def test_no_command_is_traced_by_a_hostile_object(here: Checkout, hostile: str) 
             told = here.run(*command, "-e", "production")
             assert told.code in (0, 1, 3)
             assert KEY not in told.out + told.err
-
-
-@pytest.mark.parametrize("commit", ["--help", "ab\x00cd", "\ud800", "HEAD", "../x", "-1"])
-def test_a_forged_commit_is_no_argument_of_git(here: Checkout, commit: str) -> None:
-    for arguments in (["init", "-q"], ["add", "."], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "x"]):
-        subprocess.run(["git", *arguments], cwd=here.root, check=True)
-    body = json.dumps({"data": [raw({}, f"v1 acme/production/hr f=1 c={commit}")]})
-    with answering(200, body) as server:
-        acme(here, server.url)
-        assert here.run("plan", "-e", "production").code in (0, 3)
 
 
 @pytest.mark.parametrize(

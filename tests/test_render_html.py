@@ -19,6 +19,7 @@ import pytest
 from browser import Browser, Page, browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from needing import needing
 from render_plans import WHERE, adopt, create, delete, looks_like, mark, merging, plan, update
 from render_plans import field as changed
 from test_render_laws import INVISIBLE, plans, texts
@@ -545,6 +546,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    needing("chromium")  # a fixture of a module begins before the mark of a test is looked at
     with browser() as found:
         yield found
 

@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, TextIO
 
 import click
@@ -19,6 +20,7 @@ from reconciler.cli.failure import Failure
 from reconciler.cli.options import FORMAT
 from reconciler.cli.runner import guarded
 
+_INTERRUPTED = 130
 COMMANDS: dict[str, str] = {
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
@@ -138,7 +140,9 @@ def run(arguments: Sequence[str]) -> int:
     _write_everything()
     credentials.learn(afresh=True)
     with credentials.unsaid(), guarded():
-        return _run(arguments)
+        code = _run(arguments)
+    taken = [_is_taken(stream) for stream in (sys.stdout, sys.stderr)]
+    return code if all(taken) or code == _INTERRUPTED else 1
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -155,9 +159,8 @@ def _run(arguments: Sequence[str]) -> int:
         return failure.code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # which click makes of it: nobody listens any more
         return 1
     except OSError as error:
         Failure(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}").show()
@@ -182,6 +185,17 @@ def _told(error: click.ClickException) -> click.ClickException:
     remedy = _ELSEWHERE.get(error.option_name) or (f"did you mean `--{close}`?" if close else "")
     message = f"There is no option `{error.option_name}`{f'; {remedy}' if remedy else '.'}"
     return click.UsageError(message, error.ctx)
+
+
+def _is_taken(stream: TextIO) -> bool:
+    """Whether everything was taken that was said; what was not goes nowhere, or the interpreter would exit with 120."""
+    try:
+        stream.flush()
+    except OSError:
+        with _nowhere() as nowhere, suppress(OSError):
+            os.dup2(nowhere.fileno(), stream.fileno())
+        return False
+    return True
 
 
 def _write_everything() -> None:

@@ -155,6 +155,7 @@ async def settle(
     )
     stop = Stop()
     found = await _applied(told, session, provider, plan, run, stop, also)
+    _why_it_stopped(told, stop)
     return _closed(told, plan, found, stop, refused, _left(told, session, plan, found))
 
 
@@ -207,12 +208,16 @@ async def _applied(
     return found
 
 
-def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int, left: Sequence[str]) -> int:
-    """Says how it ended; first why before its time, for that may be that nobody hears the rest."""
+def _why_it_stopped(told: Telling, stop: Stop) -> None:
+    """Says why it ended before its time, before all else: the reason may be that nobody hears the rest."""
     if stop.reason not in (None, INTERRUPTED):
         why = f"Stopped early: {stop.reason}."
         click.echo(why, err=True)
         told.events(events.diagnostic("error", why))
+
+
+def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int, left: Sequence[str]) -> int:
+    """Says how it ended; the exit code."""
     closing = outcomes.closing(found, plan, refused, left)
     told.text(f"\n{closing}")
     told.events(events.closing(found, closing.splitlines()[-1]))
