@@ -278,6 +278,8 @@ def _shown(path: Path) -> str:
 
 
 def _sound(found: T | Fault, loaded: Config, style: Style) -> T:
+    if isinstance(found, Fault) and found == config.nowhere(loaded):
+        raise Failure(found.message, found.remedy)
     if isinstance(found, Fault):
         stop_at_errors([found], loaded.sources, style)
         raise Failure(found.message, found.remedy)
