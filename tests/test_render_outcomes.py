@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from render_plans import address, adopt, create, delete, field, forget, mark, plan, rename, update
+from render_plans import address, adopt, create, delete, field, forget, kept, mark, plan, rename, update
 
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Skipped, Unsettled
@@ -141,3 +141,12 @@ def test_an_edit_that_was_never_applied_is_told_with_what_brought_it():
 
 def test_where_nothing_is_left_nothing_more_is_said():
     assert remainder(done(update("a")), plan(), "") == ()
+
+
+def test_an_apply_says_at_its_end_what_the_server_does_not_keep():
+    whole = plan(update("a"), mismatches=(kept("b", Difference(("name",), "HR", "x")),))
+
+    said = "1 assistant differs from its manifest: the server does not keep what it is sent."
+    assert remainder([Done(whole.changes[0], "asst_1")], whole, "") == (said,)
+    assert remainder((), plan(mismatches=whole.mismatches), "") == ()
+    assert remainder([Failed(whole.changes[0], "no")], whole, "")[-1] == said

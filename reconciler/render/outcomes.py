@@ -23,7 +23,7 @@ from reconciler.model import (
     Task,
     Unsettled,
 )
-from reconciler.render.sentences import count
+from reconciler.render.sentences import count, unkept
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened
 
@@ -75,8 +75,9 @@ def remainder(
     """
     done = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Done)}
     left = [change for change in (*plan.changes, *plan.rest) if id(change) not in done]
+    kept = (unkept(len(plan.mismatches)),) if plan.mismatches and outcomes else ()  # else the plan has just said it
     if not left:
-        return ()
+        return kept
     differing = {(word, change.address, change.id) for change in left for word in _differs(change, brought or {})}
     found = Counter(word for word, _, _ in differing)
     listed = ", ".join(f"{found[word]} {word}" for word in sorted(found))
@@ -84,6 +85,7 @@ def remainder(
     return (
         f"Applied {applied}. {one_line(plan.where.environment)} still differs: {one_line(listed)}.",
         f"`reconciler plan {where}` shows it; `reconciler apply {where}` applies what no objection blocks.",
+        *kept,
     )
 
 

@@ -113,6 +113,11 @@ def differing(number: int) -> str:
     return f"{number:,} assistants differ from their manifests"
 
 
+def unkept(number: int) -> str:
+    """`1 assistant differs from its manifest: …`: why nothing is sent although it does."""
+    return f"{differing(number)}: the server does not keep what it is sent."
+
+
 def _sides(live: Json, desired: Json) -> str:
     shown = (shortened(compact(side), _VALUE_ROOM) if side is not None else "absent" for side in both(live, desired))
     return " instead of ".join(shown)
@@ -122,7 +127,7 @@ def verdict(view: View) -> str:
     """The last line of a plan. `No changes.` is only said where nothing stands against it."""
     if not view.changes and not view.objections and not view.pending:
         if view.mismatches:
-            return f"No changes. {differing(len(view.mismatches))}: the server does not keep what it is sent."
+            return f"No changes. {unkept(len(view.mismatches))}"
         if view.narrowed:
             return "No changes. What was asked for is as it should be."
         return "No changes. Your assistants match the manifests."

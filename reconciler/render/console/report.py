@@ -108,11 +108,10 @@ def reopened(where: Where) -> str:
 
 def well(plan: Plan) -> str:
     """What is said when the issue is closed."""
-    where, differing = plan.where, sentences.differing(len(plan.mismatches))
-    if differing:
-        done = f"Nothing is left to do in {span(where.environment)}."
-        return f"{done} {differing}: the server does not keep what it is sent."
-    return f"All is well again: what is live in {span(where.environment)} is what Git says."
+    environment = span(plan.where.environment)
+    if plan.mismatches:
+        return f"Nothing is left to do in {environment}. {sentences.unkept(len(plan.mismatches))}"
+    return f"All is well again: what is live in {environment} is what Git says."
 
 
 def superseded(number: int) -> str:
