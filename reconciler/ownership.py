@@ -211,7 +211,8 @@ def _of_copies(orphans: Iterable[Live], survey: _Survey) -> Iterator[Objection]:
         yield Objection(
             code="duplicate",
             message=f"{len(found)} live objects have this address and differ: {', '.join(one.id for one in found)}.",
-            remedy=f"{_FREE}, then plan again; or keep all of them: `reconciler forget {address.key}`",
+            remedy=f"{_FREE}, then plan again; or keep all of them: `reconciler forget {address.key}`;"
+            " overriding this destroys all of them",
             address=address,
             holds=frozenset({address}),
         )
