@@ -9,6 +9,7 @@ import pytest
 from render_plans import adopt, create, delete, field, forget, looks_like, mark, plan, rename, update
 
 from reconciler import __version__
+from reconciler.canonical import ABSENT
 from reconciler.fingerprint import fingerprint
 from reconciler.model import Difference, Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled
 from reconciler.render import events
@@ -76,6 +77,23 @@ def test_a_task_begins_and_goes_on(task: Task, action: str) -> None:
     id = "asst_x" if action == "mark" else None
     resource = {"addr": "assistant.x", "kind": "assistant", "key": "x", "id": id}
     assert began["hook"] == {"resource": resource, "action": action}
+
+
+def test_what_a_task_writes_over_is_told_where_git_does_not_know_it() -> None:
+    change = update(
+        "x",
+        field("instructions", "Be rude.\n", "Be kind.", "drift"),
+        field("temperature", 1.0, 0.2, "conflict"),
+        field("model", "gpt-4o", "gpt-4.1"),
+        field("description", ABSENT, "new", "drift"),
+        field("name", None, "new", "drift"),
+    )
+
+    assert events.started(change)["overwrites"] == [
+        {"path": "instructions", "before": "Be rude.\n"},
+        {"path": "temperature", "before": 1},
+    ]
+    assert "overwrites" not in events.started(update("x", field("model", "gpt-4o", "gpt-4.1")))
 
 
 def test_a_task_that_has_an_object_names_it() -> None:

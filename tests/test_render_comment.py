@@ -468,6 +468,48 @@ def test_an_apply_that_never_ended_says_so() -> None:
     assert "come to its end" not in comment.ended(None, stopped, FRAME)
 
 
+def wrote_over(*fields: Any) -> Happened:
+    """An apply that wrote over fields of two assistants."""
+    changes = [update("a", *fields), update("b", field("model", "gpt-4o", "gpt-4.1"))]
+    begun = [events.started(change) for change in changes]
+    ended = [events.ended(Done(change, str(change.id))) for change in changes]
+    return happened(lines(*events.planned(plan(*changes)), *begun, *ended, events.closing([], "Apply complete!")))
+
+
+def test_what_was_put_aside_can_be_copied_from_the_comment() -> None:
+    text = "Be rude.\n```\nVery rude.\n"
+
+    shown = comment.ended(None, wrote_over(field("instructions", text, "Be kind.", "drift")), FRAME)
+
+    assert "<details><summary>What stood there before, and is in no commit</summary>\n\n" in shown
+    assert "`assistant.a` `instructions` was:\n\n````text\nBe rude.\n```\nVery rude.\n\n````\n\n</details>" in shown
+    assert "`assistant.b` `model`" not in shown
+
+
+def test_nothing_is_put_aside_where_git_knew_everything() -> None:
+    assert "What stood there before" not in comment.ended(None, wrote_over(field("name", "A", "B")), FRAME)
+
+
+def test_what_was_put_aside_and_has_no_room_is_counted() -> None:
+    found = wrote_over(field("instructions", "x" * 200_000, "Be kind.", "drift"), field("name", "A", "B", "drift"))
+
+    shown = comment.ended(None, found, FRAME)
+
+    assert len(shown) <= LIMIT
+    assert " more: the record that the run keeps has them whole." in shown
+
+
+@pytest.mark.parametrize("said", ["1", "[1]", '[{"path": 1}]', "{}"])
+def test_what_is_no_list_of_what_was_written_over_is_none(said: str) -> None:
+    hook = '{"resource": {"addr": "assistant.a"}}'
+    told = [f'{{"type": "apply_start", "hook": {hook}, "overwrites": {said}}}']
+    told += [f'{{"type": "apply_complete", "hook": {hook}}}']
+
+    (one,) = happened(told).became
+
+    assert one.overwrote in ((), (("", None),))
+
+
 def test_what_moved_is_shown_as_it_would_be_now() -> None:
     one = Became("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
     alone = comment.ended(None, Happened((one,), ended=True), FRAME)

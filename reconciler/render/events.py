@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler import __version__
-from reconciler.canonical import Json
+from reconciler import __version__, paths
+from reconciler.canonical import Absent, Json, plain
 from reconciler.fingerprint import fingerprint, tally
 from reconciler.model import Change, Done, Failed, Objection, Outcome, Plan, Skipped, Stale, Task, Unsettled
 from reconciler.render import sentences
@@ -47,8 +47,10 @@ def planned(plan: Plan) -> Iterator[Event]:
 
 
 def started(task: Task) -> Event:
-    """A task begins."""
-    return _event("apply_start", f"{task.address}: {_action(task).capitalize()} begins", hook=_hook(task))
+    """A task begins; with what it writes over that is in no commit."""
+    event = _event("apply_start", f"{task.address}: {_action(task).capitalize()} begins", hook=_hook(task))
+    overwrites = _overwrites(task)
+    return {**event, "overwrites": overwrites} if overwrites else event
 
 
 def going_on(task: Task, seconds: float) -> Event:
@@ -88,6 +90,16 @@ def closing(outcomes: Iterable[Outcome], message: str) -> Event:
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
     changes = [task for task in happened if isinstance(task, Change)]
     return _event("change_summary", message, changes=_figures(changes, "apply"))
+
+
+def _overwrites(task: Task) -> list[Json]:
+    """What Git did not know of an object; what Git knew is in Git."""
+    fields = task.fields if isinstance(task, Change) else ()
+    return [
+        {"path": paths.show(one.path), "before": plain(one.before)}
+        for one in fields
+        if one.cause != "edit" and not isinstance(one.before, Absent) and one.before is not None
+    ]
 
 
 def _objection(objection: Objection) -> Event:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.render.console.happened import Became, Happened
+from reconciler.render.console.quoting import quote
 from reconciler.render.console.sticky import LIMIT, UNKNOWN, Marker, first_line
 from reconciler.render.markup import bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
@@ -80,6 +81,7 @@ def ended(document: Document | None, found: Happened, frame: Frame) -> str:
     reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     blocks = [[f"### {_verdict(found)}"], [frame.place], told, _table(found, _ROOM // 2), *_details(found, _ROOM // 4)]
+    blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], document)
 
 
@@ -186,6 +188,21 @@ def _details(found: Happened, room: int) -> Iterator[list[str]]:
             yield [f"{len(moved) - number:,} more moved."]
             return
         yield block
+
+
+def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
+    """What was written over and is in no commit, to be copied from here: as much as there is room for."""
+    quotes = [
+        block
+        for one in found.became
+        for path, before in one.overwrote
+        for block in quote(f"{_cell(span, one.address)} {_cell(span, path)} was", before, room // 2)
+    ]
+    if quotes:
+        told = _first(quotes, len(quotes), room, "{} more: the record that the run keeps has them whole.")
+        yield ["<details><summary>What stood there before, and is in no commit</summary>"]
+        yield ["\n\n".join(told)]
+        yield ["</details>"]
 
 
 def _first(lines: Iterable[str], many: int, room: int, form: str) -> Iterator[str]:

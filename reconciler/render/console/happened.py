@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
+
+from reconciler.canonical import Json
 
 _FIGURES: Final = {
     "add": "added",
@@ -29,6 +31,8 @@ class Became:
     id: str | None = None
     detail: str = ""
     """What more there is to see, over several lines."""
+    overwrote: tuple[tuple[str, Json], ...] = ()
+    """By path, what it wrote over that is in no commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def happened(lines: Iterable[str]) -> Happened:
 @dataclass(slots=True)
 class _Reading:
     planned: dict[str, str] = field(default_factory=dict)
-    begun: set[str] = field(default_factory=set)
+    begun: dict[str, tuple[tuple[str, Json], ...]] = field(default_factory=dict)
+    """By address, what was written over."""
     became: dict[str, Became] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
     allowed: dict[str, str] = field(default_factory=dict)
@@ -95,7 +100,7 @@ class _Reading:
                 change = _dict(event, "change")
                 self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
             case "apply_start":
-                self.begun.add(_text(_dict(_dict(event, "hook"), "resource"), "addr"))
+                self.begun[_text(_dict(_dict(event, "hook"), "resource"), "addr")] = _overwrites(event)
             case "apply_complete":
                 self._done(event)
             case "apply_errored":
@@ -108,9 +113,9 @@ class _Reading:
     def whole(self) -> Happened:
         """All of it, with what nobody told of: worst first, and then as it was told."""
         untold = [self._untold(address) for address in self.planned if address not in self.became]
-        order = ("amiss", "aside", "done")
+        order, became = ("amiss", "aside", "done"), [*self.became.values(), *untold]
         return Happened(
-            became=tuple(sorted([*self.became.values(), *untold], key=lambda one: order.index(one.how))),
+            became=tuple(map(self._whole, sorted(became, key=lambda one: order.index(one.how)))),
             held=tuple(self.held),
             allowed=tuple(self.allowed.items()),
             problems=tuple(self.problems),
@@ -118,6 +123,9 @@ class _Reading:
             marks=self.marks,
             ended=self.ended,
         )
+
+    def _whole(self, one: Became) -> Became:
+        return replace(one, overwrote=self.begun.get(one.address, ()))
 
     def _untold(self, address: str) -> Became:
         action = self.planned[address]
@@ -179,6 +187,12 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(found, dict):
             yield found
+
+
+def _overwrites(event: dict[str, Any]) -> tuple[tuple[str, Json], ...]:
+    listed = event.get("overwrites")
+    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return tuple((_text(one, "path"), one.get("before")) for one in found)
 
 
 def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:
