@@ -32,6 +32,8 @@ COPIED = ("plan", "apply", "reconcile", "try")
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 ACTION = read(ROOT / "action.yml")
 
+APPLIES = "${{ github.event_name == 'push' && 'apply' || 'on-call' }}"
+
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 each_copied = pytest.mark.parametrize("name", COPIED)
 
@@ -144,7 +146,7 @@ def test_what_is_copied_takes_no_more_than_a_checkout_and_the_action(name: str) 
         checkout, action = job["steps"]
         assert checkout["with"]["fetch-depth"] == "0"
         assert action["uses"] == "./"
-        assert action["with"]["command"] in ("plan", "apply", "reconcile", "try", "destroy")
+        assert action["with"]["command"] in ("plan", APPLIES, "reconcile", "try", "destroy")
 
 
 def test_every_command_line_is_one_that_the_command_takes() -> None:
@@ -637,6 +639,85 @@ def test_a_scheduled_pass_tells_what_moved_and_puts_it_back_where_it_may(acme: T
     put_back = acme.reconciled()
     assert put_back.conclusion == "success", put_back.log
     assert acme.everything()[0]["instructions"] == "You help."
+
+
+def test_on_call_everything_is_applied_that_no_objection_blocks(acme: Team) -> None:
+    acme.commit(hr=manifest(), it=manifest(name="IT"))
+    acme.make(name="IT", instructions="somebody else's")
+
+    job = acme.called()
+
+    assert job.conclusion == "failure"  # something is blocked
+    assert sorted(one["name"] for one in acme.everything()) == ["HR Helper", "IT"]
+    assert "looks-like" in job.all["On call"].log
+    assert "### Applied in part" in job.summary
+    assert "possible" in job.summary or "looks-like" in job.summary
+    again = acme.called(keys="it", allow="looks-like")
+    assert again.conclusion == "success", again.log
+    assert "### Applied: 1 added" in again.summary
+
+
+def test_on_call_keys_are_rolled_back_to_a_commit(acme: Team) -> None:
+    first = acme.commit(hr=manifest("Be kind."), it=manifest(name="IT"))
+    acme.commit(hr=manifest("Be rude."), it=manifest("changed as well", name="IT"))
+    assert acme.called().conclusion == "success"
+
+    job = acme.called(task="rollback", keys="hr", commit=first)
+
+    assert job.conclusion == "success", job.log
+    assert acme.live()["HR Helper"]["instructions"].strip() == "Be kind."
+    assert acme.live()["IT"]["instructions"].strip() == "changed as well"
+    assert "### Applied: 1 changed" in job.summary
+    assert "reconciler-history-production-on-call-1" in {one["name"] for one in acme.hub.all_artifacts}
+
+
+def test_on_call_drift_is_put_back_and_its_text_can_be_copied(acme: Team) -> None:
+    acme.commit(hr=manifest("Be kind."), it=manifest("Be kind.", name="IT"))
+    assert acme.called().conclusion == "success"
+    for name in ("HR Helper", "IT"):
+        acme.move(acme.live()[name]["id"], instructions="Be rude.\nVery rude.\n")
+
+    job = acme.called(task="put drift back", keys="hr")
+
+    assert job.conclusion == "success", job.log
+    assert acme.live()["HR Helper"]["instructions"].strip() == "Be kind."
+    assert acme.live()["IT"]["instructions"].strip().startswith("Be rude.")
+    assert "`assistant.hr` `instructions` was:\n\n```text\nBe rude.\nVery rude.\n" in job.summary
+    (issue,) = acme.hub.all_issues.values()
+    assert "assistant.it" in issue["body"]
+    assert "Very rude." in acme.hub.bodies(issue["number"])[0]
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"task": "rollback", "keys": "hr", "commit": "$(touch owned)"},
+        {"task": "rollback", "keys": "hr", "commit": "--output=owned"},
+        {"task": "rollback", "keys": "", "commit": "HEAD"},
+        {"keys": "--help; touch owned"},
+        {"keys": "`touch owned` $(touch owned)"},
+        {"allow": "nope; touch owned"},
+        {"task": "destroy"},
+    ],
+)
+def test_on_call_nothing_but_what_is_meant_is_done(acme: Team, inputs: dict[str, str]) -> None:
+    acme.commit(hr=manifest())
+    acme.commit(hr=manifest("Be rude."))
+
+    job = acme.called(**inputs)
+
+    assert job.conclusion == "failure", job.log
+    assert acme.everything() == []
+    assert list(acme.folder.rglob("owned")) == []
+    assert job.all["On call"].outcome == "failure"
+
+
+def test_on_call_staging_is_meant_where_it_is_named(acme: Team, staging: str) -> None:
+    acme.commit(hr=manifest())
+
+    assert acme.called(where="staging").conclusion == "success"
+    assert acme.everything() == []
+    assert [one["name"] for one in acme.everything(staging)] == ["HR Helper"]
 
 
 def test_a_label_makes_copies_that_go_with_it(acme: Team) -> None:

@@ -139,7 +139,8 @@ class Machine:
         self.jobs += 1
         github = self._github(event, run, attempt, self.token(job["permissions"]))
         needs = {name: {"result": one.conclusion} for name, one in needed.items()}
-        context = {"github": github, "vars": Lenient(self.variables), "needs": needs}
+        inputs = Lenient(event.payload.get("inputs", {}))
+        context = {"github": github, "vars": Lenient(self.variables), "needs": needs, "inputs": inputs}
         success = all(one.conclusion == "success" for one in needed.values())
         if not holds(job.get("if"), context, {"success": success, "always": True, "cancelled": False}):
             return Job("skipped")

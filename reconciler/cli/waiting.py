@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from reconciler.past import Past
 
 _READ = (".yaml", ".yml", ".json", ".md", ".txt")
+BY_HAND = "workflow_dispatch"
+"""A run that somebody set off for some purpose of the moment: it says nothing of what was reviewed."""
 
 
 def edits_wait(
@@ -74,7 +76,7 @@ def _went_well(one: Past) -> bool:
 def _of_hosting(place: Hosting, workflow: str, commit: str) -> Iterator[str]:
     """What became of the newest run of the workflow that applies what was reviewed."""
     try:
-        runs = place.runs(workflow, commit)
+        runs = [run for run in place.runs(workflow, commit) if run.event != BY_HAND]
     except HostingError as error:
         yield f"whether the reviewed apply of {commit[:12]} went well cannot be told: {error.message}"
     else:
