@@ -100,7 +100,8 @@ class _Reading:
                 change = _dict(event, "change")
                 self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
             case "apply_start":
-                self.begun[_text(_dict(_dict(event, "hook"), "resource"), "addr")] = _overwrites(event)
+                address = _text(_dict(_dict(event, "hook"), "resource"), "addr")
+                self.begun[address] = (*self.begun.get(address, ()), *_overwrites(event))
             case "apply_complete":
                 self._done(event)
             case "apply_errored":
