@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 60  # seconds for one answer
+from needing import PATIENCE
+
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-default-apps", "--disable-extensions",
@@ -89,8 +90,8 @@ class Browser:
 
     def listen(self) -> None:
         """Waits for what comes next."""
-        ready, _, _ = select.select([self.answers], [], [], _PATIENCE)
-        assert ready, f"chromium was silent for {_PATIENCE} s"
+        ready, _, _ = select.select([self.answers], [], [], PATIENCE)
+        assert ready, f"chromium was silent for {PATIENCE} s"
         read = os.read(self.answers, 1 << 20)
         assert read, "chromium has ended"
         *messages, self._rest = (self._rest + read).split(b"\0")

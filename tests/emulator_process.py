@@ -24,7 +24,7 @@ def served(path: Path) -> Iterator[str]:
         address = process.stdout.readline().strip()
         yield address
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=120)
         assert (process.returncode, errors) == (0, "")
 
 

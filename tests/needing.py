@@ -7,6 +7,9 @@ import shutil
 
 import pytest
 
+PATIENCE = 120
+"""So many seconds a test waits for what comes at once on a machine that does nothing else, before it calls it hung."""
+
 
 def needing(*commands: str) -> None:
     """Ends the test where a command is missing."""

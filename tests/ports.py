@@ -12,10 +12,9 @@ from typing import Any
 
 import uvicorn
 from emulator_world import call
+from needing import PATIENCE
 
 from reconciler.emulator import Emulator, Settings
-
-_SOON = 20
 
 
 class Gate:
@@ -43,7 +42,7 @@ class Gate:
         self.free -= 1
         body = await _body(receive)
         if self.free < 0:
-            await asyncio.to_thread(self._open.wait, _SOON)
+            await asyncio.to_thread(self._open.wait, PATIENCE)
         await self.emulator(scope, body, send)
         self.answered.put(method)
 
@@ -54,7 +53,7 @@ class Gate:
     def wait(self, number: int) -> None:
         """Returns once so many have arrived at the gate."""
         for _ in range(number):
-            self.arrived.get(timeout=_SOON)
+            self.arrived.get(timeout=PATIENCE)
 
     def names(self) -> list[str]:
         """What the server holds."""
@@ -92,6 +91,6 @@ def on_port(gate: Gate) -> Iterator[Gate]:
     finally:
         gate.open()
         server.should_exit = True
-        thread.join(_SOON)
+        thread.join(PATIENCE)
         listener.close()
         gate.emulator.close()

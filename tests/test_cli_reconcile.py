@@ -16,6 +16,7 @@ from checkout import Checkout, Told, command, plain
 from emulator_world import call
 from github import BOT, LIMIT, Hub, github
 from gits import commit, git, repository
+from needing import PATIENCE
 from ports import Gate, on_port
 
 from reconciler import history
@@ -1134,13 +1135,14 @@ def test_a_pass_that_only_reports_wants_no_folder(far: Far) -> None:
 
 def test_a_signal_lets_finish_what_is_in_flight_and_all_of_it_is_told(far: Far) -> None:
     far.server.free = 1
-    with subprocess.Popen(
-        command(*far.words()), cwd=far.here.root, env=far.environ(), stdout=subprocess.PIPE, text=True
-    ) as process:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(*far.words()), cwd=far.here.root, env=far.environ(), **streams, text=True) as process:
         far.server.wait(2)
         process.send_signal(signal.SIGTERM)
+        while "Interrupted" not in process.stderr.readline():
+            assert process.poll() is None
         far.server.open()
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 130
     assert len([text for text in far.texts() if text == "Be kind."]) == 2
@@ -1161,7 +1163,7 @@ def test_a_signal_while_it_is_told_prints_what_was_to_be_quoted(far: Far) -> Non
                 process.wait(0.05)
                 break
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 130
     assert out.count("is rude.") >= 6  # in the plan, and quoted

@@ -19,6 +19,7 @@ from gits import git, repository
 from hypothesis import given
 from hypothesis import strategies as st
 from lives import wanted
+from needing import PATIENCE
 from runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
 from reconciler.cli import run, runner, validate
@@ -215,7 +216,7 @@ def test_a_server_that_goes_on_lets_the_runner_obey_others(here: Checkout) -> No
             assert process.stdout is not None
             stop, said, resume = (process.stdout.readline() for _ in range(3))
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=15) == 0
+            assert process.wait(timeout=PATIENCE) == 0
         finally:
             process.kill()
 
@@ -229,7 +230,7 @@ def test_a_reader_that_leaves_is_no_fault(here: Checkout) -> None:
     ) as process:
         assert process.stdout is not None
         process.stdout.close()
-        errors = process.communicate(timeout=20)[1]
+        errors = process.communicate(timeout=PATIENCE)[1]
 
     assert process.returncode == 1
     assert errors == b""

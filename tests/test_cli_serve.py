@@ -13,6 +13,7 @@ import httpx
 import pytest
 from checkout import Checkout, command, plain
 from emulator_world import BETA
+from needing import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def serving(here: Checkout, *arguments: str, end: signal.Signals = signal.SIGINT
             assert address, said + process.stderr.read()
             yield address[1]
             process.send_signal(end)
-            out, errors = process.communicate(timeout=15)
+            out, errors = process.communicate(timeout=PATIENCE)
             assert (process.returncode, out, errors) == (0 if end is signal.SIGINT else -end, "", "")
         finally:
             process.kill()

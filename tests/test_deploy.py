@@ -21,6 +21,7 @@ import yaml
 from checkout import command, plain
 from emulator_process import served
 from emulator_world import BETA
+from needing import PATIENCE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name as canonical
 from teamwork import KEY
@@ -267,5 +268,5 @@ def _watched(folder: Path, here: Path, *arguments: str) -> subprocess.CompletedP
         env=without_coverage,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )

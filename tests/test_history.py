@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from lives import applied, wanted
+from needing import PATIENCE
 from world import WHERE
 
 from reconciler import history, past
@@ -268,7 +269,7 @@ def test_two_writers_at_once_have_a_record_each(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", TWICE, str(tmp_path), nonce], cwd=root) for nonce in ("aaaa", "bbbb")
     ]
-    assert [writer.wait(timeout=30) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=PATIENCE) for writer in writers] == [0, 0]
 
     for path, nonce in zip(paths(tmp_path), ("aaaa", "bbbb"), strict=True):
         told = [fact["text"].split()[:2] for fact in facts(path) if fact["type"] == "notice"]

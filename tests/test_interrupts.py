@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 from checkout import command, plain
+from needing import PATIENCE
 from ports import Gate, on_port
 
 from reconciler import history
 
-SOON = 20
 NUMBER = 6
 either = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 
@@ -58,7 +58,7 @@ def running(here: Path, gate: Gate, *more: str, before: Callable[[], None] | Non
         text=True,
         preexec_fn=before,
     ) as process:
-        watch = threading.Timer(2 * SOON, process.kill)
+        watch = threading.Timer(2 * PATIENCE, process.kill)
         watch.start()
         try:
             yield process
@@ -68,7 +68,7 @@ def running(here: Path, gate: Gate, *more: str, before: Callable[[], None] | Non
 
 
 def finished(process: Any) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=SOON)
+    out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in out + err
     assert "fault of reconciler" not in err
     return process.returncode, out, err
@@ -88,7 +88,9 @@ def converged(here: Path, gate: Gate) -> None:
     with running(here, gate) as process:
         assert finished(process)[0] == 0
     assert gate.names() == [f"N{number}" for number in range(NUMBER)]
-    pending = subprocess.run(command("plan", "-e", "far", "--detailed-exitcode"), cwd=here, env=plain(), timeout=SOON)
+    pending = subprocess.run(
+        command("plan", "-e", "far", "--detailed-exitcode"), cwd=here, env=plain(), timeout=PATIENCE
+    )
     assert pending.returncode == 0
 
 
@@ -133,7 +135,7 @@ def test_the_second_signal_cuts_off_what_is_in_flight_and_says_that_it_is_in_dou
         assert "Apply incomplete: 2 in doubt, 3 not done. Resources: 1 added" in out
         gate.open()
         for _ in range(3):
-            gate.answered.get(timeout=SOON)
+            gate.answered.get(timeout=PATIENCE)
         assert len(gate.names()) == 3, "what was in doubt had reached the server"
         converged(here, gate)
 
@@ -175,12 +177,12 @@ def test_a_signal_at_the_prompt_ends_it_and_nothing_was_sent(here: Path, sent: i
             os.close(slave)
             seen = b""
             while b"Enter a value:" not in seen:
-                assert select.select([master], [], [], SOON)[0], seen
+                assert select.select([master], [], [], PATIENCE)[0], seen
                 seen += os.read(master, 65536)
             process.send_signal(sent)
             with suppress(OSError):  # one that came between the prompt and the reading of it is heard with the line
                 os.write(master, b"yes\n")
-            assert process.wait(timeout=SOON) == 130
+            assert process.wait(timeout=PATIENCE) == 130
         os.close(master)
 
         assert gate.writes == []
@@ -207,13 +209,13 @@ def test_a_killed_apply_leaves_no_lock_and_a_record_that_can_be_read(here: Path)
         with running(here, gate) as process:
             gate.wait(3)
             process.kill()
-            process.wait(timeout=SOON)
+            process.wait(timeout=PATIENCE)
 
         past = recorded(here)
         assert (len(past.steps), len(past.outcomes), past.ended) == (3, 1, False)
         gate.open()
         for _ in range(3):
-            gate.answered.get(timeout=SOON)
+            gate.answered.get(timeout=PATIENCE)
         converged(here, gate)
 
 
@@ -228,7 +230,7 @@ def test_a_closed_pipe_stops_new_writes_and_is_told(here: Path, more: list[str])
             process.stdout.close()
             gate.open()
             errors = process.stderr.read()
-            code = process.wait(timeout=SOON)
+            code = process.wait(timeout=PATIENCE)
 
         assert code == 1
         assert errors == "Stopped early: it cannot be recorded any more: Broken pipe.\n"

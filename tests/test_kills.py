@@ -20,6 +20,7 @@ import pytest
 from checkout import Checkout, command, plain
 from emulator_world import call
 from faults import soak
+from needing import PATIENCE
 
 from reconciler import reconcile
 from reconciler.emulator import Emulator
@@ -149,7 +150,7 @@ def _survives(here: Checkout, word: str, at: int, unseen: int = 0) -> None:
         server.seen, server.at, server.word = 0, at, word
         arguments = command("apply", "-e", "production", "--auto-approve", *allow)
         with subprocess.Popen(arguments, cwd=here.root, env=plain(), stdout=subprocess.DEVNULL) as server.client:
-            server.client.wait(timeout=30)
+            server.client.wait(timeout=PATIENCE)
         killed = server.client.returncode == -signal.SIGKILL
         assert killed or server.seen < at
         server.client, server.unseen = None, unseen
