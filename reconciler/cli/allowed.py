@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +13,12 @@ from reconciler.cli import options, runner
 from reconciler.cli.failure import Failure
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reconciler.allowances import Labelling, Seen, Verdict
     from reconciler.cli.reviews import KeptPlan
     from reconciler.config import Config
-    from reconciler.hosting import Hosting, Pull
+    from reconciler.hosting import Hosting, Pull, Run
 
 
 @click.command("allowed")
@@ -92,7 +95,9 @@ class _Asked:
         self, place: Hosting, pull: Pull, labels: Sequence[Labelling], workflow: str, artifact: str | None
     ) -> None:
         self._place, self._pull, self._labels, self._artifact = place, pull, labels, artifact
-        self._runs = place.runs_of(workflow, pull)
+        last = max((one.at for one in labels if one.at is not None), default=None)
+        self._runs = [run for run in place.runs_of(workflow, pull) if _was_there(run, last)]
+        self._kept = cache(place.artifacts)
 
     def verdicts(self, stack: str, name: str, trusted: Config | None) -> Sequence[Verdict]:
         """What each label allows in an environment, or why it allows nothing there."""
@@ -107,7 +112,7 @@ class _Asked:
             merged=moment(self._pull.merged_at),
         )
         artifacts = (self._artifact,) if self._artifact else artifacts_of(name)
-        plans = self._looked_at(kept_plans(self._place, self._pull, self._runs, artifacts))
+        plans = self._looked_at(kept_plans(self._kept, self._pull, self._runs, artifacts))
         return decide(self._labels, [self._seen(plan, stack, name) for plan in plans], rules)
 
     def _looked_at(self, plans: Iterable[KeptPlan]) -> Iterable[KeptPlan]:
@@ -131,6 +136,14 @@ class _Asked:
         except Failure as failure:
             click.echo(f"{plan.kept.name} of the run {plan.run.id}: {failure.message}", err=True)
             return Seen(plan.made, ())
+
+
+def _was_there(run: Run, last: datetime | None) -> bool:
+    """Whether a run may have kept anything before the last label was set."""
+    from reconciler.allowances import moment
+
+    created = moment(run.created)
+    return last is not None and (created is None or created < last)
 
 
 def _unknown(labels: Iterable[Labelling], loaded: Config) -> Iterator[str]:

@@ -81,6 +81,8 @@ def command(
 async def _apply(
     told: Telling, session: Session, request: Request, reviewed: Document | None, expect: str | None
 ) -> int:
+    from dataclasses import replace
+
     from reconciler.allowances import permitted
     from reconciler.cli.applying import clock, settle
     from reconciler.cli.lock import only_one
@@ -91,7 +93,8 @@ async def _apply(
         async with session.provider() as provider:
             observed_at = clock()
             live = await session.live(provider)
-            plan, refused = judged(session, provider, desired, live, request), 0
+            whole = request if reviewed is None else replace(request, allowances=())  # labels are for what is applied
+            plan, refused = judged(session, provider, desired, live, whole), 0
             if reviewed is None or reviewed.get("applies") != "change":
                 _expected(plan, expect)
             if reviewed is not None:

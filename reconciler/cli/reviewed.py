@@ -105,7 +105,7 @@ def _reviewed(
     from reconciler.cli.reviews import kept_plans
 
     runs, merged = place.runs(workflow, pull.head), moment(pull.merged_at)
-    plans = kept_plans(place, pull, runs, artifacts)
+    plans = kept_plans(place.artifacts, pull, runs, artifacts)
     early = [one for one in plans if merged is not None and one.made < merged]
     for one in early:
         content = _content(place, one, pull, read) if _succeeded(place, one) else None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from reconciler.allowances import Allowance, Verdict, moment, read
 from reconciler.cli.failure import Failure, unread
@@ -33,15 +33,19 @@ def artifacts_of(environment: str) -> tuple[str, str]:
     return f"reconciler-{environment}", "reconciler-plans"
 
 
-def kept_plans(place: Hosting, pull: Pull, runs: Iterable[Run], names: Sequence[str]) -> list[KeptPlan]:
+Artifacts: TypeAlias = Callable[[int], Sequence["Kept"]]
+"""What a run kept, by its number."""
+
+
+def kept_plans(artifacts: Artifacts, pull: Pull, runs: Iterable[Run], names: Sequence[str]) -> list[KeptPlan]:
     """What runs of the pull request itself kept under `NAME-ATTEMPT` of one of the names, the newest first."""
     here = pull.base_repository.lower()
     own = (run for run in runs if run.event == "pull_request" and run.head_repository.lower() == here)
-    return sorted((one for run in own for one in _kept(place, run, names)), key=lambda one: one.made, reverse=True)
+    return sorted((one for run in own for one in _kept(artifacts, run, names)), key=lambda one: one.made, reverse=True)
 
 
-def _kept(place: Hosting, run: Run, names: Sequence[str]) -> Iterator[KeptPlan]:
-    for kept in place.artifacts(run.id):
+def _kept(artifacts: Artifacts, run: Run, names: Sequence[str]) -> Iterator[KeptPlan]:
+    for kept in artifacts(run.id):
         name, _, attempt = kept.name.rpartition("-")
         made = moment(kept.made)
         if name in names and attempt.isascii() and attempt.isdecimal() and made is not None:
