@@ -444,6 +444,7 @@ def headline(found: Happened) -> str:
         (outcomes(), "Nothing to do"),
         (outcomes(Done(create("a"), "x"), Failed(create("b"), "no")), "Applied in part: 1 failed; 1 added"),
         (outcomes(Skipped(create("b"), "no"), Failed(create("c"), "no")), "Not applied: 1 failed, 1 not done"),
+        (outcomes(Failed(create("a"), "maybe", in_doubt=True)), "Not applied: 1 in doubt"),
         (outcomes(Done(create("a"), "x"), ended=False), "Applied in part: 1 done"),
         (Happened(), "Not applied"),
         (Happened(ended=True, held=("a", "b")), "Not applied: 2 objections in the way"),

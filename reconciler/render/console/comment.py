@@ -27,7 +27,7 @@ _LEAST: Final = 2_000
 """Room that a plan fits into at all."""
 _FOLD: Final = "<details><summary>The plan</summary>\n\n"
 _STOP: Final = "::stop-commands::"
-_WORDS: Final = ("refused", "failed", "stale", "unsettled", "begun", "not done")
+_WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "begun", "not done")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
