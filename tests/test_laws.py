@@ -311,6 +311,38 @@ def test_a_part_is_taken_by_the_server_whatever_is_pending(live: dict, moved: di
     run(story)
 
 
+STATES = st.dictionaries(st.sampled_from(["a", "b", "c"]), bodies(), max_size=3)
+
+
+@given(STATES, STATES, STATES, st.sampled_from(EVERY_SERVER))
+def test_a_part_touches_no_object_of_which_it_says_nothing(
+    applied: dict, base: dict, head: dict, settings: Settings
+) -> None:
+    """What comes, goes and changes: the part first, then all, ends as all at once does."""
+
+    async def story() -> None:
+        world, other = World(settings), World(settings)
+        for one in (world, other):
+            await one.settle(desired(*applied.values(), keys=applied.keys()))
+        sides = [desired(*side.values(), keys=side.keys()) for side in (head, base)]
+        part, before = await world.beside(*sides, allow=ANYTHING), await world.raw()
+        await world.apply(part)
+        touched = {task.live.id for task in (*part.changes, *part.marks) if task.live is not None}
+        after = await world.raw()
+        assert {id: raw for id, raw in before.items() if id not in touched} == {
+            id: raw for id, raw in after.items() if id in before and id not in touched
+        }
+        assert len(after) == len(before) + sum({"create": 1, "delete": -1}.get(c.action, 0) for c in part.changes)
+
+        await world.settle(sides[0], allow=ANYTHING)
+        await other.settle(sides[0], allow=ANYTHING)
+        ended = [sorted(map(repr, (await settled(one)).values())) for one in (world, other)]
+        assert ended[0] == ended[1]
+        assert (await world.plan(sides[0])).changes == ()
+
+    run(story)
+
+
 def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
     plan = run(World().plan, desired({"model": "gpt-4o"}))
     told = json.loads(FORMATS["json"](document(plan), Style()))
