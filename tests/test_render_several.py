@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lives import applied, wanted
-from render_plans import address, create, delete, field, plan, rename, update
+from render_plans import address, create, delete, field, looks_like, merging, plan, rename, update
 from world import WHERE
 
 from reconciler.model import Base, Change, Meaning, Objection, Plan
@@ -212,6 +212,17 @@ def test_objections_and_notes_are_told_once_with_the_environments_that_have_them
     assert "In staging, live:\n\n> [!CAUTION]\n> **Refused** (`behind`)" in told
     assert "In live:\n\n> [!CAUTION]\n> **Refused** (`conflict`)" in told
     assert "**Note:** All is new.\n\n**Note (staging):** Only here." in told
+
+
+def test_what_blocks_what_is_pending_is_told_once_with_the_environments_and_blocks_nothing() -> None:
+    left = merging(create("x"), rest_objections=(looks_like("hr", remedy=""),))
+    sections = [document(replace(left, where=replace(WHERE, environment=name))) for name in ("one", "two")]
+
+    told = several("markdown", sections, Style())
+
+    assert told.count("Blocked (looks-like)") == 1
+    assert "<b>Not done by merging in one, two</b>" in told
+    assert "CAUTION" not in told
 
 
 def test_why_nothing_was_read_is_told_of_those_of_which_it_is_so() -> None:

@@ -107,7 +107,7 @@ def _part(part: Titled, room: int, *, folds: bool) -> Body:
         return body(part.changes, room, alone=True)
     if not (part.changes or part.blocked):
         return Body(fitted([f"#### {part.title}\n\nNothing."], room).blocks)
-    title = f"{part.title} ({sentences.count(len(part.changes), 'change')})"
+    title = part.title + (f" ({sentences.count(len(part.changes), 'change')})" if part.changes else "")
     around = len(folded(f"<b>{title}</b>", [])) + 2 * len(BETWEEN)
     against = fitted([f"- {sentence(sentences.blocked(one))}" for one in part.blocked], (room - around) // _NOTES)
     found = body(part.changes, room - around - against.length, alone=not folds) if part.changes else Body()
