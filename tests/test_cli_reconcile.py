@@ -935,7 +935,7 @@ def test_a_label_on_the_issue_holds_drift_and_edits(waiting: Job) -> None:
     assert told.code == 0
     assert job.live["instructions"] == "Be rude."
     assert [one["name"] for one in job.here.live().values()] == ["HR Helper"]
-    assert "the label `reconciler/hold` on this issue stops it" in told.out
+    assert "the label `reconciler/hold` on the issue of this environment stops it" in told.out
     job.hub.unlabel(job.issue["number"], "reconciler/hold")
     job.policy(WAITING)
     job.run()

@@ -37,6 +37,12 @@ OUTPUTS: dict[str, Callable[[Checkout], str]] = {
     "a plan": lambda here: "".join(said(here, "plan", "--format", name) for name in FORMATS),
     "a saved plan": lambda here: saved(here) + "".join(said(here, "show", "plan.json", "--format", n) for n in FORMATS),
     "all environments": lambda here: "".join(said(here, "plan", "--all-environments", "--format", n) for n in FORMATS),
+    "saved plans of all environments": lambda here: (
+        said(here, "plan", "--all-environments", "--out", "plans")
+        + "".join(path.read_text() for path in (here.root / "plans").iterdir())
+        + said(here, "show", "plans/far.json", "plans/more.json", "--format", "markdown")
+        + said(here, "comment", "plans/far.json", "plans/more.json", "--dry-run")
+    ),
     "show": lambda here: said(here, "show", "hr"),
     "show as JSON": lambda here: said(here, "show", "hr", "--format", "json"),
     "status": lambda here: said(here, "status") + said(here, "status", "--format", "json"),

@@ -24,16 +24,19 @@ _LONG_WORDS = 20
 _LONG_LINE = 16
 
 _NAMES: ContextVar[frozenset[str]] = ContextVar("_NAMES", default=frozenset())
+_SECRETS: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_SECRETS", default=())
+"""What there is to hide, by variable: looked up once, for it is asked for with every line that is printed."""
 
 
 def learn(names: Iterable[str] = (), *, afresh: bool = False) -> None:
     """From here on hides what is in variables of these names, and in all that are named like a key."""
     _NAMES.set(frozenset(names) if afresh else _NAMES.get() | frozenset(names))
+    _SECRETS.set(tuple(sorted(found(_NAMES.get()).items())))
 
 
 def hidden() -> Mask:
     """What hides every secret that this process knows."""
-    return _mask(tuple(sorted(found(_NAMES.get()).items())))
+    return _mask(_SECRETS.get())
 
 
 @lru_cache(maxsize=4)
@@ -110,7 +113,7 @@ class _Veil:
 
     def write(self, text: str) -> int:
         """Passes on what may be said."""
-        self._inner.write(hidden().text(text) if found(_NAMES.get()) else text)
+        self._inner.write(hidden().text(text) if _SECRETS.get() else text)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -150,7 +150,7 @@ def _waits(asked: Asked, plan: Plan, known: Facts) -> Waits:
     except HostingError as error:
         return Waits(edits, everything=f"whether `{report.HOLD}` is set cannot be told: {error.message}")
     held = issue is not None and any(name.casefold() == report.HOLD for name in issue.labels)
-    stopped = f"the label `{report.HOLD}` on this issue stops it" if held else None
+    stopped = f"the label `{report.HOLD}` on the issue of this environment stops it" if held else None
     return Waits(edits, _drift_waits(asked, plan, issue), stopped)
 
 
@@ -163,8 +163,9 @@ def _drift_waits(asked: Asked, plan: Plan, issue: Issue | None) -> Mapping[str, 
         why = "`reconcile.after` counts from the moment that an issue told of it, and this run keeps none"
         return {change.digest: why for change in pieces(plan)}
     moments = {change.digest: due(_told_at(memory, change), after, asked.now) for change in pieces(plan)}
+    label = f"the label `{report.HOLD}` on the issue of this environment stops that"
     return {
-        digest: f"it is put back from {readable(moment(at))} on; the label `{report.HOLD}` on this issue stops that"
+        digest: f"it is put back from {readable(moment(at))} on; {label}"
         for digest, at in moments.items()
         if at > asked.now
     }
