@@ -287,3 +287,14 @@ def test_a_marker_that_a_server_cuts_short_is_not_written_again() -> None:
     assert markers.agrees(stamp({"tools": many}), decoded(cut), KIND, cut)
     assert not markers.agrees(stamp({"tools": many}), decoded(cut), KIND)
     assert not markers.agrees(stamp({"name": "New"}), decoded(whole), KIND, whole)
+
+
+@pytest.mark.parametrize(
+    "then", [{"unsettled": {"name": "abcdef"}}, {"rejected": "x"}, {"nonce": "n9", "commit": None}]
+)
+def test_what_was_applied_is_known_again_whatever_became_of_it(then: dict[str, object]) -> None:
+    left = replace(decoded(markers.encode(stamp({"name": "HR"}), KIND)), **then)  # type: ignore[arg-type]  # each is a field
+
+    assert markers.is_left_by(desired({"name": "HR"}), left, KIND)
+    assert not markers.is_left_by(desired({"name": "Other"}), left, KIND)
+    assert not markers.is_left_by(desired({"name": "HR"}, ignore=(("name",),)), left, KIND)

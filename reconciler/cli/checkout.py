@@ -25,7 +25,8 @@ def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
         return None
     inside = (os.path.relpath(path, root) for path in besides)
     left_out = [f":(exclude,literal){git.inside}{path}" for path in inside if not path.startswith("..")]
-    status = _ask(git, "status", "--porcelain", "--untracked-files=normal", "--", f":(literal){git.inside}", *left_out)
+    here = f":(literal){git.inside or '.'}"
+    status = _ask(git, "status", "--porcelain", "--untracked-files=normal", "--", here, *left_out)
     return f"{head[:12]}+dirty" if status.out or not status.ok else head[:12]
 
 
@@ -74,7 +75,7 @@ def brought(git: Repository, since: str, until: str, paths: Sequence[str]) -> st
     if not _COMMIT.fullmatch(since):
         return None
     literal = [f":(literal){git.inside}{path}" for path in paths]
-    newest = ("log", "--first-parent", "--max-count=1", "--abbrev=12", "--format=%h %s")
+    newest = ("log", "--no-show-signature", "--first-parent", "--max-count=1", "--abbrev=12", "--format=%h %s")
     commit, _, subject = _git(git, *newest, f"{since}..{until}", "--", *literal).partition(" ")
     pull = _PULL.search(subject)
     return f"#{pull['merged'] or pull['squashed']}" if pull is not None else commit or None
