@@ -332,6 +332,7 @@ def test_a_plan_that_is_made_after_the_merge_is_not_what_was_reviewed(acme: Team
 
 
 def test_a_fork_gets_the_offline_review_and_neither_a_secret_nor_a_comment(acme: Team) -> None:
+    acme.commit(hr=manifest())
     job = acme.open(7, fork=FORK, sales=manifest("You sell.\n"))
 
     assert job.conclusion == "success", job.log
@@ -518,7 +519,7 @@ def test_production_is_left_alone_while_staging_fails(acme: Team, staging: str) 
 
 
 def test_each_environment_has_its_scheduled_pass(acme: Team, staging: str) -> None:
-    commit = git(acme.origin, "rev-parse", "main")
+    commit = acme.commit(hr=manifest())
     event = Event("schedule", commit, "refs/heads/main")
     jobs = acme.machine.run(copied("reconcile"), event, acme.hub.run("reconcile.yml", commit, event="schedule"))
 
