@@ -28,7 +28,7 @@ from reconciler.model import Address, Applies, Change, Desired, Live
 _COMMITS: Final = 10
 """Of so many unknown commits the history is searched for what they held."""
 _STATES: Final = 20
-"""So many states of one assistant's files are read; of many assistants fewer, together about as much."""
+"""So many states of one assistant's files are read; of many assistants, and of further commits, fewer."""
 _FEWEST: Final = 3
 
 
@@ -42,14 +42,17 @@ def behind(
             by_commit.setdefault(one.marker.commit.partition("+")[0], []).append(one)
     absent, notes = checkout.behind(session.config.root, by_commit)
     git, known = repository(session.config.root), {one.address: one for one in desired}
+    suspects = [(commit, unheld) for commit in sorted(absent) if (unheld := _unheld(by_commit[commit], known))]
+    places = {_address(one) for _, lives in suspects for one in lives} & set(known)
+    now = _files(session, {known[address].place.file for address in places}) if suspects else {}
     lost: list[Live] = []
-    searched = 0
-    for commit in sorted(absent):
-        unheld = _unheld(by_commit[commit], known)
-        if unheld and git is not None and searched < _COMMITS:
-            searched += 1
-            unheld = _searched(session, git, commit, unheld, known)
-        lost += unheld
+    for number, (commit, lives) in enumerate(suspects):
+        if git is None or number >= _COMMITS:
+            lost += lives
+            continue
+        found = {address: now[known[address].place.file] for one in lives if (address := _address(one)) in known}
+        needed = _needed(session, {_address(one) for one in lives}, found)
+        lost += _searched(session, git, commit, lives, needed, max(_FEWEST, _STATES // (number + len(lives))))
     return frozenset(one.id for one in lost), notes
 
 
@@ -101,11 +104,9 @@ def _address(live: Live) -> Address:
 
 
 def _searched(
-    session: Session, git: Repository, commit: str, lives: list[Live], known: Mapping[Address, Desired]
+    session: Session, git: Repository, commit: str, lives: list[Live], needed: _Needed, most: int
 ) -> list[Live]:
     """Those of the objects whose applied state is in none of the newest states of their files."""
-    needed = _needed(session, [_address(one) for one in lives], known)
-    most = max(_FEWEST, _STATES // len(lives))
     for state in checkout.states(git, commit, needed.paths, needed.stems, most):
         try:
             with state_of(git, state, needed.is_part) as revision:
@@ -131,9 +132,8 @@ class _Needed:
         return is_named or path.suffix.lower() not in MANIFESTS or bool(DATA_FOLDERS & set(path.parts))
 
 
-def _needed(session: Session, addresses: Sequence[Address], known: Mapping[Address, Desired]) -> _Needed:
-    now = {known[address].place.file for address in addresses if address in known}
-    gone = any(address not in known for address in addresses)  # wherever among the manifests that was
+def _needed(session: Session, addresses: Collection[Address], now: Mapping[Address, Sequence[str]]) -> _Needed:
+    gone = any(address not in now for address in addresses)  # wherever among the manifests that was
     folders = session.config.manifests if gone else ()
-    named = {path for paths in _files(session, now).values() for path in paths}
-    return _Needed((FILE, *sorted({*now, *named, *folders})), frozenset(address.key for address in addresses))
+    named = {path for paths in now.values() for path in paths}
+    return _Needed((FILE, *sorted({*named, *folders})), frozenset(address.key for address in addresses))
