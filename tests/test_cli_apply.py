@@ -124,7 +124,7 @@ def test_the_exit_code_is_the_same_in_every_format(here: Checkout, manner: list[
     [
         (["nobody"], "Nothing is called 'nobody' in local (.reconciler/local.db)."),
         (["-e", "nowhere"], "Nothing was sent."),
-        (["missing.json"], "missing.json cannot be read: No such file or directory."),
+        (["missing.json"], "There is no file /"),
         (["--allow", "conflicts"], "There is no objection 'conflicts'."),
         (["--expect", "x"], "The plan's fingerprint is "),
     ],
