@@ -203,6 +203,16 @@ def outcomes(*found: Outcome, refused: int = 0, ended: bool = True, before: Iter
     return happened(lines(*told, *([events.closing(found, "Apply ended.")] if ended else [])))
 
 
+def test_what_still_differs_is_told_of_the_last_attempt() -> None:
+    differs = events.remainder("Applied 1. production still differs: 1 drifted.", "`reconciler plan` shows it.")
+    first = [events.version(), differs, events.closing((), "Apply ended.")]
+    told, again = happened(lines(*first)), happened(lines(*first, events.version(), events.closing((), "Apply ended.")))
+
+    assert "production still differs: 1 drifted" in visible(comment.ended(None, told, FRAME))
+    assert "still differs" not in comment.ended(None, again, FRAME)
+    assert (told.complete, again.left) == (True, "")
+
+
 def test_what_was_done_is_told_with_its_id() -> None:
     found = outcomes(Done(create("a"), "asst_new"), Done(delete("b"), "asst_b"), Done(mark("m"), "asst_m"))
 

@@ -545,6 +545,29 @@ def test_what_moved_since_its_review_is_refused_and_shown(acme: Team) -> None:
     assert "You help nobody." in acme.comment(7)
 
 
+def test_a_merge_leaves_a_hotfix_and_a_direct_push_and_its_comment_says_so(acme: Team) -> None:
+    acme.open(1, sales=manifest("You sell.\n"))
+    acme.merge(1)
+    assert acme.applied().conclusion == "success"
+    sales = next(one["id"] for one in acme.everything() if one["instructions"].startswith("You sell"))
+    acme.move(sales, description="a hotfix")
+    acme.commit(**{"assistants/pushed.yaml": manifest("Nobody reviewed me.\n", name="Pushed")})
+    assert acme.applied().conclusion == "failure"
+    acme.open(7, sales=manifest("You sell a lot.\n"))
+    assert "Not done by merging" in acme.comment(7)
+    acme.merge(7)
+
+    job = acme.applied()
+
+    live = {one["id"]: one for one in acme.everything()}
+    assert job.conclusion == "success", job.log
+    assert (live[sales]["instructions"].strip(), live[sales]["description"]) == ("You sell a lot.", "a hotfix")
+    assert len(live) == 2
+    left = "Applied 1. production still differs: 1 drifted, 1 to be created."
+    assert left in job.log
+    assert left in acme.comment(7)
+
+
 def test_without_a_reviewed_plan_nothing_is_applied(acme: Team) -> None:
     job = acme.applied()
 

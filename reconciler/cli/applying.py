@@ -167,7 +167,7 @@ def _left(told: Telling, session: Session, plan: Plan, found: Sequence[Outcome] 
     where = f"-e {session.environment.name}{stack}"
     left = outcomes.remainder(found, plan, where, brought(session, plan.rest, plan.applies))
     if left:
-        told.events(events.diagnostic("info", left[0], left[1]))
+        told.events(events.remainder(left[0], " ".join(left[1:])))
     return left
 
 

@@ -85,6 +85,11 @@ def diagnostic(severity: str, summary: str, detail: str = "", address: str | Non
     return _event("diagnostic", one_line(summary), level=level, diagnostic=told)
 
 
+def remainder(differs: str, remedy: str) -> Event:
+    """What still differs once all is done, and how to settle it."""
+    return {**diagnostic("info", differs, remedy), "remainder": True}
+
+
 def closing(outcomes: Iterable[Outcome], message: str) -> Event:
     """The last line: the figures of what happened."""
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]

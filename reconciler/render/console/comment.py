@@ -20,6 +20,7 @@ from reconciler.render.view import Document
 _ROOM: Final = 60_000
 """For what is said beside the plan; a plan that comes after it has what is left."""
 _CELL: Final = 600
+_LEFT: Final = 1_000
 _LINE: Final = 2_000
 _EACH: Final = 8_000
 _SHORT: Final = 12
@@ -80,7 +81,9 @@ def ended(document: Document | None, found: Happened, frame: Frame) -> str:
     reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
     reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
-    blocks = [[f"### {_verdict(found)}"], [frame.place], told, _table(found, _ROOM // 2), *_details(found, _ROOM // 4)]
+    left = [bounded(sentence, shortened(found.left, _LEFT), _LEFT)] if found.left else []
+    table, details = _table(found, _ROOM // 2), _details(found, _ROOM // 4)
+    blocks = [[f"### {_verdict(found)}"], [frame.place], told, left, table, *details]
     blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], document)
 

@@ -49,6 +49,8 @@ class Happened:
     figures: str = ""
     """`2 added, 1 changed`; empty where nothing was."""
     marks: int = 0
+    left: str = ""
+    """What still differs, and how to settle it."""
     ended: bool = False
     """Whether it said that it was at its end."""
 
@@ -89,13 +91,14 @@ class _Reading:
     problems: list[str] = field(default_factory=list)
     figures: Counter[str] = field(default_factory=Counter)
     marks: int = 0
+    left: str = ""
     ended: bool = False
 
     def take(self, event: dict[str, Any]) -> None:
         """Takes in what one line says."""
         match event.get("type"):
             case "version":
-                self.held, self.problems, self.ended = [], [], False
+                self.held, self.problems, self.left, self.ended = [], [], "", False
             case "planned_change":
                 change = _dict(event, "change")
                 self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
@@ -122,6 +125,7 @@ class _Reading:
             problems=tuple(self.problems),
             figures=", ".join(f"{self.figures[word]} {word}" for word in _FIGURES.values() if self.figures[word]),
             marks=self.marks,
+            left=self.left,
             ended=self.ended,
         )
 
@@ -153,7 +157,9 @@ class _Reading:
         summary, detail, address = (_text(told, name) for name in ("summary", "detail", "address"))
         objection = _dict(event, "objection")
         amiss = _text(told, "severity") == "error"
-        if objection:
+        if event.get("remainder"):
+            self.left = f"{summary} {detail}"
+        elif objection:
             self._objection(objection, f"{address}: {summary}" if address else summary)
         elif address:
             self._aside(address, summary.removeprefix(f"{address}: "), detail, amiss=amiss)
