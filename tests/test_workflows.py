@@ -503,6 +503,22 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     assert all(acme.kept(f"reconciler-history-{name}-apply-1") for name in ("staging", "production"))
 
 
+def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, staging: str) -> None:
+    acme.make(name="HR Helper", instructions="Made by hand.")
+    red = acme.open(7)
+    assert red.conclusion == "failure"
+    assert "In production:" in acme.comment(7)
+
+    assert acme.label(7, "reconciler/allow:looks-like@staging").conclusion == "failure"
+    green = acme.label(7, "reconciler/allow:looks-like@production")
+    assert green.conclusion == "success", green.log
+    acme.merge(7)
+    jobs = acme.applied_in_turn()
+
+    assert [one.conclusion for one in jobs.values()] == ["success", "success"], jobs["apply"].log
+    assert (len(acme.everything()), len(acme.everything(staging))) == (2, 1)
+
+
 def test_production_is_left_alone_while_staging_fails(acme: Team, staging: str) -> None:
     acme.open(1)
     acme.merge(1)
