@@ -172,6 +172,27 @@ def test_a_branch_cannot_send_the_key_elsewhere(here: Checkout, monkeypatch: pyt
     assert "this change moves `base_url` of `away`" in told.out
 
 
+def test_a_key_that_the_base_names_is_masked_whatever_the_branch_names(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENTRANCE", "zq-0123456789abcdef")
+    found = {"id": "asst_1", "object": "assistant", "model": "gpt-4o", "instructions": "use zq-0123456789abcdef"}
+    listed = json.dumps(
+        {"object": "list", "data": [found], "has_more": False, "first_id": "asst_1", "last_id": "asst_1"}
+    )
+    here.write(hr=f"{HR}reconciler: {{id: {{away: asst_1}}}}\n")
+    with answering(200, listed) as server:
+        here.config(AWAY.format(url=server.url, more=KEY.replace("AWAY_KEY", "ENTRANCE")))
+        save(here)
+        here.config(AWAY.format(url=server.url, more=KEY))
+        save(here, "feature")
+        told = here.run("plan", "-e", "away", "--base", "main", "--json")
+
+    assert server.asked[0][1]["Authorization"] == "Bearer zq-0123456789abcdef"
+    assert "use (the value of ENTRANCE)" in told.out
+    assert "zq-0123456789abcdef" not in told.out + told.err
+
+
 def test_an_environment_that_is_new_is_reviewed_offline(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWAY_KEY", "sk-secret")
     save(here)

@@ -923,6 +923,19 @@ def test_drift_that_changed_meanwhile_waits_anew(waiting: Job) -> None:
     assert job.live["instructions"] == "Be ruder."
 
 
+def test_drift_beside_an_edit_waits_by_itself(waiting: Job) -> None:
+    job = waiting
+    job.here.write(hr=f"{HR}description: new\n")
+    job.run()
+    yesterday(job)
+
+    job.run()
+
+    assert (job.live["instructions"], job.live["description"]) == ("Be kind.", None)
+    assert job.issue["state"] == "open"
+    assert "edited: `description`" in job.issue["body"]
+
+
 def test_a_label_on_the_issue_holds_drift_and_edits(waiting: Job) -> None:
     job = waiting
     yesterday(job)

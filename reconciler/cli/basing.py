@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import click
 
 from reconciler import config, files, manifest
+from reconciler.cli import credentials
 from reconciler.cli.failure import Failure
 from reconciler.cli.revision import Revision, laid_out
 from reconciler.cli.session import Session, chosen, load, owned_by, session_of, setting
@@ -166,6 +167,7 @@ def _config(revision: Revision) -> tuple[Config | None, str]:
     if loaded.config is None:
         fault = errors(loaded.faults)[0]
         return None, f"{fault.place} of {revision.name} is wrong: {fault.message}"
+    credentials.learn(one.api_key for one in loaded.config.environments.values() if one.api_key)
     return loaded.config, ""
 
 
