@@ -628,6 +628,31 @@ def test_a_pull_request_sends_no_key_elsewhere(acme: Team) -> None:
     assert tried.conclusion == "success", tried.log
 
 
+def test_a_bare_repository_that_a_pull_request_brings_gets_no_key_either(acme: Team, tmp_path: Path) -> None:
+    infra, fake, bare = acme.origin / "infra", tmp_path / "fake", tmp_path / "bare"
+    (infra / "assistants").mkdir(parents=True)
+    (infra / "assistants" / "hr.yaml").write_text(manifest())
+    (acme.origin / "reconciler.yaml").rename(infra / "reconciler.yaml")
+    acme.commit()
+    workflow = copied("plan")
+    workflow["jobs"]["plan"]["steps"][-1]["with"]["working-directory"] = "infra"
+    with answering(200, '{"data": [], "has_more": false}') as thief:
+        git(tmp_path, "clone", "-q", str(acme.origin), str(fake))
+        config = fake / "infra" / "reconciler.yaml"
+        config.write_text(config.read_text().replace(acme.url, thief.url))
+        git(fake, "commit", "-qam", "mine")
+        git(tmp_path, "clone", "-q", "--bare", str(fake), str(bare))
+        (bare / "refs" / "remotes" / "origin").mkdir(parents=True)
+        (bare / "refs" / "remotes" / "origin" / "main").write_text(f"{git(fake, 'rev-parse', 'HEAD')}\n")
+        for one in ("HEAD", "config", "objects", "refs", "packed-refs"):
+            (bare / one).rename(infra / one)
+        plan = acme.open(7, workflow=workflow)
+
+    assert git(acme.origin, "cat-file", "-t", "change-7:infra/HEAD") == "blob"
+    assert thief.asked == []
+    assert plan.conclusion == "success", plan.log
+
+
 def test_the_action_asks_git_only_through_the_tool() -> None:
     steps = read(ROOT / "action.yml")["runs"]["steps"]
 
