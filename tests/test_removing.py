@@ -143,6 +143,20 @@ def test_how_a_text_is_taken_out_is_found_out_once_a_run(null: str, most: int) -
     assert writes[-1]["name"] == ""
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("null", ["ignored", "refused"])
+def test_a_null_that_was_on_its_way_when_another_worker_learnt_better_is_no_failure(null: str, seed: int) -> None:
+    async def story() -> tuple[Counter[str], list[Json], int]:
+        world = await settled(Settings(), bodies(*MANY))
+        texts = Texts(httpx.ASGITransport(app=world.emulator), null)
+        wanted = desired(*({"model": "gpt-4o"} for _ in MANY), keys=MANY)
+        outcomes = await applied(world, Uneven(texts, seed), wanted)
+        again = await world.plan(wanted)
+        return kinds(outcomes), [one.fields["name"] for one in await world.live()], len(again.changes)
+
+    assert run(story) == ({"Done": 32}, [None] * 32, 0)
+
+
 @pytest.mark.parametrize("null", ["ignored", "refused"])
 def test_a_text_that_a_server_keeps_whatever_it_is_sent_is_told_and_not_sent_again(null: str) -> None:
     outcomes, held, writes, again = emptied({"null": null, "empty": null}, "name")

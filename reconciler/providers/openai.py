@@ -192,10 +192,11 @@ class Assistants:
         async def less(one: Live, removed: dict[str, Json]) -> Live:
             return await self._sent(one, {"metadata": body["metadata"], **removed})
 
+        removed = self._texts_out.of(texts)  # by now; when the answer comes another worker may have learnt more
         try:
-            found = await self._sent(live, {**body, **self._texts_out.of(texts)})
+            found = await self._sent(live, {**body, **removed})
         except Refused as error:
-            if not (texts and self._texts_out.is_open and error.told.status in MEANT):
+            if removed or not texts or error.told.status not in MEANT:
                 raise
             found = await self._emptied(live, {**body, **dict.fromkeys(texts, "")}, error)
         return await self._texts_out.of_what_stayed(found, kept, less) if kept(found) else found

@@ -26,11 +26,6 @@ class Removal:
         self._way: Way | Literal["never"] | None = None
         self._finding_out = anyio.Lock()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody has found out yet."""
-        return self._way is None
-
     def of(self, names: Iterable[str]) -> dict[str, Json]:
         """What to send to take out what the names stand for, as far as it is known how."""
         return {} if self._way is None or self._way == "never" else dict.fromkeys(names, _SENT[self._way])
