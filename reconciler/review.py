@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,8 +83,9 @@ def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[st
     """The plan narrowed to the objects and paths that a document lists; with all the addresses that it names."""
     asked = {_which(change): change for change in document["changes"]}
     parts = [(change, *_listed_of(change, asked.get(_key(change)))) for change in plan.changes]
-    marks = {(mark["address"], mark["id"]) for mark in document["marks"]}
-    named = frozenset(change["address"] for change in (*document["changes"], *document["pending"]["changes"]))
+    marks = {(mark.get("address"), mark.get("id")) for mark in document["marks"]}
+    pending = (document.get("pending") or {}).get("changes", ())
+    named = frozenset(change["address"] for change in (*document["changes"], *pending))
     narrowed = replace(
         plan,
         changes=tuple(own for _, own, _ in parts if own is not None),
@@ -98,13 +100,18 @@ def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[st
 def _listed_of(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
     if asked is None:
         return None, change
-    return parted(change, [paths.read(field["path"]) for field in asked["fields"]])
+    return parted(change, [path for field in asked["fields"] for path in _path(field["path"])])
+
+
+def _path(text: str) -> Iterator[paths.Path]:
+    with suppress(paths.BadPath):  # nobody can have reviewed that
+        yield paths.read(text)
 
 
 def _which(change: Mapping[str, Any]) -> tuple[str, ...]:
     """By what a reviewed change is found again: the object, or the address where there is none yet."""
     goes = change["action"] if change["action"] in _REMOVALS else ""
-    return goes, change["kind"], change["id"] or change["key"]
+    return goes, str(change.get("kind")), str(change.get("id") or change.get("key"))
 
 
 def _key(change: Change) -> tuple[str, ...]:
@@ -146,7 +153,9 @@ def _has_all(change: Mapping[str, Any], live: Live) -> bool:
 
 def _is_so(field: Mapping[str, Any], live: Live) -> bool:
     """Whether a field is as it was to become. Of nothing, and of what hides a secret, settled alone says it."""
-    path = paths.read(field["path"])
+    path = next(_path(field["path"]), None)
+    if path is None:
+        return False
     if field["after"] is None or STANDS.search(encode(field["after"])) or path[0] not in live.fields:
         return True
     there, value = paths.at(dict(live.fields), path)

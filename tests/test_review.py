@@ -269,3 +269,16 @@ def test_limits_count_what_is_applied() -> None:
     found = agreed(reviewed, kept, live)
 
     assert (paths_of(found.plan.changes), found.plan.objections) == ([("delete a", ["model"])], ())
+
+
+def test_of_a_part_that_says_too_little_nothing_is_applied() -> None:
+    live = [applied(BASE, top_p=0.3)]
+    reviewed = merging([HEAD], [BASE], live)
+    (change,) = reviewed["changes"]
+    nameless = {key: value for key, value in change.items() if key not in ("kind", "id", "key")}
+    pathless = {**change, "fields": [{**field, "path": "]["} for field in change["fields"]]}
+
+    for spoilt in (nameless, pathless):
+        document = {**reviewed, "changes": [spoilt], "pending": None, "marks": [{}]}
+        found = agreed(document, [HEAD], live)
+        assert (found.plan.changes, found.already, len(found.moved)) == ((), (), 1)
