@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.canonical import Absent
 from reconciler.diff import differences
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Done, Failed, Live, Outcome, Stale, Task, Unsettled, Where
+from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Task, Unsettled, Where
 from reconciler.ownership import ours_by_address
 from reconciler.providers import InDoubt, Provider, ProviderError
 from reconciler.running import Nature, Run, Stop, failed, still_there
@@ -103,15 +104,18 @@ class Creates:
             self.end(doubt.task, doubt.outcome(self.nature.clock()))
         self.doubts.clear()
 
-    async def take_back(self, task: Task, made: Live, began: float) -> Outcome:
+    async def take_back(self, task: Task, desired: Desired, made: Live, began: float) -> Outcome:
         """Deletes what was just created and cannot be owned, and starts nothing new."""
-        why = f"the server drops metadata, so ownership cannot be stored; {made.id} {await self._taken_back(made)}"
+        became = await self._taken_back(desired, made)
+        why = f"the server drops metadata, so ownership cannot be stored; {made.id} {became}"
         self.stop.softly(why)
         return Failed(task, why, _NO_OWNERSHIP, seconds=self.nature.clock() - began)
 
-    async def _taken_back(self, made: Live) -> str:
+    async def _taken_back(self, desired: Desired, made: Live) -> str:
         if self.provider.known(made.kind).was_there(made.id):
             return "existed before this create, whose answer it was, and was left alone"
+        if _says_more(desired, made):
+            return "answered this create, is not as it was sent and may be somebody else's: it was left alone"
         try:
             await self.provider.delete(made)
         except ProviderError as error:
@@ -189,6 +193,12 @@ class Creates:
     def _tell(self) -> None:
         named = ", ".join(sorted(str(doubt.task.address) for doubt in self.doubts.values()))
         self.notice(f"Looking for up to {LOOK_SECONDS:.0f}s for what may have been created already: {named}.")
+
+
+def _says_more(desired: Desired, made: Live) -> bool:
+    """Whether an object differs from what was sent by more than metadata that it lacks."""
+    found = differences(desired, made, KINDS[made.kind])
+    return any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in found)
 
 
 def _unlisted(change: Change, id: str | None) -> Failed:

@@ -236,7 +236,7 @@ class _Apply:
         made = await self.provider.create(task.address.kind, task.patch, marker)
         self.unproven = False
         if made.marker is None and (made := await self._read_again(made)).marker is None:
-            return await self.creates.take_back(task, made, began)
+            return await self.creates.take_back(task, task.desired, made, began)
         return await self._verified(task, task.desired, made, marker, began)
 
     async def _read_again(self, made: Live) -> Live:

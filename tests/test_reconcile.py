@@ -580,6 +580,29 @@ def test_an_object_that_a_create_was_answered_with_and_that_existed_before_is_le
     assert live == 1
 
 
+@pytest.mark.parametrize("theirs", [{"instructions": "Be theirs."}, {"metadata": {"team": "theirs"}}])
+def test_what_somebody_made_just_before_a_create_that_it_answers_is_left_alone(theirs: dict[str, Any]) -> None:
+    async def story() -> tuple[tuple[Outcome, ...], int]:
+        world = World()
+        plan = await world.plan(bodies("a"))
+        assert plan.changes[0].desired is not None
+        name = plan.changes[0].desired.fields["name"]
+
+        async def handle(request: httpx.Request, on: Handler) -> httpx.Response:
+            if request.method == "POST" and is_collection(request):
+                one = await world.by_hand("POST", "/assistants", {"model": "gpt-4o", "name": name, **theirs})
+                return await on(httpx.Request("GET", f"{request.url}/{one['id']}", headers=request.headers))
+            return await on(request)
+
+        Between(world, handle)
+        return await carry_out(world, plan), len(await world.live())
+
+    (outcome,), live = run(story)
+    assert isinstance(outcome, Failed)
+    assert "asst_1 answered this create, is not as it was sent and may be somebody else's" in outcome.message
+    assert live == 1
+
+
 def test_what_cannot_be_deleted_again_is_named() -> None:
     async def story() -> tuple[Outcome, ...]:
         world = World()
