@@ -15,7 +15,8 @@ from reconciler.allowances import Allowance, Case, Labelling, Rules, Seen, cases
 from reconciler.guards import Facts, Limits
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan import make_plan
-from reconciler.render import document
+from reconciler.render import FORMATS, Style, document
+from reconciler.render.github import of_plan
 
 DELETES = "too-many-deletes"
 
@@ -252,3 +253,21 @@ def test_verdicts_are_read_as_they_were_written() -> None:
 )
 def test_a_moment_is_read_however_it_is_written(text: str, found: datetime | None) -> None:
     assert moment(text) == found
+
+
+@pytest.mark.parametrize("value", [{}, None, "[]"])
+def test_what_is_no_list_is_not_read(value: Any) -> None:
+    with pytest.raises(TypeError):
+        allowances.read(value)
+
+
+def test_every_format_says_who_allowed_an_objection() -> None:
+    plan = planned([KEEP], many("abck"))
+    found = document(permitted(plan, allowing(plan, DELETES)))
+
+    shown = {name: FORMATS[name](found, Style()) for name in ("text", "markdown", "html", "json")}
+    shown["github"] = "\n".join(one.message for one in of_plan(found))
+
+    assert [name for name, text in shown.items() if "maintainer" not in text] == []
+    assert "Allowed by `maintainer` with a label." in shown["markdown"]
+    assert "(allowed by maintainer)" in " ".join(shown["text"].split())
