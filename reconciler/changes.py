@@ -112,11 +112,13 @@ def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
 def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired, live: Live) -> set[Path]:
     """The parts, and those of the others without which the server would not take them: of one field, else all."""
     every = {*parts.values()}
+    if not chosen or chosen == every:
+        return chosen
     fields = dict.fromkeys(part[0] for part in sorted(every))
     chosen = _with_companions(chosen, every, desired, live)
     more = [_with_companions(chosen | {p for p in every if p[0] == name}, every, desired, live) for name in fields]
-    held = ((some, replace(desired, held=tuple(every - some))) for some in (chosen, *more) if chosen)
-    return next((some for some, partly in held if _is_sound(partly, live)), every if chosen else chosen)
+    held = ((some, replace(desired, held=tuple(every - some))) for some in (chosen, *more))
+    return next((some for some, partly in held if _is_sound(partly, live)), every)
 
 
 def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
