@@ -7,7 +7,7 @@ from typing import Final
 import yaml
 
 from reconciler.diagnostics import Fault, Place
-from reconciler.source.nodes import Positions
+from reconciler.source.nodes import Positions, too_deep
 
 _TAB: Final = ("A tab where spaces must be", "indent with spaces: YAML takes no tabs")
 _INDENTATION: Final = "check the indentation, and the quotes of the lines above"
@@ -60,6 +60,8 @@ def fault(error: yaml.YAMLError, positions: Positions) -> Fault:
     place = positions.place(error.problem_mark.index)
     start = positions.place(error.context_mark.index) if error.context_mark else place
     problem = str(error.problem)
+    if "maximum nesting depth" in problem:  # a libyaml that has a limit of its own, which is far beyond ours
+        return too_deep(place)
     message, remedy = _words(problem, positions.line(place)[: place.column])
     place = start if any(said in problem for said in _NOTICED_LATE) else place
     since = f", in what begins at line {start.line}" if start.line != place.line else ""
