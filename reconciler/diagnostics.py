@@ -28,7 +28,7 @@ CODES: dict[str, str] = {
     "model-family": "A field that models of this family refuse (a warning: the server decides).",
     "not-json": "A value that JSON does not have: a date, infinity, binary data.",
     "not-strict": "`strict: true` wants `additionalProperties: false` and every property required, at every level.",
-    "outside": "A reference leaves the repository, or reaches into `.git` or `.reconciler`.",
+    "outside": "A reference or link leaves the repository, or reaches into `.git` or `.reconciler`.",
     "reserved-metadata": "The metadata key `reconciler` is the marker's.",
     "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
     "secret-in-file": "A file contains a key that the environment of the command holds as well (a warning).",

@@ -302,6 +302,29 @@ def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
     assert [one.code for one in load(tmp_path, providers=(), kinds=()).faults] == ["unreadable"]
 
 
+@pytest.mark.parametrize("leads_to", ["../secrets", ".git/secrets", "folder/../../secrets"])
+def test_a_link_to_a_file_outside_quotes_none_of_it(tmp_path: Path, leads_to: str) -> None:
+    root = tmp_path / "root"
+    for folder in (root / ".git", root / "folder"):
+        folder.mkdir(parents=True)
+        (folder.parent / "../secrets").write_text("token: sk-of-the-machine\n")
+    (root / ".git/secrets").write_text("token: sk-of-the-machine\n")
+    (root / "reconciler.yaml").symlink_to(leads_to)
+
+    found = load(root, providers=(), kinds=())
+
+    assert [one.code for one in found.faults] == ["outside"]
+    assert found.sources == {}
+
+
+def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "..data").mkdir()  # as Kubernetes lays out what it mounts
+    (tmp_path / "..data/reconciler.yaml").write_text(HEAD)
+    (tmp_path / "reconciler.yaml").symlink_to("..data/reconciler.yaml")
+
+    assert load(tmp_path, providers=(), kinds=()).faults == ()
+
+
 @pytest.mark.parametrize("leads_to", ["gone", "reconciler.yaml"])
 def test_a_broken_link_is_not_taken_for_no_file(tmp_path: Path, leads_to: str) -> None:
     (tmp_path / "reconciler.yaml").symlink_to(leads_to)

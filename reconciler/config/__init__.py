@@ -5,6 +5,7 @@ Nothing here reads the process's environment: it is a parameter, and what it hol
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,11 +127,19 @@ def _text(path: Path) -> str | Fault:
 def _decoded(path: Path) -> str | Fault:
     if path.exists() and not path.is_file():
         return Fault(Place(FILE), "unreadable", "This is no regular file.", "let a regular file have this name")
+    if _leads_out(path):
+        return Fault(Place(FILE), "outside", "This link leads out of its folder.", "put the file itself here")
     with path.open("rb") as stream:
         raw = stream.read(_BYTES + 1)
     if len(raw) > _BYTES:
         return Fault(Place(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
     return raw.removeprefix(_BOM).decode()
+
+
+def _leads_out(path: Path) -> bool:
+    """Whether a branch made it a link to some file of the machine, whose lines would be quoted as wrong."""
+    folder, real = (Path(os.path.realpath(one)) for one in (path.parent, path))
+    return not real.is_relative_to(folder) or ".git" in real.relative_to(folder).parts
 
 
 def _several(documents: tuple[Node, ...]) -> Iterator[Fault]:
