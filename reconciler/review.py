@@ -72,7 +72,7 @@ def review(
     objections = in_order(against(plan.objections, agreed, plan.ours, limits))
     told = {change.digest for _, change in moved if change is not None}
     return Review(
-        plan=replace(plan, changes=agreed, objections=objections, rest=rest, selected=True),
+        plan=replace(plan, changes=agreed, objections=objections, rest=rest),
         already=tuple(sorted(c["address"] for c in gone if world.has(c))),
         moved=moved,
         unreviewed=tuple(c for c in rest if c.digest not in told and str(c.address) not in known),

@@ -866,6 +866,19 @@ def test_a_fingerprint_of_a_part_is_expected_of_that_part(here: Checkout) -> Non
     assert "not another" in refused.err
 
 
+def test_a_reviewed_plan_of_all_that_is_pending_is_no_selection(here: Checkout) -> None:
+    settled(here)
+    here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
+    save(here)
+    here.run("plan", "-e", "local", "--base", "main", "--out", "plan.json")
+
+    first, again = here.run("apply", "plan.json"), here.run("apply", "plan.json")
+
+    assert (first.code, again.code) == (0, 0)
+    assert "Only what was selected" not in first.out
+    assert "No changes. Your assistants match the manifests." in again.out
+
+
 def test_programs_hear_what_is_left(here: Checkout) -> None:
     ids = settled(here, b="model: gpt-4o\nname: B\n")
     for id in ids.values():
