@@ -70,6 +70,7 @@ BELIEVED: dict[str, tuple[Way, int]] = {
     "pages as it says": (listings.honest, 2),
     "pages of ten at most, and no word of more": (listings.capped, 5),
     "pages of ten at most, and no word at all": (listings.capped_and_silent, 5),
+    "pages of ten that begin with their cursor": (listings.inclusive_and_silent, 5),
     "everything at once": (listings.at_once, 3),
     "everything at once, in one order": (listings.unsorted, 3),
     "pages by id what fits on one": (partial(few, listings.by_id), 3),

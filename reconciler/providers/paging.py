@@ -93,7 +93,10 @@ async def _read(wire: Wire, path: str) -> Listing:
     first = page = await _page(wire, path)
     found, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
     while page.rows and (page.says_more or not spoke_of_more):
-        page = await _next(wire, path, list(page.rows)[-1], doubting=not spoke_of_more)
+        cursor = list(page.rows)[-1]
+        page = await _next(wire, path, cursor, doubting=not spoke_of_more)
+        if page.ids == {cursor} and len(found) > len(first.rows):  # to some, `after` includes its object: the end
+            break
         repeated += [*page.repeated, *(id for id in page.rows if id in found)]
         spoke_of_more = spoke_of_more or page.says_more
         if page.ids <= found.keys():
