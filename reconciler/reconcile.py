@@ -6,7 +6,7 @@ write; one that did move is left alone and reported, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -237,7 +237,7 @@ class _Apply:
         self.unproven = False
         if made.marker is None and (made := await self._read_again(made)).marker is None:
             return await self.creates.take_back(task, task.desired, made, began)
-        return await self._verified(task, task.desired, made, marker, began)
+        return await self._verified(task, task.desired, made, marker, began, sent=KINDS[made.kind].fields)
 
     async def _read_again(self, made: Live) -> Live:
         """The object as it is kept: an answer may leave out what the server keeps."""
@@ -251,7 +251,7 @@ class _Apply:
         marker = less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
         self.listener.started(task, live, patch)
         changed = await self.provider.update(live, patch, marker, desired.untouched)
-        return await self._verified(task, desired, changed, marker, began)
+        return await self._verified(task, desired, changed, marker, began, sent=(*patch, "metadata"))
 
     def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
         """What the plan says, with what is left to the dashboard as the last reading has it."""
@@ -273,11 +273,17 @@ class _Apply:
         kept = Difference(MARKER_PATH, ABSENT, stamped(freed))
         return Unsettled(task, live.id, (kept,), seconds)
 
-    async def _verified(self, task: Task, desired: Desired, live: Live, marker: Marker, began: float) -> Outcome:
-        """Done, if the answer says so; what did not settle is remembered on the object, not to be sent again."""
+    async def _verified(
+        self, task: Task, desired: Desired, live: Live, marker: Marker, began: float, *, sent: Collection[str]
+    ) -> Outcome:
+        """Done, if the answer says so; what was sent and did not settle is remembered, not to be sent again.
+
+        What differs and was not sent, somebody changed meanwhile: the next plan shows it as drift.
+        """
         found = unsettled(desired, live, marker)
-        if found and live.marker is not None and all(d.path != MARKER_PATH for d in found):
-            await self._remember(desired, live, marker, found)
+        refused = [difference for difference in found if difference.path[0] in sent]
+        if refused and live.marker is not None and all(d.path != MARKER_PATH for d in found):
+            await self._remember(desired, live, marker, refused)
         seconds = self.nature.clock() - began
         return Unsettled(task, live.id, found, seconds) if found else Done(task, live.id, seconds)
 

@@ -580,6 +580,31 @@ def test_an_object_that_a_create_was_answered_with_and_that_existed_before_is_le
     assert live == 1
 
 
+@pytest.mark.parametrize("edited", [{"temperature": 0.3}, {"instructions": "Be theirs."}])
+def test_what_somebody_edits_between_reading_and_write_is_drift_and_no_refusal(edited: dict[str, Any]) -> None:
+    async def story() -> tuple[tuple[Outcome, ...], Plan, int]:
+        world = await settled("a", name="Stays")
+        wanted = bodies("a", name="Stays", description="new")
+        plan, writes = await world.plan(wanted), 0
+
+        async def handle(request: httpx.Request, on: Handler) -> httpx.Response:
+            nonlocal writes
+            if request.method == "POST":
+                writes += 1
+                await world.by_hand("POST", request.url.path.removeprefix("/v1"), edited)
+            return await on(request)
+
+        Between(world, handle)
+        outcomes = await carry_out(world, plan)
+        return outcomes, await world.plan(wanted), writes
+
+    (outcome,), again, writes = run(story)
+    assert isinstance(outcome, Unsettled)
+    (change,) = again.changes
+    assert [(one.path[0], one.cause) for one in change.fields] == [(name, "drift") for name in edited]
+    assert writes == 1
+
+
 @pytest.mark.parametrize("theirs", [{"instructions": "Be theirs."}, {"metadata": {"team": "theirs"}}])
 def test_what_somebody_made_just_before_a_create_that_it_answers_is_left_alone(theirs: dict[str, Any]) -> None:
     async def story() -> tuple[tuple[Outcome, ...], int]:

@@ -290,10 +290,18 @@ def _whole(live: Live) -> dict[str, Json]:
 
 
 def _reset(live: Live, found: Live, patch: Mapping[str, Json]) -> bool:
-    """Whether fields that nobody wrote went back to their defaults: this server's modify replaces."""
+    """Whether fields that nobody wrote went back to their defaults: this server's modify replaces.
+
+    A server may have defaults of its own for what models choose; where those alone moved and other fields stayed,
+    somebody edited them meanwhile.
+    """
     kind = KINDS[live.kind]
-    moved = [f for f in kind.fields if f not in patch and f != "tool_resources" and live.fields[f] != found.fields[f]]
-    return any(found.fields[f] == kind.default(f) or f in kind.chosen for f in moved)
+    unsent = [f for f in kind.fields if f not in patch and f != "tool_resources"]
+    moved = [f for f in unsent if live.fields[f] != found.fields[f]]
+    if any(found.fields[f] == kind.default(f) for f in moved):
+        return True
+    stayed = [f for f in unsent if f not in (*moved, *kind.exchanged) and live.fields[f] != kind.default(f)]
+    return not stayed and any(f in kind.chosen for f in moved)
 
 
 OPENAI = OpenAI()
