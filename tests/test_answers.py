@@ -49,6 +49,22 @@ def test_a_good_answer_is_its_body(text: str) -> None:
     assert judge(200, text) == httpx.Response(200, text=text).json()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Field required:\n  model\n", "422: Field required: model"),
+        ('"Field required: model"', "422: Field required: model"),
+        ("x" * 700, "422: " + "x" * 600 + "…"),
+        ("", "422: 422 Unprocessable Entity"),
+        ('{"cut', "422: 422 Unprocessable Entity"),
+        (b"\xff\xfe", "422: 422 Unprocessable Entity"),
+        ("[]", "422: 422 Unprocessable Entity"),
+    ],
+)
+def test_an_error_in_plain_text_is_told_on_one_line(text: str | bytes, said: str) -> None:
+    assert error(422, text).message == said
+
+
 def test_an_answer_without_content_says_nothing_more() -> None:
     assert judge(204, "") == {}
 

@@ -34,7 +34,8 @@ def judged(
     """The body of a good answer, which may be `bare`, a status alone; the error that a bad one means."""
     body = _body(content)
     if response.status_code >= 300:
-        raise _error(response, body, id, _told(response, now), page=_is_page(response, content))
+        page = _is_page(response, content)
+        raise _error(response, body if page else body or _plain(content), id, _told(response, now), page=page)
     told = Told(response.status_code, response.headers.get("x-request-id"))
     if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
         return {}
@@ -57,6 +58,12 @@ def _body(content: bytes) -> Any:
     except (ValueError, RecursionError):
         return None
     return None if _may_be_deep(content) and _is_deep(body) else body
+
+
+def _plain(content: bytes) -> str | None:
+    """What an answer says that is text and no JSON, on one line."""
+    text = " ".join(content.decode(errors="ignore").split())
+    return None if text[:1] in ("{", "[") else text
 
 
 def _refuse(word: str) -> None:
@@ -162,6 +169,8 @@ def _gone(response: httpx.Response, said: str, id: str | None, told: Told) -> Pr
 
 def _message(body: Any) -> tuple[str, str | None, str | None]:
     """What an error body says, in any of the shapes that servers use."""
+    if isinstance(body, str):
+        return _short(body), None, None
     if not isinstance(body, dict):
         return "", None, None
     error = body.get("error", body.get("detail", body.get("message")))
