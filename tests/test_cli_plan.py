@@ -187,7 +187,7 @@ def test_a_saved_plan_is_shown_as_it_was_without_any_server(
         (lambda text: "", "no whole JSON document"),
         (lambda text: "[]", "this is no saved plan"),
         (lambda text: '{"format_version": "2.0"}', "reads 1.x only"),
-        (lambda text: text.replace('"1.1"', '"1.7"'), "it was edited or damaged"),
+        (lambda text: text.replace('"1.2"', '"1.7"'), "it was edited or damaged"),
         (lambda text: "model: gpt-4o\n", "no whole JSON document"),
     ],
     ids=["edited", "cut short", "empty", "a list", "of another version", "its version edited", "a manifest"],

@@ -274,7 +274,9 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(here: Checkout, word: str
     told = here.run("apply", word, "--auto-approve")
 
     assert told.code == 1
-    assert f"Error: {word} cannot be read: " in told.err
+    path = here.root / word
+    fault = f"{word} cannot be read: " if path.is_dir() else f"There is no file {path}."
+    assert f"Error: {fault}" in told.err
     assert here.live() == {}
 
 
