@@ -11,7 +11,7 @@ CODES: dict[str, str] = {
     "alias-bomb": "Anchors and aliases unfold into more values than a manifest may have, or into themselves.",
     "bad-key": "A stack, environment or key does not match `[a-z0-9][a-z0-9._-]{0,63}`.",
     "bad-name": "A tool, function or schema name has characters that the API refuses, or is too long.",
-    "bad-path": "An entry of `ignore_changes` is no path of a field.",
+    "bad-path": "An entry of `ignore_changes` is not a path of a field.",
     "bad-reference": "`{file:}`, `{files:}` or `{value:}` stands where it may not, or is not shaped as it must be.",
     "bad-schema": "A JSON Schema is not valid.",
     "config": "`reconciler.yaml` asks for something that cannot be.",

@@ -158,7 +158,7 @@ class _Reading:
 
     def _judge_key(self, key: str, place: Place, remedy: str) -> None:
         if not NAME.fullmatch(key):
-            message = f"{key!r} is no key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure."
+            message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure."
             self._say(place, "bad-key", message, remedy)
 
     def _environments(self) -> Iterator[tuple[str, Node]]:
@@ -212,7 +212,7 @@ class _Reading:
     def _judge_former_keys(self) -> None:
         for index, key in enumerate(self.own.was or ()):
             if not NAME.fullmatch(key):
-                message = f"{key!r} is no key, so no manifest ever had it."
+                message = f"{key!r} is not a key, so no manifest ever had it."
                 self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
     def _ignored(self, own: Own, patch: Node | None) -> tuple[Path, ...]:
@@ -228,11 +228,11 @@ class _Reading:
             path = read(text)
         except BadPath:
             remedy = 'write `field.member["odd name"]`'
-            self._say(place, "bad-path", f"`{text}` is no path of a field.", remedy)
+            self._say(place, "bad-path", f"`{text}` is not a path of a field.", remedy)
             return ()
         if path[0] not in self.kind.fields:
             remedy = did_you_mean(path[0], self.kind.fields)
-            self._say(place, "bad-path", f"`{text}` is no path of a field.", remedy)
+            self._say(place, "bad-path", f"`{text}` is not a path of a field.", remedy)
         if path[:2] == ("metadata", "reconciler"):
             message = "The marker is never compared, so there is nothing to ignore."
             self._say(place, "bad-path", message, "leave it out")

@@ -266,4 +266,4 @@ def _notes(unmanaged: Iterable[Live], where: Where) -> Iterator[str]:
         if marker is not None and is_copy(one, where):
             yield f"{one.id} is a copy of {one.kind}.{marker.key} ({marker.id}); it is left alone."
         elif marker is None and one.odd_marker:
-            yield f"{one.id} has a metadata entry `reconciler` that is no marker; it is left alone."
+            yield f"{one.id} has a metadata entry `reconciler` that is not a marker; it is left alone."

@@ -103,7 +103,7 @@ def parse(lines: Iterable[str]) -> Past:
     """What the lines tell; one that a kill cut off is passed over."""
     facts = list(_facts(lines))
     if not facts or facts[0].get("type") != "run":
-        raise BadRecord("it is no record of a run")
+        raise BadRecord("it is not a record of a run")
     if str(facts[0].get("format")).partition(".")[0] != FORMAT.partition(".")[0]:
         raise BadRecord(f"its format is {facts[0].get('format')!r}, and this version of reconciler reads 1.x only")
     outcomes = [fact for fact in facts if fact.get("type") == "outcome"]
@@ -228,14 +228,14 @@ def _step(fact: Mapping[str, Any]) -> Step:
 
 def _paths(listed: Any) -> tuple[Path, ...]:
     if not (isinstance(listed, list) and all(isinstance(path, list) and path for path in listed)):
-        raise BadRecord("`ignore` is no list of paths")
+        raise BadRecord("`ignore` is not a list of paths")
     return tuple(tuple(str(step) for step in path) for path in listed)
 
 
 def _text(fact: Mapping[str, Any], name: str) -> str:
     value = fact.get(name)
     if not isinstance(value, str):
-        raise BadRecord(f"`{name}` is missing, or is no text")
+        raise BadRecord(f"`{name}` is missing, or is not text")
     return value
 
 
@@ -246,5 +246,5 @@ def _perhaps(fact: Mapping[str, Any], name: str) -> str | None:
 def _mapping(fact: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = fact.get(name)
     if not isinstance(value, dict):
-        raise BadRecord(f"`{name}` is missing, or is no mapping")
+        raise BadRecord(f"`{name}` is missing, or is not a mapping")
     return value

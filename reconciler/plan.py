@@ -147,7 +147,7 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
             draft.changes.append(creation(desired, kind))
         return
     if live.odd_marker:
-        draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is no marker; adopting overwrites it.")
+        draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is not a marker; adopting overwrites it.")
     compared = compare(desired, live, kind, live.marker if taken.ours else None)
     if compared.unsettled:
         draft.mismatches.append(_mismatch(desired, live, compared, kind))

@@ -64,7 +64,7 @@ class Resolver:
         named = _file_nodes(spot.node)
         if not named:
             return self._fault(
-                spot.node, "This is no file reference.", "write `{file: path}` or `{files: [path, path]}`"
+                spot.node, "This is not a file reference.", "write `{file: path}` or `{files: [path, path]}`"
             )
         parts = [self.attachments.get(str(node.value)) for node in named]
         read = [part for part in parts if part is not None]

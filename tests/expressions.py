@@ -130,7 +130,7 @@ class _Reader:
 def _member(value: Any, name: str, text: str) -> Any:
     if value is None:
         return None
-    assert isinstance(value, Mapping), f"{name!r} of what is no mapping: {text}"
+    assert isinstance(value, Mapping), f"{name!r} of what is not a mapping: {text}"
     assert isinstance(value, Lenient) or name in value, f"there is no {name!r}: {text}"
     found = value.get(name)
     return Lenient(found) if isinstance(found, dict) and isinstance(value, Lenient) else found

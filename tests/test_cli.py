@@ -45,6 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         (["plan", "-z"], "There is no option `-z`."),
         (["apply", "--from", "x"], "There is no option `--from`."),
         (["plan", "-e", "loc"], "did you mean `local`?"),
+        (["-e", "local", "plan"], "`-e`; options of a command come after it: `reconciler COMMAND -e`"),
         (["plan", "--bogus"], "There is no option `--bogus`."),
         (["plan", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'json'"),
         (["plan", "--parallelism", "0"], "Invalid value for '--parallelism'"),
@@ -241,7 +242,7 @@ def test_a_defaulted_local_is_an_error_in_ci(here: Checkout, monkeypatch: pytest
     told = here.run(command)
 
     assert (told.code, told.out) == (1, "")
-    assert "say `-e NAME` or set RECONCILER_ENVIRONMENT" in told.err
+    assert "pass `-e NAME` or set RECONCILER_ENVIRONMENT" in told.err
     assert here.run("plan", "-e", "local").code == 0
 
 
@@ -254,7 +255,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_sent(here: Checkout) -> None
         for place in ("bad.yaml:1:8", "bad.yaml:2:1", "worse.yaml:", "same.yaml:"):
             assert place in told.err
         assert "did you mean `tools`?" in told.err
-        assert told.err.endswith("Error: Nothing was sent.\n  mend what is listed above, then run it again\n")
+        assert told.err.endswith("Error: Errors found; nothing was sent.\n  fix the errors above and rerun\n")
     assert not (here.root / ".reconciler").exists()
 
 
@@ -325,7 +326,7 @@ def test_a_broken_environment_is_a_warning_in_the_others_and_an_error_in_itself(
 
     planned, refused, all_of_them = here.run("plan"), here.run("plan", "-e", "bad"), here.run("validate")
 
-    said = "reconciler.yaml:6:19: unknown-value{}: `opnai` is no provider."
+    said = "reconciler.yaml:6:19: unknown-value{}: `opnai` is not a provider."
     assert (planned.code, said.format(" (warning)") in planned.err) == (0, True)
     assert planned.out.endswith("Plan: 1 to add, 0 to change, 0 to destroy.\n")
     for told in (refused, all_of_them):
@@ -340,7 +341,7 @@ def test_every_other_environment_is_planned_beside_a_broken_one(here: Checkout) 
 
     assert told.code == 1
     assert "Plan: 1 to add" in told.out
-    assert "\nbad\n\nError: reconciler.yaml:6:19: `opnai` is no provider.\n" in f"\n{told.out}"
+    assert "\nbad\n\nError: reconciler.yaml:6:19: `opnai` is not a provider.\n" in f"\n{told.out}"
 
 
 def test_in_a_subfolder_the_file_above_is_found(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,11 +387,11 @@ def test_validate_reads_for_every_environment_that_is_stated(here: Checkout) -> 
 
 
 def test_validate_says_what_it_read(here: Checkout) -> None:
-    assert here.run("validate").out == "1 manifest in order, read for local.\n"
+    assert here.run("validate").out == "Valid: 1 manifest (environment: local).\n"
     here.write(other=HR)
     here.config(TWO)
-    assert here.run("validate").out == "2 manifests in order, read for staging, production.\n"
-    assert here.run("validate", "-e", "staging").out == "2 manifests in order, read for staging.\n"
+    assert here.run("validate").out == "Valid: 2 manifests (environments: staging, production).\n"
+    assert here.run("validate", "-e", "staging").out == "Valid: 2 manifests (environment: staging).\n"
 
 
 def test_validate_needs_neither_key_nor_server(here: Checkout) -> None:
@@ -598,7 +599,7 @@ def test_a_stream_that_is_no_file_is_written_to(here: Checkout) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as written:
         assert run(["validate"]) == 0
 
-    assert written.getvalue() == "1 manifest in order, read for local.\n"
+    assert written.getvalue() == "Valid: 1 manifest (environment: local).\n"
     assert here.live() == {}
 
 
@@ -657,6 +658,8 @@ def test_a_stream_of_another_encoding_is_written_to_all_the_same(here: Checkout,
 def test_an_empty_folder_is_not_called_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = Checkout(tmp_path, monkeypatch, capsys).run("validate")
+    empty = Checkout(tmp_path, monkeypatch, capsys)
+    told = empty.run("validate")
 
-    assert (told.code, told.out) == (0, "There is no manifest in `assistants` yet.\n")
+    assert (told.code, told.out) == (0, "No manifests found in `assistants`.\n")
+    assert empty.run("plan", "-e", "local").err == "Note: No manifests found in `assistants`.\n"

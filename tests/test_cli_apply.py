@@ -84,7 +84,7 @@ def test_nobody_is_asked_in_json(here: Checkout) -> None:
     lines = events(told.out)
     assert told.code == 1
     assert types(lines) == ["version", "planned_change", "change_summary", "diagnostic"]
-    assert lines[-1]["diagnostic"]["detail"] == "say --auto-approve once the plan was reviewed"
+    assert lines[-1]["diagnostic"]["detail"] == "after review, pass --auto-approve"
     assert here.live() == {}
 
 
@@ -123,7 +123,7 @@ def test_the_exit_code_is_the_same_in_every_format(here: Checkout, manner: list[
     ("arguments", "said"),
     [
         (["nobody"], "Nothing is called 'nobody' in local (.reconciler/local.db)."),
-        (["-e", "nowhere"], "Nothing was sent."),
+        (["-e", "nowhere"], "Errors found; nothing was sent."),
         (["missing.json"], "There is no file /"),
         (["--allow", "conflicts"], "There is no objection 'conflicts'."),
         (["--expect", "x"], "The plan's fingerprint is "),

@@ -316,7 +316,7 @@ def test_without_git_there_is_no_base(here: Checkout, monkeypatch: pytest.Monkey
 
 
 def test_offline_wants_a_base(here: Checkout) -> None:
-    assert "--offline wants --base" in here.run("plan", "-e", "local", "--offline").err
+    assert "--offline requires --base" in here.run("plan", "-e", "local", "--offline").err
 
 
 def test_odd_files_of_a_revision_do_no_harm(here: Checkout) -> None:
@@ -825,7 +825,7 @@ def test_a_conflict_elsewhere_blocks_no_merge(here: Checkout) -> None:
     assert "still differs: 1 in conflict." in told.out
     assert here.live()[ids["b"]]["name"] == "hotfix"
     assert again.code == 1
-    assert "Objections hold back every change" in again.err
+    assert "Objections block every change" in again.err
 
 
 def test_apply_everything_in_the_configuration_of_the_base_applies_everything(here: Checkout) -> None:

@@ -528,7 +528,7 @@ def test_an_issue_is_opened_when_something_is_found(job: Job) -> None:
     assert f"Issue #{job.issue['number']} is opened." in told.out
     assert job.issue["title"] == "local is not as Git says (stack acme)"
     assert job.issue["body"].startswith(f"{FIRST}\n<!-- reconciler: remembers {{")
-    assert "\n### Left for people: 1 drifted\n" in job.issue["body"]
+    assert "\n### Needs review: 1 drifted\n" in job.issue["body"]
     assert "Be rude." in job.issue["body"]
     assert job.issue["state"] == "open"
 
@@ -798,7 +798,7 @@ def test_an_issue_that_cannot_be_told_undoes_nothing(job: Job) -> None:
     told = job.run()
 
     assert told.code == 1
-    assert "The issue could not be told" in told.err
+    assert "Could not update the issue" in told.err
     assert "What was written stands." in told.err
     assert "Be rude.\nVery rude.\n" in told.out  # what was quoted nowhere is quoted here
     assert job.live["instructions"] == "Be kind."
@@ -817,7 +817,7 @@ def test_an_issue_that_cannot_be_told_hides_no_other_failure(job: Job) -> None:
 
     assert told.code == 1
     assert "Cannot record the run" in told.err
-    assert "The issue could not be told" in told.err
+    assert "Could not update the issue" in told.err
     assert "Nothing was written." in told.err
 
 

@@ -256,7 +256,7 @@ def test_a_file_that_was_touched_is_refused_and_nothing_is_sent(here: Checkout, 
     told = here.run("apply", "plan.json")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("Error: plan.json is no plan that can be applied: ")
+    assert told.err.startswith("Error: plan.json is not a plan that can be applied: ")
     assert here.live() == {}
 
 

@@ -271,7 +271,7 @@ def test_a_plan_of_another_place_is_refused(here: Checkout, hub: Hub, where: dic
 def test_an_archive_that_is_none_is_refused(here: Checkout, hub: Hub) -> None:
     hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production-1", b"no archive")
 
-    assert "The artifact is no archive that can be read" in refused(here)
+    assert "The artifact is not an archive that can be read" in refused(here)
 
 
 def test_the_place_is_read_from_the_configuration(here: Checkout, hub: Hub) -> None:

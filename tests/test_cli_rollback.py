@@ -364,7 +364,7 @@ def test_what_was_created_and_then_edited_by_hand_is_not_deleted_unasked(here: C
     told = here.run("rollback", "--auto-approve")
 
     assert told.code == 1
-    assert "Objections hold back every change" in told.err
+    assert "Objections block every change" in told.err
     assert list(here.live()) == [id]
     rolled_back(here, "--allow", "conflict")
     assert here.live() == {}
@@ -510,7 +510,7 @@ def test_a_rollback_is_shown_and_approved_like_any_plan(here: Checkout) -> None:
 
     assert told.code == 1
     assert "Plan: 0 to add, 0 to change, 1 to destroy." in told.out
-    assert "say --auto-approve" in told.err
+    assert "after review, pass --auto-approve" in told.err
     assert len(here.live()) == 1
 
 
@@ -756,7 +756,9 @@ def test_a_commit_that_cannot_be_read_deletes_nothing(told_in_git: Checkout, spo
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--to", "HEAD"], "--to needs the keys"),
+        (["--to", "HEAD"], "--to requires the keys"),
+        (["hr", "--to", ""], "--to requires a commit"),
+        (["hr"], "There is no run 'hr'.\n  no run is recorded here; to roll back a key, pass --to COMMIT"),
         (["hr", "--to", "HEAD", "--from", "x.jsonl"], "does not go with --from"),
         (["one", "two"], "One run at a time"),
         (["nope", "--to", "HEAD"], "Nothing is called 'nope'"),

@@ -286,7 +286,7 @@ def test_a_default_that_is_broken_is_told_as_that(tmp_path: Path) -> None:
     found = loaded(tmp_path, f"{HEAD}default_environment: x\nenvironments: {{x: {{provider: opnai}}}}\n").config
     assert found is not None
 
-    assert refused(found, None).message == "`opnai` is no provider."
+    assert refused(found, None).message == "`opnai` is not a provider."
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,16 @@ def test_an_unknown_environment_is_told_with_those_there_are(
 
 
 def test_without_a_near_name_the_list_alone_is_the_remedy(tmp_path: Path) -> None:
-    assert refused(without_file(tmp_path), "qqq").remedy == "known here: `local`"
+    assert refused(config(tmp_path, FULL), "qqq").remedy.startswith("known here: `")
+
+
+def test_an_environment_that_no_file_names_is_told_with_the_file_to_write(tmp_path: Path) -> None:
+    fault = refused(without_file(tmp_path), "production")
+
+    assert fault.message == (
+        f"There is no environment `production`, because there is no reconciler.yaml in {tmp_path} or above it."
+    )
+    assert fault.remedy == "write reconciler.yaml; without it there is `local` alone"
 
 
 def test_openai_works_without_a_file_for_reading_only(tmp_path: Path) -> None:
@@ -604,4 +613,4 @@ def test_a_wait_that_is_no_length_of_time_is_told(tmp_path: Path, said: str) -> 
     (fault,) = load(tmp_path, providers=("openai", "local"), kinds=("assistant",)).faults
 
     assert (fault.code, fault.remedy) == ("config", "write it like 30m, 24h or 7d")
-    assert "is no length of time" in fault.message
+    assert "is not a length of time" in fault.message

@@ -201,7 +201,7 @@ NO_LISTS: dict[str, Callable[[httpx.Request], httpx.Response]] = {
     "deflate that is none": answer("\x00\x01", content_encoding="deflate"),
     "an error": answer('{"error": {"message": "' + "x" * 100_000 + '"}}'),
     "an odd error": answer('{"error": [[[]]]}'),
-    "data that is no list": answer('{"data": {"id": "a"}}'),
+    "data that is not a list": answer('{"data": {"id": "a"}}'),
     "objects that are none": answer('{"data": [1, "x", null, []]}'),
     "no ids": answer('{"data": [{"name": "a"}]}'),
     "an id that leads up": answer('{"data": [{"id": ".."}]}'),

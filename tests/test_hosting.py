@@ -438,14 +438,14 @@ def test_an_answer_that_is_none_is_said_to_be(content: bytes) -> None:
 def test_a_list_that_is_none_is_said_to_be(content: bytes) -> None:
     error = refused(lambda: answering(lambda request: httpx.Response(200, content=content)).comments(7))
 
-    assert error.message == "GitHub's answer is no list."
+    assert error.message == "GitHub's answer is not a list."
 
 
 def test_a_text_that_is_none_is_said_to_be() -> None:
     entry = {"id": 1, "user": {"login": "x"}, "body": 5}
     error = refused(lambda: answering(lambda request: httpx.Response(200, json=[entry])).comments(7))
 
-    assert error.message == "GitHub's answer is not as documented: its `body` is no text."
+    assert error.message == "GitHub's answer is not as documented: its `body` is not text."
 
 
 def test_a_comment_without_text_or_author_is_one() -> None:
@@ -501,7 +501,7 @@ def test_a_next_page_elsewhere_is_not_asked_for(url: str) -> None:
 def test_a_next_page_that_is_no_address_is_said_to_be(link: str) -> None:
     answer = httpx.Response(200, json=[], headers={"Link": f'<{link}>; rel="next"'})
 
-    assert "no address" in refused(lambda: answering(lambda request: answer).comments(7)).message
+    assert "not an address" in refused(lambda: answering(lambda request: answer).comments(7)).message
 
 
 def test_a_redirect_is_not_followed_with_the_token() -> None:
@@ -569,14 +569,14 @@ def test_folders_in_an_archive_are_no_files() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no archive", zipped({"a": "b" * 999})[:-30]])
 def test_what_is_no_archive_is_refused(content: bytes) -> None:
-    assert refused(lambda: unpacked(content)).message.startswith("The artifact is no archive that can be read: ")
+    assert refused(lambda: unpacked(content)).message.startswith("The artifact is not an archive that can be read: ")
 
 
 def test_an_archive_that_is_damaged_within_is_refused() -> None:
     content = bytearray(zipped({"plan.json": "x" * 1000}))
     content[40:48] = b"\xff" * 8
 
-    assert "no archive" in refused(lambda: unpacked(bytes(content))).message
+    assert "not an archive" in refused(lambda: unpacked(bytes(content))).message
 
 
 def test_an_archive_with_a_password_is_refused() -> None:
@@ -584,7 +584,7 @@ def test_an_archive_with_a_password_is_refused() -> None:
     flags = content.index(b"PK\x01\x02") + 8
     content[flags : flags + 2] = struct.pack("<H", 1)
 
-    assert "no archive" in refused(lambda: unpacked(bytes(content))).message
+    assert "not an archive" in refused(lambda: unpacked(bytes(content))).message
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_whatever_it_says_of_itself() -> None:

@@ -277,7 +277,7 @@ def test_an_apply_over_an_unreliable_list_makes_nothing(here: Checkout) -> None:
 
     assert told.code == 1
     assert SAID in told.out
-    assert "Objections hold back every change; nothing was changed.\n  look at each\n" in told.err
+    assert "Objections block every change; nothing was changed.\n  review them\n" in told.err
 
 
 def test_a_fault_of_the_list_is_no_code_to_allow(here: Checkout) -> None:

@@ -171,7 +171,7 @@ def test_a_copy_is_noted_and_left_alone() -> None:
 def test_a_metadata_entry_that_only_looks_like_a_marker_is_noted() -> None:
     found = claim([], [replace(stranger(), odd_marker=True), applied(wanted("b"), "asst_b", where=STAGING)], WHERE)
 
-    assert found.notes == ("asst_9 has a metadata entry `reconciler` that is no marker; it is left alone.",)
+    assert found.notes == ("asst_9 has a metadata entry `reconciler` that is not a marker; it is left alone.",)
     assert ids(found.unmanaged) == ["asst_9", "asst_b"]
 
 

@@ -166,7 +166,7 @@ def test_notes_say_what_is_not_seen_in_the_changes() -> None:
     )
 
     assert plan.notes == (
-        "asst_9 has a metadata entry `reconciler` that is no marker; adopting overwrites it.",
+        "asst_9 has a metadata entry `reconciler` that is not a marker; adopting overwrites it.",
         "assistant.b: `name` was not managed by the version that applied last.",
     )
 

@@ -120,7 +120,7 @@ BECOMES: dict[str, tuple[str, Json]] = {
     "a value that is no text": ("name: {value: 1}", {"name": {"value": 1}}),
     "an empty mapping": ("name: {}", {"name": {}}),
     "a file of a tool's own": ("tools: [{type: bing, file: 3}]", {"tools": [{"type": "bing", "file": 3}]}),
-    "a manifest that is no mapping": ("[{value: handbook}]", ["vs_1"]),
+    "a manifest that is not a mapping": ("[{value: handbook}]", ["vs_1"]),
     "a manifest that is one key": ("file: a.md", {"file": "a.md"}),
 }
 FAULTY: dict[str, tuple[str, list[str]]] = {

@@ -218,7 +218,7 @@ def test_what_is_no_saved_plan_is_refused(text, why):
         ("notes", [1], "`notes` is missing, or is no str"),
         ("changes", [1], "`changes` is missing, or is no dict"),
         ("changes", [{"address": "assistant.x"}], "`action` is missing, or is no str"),
-        ("objections", {}, "`objections` is missing, or is no list"),
+        ("objections", {}, "`objections` is missing, or is not a list"),
     ],
 )
 def test_a_document_of_another_shape_is_refused(key: str, value: Json, why: str):

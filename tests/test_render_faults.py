@@ -16,11 +16,11 @@ def caret(line: str, column: int) -> tuple[str, str]:
 
 
 def test_a_fault_shows_its_line_and_a_remedy() -> None:
-    fault = Fault(Place("a.yaml", 2, 9), "unknown-tool", "`x` is no tool type.", "did you mean `y`?")
+    fault = Fault(Place("a.yaml", 2, 9), "unknown-tool", "`x` is not a tool type.", "did you mean `y`?")
     source = {"a.yaml": "tools:\n- type: x\n"}
 
     assert report([fault], source) == (
-        "a.yaml:2:9: unknown-tool: `x` is no tool type.\n"
+        "a.yaml:2:9: unknown-tool: `x` is not a tool type.\n"
         "  2 | - type: x\n"
         "    |         ^\n"
         "  did you mean `y`?\n"

@@ -62,7 +62,7 @@ def test_an_issue_reads_as_a_report() -> None:
 <!-- reconciler: issue acme production -->
 <!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "since": "2026-11-27T05:17:00Z", "times": 1, \
 "told": {}} -->
-### Left for people: 1 conflict, 1 to be deleted, 1 drifted
+### Needs review: 1 conflict, 1 to be deleted, 1 drifted
 
 `production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`. This text follows the newest \
 pass of the scheduled job; what a pass wrote over is in the comments.
@@ -104,12 +104,12 @@ since 2026-11-27 05:17 UTC.
     ],
 )
 def test_every_state_has_its_word(change: Change, word: str) -> None:
-    assert report.verdict(left(change)) == f"Left for people: {word}"
+    assert report.verdict(left(change)) == f"Needs review: {word}"
 
 
 def test_a_thousand_is_written_as_one() -> None:
     assert report.verdict(left(*(create(f"n{number}") for number in range(1200)))) == (
-        "Left for people: 1,200 to be created"
+        "Needs review: 1,200 to be created"
     )
 
 
@@ -174,7 +174,7 @@ def test_the_title_and_the_first_line_say_which_environment() -> None:
 
 def test_a_log_has_a_line_for_everything_that_is_left() -> None:
     assert report.lines(left(drift("a", "x"), why="b\n::error::c")) == (
-        "Left for people:\n  assistant.a: b\\n::error::c\n"
+        "Needs review:\n  assistant.a: b\\n::error::c\n"
     )
     assert report.lines(left()) == ""
 

@@ -182,7 +182,10 @@ def _told(error: click.ClickException) -> click.ClickException:
         else []
     )
     close = nearest(error.option_name.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")])
-    remedy = _ELSEWHERE.get(error.option_name) or (f"did you mean `--{close}`?" if close else "")
+    meant = f"did you mean `--{close}`?" if close else ""
+    if not meant and error.ctx is not None and error.ctx.parent is None:
+        meant = f"options of a command come after it: `reconciler COMMAND {error.option_name}`"
+    remedy = _ELSEWHERE.get(error.option_name) or meant
     message = f"There is no option `{error.option_name}`{f'; {remedy}' if remedy else '.'}"
     return click.UsageError(message, error.ctx)
 

@@ -144,7 +144,7 @@ def _read(path: str) -> Document:
     try:
         return read(plan_text(path))
     except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is no plan that can be applied: {error}", remedy) from error
+        raise Failure(f"{path} is not a plan that can be applied: {error}", remedy) from error
     except OSError as error:
         raise Failure(unread(path, error), remedy) from error
 

@@ -256,8 +256,8 @@ def refuse_what_is_held(plan: Plan) -> None:
     if plan.ready or not plan.standing:
         return
     found = sorted({objection.code for objection in plan.standing} - NEVER_ALLOWED)
-    codes = f"; then, if it is right: {' '.join(f'--allow {code}' for code in found)}" if found else ""
-    raise Failure("Objections hold back every change; nothing was changed.", f"look at each{codes}")
+    codes = f"; to override: {' '.join(f'--allow {code}' for code in found)}" if found else ""
+    raise Failure("Objections block every change; nothing was changed.", f"review them{codes}")
 
 
 def approve(manner: Manner) -> bool:
@@ -265,7 +265,7 @@ def approve(manner: Manner) -> bool:
     if manner.approved:
         return False
     if manner.as_json or not manner.may_ask or not (sys.stdin and sys.stdin.isatty()):
-        raise Failure("Nobody can be asked here; nothing was changed.", "say --auto-approve once the plan was reviewed")
+        raise Failure("Approval requires a terminal; nothing was changed.", "after review, pass --auto-approve")
     click.echo("\nDo you want to perform these actions? Only `yes` will be accepted to approve.\n")
     if _answer("  Enter a value: ") != "yes":
         raise Failure("Apply cancelled; nothing was changed.")

@@ -142,7 +142,7 @@ def _saved(path: str) -> Sequence[Section]:
     try:
         return read(_text(path, errors="strict"))
     except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is no plan: {error}", "name a file that `plan --out` wrote") from error
+        raise Failure(f"{path} is not a plan: {error}", "name a file that `plan --out` wrote") from error
 
 
 def _about_one(one: Section, telling: Telling) -> About:

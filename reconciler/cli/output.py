@@ -69,7 +69,9 @@ async def _print(session: Session, key: str | None, format: str) -> int:
         if key in (address.key, str(address)):
             click.echo(one.id)
             return 0
-    raise Failure(f"Nothing of ours is called {key!r} in {session.title}.", did_you_mean(key, [a.key for a, _ in rows]))
+    raise Failure(
+        f"No managed assistant has the key {key!r} in {session.title}.", did_you_mean(key, [a.key for a, _ in rows])
+    )
 
 
 def _refuse_what_acts(rows: Sequence[tuple[Address, Live]]) -> None:

@@ -109,7 +109,7 @@ def tell(asked: Asked, found: Found) -> None:
     asked.told.text(f"\n{rows}" if (rows := report.lines(passed)) else "")
     for left in passed.left:
         address = str(left.change.address)
-        asked.told.events(events.diagnostic("warning", f"{address} is left for people", left.why, address))
+        asked.told.events(events.diagnostic("warning", f"{address}: Needs review: {left.why}", left.why, address))
     comments = list(quoting.comments(passed))
     if asked.place is None:
         return
@@ -200,4 +200,4 @@ def _untold(error: HostingError, found: Found) -> Failure:
     stands = "What was written stands." if found.passed.overwrote else "Nothing was written."
     if found.failure is not None:
         found.failure.show()
-    return Failure(f"The issue could not be told: {error.message} {stands}", error.remedy, code=found.code or 1)
+    return Failure(f"Could not update the issue: {error.message} {stands}", error.remedy, code=found.code or 1)

@@ -116,7 +116,7 @@ def _refuse_offline_alone(base: str | None, *, offline: bool) -> None:
     from reconciler.cli.failure import Failure
 
     if offline and base is None:
-        raise Failure("--offline wants --base.", "say beside which revision: `--base origin/main --offline`")
+        raise Failure("--offline requires --base.", "name the revision to compare with: `--base origin/main --offline`")
 
 
 @dataclass(frozen=True, slots=True)

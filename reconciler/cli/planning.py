@@ -224,7 +224,10 @@ def write_plan(text: str, path: str) -> None:
         else:
             _replace(target.resolve(), text)
     except OSError as error:
-        raise Failure(f"Cannot write the plan to {path}: {error.strerror}.", "nothing was changed") from error
+        raise Failure(
+            f"Cannot write the plan to {path}: {error.strerror}.",
+            "nothing was changed; name a file in a folder that exists",
+        ) from error
 
 
 def _replace(target: Path, text: str) -> None:

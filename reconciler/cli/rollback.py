@@ -72,8 +72,10 @@ def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None)
         raise click.UsageError("One run at a time. To bring keys back to a commit: rollback KEY... --to COMMIT")
     if to is not None and source is not None:
         raise click.UsageError("--to plans from Git alone: it does not go with --from.")
+    if to == "":
+        raise click.UsageError("--to requires a commit, such as 1a2b3c4.")
     if to is not None and not names:
-        raise click.UsageError("--to needs the keys to bring back; '*' names all of them.")
+        raise click.UsageError("--to requires the keys to roll back; '*' selects all of them.")
 
 
 def _rejecting(manner: Manner, past: Past) -> Manner:
@@ -102,7 +104,8 @@ async def _to_commit(told: Telling, session: Session, to: str, request: Request)
             addresses = {change.address for change in plan.changes}
             rejected = rejected_by_state(now, then, addresses)
             told.manner = replace(told.manner, rolls_back=commit, commit=commit, rejected=rejected)
-            note = f"The manifests of {commit} are planned. Revert in Git what changed them since, as well."
+            revert = " Revert in Git what changed them since, as well." if rejected else ""
+            note = f"The manifests of {commit} are planned.{revert}"
             plan = replace(plan, notes=(*plan.notes, note))
             told.plan(plan)
             return await settle(told, session, provider, plan, observed_at)
@@ -117,7 +120,7 @@ def _manifests_at(session: Session, to: str) -> tuple[tuple[Desired, ...], str]:
 
     with laid_out(session.config.root, to) as revision:
         if not is_in_history(session.config.root, revision.commit):
-            message = f"{to} is not in the history of what is checked out, so it is no earlier state of it."
+            message = f"{to} is not in the history of what is checked out, so it is not an earlier state of it."
             raise Failure(
                 message, "check that commit out and apply it; in a shallow clone, fetch all: `fetch-depth: 0`"
             )
@@ -154,7 +157,8 @@ def _named(run: str, known: list[Path], secrets: frozenset[str]) -> Past:
     for path in known:
         if path.stem == run:
             return history.read(path, secrets)
-    raise Failure(f"There is no run {run!r}.", did_you_mean(run, [path.stem for path in known]))
+    meant = did_you_mean(run, [path.stem for path in known]) if known else "no run is recorded here"
+    raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
 
 
 def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -> Past:

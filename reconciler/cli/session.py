@@ -62,6 +62,10 @@ class Session:
         folders = self._folders() if may_lack else self.config.manifests
         read = files.read(self.config.root, folders)
         parsed = manifest.parse(read.manifests, setting(self.config, self.environment))
+        if folders and not read.manifests:
+            click.echo(
+                f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
+            )
         stop_at_errors([*read.faults, *parsed.faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
@@ -213,7 +217,7 @@ def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: S
         outputs.faults(untold)
     told.update(untold)
     if wrong := errors(found):
-        raise Failure("Nothing was sent.", "mend what is listed above, then run it again", wrong=wrong)
+        raise Failure("Errors found; nothing was sent.", "fix the errors above and rerun", wrong=wrong)
 
 
 def style_of(stream: Any, colour: bool | None) -> Style:
@@ -255,7 +259,8 @@ def owned_by(stack: str | None, environment: Environment) -> Environment:
         return environment
     if not config.NAME.fullmatch(stack):
         raise Failure(
-            f"{stack!r} is no name of a stack.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure"
+            f"{stack!r} is not a name of a stack.",
+            "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure",
         )
     return replace(environment, stack=stack, former_stacks=(), borrowed=True)
 

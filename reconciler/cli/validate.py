@@ -47,11 +47,11 @@ def _validate(name: str | None, colour: bool | None) -> int:
         faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
     session.stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     count = len(read.manifests)
-    names = ", ".join(one.name for one in environments)
+    names = f"environment{'s' * (len(environments) != 1)}: {', '.join(one.name for one in environments)}"
     if not count:
-        click.echo(f"There is no manifest in {', '.join(f'`{folder}`' for folder in loaded.manifests)} yet.")
+        click.echo(f"No manifests found in {', '.join(f'`{folder}`' for folder in loaded.manifests)}.")
         return 0
-    click.echo(f"{count} manifest{'s' * (count != 1)} in order, read for {names}.")
+    click.echo(f"Valid: {count} manifest{'s' * (count != 1)} ({names}).")
     return 0
 
 

@@ -44,10 +44,14 @@ def nowhere(config: Config) -> Fault | None:
 
 
 def _unknown(name: str, config: Config, place: Place) -> Fault:
-    remedy = did_you_mean(name, config.environments)
+    message, remedy = f"There is no environment `{name}`.", did_you_mean(name, config.environments)
+    is_near = remedy.startswith("did you mean")
+    if config.file is None and not is_near:
+        message = f"There is no environment `{name}`, because there is no {FILE} in {config.root} or above it."
+        return Fault(place, "unknown-environment", message, f"write {FILE}; without it there is `{LOCAL}` alone")
     every = ", ".join(f"`{one}`" for one in sorted(config.environments))
-    remedy += f" (there are {every})" if remedy.startswith("did you mean") else ""
-    return Fault(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
+    remedy += f" (there are {every})" if is_near else ""
+    return Fault(place, "unknown-environment", message, remedy)
 
 
 def _known(config: Config, name: str) -> Environment | None:
@@ -72,8 +76,8 @@ def _by_default(config: Config, environment: Environment, environ: Mapping[str, 
         return Fault(Place(OPTION), "config", message, f"{remedy}; `-e {LOCAL}` is the embedded server")
     if not in_ci(environ):
         return replace(environment, defaulted=True)
-    message = "Nobody said which environment, and in CI `local` would be an empty one that nobody sees."
-    remedy = f"say `-e NAME` or set {VARIABLE}; `-e {LOCAL}` if the embedded server is meant"
+    message = "No environment is selected, and in CI `local` is not used by default."
+    remedy = f"pass `-e NAME` or set {VARIABLE}; `-e {LOCAL}` is the embedded server"
     return Fault(Place(OPTION), "config", message, remedy)
 
 

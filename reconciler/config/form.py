@@ -40,7 +40,7 @@ def _wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
 def _name(value: str) -> str:
     if not NAME.fullmatch(value):
         remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise _wrong("bad-key", f"`{value}` is no name.", remedy)
+        raise _wrong("bad-key", f"`{value}` is not a name.", remedy)
     return value
 
 
@@ -75,7 +75,7 @@ def _api_key(value: Any) -> Any:
 
 def _variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
-        raise _wrong("config", "This is no name of a variable.", "write `{env: NAME}`, never the key itself")
+        raise _wrong("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
     return value
 
 
@@ -100,7 +100,7 @@ def _span(value: Any) -> Any:
         return None
     found = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise _wrong("config", f"`{value}` is no length of time.", "write it like 30m, 24h or 7d")
+        raise _wrong("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
     return int(found[1]) * _SECONDS[found[2]]
 
 
@@ -128,7 +128,7 @@ def _kind(value: str, info: ValidationInfo) -> str:
 def _one_of(value: str, what: str, info: ValidationInfo) -> str:
     known = cast(Known, info.context)[what]
     if value not in known:
-        raise _wrong("unknown-value", f"`{value}` is no {what}.", did_you_mean(value, known))
+        raise _wrong("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
     return value
 
 

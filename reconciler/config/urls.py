@@ -27,7 +27,7 @@ def checked(url: str) -> str:
     if "?" in rest or "#" in rest:
         raise BadUrlError("may not have a query or a fragment")
     if not _PLAIN.fullmatch(url) or not _has_port(url):
-        raise BadUrlError("is no plain address of a host")
+        raise BadUrlError("is not a plain address of a host")
     return url.rstrip("/")
 
 

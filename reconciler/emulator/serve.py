@@ -26,8 +26,8 @@ def serve(
     """
     if not (allow_remote or is_loopback(host)):
         raise EmulatorError(
-            f"'{host}' is not a loopback address: whoever can reach this machine could change everything",
-            "Serve on 127.0.0.1, or allow it explicitly.",
+            f"'{host}' is not a loopback address: whoever can reach this machine could change everything.",
+            "serve on 127.0.0.1, or pass --allow-remote",
         )
     with suppress(KeyboardInterrupt), listen(host, port) as listener:
         bound = listener.getsockname()[1]

@@ -65,7 +65,7 @@ def target(root: Path, folder: Path, written: str) -> Path:
     """The resolved path of the file that a reference names, which need not exist."""
     if written.startswith(("/", "~", "\\")) or written[1:2] == ":":
         raise UnfitError(
-            "outside", f"`{written}` is no relative path.", "write the path relative to the manifest's folder"
+            "outside", f"`{written}` is not a relative path.", "write the path relative to the manifest's folder"
         )
     if "\0" in written:
         raise UnfitError("bad-reference", "No file name holds a NUL character.", "remove it")
@@ -127,7 +127,7 @@ def _judge(status: os.stat_result, limit: int) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise UnfitError("unreadable", "This is a folder.", "name a file")
     if not stat.S_ISREG(status.st_mode):
-        raise UnfitError("unreadable", "This is no regular file.", "name a regular file")
+        raise UnfitError("unreadable", "This is not a regular file.", "name a regular file")
     if status.st_size > limit:
         raise _too_large(limit)
 

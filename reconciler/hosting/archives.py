@@ -27,7 +27,7 @@ def unpacked(content: bytes, limit: int = BYTES) -> Mapping[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _files(archive, limit)
     except _DAMAGED as error:
-        raise HostingError(f"The artifact is no archive that can be read: {error}.", _AGAIN) from error
+        raise HostingError(f"The artifact is not an archive that can be read: {error}.", _AGAIN) from error
 
 
 def _files(archive: zipfile.ZipFile, limit: int) -> dict[str, bytes]:

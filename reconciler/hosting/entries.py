@@ -24,7 +24,7 @@ def text(of: Entry, name: str) -> str:
     """A member that is a text; where there is none, an empty one."""
     value = of.get(name)
     if value is not None and not isinstance(value, str):
-        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is no text.", _ADDRESS)
+        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is not text.", _ADDRESS)
     return value or ""
 
 
@@ -32,7 +32,7 @@ def number(of: Entry, name: str) -> int:
     """A member that is a whole number."""
     value = of.get(name)
     if type(value) is not int:
-        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is no number.", _ADDRESS)
+        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is not a number.", _ADDRESS)
     return value
 
 

@@ -157,7 +157,7 @@ class Exchange:
             with client.stream(ask.method, url, content=body, headers=headers) as response:
                 content = self._content(response, began)
         except httpx.InvalidURL as error:
-            raise HostingError(f"{self._url} is no address: {error}.", "look at GITHUB_API_URL") from error
+            raise HostingError(f"{self._url} is not an address: {error}.", "look at GITHUB_API_URL") from error
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             done = ask.method == "POST" and not isinstance(error, _NEVER_SENT)
@@ -190,7 +190,7 @@ def _joined(url: str, link: str) -> str:
     try:
         return urljoin(url, link)
     except ValueError as error:
-        raise HostingError(f"GitHub leads to what is no address: {error}.", "run it again later") from error
+        raise HostingError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -199,7 +199,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         parts = urlsplit(url)
         return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
     except ValueError as error:
-        raise HostingError(f"GitHub leads to what is no address: {error}.", "run it again later") from error
+        raise HostingError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
 
 
 def _lowered(headers: httpx.Headers) -> dict[str, str]:
@@ -209,5 +209,5 @@ def _lowered(headers: httpx.Headers) -> dict[str, str]:
 def _entries(page: Json, member: str | None) -> list[dict[str, Json]]:
     found = page.get(member) if member is not None and isinstance(page, dict) else page
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise HostingError("GitHub's answer is no list.", "look whether GITHUB_API_URL is the API's address")
+        raise HostingError("GitHub's answer is not a list.", "look whether GITHUB_API_URL is the API's address")
     return [entry for entry in found if isinstance(entry, dict)]

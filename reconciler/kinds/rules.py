@@ -79,7 +79,7 @@ def _numbers(data: Mapping[str, Json]) -> Iterator[Problem]:
         yield from _within(data.get(field), least, most, (field,))
     effort = data.get("reasoning_effort")
     if isinstance(effort, str) and effort not in _EFFORTS:
-        message = f"`{effort}` is no reasoning effort."
+        message = f"`{effort}` is not a reasoning effort."
         yield Problem(("reasoning_effort",), "unknown-value", message, did_you_mean(effort, _EFFORTS))
 
 
@@ -136,7 +136,7 @@ def _tools(tools: Json, terms: Terms) -> Iterator[Problem]:
 def _tool_type(kind: str, loc: Loc, terms: Terms) -> Iterator[Problem]:
     """An error where the server lists its types; else the server decides."""
     if terms.tools is not None and kind not in terms.tools:
-        message = f"`{kind}` is no tool type of this server."
+        message = f"`{kind}` is not a tool type of this server."
         yield Problem(loc, "unknown-tool", message, did_you_mean(kind, terms.tools))
     elif terms.tools is None and kind not in _TOOL_TYPES:
         message = f"`{kind}` is a tool type that is not known here; it is sent as it stands."
@@ -169,7 +169,7 @@ def _name(name: str, loc: Loc) -> Iterator[Problem]:
     if not _NAME.fullmatch(name):
         shown = name if len(name) <= 80 else f"{name[:80]}…"
         remedy = "1 to 64 letters of A to Z, figures, `_` and `-`"
-        yield Problem(loc, "bad-name", f"{shown!r} is no name that the API takes.", remedy)
+        yield Problem(loc, "bad-name", f"{shown!r} is not a name that the API takes.", remedy)
 
 
 def _file_search(options: dict[str, Json], loc: Loc) -> Iterator[Problem]:
@@ -184,7 +184,9 @@ def _file_search(options: dict[str, Json], loc: Loc) -> Iterator[Problem]:
     yield from _within(ranking.get("score_threshold"), 0, 1, (*place, "score_threshold"))
     ranker = ranking.get("ranker")
     if isinstance(ranker, str) and ranker not in _RANKERS:
-        yield Problem((*place, "ranker"), "unknown-value", f"`{ranker}` is no ranker.", did_you_mean(ranker, _RANKERS))
+        yield Problem(
+            (*place, "ranker"), "unknown-value", f"`{ranker}` is not a ranker.", did_you_mean(ranker, _RANKERS)
+        )
 
 
 def _resources(data: Mapping[str, Json]) -> Iterator[Problem]:
@@ -201,13 +203,15 @@ def _response_format(value: Json) -> Iterator[Problem]:
     if isinstance(value, str):
         if value != "auto":
             remedy = f"write `{{type: {value}}}`" if value in _FORMATS else did_you_mean(value, ("auto",))
-            yield Problem(loc, "unknown-value", f"`{value}` is no response format.", remedy)
+            yield Problem(loc, "unknown-value", f"`{value}` is not a response format.", remedy)
         return
     if not isinstance(value, dict):
         return
     kind = str(value.get("type"))
     if kind not in _FORMATS:
-        yield Problem((*loc, "type"), "unknown-value", f"`{kind}` is no response format.", did_you_mean(kind, _FORMATS))
+        yield Problem(
+            (*loc, "type"), "unknown-value", f"`{kind}` is not a response format.", did_you_mean(kind, _FORMATS)
+        )
     schema = value.get("json_schema")
     if kind == "json_schema" and not isinstance(schema, dict):
         message = "A response format of type json_schema needs a `json_schema`."

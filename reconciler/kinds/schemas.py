@@ -86,7 +86,7 @@ def _against_metaschema(schema: Json, loc: Loc) -> Iterator[Problem]:
             seen.add(place)
             message = error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
             remedy = did_you_mean(error.instance, _TYPES) if _names_type(place, error.instance) else _SEE
-            yield Problem((*loc, *place), "bad-schema", f"This is no valid JSON Schema: {message}.", remedy)
+            yield Problem((*loc, *place), "bad-schema", f"This is not a valid JSON Schema: {message}.", remedy)
 
 
 def _names_type(place: Loc, value: object) -> bool:
@@ -97,7 +97,7 @@ def _unresolved(error: Exception, loc: Loc) -> Problem:
     """What no metaschema sees: a pointer that leads nowhere, a pattern that is none."""
     reason = str(getattr(error, "message", error)).splitlines()[0]
     place = (*loc, *getattr(error, "instance_path", ()))
-    return Problem(place, "bad-schema", f"This is no valid JSON Schema: {reason}.", _STANDS_ALONE)
+    return Problem(place, "bad-schema", f"This is not a valid JSON Schema: {reason}.", _STANDS_ALONE)
 
 
 def _foreign(schema: Json, loc: Loc) -> Iterator[Problem]:

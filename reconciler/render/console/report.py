@@ -76,11 +76,11 @@ def body(passed: Pass, memory: Memory, look: Look) -> str:
 
 
 def verdict(passed: Pass) -> str:
-    """`Left for people: 1 conflict, 2 drifted`: in a line what a phone shows of it."""
+    """`Needs review: 1 conflict, 2 drifted`: in a line what a phone shows of it."""
     found = Counter(_state(left.change) for left in passed.left)
     said = ", ".join(f"{found[word]:,} {word}" for word in _ORDER if found[word])
     if said:
-        return f"Left for people: {said}"
+        return f"Needs review: {said}"
     objections = len(passed.objections)
     return f"{sentences.count(objections, 'objection')} to look at" if objections else "Nothing is left to do"
 
@@ -124,7 +124,7 @@ def lines(passed: Pass) -> str:
     if not passed.left:
         return ""
     told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in passed.left)
-    return "\n".join(["Left for people:", *told]) + "\n"
+    return "\n".join(["Needs review:", *told]) + "\n"
 
 
 def _state(change: Change) -> str:
