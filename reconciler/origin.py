@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler import marker as markers
@@ -32,7 +32,7 @@ def split(plan: Plan, other: Plan, base: Base) -> Plan:
     objections = tuple(replace(o, origin="pending" if _known_by(o) in standing else "change") for o in plan.objections)
     refreshed = {_stamps(mark) for mark in other.marks}
     marks = tuple(replace(m, origin="pending" if _stamps(m) in refreshed else "change") for m in plan.marks)
-    notes = (*plan.notes, *_settled(plan, other))
+    notes = (*plan.notes, *_edited_before(plan, others), *_settled(plan, other))
     return replace(plan, changes=changes, marks=marks, objections=objections, notes=notes, base=base)
 
 
@@ -145,6 +145,19 @@ def _told(change: Change, other: Change | None) -> Change:
 
 def _value(field: FieldChange) -> str:
     return digest([list(field.path), told(field.before), told(field.after)])
+
+
+def _edited_before(plan: Plan, others: Mapping[str, Change]) -> Iterator[str]:
+    """Fields that this change edits and that differ from what is live by an edit before it, which stays within it."""
+    for change in plan.changes:
+        other = others.get(_which(change))
+        if change.action in _WHOLE or other is None or other.action in _WHOLE:
+            continue
+        before = {field.path: field for field in other.fields if field.cause == "edit"}
+        edited = [f.path for f in change.fields if f.path in before and _value(f) != _value(before[f.path])]
+        if edited:
+            names = ", ".join(f"`{paths.show(path)}`" for path in edited)
+            yield f"{change.address}: an earlier edit of {names} was never applied; what is left of it comes along."
 
 
 def _settled(plan: Plan, other: Plan) -> Iterator[str]:

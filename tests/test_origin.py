@@ -245,6 +245,26 @@ def test_a_function_comes_back_where_git_has_none_any_more() -> None:
     assert taken.changes[0].patch == {"tools": [OTHER]}
 
 
+@pytest.mark.parametrize(
+    ("head", "base", "live", "named"),
+    [
+        ({"instructions": "x, pushed and reviewed"}, {"instructions": "x, pushed"}, {}, "`instructions`"),
+        ({"name": "C", "top_p": 0.3}, {"name": "B", "top_p": 0.2}, {}, "`name`, `top_p`"),
+        ({"instructions": "x, pushed"}, {"instructions": "x, pushed"}, {}, ""),
+        ({"instructions": "x, reviewed"}, {"instructions": "x"}, {"instructions": "hotfix"}, ""),
+    ],
+    ids=["an edit", "two", "the same edit", "drift"],
+)
+def test_an_edit_that_was_never_applied_and_is_edited_again_is_named(
+    head: dict, base: dict, live: dict, named: str
+) -> None:
+    was = {"name": "A", "instructions": "x"}
+    plan = brought([wanted(**(was | head))], [wanted(**(was | base))], [applied(wanted(**was), **live)])
+
+    said = f"assistant.a: an earlier edit of {named} was never applied; what is left of it comes along."
+    assert list(plan.notes) == ([said] if named else [])
+
+
 def test_a_field_that_is_written_whole_carries_along_what_is_pending_in_it_and_says_so() -> None:
     def schema(**more: str) -> Desired:
         return wanted(response_format={"type": "json_schema", "json_schema": {"name": "x", **more}})
