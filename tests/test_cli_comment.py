@@ -769,7 +769,7 @@ def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> No
         (["plan.json", "plan.json", "--events", "b"], "--events and --failed are about one plan"),
         (["plan.json", "plan.json", "--state", "applying"], "Only a plan can be told of several environments at once"),
         (["--failed", "absent", "-e", "x", "--stack", "y"], "/absent."),
-        (["--failed", "plan.json"], "Nobody said which environment this is about."),
+        (["--failed", "plan.json"], "No environment is named for this comment."),
         (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is about no place"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_manifest_that_was_edited_and_applied_since_is_not_done_already(here: 
     told = here.run("apply", "plan.json")
 
     assert told.code == 1
-    assert "assistant.hr: Refused: it moved, and there is nothing to do now" in told.out
+    assert "assistant.hr: Refused: the assistant changed; no action is needed now" in told.out
     assert named(here, "HR Helper")["description"] == "another"
 
 
@@ -210,7 +210,7 @@ def test_a_plan_of_another_place_is_refused_as_a_whole(here: Checkout, place: di
     told = here.run("apply", "plan.json", "-e", "local")
 
     assert told.code == 1
-    assert f"Error: This plan is not of this place: {said}" in told.err
+    assert f"Error: This plan was made for another target: {said}" in told.err
     assert here.live() == {}
 
 
@@ -224,8 +224,8 @@ def test_the_environment_is_the_plans_unless_another_was_said(here: Checkout, mo
     monkeypatch.delenv("RECONCILER_ENVIRONMENT")
 
     assert (by_option.code, by_variable.code) == (1, 1)
-    assert "not of this place" in by_option.err
-    assert "not of this place" in by_variable.err
+    assert "was made for another target" in by_option.err
+    assert "was made for another target" in by_variable.err
     assert here.live() == {}
     assert here.run("apply", "plan.json").code == 0
 

@@ -24,19 +24,19 @@ _INTERRUPTED = 130
 COMMANDS: dict[str, str] = {
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
-    "apply": "Do what the plan says, once somebody approved it.",
-    "reconcile": "One pass of a scheduled job: report, and what the policy allows.",
+    "apply": "Show the plan, and carry it out once it is approved.",
+    "reconcile": "Report drift, and apply what the policy permits.",
     "comment": "Keep one comment on the pull request for each stack and environment.",
-    "allowed": "Print the objections that labels on the pull request let pass.",
+    "allowed": "Print the objections that labels on the pull request override.",
     "reviewed": "Fetch the plan that was reviewed on the merged pull request.",
-    "status": "Show how everything stands, ours and unmanaged.",
+    "status": "List the managed and unmanaged assistants with their state.",
     "show": "Show a live assistant as a manifest, or a saved plan.",
-    "output": "Print the keys and ids of what is ours.",
-    "forget": "Let go of assistants without deleting them.",
-    "destroy": "Delete everything of a throw-away stack.",
+    "output": "Print the keys and ids of managed assistants.",
+    "forget": "Stop managing assistants without deleting them.",
+    "destroy": "Delete everything of a preview stack.",
     "history": "List the applies that were recorded here.",
-    "rollback": "Plan back to how things were before a run, and apply that.",
-    "serve": "Offer the embedded server to other programs.",
+    "rollback": "Restore the state before a run, or of a commit.",
+    "serve": "Run the embedded server for other programs.",
 }
 _TERRAFORM = re.compile(
     r"-(auto-approve|chdir|stack|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"

@@ -46,7 +46,7 @@ def command(
     delete_duplicate: tuple[str, ...],
     hand: options.Hand,
 ) -> int:
-    """Do what the plan says, once somebody approved it.
+    """Show the plan, and carry it out once it is approved.
 
     Shows the plan and asks; only a literal `yes` approves. What an objection holds back is not done unless
     `--allow CODE` lets it pass; the rest is. Exits 1 if anything failed, did not settle or was held back.
@@ -167,14 +167,19 @@ def _reviewed(
 
     reason = elsewhere(reviewed, plan.where)
     if reason is not None:
-        raise Failure(f"This plan is not of this place: {reason}.", "nothing was changed; plan here and review that")
+        raise Failure(
+            f"This plan was made for another target: {reason}.",
+            "nothing was changed; plan for this target, and review that plan",
+        )
     found = review(plan, reviewed, live, session.environment.limits)
     for address in found.already:
         _say(told, "info", address, "Done already")
     for change in found.unreviewed:
         _say(told, "info", str(change.address), f"Left alone: nobody reviewed this {change.action}")
     for address, now in found.moved:
-        what = "it is no longer what was reviewed" if now is not None else "it moved, and there is nothing to do now"
+        what = (
+            "it is no longer what was reviewed" if now is not None else "the assistant changed; no action is needed now"
+        )
         _say(told, "error", address, f"Refused: {what}", _shown(plan, now))
     return found.plan, len(found.moved)
 

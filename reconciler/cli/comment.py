@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     type=click.Choice(["planned", "applying"]),
     default="planned",
     show_default=True,
-    help="How far it has come.",
+    help="Stage to report.",
 )
 @options.option("--events", metavar="FILE", help="What `apply --json-into FILE` wrote: say what became of the plan.")
 @options.option("--failed", metavar="FILE", help="What a plan or an apply printed that failed: say why.")
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @options.allowances
 @options.option("--url", metavar="URL", help="Where the whole is; default: the page of this run.")
-@options.option("--dry-run", is_flag=True, help="Print what it would say, and ask nobody.")
+@options.option("--dry-run", is_flag=True, help="Print the comment without posting it.")
 def command(
     plans: tuple[str, ...],
     environments: tuple[str, ...],

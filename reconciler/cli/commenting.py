@@ -260,7 +260,7 @@ def named(environment: str | None, stack: str | None) -> tuple[str, str]:
     loaded = configuration()
     name = said or (loaded.default_environment if loaded else None)
     if not name:
-        raise Failure("Nobody said which environment this is about.", "say `-e NAME`")
+        raise Failure("No environment is named for this comment.", "pass `-e NAME`")
     known = loaded.environments.get(name) if loaded else None
     if known is None:
         return stack if stack and "{" not in stack else UNKNOWN, name

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @options.environment
 @options.writing()
 def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Hand) -> int:
-    """Let go of assistants without deleting them.
+    """Stop managing assistants without deleting them.
 
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
     away too, or the next plan asks whether they are to be created again.

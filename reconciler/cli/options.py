@@ -28,7 +28,7 @@ environment = option(
     "--environment",
     metavar="NAME",
     envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where a fault can name the variable
-    help="Where to look and act; default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
+    help="Environment to use. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
 environments = option(
     "-e",
@@ -39,17 +39,17 @@ environments = option(
     envvar=[],
     help="Environment to use; may be repeated. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
-allow = option("--allow", metavar="CODE", multiple=True, help="Let an objection of this code pass; may be repeated.")
+allow = option("--allow", metavar="CODE", multiple=True, help="Override objections with this code; may be repeated.")
 allowances = option(
     "--allowances",
     metavar="FILE",
     multiple=True,
     help="What labels allow, as `reconciler allowed` wrote it; may be repeated.",
 )
-colour = option("--color/--no-color", default=None, help="Colour, whatever the output is; default: on a terminal.")
+colour = option("--color/--no-color", default=None, help="Use color or do not; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
 interactive = option(
-    "--input", default=True, type=bool, metavar="BOOL", help="Whether a person may be asked; default: true."
+    "--input", default=True, type=bool, metavar="BOOL", help="Allow interactive prompts; default: true."
 )
 parallelism = option(
     "--parallelism",
@@ -61,13 +61,13 @@ parallelism = option(
 stack = option(
     "--stack",
     metavar="NAME",
-    help="Own things under this name instead of the environment's: throw-away copies of the same manifests.",
+    help="Use this stack instead of the environment's, e.g. for a preview.",
 )
 timeout = option(
     "--timeout",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
-    help="Give up on what is not done by then; default: two minutes for each change.",
+    help="Overall time limit; default: none, two minutes for each change.",
 )
 
 
@@ -99,7 +99,7 @@ class Hand:
 def writing(*, events: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """The options of every command that writes, handed over as one; stands next to the function."""
     telling = (
-        option("--json", "as_json", is_flag=True, help="Tell what happens as JSON lines; needs --auto-approve."),
+        option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines; requires --auto-approve."),
         option("--json-into", metavar="FILE", help="Write the same JSON lines to a file."),
     )
     taken = (auto_approve, *(telling if events else ()), parallelism, timeout, state_dir, interactive, colour)

@@ -30,7 +30,7 @@ def command(
     state_dir: str | None,
     color: bool | None,
 ) -> int:
-    """Print the keys and ids of what is ours.
+    """Print the keys and ids of managed assistants.
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
     """

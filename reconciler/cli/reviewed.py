@@ -55,7 +55,7 @@ def command(
     stack, name = named(environment, stack)
     commit = commit or os.environ.get("GITHUB_SHA")
     if not commit:
-        raise Failure("Nobody said which commit was merged.", "say `--commit SHA`")
+        raise Failure("No commit is named as the merged one.", "pass `--commit SHA`")
     with actions.asking() as place, _or_plan_again(name):
         pull = _merged(place, commit)
         artifacts = (artifact,) if artifact else artifacts_of(name)

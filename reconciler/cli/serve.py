@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.option("--allow-remote", is_flag=True, help="Listen on an address that others can reach.")
 @options.option("--api-key", metavar="KEY", envvar="RECONCILER_SERVE_KEY", help="Ask every caller for this key.")
 def command(host: str, port: int, data: str | None, allow_remote: bool, api_key: str | None) -> int:
-    """Offer the embedded server to other programs.
+    """Run the embedded server for other programs.
 
     Speaks the Assistants API v2 under /v1 until it is interrupted. It listens on loopback only, refuses foreign
     Host headers, and refuses bodies that are not JSON.

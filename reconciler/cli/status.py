@@ -27,7 +27,7 @@ def command(
     state_dir: str | None,
     color: bool | None,
 ) -> int:
-    """Show how everything stands: what is ours, what is unmanaged, and what differs.
+    """List the managed and unmanaged assistants, and what differs.
 
     Each assistant with its id, model, state (in sync, edited, drifted, conflict, to be created, to be deleted,
     unmanaged …) and the commit that it was applied from. Exits 0 whatever differs; `plan --detailed-exitcode` is
