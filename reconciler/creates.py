@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.canonical import Absent
@@ -11,7 +11,7 @@ from reconciler.diff import differences
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Task, Unsettled, Where
 from reconciler.ownership import ours_by_address
-from reconciler.providers import InDoubt, Provider, ProviderError
+from reconciler.providers import LANDS_SECONDS, InDoubt, Provider, ProviderError
 from reconciler.running import Nature, Run, Stop, failed, still_there
 from reconciler.sweep import LOOK_SECONDS, Looks, sweep
 from reconciler.verify import unsettled
@@ -64,7 +64,7 @@ class Creates:
         for kind in sorted({task.address.kind for task in tasks}):
             of_kind = [task for task in tasks if task.address.kind == kind]
             try:
-                there = await self._there(kind, of_kind)
+                there, young = await self._there(kind, of_kind)
             except ProviderError as error:
                 for task in of_kind:
                     self.end(task, failed(task, error, 0.0))
@@ -72,9 +72,19 @@ class Creates:
             for task in of_kind:
                 if task.address in there:
                     self.end(task, self._found(task, there[task.address]))
-                elif (looked := self.run.earlier.doubts.get(str(task.address))) is not None:
-                    why = "a run before this one was cut off while it created it"
-                    self.doubts[id(task)] = Doubt(task, why, self.nature.clock(), looked)
+                elif (doubt := self._of_earlier(task, young)) is not None:
+                    self.doubts[id(task)] = doubt
+
+    def _of_earlier(self, task: Task, young: Collection[str]) -> Doubt | None:
+        """What a run before this one leaves in doubt about a create."""
+        earlier, now, address = self.run.earlier, self.nature.clock(), str(task.address)
+        if (looked := earlier.doubts.get(address)) is not None:
+            wait = max(LANDS_SECONDS - earlier.begun.get(address, 0.0), 0.0)
+            return Doubt(task, "a run before this one was cut off while it created it", now + wait, looked)
+        made = earlier.made.get(address, "")
+        if made not in young:
+            return None
+        return Doubt(task, f"a run before this one created it as {made}", now - earlier.ages[made])
 
     def doubt(self, task: Task, error: InDoubt) -> None:
         """Keeps in mind a create of this run that may have happened."""
@@ -127,7 +137,10 @@ class Creates:
         doubted = [change for change in creates if change.address in self.provider.doubted]
         ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
         try:
-            swept = await sweep(self._looks(list(ids)), self.run.nonce, ids)
+            lands = max(self.provider.doubted.values())
+            if (left := lands - self.nature.clock()) > 0:
+                self.notice(f"Looking for {left:.0f}s more for creates without an answer that may still land.")
+            swept = await sweep(self._looks(list(ids)), self.run.nonce, ids, lands)
         except ProviderError as error:
             self.notice(f"Could not look for late creates: {error.message}")
             return
@@ -139,8 +152,11 @@ class Creates:
         for text in swept.notes:
             self.notice(text)
 
-    async def _there(self, kind: str, tasks: Sequence[Task]) -> dict[Address, Live]:
-        """What is ours by now, as the newest page and the ids that runs before this one were told say."""
+    async def _there(self, kind: str, tasks: Sequence[Task]) -> tuple[dict[Address, Live], frozenset[str]]:
+        """What is ours by now, as the newest page and the ids that runs before this one were told say.
+
+        Of some of these ids, the young ones, lists cannot tell yet, and some servers have no reading by id.
+        """
         known, made = self.provider.known(kind), self.run.earlier.made
         began = self.nature.clock()
         recalled = {id: began - self.run.earlier.ages.get(id, float("inf")) for id in made.values()}
@@ -148,10 +164,11 @@ class Creates:
         newest = await self.provider.newest(kind)
         listed = {one.id for one in newest}
         wanted = [made[str(task.address)] for task in tasks if str(task.address) in made]
-        lagging = await still_there(self.provider, kind, [id for id in wanted if id not in listed])
-        for id in recalled.keys() - listed - {one.id for one in lagging}:
+        lagging, unread = await still_there(self.provider, kind, [id for id in wanted if id not in listed])
+        young = {id for id in unread if self.run.earlier.ages.get(id, LOOK_SECONDS) < LOOK_SECONDS}
+        for id in recalled.keys() - listed - {one.id for one in lagging} - young:
             del known.sent[id]
-        return dict(ours_by_address((*newest, *lagging), self.where))
+        return dict(ours_by_address((*newest, *lagging), self.where)), frozenset(young)
 
     async def _decide(self, there: Mapping[Address, Live], make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
         """Takes what was found, and makes what a list that can be believed does not show."""

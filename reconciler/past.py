@@ -95,6 +95,8 @@ class Earlier:
     """By id, how many seconds ago its create was begun, where that is known."""
     doubts: Mapping[str, bool] = field(default_factory=dict)
     """By address, a create without an outcome: whether a list that shows what is known to exist would show it."""
+    begun: Mapping[str, float] = field(default_factory=dict)
+    """By address, how many seconds ago such a create was begun, where that is known."""
     nonces: frozenset[str] = frozenset()
     """By which what those runs made is known."""
 
@@ -145,6 +147,7 @@ def earlier(runs: Iterable[Past], now: float) -> Earlier:
     made: dict[str, str] = {}
     ages: dict[str, float] = {}
     doubts: dict[str, bool] = {}
+    begun: dict[str, float] = {}
     nonces: list[str] = []
     for past in runs:
         creates = [step for step in past.steps if step.action == "create"]
@@ -152,8 +155,9 @@ def earlier(runs: Iterable[Past], now: float) -> Earlier:
         ages.update((step.id, now - step.at) for step in creates if step.id is not None and step.at is not None)
         doubts = _still(doubts, past)
         doubts.update((step.address, _is_over(step, past, now)) for step in creates if _is_open(step, past))
+        begun.update((step.address, now - step.at) for step in creates if step.at is not None)
         nonces.append(past.head.nonce)
-    return Earlier(made, ages, doubts, frozenset(nonces))
+    return Earlier(made, ages, doubts, begun, frozenset(nonces))
 
 
 def _still(doubts: Mapping[str, bool], past: Past) -> dict[str, bool]:

@@ -141,9 +141,13 @@ def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
     )
 
 
-async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tuple[Live, ...]:
-    """Those of the objects that are live, whatever a list says: lists lag. Raises where that cannot be told."""
+async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tuple[tuple[Live, ...], frozenset[str]]:
+    """Those of the objects that are live, whatever a list says: lists lag; and those of which only a list can tell.
+
+    Raises where nothing can be told.
+    """
     found: list[Live] = []
+    unread: set[str] = set()
     failed: list[ProviderError] = []
     limiter = anyio.CapacityLimiter(PARALLELISM)
 
@@ -151,7 +155,10 @@ async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tupl
         async with limiter:
             try:
                 found.append(await provider.fetch(kind, id, age=_SHARED_SECONDS))
-            except (ApiGone, ObjectGone, Refused):
+            except ObjectGone as error:
+                if not error.named:
+                    unread.add(id)
+            except (ApiGone, Refused):
                 return
             except ProviderError as error:  # as it is, and in no group
                 failed.append(error)
@@ -162,4 +169,4 @@ async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tupl
             group.start_soon(look, id)
     if failed:
         raise failed[0]
-    return tuple(found)
+    return tuple(found), frozenset(unread)

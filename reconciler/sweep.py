@@ -53,8 +53,11 @@ class Swept:
     """What was created and is not listed: a twin of it would not be either."""
 
 
-async def sweep(looks: Looks, nonce: str, known: Mapping[Address, str | None]) -> Swept:
-    """Looks for what carries the run's nonce; a twin that equals what is kept is deleted, any other is told."""
+async def sweep(looks: Looks, nonce: str, known: Mapping[Address, str | None], lands: float) -> Swept:
+    """Looks for what carries the run's nonce, until nothing lands any more.
+
+    A twin that equals what is kept is deleted, any other is told.
+    """
     made: dict[Address, dict[str, Live]] = {}
     unlisted: tuple[Address, ...] = ()
     while await looks.again():
@@ -62,7 +65,7 @@ async def sweep(looks: Looks, nonce: str, known: Mapping[Address, str | None]) -
             if one.marker is not None and one.marker.nonce == nonce and address in known:
                 made.setdefault(address, {})[one.id] = one
         unlisted = tuple(sorted(a for a, id in known.items() if id is not None and id not in made.get(a, {})))
-        if looks.paused >= _ENOUGH and not unlisted:
+        if looks.paused >= _ENOUGH and not unlisted and looks.clock() >= lands:
             break
     late: dict[Address, Live] = {}
     notes: list[str] = []

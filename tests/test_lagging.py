@@ -41,6 +41,10 @@ class Lagging(httpx.AsyncBaseTransport):
     """What becomes of a create: `before` loses the request, `after` the answer, `busy` denies what was done."""
     dies_at: int | None = None
     """At which create everything hangs, as it would for a client that is killed."""
+    late: float = 0.0
+    """How many seconds after the answer was lost, or the client killed, a create is done all the same."""
+    by_id: bool = True
+    """Whether an object can be read by its id."""
     unreadable_after: int = 1_000
     creates: int = 0
     lists: int = 0
@@ -53,6 +57,8 @@ class Lagging(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await anyio.sleep(0.05)
         if not is_collection(request):
+            if request.method == "GET" and not self.by_id:
+                return httpx.Response(405, json={"detail": "Method Not Allowed"})
             return await self.inner.handle_async_request(request)
         return await (self._listed(request) if request.method == "GET" else self._created(request))
 
@@ -63,7 +69,8 @@ class Lagging(httpx.AsyncBaseTransport):
             raise httpx.ReadTimeout("as laid", request=request)
         response = await self.inner.handle_async_request(request)
         await response.aread()
-        self.born[response.json()["id"]] = clock()
+        is_late = fate == "after" or self.dies_at == self.creates
+        self.born[response.json()["id"]] = clock() + (self.late if is_late else 0.0)
         if self.dies_at == self.creates:
             self.dead.set()
             await anyio.sleep_forever()
@@ -370,3 +377,42 @@ def test_lists_are_believed_for_as_long_as_they_were_ever_seen_to_lag() -> None:
     assert [known.shown(moment) for moment in (3.0, 5.0, 5.1)] == [True, True, False]
     known.saw({"late", "early", "recalled"}, 9.2, ["early", "late", "recalled"])
     assert known.shown(5.1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("late", [2.0, 5.0, 7.0])
+def test_a_create_that_is_done_seconds_after_its_answer_was_lost_doubles_nothing(
+    late: float, seed: int, tmp_path: Path
+) -> None:
+    async def story() -> tuple[Counter[str], Counter[str]]:
+        place = Place(tmp_path)
+        place.through(behind=0.0, late=late, lost=some(seed))
+        return await place.apply(*bodies(*KEYS)), await place.names()
+
+    assert run(story) == ({"Done": len(KEYS)}, once_each(*KEYS))
+
+
+@pytest.mark.parametrize("late", [2.0, 5.0, 7.0])
+def test_a_create_that_is_done_seconds_after_its_client_was_killed_is_not_made_again(
+    late: float, tmp_path: Path
+) -> None:
+    async def story() -> tuple[Counter[str], Counter[str]]:
+        place = Place(tmp_path)
+        await place.killed(*bodies(*KEYS), at=5, behind=0.0, late=late)
+        place.through(behind=0.0)
+        return await place.apply(*bodies(*KEYS)), await place.names()
+
+    outcomes, found = run(story)
+    assert set(outcomes) <= {"Done", "In doubt"}
+    assert max(found.values()) == 1
+
+
+def test_what_the_last_run_made_is_looked_for_where_only_a_late_list_can_tell(tmp_path: Path) -> None:
+    async def story() -> tuple[Counter[str], Counter[str]]:
+        place = Place(tmp_path)
+        place.through(by_id=False)
+        await place.apply(*bodies(*KEYS))
+        place.through(by_id=False)
+        return await place.apply(*bodies(*KEYS)), await place.names()
+
+    assert run(story) == ({"Done": len(KEYS)}, once_each(*KEYS))

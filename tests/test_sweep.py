@@ -47,10 +47,10 @@ def made(id: str, nonce: str = "now", key: str = "a", created_at: float = 0, **m
     return stamped(one, stamp, id, created_at=created_at, **moved)
 
 
-def swept(place: Place, known: str | None) -> Swept:
+def swept(place: Place, known: str | None, lands: float = 0.0) -> Swept:
     async def story() -> Swept:
         looks = Looks(place, WHERE, ["assistant"], clock, anyio.sleep, clock() + LOOK_SECONDS)  # type: ignore[arg-type]
-        return await sweep(looks, "now", {A: known})
+        return await sweep(looks, "now", {A: known}, lands)
 
     found: Swept = run(story)
     return found
@@ -61,6 +61,13 @@ def test_it_looks_twice_with_growing_pauses() -> None:
 
     assert swept(place, None) == Swept({}, ())
     assert place.at == [0.5, 2.0]
+
+
+def test_it_looks_until_nothing_lands_any_more() -> None:
+    place = Place([[made("x")]] * 3 + [[made("x"), made("y")]])
+
+    assert "y landed late beside x" in swept(place, "x", lands=7.0).notes[0]
+    assert place.at == [0.5, 2.0, 4.0, 8.0]
 
 
 def test_it_looks_until_what_was_created_is_listed_and_then_for_its_twin() -> None:

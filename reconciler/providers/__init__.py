@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Json
@@ -10,7 +10,7 @@ from reconciler.kinds import Terms
 from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
-from reconciler.providers.creating import Known
+from reconciler.providers.creating import LANDS_SECONDS, Known
 from reconciler.providers.deadlines import left as time_left
 from reconciler.providers.deadlines import overwriting, until
 from reconciler.providers.errors import (
@@ -43,8 +43,8 @@ class Provider(Protocol):
         """The project that the server says it answered for."""
 
     @property
-    def doubted(self) -> Collection[Address]:
-        """The addresses whose creates were ever in doubt, so that one may still land late."""
+    def doubted(self) -> Mapping[Address, float]:
+        """The addresses whose creates were ever in doubt, so that one may still land late, and until when."""
 
     def known(self, kind: str) -> Known:
         """What is known to exist, whether it is listed or not."""
@@ -85,6 +85,7 @@ class ProviderType(Protocol):
 PROVIDERS: dict[str, ProviderType] = {"local": LOCAL, "openai": OPENAI}
 
 __all__ = [
+    "LANDS_SECONDS",
     "PROVIDERS",
     "ApiGone",
     "Connection",

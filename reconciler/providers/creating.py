@@ -21,6 +21,8 @@ _TRIES = 5
 _TOO_MANY = 429
 _TURNED_AWAY = (409, 425, _TOO_MANY, 503)
 """What a server answers that did not do what it was asked: it may be asked again after a look."""
+LANDS_SECONDS = 8.0
+"""So long after it was given up, a create may still land: some servers go on when nobody listens any more."""
 _MARGIN = 2.0
 """How much longer than lists were ever seen to lag is waited before they are believed."""
 
@@ -80,14 +82,18 @@ class Creator:
         self._path = path
         self._read = read
         self.known: defaultdict[str, Known] = defaultdict(Known)
-        self.doubted: set[Address] = set()
-        """What was ever in doubt: it may still land late."""
+        self.doubted: dict[Address, float] = {}
+        """What was ever in doubt, and until when what was sent before it was tried again may still land."""
+        self._given_up: dict[Address, float] = {}
+        """When a create was given up that was not seen and is not tried again yet."""
 
     async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists; `InDoubt` where it possibly does, another error where it surely does not."""
-        attempt = 0
+        attempt, address = 0, Address(kind, marker.key)
         while True:
             sent = self._wire.nature.clock()
+            if address in self._given_up:
+                self.doubted[address] = self._given_up.pop(address) + LANDS_SECONDS
             try:
                 return self._made(self._read(kind, await self._wire.once(self._path(kind), body)), sent)
             except ProviderError as error:
@@ -107,13 +113,16 @@ class Creator:
         """What a failed create left behind; None where it left nothing, as far as lists can be believed."""
         if not error.is_open:
             return None
-        self.doubted.add(Address(kind, marker.key))
+        address = Address(kind, marker.key)
+        self.doubted.setdefault(address, float("-inf"))
         since = self._wire.nature.clock()
         turned_away = error.told.status in _TURNED_AWAY
         try:
             found = await self._found(kind, marker, patient=not turned_away)
         except ProviderError as blind:
             raise InDoubt(error, since, blind) from blind
+        if found is None and error.told.status != _TOO_MANY:
+            self._given_up[address] = since
         if found is None and not turned_away and not self.known[kind].shown(since):
             raise InDoubt(error, since) from error
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 import httpx
@@ -59,8 +59,8 @@ class Assistants:
         return self._wire.project
 
     @property
-    def doubted(self) -> Collection[Address]:
-        """The addresses whose creates were ever in doubt, so that one may still land late."""
+    def doubted(self) -> Mapping[Address, float]:
+        """The addresses whose creates were ever in doubt, so that one may still land late, and until when."""
         return self._creator.doubted
 
     def known(self, kind: str) -> Known:
@@ -97,7 +97,7 @@ class Assistants:
             return found
         rows = (await self._lists[kind].listed(age)).rows
         if id not in rows:
-            raise ObjectGone(f"{id} is not there any more.", named=True)
+            raise ObjectGone(f"{id} is not there any more.", named=False)
         self._reads_by_id = False
         return _live(kind, rows[id])
 
