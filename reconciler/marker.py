@@ -225,8 +225,8 @@ def _digests(rest: Mapping[str, str], kind: Kind) -> dict[str, str]:
     found = {
         field: part for field, part in zip(kind.fields, parts, strict=False) if len(part) == _FIELD and part != _NONE
     }
-    if "m" in rest:
-        width = _HASH + _MEMBER
+    width = _HASH + _MEMBER
+    if "m" in rest and len(rest["m"]) % width == 0:  # some servers cut values short; a part says what is not so
         members = [rest["m"][start : start + width] for start in range(0, len(rest["m"]), width)]
         found.update({f"#{member[:_HASH]}": member[_HASH:] for member in members}, **{"#": ""})
     return found

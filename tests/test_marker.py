@@ -161,7 +161,7 @@ def test_an_unknown_way_of_removal_refuses(word: str, on_removal: OnRemoval) -> 
         ("", {}),
         ("m=", {"#": ""}),
         ("m=hashmember", {"#": "", "#hash": "member"}),
-        ("m=hashmemberha", {"#": "", "#hash": "member", "#ha": ""}),
+        ("m=hashmemberha", {}),
     ],
 )
 def test_digests_are_read_as_far_as_they_go(rest: str, digests: dict[str, str]) -> None:
@@ -276,6 +276,15 @@ def test_what_ignoring_empties_is_as_if_it_had_never_been_there() -> None:
     assert markers.less_ignored("tools", {"file_search": {}, "functions": {"f": {}}}, ignore, KIND) == {
         "file_search": {}
     }
+
+
+@pytest.mark.parametrize("lost", range(1, 10))
+def test_members_that_a_server_cuts_off_are_unknown_and_not_absent(lost: int) -> None:
+    path = ("tools", "functions", "f1")
+    whole = markers.encode(stamp({"tools": {"functions": {"f1": {}, "f2": {}}}}), KIND)
+
+    assert markers.applied(decoded(whole), KIND, path) is not None
+    assert markers.applied(decoded(whole[:-lost]), KIND, path) is None
 
 
 def test_a_marker_that_a_server_cuts_short_is_not_written_again() -> None:

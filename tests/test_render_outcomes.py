@@ -139,6 +139,14 @@ def test_an_edit_that_was_never_applied_is_told_with_what_brought_it():
     assert first == "Applied 0. production still differs: 1 in conflict, 1 left by #41."
 
 
+def test_what_was_written_and_did_not_settle_is_no_edit_that_is_left():
+    written = update("a", field("name", "a", "b"))
+
+    first, _ = remainder([Unsettled(written, "asst_1", (Difference(("name",), "b", "c"),))], plan(written), "")
+
+    assert first == "Applied 0. production still differs: 1 unsettled."
+
+
 def test_where_nothing_is_left_nothing_more_is_said():
     assert remainder(done(update("a")), plan(), "") == ()
 

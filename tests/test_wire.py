@@ -281,6 +281,7 @@ def test_a_server_that_does_not_answer_is_waited_for_and_said_so_once() -> None:
     refusing = httpx.ConnectError("refused")
 
     assert waited(*[refusing] * 2) == []
+    assert waited(*[httpx.RemoteProtocolError("gone.")] * 6)[0].endswith("Cannot reach the server: gone.")
     assert waited(*[refusing] * 6) == ["Still waiting, and trying again: Cannot reach the server: refused."]
     assert waited(*[ok({}, 503)] * 6) == ["Still waiting, and trying again: 503: 503 Service Unavailable"]
 

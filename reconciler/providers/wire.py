@@ -223,7 +223,7 @@ def _unreached(error: Exception) -> Unreachable:
     for sign, (message, remedy) in _NO_USE.items():
         if sign in reason.upper():
             return Unreachable(message, remedy, Told(should_retry=False))
-    return Unreachable(f"Cannot reach the server: {reason}.", was_sent=not isinstance(error, _NEVER_SENT))
+    return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, _NEVER_SENT))
 
 
 def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:

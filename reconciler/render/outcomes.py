@@ -78,7 +78,9 @@ def remainder(
     kept = (unkept(len(plan.mismatches)),) if plan.mismatches and outcomes else ()  # else the plan has just said it
     if not left:
         return kept
-    differing = {(word, change.address, change.id) for change in left for word in _differs(change, brought or {})}
+    unsettled = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Unsettled)}
+    words = [(c, ("unsettled",) if id(c) in unsettled else _differs(c, brought or {})) for c in left]
+    differing = {(word, change.address, change.id) for change, some in words for word in some}
     found = Counter(word for word, _, _ in differing)
     listed = ", ".join(f"{found[word]} {word}" for word in sorted(found))
     applied = sum(id(change) in done for change in plan.changes)
