@@ -20,9 +20,9 @@ from reconciler.plan import make_plan
 from reconciler.providers.errors import Broken
 from reconciler.reconcile import Run, apply
 
-Echo = Literal["whole", "named", "bare", "null", "wrapped", "nothing"]
+Echo = Literal["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 Reads = Literal["by id", "404", "405"]
-ECHOES: list[Echo] = ["whole", "named", "bare", "null", "wrapped", "nothing"]
+ECHOES: list[Echo] = ["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 READS: list[Reads] = ["by id", "404", "405"]
 
 
@@ -57,7 +57,8 @@ class Server:
 
     def _told(self, one: dict[str, Any]) -> httpx.Response:
         named = {name: one[name] for name in ("id", "object", "created_at")}
-        texts = {"whole": one, "named": named, "null": None, "wrapped": {"data": one}, "nothing": {}}
+        part = {**named, "model": one["model"], "metadata": one["metadata"]}
+        texts = {"whole": one, "part": part, "named": named, "null": None, "wrapped": {"data": one}, "nothing": {}}
         return httpx.Response(200, content=b"" if self.echo == "bare" else json.dumps(texts[self.echo]))
 
 

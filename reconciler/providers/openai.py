@@ -14,7 +14,7 @@ from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator, Known
-from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused, Told
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Refused, Told
 from reconciler.providers.paging import Shared, is_id, newest
 from reconciler.providers.removing import MEANT, Removal
 from reconciler.providers.wire import Nature, Wire, client
@@ -23,6 +23,8 @@ COLLECTIONS = {"assistant": "/assistants"}
 _NO_SUCH_METHOD = 405
 _LOOKS = 5
 """How often an object that was just made is asked for, where its create does not show it."""
+_NOTHING: tuple[Json, ...] = (None, "", [], {})
+"""What an answer may leave out."""
 _LET_GO = "let go"
 """What stands in the marker's place where a server removes nothing: no marker."""
 
@@ -117,7 +119,9 @@ class Assistants:
         """The object that now exists, once."""
         stamped = {**body, "metadata": {**_pairs(body.get("metadata")), **_stamp(kind, marker)}}
         made = await self._creator.create(kind, stamped, marker)
-        return made if _is_whole(made.raw) else await self._completed(made)
+        if not _is_whole(made.raw):
+            return await self._completed(made)
+        return await self._in_full(made, stamped)
 
     async def _completed(self, made: Live) -> Live:
         """What the server only named when it made it; one that lists lag behind exists all the same."""
@@ -127,6 +131,15 @@ class Assistants:
             except ObjectGone:
                 await self._wire.pause(attempt)
         raise Broken(f"{made.id} was created and cannot be read yet.", "run it again", Told(should_retry=False))
+
+    async def _in_full(self, found: Live, body: Mapping[str, Json]) -> Live:
+        """The object, read again where an answer leaves out what was sent; as it was answered where it cannot be."""
+        if all(name in found.raw or value in _NOTHING for name, value in body.items()):
+            return found
+        try:
+            return await self.fetch(found.kind, found.id)
+        except ProviderError:
+            return found
 
     async def update(self, live: Live, patch: Mapping[str, Json], marker: Marker, ignore: tuple[Path, ...]) -> Live:
         """The object with the patch applied and the marker on it."""
@@ -231,7 +244,9 @@ class Assistants:
 
     async def _post(self, live: Live, body: Mapping[str, Json]) -> Live:
         answer = await self._wire.modify(_path(live.kind, live.id), body, id=live.id)
-        return _live(live.kind, answer) if _is_whole(answer) else await self.fetch(live.kind, live.id)
+        if not _is_whole(answer):
+            return await self.fetch(live.kind, live.id)
+        return await self._in_full(_live(live.kind, answer), body)
 
 
 def local_assistants(
