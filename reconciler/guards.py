@@ -25,7 +25,7 @@ OBJECTIONS: dict[str, str] = {
     "rolled-back": "Git still says exactly what was rolled back.",
     "too-many-changes": "More changes than `limits.changes` allows.",
     "too-many-deletes": "More deletes than `limits.deletes` allows, by default a fifth of ours.",
-    "unreliable-list": "The server's list contradicts itself, so that nobody knows what it leaves out.",
+    "unreliable-list": "The server's list contradicts itself, so that what it leaves out is unknown.",
     "wrong-project": "The server answered for another project than the environment's.",
 }
 NEVER_ALLOWED = frozenset({"unreliable-list"})
@@ -74,8 +74,8 @@ def guard(
     yield from unreliable_lists(changes, facts)
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
-        message = f"No manifest asks for anything here, and {many} live object{' is' if many == 1 else 's are'} ours."
-        remedy = "look whether the manifests are where `reconciler.yaml` says"
+        message = f"No manifests found, but {many} live object{' is' if many == 1 else 's are'} managed."
+        remedy = "check that the manifests are where `reconciler.yaml` says"
         yield _of_many("no-manifests", message, remedy, changes)
     claimed = {taken.desired.address for taken in ownership.claims}
     deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
@@ -216,8 +216,8 @@ def _no_room(changes: Iterable[Change]) -> Iterator[Objection]:
 def _too_many_deletes(deletes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
     most = max(1, ours * _SHARE // 100) if limits.deletes is None else _count(limits.deletes, ours)
     if len(deletes) > most:
-        message = f"{len(deletes)} of {ours} would be destroyed; {most} may be without asking."
-        remedy = "look twice; raise `limits.deletes` if this is how you work"
+        message = f"{len(deletes)} of {ours} would be destroyed; the limit is {most}."
+        remedy = "check each; raise `limits.deletes` if this is intended"
         yield _of_many("too-many-deletes", message, remedy, deletes)
 
 
@@ -227,7 +227,7 @@ def _too_many_changes(changes: Sequence[Change], ours: int, limits: Limits) -> I
     most = _count(limits.changes, ours)
     if len(changes) > most:
         message = f"{len(changes)} changes; `limits.changes` allows {most}."
-        yield _of_many("too-many-changes", message, "look twice, or raise the limit", changes)
+        yield _of_many("too-many-changes", message, "check each, or raise the limit", changes)
 
 
 def _count(limit: int | str, ours: int) -> int:

@@ -88,7 +88,9 @@ class _Reading:
     def desired(self) -> Desired | None:
         """What this manifest asks for here; None where it does not exist here or cannot be read."""
         if not isinstance(self.document.node.value, dict):
-            self._say(self.place, "wrong-type", "A manifest is a mapping of fields.", "begin with `model: …`")
+            is_empty = self.document.node.value is None
+            message = "This manifest is empty." if is_empty else "A manifest is a mapping of fields."
+            self._say(self.place, "wrong-type", message, "begin with `model: …`")
             return None
         resolver = Resolver(self.document.attachments, self.setting.values, self.setting.name)
         base = resolver.resolve(without_own(self.document.node))

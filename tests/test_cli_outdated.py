@@ -20,7 +20,7 @@ SCRIPT = ROOT / "reconciler" / "cli" / "outdated.py"
 HEAD, NEXT = "a" * 40, "b" * 40
 RUN = "https://github.example/acme/assistants/actions/runs/9"
 FIRST = "<!-- reconciler: comment acme production run 7.1 -->\n"
-SAID = f"### 1 prompt changes\n\n**production**\n\nCommit `{HEAD[:12]}`, 2026-01-31 10:00 UTC.\n"
+SAID = f"### 1 prompt changed\n\n**production**\n\nCommit `{HEAD[:12]}`, 2026-01-31 10:00 UTC.\n"
 MARK = (
     "> [!WARNING]\n> **Out of date.** What stands here is of an older commit;"
     f" `{NEXT[:12]}` could not be planned: [the run](<{RUN}>) says why.\n\n"
@@ -38,7 +38,7 @@ MARK = (
         (FIRST + SAID.replace(HEAD[:12], NEXT[:12]), [], None),
         (f"a comment\n{FIRST}{SAID}", [], None),
         (FIRST.replace("7.1", f"{10**18}.1") + SAID, [], "same"),
-        (FIRST + SAID + "x" * 65_500, [], FIRST + MARK + "### 1 prompt changes\n"),
+        (FIRST + SAID + "x" * 65_500, [], FIRST + MARK + "### 1 prompt changed\n"),
     ],
 )
 def test_what_is_of_an_older_commit_is_marked(body: str, environments: list[str], found: str | None) -> None:

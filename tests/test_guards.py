@@ -178,7 +178,7 @@ def test_nothing_desired_while_something_is_ours_holds_everything_back() -> None
     plan = planned([], ours(1))
 
     assert codes(plan) == ["no-manifests"]
-    assert plan.objections[0].message == "No manifest asks for anything here, and 1 live object is ours."
+    assert plan.objections[0].message == "No manifests found, but 1 live object is managed."
     assert held(plan) == ["k0"]
 
 

@@ -112,6 +112,12 @@ def test_a_manifest_is_a_mapping(text: str) -> None:
     assert faults(text) == ["1:1 wrong-type"]
 
 
+def test_an_empty_manifest_is_said_to_be_empty() -> None:
+    (fault,) = parse(manifests(""), ALONE).faults
+
+    assert fault.message == "This manifest is empty."
+
+
 BLOCKS: dict[str, list[str]] = {
     "[]": ["1:13 wrong-type"],
     "text": ["1:13 wrong-type"],

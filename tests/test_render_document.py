@@ -192,17 +192,17 @@ def test_the_json_is_ascii_and_no_runner_obeys_it():
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "no whole JSON document"),
-        (saved(document(WHOLE))[:-50], "no whole JSON document"),
+        ("", "not a whole JSON document"),
+        (saved(document(WHOLE))[:-50], "not a whole JSON document"),
         ('{"format_version": "1.0", "x": NaN}', "NaN is no JSON"),
-        ("[" * 100_000, "no whole JSON document"),
+        ("[" * 100_000, "not a whole JSON document"),
         ("[]", "no `format_version`"),
         ('{"format_version": 1}', "no `format_version`"),
         ('{"format_version": "2.0"}', "reads 1.x only"),
         ('{"format_version": "1.0"}', "its digest does not match"),
         ('{"format_version": "1.0", "x": 1e999}', "its digest does not match"),
         (saved(document(WHOLE)).replace("0.2", "0.3"), "its digest does not match"),
-        (sealed({"format_version": "1.0"}), "`environment` is missing, or is no dict"),
+        (sealed({"format_version": "1.0"}), "`environment` is missing, or is not a dict"),
     ],
 )
 def test_what_is_no_saved_plan_is_refused(text, why):
@@ -213,11 +213,11 @@ def test_what_is_no_saved_plan_is_refused(text, why):
 @pytest.mark.parametrize(
     ("key", "value", "why"),
     [
-        ("stack", None, "`stack` is missing, or is no str"),
-        ("complete", 1, "`complete` is missing, or is no bool"),
-        ("notes", [1], "`notes` is missing, or is no str"),
-        ("changes", [1], "`changes` is missing, or is no dict"),
-        ("changes", [{"address": "assistant.x"}], "`action` is missing, or is no str"),
+        ("stack", None, "`stack` is missing, or is not a str"),
+        ("complete", 1, "`complete` is missing, or is not a bool"),
+        ("notes", [1], "`notes` is missing, or is not a str"),
+        ("changes", [1], "`changes` is missing, or is not a dict"),
+        ("changes", [{"address": "assistant.x"}], "`action` is missing, or is not a str"),
         ("objections", {}, "`objections` is missing, or is not a list"),
     ],
 )

@@ -38,7 +38,7 @@ def test_the_format_is_the_text_and_then_the_annotations():
 
     assert FORMATS["github"](document(of), Style()) == FORMATS["text"](document(of), Style()) + (
         "::notice file=assistants/hr.yaml,line=1,title=In production%3A assistant.hr will be updated in-place"
-        '::1 model changes%0A~ model  "gpt-4o" -> "gpt-4.1"  # edit\n'
+        '::1 model changed%0A~ model  "gpt-4o" -> "gpt-4.1"  # edit\n'
     )
 
 
@@ -65,7 +65,7 @@ def test_a_change_is_told_at_its_manifest_with_its_fields_and_their_cause():
     assert notice.name == "notice"
     assert notice.properties["file"] == "assistants/hr.yaml"
     assert notice.data.split("\n") == [
-        "1 prompt changes, +2 words, 5 other fields change",
+        "1 prompt changed, +2 words, 5 other fields changed",
         "~ instructions  +2 words  # edit",
         "~ temperature  1 -> 0.5  # drift",
         '~ tools.functions.f  {"name": "f", "x": "' + "y" * 39 + '… -> {"name": "f"}  # edit',
@@ -99,7 +99,7 @@ def test_an_objection_is_an_error_at_the_manifest_and_an_allowed_one_a_notice():
 
     assert standing == Command(
         "error",
-        "asst_9 has this name\nset `id: asst_9`\n(--allow looks-like lets it pass)",
+        "asst_9 has this name\nset `id: asst_9`\n(--allow looks-like overrides it)",
         {
             "file": "assistants/hr.yaml",
             "line": "1",

@@ -241,7 +241,7 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "To mend it: paste this:",
+        "To fix it: paste this:",
         "reconciler:\n  id: asst_9",
         "To let it pass: --allow looks-like, or the label reconciler/allow:looks-like on the pull request.",
         "9 of 10 change",
@@ -391,7 +391,7 @@ def test_several_environments_stand_on_one_page_and_a_failure_among_them() -> No
         "h2 staging",
         "h2 two",
     ]
-    assert "To mend it: look whether it is up" in found.text
+    assert "To fix it: look whether it is up" in found.text
     assert len(set(found.ids)) == len(found.ids)
     assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
 

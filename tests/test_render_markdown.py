@@ -65,7 +65,7 @@ def test_a_plan_reads_as_a_comment():
     assert (
         markdown(whole)
         == f"""\
-### Will be refused: 1 new assistant; 1 deletion, 1 prompt changes, +2 words, 1 other field changes, and more
+### Will be refused: 1 new assistant; 1 deletion, 1 prompt changed, +2 words, 1 other field changed, and more
 
 **production** · stack `acme` · openai, `https://api.example.com/v1`, project proj_x
 
@@ -507,7 +507,7 @@ def test_a_page_never_exceeds_the_limit_of_a_comment():
 
     assert 0.9 * LIMIT < len(shown) <= LIMIT
     assert acting(shown) == []
-    assert shown.startswith("### 900 new assistants, 100 prompts change")
+    assert shown.startswith("### 900 new assistants, 100 prompts changed")
 
 
 @pytest.mark.parametrize("room", [2_000, 3_000, 5_000, 20_000])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.render.console.parts import carried_on
 
 BOTH = ("staging", "production")
-PLAN = "### 1 prompt changes\n\n- all of it\n"
+PLAN = "### 1 prompt changed\n\n- all of it\n"
 ROOM = 65_536
 
 
@@ -16,7 +16,7 @@ def test_what_became_of_one_stands_above_the_plan_of_all() -> None:
         "<!-- reconciler: part staging -->\n### Applied: 1 changed\n\n**staging**\n\n"
         "<!-- reconciler: part + -->\n**production**: not applied yet.\n\n"
         "<!-- reconciler: part - -->\n<details><summary>The plan</summary>\n\n"
-        "### 1 prompt changes\n\n- all of it\n\n</details>\n"
+        "### 1 prompt changed\n\n- all of it\n\n</details>\n"
     )
 
 

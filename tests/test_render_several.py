@@ -129,7 +129,7 @@ def test_what_is_the_same_in_several_environments_is_told_once_with_their_names(
     same = [update("hr", SHORTER), create("sales", field("name", after="Sales"))]
     told = several("markdown", [of("staging", *same), of("live", *same)], Style())
 
-    assert told.startswith("### 1 new assistant, 1 prompt changes, -1 word\n\n- **staging** · stack `acme` · ")
+    assert told.startswith("### 1 new assistant, 1 prompt changed, -1 word\n\n- **staging** · stack `acme` · ")
     assert list(sections(told)) == ["In staging, live"]
     assert told.count("Always name") == 2  # marked in the line, and in the diff
     assert told.count("+ assistant.sales") == 1
@@ -148,7 +148,7 @@ def test_what_differs_is_told_of_its_environment_worst_first() -> None:
         (False, True, False),
         (False, False, True),
     ]
-    assert told.startswith("### staging: 1 prompt changes, -1 word, 1 other field changes · live: 1 deletion, ")
+    assert told.startswith("### staging: 1 prompt changed, -1 word, 1 other field changed · live: 1 deletion, ")
     assert "unchanged fields" not in found["In staging"]
 
 
@@ -157,7 +157,7 @@ def test_an_id_is_shown_where_only_one_environment_is_meant() -> None:
     alone = several("markdown", [of("staging", update("hr", SHORTER)), of("live")], Style())
 
     assert ("asst_hr" in told, "asst_hr" in alone) == (False, True)
-    assert "staging: 1 prompt changes, -1 word · live: No changes" in alone
+    assert "staging: 1 prompt changed, -1 word · live: No changes" in alone
 
 
 def test_what_has_no_fields_is_the_same_where_it_is_done_to_the_same() -> None:

@@ -114,7 +114,7 @@ production (openai, https://api.example.com/v1, project proj_x), stack acme
 
 Objection (looks-like) assistant.new: asst_9 has this name
   set `id: asst_9`
-  (--allow looks-like lets it pass)
+  (--allow looks-like overrides it)
 
 Note: 1 copy is left alone: asst_c
 
@@ -163,7 +163,7 @@ def test_an_objection_to_everything_has_no_address():
         "Objection (looks-like): no manifests:\n"
         "  nothing at all\n"
         "  set `id: asst_9`\n"
-        "  (--allow looks-like lets it pass)"
+        "  (--allow looks-like overrides it)"
     )
 
 

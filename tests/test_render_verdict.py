@@ -74,21 +74,21 @@ REQUIRED = field("tools.functions.refund.parameters.required", ["a"], ["a", "b"]
     ("changes", "said"),
     [
         ((), "No changes"),
-        ((update("a", PROMPT),), "1 prompt changes, +1 word"),
-        ((update("a", PROMPT), update("b", PROMPT, MODEL)), "2 prompts change, +2 words, 1 model changes"),
+        ((update("a", PROMPT),), "1 prompt changed, +1 word"),
+        ((update("a", PROMPT), update("b", PROMPT, MODEL)), "2 prompts changed, +2 words, 1 model changed"),
         ((create("a", PROMPT),), "1 new assistant"),
         ((delete("a", PROMPT), delete("b")), "2 deletions"),
-        ((update("a", OTHER),), "1 field changes"),
-        ((update("a", OTHER, MODEL, field("top_p", 1, 0)),), "1 model changes, 2 other fields change"),
+        ((update("a", OTHER),), "1 field changed"),
+        ((update("a", OTHER, MODEL, field("top_p", 1, 0)),), "1 model changed, 2 other fields changed"),
         ((adopt("a"), rename("b", "c"), forget("d")), "1 adopted, 1 renamed, 1 let go"),
         ((breaking(update("a", REQUIRED)),), "1 breaking schema change"),
-        ((breaking(update("a", REQUIRED), is_breaking=False),), "1 field changes"),
-        ((update("a", replace(MODEL, cause="conflict")),), "1 conflict, 1 model changes"),
+        ((breaking(update("a", REQUIRED), is_breaking=False),), "1 field changed"),
+        ((update("a", replace(MODEL, cause="conflict")),), "1 conflict, 1 model changed"),
         (
             (delete("a"), create("b"), update("c", PROMPT, MODEL, OTHER)),
-            "1 deletion, 1 new assistant, 1 prompt changes, +1 word, and more",
+            "1 deletion, 1 new assistant, 1 prompt changed, +1 word, and more",
         ),
-        ((update("a", field("instructions", None, "a b")),), "1 prompt changes, +2 words"),
+        ((update("a", field("instructions", None, "a b")),), "1 prompt changed, +2 words"),
     ],
 )
 def test_the_verdict_is_what_happens_worst_first(changes, said):
@@ -98,7 +98,7 @@ def test_the_verdict_is_what_happens_worst_first(changes, said):
 def test_what_will_be_refused_is_said_first():
     assert (
         verdict(delete("a"), update("b", PROMPT), objections=(holding("too-many-deletes", "a"),))
-        == "Will be refused: 1 deletion; 1 prompt changes, +1 word"
+        == "Will be refused: 1 deletion; 1 prompt changed, +1 word"
     )
     held = (create("a"), delete("b"), update("c", MODEL), update("d", OTHER), update("e", PROMPT))
     assert (
@@ -128,7 +128,7 @@ def test_beside_another_revision_it_is_what_this_change_does():
     base = Base("main", "1a2b3c")
     changed, pending = of("change", update("a", PROMPT)), of("pending", update("b", OTHER))
 
-    assert verdict(changed, pending, base=base) == "1 prompt changes, +1 word; 1 already pending"
+    assert verdict(changed, pending, base=base) == "1 prompt changed, +1 word; 1 already pending"
     assert verdict(pending, base=base) == "This change has no effect; 1 already pending"
     assert verdict(base=base) == "No changes"
     assert (

@@ -99,12 +99,12 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     repo.planned(head)
     first = repo.comment
     assert first.splitlines()[0].startswith("<!-- reconciler:")
-    assert "1 prompt changes" in first
+    assert "1 prompt changed" in first
     assert "1 new assistant" in first
     assert "Always" in first
 
     # Somebody writes a comment that looks like it. It is never taken for ours.
-    forged = hub.comment(7, first.replace("1 prompt changes", "No changes"), by="mallory")
+    forged = hub.comment(7, first.replace("1 prompt changed", "No changes"), by="mallory")
 
     # A second push edits the same comment; meanwhile somebody turned a knob in the dashboard.
     here.call("POST", f"/{ids['Maths Tutor']}", {"temperature": 0.2})
@@ -116,7 +116,7 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     assert "temperature" in told.partition("Not done by merging:")[2]
     assert "Not done by merging" in second
     assert [one["body"] for one in hub.comments(7) if one["id"] == forged] == [
-        first.replace("1 prompt changes", "No changes")
+        first.replace("1 prompt changed", "No changes")
     ]
 
     # It is merged. What was reviewed is found, and one object that moved since is refused and shown.

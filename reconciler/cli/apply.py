@@ -49,7 +49,7 @@ def command(
     """Show the plan, and carry it out once it is approved.
 
     Shows the plan and asks; only a literal `yes` approves. What an objection holds back is not done unless
-    `--allow CODE` lets it pass; the rest is. Exits 1 if anything failed, did not settle or was held back.
+    `--allow CODE` overrides it; the rest is. Exits 1 if anything failed, did not settle or was held back.
 
     With PLAN.json, which `plan --out` wrote, it plans afresh and carries out what is both reviewed and still so:
     what moved since is refused and shown, what nobody reviewed is left alone. A plan made with `--base` is of what

@@ -162,7 +162,7 @@ def _named(what: str, live: Sequence[Live], session: Session) -> Live:
     if not found:
         raise Failure(
             f"{session.title} has no {what!r}, and there is no such file.",
-            did_you_mean(what, [address.key for address, _ in ours]),
+            did_you_mean(what, [address.key for address, _ in ours]) or "`reconciler status` lists what is live",
         )
     if len(found) > 1:
         raise Failure(f"{what} is the key of several objects: {', '.join(one.id for one in found)}.", "name one by id")

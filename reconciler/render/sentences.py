@@ -150,5 +150,5 @@ def permission(objection: ObjectionView) -> str:
         return "it cannot be overridden"
     code = one_line(objection.code)
     if not objection.allowed:
-        return f"--allow {code} lets it pass"
+        return f"--allow {code} overrides it"
     return f"allowed by {one_line(objection.allowed_by)}" if objection.allowed_by else f"allowed by --allow {code}"

@@ -150,7 +150,7 @@ def remedy(content: str) -> Iterator[Markup]:
     """A sentence; further lines of it are something to paste."""
     first, _, rest = content.partition("\n")
     if first:
-        yield element("p", "To mend it: ", *prose(first))
+        yield element("p", "To fix it: ", *prose(first))
     if rest:
         yield element("pre", element("code", rest))
 

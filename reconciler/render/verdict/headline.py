@@ -27,7 +27,7 @@ _PASSED = {"adopt": "adopted", "rename": "renamed", "forget": "let go"}
 
 
 def headline(view: View) -> str:
-    """`1 prompt changes, +12 words`, `Will be refused: 1 deletion`, `No changes`: worst first, one inert line."""
+    """`1 prompt changed, +12 words`, `Will be refused: 1 deletion`, `No changes`: worst first, one inert line."""
     mismatches = differing(len(view.mismatches))
     return one_line("; ".join([*(list(_parts(view)) or ["No changes"]), *([mismatches] if mismatches else [])]))
 
@@ -109,7 +109,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _verb(number: int, noun: str) -> str:
-    return f"{_count(number, noun)} change{'s' if number == 1 else ''}"
+    return f"{_count(number, noun)} changed"
 
 
 def _text(value: Json) -> str:
