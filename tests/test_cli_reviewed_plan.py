@@ -284,7 +284,7 @@ def test_the_place_is_read_from_the_configuration(here: Checkout, hub: Hub) -> N
 def test_without_a_commit_there_is_a_remedy(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITHUB_SHA")
 
-    assert "say `--commit SHA`" in refused(here)
+    assert "pass `--commit SHA`" in refused(here)
 
 
 def test_what_cannot_be_written_is_said(here: Checkout, hub: Hub) -> None:
