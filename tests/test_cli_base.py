@@ -493,6 +493,18 @@ def test_a_stack_that_this_change_renames_is_named_once(here: Checkout) -> None:
     told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
 
     assert "this change moves `stack` of `local`." in told
+    assert "a second time" not in told
+
+
+def test_a_stack_that_is_left_behind_is_said_to_be_doubled(here: Checkout) -> None:
+    save(here)
+    here.config(LOCAL.replace("stack: acme", "stack: acme2"))
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
+
+    assert "the assistants of the stack acme in `local` stay with it, and an apply after the merge creates each" in told
+    assert "`stack: {name: acme2, was: [acme]}` renames them instead." in told
 
 
 def test_without_room_for_a_revision_there_is_a_remedy(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

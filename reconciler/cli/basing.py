@@ -186,3 +186,7 @@ def _differences(head: Config, base: Config | None, revision: str) -> Iterator[s
             names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in moved))
             here = f"{config.FILE}: this change moves {names} of `{name}`."
             yield f"{here} Until it is merged, those of {revision} are used."
+        if theirs.stack not in (ours.stack, *ours.former_stacks):
+            left = f"{config.FILE}: the assistants of the stack {theirs.stack} in `{name}` stay with it"
+            renamed = f"`stack: {{name: {ours.stack}, was: [{theirs.stack}]}}` renames them instead"
+            yield f"{left}, and an apply after the merge creates each a second time: {renamed}."
