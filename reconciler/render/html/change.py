@@ -14,7 +14,7 @@ from reconciler.render.html.inline import action, chip, code, heading, prose, qu
 from reconciler.render.html.look import Look
 from reconciler.render.html.table import names, what
 from reconciler.render.values import one_line
-from reconciler.render.verdict.owners import name, owner, within
+from reconciler.render.verdict.owners import by_owner, name, owner, within
 from reconciler.render.verdict.shared import Shared
 from reconciler.render.view import ChangeView, MeaningView
 
@@ -60,16 +60,15 @@ def _parts(change: ChangeView, look: Look) -> Iterator[Markup]:
 
 def _told(change: ChangeView, look: Look) -> Iterator[Markup]:
     """The fields, then function by function what it means for callers and what changes in it."""
-    found, depth = tuple(members(change, _WIDTH)), look.depth + 2
+    found, meanings, depth = by_owner(members(change, _WIDTH)), by_owner(change.meanings), look.depth + 2
     causes = change.action not in _WHOLE
-    yield from _meanings([one for one in change.meanings if not owner(one.path)])
-    yield from fields([one for one in found if not owner(one.path)], depth, causes=causes, full=look.full)
-    paths = [*(one.path for one in found), *(one.path for one in change.meanings)]
-    for own in dict.fromkeys(filter(None, map(owner, paths))):
-        inner = [replace(one, path=within(one.path, own) or "definition") for one in found if owner(one.path) == own]
+    yield from _meanings(meanings.get("", []))
+    yield from fields(found.get("", []), depth, causes=causes, full=look.full)
+    for own in dict.fromkeys(filter(None, (*found, *meanings))):
+        inner = [replace(one, path=within(one.path, own) or "definition") for one in found.get(own, [])]
         parts = [
             heading(depth, *_called(own), *_fate(own, change)),
-            *_meanings([one for one in change.meanings if owner(one.path) == own]),
+            *_meanings(meanings.get(own, [])),
             *fields(inner, depth + 1, causes=causes, full=look.full),
         ]
         yield element("div", several(parts), class_="function")

@@ -12,7 +12,7 @@ from reconciler.render.markdown import items
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import sentence, span
 from reconciler.render.values import compact, one_line, shortened
-from reconciler.render.verdict.owners import ANSWER, name, owner, within
+from reconciler.render.verdict.owners import ANSWER, by_owner, name, within
 from reconciler.render.view import ChangeView, FieldView, MeaningView
 
 _NAME = 80
@@ -35,30 +35,31 @@ class _Way:
 def blocks(change: ChangeView, most: int) -> Iterator[Block]:
     """Everything that changes in it, and what that means; so many lines at most of a text that is on one side only."""
     way = _Way(change.action in ("create", "delete"), len({field.cause for field in change.fields}) > 1, most)
-    found = list(members(change, items.WIDTH))
-    yield from _plain([field for field in found if not owner(field.path)], change, way)
-    owners = [owner(path) for path in (*(f.path for f in found), *(m.path for m in change.meanings))]
-    for one in dict.fromkeys(filter(None, owners)):
-        own = [member for field in found if owner(field.path) == one for member in _opened(field, one)]
-        yield from _owned(one, own, change, way)
+    found, meanings = by_owner(members(change, items.WIDTH)), by_owner(change.meanings)
+    yield from _plain(found.get("", []), meanings.get("", []), way)
+    for one in dict.fromkeys(filter(None, (*found, *meanings))):
+        own = [member for field in found.get(one, []) for member in _opened(field, one)]
+        yield from _owned(one, own, meanings.get(one, []), _fate(one, change.fields), way)
 
 
-def _plain(found: Sequence[FieldView], change: ChangeView, way: _Way) -> Iterator[Block]:
+def _plain(found: Sequence[FieldView], meanings: Sequence[MeaningView], way: _Way) -> Iterator[Block]:
     """A prompt first; what comes or goes whole is known by its name and model before it."""
     prompts = [field for field in found if field.path == "instructions" and not items.is_short(field)]
     others = [field for field in found if field not in prompts]
-    told = list(_told(others, [_meaning(m) for m in change.meanings if not owner(m.path)], way))
+    told = list(_told(others, [_meaning(meaning) for meaning in meanings], way))
     prompt = list(_told(prompts, [], way))
     yield from (*told, *prompt) if way.whole else (*prompt, *told)
 
 
-def _owned(one: str, found: Sequence[FieldView], change: ChangeView, way: _Way) -> Iterator[Block]:
+def _owned(
+    one: str, found: Sequence[FieldView], meanings: Sequence[MeaningView], fate: str, way: _Way
+) -> Iterator[Block]:
     """A function, or the schema of the answer: its meaning, its fields, and its schema folded."""
-    title, fate = called(one), "" if way.whole else _fate(one, change.fields)
+    title, fate = called(one), "" if way.whole else fate
     yield f"<b>{title[:1].upper()}{title[1:]}</b>{fate}"
     schema = one if one == ANSWER else f"{one}.parameters"
     others = [field for field in found if not field.path.startswith(schema)]
-    told = [_meaning(meaning) for meaning in change.meanings if owner(meaning.path) == one]
+    told = [_meaning(meaning) for meaning in meanings]
     yield from _told(others, told, replace(way, whole=way.whole or bool(fate), less=one))
     yield from _parts([field for field in found if field.path.startswith(schema)], schema)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
+
 from reconciler import paths
 
 ANSWER = "response_format.json_schema.schema"
@@ -20,6 +24,22 @@ def owner(path: str) -> str:
     except paths.BadPath:
         return ""
     return paths.show(steps[:_DEPTH]) if steps[:2] == _FUNCTIONS and len(steps) >= _DEPTH else ""
+
+
+class _Placed(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+_P = TypeVar("_P", bound=_Placed)
+
+
+def by_owner(placed: Iterable[_P]) -> Mapping[str, list[_P]]:
+    """Things with a path by their owner, in their order; those without one under the empty text."""
+    found: defaultdict[str, list[_P]] = defaultdict(list)
+    for one in placed:
+        found[owner(one.path)].append(one)
+    return found
 
 
 def name(one: str) -> str:
