@@ -760,14 +760,17 @@ def test_a_commit_that_cannot_be_read_deletes_nothing(told_in_git: Checkout, spo
         (["hr", "--to", ""], "--to requires a commit"),
         (["hr"], "There is no run 'hr'.\n  no run is recorded here; to roll back a key, pass --to COMMIT"),
         (["hr", "--to", "HEAD", "--from", "x.jsonl"], "does not go with --from"),
-        (["one", "two"], "One run at a time"),
+        (["one", "two"], "--to is missing"),
         (["nope", "--to", "HEAD"], "Nothing is called 'nope'"),
         (["hr", "--to", "nowhere"], "There is no revision 'nowhere' here"),
         (["hr", "--to", "--output=x"], "There is no revision '--output=x' here"),
     ],
 )
 def test_what_makes_no_sense_with_a_commit_is_refused(told_in_git: Checkout, words: list[str], says: str) -> None:
-    told = told_in_git.run("rollback", *words, "--auto-approve")
+    told = told_in_git.run("rollback", *words, "--auto-approve", "--json-into", "events.jsonl")
 
-    assert told.code != 0
+    assert told.code == 1
     assert says in told.err
+    # Somebody on call reads it on the page of the run, which is made of these lines.
+    (event,) = [json.loads(line) for line in (told_in_git.root / "events.jsonl").read_text().splitlines()][1:]
+    assert says.partition("\n")[0].rstrip(".") in event["@message"]

@@ -457,7 +457,7 @@ def headline(found: Happened) -> str:
         (outcomes(Failed(create("a"), "maybe", in_doubt=True)), "Not applied: 1 in doubt"),
         (outcomes(Done(create("a"), "x"), ended=False), "Applied in part: 1 done"),
         (Happened(), "Not applied"),
-        (Happened(ended=True, held=("a", "b")), "Not applied: 2 objections in the way"),
+        (Happened(ended=True, held=("a", "b")), "Not applied: 2 objections blocking"),
         (Happened((Became("a", "amiss", "something else"),), ended=True), "Not applied: 1 not done"),
     ],
 )
@@ -473,10 +473,10 @@ def test_what_became_of_each_change_is_a_row_with_its_id() -> None:
 
 
 def test_an_apply_that_never_ended_says_so() -> None:
-    assert "- It did not come to its end: look at the run." in comment.ended(None, Happened(), FRAME)
+    assert "- It did not finish: look at the run." in comment.ended(None, Happened(), FRAME)
     stopped = Happened(problems=("Interrupted.",))
     assert "- Interrupted.\n" in comment.ended(None, stopped, FRAME)
-    assert "come to its end" not in comment.ended(None, stopped, FRAME)
+    assert "did not finish" not in comment.ended(None, stopped, FRAME)
 
 
 def wrote_over(*fields: Any) -> Happened:

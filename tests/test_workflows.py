@@ -407,7 +407,7 @@ def test_an_apply_that_is_cut_off_does_not_stay_being_applied(acme: Team, monkey
 
     ended(job, **{"Comment on what is about to happen": "success", "Comment on what happened": "success"})
     assert "### Not applied" in acme.comment(7)
-    assert "did not come to its end" in acme.comment(7)
+    assert "did not finish" in acme.comment(7)
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "reconcile", "try", "destroy"])

@@ -48,7 +48,6 @@ def command(
     from reconciler.cli.planning import Request, allowed
     from reconciler.cli.session import in_loop, open_session
 
-    _refuse_mixtures(names, source, to)
     manner = Manner.by(
         hand,
         command="rollback",
@@ -56,6 +55,7 @@ def command(
         beside=tuple(path for path in (source, hand.json_into) if path),
     )
     with telling(manner, hand.colour) as told:
+        _refuse_mixtures(names, source, to)
         if to is None:
             past = _past(names[0] if names else None, source, environment, hand.state_dir)
             told.manner = _rejecting(manner, past)
@@ -68,14 +68,16 @@ def command(
 
 
 def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None) -> None:
+    from reconciler.cli.failure import Failure
+
     if to is None and len(names) > 1:
-        raise click.UsageError("One run at a time. To bring keys back to a commit: rollback KEY... --to COMMIT")
+        raise Failure("--to is missing.", "pass one run, or bring keys back to a commit: rollback KEY... --to COMMIT")
     if to is not None and source is not None:
-        raise click.UsageError("--to plans from Git alone: it does not go with --from.")
+        raise Failure("--to plans from Git alone: it does not go with --from.", "pass one of the two")
     if to == "":
-        raise click.UsageError("--to requires a commit, such as 1a2b3c4.")
+        raise Failure("--to requires a commit.", "pass one that the history has, such as 1a2b3c4")
     if to is not None and not names:
-        raise click.UsageError("--to requires the keys to roll back; '*' selects all of them.")
+        raise Failure("--to requires the keys to roll back.", "pass them; '*' selects all")
 
 
 def _rejecting(manner: Manner, past: Past) -> Manner:

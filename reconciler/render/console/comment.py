@@ -139,7 +139,7 @@ def _verdict(found: Happened) -> str:
         return f"Applied: {figures}" if figures else "Nothing to do"
     words = Counter(_word(one) for one in found.how("amiss"))
     amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
-    amiss += [f"{count(len(found.held), 'objection')} in the way"] if found.held else []
+    amiss += [f"{count(len(found.held), 'objection')} blocking"] if found.held else []
     done = [found.figures] if found.figures else [f"{many} done"] if (many := len(found.how("done"))) else []
     told = "; ".join(filter(None, [", ".join(amiss), *done]))
     return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
@@ -151,7 +151,7 @@ def _word(one: Became) -> str:
 
 
 def _reasons(found: Happened) -> list[str]:
-    early = [] if found.ended or found.problems else ["It did not come to its end: look at the run."]
+    early = [] if found.ended or found.problems else ["It did not finish: look at the run."]
     return [*early, *found.problems, *found.held]
 
 
