@@ -237,7 +237,19 @@ class _Apply:
         self.unproven = False
         if made.marker is None and (made := await self._read_again(made)).marker is None:
             return await self.creates.take_back(task, task.desired, made, began)
+        made = await self._told_the_rest(task, task.desired, made, marker)
         return await self._verified(task, task.desired, made, marker, began, sent=KINDS[made.kind].fields)
+
+    async def _told_the_rest(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
+        """The object once it was sent what its create left to defaults, where the server has others."""
+        patch = compare(desired, made, KINDS[made.kind], made.marker).patch
+        rest = {name: value for name, value in patch.items() if name not in (*task.patch, "metadata")}
+        if not rest:
+            return made
+        try:
+            return await self.provider.update(made, rest, replace(marker, id=made.id), desired.untouched)
+        except ProviderError:
+            return made
 
     async def _read_again(self, made: Live) -> Live:
         """The object as it is kept: an answer may leave out what the server keeps."""

@@ -15,7 +15,7 @@ from world import WHERE, Quiet
 
 from reconciler.canonical import digest
 from reconciler.diff import compare
-from reconciler.model import Desired, Done, Outcome, Plan
+from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
 from reconciler.plan import make_plan
 from reconciler.providers.errors import Broken
 from reconciler.reconcile import Run, apply
@@ -33,6 +33,10 @@ class Server:
     echo: Echo = "whole"
     reads: Reads = "by id"
     drops_strict: bool = False
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """What it takes for what a create leaves out."""
+    keeps: bool = False
+    """Whether it stays with that, whatever it is sent."""
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
     writes: list[str] = field(default_factory=list)
 
@@ -43,8 +47,8 @@ class Server:
         self.writes.append(request.method)
         if is_collection(request):
             id = f"asst_{len(self.kept) + 1}"
-            self.kept[id] = {"id": id, "object": "assistant", "created_at": len(self.kept)}
-        self.kept[id] |= json.loads(request.content)
+            self.kept[id] = {"id": id, "object": "assistant", "created_at": len(self.kept), **self.defaults}
+        self.kept[id] |= {**json.loads(request.content), **(self.defaults if self.keeps else {})}
         if self.drops_strict:
             for tool in self.kept[id].get("tools", []):
                 tool["function"].pop("strict", None)
@@ -111,6 +115,29 @@ def test_those_who_wait_for_a_server_without_reading_by_id_share_one_list(reads:
     gets = [request for request in seen if request.method == "GET"]
     lists = sum(is_collection(request) for request in gets)
     assert [lists, len(gets) - lists] == asked
+
+
+@pytest.mark.parametrize("reads", READS)
+def test_what_a_create_leaves_out_is_sent_where_the_server_has_other_defaults(reads: Reads) -> None:
+    server = Server(reads=reads, defaults={"temperature": 0.7, "top_p": 0.9})
+
+    _, made = settled(server, wanted(name="HR", top_p=0.5))
+    plan, _ = settled(server, wanted(name="HR", top_p=0.5))
+
+    assert [type(outcome) for outcome in made] == [Done]
+    assert (server.kept["asst_1"]["temperature"], server.kept["asst_1"]["top_p"]) == (1, 0.5)
+    assert (plan.changes, plan.marks, plan.mismatches) == ((), (), ())
+    assert server.writes == ["POST", "POST"]
+
+
+def test_a_default_that_a_server_keeps_whatever_it_is_sent_is_told_and_not_sent_again() -> None:
+    server = Server(defaults={"temperature": 0.7}, keeps=True)
+
+    _, made = settled(server, wanted(name="HR"))
+    plan, _ = settled(server, wanted(name="HR"))
+
+    assert [type(outcome) for outcome in made] == [Unsettled]
+    assert ([one.address.key for one in plan.mismatches], plan.changes) == (["a"], ())
 
 
 def test_an_edit_of_what_a_server_never_took_is_no_conflict() -> None:
