@@ -125,9 +125,12 @@ def _forms(secret: str) -> Iterator[tuple[str, str]]:
     for ascii_only in (True, False):
         once = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         twice = json.dumps(once, ensure_ascii=ascii_only)[1:-1]
-        yield from ((form, "") for form in (once, twice, once.replace("/", "\\/")))
+        in_go = once.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+        yield from ((form, "") for form in (once, twice, once.replace("/", "\\/"), in_go))
     in_html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    yield from ((form, "") for form in (in_html, in_html.replace('"', "&quot;").replace("'", "&#x27;")))
+    by_name = in_html.replace('"', "&quot;").replace("'", "&#x27;")
+    by_number = in_html.replace('"', "&#34;").replace("'", "&#39;")
+    yield from ((form, "") for form in (in_html, by_name, by_number, by_number.replace("+", "&#43;")))
 
 
 def _in_base64(raw: bytes) -> Iterator[str]:

@@ -30,6 +30,9 @@ FORMS = {
     "in base64 after one": base64.b64encode(f"x{KEY}yy".encode()).decode(),
     "in base64 after two": base64.b64encode(f"xx{KEY}y".encode()).decode(),
     "in HTML": KEY.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
+    "in HTML with numbers": KEY.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&#34;"),
+    "in HTML as Go writes it": "sk-A&#43;b/c&#34;d\\e&lt;f&gt;&amp;0123456789=",
+    "as JSON as Go writes it": 'sk-A+b/c\\"d\\\\e\\u003cf\\u003e\\u00260123456789=',
     "cut off": f"Incorrect API key provided: {KEY[:20]}…",
     "cut off at the end": f"wrong key {KEY[:15]}",
 }
