@@ -1180,4 +1180,4 @@ def test_a_signal_while_it_is_told_prints_what_was_to_be_quoted(far: Far) -> Non
 
     assert process.returncode == 130
     assert out.count("is rude.") >= 6  # in the plan, and quoted
-    assert "Written by this pass." in out
+    assert "Written by this run." in out

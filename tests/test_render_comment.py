@@ -492,13 +492,13 @@ def test_what_was_put_aside_can_be_copied_from_the_comment() -> None:
 
     shown = comment.ended(None, wrote_over(field("instructions", text, "Be kind.", "drift")), FRAME)
 
-    assert "<details><summary>What stood there before, and is in no commit</summary>\n\n" in shown
+    assert "<details><summary>Overwritten values that are in no commit</summary>\n\n" in shown
     assert "`assistant.a` `instructions` was:\n\n````text\nBe rude.\n```\nVery rude.\n\n````\n\n</details>" in shown
     assert "`assistant.b` `model`" not in shown
 
 
 def test_nothing_is_put_aside_where_git_knew_everything() -> None:
-    assert "What stood there before" not in comment.ended(None, wrote_over(field("name", "A", "B")), FRAME)
+    assert "Overwritten values" not in comment.ended(None, wrote_over(field("name", "A", "B")), FRAME)
 
 
 def test_what_was_put_aside_and_has_no_room_is_counted() -> None:

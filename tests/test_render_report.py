@@ -200,7 +200,7 @@ def test_what_was_written_over_is_quoted() -> None:
     assert (
         rest
         == f"""\
-**Written by this pass.** What stood there before, and is in no commit, is quoted.
+**Written by this run.** Overwritten values that are in no commit are quoted.
 
 `assistant.hr` (`asst_hr`): what had drifted is put back.
 

@@ -160,7 +160,7 @@ def _table(found: Happened, room: int) -> list[str]:
     if not found.became:
         return []
     rows = (_row(one) for one in found.became)
-    head = ["| | Address | What became of it | id |", "|---|---|---|---|"]
+    head = ["| | Address | Result | id |", "|---|---|---|---|"]
     return [*head, *_first(rows, len(found.became), room, "| | | {} more | |")]
 
 
@@ -203,7 +203,7 @@ def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
     ]
     if quotes:
         told = _first(quotes, len(quotes), room, "{} more: the record that the run keeps has them whole.")
-        yield ["<details><summary>What stood there before, and is in no commit</summary>"]
+        yield ["<details><summary>Overwritten values that are in no commit</summary>"]
         yield ["\n\n".join(told)]
         yield ["</details>"]
 

@@ -36,7 +36,7 @@ def comments(passed: Pass) -> tuple[str, ...]:
         return ()
     undone = {id(left.change): left.why for left in passed.left}
     name = f"<!-- reconciler: wrote over {digest([*map(_known, passed.overwrote)], 16)} -->"
-    head = f"{name}\n**Written by this pass.** What stood there before, and is in no commit, is quoted."
+    head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
     told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quoted(one)))
     packed = list(islice(_packed(chain([head], told, [_record(passed)])), MOST_COMMENTS + 1))
     if len(packed) > MOST_COMMENTS:
