@@ -35,6 +35,7 @@ class Server:
     drops_strict: bool = False
     defaults: dict[str, Any] = field(default_factory=dict)
     """What it takes for what a create leaves out."""
+    upserts: bool = False
     keeps: bool = False
     """Whether it stays with that, whatever it is sent."""
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -48,6 +49,10 @@ class Server:
         if is_collection(request):
             id = f"asst_{len(self.kept) + 1}"
             self.kept[id] = {"id": id, "object": "assistant", "created_at": len(self.kept), **self.defaults}
+        elif self.upserts:
+            self.kept[id] = {
+                name: self.kept[id][name] for name in ("id", "object", "created_at", "model")
+            } | self.defaults
         self.kept[id] |= {**json.loads(request.content), **(self.defaults if self.keeps else {})}
         if self.drops_strict:
             for tool in self.kept[id].get("tools", []):
@@ -128,6 +133,16 @@ def test_what_a_create_leaves_out_is_sent_where_the_server_has_other_defaults(re
     assert (server.kept["asst_1"]["temperature"], server.kept["asst_1"]["top_p"]) == (1, 0.5)
     assert (plan.changes, plan.marks, plan.mismatches) == ((), (), ())
     assert server.writes == ["POST", "POST"]
+
+
+def test_a_server_that_resets_what_is_left_out_to_defaults_of_its_own_is_sent_all_of_it() -> None:
+    server = Server(defaults={"temperature": 0.7}, upserts=True)
+    settled(server, wanted(name="HR", description="One"))
+
+    _, changed = settled(server, wanted(name="HR", description="Two"))
+
+    assert [type(outcome) for outcome in changed] == [Done]
+    assert (server.kept["asst_1"]["name"], server.kept["asst_1"]["temperature"]) == ("HR", 1)
 
 
 def test_a_default_that_a_server_keeps_whatever_it_is_sent_is_told_and_not_sent_again() -> None:

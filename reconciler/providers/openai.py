@@ -300,8 +300,10 @@ def _live(kind: str, raw: Mapping[str, Json]) -> Live:
 
 
 def _whole(live: Live) -> dict[str, Json]:
-    """All that an object says, for a server whose modify drops what is left out."""
-    return KINDS[live.kind].manifest(live.fields)
+    """All that an object says, for a server whose modify drops what is left out, perhaps to defaults of its own."""
+    kind = KINDS[live.kind]
+    chosen = {name: live.raw[name] for name in kind.chosen if live.raw.get(name) is not None}
+    return {**chosen, **kind.manifest(live.fields)}
 
 
 def _reset(live: Live, found: Live, patch: Mapping[str, Json]) -> bool:
