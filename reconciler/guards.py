@@ -138,7 +138,8 @@ def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
             yield Objection(
                 code="behind",
                 message=f"{change.id} was last applied from {commit}, which is not in the history of this checkout.",
-                remedy="an old branch or a job that was run again? bring this branch up to date",
+                remedy="an old branch or a job that was run again? bring this branch up to date;"
+                " if it came from a branch that is merged by now, override this",
                 address=change.address,
                 holds=frozenset({change.address}),
             )
