@@ -45,7 +45,7 @@ from reconciler.providers import (
     until,
 )
 from reconciler.running import PARALLELISM, Listener, Nature, Run, Stop, does, failed, lets_go
-from reconciler.verify import MARKER_PATH, less_settled, moved, stamped, unsettled
+from reconciler.verify import MARKER_PATH, is_stamped, less_settled, moved, stamped, unsettled
 
 __all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
@@ -242,6 +242,8 @@ class _Apply:
 
     async def _told_the_rest(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
         """The object once it was sent what its create left to defaults, where the server has others."""
+        if not is_stamped(made, marker):  # the answer is an object that existed
+            return made
         patch = compare(desired, made, KINDS[made.kind], made.marker).patch
         rest = {name: value for name, value in patch.items() if name not in (*task.patch, "metadata")}
         if not rest:

@@ -37,10 +37,20 @@ def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference,
         for path, wanted, got in differences(desired, live, kind)
         if path[0] not in marker.unsettled
     ]
-    if live.marker is None or live.marker.nonce != marker.nonce:
+    if not is_stamped(live, marker):
         got = stamped(live)
         found.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
     return tuple(found)
+
+
+def is_stamped(live: Live, marker: Marker) -> bool:
+    """Whether the object carries the stamp of this very write, and not of another object's in the same run."""
+    found = live.marker
+    return found is not None and _of(found) == _of(marker)
+
+
+def _of(marker: Marker) -> tuple[str | None, str, str, str]:
+    return marker.nonce, marker.stack, marker.environment, marker.key
 
 
 def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:

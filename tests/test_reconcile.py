@@ -628,6 +628,29 @@ def test_what_somebody_made_just_before_a_create_that_it_answers_is_left_alone(t
     assert live == 1
 
 
+@pytest.mark.parametrize("whose", ["this run's", "an earlier run's"])
+def test_an_object_of_another_address_that_answers_a_create_is_left_alone(whose: str) -> None:
+    async def story() -> tuple[Any, Any, tuple[Outcome, ...]]:
+        world = fresh()
+        first = Run("n1" if whose == "this run's" else "n0")
+        await apply(await world.plan(bodies("a")), world.provider, first, Quiet(), nature=TIME)
+        (one,) = await world.live()
+        wanted = (*bodies("a"), *bodies("b", description="Another.", temperature=0.5))
+
+        async def handle(request: httpx.Request, on: Handler) -> httpx.Response:
+            if request.method == "POST" and is_collection(request):
+                return await on(httpx.Request("GET", f"{request.url}/{one.id}", headers=request.headers))
+            return await on(request)
+
+        Between(world, handle)
+        outcomes = await carry_out(world, await world.plan(wanted), Run("n1"))
+        return one.raw, (await world.live())[0].raw, outcomes
+
+    before, after, (outcome,) = run(story)
+    assert isinstance(outcome, Unsettled)
+    assert before == after
+
+
 def test_what_cannot_be_deleted_again_is_named() -> None:
     async def story() -> tuple[Outcome, ...]:
         world = World()
