@@ -128,7 +128,7 @@ def test_an_empty_place_has_no_suggestions(here: Checkout) -> None:
     told = here.run("plan", "hr")
 
     assert told.code == 1
-    assert len(told.err.splitlines()) == 1
+    assert told.err.splitlines()[-1] == "Error: Nothing is called 'hr' in local (.reconciler/local.db)."
 
 
 def test_drift_alone_is_shown_and_judged(here: Checkout) -> None:
@@ -183,12 +183,12 @@ def test_a_saved_plan_is_shown_as_it_was_without_any_server(
     ("touch", "said"),
     [
         (lambda text: text.replace("HR Helper", "Mallory"), "it was edited or damaged"),
-        (lambda text: text[: len(text) // 2], "no whole JSON document"),
-        (lambda text: "", "no whole JSON document"),
+        (lambda text: text[: len(text) // 2], "not a whole JSON document"),
+        (lambda text: "", "not a whole JSON document"),
         (lambda text: "[]", "this is not a saved plan"),
         (lambda text: '{"format_version": "2.0"}', "reads 1.x only"),
         (lambda text: text.replace('"1.2"', '"1.7"'), "it was edited or damaged"),
-        (lambda text: "model: gpt-4o\n", "no whole JSON document"),
+        (lambda text: "model: gpt-4o\n", "not a whole JSON document"),
     ],
     ids=["edited", "cut short", "empty", "a list", "of another version", "its version edited", "a manifest"],
 )
