@@ -31,10 +31,16 @@ def _demo(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     "environ",
     [
         {},
-        {"CI": "true", "NO_COLOR": "1", "OPENAI_API_KEY": "sk-not-a-key"},
-        {"RECONCILER_ENVIRONMENT": "production", "RECONCILER_FORMAT": "json", "RECONCILER_AUTO_APPROVE": "0"},
+        {
+            "CI": "true",
+            "NO_COLOR": "1",
+            "OPENAI_API_KEY": "sk-not-a-key",
+            "RECONCILER_ENVIRONMENT": "production",
+            "RECONCILER_FORMAT": "json",
+            "RECONCILER_AUTO_APPROVE": "0",
+        },
     ],
-    ids=["plain", "ci", "with-variables-of-its-own"],
+    ids=["plain", "with-variables-of-its-own"],
 )
 def test_it_tells_the_story_to_the_end(environ: Mapping[str, str]) -> None:
     done = _demo(ROOT, **environ)
