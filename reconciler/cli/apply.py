@@ -11,7 +11,7 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.applying import Telling
+    from reconciler.cli.applying import Manner, Telling
     from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
     from reconciler.model import Change, Live, Plan
@@ -55,20 +55,14 @@ def command(
     what moved since is refused and shown, what nobody reviewed is left alone. A plan made with `--base` is of what
     its change does. Without a file everything that is pending is applied. What still differs at the end is told.
     """
-    from reconciler.cli.applying import Manner, telling
+    from reconciler.cli.applying import telling
     from reconciler.cli.planning import Request, allowed
     from reconciler.cli.reviews import labelled
     from reconciler.cli.session import in_loop
     from reconciler.ownership import Twins
 
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
-    manner = Manner.by(
-        hand,
-        approved=hand.auto_approve or file is not None,
-        saved=file is not None,
-        beside=tuple(path for path in (file, hand.json_into) if path),
-    )
-    with telling(manner, hand.colour) as told:
+    with telling(_manner(hand, file), hand.colour) as told:
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(
@@ -76,6 +70,18 @@ def command(
         )
         session = _session(_meant(environment, reviewed), config_from, hand, stack)
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
+
+
+def _manner(hand: options.Hand, file: str | None) -> Manner:
+    """How to apply; a plan's file was approved by its review."""
+    from reconciler.cli.applying import Manner
+
+    return Manner.by(
+        hand,
+        approved=hand.auto_approve or file is not None,
+        saved=file is not None,
+        beside=tuple(path for path in (file, hand.json_into) if path),
+    )
 
 
 async def _apply(

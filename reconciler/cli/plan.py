@@ -84,10 +84,7 @@ def command(
     loaded = load(style, anywhere=True)
     with _beside(loaded, base) as found:
         asked = Asked(request, loaded, found, style, offline, state_dir, stack)
-        if every or len(named) > 1:
-            plans = showing.all(asked, named)
-        else:
-            plans = showing.one(asked, named[0] if named else None)
+        plans = showing.plans(asked, named, every=every)
     return _code(plans, detailed=detailed_exitcode)
 
 
@@ -167,6 +164,12 @@ class Showing:
     format: str
     out: str | None
     timeout: float | None
+
+    def plans(self, asked: Asked, named: Sequence[str], *, every: bool) -> Sequence[Plan | Lost]:
+        """The plans that were asked for, shown and saved."""
+        if every or len(named) > 1:
+            return self.all(asked, named)
+        return self.one(asked, named[0] if named else None)
 
     def one(self, asked: Asked, environment: str | None) -> Sequence[Plan | Lost]:
         """The plan of one environment, shown and saved."""

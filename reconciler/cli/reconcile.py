@@ -9,6 +9,7 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
+    from reconciler.cli.applying import Manner
     from reconciler.cli.passing import Asked, Found
     from reconciler.hosting import Hosting
 
@@ -64,26 +65,32 @@ def command(
 
     With --put-back somebody is there: what drifted is put back now, and the issue follows.
     """
-    from reconciler.cli.applying import Manner, telling
+    from reconciler.cli.applying import telling
     from reconciler.cli.passing import Asked
     from reconciler.cli.session import open_session
 
     if keys and not put_back:
         raise click.UsageError("KEYS go with --put-back: a scheduled run looks at the whole environment.")
     place = _place(author) if _wants_issue(issue) else None
-    manner = Manner(
+    with telling(_manner(parallelism, json_into), color) as told:
+        session = open_session(environment, colour=color, owns=True, state=state_dir)
+        asked = Asked(told, session, place, author, apply_workflow, timeout, keys, put_back)
+        return _code(_passed(asked), detailed=detailed_exitcode)
+
+
+def _manner(parallelism: int, json_into: str | None) -> Manner:
+    """How to write while nobody watches: every object is read once more before it is overwritten."""
+    from reconciler.cli.applying import Manner
+
+    return Manner(
         approved=True,
         may_ask=False,
         parallelism=parallelism,
         json_into=json_into,
         command="reconcile",
-        saved=True,  # nobody watches: every object is read once more before it is written over
+        saved=True,
         beside=(json_into,) if json_into else (),
     )
-    with telling(manner, color) as told:
-        session = open_session(environment, colour=color, owns=True, state=state_dir)
-        asked = Asked(told, session, place, author, apply_workflow, timeout, keys, put_back)
-        return _code(_passed(asked), detailed=detailed_exitcode)
 
 
 def _passed(asked: Asked) -> Found:
