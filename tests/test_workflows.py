@@ -19,7 +19,6 @@ import pytest
 import yaml
 from checkout import answering
 from expressions import Lenient, evaluated, holds
-from faults import soak
 from github import BOT
 from gits import git
 from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, server, team
@@ -235,8 +234,6 @@ def test_a_pull_request_gets_a_comment_and_keeps_its_plan(acme: Team) -> None:
     assert "hr" in job.summary
 
 
-@soak
-@pytest.mark.soak
 def test_a_pull_request_that_changes_no_manifest_gets_no_comment_unless_one_stood_before(acme: Team) -> None:
     acme.open(1)
     acme.merge(1)
@@ -252,8 +249,6 @@ def test_a_pull_request_that_changes_no_manifest_gets_no_comment_unless_one_stoo
     assert "helps" not in acme.comment(7)
 
 
-@soak
-@pytest.mark.soak
 def test_another_push_edits_the_same_comment_and_a_forged_one_is_left_alone(acme: Team) -> None:
     acme.open(7)
     (first,) = acme.hub.comments(7, BOT)
@@ -284,8 +279,6 @@ def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(ac
     assert "`reconciler/allow:looks-like`, set by `maintainer`, was taken off" in acme.comment(7)
 
 
-@soak
-@pytest.mark.soak
 def test_an_edit_that_leaves_the_base_alone_plans_keeps_and_says_nothing(acme: Team) -> None:
     plan = acme.open(7)
     before = (acme.comment(7), len(acme.hub.all_artifacts))
@@ -310,8 +303,6 @@ def test_an_edit_that_leaves_the_base_alone_cancels_no_plan(acme: Team) -> None:
     assert {group("opened"), group("labeled"), group("edited", base={"ref": {"from": "x"}})} == {"plan-7"}
 
 
-@soak
-@pytest.mark.soak
 def test_a_workflow_that_does_not_leave_such_an_edit_out_keeps_and_says_nothing_either(acme: Team) -> None:
     acme.open(7)
     acme.make(name="HR Helper", instructions="Made by hand.")
@@ -397,8 +388,6 @@ def test_what_was_reviewed_is_applied_once_it_is_merged_and_again_is_harmless(ac
     assert "reconciler plan" in acme.comment(7)
 
 
-@soak
-@pytest.mark.soak
 def test_each_attempt_keeps_its_own_history(acme: Team) -> None:
     acme.open(7)
     acme.merge(7)
@@ -450,8 +439,6 @@ def test_however_a_job_ends_its_comment_is_told(command: str, outcome: str) -> N
     }.get(command, [] if outcome == "skipped" else ["Comment on what happened"])
 
 
-@soak
-@pytest.mark.soak
 def test_a_label_on_a_merged_pull_request_leaves_its_comment_and_plans_nothing(acme: Team) -> None:
     acme.open(7)
     acme.merge(7)
@@ -465,8 +452,6 @@ def test_a_label_on_a_merged_pull_request_leaves_its_comment_and_plans_nothing(a
     assert acme.applied(attempt=2).conclusion == "success"
 
 
-@soak
-@pytest.mark.soak
 def test_a_merge_queue_is_planned_beside_what_it_stands_on(acme: Team) -> None:
     acme.make(name="HR Helper", instructions="Made by hand.")
     acme.open(7)
@@ -534,8 +519,6 @@ def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, s
     assert (len(acme.everything()), len(acme.everything(staging))) == (2, 1)
 
 
-@soak
-@pytest.mark.soak
 def test_production_is_left_alone_while_staging_fails(acme: Team, staging: str) -> None:
     acme.open(1)
     acme.merge(1)
@@ -830,8 +813,6 @@ def test_a_label_makes_copies_that_go_with_it(acme: Team) -> None:
     assert acme.everything() == [own]
 
 
-@soak
-@pytest.mark.soak
 def test_the_schedule_destroys_copies_whose_pull_request_was_closed_unseen(acme: Team) -> None:
     for number in (7, 8):
         acme.open(number)

@@ -10,12 +10,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forking
 import yaml
 from expressions import Lenient, filled, holds
 from gits import git
@@ -209,6 +209,7 @@ class Running:
             "GITHUB_STEP_SUMMARY": str(self.summary),
             "RUNNER_TEMP": str(self.temp),
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "FORKING": str(forking.command()),
             **machine.environ,
         }
 
@@ -372,10 +373,8 @@ INSTEAD: dict[str | None, dict[str, Any]] = {
         "id": "install",
         "shell": "bash",
         "working-directory": "${{ runner.temp }}",
-        "env": {"PYTHON": sys.executable},
         "run": "mkdir reconciler\n"
-        'printf \'#!/bin/sh\\nexec "%s" -P -m reconciler "$@"\\n\' "$PYTHON" > command\n'
-        "chmod +x command\n"
+        'ln -s "$FORKING" command\n'
         'echo "folder=$RUNNER_TEMP/reconciler" >> "$GITHUB_OUTPUT"\n'
         'echo "command=$RUNNER_TEMP/command" >> "$GITHUB_OUTPUT"\n',
     }
