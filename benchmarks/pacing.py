@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +21,7 @@ from reconciler.emulator import Emulator
 from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Task, Where
 from reconciler.plan import make_plan
 from reconciler.providers.openai import local_assistants
+from reconciler.providers.pacing import Pacer
 from reconciler.reconcile import PARALLELISM, Run, apply
 from reconciler.source import parse, write
 
@@ -83,7 +83,9 @@ class _Silent:
 
 def desired(count: int, text: str) -> tuple[Desired, ...]:
     """What so many small manifests ask for."""
-    bodies = {f"a{n:04}": {"model": "gpt-4o", "name": f"Assistant {n}", "instructions": text} for n in range(count)}
+    bodies: dict[str, dict[str, Json]] = {
+        f"a{n:04}": {"model": "gpt-4o", "name": f"Assistant {n}", "instructions": text} for n in range(count)
+    }
     documents = [
         files.Manifest(f"assistants/{key}.yaml", key, parse(write(body), f"{key}.yaml").documents[0], alone=True)
         for key, body in bodies.items()
@@ -91,36 +93,25 @@ def desired(count: int, text: str) -> tuple[Desired, ...]:
     return manifest.parse(documents, manifest.Setting("local", ("local",), {})).desired
 
 
-class Halving:
+class Halving(Pacer):
     """The simple alternative: half the pace after a refusal, and one request a second more for each second of calm."""
 
     def __init__(self) -> None:
-        self.rate: float | None = None
-        self._next = self._since = self._refused_at = 0.0
-        self._taken: deque[float] = deque(maxlen=100)
-        self._queue = anyio.Lock()
+        super().__init__(time.monotonic, anyio.sleep)
 
-    def wait(self) -> float:
-        return self._next - time.monotonic()
+    @property
+    def rate(self) -> float | None:
+        return None if self._peak is None else self._peak + self._clock() - self._taken_at
 
-    async def turn(self) -> float:
-        async with self._queue:
-            if (wait := self.wait()) > 0:
-                await anyio.sleep(wait)
-            now = time.monotonic()
-            if self.rate is not None:
-                self._next = now + 1 / (self.rate + now - self._since)
-        return now
-
-    def passed(self, sent: float) -> None:
-        self._taken.append(time.monotonic())
+    def passed(self, sent: float = float("inf")) -> None:
+        self._recent.append(self._clock())
+        self._forget(self._clock())
 
     def refused(self, sent: float, retry_after: float | None) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if sent >= self._refused_at:
-            lately = float(sum(moment > now - 1 for moment in self._taken))
-            rate = lately if self.rate is None else (self.rate + now - self._since) / 2
-            self.rate, self._since, self._refused_at = max(rate, 0.2), now, now
+            rate = self._in_a_second(now) if self.rate is None else self.rate / 2
+            self._peak, self._taken_at, self._refused_at = max(rate, 0.2), now, now
         self._next = max(self._next, now + (retry_after or 1 / (self.rate or 1.0)))
 
 
@@ -176,7 +167,7 @@ async def measure(case: Case) -> str:
     limited.lists_only = case.lists_only
     observed_at = time.monotonic() if case.ages else float("inf")
     if case.halving:
-        provider._wire.pacer = Halving()  # type: ignore[assignment]
+        provider._wire.pacer = Halving()
     limited.begin(case.rate, case.retry_after, case.share)
     began = time.perf_counter()
     outcomes = await apply(plan, provider, Run("bench", reread=case.reread, observed_at=observed_at), _Silent())

@@ -49,12 +49,9 @@ async def _creates(url: str, transport: httpx.AsyncBaseTransport | None, clients
         for _ in range(CREATES // clients):
             (await client.post("/assistants", json={"model": "gpt-4o"})).raise_for_status()
 
-    client = httpx.AsyncClient(base_url=url, headers=HEADERS, transport=transport)
-    began = time.perf_counter()
-    async with anyio.create_task_group() as tasks:
-        for _ in range(clients):
-            tasks.start_soon(some, client)
-    seconds = time.perf_counter() - began
-    if transport is None:
-        await client.aclose()
-    return CREATES / seconds
+    async with httpx.AsyncClient(base_url=url, headers=HEADERS, transport=transport) as client:
+        began = time.perf_counter()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(clients):
+                tasks.start_soon(some, client)
+        return CREATES / (time.perf_counter() - began)
