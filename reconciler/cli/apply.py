@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
     from reconciler.model import Change, Live, Plan
+    from reconciler.providers import Provider
     from reconciler.render import Document
 
 
@@ -90,26 +91,21 @@ async def _apply(
     from dataclasses import replace
 
     from reconciler.allowances import permitted
-    from reconciler.cli.applying import clock, settle
-    from reconciler.cli.lock import only_one
+    from reconciler.cli.applying import plan_and_settle
     from reconciler.cli.planning import judged
 
     desired = session.desired()
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = clock()
-            live = await session.live(provider)
-            whole = request if reviewed is None else replace(request, allowances=())  # labels are for what is applied
-            plan, refused = judged(session, provider, desired, live, whole), 0
-            if reviewed is None or reviewed.get("applies") != "change":
-                _expected(plan, expect)
-            if reviewed is not None:
-                plan, refused = _reviewed(told, session, plan, reviewed, live)
-                plan = permitted(plan, request.allowances)
-            if reviewed is not None and reviewed.get("applies") == "change":
-                _expected(plan, expect)
-            told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at, refused)
+
+    def planning(provider: Provider, live: Sequence[Live]) -> tuple[Plan, int]:
+        if reviewed is None:
+            return _expected(judged(session, provider, desired, live, request), expect), 0
+        is_part = reviewed.get("applies") == "change"
+        whole = judged(session, provider, desired, live, replace(request, allowances=()))  # labels are for what is left
+        plan, refused = _reviewed(told, session, whole if is_part else _expected(whole, expect), reviewed, live)
+        plan = permitted(plan, request.allowances)
+        return _expected(plan, expect) if is_part else plan, refused
+
+    return await plan_and_settle(told, session, planning)
 
 
 def _session(name: str | None, config_from: str | None, hand: options.Hand, stack: str | None) -> Session:
@@ -155,13 +151,15 @@ def _read(path: str) -> Document:
         raise Failure(unread(path, error), remedy) from error
 
 
-def _expected(plan: Plan, expect: str | None) -> None:
+def _expected(plan: Plan, expect: str | None) -> Plan:
+    """The plan, if it has the fingerprint that was asked for."""
     from reconciler.cli.failure import Failure
     from reconciler.fingerprint import fingerprint
 
     found = fingerprint(plan)
     if expect is not None and found != expect:
         raise Failure(f"The plan's fingerprint is {found}, not {expect}; nothing was changed.", "review it again")
+    return plan
 
 
 def _reviewed(

@@ -6,11 +6,11 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import click
 
@@ -20,12 +20,13 @@ from reconciler.cli.checkout import commit
 from reconciler.cli.failure import Failure
 from reconciler.cli.interrupts import INTERRUPTED, interruptible, terminable
 from reconciler.cli.lineage import brought
+from reconciler.cli.lock import only_one
 from reconciler.cli.options import Hand
 from reconciler.cli.progress import All, Events, watch
 from reconciler.cli.session import Session, style_of
 from reconciler.fingerprint import fingerprint
 from reconciler.guards import NEVER_ALLOWED
-from reconciler.model import Address, Done, Outcome, Plan
+from reconciler.model import Address, Done, Live, Outcome, Plan
 from reconciler.past import Earlier, Head
 from reconciler.providers import Provider
 from reconciler.reconcile import PARALLELISM, Listener, Run, Stop, apply
@@ -123,6 +124,20 @@ def telling(manner: Manner, colour: bool | None) -> Iterator[Telling]:
             with suppress(OSError):
                 told.events(events.diagnostic("error", "Interrupted."))
             raise
+
+
+Planning: TypeAlias = Callable[[Provider, Sequence[Live]], tuple[Plan, int]]
+"""What a command makes of what is live: the plan to carry out, and how many changes it refused before."""
+
+
+async def plan_and_settle(told: Telling, session: Session, planning: Planning) -> int:
+    """Plans over what is live, shows it and carries it out, as the only one in this checkout."""
+    with only_one(session.connection.state_dir):
+        async with session.provider() as provider:
+            observed_at = clock()
+            plan, refused = planning(provider, await session.live(provider))
+            told.plan(plan)
+            return await settle(told, session, provider, plan, observed_at, refused)
 
 
 async def settle(

@@ -57,16 +57,13 @@ def command(
 
 
 async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> int:
-    from reconciler.cli.applying import clock, settle
-    from reconciler.cli.lock import only_one
-    from reconciler.cli.planning import Request, planned
+    from reconciler.cli.applying import plan_and_settle
+    from reconciler.cli.planning import Request, judged
 
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = clock()
-            plan = _meant(await planned(session, provider, (), Request(allow=allow | {_EMPTY})))
-            told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at)
+    request = Request(allow=allow | {_EMPTY})
+    return await plan_and_settle(
+        told, session, lambda provider, live: (_meant(judged(session, provider, (), live, request)), 0)
+    )
 
 
 def _meant(plan: Plan) -> Plan:

@@ -9,8 +9,12 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.cli.applying import Telling
     from reconciler.cli.session import Session
+    from reconciler.model import Live, Plan
+    from reconciler.providers import Provider
 
 
 @click.command("forget")
@@ -33,17 +37,13 @@ def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Han
 
 
 async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
-    from reconciler.cli.applying import clock, settle
-    from reconciler.cli.lock import only_one
+    from reconciler.cli.applying import plan_and_settle
     from reconciler.cli.planning import addresses, matching, warn_of_lists
     from reconciler.plan import forgetting, make_plan
 
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = clock()
-            live = await session.live(provider)
-            warn_of_lists(provider)
-            chosen, _ = matching(keys, addresses(session, (), live), session.title)
-            plan = forgetting(make_plan((), live, session.where), live, session.where, chosen)
-            told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at)
+    def planning(provider: Provider, live: Sequence[Live]) -> tuple[Plan, int]:
+        warn_of_lists(provider)
+        chosen, _ = matching(keys, addresses(session, (), live), session.title)
+        return forgetting(make_plan((), live, session.where), live, session.where, chosen), 0
+
+    return await plan_and_settle(told, session, planning)

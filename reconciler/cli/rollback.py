@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from reconciler.cli.applying import Manner, Telling
     from reconciler.cli.planning import Request
     from reconciler.cli.session import Session
-    from reconciler.guards import Facts
     from reconciler.model import Desired, Live, Plan
     from reconciler.past import Past
+    from reconciler.providers import Provider
 
 
 @click.command("rollback")
@@ -92,25 +92,21 @@ async def _to_commit(told: Telling, session: Session, to: str, request: Request)
     """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
     from dataclasses import replace
 
-    from reconciler.cli.applying import clock, settle
-    from reconciler.cli.lock import only_one
+    from reconciler.cli.applying import plan_and_settle
     from reconciler.cli.planning import judged
     from reconciler.undo import rejected_by_state
 
     now = session.desired()
     then, commit = _manifests_at(session, to)
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = clock()
-            plan = judged(session, provider, then, await session.live(provider), request)
-            addresses = {change.address for change in plan.changes}
-            rejected = rejected_by_state(now, then, addresses)
-            told.manner = replace(told.manner, rolls_back=commit, commit=commit, rejected=rejected)
-            revert = " Revert in Git what changed them since, as well." if rejected else ""
-            note = f"The manifests of {commit} are planned.{revert}"
-            plan = replace(plan, notes=(*plan.notes, note))
-            told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at)
+
+    def planning(provider: Provider, live: Sequence[Live]) -> tuple[Plan, int]:
+        plan = judged(session, provider, then, live, request)
+        rejected = rejected_by_state(now, then, {change.address for change in plan.changes})
+        told.manner = replace(told.manner, rolls_back=commit, commit=commit, rejected=rejected)
+        revert = " Revert in Git what changed them since, as well." if rejected else ""
+        return replace(plan, notes=(*plan.notes, f"The manifests of {commit} are planned.{revert}")), 0
+
+    return await plan_and_settle(told, session, planning)
 
 
 def _manifests_at(session: Session, to: str) -> tuple[tuple[Desired, ...], str]:
@@ -176,33 +172,26 @@ def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -
 
 
 async def _roll_back(told: Telling, session: Session, past: Past, allow: frozenset[str]) -> int:
-    from reconciler.cli.applying import clock, settle
+    from reconciler.cli.applying import plan_and_settle
     from reconciler.cli.failure import Failure
-    from reconciler.cli.lock import only_one
-    from reconciler.guards import Facts
     from reconciler.past import is_of
 
     there = past.head.where
     if not is_of(there, session.where):
         whose = f"{there.stack} in {there.environment} at {there.base_url}"
         raise Failure(f"Run {past.head.run} was of {whose}; nothing was changed.", "choose its environment with -e")
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = clock()
-            live = await session.live(provider)
-            known = Facts(answered_project=provider.project, unreliable=provider.unreliable)
-            plan = _planned(past, live, session, known, allow)
-            told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at)
+    return await plan_and_settle(
+        told, session, lambda provider, live: (_planned(past, live, session, provider, allow), 0)
+    )
 
 
-def _planned(past: Past, live: Sequence[Live], session: Session, known: Facts, allow: frozenset[str]) -> Plan:
+def _planned(past: Past, live: Sequence[Live], session: Session, provider: Provider, allow: frozenset[str]) -> Plan:
     from dataclasses import replace
 
-    from reconciler.guards import unreliable_lists, with_allowed, wrong_project
+    from reconciler.guards import Facts, unreliable_lists, with_allowed, wrong_project
     from reconciler.undo import undo
 
-    where = session.where
+    where, known = session.where, Facts(answered_project=provider.project, unreliable=provider.unreliable)
     plan = undo(past.steps, past.head.nonce, live, where, past.head.run, session.environment.limits)
     found = (*plan.objections, *wrong_project(plan.changes, where, known), *unreliable_lists(plan.changes, known))
     return replace(plan, objections=with_allowed(found, allow), notes=(*plan.notes, _in_git(past)))
