@@ -208,8 +208,8 @@ def test_what_still_differs_is_told_of_the_last_attempt() -> None:
     first = [events.version(), differs, events.closing((), "Apply ended.")]
     told, again = happened(lines(*first)), happened(lines(*first, events.version(), events.closing((), "Apply ended.")))
 
-    assert "production still differs: 1 drifted" in visible(comment.ended(None, told, FRAME))
-    assert "still differs" not in comment.ended(None, again, FRAME)
+    assert "production still differs: 1 drifted" in visible(comment.ended([], told, FRAME))
+    assert "still differs" not in comment.ended([], again, FRAME)
     assert (told.complete, again.left) == (True, "")
 
 
@@ -312,7 +312,7 @@ def test_who_allowed_an_objection_is_told() -> None:
     found = happened(lines(*events.planned(whole), events.closing((), "Nothing to do.")))
 
     assert found.allowed == (("assistant.a: looks-like: asst_9 has this name", "maintainer"),)
-    told = comment.ended(None, found, FRAME)
+    told = comment.ended([], found, FRAME)
     assert "- Allowed by `maintainer`: " in told
 
 
@@ -334,13 +334,13 @@ def test_an_apply_is_quiet_that_had_nothing_to_do(found: Happened, quiet: bool) 
 
 def test_what_earlier_attempts_did_stands_below_while_it_is_applied_again_or_fails() -> None:
     earlier = Happened((Became("assistant.a", "done", "Created", "asst_new"),), ended=True)
-    again = comment.applying(None, FRAME, earlier)
-    failed = comment.failed("no plan", None, FRAME, applying=True, earlier=earlier)
+    again = comment.applying([], FRAME, earlier)
+    failed = comment.failed("no plan", [], FRAME, applying=True, earlier=earlier)
 
     for text in (again, failed):
         assert "What this run did before it was started again:\n\n| | Address |" in text
         assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
-    assert comment.applying(None, FRAME, Happened()) == comment.applying(None, FRAME)
+    assert comment.applying([], FRAME, Happened()) == comment.applying([], FRAME)
 
 
 def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
@@ -406,7 +406,7 @@ def visible(text: str) -> str:
 
 
 def test_a_plan_is_the_plan_and_where_all_of_it_is() -> None:
-    text = comment.planned(document(plan(create("a", field("name", None, "HR")))), FRAME)
+    text = comment.planned([document(plan(create("a", field("name", None, "HR"))))], FRAME)
 
     assert text.startswith(f"{LINE}\n#")
     assert text.endswith(f"[The run](<{URL}>) has all of it.\n")
@@ -425,25 +425,25 @@ def test_of_which_commit_and_moment_it_is_stands_below_it() -> None:
 def test_a_moment_alone_is_no_difference_and_a_commit_is() -> None:
     one = Frame(MARKER, URL, "a" * 40, "https://github.example/a", "2026-01-31 10:00 UTC")
     later, other = replace(one, at="2026-02-01 11:11 UTC"), replace(one, commit="b" * 40)
-    first, second, third = (comment.applying(None, frame) for frame in (one, later, other))
+    first, second, third = (comment.applying([], frame) for frame in (one, later, other))
 
     assert same(first, second)
     assert not same(first, third)
 
 
 def test_where_there_is_no_run_nobody_is_sent_there() -> None:
-    assert "The run" not in comment.planned(document(plan(create("a"))), Frame(MARKER))
+    assert "The run" not in comment.planned([document(plan(create("a")))], Frame(MARKER))
 
 
 def test_while_it_is_applied_the_plan_is_folded() -> None:
-    text = comment.applying(document(plan(create("a"))), FRAME)
+    text = comment.applying([document(plan(create("a")))], FRAME)
 
     assert visible(text).startswith("### Being applied\n\n**production** · stack `acme`\n\n<details><summary>The plan")
-    assert comment.applying(None, Frame(MARKER)) == f"{LINE}\n### Being applied\n\n**production** · stack `acme`\n"
+    assert comment.applying([], Frame(MARKER)) == f"{LINE}\n### Being applied\n\n**production** · stack `acme`\n"
 
 
 def headline(found: Happened) -> str:
-    return visible(comment.ended(None, found, FRAME)).split("\n", 1)[0]
+    return visible(comment.ended([], found, FRAME)).split("\n", 1)[0]
 
 
 @pytest.mark.parametrize(
@@ -466,17 +466,17 @@ def test_the_first_line_is_how_it_went(found: Happened, said: str) -> None:
 
 
 def test_what_became_of_each_change_is_a_row_with_its_id() -> None:
-    text = comment.ended(document(plan(create("a"))), outcomes(Done(create("a"), "asst_new")), FRAME)
+    text = comment.ended([document(plan(create("a")))], outcomes(Done(create("a"), "asst_new")), FRAME)
 
     assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
     assert text.index("asst_new") < text.index("<details><summary>The plan")
 
 
 def test_an_apply_that_never_ended_says_so() -> None:
-    assert "- It did not finish: look at the run." in comment.ended(None, Happened(), FRAME)
+    assert "- It did not finish: look at the run." in comment.ended([], Happened(), FRAME)
     stopped = Happened(problems=("Interrupted.",))
-    assert "- Interrupted.\n" in comment.ended(None, stopped, FRAME)
-    assert "did not finish" not in comment.ended(None, stopped, FRAME)
+    assert "- Interrupted.\n" in comment.ended([], stopped, FRAME)
+    assert "did not finish" not in comment.ended([], stopped, FRAME)
 
 
 def wrote_over(*fields: Any) -> Happened:
@@ -490,7 +490,7 @@ def wrote_over(*fields: Any) -> Happened:
 def test_what_was_put_aside_can_be_copied_from_the_comment() -> None:
     text = "Be rude.\n```\nVery rude.\n"
 
-    shown = comment.ended(None, wrote_over(field("instructions", text, "Be kind.", "drift")), FRAME)
+    shown = comment.ended([], wrote_over(field("instructions", text, "Be kind.", "drift")), FRAME)
 
     assert "<details><summary>Overwritten values that are in no commit</summary>\n\n" in shown
     assert "`assistant.a` `instructions` was:\n\n````text\nBe rude.\n```\nVery rude.\n\n````\n\n</details>" in shown
@@ -498,13 +498,13 @@ def test_what_was_put_aside_can_be_copied_from_the_comment() -> None:
 
 
 def test_nothing_is_put_aside_where_git_knew_everything() -> None:
-    assert "Overwritten values" not in comment.ended(None, wrote_over(field("name", "A", "B")), FRAME)
+    assert "Overwritten values" not in comment.ended([], wrote_over(field("name", "A", "B")), FRAME)
 
 
 def test_what_was_put_aside_and_has_no_room_is_counted() -> None:
     found = wrote_over(field("instructions", "x" * 200_000, "Be kind.", "drift"), field("name", "A", "B", "drift"))
 
-    shown = comment.ended(None, found, FRAME)
+    shown = comment.ended([], found, FRAME)
 
     assert len(shown) <= LIMIT
     assert " more: the record that the run keeps has them whole." in shown
@@ -523,8 +523,8 @@ def test_what_is_no_list_of_what_was_written_over_is_none(said: str) -> None:
 
 def test_what_moved_is_shown_as_it_would_be_now() -> None:
     one = Became("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
-    alone = comment.ended(None, Happened((one,), ended=True), FRAME)
-    both = comment.ended(None, Happened((one, replace(one, address="assistant.y")), ended=True), FRAME)
+    alone = comment.ended([], Happened((one,), ended=True), FRAME)
+    both = comment.ended([], Happened((one, replace(one, address="assistant.y")), ended=True), FRAME)
 
     assert (
         "<details open><summary><code>assistant.x</code> moved since it was reviewed</summary>\n\n"
@@ -538,7 +538,7 @@ def test_a_failure_is_what_was_printed_and_nothing_acts() -> None:
     printed = (
         "\x1b[1;31mError\x1b[0m: no ```` here @octocat\r\n\x1b]8;;https://evil.example\x07::error::x\n##[x]\u202e\n"
     )
-    text = visible(comment.failed(printed, None, FRAME, applying=False))
+    text = visible(comment.failed(printed, [], FRAME, applying=False))
 
     assert text == (
         "### Could not be planned\n\n**production** · stack `acme`\n\n"
@@ -550,12 +550,12 @@ def test_a_failure_is_what_was_printed_and_nothing_acts() -> None:
 def test_what_only_spoke_to_the_runner_is_left_out() -> None:
     printed = "::stop-commands::abc\nError: no\n::abc::\n::stop-commands::def\n::abc::\nmore\n::def::\n::xyz::\n"
 
-    assert "```text\nError: no\nmore\n<U+003A>:xyz::\n```" in comment.failed(printed, None, FRAME, applying=False)
+    assert "```text\nError: no\nmore\n<U+003A>:xyz::\n```" in comment.failed(printed, [], FRAME, applying=False)
 
 
 def test_an_apply_that_failed_is_one_and_keeps_the_plan_where_there_is_one() -> None:
     unknown = Frame(replace(MARKER, stack=UNKNOWN), URL)
-    text = comment.failed("no", document(plan(create("a"))), unknown, applying=True)
+    text = comment.failed("no", [document(plan(create("a")))], unknown, applying=True)
 
     assert visible(text).startswith(
         "### Not applied\n\n**production**\n\n```text\nno\n```\n\n<details><summary>The plan"
@@ -569,13 +569,13 @@ HOSTILE = st.text(alphabet=st.sampled_from("`|<>@#[]()!*_~\\\n\r\t -:$&;x0é🎉
 def test_no_text_breaks_out(one: str, other: str) -> None:
     became = Became(one, "amiss", other, one, detail=other)
     found = Happened((became,), held=(one,), problems=(other,), ended=True)
-    for text in (comment.ended(None, found, FRAME), comment.failed(one, None, FRAME, applying=False)):
+    for text in (comment.ended([], found, FRAME), comment.failed(one, [], FRAME, applying=False)):
         shown = visible(text)
         assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
         assert marker_of(text) == MARKER
         assert shown.endswith(f"\n\n[The run](<{URL}>) has all of it.\n")
         assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
-    rows = [line for line in comment.ended(None, found, FRAME).split("\n") if line.startswith("| ❌ |")]
+    rows = [line for line in comment.ended([], found, FRAME).split("\n") if line.startswith("| ❌ |")]
     assert [row.count("|") for row in rows] == [5]
 
 
@@ -586,17 +586,17 @@ def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> N
     became = tuple(Became(f"assistant.a{n}", "amiss", said, f"id{n}", detail=said) for n in range(many))
     found = Happened(became, held=(said,) * many, problems=(said,) * min(many, 50), ended=True)
 
-    assert len(comment.ended(None, found, FRAME)) <= LIMIT
-    assert len(comment.failed(said * 30, None, FRAME, applying=False)) <= LIMIT
+    assert len(comment.ended([], found, FRAME)) <= LIMIT
+    assert len(comment.failed(said * 30, [], FRAME, applying=False)) <= LIMIT
 
 
 def test_what_there_is_no_room_for_is_counted() -> None:
     became = tuple(Became(f"assistant.a{n}", "done", "Created", f"asst_{n}") for n in range(9000))
     moved = tuple(Became(f"assistant.a{n}", "amiss", "Refused", detail="x" * 1900) for n in range(90))
-    lots = comment.ended(document(plan(create("a"))), Happened(became, ended=True), FRAME)
-    refused = comment.ended(document(plan(create("a"))), Happened(moved, held=("y" * 500,) * 90, ended=True), FRAME)
+    lots = comment.ended([document(plan(create("a")))], Happened(became, ended=True), FRAME)
+    refused = comment.ended([document(plan(create("a")))], Happened(moved, held=("y" * 500,) * 90, ended=True), FRAME)
 
-    ticks = comment.failed("a\n" + ("`" * 2000 + "\n") * 32, None, FRAME, applying=False)
+    ticks = comment.failed("a\n" + ("`" * 2000 + "\n") * 32, [], FRAME, applying=False)
 
     assert " more | |" in lots
     assert "<summary>The plan</summary>" in lots
@@ -613,9 +613,9 @@ def test_a_plan_of_a_thousand_changes_fits() -> None:
     big = document(plan(*prompts))
 
     texts = [
-        comment.planned(big, FRAME),
-        comment.applying(big, FRAME),
-        comment.failed("x\n" * 9000, big, FRAME, applying=True),
+        comment.planned([big], FRAME),
+        comment.applying([big], FRAME),
+        comment.failed("x\n" * 9000, [big], FRAME, applying=True),
     ]
 
     assert all(len(text) <= LIMIT for text in texts)

@@ -18,8 +18,9 @@ from reconciler.canonical import ABSENT
 from reconciler.diagnostics import CODES, Fault, Place
 from reconciler.model import Address, Base, Change, Difference, FieldChange, Live, Meaning, Mismatch, Objection, Plan
 from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, standings
-from reconciler.render.markdown import within
+from reconciler.render.markdown.page import page
 from reconciler.render.values import in_ascii
+from reconciler.render.view import view
 from reconciler.source import write
 from reconciler.standing import Standing
 
@@ -179,7 +180,7 @@ def test_no_line_of_a_diff_in_markdown_is_wider_than_a_phone_shows(plan):
 @UNHURRIED
 @given(st.builds(repeated, plans, st.integers(1, 12)), st.integers(2_000, 6_000), texts)
 def test_markdown_never_exceeds_its_room_and_always_ends_what_it_begins(plan, room, whole):
-    shown = within(document(plan), Style(), room, whole)
+    shown = page(view(document(plan)), room, whole)
 
     assert len(shown) <= room
     assert acting(shown) == []

@@ -12,7 +12,9 @@ from render_plans import address, adopt, create, delete, field, forget, looks_li
 from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
-from reconciler.render.markdown import LIMIT, within
+from reconciler.render.markdown import LIMIT
+from reconciler.render.markdown.page import page
+from reconciler.render.view import view
 
 BEFORE = "You help employees.\nAnswer from the handbook only.\nBe brief."
 AFTER = "You help employees.\nAnswer from the wiki only.\nBe brief and kind."
@@ -34,7 +36,7 @@ def rows(of: Plan) -> list[str]:
 
 
 def bounded(of: Plan, room: int, whole: str = "") -> str:
-    shown = within(document(of), Style(), room, whole)
+    shown = page(view(document(of)), room, whole)
     assert len(shown) <= room
     assert acting(shown, links=int(whole == PAGE)) == []
     return shown

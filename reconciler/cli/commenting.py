@@ -160,7 +160,7 @@ def _about_several(sections: Sequence[Section], telling: Telling) -> About:
     shown = [one if isinstance(one, Lost) else hidden(one, credentials.hidden()) for one in sections]
     found = _idle(plans, telling)
     quiet = len(plans) == len(sections) and all(_quiet(plan, telling) for plan in plans)
-    return _labelled(About(marker, comment.several(shown, _frame(marker, telling, found)), quiet=quiet), plans, found)
+    return _labelled(About(marker, comment.planned(shown, _frame(marker, telling, found)), quiet=quiet), plans, found)
 
 
 def _place(one: Section) -> tuple[str, str]:
@@ -181,8 +181,9 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
     marker = _marker(stack, environment, telling)
     waiting = [plan] if plan and telling.what == "planned" else []
     found = _idle(waiting, telling)
-    shown, frame = plan and hidden(plan, credentials.hidden()), _frame(marker, telling, found)
-    part = _body(None, telling, frame).partition("\n")[2] if telling.after_merge else None
+    shown = [hidden(plan, credentials.hidden())] if plan else []
+    frame = _frame(marker, telling, found)
+    part = _body([], telling, frame).partition("\n")[2] if telling.after_merge else None
     return _labelled(
         About(marker, _body(shown, telling, frame), quiet=_quiet(plan, telling), part=part), waiting, found
     )
@@ -236,15 +237,15 @@ def _note(one: Verdict) -> str:
     return comment.label_idle(label.label, one.reason)
 
 
-def _body(plan: Document | None, telling: Telling, frame: Frame) -> str:
+def _body(plans: Sequence[Section], telling: Telling, frame: Frame) -> str:
     before = telling.earlier.splitlines()
     if telling.what == "failed":
-        return comment.failed(telling.text, plan, frame, applying=telling.applying, earlier=happened(before))
+        return comment.failed(telling.text, plans, frame, applying=telling.applying, earlier=happened(before))
     if telling.what == "ended":
-        return comment.ended(plan, happened([*before, *telling.text.splitlines()]), frame)
-    if telling.what == "applying" or plan is None:
-        return comment.applying(plan, frame, happened(before))
-    return comment.planned(plan, frame)
+        return comment.ended(plans, happened([*before, *telling.text.splitlines()]), frame)
+    if telling.what == "applying" or not plans:
+        return comment.applying(plans, frame, happened(before))
+    return comment.planned(plans, frame)
 
 
 def named(environment: str | None, stack: str | None) -> tuple[str, str]:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import Final
 
 from reconciler.render.values import inert, one_line, shortened
 
+LIMIT: Final = 65_536
+"""Characters of a comment. GitHub counts them or, of late, four times as many bytes: the one is within the other."""
 _PLAIN = re.compile(r"[^`|\\$]*[^`|\\$ ][^`|\\$]*")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 ]")
 _WORD = re.compile(r"[^\s()\"'`,;<>]+")

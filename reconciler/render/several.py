@@ -9,8 +9,8 @@ from reconciler.canonical import Json
 from reconciler.render import FORMATS, Document, Style
 from reconciler.render.document import FORMAT_VERSION, checked, parse
 from reconciler.render.html import page
-from reconciler.render.markdown import LIMIT
 from reconciler.render.markdown.together import together
+from reconciler.render.markup import LIMIT
 from reconciler.render.values import inert, one_line
 from reconciler.render.view import BadDocument, Lost, view
 

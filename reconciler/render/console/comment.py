@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.render.console.happened import Became, Happened
+from reconciler.render.console.happened import NOTHING, Became, Happened
 from reconciler.render.console.quoting import quote
-from reconciler.render.console.sticky import LIMIT, UNKNOWN, Marker, first_line
-from reconciler.render.markup import bounded, fence, link, prose, sentence, span, tag
+from reconciler.render.console.sticky import UNKNOWN, Marker, first_line
+from reconciler.render.markup import LIMIT, bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
 from reconciler.render.several import Section, within
 from reconciler.render.values import inert, shortened
-from reconciler.render.view import Document
 
 _ROOM: Final = 60_000
 """For what is said beside the plan; a plan that comes after it has what is left."""
@@ -61,22 +60,17 @@ class Frame:
         return named if self.marker.stack == UNKNOWN else f"{named} · stack {span(self.marker.stack)}"
 
 
-def planned(document: Document, frame: Frame) -> str:
-    """The plan itself."""
-    return _framed(frame, [], document, folded=False)
+def planned(plans: Sequence[Section], frame: Frame) -> str:
+    """The plans themselves, and which could not be made."""
+    return _framed(frame, [], plans, folded=False)
 
 
-def several(sections: Sequence[Section], frame: Frame) -> str:
-    """The plans of several environments, and which could not be made."""
-    return _framed(frame, [], sections, folded=False)
-
-
-def applying(document: Document | None, frame: Frame, earlier: Happened | None = None) -> str:
+def applying(plans: Sequence[Section], frame: Frame, earlier: Happened = NOTHING) -> str:
     """That it is being applied, what earlier attempts did, and the plan."""
-    return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], document)
+    return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
 
 
-def ended(document: Document | None, found: Happened, frame: Frame) -> str:
+def ended(plans: Sequence[Section], found: Happened, frame: Frame) -> str:
     """What became of each change, with ids; what was refused, as it is now; then the plan that was applied."""
     reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
     reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
@@ -85,21 +79,19 @@ def ended(document: Document | None, found: Happened, frame: Frame) -> str:
     table, details = _table(found, _ROOM // 2), _details(found, _ROOM // 4)
     blocks = [[f"### {_verdict(found)}"], [frame.place], told, left, table, *details]
     blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
-    return _framed(frame, ["\n".join(block) for block in blocks if block], document)
+    return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
 
 
-def failed(
-    text: str, document: Document | None, frame: Frame, *, applying: bool, earlier: Happened | None = None
-) -> str:
+def failed(text: str, plans: Sequence[Section], frame: Frame, *, applying: bool, earlier: Happened = NOTHING) -> str:
     """Why there is no plan, or no apply: what was printed, which does nothing here."""
     verdict = "Not applied" if applying else "Could not be planned"
-    shown = _fenced(_printed(text), _ROOM // 2 if document or earlier else _ROOM)
-    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], document)
+    shown = _fenced(_printed(text), _ROOM // 2 if plans or earlier.became else _ROOM)
+    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
 
 
-def _earlier(found: Happened | None) -> list[str]:
+def _earlier(found: Happened) -> list[str]:
     """What earlier attempts of the same run did."""
-    if found is None or not found.became:
+    if not found.became:
         return []
     return ["What this run did before it was started again:", "\n".join(_table(found, _ROOM // 4))]
 
@@ -115,22 +107,16 @@ def label_idle(label: str, reason: str) -> str:
     return f"The label {span(label)} does not count: {sentence(reason)}."
 
 
-def _framed(
-    frame: Frame, blocks: list[str], document: Document | Sequence[Section] | None, *, folded: bool = True
-) -> str:
+def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded: bool = True) -> str:
     opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
     foot = [*frame.notes, *([frame.foot] if frame.foot else [])]
     without = "\n\n".join([*blocks, *foot, opening, closing])
     room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
     plan = ""
-    if document is not None and room >= _LEAST:
-        plan = f"{opening}{_plan(document, room, frame.url).rstrip()}{closing}"
+    if plans and room >= _LEAST:
+        plan = f"{opening}{within(plans, room, frame.url).rstrip()}{closing}"
     body = "\n\n".join(block for block in [*blocks, plan, *foot] if block)
     return f"{first_line(frame.marker)}\n{body}\n"
-
-
-def _plan(document: Document | Sequence[Section], room: int, url: str) -> str:
-    return within([document] if isinstance(document, dict) else document, room, url)
 
 
 def _verdict(found: Happened) -> str:

@@ -69,6 +69,10 @@ class Happened:
         return self.ended and not self.how("amiss") and not self.held and not self.problems
 
 
+NOTHING: Final = Happened()
+"""Of an apply that told nothing."""
+
+
 def happened(lines: Iterable[str]) -> Happened:
     """What the lines tell, of one attempt after the other; a line that is none of ours tells nothing.
 

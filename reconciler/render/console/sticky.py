@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from reconciler.render.console.parts import carried_on
+from reconciler.render.markup import LIMIT
 
-LIMIT: Final = 65_536
-"""Characters. GitHub counts them or, of late, four times as many bytes: what is within the one is within the other."""
 UNKNOWN = "-"
 """Stands for the stack where a plan failed before anybody could know it."""
 TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"

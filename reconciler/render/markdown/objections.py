@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciler.allowances import LABEL
-from reconciler.guards import NEVER_ALLOWED
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import fence, sentence, span
 from reconciler.render.sentences import count
@@ -40,7 +39,7 @@ def _alert(code: str, members: Sequence[ObjectionView], *, allowed: bool) -> str
             "",
             *(_remedy(objection.remedy) if last and not allowed else []),
         ]
-    lines.append(_allowed(code, members) if allowed else _permission(code))
+    lines.append(_allowed(code, members) if allowed else _permission(members[0]))
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
@@ -61,10 +60,10 @@ def _remedy(remedy: str) -> list[str]:
     return [f"**What to do:** {sentence(first)}", "", *([*fence("yaml", others), ""] if others else [])]
 
 
-def _permission(code: str) -> str:
-    if code in NEVER_ALLOWED:
+def _permission(one: ObjectionView) -> str:
+    if not one.can_be_allowed:
         return "It cannot be overridden."
-    return f"**To allow it:** label {span(LABEL + code)}, or {span(f'--allow {code}')}"
+    return f"**To allow it:** label {span(LABEL + one.code)}, or {span(f'--allow {one.code}')}"
 
 
 def _allowed(code: str, members: Sequence[ObjectionView]) -> str:

@@ -30,8 +30,12 @@ class Titled:
     """Whether it may be folded."""
 
 
-def page(plan: View, room: int, whole: str) -> str:
-    """The plan in no more characters than there is room for."""
+def page(plan: View, room: int, whole: str = "") -> str:
+    """The plan in no more characters than there is room for, from 2,000 on, cut between its parts.
+
+    The verdict, the place, what stands against it and the fingerprint are always there. It is said what is left out,
+    and where the whole is: `whole` is the address of a page, or the name of a file.
+    """
     head, tail = list(_head(plan)), list(_tail(plan))
     room -= sum(len(block) + len(BETWEEN) for block in (*head, *tail)) + _LEFT_OUT
     against, untold = _objections(plan, room * 3 // 5)

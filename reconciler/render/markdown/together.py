@@ -14,7 +14,7 @@ from reconciler.render.markup import bounded, prose, sentence, span
 from reconciler.render.sentences import count
 from reconciler.render.values import inert, shortened
 from reconciler.render.verdict.across import changes, common
-from reconciler.render.verdict.halves import halves
+from reconciler.render.verdict.halves import Half, halves
 from reconciler.render.verdict.headline import headline
 from reconciler.render.verdict.ranking import rank
 from reconciler.render.view import Lost, View
@@ -121,16 +121,18 @@ def _notes(plans: Sequence[_Named]) -> Iterator[str]:
 
 def _parts(plans: Sequence[_Named]) -> Iterator[Titled]:
     """The halves of all plans, each parted by the environments that have the same in it, worst first."""
-    sides = {half.title: half.origin for one in plans for half in halves(one.plan)}
-    for number, title in enumerate(sides):
-        of = [(one.name, half.changes) for one in plans for half in halves(one.plan) if half.title == title]
-        groups = sorted(changes(of), key=lambda group: min(rank(change)[:2] for change in group.found))
-        for group in groups:
-            where = f"in {_names(group.environments)}"
-            yield Titled(f"{title} {where}" if title else where.capitalize(), group.found, folds=number > 0)
-        blocked = common(
-            (one.name, half.objections) for one in plans for half in halves(one.plan) if half.title == title
+    sides: dict[str, list[tuple[str, Half]]] = {}
+    for name, half in ((one.name, half) for one in plans for half in halves(one.plan)):
+        sides.setdefault(half.title, []).append((name, half))
+    for number, (title, side) in enumerate(sides.items()):
+        groups = sorted(
+            changes([(name, half.changes) for name, half in side]),
+            key=lambda group: min(rank(change)[:2] for change in group.found),
         )
+        blocked = common((name, half.objections) for name, half in side)
+        for group in groups:
+            where = _names(group.environments)
+            yield Titled(f"{title} in {where}" if title else f"In {where}", group.found, folds=number > 0)
         for against in blocked:
             yield Titled(f"{title} in {_names(against.environments)}", (), against.found, folds=number > 0)
         if not (groups or blocked):
