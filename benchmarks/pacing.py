@@ -15,14 +15,14 @@ from math import ceil
 import anyio
 import httpx
 
-from reconciler import files, manifest
+from reconciler.apply.engine import PARALLELISM, Run, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Emulator
+from reconciler.manifests import parser, reading
 from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Task, Where
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
 from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
-from reconciler.reconcile import PARALLELISM, Run, apply
 from reconciler.source import parse, write
 
 WHERE = Where(stack="bench", environment="local", provider="local", base_url="http://localhost/v1")
@@ -87,10 +87,10 @@ def desired(count: int, text: str) -> tuple[Desired, ...]:
         f"a{n:04}": {"model": "gpt-4o", "name": f"Assistant {n}", "instructions": text} for n in range(count)
     }
     documents = [
-        files.Manifest(f"assistants/{key}.yaml", key, parse(write(body), f"{key}.yaml").documents[0], alone=True)
+        reading.Manifest(f"assistants/{key}.yaml", key, parse(write(body), f"{key}.yaml").documents[0], alone=True)
         for key, body in bodies.items()
     ]
-    return manifest.parse(documents, manifest.Setting("local", ("local",), {})).desired
+    return parser.parse(documents, parser.Setting("local", ("local",), {})).desired
 
 
 class Halving(Pacer):

@@ -9,12 +9,12 @@ import sys
 import time
 from collections.abc import Iterator
 
-from reconciler import files, manifest
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
+from reconciler.manifests import parser, reading
 from reconciler.model import Desired, Live, Plan, Where
-from reconciler.origin import as_live
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import as_live
+from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.source import parse, write
 
@@ -23,7 +23,7 @@ CREATES, EDITS = 9_000, 1_000
 BOUND = 2.0
 COMMENT = 65_536
 _SENTENCES = 60
-_SETTING = manifest.Setting("production", ("production",), {})
+_SETTING = parser.Setting("production", ("production",), {})
 
 
 def main() -> None:
@@ -61,8 +61,8 @@ def _ids(live: tuple[Live, ...]) -> Iterator[Live]:
 def _desired(prompts: dict[int, str]) -> tuple[Desired, ...]:
     """What manifests with these prompts ask for; one is read as a file would be, the others are made like it."""
     body: dict[str, Json] = {"model": "gpt-4o", "name": "x", "temperature": 0.5, "tools": [{"type": "file_search"}]}
-    one = files.Manifest("assistants/a.yaml", "a", parse(write(body), "assistants/a.yaml").documents[0], alone=True)
-    (like,) = manifest.parse([one], _SETTING).desired
+    one = reading.Manifest("assistants/a.yaml", "a", parse(write(body), "assistants/a.yaml").documents[0], alone=True)
+    (like,) = parser.parse([one], _SETTING).desired
     return tuple(_named(like, number, prompt) for number, prompt in prompts.items())
 
 

@@ -18,10 +18,10 @@ import pytest
 from emulator_world import call
 from lives import KIND, stamped
 
-from reconciler import marker as markers
 from reconciler.cli import run
 from reconciler.emulator import Emulator
 from reconciler.model import Desired, Where
+from reconciler.plan import marker as markers
 
 LOCAL = Where("default", "local", "local", ".reconciler/local.db")
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from world import Recorder, World
 
-from reconciler import reconcile
+from reconciler.apply import engine
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.providers.wire import Nature
 
@@ -66,7 +66,7 @@ def nature(chance: Callable[[], float] | None = None) -> Nature:
     return Nature(clock=clock, now=lambda: EPOCH + clock(), chance=chance or random.Random(5).random)
 
 
-TIME = reconcile.Nature(clock=clock)
+TIME = engine.Nature(clock=clock)
 
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]

@@ -7,10 +7,10 @@ from typing import Any
 
 from world import WHERE, desired
 
-from reconciler import marker as markers
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, FieldChange, Live, Marker, Where
 from reconciler.paths import show
+from reconciler.plan import marker as markers
 
 KIND = KINDS["assistant"]
 

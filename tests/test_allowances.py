@@ -10,11 +10,11 @@ import pytest
 from lives import applied, stranger, wanted
 from world import WHERE
 
-from reconciler import allowances
-from reconciler.allowances import Allowance, Case, Labelling, Rules, Seen, cases, decide, moment, permitted
-from reconciler.guards import Facts, Limits
 from reconciler.model import Desired, Live, Plan
-from reconciler.plan import make_plan
+from reconciler.plan import allowances
+from reconciler.plan.allowances import Allowance, Case, Labelling, Rules, Seen, cases, decide, moment, permitted
+from reconciler.plan.guards import Facts, Limits
+from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.github import of_plan
 

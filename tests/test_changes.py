@@ -9,8 +9,11 @@ import pytest
 from lives import KIND, applied, causes, marked, stamped, stranger, wanted
 from world import WHERE
 
+from reconciler.apply.engine import Run
 from reconciler.canonical import ABSENT
-from reconciler.changes import (
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live
+from reconciler.paths import read, show
+from reconciler.plan.changes import (
     address_of,
     change_digest,
     creation,
@@ -21,12 +24,9 @@ from reconciler.changes import (
     updated,
     with_removal,
 )
-from reconciler.diff import compare, result
-from reconciler.guards import conflict
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live
-from reconciler.paths import read, show
-from reconciler.plan import make_plan
-from reconciler.reconcile import Run
+from reconciler.plan.diff import compare, result
+from reconciler.plan.guards import conflict
+from reconciler.plan.make import make_plan
 
 A = Address("assistant", "a")
 

@@ -9,7 +9,7 @@ from checkout import Checkout
 from gits import commit as committed
 from gits import git, repository
 
-from reconciler.cli.checkout import behind, commit
+from reconciler.run.checkout import behind, commit
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 NOTE = "This clone is shallow, so whether it is behind what was applied last cannot be told: fetch-depth: 0."

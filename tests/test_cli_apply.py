@@ -12,7 +12,7 @@ from checkout import LOCAL, Checkout, answering
 from emulator_world import BETA, call
 from ports import Gate, on_port
 
-from reconciler import history
+from reconciler.apply import journal
 from reconciler.emulator import Settings
 
 HR = "model: gpt-4o\nname: HR Helper\n"
@@ -230,7 +230,7 @@ def test_no_credential_is_in_the_record(here: Checkout, monkeypatch: pytest.Monk
         here.write(hr=HR + f"instructions: {json.dumps(KEY + '!')}\n")
         assert here.run("apply", "-e", "far", "--auto-approve").code == 0
         folder = here.root / ".reconciler" / "history"
-        text = "".join(path.read_text() for path in history.paths(folder))
+        text = "".join(path.read_text() for path in journal.paths(folder))
         for name in ("OTHER", "CI_TOKEN"):
             monkeypatch.delenv(name)
         stranger = here.run("rollback", "-e", "far", "--auto-approve", "--allow", "conflict")
@@ -252,7 +252,7 @@ def test_what_was_created_lately_is_remembered_for_the_next_apply(here: Checkout
     (one,) = here.live()
     here.write(new=HR.replace("HR", "New"))
 
-    earlier = history.earlier(here.root / ".reconciler" / "history", LOCAL, time.time())
+    earlier = journal.earlier(here.root / ".reconciler" / "history", LOCAL, time.time())
     assert earlier.made == {"assistant.hr": one}
     assert 0 <= earlier.ages[one] < 60
     assert earlier.doubts == {}

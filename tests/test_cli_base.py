@@ -14,7 +14,7 @@ import pytest
 from checkout import Checkout, Told, answering, command, plain
 from gits import commit, git, repository
 
-from reconciler.cli.revision import laid_out
+from reconciler.run.revision import laid_out
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 LOCAL = "environments: {local: {}}\nstack: acme\nmanifests: [assistants]\n"

@@ -14,9 +14,9 @@ from checkout import Checkout, Told
 from github import BOT, Asked, Hub, github
 from render_plans import WHERE, create, field, looks_like, plan, update
 
+from reconciler.github.posts.sticky import TWIN
 from reconciler.model import Base, Change, Done, Objection, Outcome
 from reconciler.render import FORMATS, Style, document, events
-from reconciler.render.console.sticky import TWIN
 from reconciler.render.several import Lost, several
 
 HR = "model: gpt-4o\nname: HR Helper\n"
@@ -298,7 +298,7 @@ def test_of_two_comments_that_raced_one_goes_on(here: Checkout, hub: Hub) -> Non
 def test_a_hosting_that_stumbles_gets_one_comment(
     here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, how: dict[str, object]
 ) -> None:
-    monkeypatch.setattr("reconciler.hosting.exchange.WAITS", (0.0, 0.0))
+    monkeypatch.setattr("reconciler.github.http.WAITS", (0.0, 0.0))
     hub.fail("POST", "/comments", **how)
 
     assert here.run("comment", saved(here, HOW)).code == 0

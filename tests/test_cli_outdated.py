@@ -14,7 +14,7 @@ from checkout import plain
 from github import BOT, Hub, github
 from workflow import ROOT
 
-from reconciler.cli.outdated import outdated
+from reconciler.github.outdated import outdated
 
 SCRIPT = ROOT / "reconciler" / "cli" / "outdated.py"
 HEAD, NEXT = "a" * 40, "b" * 40

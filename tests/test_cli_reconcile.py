@@ -19,10 +19,10 @@ from gits import commit, git, repository
 from needing import PATIENCE
 from ports import Gate, on_port
 
-from reconciler import history
-from reconciler.cli.lock import only_one
-from reconciler.render.console.memory import line, remembered
-from reconciler.render.console.report import LABEL, is_same
+from reconciler.apply import journal
+from reconciler.github.posts.issue_memory import line, remembered
+from reconciler.github.posts.issue_text import LABEL, is_same
+from reconciler.run.lock import only_one
 
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n"
 DRIFT = "reconcile: {apply: [drift]}\n"
@@ -315,7 +315,7 @@ def test_a_pass_that_cannot_be_recorded_writes_nothing_and_tells_what_it_found(j
     job.hosted()
     job.drifts(instructions="Be rude.")
     folder = job.here.root / ".reconciler" / "history"
-    for path in history.paths(folder):
+    for path in journal.paths(folder):
         path.unlink()
     folder.rmdir()
     folder.write_text("")

@@ -12,7 +12,7 @@ from checkout import Checkout, Told, answering
 from gits import git, repository
 from lives import wanted
 
-from reconciler import history
+from reconciler.apply import journal
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"
@@ -586,7 +586,7 @@ def test_history_passes_over_what_it_cannot_read(here: Checkout) -> None:
     assert told.code == 0
     assert told.out.startswith(run)
     assert told.err.count("Note: ") == 2
-    assert history.rejections(folder, history.read(folder / f"{run}.jsonl").head.where) == {}
+    assert journal.rejections(folder, journal.read(folder / f"{run}.jsonl").head.where) == {}
 
 
 def test_a_state_folder_elsewhere_is_taken(here: Checkout, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from lives import wanted
 from needing import PATIENCE
 from runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
-from reconciler.cli import run, runner, validate
+from reconciler.cli import run, validate
+from reconciler.github import ci_output_guard
 from reconciler.model import Where
 from reconciler.providers import wire
 
@@ -541,9 +542,9 @@ class Heard(io.StringIO):
     """A stream without a file behind it."""
 
 
-def guard() -> tuple[runner.Guard, Heard, runner.Turns]:
-    stream, turns = Heard(), runner.Turns()
-    return runner.Guard(stream, turns, lambda: False), stream, turns
+def guard() -> tuple[ci_output_guard.Guard, Heard, ci_output_guard.Turns]:
+    stream, turns = Heard(), ci_output_guard.Turns()
+    return ci_output_guard.Guard(stream, turns, lambda: False), stream, turns
 
 
 PIECES = st.text(":#[]e \n\r\tv") | st.sampled_from(["::error::", "##", "[error]", "##vso[", "\n"])
@@ -581,9 +582,9 @@ def test_a_guard_takes_text_and_is_otherwise_the_stream() -> None:
 
 
 def test_one_stream_rests_before_the_other_speaks() -> None:
-    turns = runner.Turns()
+    turns = ci_output_guard.Turns()
     streams = Heard(), Heard()
-    one, other = (runner.Guard(stream, turns, lambda: False) for stream in streams)
+    one, other = (ci_output_guard.Guard(stream, turns, lambda: False) for stream in streams)
 
     one.write("a\n")
     other.write("b\n")

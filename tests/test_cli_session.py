@@ -10,9 +10,9 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from reconciler.cli.session import Session, open_session
 from reconciler.model import Live
 from reconciler.providers import Provider, Unreachable
+from reconciler.run.session import Session, open_session
 
 
 class Slow:

@@ -9,8 +9,8 @@ import pytest
 from checkout import LOCAL, Checkout, body_of
 from lives import KIND, wanted
 
-from reconciler import marker as markers
 from reconciler.canonical import digest
+from reconciler.plan import marker as markers
 
 
 def test_everything_is_listed_with_its_state(

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
 from reconciler.diagnostics import CODES, Fault, Place, in_order
+from reconciler.plan.unattended import DRIFT, EDITS, Policy
 from reconciler.render.faults import report
-from reconciler.unattended import DRIFT, EDITS, Policy
 
 FULL = """\
 version: 1

@@ -10,9 +10,9 @@ import pytest
 from faults import Script, clock, is_collection, ok, page, run, scripted
 from lives import KIND, wanted
 
-from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.model import Live
+from reconciler.plan import marker as markers
 from reconciler.providers import InDoubt, ProviderError, Unauthorized, deadlines
 from reconciler.providers.creating import is_made_by
 

@@ -18,12 +18,12 @@ from pathlib import Path
 import click
 import pytest
 
-from reconciler.block import Own
 from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
-from reconciler.guards import OBJECTIONS
 from reconciler.kinds import KINDS
+from reconciler.manifests.block import Own
+from reconciler.plan.guards import OBJECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -10,8 +10,8 @@ from render_plans import adopt, create, delete, field, forget, looks_like, mark,
 
 from reconciler import __version__
 from reconciler.canonical import ABSENT
-from reconciler.fingerprint import fingerprint
 from reconciler.model import Difference, Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled
+from reconciler.plan.fingerprint import fingerprint
 from reconciler.render import events
 
 BOTH = rename("x", "y", field("name", "a", "b"))

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from reconciler import config, files, manifest
+from reconciler import config
 from reconciler.config import Config
 from reconciler.kinds import KINDS, Terms
+from reconciler.manifests import parser, reading
+from reconciler.manifests.references import FILE_KEYS
 from reconciler.providers import PROVIDERS
-from reconciler.references import FILE_KEYS
 from reconciler.source import plain
 
 ROOT = Path(__file__).resolve().parent.parent
 LOADED = config.load(ROOT, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
-READ = files.read(ROOT, LOADED.config.manifests if LOADED.config else ())
+READ = reading.read(ROOT, LOADED.config.manifests if LOADED.config else ())
 DOCUMENTS: list[Any] = [plain(one.node) for one in READ.manifests]
 OWN = [document.get("reconciler", {}) for document in DOCUMENTS]
 BLOCK = ("key", "id", "was", "on_removal", "ignore_changes", "environments")
@@ -31,12 +32,12 @@ def _config() -> Config:
     return LOADED.config
 
 
-def _parsed(name: str) -> manifest.Parsed:
+def _parsed(name: str) -> parser.Parsed:
     found = config.choose(_config(), name, os.environ, owns=False)
     assert isinstance(found, config.Environment)
     terms = Terms(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
-    setting = manifest.Setting(name, tuple(_config().environments), found.values, terms)
-    return manifest.parse(READ.manifests, setting)
+    setting = parser.Setting(name, tuple(_config().environments), found.values, terms)
+    return parser.parse(READ.manifests, setting)
 
 
 def _fields(name: str = "local") -> dict[str, dict[str, Any]]:

@@ -13,13 +13,13 @@ import pytest
 from faults import FAULTS, TIME, VANISHING, clock, faulty, run, soak
 from world import WHERE, Quiet, World, desired
 
+from reconciler.apply.engine import Run, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Outcome, Plan
-from reconciler.ownership import Twins
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
+from reconciler.plan.ownership import Twins
 from reconciler.providers import ProviderError, paging
-from reconciler.reconcile import Run, apply
 
 REPLACES = Settings(metadata="replace")
 SERVERS = {

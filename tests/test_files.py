@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES
-from reconciler.files import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, Read, disk, read
+from reconciler.manifests import disk
+from reconciler.manifests.reading import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, Read, read
 from reconciler.source import plain
 
 REFERS = "instructions: {file: %s}\n"

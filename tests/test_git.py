@@ -18,9 +18,9 @@ from gits import commit as committed
 from gits import git
 from gits import repository as made
 
-from reconciler.cli.checkout import behind, commit
-from reconciler.cli.git import repository
-from reconciler.cli.revision import laid_out
+from reconciler.run.checkout import behind, commit
+from reconciler.run.git import repository
+from reconciler.run.revision import laid_out
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 CONFIG = """\

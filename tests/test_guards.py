@@ -9,10 +9,10 @@ import pytest
 from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.guards import GONE, OBJECTIONS, Facts, Limits, wanted_digest
 from reconciler.model import Desired, Live, Plan
-from reconciler.ownership import Twins
-from reconciler.plan import make_plan
+from reconciler.plan.guards import GONE, OBJECTIONS, Facts, Limits, wanted_digest
+from reconciler.plan.make import make_plan
+from reconciler.plan.ownership import Twins
 
 STAGING = replace(WHERE, environment="staging")
 FORMER = replace(WHERE, stack="initech")

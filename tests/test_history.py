@@ -19,12 +19,13 @@ from lives import applied, wanted
 from needing import PATIENCE
 from world import WHERE
 
-from reconciler import history, past
-from reconciler.changes import creation
-from reconciler.history import BadRecord, Bounds, Record, paths, read, rejections, run_id
+from reconciler.apply import journal
+from reconciler.apply.journal import BadRecord, Bounds, Record, paths, read, rejections, run_id
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Done, Failed, Mark, Outcome, Skipped, Stale, Unsettled, Where
-from reconciler.past import Earlier, Head, Past, parse, standing
+from reconciler.plan import run_record
+from reconciler.plan.changes import creation
+from reconciler.plan.run_record import Earlier, Head, Past, parse, standing
 
 KIND = KINDS["assistant"]
 NOW = datetime(2026, 11, 20, 14, 0, 0, 7000, UTC)
@@ -297,7 +298,7 @@ def outcome(key: str, word: str, **more: Any) -> dict[str, Any]:
 
 def remembered(*runs: list[dict[str, Any]], now: float = 110.0) -> Earlier:
     lines = ([json.dumps(fact) for fact in [{**RUN, "nonce": f"n{n}"}, *facts]] for n, facts in enumerate(runs, 1))
-    return past.earlier([past.parse(one) for one in lines], now)
+    return run_record.earlier([run_record.parse(one) for one in lines], now)
 
 
 def test_what_was_created_is_remembered_with_its_age() -> None:
@@ -426,4 +427,4 @@ def test_a_rollback_that_was_cut_off_may_have_happened(tmp_path: Path) -> None:
     assert rejections(tmp_path, WHERE) == {"assistant.a": "1"}
     recorded(tmp_path, head(after=2), [Done(update(), "asst_a")])
     assert rejections(tmp_path, WHERE) == {}
-    assert history.rejections(tmp_path / "nowhere", WHERE) == {}
+    assert journal.rejections(tmp_path / "nowhere", WHERE) == {}

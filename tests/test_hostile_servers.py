@@ -19,11 +19,11 @@ from checkout import Checkout, answering
 from faults import Script, ok, page, run, scripted, soak
 from world import WHERE, Quiet, desired
 
+from reconciler.apply.engine import Run, apply
 from reconciler.model import Plan
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
 from reconciler.providers import ProviderError, paging, wire
 from reconciler.providers.openai import Assistants
-from reconciler.reconcile import Run, apply
 from reconciler.render import FORMATS, Style, document
 
 KEY = "sk-very-secret-0123456789"

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from github import BOT, Hub, github, zipped
 
-from reconciler.hosting import Comment, HostingError, Issue, Kept, Label, Pull
-from reconciler.hosting.archives import MEMBERS, unpacked
-from reconciler.hosting.exchange import PAGES, WAITS, Exchange, Nature
-from reconciler.hosting.github import GitHub
+from reconciler.github import Comment, HostingError, Issue, Kept, Label, Pull
+from reconciler.github.archives import MEMBERS, unpacked
+from reconciler.github.client import GitHub
+from reconciler.github.http import PAGES, WAITS, Exchange, Nature
 
 HEAD = "a" * 40
 MERGE = "e" * 40

@@ -20,7 +20,7 @@ from checkout import command, plain
 from needing import PATIENCE
 from ports import Gate, on_port
 
-from reconciler import history
+from reconciler.apply import journal
 
 NUMBER = 6
 either = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
@@ -94,8 +94,8 @@ def converged(here: Path, gate: Gate) -> None:
     assert pending.returncode == 0
 
 
-def recorded(here: Path) -> history.Past:
-    return history.read(history.paths(here / ".reconciler" / "history")[-1])
+def recorded(here: Path) -> journal.Past:
+    return journal.read(journal.paths(here / ".reconciler" / "history")[-1])
 
 
 # signals
@@ -266,7 +266,7 @@ def test_without_a_record_nothing_is_written(here: Path) -> None:
         assert code == 1
         assert err.startswith("Error: Cannot record the run: File too large.\n")
         assert gate.writes == []
-        assert history.paths(here / ".reconciler" / "history") == []
+        assert journal.paths(here / ".reconciler" / "history") == []
         converged(here, gate)
 
 

@@ -22,7 +22,7 @@ from emulator_world import call
 from faults import soak
 from needing import PATIENCE
 
-from reconciler import reconcile
+from reconciler.apply import engine
 from reconciler.emulator import Emulator
 
 WORDS = ("before", "after")
@@ -187,7 +187,7 @@ def test_a_killed_apply_is_made_right_by_the_next_although_lists_lag(
     async def soon(seconds: float) -> None:
         await anyio.sleep(seconds / 100)
 
-    monkeypatch.setattr(reconcile, "Nature", partial(reconcile.Nature, sleep=soon))
+    monkeypatch.setattr(engine, "Nature", partial(engine.Nature, sleep=soon))
     _survives(here, "after", 18, unseen=8)
 
 

@@ -16,13 +16,13 @@ import pytest
 from faults import EPOCH, TIME, clock, is_collection, nature, run
 from world import WHERE, Quiet, World, desired
 
-from reconciler import history
+from reconciler.apply import journal
+from reconciler.apply.engine import Run, Stop, apply
 from reconciler.canonical import Json
 from reconciler.model import Desired, Failed, Live, Outcome, Task
-from reconciler.past import Head
+from reconciler.plan.run_record import Head
 from reconciler.providers import Known
 from reconciler.providers.openai import local_assistants
-from reconciler.reconcile import Run, Stop, apply
 
 KEYS = tuple(f"k{number}" for number in range(12))
 
@@ -103,8 +103,8 @@ class Dying(Quiet):
 
     def __init__(self, folder: Path, nonce: str) -> None:
         began = datetime.fromtimestamp(EPOCH + clock(), UTC)
-        head = Head(history.run_id(nonce, began), began.isoformat(), "apply", WHERE, nonce)
-        self.record = history.Record(folder, head, now=lambda: EPOCH + clock())
+        head = Head(journal.run_id(nonce, began), began.isoformat(), "apply", WHERE, nonce)
+        self.record = journal.Record(folder, head, now=lambda: EPOCH + clock())
         self.dead = False
         self.told: list[str] = []
 
@@ -140,7 +140,7 @@ class Place:
         self.runs += 1
         watch = Dying(self.folder, f"n{self.runs}")
         plan = await self.world.plan(wanted)
-        carried = Run(f"n{self.runs}", earlier=history.earlier(self.folder, WHERE, EPOCH + clock()))
+        carried = Run(f"n{self.runs}", earlier=journal.earlier(self.folder, WHERE, EPOCH + clock()))
         outcomes: list[Outcome] = []
 
         async def work() -> None:

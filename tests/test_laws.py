@@ -17,9 +17,9 @@ from world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desir
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
 from reconciler.model import Base, Desired, Plan
-from reconciler.origin import as_live, split
 from reconciler.paths import show
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import as_live, split
+from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
@@ -93,7 +93,7 @@ def test_the_order_of_files_and_of_live_objects_does_not_matter(scenario: Scenar
         world, wanted = await scenario.prepared(tmp_path, Settings())
         live = await world.live()
         shuffled = random.Random(7).sample(list(live), len(live))  # a fixed order, not chance
-        from reconciler.plan import make_plan
+        from reconciler.plan.make import make_plan
 
         plans = [
             make_plan(wanted, live, world.where, **scenario.options),

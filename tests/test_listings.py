@@ -19,13 +19,13 @@ from listings import Lists, Way, refusing, unbelievable
 from lives import wanted
 from world import WHERE, Quiet, World
 
-from reconciler.guards import Facts
+from reconciler.apply.engine import Run, apply
 from reconciler.model import Done, Outcome, Plan
-from reconciler.plan import make_plan
+from reconciler.plan.guards import Facts
+from reconciler.plan.make import make_plan
 from reconciler.providers import paging
 from reconciler.providers.errors import Broken
 from reconciler.providers.openai import Assistants
-from reconciler.reconcile import Run, apply
 
 PAGE = 20
 COUNT = 32

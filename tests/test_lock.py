@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.failure import Failure
-from reconciler.cli.lock import is_held, only_one
+from reconciler.console.failure import Failure
+from reconciler.run.lock import is_held, only_one
 
 
 def test_the_second_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES, Fault, Place
-from reconciler.files import Manifest
 from reconciler.kinds import Terms
-from reconciler.manifest import Parsed, Setting, parse
+from reconciler.manifests.parser import Parsed, Setting, parse
+from reconciler.manifests.reading import Manifest
 from reconciler.model import Address, Desired
 from reconciler.paths import Path
 from reconciler.source import Node

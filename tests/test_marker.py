@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import marker as markers
 from reconciler.canonical import ABSENT, Absent, Json, digest
 from reconciler.diagnostics import Place
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import Address, Desired, Marker, OnRemoval
 from reconciler.paths import Path
+from reconciler.plan import marker as markers
 
 KIND: Kind = KINDS["assistant"]
 OWNER = ("acme", "production")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.canonical import Json
-from reconciler.meaning import meanings
+from reconciler.plan.schema_changes import meanings
 
 OBJECT: dict[str, Json] = {"type": "object"}
 DEFINITIONS = ['! `["$defs"].a`: string → null', '! `["$defs"].b` is gone', '  `["$defs"].c` is new']

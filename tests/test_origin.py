@@ -8,12 +8,12 @@ import pytest
 from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.fingerprint import fingerprint
-from reconciler.guards import Limits
 from reconciler.model import Base, Change, Desired, Live, Plan
-from reconciler.origin import as_live, part, split, unseen
 from reconciler.paths import show
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import as_live, part, split, unseen
+from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.guards import Limits
+from reconciler.plan.make import make_plan
 
 BASE = Base("main", "1a2b3c")
 A = wanted(name="A")

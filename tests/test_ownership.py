@@ -9,7 +9,7 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Address, Desired, Live
-from reconciler.ownership import Ownership, Twins, claim, is_copy, is_ours, ours_by_address
+from reconciler.plan.ownership import Ownership, Twins, claim, is_copy, is_ours, ours_by_address
 
 OTHER_STACK = replace(WHERE, stack="umbrella")
 STAGING = replace(WHERE, environment="staging")

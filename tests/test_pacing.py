@@ -15,12 +15,12 @@ from faults import TIME, clock, nature, run
 from lives import wanted
 from world import WHERE, Quiet
 
+from reconciler.apply.engine import Run, apply
 from reconciler.emulator import Emulator
 from reconciler.model import Done, Outcome
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
 from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
-from reconciler.reconcile import Run, apply
 
 WORKERS = 8
 

@@ -14,12 +14,12 @@ from lives import applied, causes, marked, stranger, wanted
 from world import WHERE, names
 
 from reconciler.canonical import digest
-from reconciler.changes import seen
-from reconciler.fingerprint import Summary, fingerprint, tally
-from reconciler.guards import Facts
 from reconciler.model import Address, Desired, Difference, Live, Plan
-from reconciler.plan import forgetting, make_plan, only_drift, select
-from reconciler.unattended import Policy, divide
+from reconciler.plan.changes import seen
+from reconciler.plan.fingerprint import Summary, fingerprint, tally
+from reconciler.plan.guards import Facts
+from reconciler.plan.make import forgetting, make_plan, only_drift, select
+from reconciler.plan.unattended import Policy, divide
 
 CODE, SEARCH = {"type": "code_interpreter"}, {"type": "file_search"}
 

@@ -13,10 +13,10 @@ import pytest
 from faults import Script, is_collection, ok, page, run, scripted
 from lives import KIND, wanted
 
-from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.emulator import Emulator
 from reconciler.model import Live, Marker
+from reconciler.plan import marker as markers
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
 from reconciler.providers.errors import Broken, Refused
 from reconciler.providers.openai import _live

@@ -12,15 +12,15 @@ import pytest
 from faults import TIME, answering, clock, faulty, is_collection, nature, run
 from world import Quiet, World, desired
 
-from reconciler import reconcile
+from reconciler.apply import engine
+from reconciler.apply.engine import Run, Stop, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
-from reconciler.ownership import Twins
-from reconciler.past import Earlier
+from reconciler.plan.ownership import Twins
+from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
-from reconciler.reconcile import Run, Stop, apply
 
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
@@ -105,7 +105,7 @@ def test_a_first_create_is_made_alone_and_deletes_come_last() -> None:
         between = Between(world, slowly)
         await carry_out(world, await world.plan(bodies(*"abcdefghij")))
         assert during[:4] == [1, 1, 1, 1]  # the list, the newest, the first; and then the others
-        assert most == reconcile.PARALLELISM
+        assert most == engine.PARALLELISM
         plan = await world.plan(bodies("a", "k", "l"), allow=frozenset({"too-many-deletes"}))
         between.requests.clear()
         await carry_out(world, plan, parallelism=2)
@@ -481,7 +481,7 @@ def test_what_was_created_lately_and_is_gone_is_asked_for_several_at_once(reads:
         between = Between(world, slowly)
         plan = await world.plan((*bodies("a"), *bodies(*(f"k{number}" for number in range(200)))))
         began, asked = clock(), len(between.requests)
-        creates = reconcile.Creates(world.where, world.provider, Run("n2", earlier=Earlier(made)), *quietly)
+        creates = engine.Creates(world.where, world.provider, Run("n2", earlier=Earlier(made)), *quietly)
         await creates.look_before(plan.changes)
         assert creates.doubts == {}
         listings = sum(request == "GET /assistants" for request in between.requests[asked:])
@@ -731,7 +731,7 @@ def test_a_hard_stop_cuts_off_what_is_in_flight_and_says_so() -> None:
 
     outcomes, took = run(story)
     assert sorted(kinds(outcomes).values()) == ["Failed", "Failed", "Skipped", "Skipped"]
-    assert {o.message for o in outcomes if isinstance(o, Failed)} == {reconcile._IN_DOUBT}
+    assert {o.message for o in outcomes if isinstance(o, Failed)} == {engine._IN_DOUBT}
     assert {o.reason for o in outcomes if isinstance(o, Skipped)} == {"interrupted"}
     assert took == 5.0
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES, Fault, Place
-from reconciler.references import Resolver, wanted, without_own
+from reconciler.manifests.references import Resolver, wanted, without_own
 from reconciler.source import Node, parse, plain
 
 VALUES = {"handbook": "vs_1", "empty": ""}

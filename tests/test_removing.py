@@ -13,11 +13,11 @@ import pytest
 from faults import TIME, faulty, nature, run
 from world import EVERY_SERVER, Quiet, World, desired
 
+from reconciler.apply.engine import PARALLELISM, Run, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
 from reconciler.providers.openai import local_assistants
-from reconciler.reconcile import PARALLELISM, Run, apply
 
 MANY = tuple(f"k{number}" for number in range(32))
 

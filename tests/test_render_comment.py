@@ -12,12 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from render_plans import create, delete, field, looks_like, mark, plan, update
 
-from reconciler.model import Change, Difference, Done, Failed, Outcome, Skipped, Stale, Unsettled
-from reconciler.render import document, events
-from reconciler.render.console import comment
-from reconciler.render.console.comment import LIMIT, Frame
-from reconciler.render.console.happened import Became, Happened, happened
-from reconciler.render.console.sticky import (
+from reconciler.github.posts import comment
+from reconciler.github.posts.apply_results import Became, Happened, happened
+from reconciler.github.posts.comment import LIMIT, Frame
+from reconciler.github.posts.sticky import (
     TWIN,
     UNKNOWN,
     BadNameError,
@@ -28,6 +26,8 @@ from reconciler.render.console.sticky import (
     marker_of,
     same,
 )
+from reconciler.model import Change, Difference, Done, Failed, Outcome, Skipped, Stale, Unsettled
+from reconciler.render import document, events
 
 BOT = "github-actions[bot]"
 URL = "https://github.example/acme/assistants/actions/runs/123"

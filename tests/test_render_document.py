@@ -10,9 +10,9 @@ from render_plans import address, adopt, create, delete, field, looks_like, mark
 
 from reconciler import __version__
 from reconciler.canonical import Json, digest
-from reconciler.fingerprint import fingerprint
 from reconciler.masking import Mask
 from reconciler.masking import mask as masking
+from reconciler.plan.fingerprint import fingerprint
 from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden, read
 from reconciler.render.view import view
 

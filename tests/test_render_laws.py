@@ -17,12 +17,12 @@ from runner_rules import suspicious
 from reconciler.canonical import ABSENT
 from reconciler.diagnostics import CODES, Fault, Place
 from reconciler.model import Address, Base, Change, Difference, FieldChange, Live, Meaning, Mismatch, Objection, Plan
+from reconciler.plan.status import Standing
 from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, standings
 from reconciler.render.markdown.page import page
 from reconciler.render.values import in_ascii
 from reconciler.render.view import view
 from reconciler.source import write
-from reconciler.standing import Standing
 
 UNHURRIED = settings(deadline=None)  # coverage is slow, and how slow is not the point
 

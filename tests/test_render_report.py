@@ -13,11 +13,11 @@ from render_plans import WHERE, adopt, create, delete, field, forget, kept, look
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 from reconciler.canonical import ABSENT
+from reconciler.github.posts import issue_text
+from reconciler.github.posts.issue_memory import MOST, Look, Memory, following, line, remembered, sentences
+from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
-from reconciler.render.console import report
-from reconciler.render.console.memory import MOST, Look, Memory, following, line, remembered, sentences
-from reconciler.render.console.quoting import MOST_COMMENTS, comments, quote
-from reconciler.unattended import Left, Pass
+from reconciler.plan.unattended import Left, Pass
 
 LIMIT = 65_536
 LOOK = Look("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
@@ -40,7 +40,7 @@ def drift(key: str, before: object, path: str = "instructions") -> Change:
 
 def body(passed: Pass, look: Look = LOOK) -> str:
     """The text of an issue that was opened with this pass."""
-    return report.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
+    return issue_text.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
 
 
 # the issue
@@ -104,17 +104,17 @@ since 2026-11-27 05:17 UTC.
     ],
 )
 def test_every_state_has_its_word(change: Change, word: str) -> None:
-    assert report.verdict(left(change)) == f"Needs review: {word}"
+    assert issue_text.verdict(left(change)) == f"Needs review: {word}"
 
 
 def test_a_thousand_is_written_as_one() -> None:
-    assert report.verdict(left(*(create(f"n{number}") for number in range(1200)))) == (
+    assert issue_text.verdict(left(*(create(f"n{number}") for number in range(1200)))) == (
         "Needs review: 1,200 to be created"
     )
 
 
 def test_an_objection_alone_is_something_to_look_at() -> None:
-    assert report.verdict(left(objections=(looks_like("a"),))) == "1 objection to look at"
+    assert issue_text.verdict(left(objections=(looks_like("a"),))) == "1 objection to look at"
 
 
 def test_where_nothing_is_left_that_is_said() -> None:
@@ -159,24 +159,24 @@ def test_one_that_is_too_long_hides_no_other() -> None:
 
 
 def test_the_title_and_the_first_line_say_which_environment() -> None:
-    assert report.title(WHERE) == "production is not as Git says (stack acme)"
-    assert report.first_line(WHERE) == "<!-- reconciler: issue acme production -->"
-    assert report.well(plan()) == "All is well again: what is live in `production` is what Git says."
-    assert report.well(plan(mismatches=(kept("a", Difference(("name",), "HR", "x")),))) == (
+    assert issue_text.title(WHERE) == "production is not as Git says (stack acme)"
+    assert issue_text.first_line(WHERE) == "<!-- reconciler: issue acme production -->"
+    assert issue_text.well(plan()) == "All is well again: what is live in `production` is what Git says."
+    assert issue_text.well(plan(mismatches=(kept("a", Difference(("name",), "HR", "x")),))) == (
         "Nothing is left to do in `production`. 1 assistant differs from its manifest: the server does not keep what"
         " it is sent."
     )
-    assert report.superseded(7) == "Two passes ran at once. This goes on in #7."
+    assert issue_text.superseded(7) == "Two passes ran at once. This goes on in #7."
 
 
 # the log
 
 
 def test_a_log_has_a_line_for_everything_that_is_left() -> None:
-    assert report.lines(left(drift("a", "x"), why="b\n::error::c")) == (
+    assert issue_text.lines(left(drift("a", "x"), why="b\n::error::c")) == (
         "Needs review:\n  assistant.a: b\\n::error::c\n"
     )
-    assert report.lines(left()) == ""
+    assert issue_text.lines(left()) == ""
 
 
 # the quotes
@@ -326,7 +326,7 @@ def test_no_live_text_acts_in_a_report(found: Plan) -> None:
     passed = Pass(found, tuple(Left(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
 
     first, second, rest = body(passed, Look(LOOK.at)).split("\n", 2)
-    assert first == report.first_line(found.where)
+    assert first == issue_text.first_line(found.where)
     assert remembered(f"{first}\n{second}") is not None
     assert acting(rest) == []
     assert {line.count("|") for line in rest.split("\n") if line.startswith("| ")} <= {4}
@@ -412,8 +412,8 @@ def test_a_moment_that_is_none_is_passed_over() -> None:
 def test_two_texts_are_the_same_whenever_was_looked() -> None:
     passed = left(drift("a", "Be rude."))
     first = body(passed)
-    later = report.body(passed, following(remembered(first), at(28), is_well=False, digests=()), at(28))
+    later = issue_text.body(passed, following(remembered(first), at(28), is_well=False, digests=()), at(28))
 
     assert first != later
-    assert report.is_same(first.replace("\n", "\r\n"), later)
-    assert not report.is_same(first, body(left(drift("a", "Be nice."))))
+    assert issue_text.is_same(first.replace("\n", "\r\n"), later)
+    assert not issue_text.is_same(first, body(left(drift("a", "Be nice."))))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model import Where
-from reconciler.past import Head, Past, Step
+from reconciler.plan.run_record import Head, Past, Step
 from reconciler.render.runs import as_dict, as_line
 
 WHERE = Where("acme", "production", "openai", "https://api.example.com/v1")

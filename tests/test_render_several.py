@@ -13,8 +13,8 @@ from render_plans import address, create, delete, field, looks_like, merging, pl
 from world import WHERE
 
 from reconciler.model import Base, Change, Meaning, Objection, Plan
-from reconciler.origin import split
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import split
+from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, BadDocument, Document, Style, document
 from reconciler.render.markdown import LIMIT
 from reconciler.render.several import Lost, read, several

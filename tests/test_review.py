@@ -11,12 +11,12 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Base, Change, Desired, Live, Where
-from reconciler.origin import part, split
-from reconciler.ownership import Twins
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import part, split
+from reconciler.plan.make import make_plan
+from reconciler.plan.ownership import Twins
+from reconciler.plan.reviewed import Review, elsewhere, environment_of, review
 from reconciler.render import Style, document, read
 from reconciler.render.document import render
-from reconciler.review import Review, elsewhere, environment_of, review
 
 OLD, NEW = wanted(name="A", metadata={"x": "1"}), wanted(name="A", temperature=0.5, metadata={"x": "2"})
 

@@ -13,10 +13,10 @@ from world import SCENARIOS, WHERE, Scenario, World, desired, run
 from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
 from reconciler.model import Address, Change, Difference, Live, Marker, Plan
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
+from reconciler.plan.status import Standing, standings
 from reconciler.render.standings import data, table
 from reconciler.render.style import Style
-from reconciler.standing import Standing, standings
 
 BY_NAME = {scenario.path.stem: scenario for scenario in SCENARIOS}
 

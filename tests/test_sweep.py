@@ -12,11 +12,11 @@ from faults import clock, run
 from lives import KIND, stamped, stranger, wanted
 from world import WHERE
 
-from reconciler import marker as markers
+from reconciler.apply.late_creates import LOOK_SECONDS, Looks, Swept, sweep
 from reconciler.model import Address, Live
+from reconciler.plan import marker as markers
 from reconciler.providers import ProviderError, Refused
 from reconciler.providers.errors import Broken
-from reconciler.sweep import LOOK_SECONDS, Looks, Swept, sweep
 
 A = Address("assistant", "a")
 WANTED = wanted("a", name="A")

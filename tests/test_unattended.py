@@ -17,7 +17,6 @@ from world import EVERY_SERVER, WHERE, World, desired, run
 
 from reconciler.canonical import equal
 from reconciler.emulator import Settings
-from reconciler.guards import Facts, Limits
 from reconciler.model import (
     Change,
     Desired,
@@ -32,8 +31,21 @@ from reconciler.model import (
     Unsettled,
 )
 from reconciler.paths import show
-from reconciler.plan import make_plan
-from reconciler.unattended import DRIFT, EDITS, Division, Policy, Waits, divide, due, passed, pieces, put_back, wants
+from reconciler.plan.guards import Facts, Limits
+from reconciler.plan.make import make_plan
+from reconciler.plan.unattended import (
+    DRIFT,
+    EDITS,
+    Division,
+    Policy,
+    Waits,
+    divide,
+    due,
+    passed,
+    pieces,
+    put_back,
+    wants,
+)
 
 NOTHING, BACK, ALL = Policy(), Policy(frozenset({DRIFT})), Policy(frozenset({DRIFT, EDITS}))
 ONLY_EDITS = Policy(frozenset({EDITS}))

@@ -12,15 +12,15 @@ import pytest
 from lives import applied, marked, stamped, stranger, wanted
 from world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 
-from reconciler import history
+from reconciler.apply import journal
+from reconciler.apply.engine import Run, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
-from reconciler.guards import GONE, Limits, wanted_digest
 from reconciler.model import Address, Done, Live, Plan
-from reconciler.past import Head, Past, Step
-from reconciler.plan import make_plan
-from reconciler.reconcile import Run, apply
-from reconciler.undo import rejected, undo
+from reconciler.plan.guards import GONE, Limits, wanted_digest
+from reconciler.plan.make import make_plan
+from reconciler.plan.rollback import rejected, undo
+from reconciler.plan.run_record import Head, Past, Step
 
 # on every server
 
@@ -45,11 +45,11 @@ ANY = Limits(deletes="100%")
 async def done(world: World, plan: Plan, folder: Path) -> Past:
     """The run as its record tells it afterwards."""
     this = Run(f"{next(nonces):08x}")
-    head = Head(history.run_id(this.nonce, datetime.now(UTC)), "", "apply", WHERE, this.nonce)
-    with history.Record(folder, head) as record:
+    head = Head(journal.run_id(this.nonce, datetime.now(UTC)), "", "apply", WHERE, this.nonce)
+    with journal.Record(folder, head) as record:
         outcomes = await apply(plan, world.provider, this, record)
     assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
-    return history.read(record.path)
+    return journal.read(record.path)
 
 
 async def undone(world: World, past: Past, folder: Path) -> Past:

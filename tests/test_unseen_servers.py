@@ -13,12 +13,12 @@ from faults import Script, is_collection, ok, page, run, scripted
 from lives import KIND, applied, causes, marked, wanted
 from world import WHERE, Quiet
 
+from reconciler.apply.engine import Run, apply
 from reconciler.canonical import digest
-from reconciler.diff import compare
 from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
-from reconciler.plan import make_plan
+from reconciler.plan.diff import compare
+from reconciler.plan.make import make_plan
 from reconciler.providers.errors import Broken
-from reconciler.reconcile import Run, apply
 
 Echo = Literal["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 Reads = Literal["by id", "404", "405"]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from lives import KIND, applied, marked, stamped, stranger, wanted
 
-from reconciler import marker as markers
+from reconciler.apply.verify import MARKER_PATH, moved, unsettled
+from reconciler.apply.verify import stamped as held
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Live, Marker
-from reconciler.verify import MARKER_PATH, moved, unsettled
-from reconciler.verify import stamped as held
+from reconciler.plan import marker as markers
 
 NEW = wanted(name="A", description="new")
 OLD = wanted(name="A", description="old")

@@ -12,20 +12,20 @@ from typing import Any
 import anyio
 import httpx
 
-from reconciler import files, manifest
+from reconciler.apply.engine import Run, apply
 from reconciler.canonical import Json
 from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
-from reconciler.guards import Limits
+from reconciler.manifests import parser, reading
 from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Where
-from reconciler.origin import as_live, part, split, unseen
-from reconciler.plan import make_plan
+from reconciler.plan.against_base import as_live, part, split, unseen
+from reconciler.plan.guards import Limits
+from reconciler.plan.make import make_plan
 from reconciler.providers.openai import Assistants, local_assistants
-from reconciler.reconcile import Run, apply
 from reconciler.source import parse, write
 
 WHERE = Where(stack="acme", environment="production", provider="openai", base_url="https://api.example.com/v1")
-SETTING = manifest.Setting("production", ("local", "production"), {"handbook": "vs_handbook"})
+SETTING = parser.Setting("production", ("local", "production"), {"handbook": "vs_handbook"})
 EVERY_SERVER = [
     Settings(metadata=metadata, echo=echo)
     for metadata in ("merge-null", "merge-empty", "replace")
@@ -116,14 +116,14 @@ def run(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def desired(
-    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: manifest.Setting = SETTING
+    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: parser.Setting = SETTING
 ) -> tuple[Desired, ...]:
     """What manifests of these bodies ask for, each written and read as a file would be."""
     documents = [
-        files.Manifest(f"assistants/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True)
+        reading.Manifest(f"assistants/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True)
         for key, body in zip(keys, bodies, strict=False)
     ]
-    parsed = manifest.parse(documents, setting)
+    parsed = parser.parse(documents, setting)
     assert not errors(parsed.faults), parsed.faults
     return parsed.desired
 
@@ -162,8 +162,8 @@ class Scenario:
                 target.write_text(text)
         root = folder / prefix
         (root / "assistants").mkdir(parents=True, exist_ok=True)
-        read = files.read(root, ["assistants"])
-        parsed = manifest.parse(read.manifests, SETTING)
+        read = reading.read(root, ["assistants"])
+        parsed = parser.parse(read.manifests, SETTING)
         faults = errors([*read.faults, *parsed.faults])
         assert not faults, faults
         return parsed.desired

@@ -15,10 +15,9 @@ from typing import Any, TextIO
 import click
 
 from reconciler import __version__
-from reconciler.cli import credentials
-from reconciler.cli.failure import Failure
-from reconciler.cli.options import FORMAT
-from reconciler.cli.runner import guarded
+from reconciler.console import credentials
+from reconciler.console.failure import Failure
+from reconciler.github.ci_output_guard import FORMAT, guarded
 
 _INTERRUPTED = 130
 COMMANDS: dict[str, str] = {
@@ -91,7 +90,7 @@ class _Late(click.Group):
             return super().invoke(ctx)
         except Failure as failure:
             if ctx.meta.get(FORMAT) == "github" and not failure.wrong:
-                from reconciler.cli.outputs import failed
+                from reconciler.github.actions_output import failed
 
                 failed(failure)
             raise

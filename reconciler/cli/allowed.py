@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, runner
-from reconciler.cli.failure import Failure
+from reconciler.cli import options
+from reconciler.console.failure import Failure
+from reconciler.github import ci_output_guard
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.allowances import Labelling, Seen, Verdict
-    from reconciler.cli.reviews import KeptPlan
     from reconciler.config import Config
-    from reconciler.hosting import Hosting, Pull, Run
+    from reconciler.github import Hosting, Pull, Run
+    from reconciler.github.plan_artifacts import KeptPlan
+    from reconciler.plan.allowances import Labelling, Seen, Verdict
 
 
 @click.command("allowed")
@@ -54,19 +55,20 @@ def command(
     """
     import sys
 
-    from reconciler import allowances
-    from reconciler.cli import actions, several
-    from reconciler.cli.basing import trusted
-    from reconciler.cli.commenting import named
-    from reconciler.cli.session import load, style_of
+    from reconciler.console.output import style_of
+    from reconciler.github import ci_context
+    from reconciler.github.comment_content import named
+    from reconciler.plan import allowances
+    from reconciler.run.base_plan import trusted
+    from reconciler.run.session import load
 
     if out is None:
-        runner.says_data()
-    loaded = load(style_of(sys.stderr, None))
-    names = environments or (several.names(loaded) if all_environments else (None,))
+        ci_output_guard.says_data()
+    loaded = load(style_of(sys.stderr, colour=None))
+    names = environments or (loaded.all_names() if all_environments else (None,))
     verdicts: list[Verdict] = []
-    with actions.asking() as place:
-        number = actions.pull_number(pull, place)
+    with ci_context.asking() as place:
+        number = ci_context.pull_number(pull, place)
         labels = [*_labellings(place, number)] if number is not None else []
         if number is not None and labels:
             asked = _Asked(place, place.pull(number), labels, workflow, artifact)
@@ -80,7 +82,7 @@ def command(
 
 def _labellings(place: Hosting, number: int) -> Iterator[Labelling]:
     """The labels that name an objection."""
-    from reconciler.allowances import LABEL, Labelling, moment
+    from reconciler.plan.allowances import LABEL, Labelling, moment
 
     for label in place.labels(number):
         if label.name.lower().startswith(LABEL):
@@ -101,8 +103,8 @@ class _Asked:
 
     def verdicts(self, stack: str, name: str, trusted: Config | None) -> Sequence[Verdict]:
         """What each label allows in an environment, or why it allows nothing there."""
-        from reconciler.allowances import Rules, decide, moment
-        from reconciler.cli.reviews import artifacts_of, kept_plans
+        from reconciler.github.plan_artifacts import artifacts_of, kept_plans
+        from reconciler.plan.allowances import Rules, decide, moment
 
         known = trusted.environments.get(name) if trusted is not None else None
         rules = Rules(
@@ -117,7 +119,7 @@ class _Asked:
 
     def _looked_at(self, plans: Iterable[KeptPlan]) -> Iterable[KeptPlan]:
         """The plans that the labels were set on: of each label the newest that was there before it."""
-        from reconciler.allowances import newest_before
+        from reconciler.plan.allowances import newest_before
 
         kept = [(one.made, one) for one in plans]
         found = (newest_before(one.at, kept) for one in self._labels if one.at is not None)
@@ -125,8 +127,8 @@ class _Asked:
 
     def _seen(self, plan: KeptPlan, stack: str, name: str) -> Seen:
         """The plan's objections; none where it cannot be read any more."""
-        from reconciler.allowances import Seen, cases
-        from reconciler.cli.reviews import plan_in
+        from reconciler.github.plan_artifacts import plan_in
+        from reconciler.plan.allowances import Seen, cases
 
         try:
             files = self._place.files(plan.kept)
@@ -140,7 +142,7 @@ class _Asked:
 
 def _was_there(run: Run, last: datetime | None) -> bool:
     """Whether a run may have kept anything before the last label was set."""
-    from reconciler.allowances import moment
+    from reconciler.plan.allowances import moment
 
     created = moment(run.created)
     return last is not None and (created is None or created < last)

@@ -11,12 +11,13 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.applying import Manner, Telling
-    from reconciler.cli.planning import Request
-    from reconciler.cli.session import Session
     from reconciler.model import Change, Live, Plan
     from reconciler.providers import Provider
     from reconciler.render import Document
+    from reconciler.run.execute import Manner, Telling
+    from reconciler.run.plan_request import Request
+    from reconciler.run.session import Session
+    from reconciler.run.write_options import WriteOptions
 
 
 @click.command("apply")
@@ -45,7 +46,7 @@ def command(
     config_from: str | None,
     resolve_duplicates: bool,
     delete_duplicate: tuple[str, ...],
-    hand: options.Hand,
+    hand: WriteOptions,
 ) -> int:
     """Show the plan, and carry it out once it is approved.
 
@@ -56,14 +57,14 @@ def command(
     what moved since is refused and shown, what nobody reviewed is left alone. A plan made with `--base` is of what
     its change does. Without a file everything that is pending is applied. What still differs at the end is told.
     """
-    from reconciler.cli.applying import telling
-    from reconciler.cli.planning import Request, allowed
-    from reconciler.cli.reviews import labelled
-    from reconciler.cli.session import in_loop
-    from reconciler.ownership import Twins
+    from reconciler.github.plan_artifacts import labelled
+    from reconciler.plan.ownership import Twins
+    from reconciler.run.execute import telling
+    from reconciler.run.plan_request import Request, allowed
+    from reconciler.run.session import in_loop
 
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
-    with telling(_manner(hand, file), hand.colour) as told:
+    with telling(_manner(hand, file), colour=hand.colour) as told:
         reviewed = _read(file) if file else None
         resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(
@@ -73,9 +74,9 @@ def command(
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
 
 
-def _manner(hand: options.Hand, file: str | None) -> Manner:
+def _manner(hand: WriteOptions, file: str | None) -> Manner:
     """How to apply; a plan's file was approved by its review."""
-    from reconciler.cli.applying import Manner
+    from reconciler.run.execute import Manner
 
     return Manner.by(
         hand,
@@ -90,9 +91,9 @@ async def _apply(
 ) -> int:
     from dataclasses import replace
 
-    from reconciler.allowances import permitted
-    from reconciler.cli.applying import plan_and_settle
-    from reconciler.cli.planning import judged
+    from reconciler.plan.allowances import permitted
+    from reconciler.run.execute import plan_and_settle
+    from reconciler.run.plan_request import judged
 
     desired = session.desired()
 
@@ -108,16 +109,17 @@ async def _apply(
     return await plan_and_settle(told, session, planning)
 
 
-def _session(name: str | None, config_from: str | None, hand: options.Hand, stack: str | None) -> Session:
+def _session(name: str | None, config_from: str | None, hand: WriteOptions, stack: str | None) -> Session:
     """The environment as the configuration has it: the one that is checked out, or that of a revision."""
     import sys
 
-    from reconciler.cli.basing import governed
-    from reconciler.cli.session import open_session, style_of
+    from reconciler.console.output import style_of
+    from reconciler.run.base_plan import governed
+    from reconciler.run.session import open_session
 
     if config_from is None:
         return open_session(name, colour=hand.colour, owns=True, state=hand.state_dir, stack=stack)
-    return governed(config_from, name, style_of(sys.stdout, hand.colour), state=hand.state_dir, stack=stack)
+    return governed(config_from, name, style_of(sys.stdout, colour=hand.colour), state=hand.state_dir, stack=stack)
 
 
 def _is_file(word: str) -> bool:
@@ -131,16 +133,16 @@ def _meant(environment: str | None, reviewed: Document | None) -> str | None:
     """The environment that was said, else the reviewed plan's."""
     import os
 
-    from reconciler.review import environment_of
+    from reconciler.plan.reviewed import environment_of
 
     said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
     return environment if said or reviewed is None else environment_of(reviewed)
 
 
 def _read(path: str) -> Document:
-    from reconciler.cli.failure import Failure, unread
-    from reconciler.cli.planning import plan_text
+    from reconciler.console.failure import Failure, unread
     from reconciler.render import BadDocument, read
+    from reconciler.run.plan_request import plan_text
 
     remedy = "plan again with `plan --out`; where a key is meant, write it as `assistant.KEY`"
     try:
@@ -153,8 +155,8 @@ def _read(path: str) -> Document:
 
 def _expected(plan: Plan, expect: str | None) -> Plan:
     """The plan, if it has the fingerprint that was asked for."""
-    from reconciler.cli.failure import Failure
-    from reconciler.fingerprint import fingerprint
+    from reconciler.console.failure import Failure
+    from reconciler.plan.fingerprint import fingerprint
 
     found = fingerprint(plan)
     if expect is not None and found != expect:
@@ -166,8 +168,8 @@ def _reviewed(
     told: Telling, session: Session, plan: Plan, reviewed: Document, live: Sequence[Live]
 ) -> tuple[Plan, int]:
     """What is both reviewed and still so, and how many reviewed changes are refused because they moved."""
-    from reconciler.cli.failure import Failure
-    from reconciler.review import elsewhere, review
+    from reconciler.console.failure import Failure
+    from reconciler.plan.reviewed import elsewhere, review
 
     reason = elsewhere(reviewed, plan.where)
     if reason is not None:
@@ -200,8 +202,8 @@ def _shown(plan: Plan, now: Change | None) -> str:
     """What a change would be now, for people."""
     from dataclasses import replace
 
-    from reconciler.cli.planning import less_secrets
     from reconciler.render import FORMATS, Style, document
+    from reconciler.run.plan_request import less_secrets
 
     if now is None:
         return ""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import options
-from reconciler.cli.failure import Failure
+from reconciler.console.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.commenting import About
-    from reconciler.hosting import Hosting
-    from reconciler.render.console.sticky import Marker
+    from reconciler.github import Hosting
+    from reconciler.github.comment_content import About
+    from reconciler.github.posts.sticky import Marker
 
 
 @click.command("comment")
@@ -61,7 +61,7 @@ def command(
     environments have one comment, in which each is carried on by itself. Where there is no pull request, there is
     nothing to do.
     """
-    from reconciler.cli.commenting import Telling, about_places, about_plans
+    from reconciler.github.comment_content import Telling, about_places, about_plans
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
@@ -80,18 +80,18 @@ def command(
 
 def say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run: bool) -> None:
     """Prints what was found, or has the comments on the pull request say it."""
-    from reconciler.cli import actions
+    from reconciler.github import ci_context
 
     if dry_run or not found:
         for one in found:
             click.echo(one.body, nl=False)
         return
-    with actions.asking(author) as place:
-        number = actions.pull_number(pull, place)
+    with ci_context.asking(author) as place:
+        number = ci_context.pull_number(pull, place)
         if number is None:
             click.echo("There is no pull request to comment on.")
             return
-        who = actions.author(author, place)
+        who = ci_context.author(author, place)
         _label(place, number, found)
         for one in found:
             click.echo(f"{one.title} on #{number}: {_put(place, number, who, one)}")
@@ -102,8 +102,8 @@ def _label(place: Hosting, number: int, found: Sequence[About]) -> None:
 
     What cannot be done is said, and hides no comment.
     """
-    from reconciler.allowances import LABEL, moment
-    from reconciler.hosting import HostingError
+    from reconciler.github import HostingError
+    from reconciler.plan.allowances import LABEL, moment
 
     codes, taken = {code for one in found for code in one.codes}, {label for one in found for label in one.taken}
     try:
@@ -118,7 +118,7 @@ def _label(place: Hosting, number: int, found: Sequence[About]) -> None:
 
 def _put(place: Hosting, number: int, author: str, one: About) -> str:
     """Has the comment say it, written anew where somebody deletes it meanwhile; what was done, in a word."""
-    from reconciler.hosting import AbsentError
+    from reconciler.github import AbsentError
 
     try:
         return _kept(place, number, author, one)
@@ -127,7 +127,7 @@ def _put(place: Hosting, number: int, author: str, one: About) -> str:
 
 
 def _kept(place: Hosting, number: int, author: str, one: About) -> str:
-    from reconciler.render.console.sticky import TWIN, decide
+    from reconciler.github.posts.sticky import TWIN, decide
 
     comments = place.comments(number)
     decision = decide(comments, author, one.marker, one.body, lambda newer: _exists(place, newer), one.part)
@@ -147,7 +147,7 @@ def _kept(place: Hosting, number: int, author: str, one: About) -> str:
 
 def _exists(place: Hosting, marker: Marker) -> bool:
     """Whether there is the run that a comment says it is of; not where nobody may ask."""
-    from reconciler.hosting import HostingError
+    from reconciler.github import HostingError
 
     try:
         found = place.run(marker.run)

@@ -11,10 +11,11 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.applying import Telling
-    from reconciler.cli.previews import Preview
-    from reconciler.cli.session import Session
+    from reconciler.github.closed_pulls import Preview
     from reconciler.model import Live, Plan
+    from reconciler.run.execute import Telling
+    from reconciler.run.session import Session
+    from reconciler.run.write_options import WriteOptions
 
 
 _EMPTY = "no-manifests"
@@ -34,7 +35,7 @@ _MOST = 20
 @options.allow
 @options.writing(events=True)
 def command(
-    *, stack: str, closed_pulls: bool, environment: str | None, allow: tuple[str, ...], hand: options.Hand
+    *, stack: str, closed_pulls: bool, environment: str | None, allow: tuple[str, ...], hand: WriteOptions
 ) -> int:
     """Delete everything that a stack owns here, as if its folder of manifests were empty.
 
@@ -43,12 +44,12 @@ def command(
 
     With --closed-pulls the code host is asked which pull requests are still open: for a scheduled job.
     """
-    from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.planning import allowed
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.execute import Manner, telling
+    from reconciler.run.plan_request import allowed
+    from reconciler.run.session import in_loop, open_session
 
     manner = Manner.by(hand, command="destroy", beside=(hand.json_into,) if hand.json_into else ())
-    with telling(manner, hand.colour) as told:
+    with telling(manner, colour=hand.colour) as told:
         if closed_pulls:
             session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
             return _destroy_closed(told, session, allowed(allow), stack, hand.timeout)
@@ -57,8 +58,8 @@ def command(
 
 
 async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> int:
-    from reconciler.cli.applying import plan_and_settle
-    from reconciler.cli.planning import Request, judged
+    from reconciler.run.execute import plan_and_settle
+    from reconciler.run.plan_request import Request, judged
 
     request = Request(allow=allow | {_EMPTY})
     return await plan_and_settle(
@@ -92,17 +93,17 @@ def _destroy_closed(told: Telling, session: Session, allow: frozenset[str], patt
 
 def _unneeded(told: Telling, session: Session, pattern: str, timeout: float | None) -> Sequence[Preview]:
     """The preview stacks to be destroyed; says of each that is live what becomes of it, and why."""
-    from reconciler.cli import actions
-    from reconciler.cli.previews import judged, previews
-    from reconciler.cli.session import in_loop, stack_named
+    from reconciler.github import ci_context
+    from reconciler.github.closed_pulls import judged, previews
+    from reconciler.run.session import in_loop
 
-    pattern = stack_named(pattern, session.environment)
+    pattern = session.environment.stack_from(pattern)
     live = in_loop(_live, session, timeout=timeout)
     found = previews(live, session.environment, pattern, session.config)
     told.text(f"{session.title}: {len(found)} preview stack{'s' * (len(found) != 1)} like {pattern}.\n")
     unneeded = []
     if found:
-        with actions.asking() as place:
+        with ci_context.asking() as place:
             for preview, is_unneeded, why in judged(place, found):
                 fate = "to be destroyed" if is_unneeded else "left alone"
                 told.text(f"  {preview.stack}: #{preview.pull} {why}; {fate}.\n")
@@ -122,7 +123,7 @@ def _destroy_one(
     from dataclasses import replace
     from io import StringIO
 
-    from reconciler.cli.session import owned_by
+    from reconciler.run.session import owned_by
 
     environment = owned_by(preview.stack, session.environment)
     where = replace(session.where, stack=environment.stack, former_stacks=())
@@ -136,9 +137,9 @@ def _destroy_one(
 
 
 def _code(told: Telling, session: Session, allow: frozenset[str], timeout: float | None) -> int:
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.session import in_loop
+    from reconciler.console.failure import Failure
     from reconciler.render import events
+    from reconciler.run.session import in_loop
 
     try:
         return in_loop(_destroy, told, session, allow, timeout=timeout)
@@ -150,12 +151,12 @@ def _code(told: Telling, session: Session, allow: frozenset[str], timeout: float
 
 def _comment(preview: Preview, environment: str, events: str) -> None:
     """Carries on the comment about the preview; where that cannot be done, what was destroyed is so all the same."""
-    from reconciler.cli import actions
     from reconciler.cli.comment import say
-    from reconciler.cli.commenting import Telling, about_places
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
+    from reconciler.github import ci_context
+    from reconciler.github.comment_content import Telling, about_places
 
-    telling = Telling("ended", applying=False, text=events, run=actions.run_id(), url=actions.run_url())
+    telling = Telling("ended", applying=False, text=events, run=ci_context.run_id(), url=ci_context.run_url())
     try:
         say([about_places((environment,), preview.stack, telling)], preview.pull, None, dry_run=False)
     except Failure as failure:

@@ -11,35 +11,36 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.applying import Telling
-    from reconciler.cli.session import Session
     from reconciler.model import Live, Plan
     from reconciler.providers import Provider
+    from reconciler.run.execute import Telling
+    from reconciler.run.session import Session
+    from reconciler.run.write_options import WriteOptions
 
 
 @click.command("forget")
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
 @options.environment
 @options.writing()
-def command(*, keys: tuple[str, ...], environment: str | None, hand: options.Hand) -> int:
+def command(*, keys: tuple[str, ...], environment: str | None, hand: WriteOptions) -> int:
     """Stop managing assistants without deleting them.
 
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
     away too, or the next plan asks whether they are to be created again.
     """
-    from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.execute import Manner, telling
+    from reconciler.run.session import in_loop, open_session
 
     manner = Manner.by(hand, command="forget")
-    with telling(manner, hand.colour) as told:
+    with telling(manner, colour=hand.colour) as told:
         session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
         return in_loop(_forget, told, session, keys, timeout=hand.timeout)
 
 
 async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
-    from reconciler.cli.applying import plan_and_settle
-    from reconciler.cli.planning import addresses, matching, warn_of_lists
-    from reconciler.plan import forgetting, make_plan
+    from reconciler.plan.make import forgetting, make_plan
+    from reconciler.run.execute import plan_and_settle
+    from reconciler.run.plan_request import addresses, matching, warn_of_lists
 
     def planning(provider: Provider, live: Sequence[Live]) -> tuple[Plan, int]:
         warn_of_lists(provider)

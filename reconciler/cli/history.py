@@ -15,19 +15,20 @@ def command(format: str, state_dir: str | None, color: bool | None) -> int:
     """List the applies that were recorded here, the newest first."""
     import sys
 
-    from reconciler import history
-    from reconciler.cli.credentials import hidden
-    from reconciler.cli.lock import is_held, state_folder
-    from reconciler.cli.session import load, style_of
+    from reconciler.apply import journal
+    from reconciler.console.credentials import hidden
+    from reconciler.console.output import style_of
     from reconciler.render.runs import as_dict, as_line
     from reconciler.render.values import in_ascii, inert
+    from reconciler.run.lock import is_held, state_folder
+    from reconciler.run.session import load
 
-    state = state_folder(load(style_of(sys.stdout, color)), state_dir)
+    state = state_folder(load(style_of(sys.stdout, colour=color)), state_dir)
     found = []
-    for path in reversed(history.paths(state / history.FOLDER)):
+    for path in reversed(journal.paths(state / journal.FOLDER)):
         try:
-            found.append(hidden().deep(history.read(path)))
-        except (history.BadRecord, OSError) as error:
+            found.append(hidden().deep(journal.read(path)))
+        except (journal.BadRecord, OSError) as error:
             click.echo(f"Note: {inert(str(error))}", err=True)
     if format == "json":
         click.echo(in_ascii([as_dict(past) for past in found], indent=2))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
+
+from reconciler.github.ci_output_guard import FORMAT
+from reconciler.run.write_options import WriteOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,20 +85,6 @@ state_dir = option(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """How a command that writes was asked to go about it."""
-
-    auto_approve: bool
-    parallelism: int
-    timeout: float | None
-    state_dir: str | None
-    may_ask: bool
-    colour: bool | None
-    as_json: bool = False
-    json_into: str | None = None
-
-
 def writing(*, events: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """The options of every command that writes, handed over as one; stands next to the function."""
     telling = (
@@ -108,8 +97,8 @@ def writing(*, events: bool = False) -> Callable[[Callable[..., int]], Callable[
         @wraps(command)
         def gathered(**given: Any) -> int:
             asked = {"may_ask": given.pop("input"), "colour": given.pop("color")}
-            asked |= {field.name: given.pop(field.name) for field in fields(Hand) if field.name in given}
-            return command(hand=Hand(**asked), **given)
+            asked |= {field.name: given.pop(field.name) for field in fields(WriteOptions) if field.name in given}
+            return command(hand=WriteOptions(**asked), **given)
 
         for one in reversed(taken):
             gathered = one(gathered)
@@ -137,8 +126,6 @@ def formats(*names: str, help: str) -> Callable[[F], F]:
 
 # Two options with one destination would do, but click 8.1 lets the default of one overwrite what the other was given.
 _SHORT = "reconciler.json"
-FORMAT = "reconciler.format"
-"""Where a context keeps what was asked for, also once the command is over."""
 _short = click.option(
     "--json",
     is_flag=True,

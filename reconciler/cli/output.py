@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import credentials, options, runner
+from reconciler.cli import options
+from reconciler.console import credentials
+from reconciler.github import ci_output_guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.session import Session
     from reconciler.model import Address, Live
+    from reconciler.run.session import Session
 
 
 @click.command("output")
@@ -34,20 +36,20 @@ def command(
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
     """
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.session import in_loop, open_session
 
-    runner.says_data()
+    ci_output_guard.says_data()
     session = open_session(environment, colour=color, owns=False, state=state_dir, stack=stack)
     return in_loop(_print, session, key, format)
 
 
 async def _print(session: Session, key: str | None, format: str) -> int:
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.planning import warn_of_lists
+    from reconciler.console.failure import Failure
     from reconciler.diagnostics import did_you_mean
     from reconciler.model import Marker
-    from reconciler.ownership import ours_by_address
+    from reconciler.plan.ownership import ours_by_address
     from reconciler.render.listing import LISTINGS, same_variable
+    from reconciler.run.plan_request import warn_of_lists
 
     async with session.provider() as provider:
         live = credentials.hidden().deep(await session.live(provider), (Marker,))
@@ -76,7 +78,7 @@ async def _print(session: Session, key: str | None, format: str) -> int:
 
 def _refuse_what_acts(rows: Sequence[tuple[Address, Live]]) -> None:
     """Ends the command where an id would be more than an id to a terminal or to the runner of a CI."""
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
     from reconciler.render.values import one_line
 
     for address, one in rows:

@@ -14,13 +14,13 @@ from reconciler.cli import options
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.cli.basing import Basis
-    from reconciler.cli.planning import Request
-    from reconciler.cli.session import Session
     from reconciler.config import Config
     from reconciler.model import Plan
     from reconciler.render import Style
     from reconciler.render.several import Lost
+    from reconciler.run.base_plan import Basis
+    from reconciler.run.plan_request import Request
+    from reconciler.run.session import Session
 
 
 @click.command("plan")
@@ -72,15 +72,16 @@ def command(
     """
     import sys
 
-    from reconciler.cli.planning import Request, allowed
-    from reconciler.cli.reviews import labelled
-    from reconciler.cli.session import load, style_of
+    from reconciler.console.output import style_of
+    from reconciler.github.plan_artifacts import labelled
+    from reconciler.run.plan_request import Request, allowed
+    from reconciler.run.session import load
 
     named = tuple(dict.fromkeys(environments))
     every = _every(named, all_environments=all_environments)
     _refuse_offline_alone(base, offline=offline)
     request = Request(keys=keys, allow=allowed(allow), allowances=labelled(allowances), drift=drift)
-    style, showing = style_of(sys.stdout, color), Showing(format, out, timeout)
+    style, showing = style_of(sys.stdout, colour=color), Showing(format, out, timeout)
     loaded = load(style, anywhere=True)
     with _beside(loaded, base) as found:
         asked = Asked(request, loaded, found, style, offline, state_dir, stack)
@@ -91,8 +92,8 @@ def command(
 @contextmanager
 def _beside(loaded: Config, base: str | None) -> Iterator[Basis | None]:
     """The other revision, whose files go when the plan ends, also by a signal."""
-    from reconciler.cli.basing import basis
-    from reconciler.cli.interrupts import terminable
+    from reconciler.run.base_plan import basis
+    from reconciler.run.interrupts import terminable
 
     with terminable(), basis(loaded, base) as found:
         yield found
@@ -100,7 +101,7 @@ def _beside(loaded: Config, base: str | None) -> Iterator[Basis | None]:
 
 def _every(named: Sequence[str], *, all_environments: bool) -> bool:
     """Whether every environment is meant: those named on the command line win over a variable."""
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
 
     if not named or not all_environments:
         return all_environments
@@ -110,7 +111,7 @@ def _every(named: Sequence[str], *, all_environments: bool) -> bool:
 
 
 def _refuse_offline_alone(base: str | None, *, offline: bool) -> None:
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
 
     if offline and base is None:
         raise Failure("--offline requires --base.", "name the revision to compare with: `--base origin/main --offline`")
@@ -130,7 +131,7 @@ class Asked:
 
     async def plan(self, environment: str | None) -> Plan:
         """The plan of one environment."""
-        from reconciler.cli.planning import compared, planned
+        from reconciler.run.plan_request import compared, planned
 
         session = self._session(environment)
         if self.found is not None:
@@ -140,8 +141,8 @@ class Asked:
             return await planned(session, provider, desired, self.request)
 
     def _session(self, environment: str | None) -> Session:
-        from reconciler.cli.basing import beside
-        from reconciler.cli.session import chosen, owned_by, session_of
+        from reconciler.run.base_plan import beside
+        from reconciler.run.session import chosen, owned_by, session_of
 
         if self.found is not None:
             return beside(
@@ -173,8 +174,8 @@ class Showing:
 
     def one(self, asked: Asked, environment: str | None) -> Sequence[Plan | Lost]:
         """The plan of one environment, shown and saved."""
-        from reconciler.cli.planning import save, show
-        from reconciler.cli.session import in_loop
+        from reconciler.run.plan_request import save, show
+        from reconciler.run.session import in_loop
 
         plan = in_loop(asked.plan, environment, timeout=self.timeout)
         show(plan, self.format, asked.style)
@@ -184,11 +185,11 @@ class Showing:
 
     def all(self, asked: Asked, named: Sequence[str]) -> Sequence[Plan | Lost]:
         """The plans of the named environments, or of every one, shown and saved."""
-        from reconciler.cli.planning import save_all, show_all
-        from reconciler.cli.session import in_loop
-        from reconciler.cli.several import every, names
+        from reconciler.run.all_environments import every
+        from reconciler.run.plan_request import save_all, show_all
+        from reconciler.run.session import in_loop
 
-        found = in_loop(every, named or names(asked.loaded), asked.plan, timeout=self.timeout)
+        found = in_loop(every, named or asked.loaded.all_names(), asked.plan, timeout=self.timeout)
         show_all(found, self.format, asked.style)
         if self.out is not None:
             save_all(found, self.out)

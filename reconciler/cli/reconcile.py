@@ -9,9 +9,9 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.applying import Manner
-    from reconciler.cli.passing import Asked, Found
-    from reconciler.hosting import Hosting
+    from reconciler.github import Hosting
+    from reconciler.run.execute import Manner
+    from reconciler.run.scheduled_run import Asked, Found
 
 
 @click.command("reconcile")
@@ -65,14 +65,14 @@ def command(
 
     With --put-back somebody is there: what drifted is put back now, and the issue follows.
     """
-    from reconciler.cli.applying import telling
-    from reconciler.cli.passing import Asked
-    from reconciler.cli.session import open_session
+    from reconciler.run.execute import telling
+    from reconciler.run.scheduled_run import Asked
+    from reconciler.run.session import open_session
 
     if keys and not put_back:
         raise click.UsageError("KEYS go with --put-back: a scheduled run looks at the whole environment.")
     place = _place(author) if _wants_issue(issue) else None
-    with telling(_manner(parallelism, json_into), color) as told:
+    with telling(_manner(parallelism, json_into), colour=color) as told:
         session = open_session(environment, colour=color, owns=True, state=state_dir)
         asked = Asked(told, session, place, author, apply_workflow, timeout, keys, put_back)
         return _code(_passed(asked), detailed=detailed_exitcode)
@@ -80,7 +80,7 @@ def command(
 
 def _manner(parallelism: int, json_into: str | None) -> Manner:
     """How to write while nobody watches: every object is read once more before it is overwritten."""
-    from reconciler.cli.applying import Manner
+    from reconciler.run.execute import Manner
 
     return Manner(
         approved=True,
@@ -97,10 +97,10 @@ def _passed(asked: Asked) -> Found:
     """The pass; then it is told, and a failure of either ends the command."""
     from contextlib import nullcontext
 
-    from reconciler.cli.interrupts import terminable
-    from reconciler.cli.lock import only_one
-    from reconciler.cli.passing import one_pass, tell
-    from reconciler.cli.session import in_loop
+    from reconciler.run.interrupts import terminable
+    from reconciler.run.lock import only_one
+    from reconciler.run.scheduled_run import one_pass, tell
+    from reconciler.run.session import in_loop
 
     writes = asked.policy.apply or asked.put_back
     alone = only_one(asked.session.connection.state_dir) if writes else nullcontext()
@@ -122,7 +122,7 @@ def _wants_issue(said: bool | None) -> bool:
 
 
 def _place(author: str | None) -> Hosting:
-    from reconciler.cli.actions import hosting
+    from reconciler.github.ci_context import hosting
 
     return hosting(author)
 

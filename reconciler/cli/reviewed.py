@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli import options
-from reconciler.cli.failure import Failure
+from reconciler.console.failure import Failure
 
 if TYPE_CHECKING:
-    from reconciler.cli.reviews import KeptPlan
-    from reconciler.hosting import Hosting, Pull
+    from reconciler.github import Hosting, Pull
+    from reconciler.github.plan_artifacts import KeptPlan
     from reconciler.render import Document
 
     Files = Mapping[str, bytes]
@@ -47,16 +47,16 @@ def command(
     merged pull request, in the same repository; it is found through the API, whatever comments say. Where there is
     none, nobody has reviewed what an apply would do: exits 1, and says how to plan it.
     """
-    from reconciler.cli import actions
-    from reconciler.cli.commenting import named
-    from reconciler.cli.planning import write_plan
-    from reconciler.cli.reviews import artifacts_of, plan_in
+    from reconciler.github import ci_context
+    from reconciler.github.comment_content import named
+    from reconciler.github.plan_artifacts import artifacts_of, plan_in
+    from reconciler.run.plan_request import write_plan
 
     stack, name = named(environment, stack)
     commit = commit or os.environ.get("GITHUB_SHA")
     if not commit:
         raise Failure("No commit is named as the merged one.", "pass `--commit SHA`")
-    with actions.asking() as place, _or_plan_again(name):
+    with ci_context.asking() as place, _or_plan_again(name):
         pull = _merged(place, commit)
         artifacts = (artifact,) if artifact else artifacts_of(name)
         found, content = _reviewed(place, pull, workflow, artifacts, lambda files: plan_in(files, stack, name))
@@ -86,12 +86,12 @@ def _remedy(name: str) -> str:
 
 
 def _merged(place: Hosting, commit: str) -> Pull:
-    from reconciler.cli import actions
+    from reconciler.github import ci_context
 
-    pull = actions.merged_pull(place, commit)
+    pull = ci_context.merged_pull(place, commit)
     if pull is None:
         raise Failure(f"No merged pull request brought {commit[:12]}, so nobody has reviewed a plan of it.")
-    if pull.head_repository.lower() != actions.repository().lower():
+    if pull.head_repository.lower() != ci_context.repository().lower():
         whose = pull.head_repository or "a repository that is gone"
         raise Failure(f"#{pull.number} came from {whose}, where no plan of what is live can be made.")
     return pull
@@ -101,8 +101,8 @@ def _reviewed(
     place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str], read: Callable[[Files], tuple[bytes, Document]]
 ) -> tuple[KeptPlan, bytes]:
     """The newest plan of what was merged that a successful attempt had kept before the merge, beside its base."""
-    from reconciler.allowances import moment
-    from reconciler.cli.reviews import kept_plans
+    from reconciler.github.plan_artifacts import kept_plans
+    from reconciler.plan.allowances import moment
 
     runs, merged = place.runs(workflow, pull.head), moment(pull.merged_at)
     plans = kept_plans(place.artifacts, pull, runs, artifacts)

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from reconciler.cli.applying import Manner, Telling
-    from reconciler.cli.planning import Request
-    from reconciler.cli.session import Session
     from reconciler.model import Desired, Live, Plan
-    from reconciler.past import Past
+    from reconciler.plan.run_record import Past
     from reconciler.providers import Provider
+    from reconciler.run.execute import Manner, Telling
+    from reconciler.run.plan_request import Request
+    from reconciler.run.session import Session
+    from reconciler.run.write_options import WriteOptions
 
 
 @click.command("rollback")
@@ -34,7 +35,7 @@ def command(
     to: str | None,
     environment: str | None,
     allow: tuple[str, ...],
-    hand: options.Hand,
+    hand: WriteOptions,
 ) -> int:
     """Restore the state before RUN (by default the last one), or with --to of a commit, through a plan like any other.
 
@@ -44,9 +45,9 @@ def command(
     With --to no record of a run is needed: the manifests at COMMIT are planned for the KEYS and globs named. A key
     that COMMIT does not have is deleted. COMMIT has to be in the history of what is checked out.
     """
-    from reconciler.cli.applying import Manner, telling
-    from reconciler.cli.planning import Request, allowed
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.execute import Manner, telling
+    from reconciler.run.plan_request import Request, allowed
+    from reconciler.run.session import in_loop, open_session
 
     manner = Manner.by(
         hand,
@@ -54,7 +55,7 @@ def command(
         saved=True,
         beside=tuple(path for path in (source, hand.json_into) if path),
     )
-    with telling(manner, hand.colour) as told:
+    with telling(manner, colour=hand.colour) as told:
         _refuse_mixtures(names, source, to)
         if to is None:
             past = _past(names[0] if names else None, source, environment, hand.state_dir)
@@ -68,7 +69,7 @@ def command(
 
 
 def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None) -> None:
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
 
     if to is None and len(names) > 1:
         raise Failure("--to is missing.", "pass one run, or bring keys back to a commit: rollback KEY... --to COMMIT")
@@ -83,7 +84,7 @@ def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None)
 def _rejecting(manner: Manner, past: Past) -> Manner:
     from dataclasses import replace
 
-    from reconciler.undo import rejected
+    from reconciler.plan.rollback import rejected
 
     return replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
 
@@ -92,9 +93,9 @@ async def _to_commit(told: Telling, session: Session, to: str, request: Request)
     """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
     from dataclasses import replace
 
-    from reconciler.cli.applying import plan_and_settle
-    from reconciler.cli.planning import judged
-    from reconciler.undo import rejected_by_state
+    from reconciler.plan.rollback import rejected_by_state
+    from reconciler.run.execute import plan_and_settle
+    from reconciler.run.plan_request import judged
 
     now = session.desired()
     then, commit = _manifests_at(session, to)
@@ -111,10 +112,10 @@ async def _to_commit(told: Telling, session: Session, to: str, request: Request)
 
 def _manifests_at(session: Session, to: str) -> tuple[tuple[Desired, ...], str]:
     """What the manifests of a commit in the history of HEAD say, and the commit."""
-    from reconciler.cli.basing import stated_at
-    from reconciler.cli.checkout import is_in_history
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.revision import laid_out
+    from reconciler.console.failure import Failure
+    from reconciler.run.base_plan import stated_at
+    from reconciler.run.checkout import is_in_history
+    from reconciler.run.revision import laid_out
 
     with laid_out(session.config.root, to) as revision:
         if not is_in_history(session.config.root, revision.commit):
@@ -130,41 +131,42 @@ def _past(run: str | None, source: str | None, environment: str | None, state_di
     import sys
     from pathlib import Path
 
-    from reconciler import history
-    from reconciler.cli.credentials import of_config
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.lock import state_folder
-    from reconciler.cli.session import load, style_of
+    from reconciler.apply import journal
+    from reconciler.console.credentials import of_config
+    from reconciler.console.failure import Failure
+    from reconciler.console.output import style_of
+    from reconciler.run.lock import state_folder
+    from reconciler.run.session import load
 
-    config = load(style_of(sys.stdout, None))
+    config = load(style_of(sys.stdout, colour=None))
     secrets = of_config(config)
     try:
         if source is not None:
-            return history.read(Path(source), secrets)
-        known = history.paths(state_folder(config, state_dir) / history.FOLDER)
+            return journal.read(Path(source), secrets)
+        known = journal.paths(state_folder(config, state_dir) / journal.FOLDER)
         return _named(run, known, secrets) if run else _last(known, environment, secrets)
-    except (history.BadRecord, OSError) as error:
+    except (journal.BadRecord, OSError) as error:
         raise Failure(str(error), "name another, of `reconciler history`") from error
 
 
 def _named(run: str, known: list[Path], secrets: frozenset[str]) -> Past:
-    from reconciler import history
-    from reconciler.cli.failure import Failure
+    from reconciler.apply import journal
+    from reconciler.console.failure import Failure
     from reconciler.diagnostics import did_you_mean
 
     for path in known:
         if path.stem == run:
-            return history.read(path, secrets)
+            return journal.read(path, secrets)
     meant = did_you_mean(run, [path.stem for path in known]) if known else "no run is recorded here"
     raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
 
 
 def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -> Past:
-    from reconciler import history
-    from reconciler.cli.failure import Failure
+    from reconciler.apply import journal
+    from reconciler.console.failure import Failure
 
     for path in reversed(known):
-        past = history.read(path, secrets)
+        past = journal.read(path, secrets)
         did_something = any(step.action != "mark" for step in past.steps)
         if did_something and environment in (None, past.head.where.environment):
             return past
@@ -172,9 +174,9 @@ def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -
 
 
 async def _roll_back(told: Telling, session: Session, past: Past, allow: frozenset[str]) -> int:
-    from reconciler.cli.applying import plan_and_settle
-    from reconciler.cli.failure import Failure
-    from reconciler.past import is_of
+    from reconciler.console.failure import Failure
+    from reconciler.plan.run_record import is_of
+    from reconciler.run.execute import plan_and_settle
 
     there = past.head.where
     if not is_of(there, session.where):
@@ -188,8 +190,8 @@ async def _roll_back(told: Telling, session: Session, past: Past, allow: frozens
 def _planned(past: Past, live: Sequence[Live], session: Session, provider: Provider, allow: frozenset[str]) -> Plan:
     from dataclasses import replace
 
-    from reconciler.guards import Facts, unreliable_lists, with_allowed, wrong_project
-    from reconciler.undo import undo
+    from reconciler.plan.guards import Facts, unreliable_lists, with_allowed, wrong_project
+    from reconciler.plan.rollback import undo
 
     where, known = session.where, Facts(answered_project=provider.project, unreliable=provider.unreliable)
     plan = undo(past.steps, past.head.nonce, live, where, past.head.run, session.environment.limits)

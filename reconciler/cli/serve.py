@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, runner
+from reconciler.cli import options
+from reconciler.github import ci_output_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +27,7 @@ def command(host: str, port: int, data: str | None, allow_remote: bool, api_key:
     """
     from contextlib import closing
 
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
     from reconciler.emulator import Emulator, EmulatorError, Settings, serve
 
     path, models = (data, {}) if data else _local()
@@ -42,11 +43,12 @@ def _local() -> tuple[str, Mapping[str, str]]:
     """Where the environment `local` keeps its data, and the families of its models."""
     import sys
 
-    from reconciler.cli.lock import prepare, state_folder
-    from reconciler.cli.session import load, style_of
     from reconciler.config import LOCAL
+    from reconciler.console.output import style_of
+    from reconciler.run.lock import prepare, state_folder
+    from reconciler.run.session import load
 
-    loaded = load(style_of(sys.stdout, None))
+    loaded = load(style_of(sys.stdout, colour=None))
     folder, local = state_folder(loaded), loaded.environments.get(LOCAL)
     models = local.models if local is not None else {}
     prepare(folder)
@@ -57,6 +59,6 @@ def _ready(path: str) -> Callable[[str, int], None]:
     def say(host: str, port: int) -> None:
         name = f"[{host}]" if ":" in host and not host.startswith("[") else host
         click.echo(f"Assistants API v2 on http://{name}:{port}/v1, data in {path}. Ctrl-C ends it.")
-        runner.rest()
+        ci_output_guard.rest()
 
     return say

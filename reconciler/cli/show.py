@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options, runner
+from reconciler.cli import options
+from reconciler.github import ci_output_guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.cli.session import Session
     from reconciler.model import Live
     from reconciler.render.several import Section
+    from reconciler.run.session import Session
 
 
 @click.command("show")
@@ -37,7 +38,7 @@ def command(
     _refuse_what_is_not_there(what)
     if len(what) > 1:
         raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.session import in_loop, open_session
 
     session = open_session(environment, colour=color, owns=False, state=state_dir)
     return in_loop(_live, session, what[0], format)
@@ -47,7 +48,7 @@ def _refuse_what_is_not_there(what: Sequence[str]) -> None:
     """Ends the command where a file is meant and there is none: no key has a slash, and few end like one."""
     from pathlib import Path
 
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
 
     for one in what:
         if ("/" in one or one.endswith(".json") or len(what) > 1) and not Path(one).exists():
@@ -57,19 +58,19 @@ def _refuse_what_is_not_there(what: Sequence[str]) -> None:
 def _plans(paths: Sequence[str], format: str, colour: bool | None) -> int:
     import sys
 
-    from reconciler.cli.planning import show_documents
-    from reconciler.cli.session import style_of
+    from reconciler.console.output import style_of
+    from reconciler.run.plan_request import show_documents
 
     found = [section for path in paths for section in _saved(path)]
-    show_documents(found, format, style_of(sys.stdout, colour))
+    show_documents(found, format, style_of(sys.stdout, colour=colour))
     return 0
 
 
 def _saved(path: str) -> Sequence[Section]:
-    from reconciler.cli.failure import Failure
-    from reconciler.cli.planning import plan_text
+    from reconciler.console.failure import Failure
     from reconciler.render import BadDocument
     from reconciler.render.several import read
+    from reconciler.run.plan_request import plan_text
 
     remedy = "name a file that `plan --out` wrote"
     try:
@@ -81,13 +82,13 @@ def _saved(path: str) -> Sequence[Section]:
 
 
 async def _live(session: Session, what: str, format: str) -> int:
-    from reconciler.cli.credentials import hidden
-    from reconciler.cli.planning import warn_of_lists
+    from reconciler.console.credentials import hidden
     from reconciler.kinds import KINDS
     from reconciler.model import Marker
-    from reconciler.ownership import is_ours
+    from reconciler.plan.ownership import is_ours
     from reconciler.render.manifest import as_manifest
     from reconciler.render.values import in_ascii
+    from reconciler.run.plan_request import warn_of_lists
 
     async with session.provider() as provider:
         live = await session.live(provider)
@@ -96,7 +97,7 @@ async def _live(session: Session, what: str, format: str) -> int:
     shown = hidden().deep(found, (Marker,))
     if shown is not found:
         click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
-    runner.says_data()
+    ci_output_guard.says_data()
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     if format == "json":
         click.echo(in_ascii(shown.raw, indent=2))
@@ -109,14 +110,14 @@ async def _live(session: Session, what: str, format: str) -> int:
 
 def _pins(session: Session, live: Live) -> dict[str, str]:
     """By environment, the other ids in the manifest that names this one; where none is known, that is said."""
-    from reconciler import files, manifest
-    from reconciler.cli.session import setting
     from reconciler.config import LOCAL
+    from reconciler.manifests import parser, reading
+    from reconciler.run.session import setting
 
     loaded, here = session.config, session.where.environment
-    read = files.read(loaded.root, [one for one in loaded.manifests if (loaded.root / one).is_dir()])
+    read = reading.read(loaded.root, [one for one in loaded.manifests if (loaded.root / one).is_dir()])
     desired = {
-        name: {one.address: one for one in manifest.parse(read.manifests, setting(loaded, environment)).desired}
+        name: {one.address: one for one in parser.parse(read.manifests, setting(loaded, environment)).desired}
         for name, environment in loaded.environments.items()
         if environment.provider != LOCAL
     }
@@ -153,9 +154,9 @@ def warn_of_full_metadata(live: Live) -> None:
 
 def _named(what: str, live: Sequence[Live], session: Session) -> Live:
     """The one object of that id or, among ours, of that key."""
-    from reconciler.cli.failure import Failure
+    from reconciler.console.failure import Failure
     from reconciler.diagnostics import did_you_mean
-    from reconciler.ownership import ours_by_address
+    from reconciler.plan.ownership import ours_by_address
 
     ours = ours_by_address(live, session.where)
     found = [one for one in live if one.id == what] or [one for a, one in ours if what in (a.key, str(a))]

@@ -9,7 +9,7 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.cli.session import Session
+    from reconciler.run.session import Session
 
 
 @click.command("status")
@@ -33,18 +33,18 @@ def command(
     unmanaged …) and the commit that it was applied from. Exits 0 whatever differs; `plan --detailed-exitcode` is
     for scripts.
     """
-    from reconciler.cli.session import in_loop, open_session
+    from reconciler.run.session import in_loop, open_session
 
     session = open_session(environment, colour=color, owns=False, state=state_dir, stack=stack)
     return in_loop(_print, session, format, timeout=timeout)
 
 
 async def _print(session: Session, format: str) -> int:
-    from reconciler.cli.credentials import hidden
-    from reconciler.cli.planning import facts, warn_of_lists
-    from reconciler.plan import make_plan
+    from reconciler.console.credentials import hidden
+    from reconciler.plan.make import make_plan
+    from reconciler.plan.status import standings
     from reconciler.render import standings as shown
-    from reconciler.standing import standings
+    from reconciler.run.plan_request import facts, warn_of_lists
 
     desired = session.desired(may_lack=True)
     async with session.provider() as provider:

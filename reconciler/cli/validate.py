@@ -30,13 +30,16 @@ def _validate(name: str | None, colour: bool | None) -> int:
     import os
     import sys
 
-    from reconciler import config, files, manifest
-    from reconciler.cli import credentials, session
+    from reconciler import config
+    from reconciler.console import credentials
+    from reconciler.console.output import style_of
     from reconciler.diagnostics import Fault
+    from reconciler.manifests import parser, reading
+    from reconciler.run import session
 
-    style = session.style_of(sys.stdout, colour)
+    style = style_of(sys.stdout, colour=colour)
     loaded = session.load(style)
-    read = files.read(loaded.root, loaded.manifests)
+    read = reading.read(loaded.root, loaded.manifests)
     said = name or os.environ.get("RECONCILER_ENVIRONMENT")
     chosen = [config.choose(loaded, name, os.environ, owns=False)] if said else _stated(loaded)
     environments = [one for one in chosen if not isinstance(one, Fault)]
@@ -44,7 +47,7 @@ def _validate(name: str | None, colour: bool | None) -> int:
     faults += [one for wrong in loaded.broken.values() if not said or wrong[0] in chosen for one in wrong]
     faults += [fault for one in environments if (fault := config.unowned(loaded, one))]
     for environment in environments:
-        faults += manifest.parse(read.manifests, session.setting(loaded, environment)).faults
+        faults += parser.parse(read.manifests, session.setting(loaded, environment)).faults
     session.stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     count = len(read.manifests)
     names = f"environment{'s' * (len(environments) != 1)}: {', '.join(one.name for one in environments)}"

@@ -17,7 +17,7 @@ from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
 from reconciler.diagnostics import Fault, Place, errors
-from reconciler.guards import Limits
+from reconciler.plan.guards import Limits
 from reconciler.source import Node, locate, parse
 
 __all__ = [

@@ -14,8 +14,8 @@ from reconciler.config import urls
 from reconciler.config.values import NAME
 from reconciler.diagnostics import CODES, Fault, did_you_mean
 from reconciler.model import Applies
+from reconciler.plan.unattended import PERMITS
 from reconciler.source import Node, locate, plain
-from reconciler.unattended import PERMITS
 
 Known: TypeAlias = Mapping[str, Collection[str]]
 

@@ -9,9 +9,9 @@ from reconciler.config import urls
 from reconciler.config.form import AllowForm, EnvironmentForm, FileForm, LimitsForm, ReconcileForm, StackForm
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
 from reconciler.diagnostics import Fault, did_you_mean
-from reconciler.guards import Limits
+from reconciler.plan.guards import Limits
+from reconciler.plan.unattended import Policy
 from reconciler.source import Node, locate
-from reconciler.unattended import Policy
 
 
 def resolve(read: FileForm, root: Path, broken: Collection[str] = ()) -> Config:

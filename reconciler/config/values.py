@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.diagnostics import Fault, Place
-from reconciler.guards import Limits
-from reconciler.unattended import Policy
+from reconciler.plan.guards import Limits
+from reconciler.plan.unattended import Policy
 
 FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"
@@ -48,6 +48,10 @@ class Environment:
     """Whether it is `local` because nobody said otherwise."""
     place: Place | None = None
 
+    def stack_from(self, pattern: str) -> str:
+        """The name of a stack, in which `{stack}` stands for the environment's own."""
+        return pattern.replace("{stack}", self.stack)
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -62,6 +66,12 @@ class Config:
     """By name, what is wrong with the environments that cannot be used; the others can."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The text of its file, less what may be secret."""
+
+    def all_names(self) -> tuple[str, ...]:
+        """The environments that the file states, less those on the embedded server where there are others."""
+        stated = [name for name, one in self.environments.items() if one.place is not None]
+        away = [name for name in stated if self.environments[name].provider != LOCAL]
+        return tuple(sorted({*(away or stated or self.environments), *self.broken}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import httpx
 
-from reconciler import marker as markers
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS, Terms
 from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
+from reconciler.plan import marker as markers
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Refused, Told

@@ -9,11 +9,11 @@ from typing import Final
 
 from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
-from reconciler.fingerprint import fingerprint, tally
 from reconciler.masking import Mask
 from reconciler.model import Base, Change, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import BadPath, show
 from reconciler.paths import read as read_path
+from reconciler.plan.fingerprint import fingerprint, tally
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii
 from reconciler.render.view import BadDocument, Document, view

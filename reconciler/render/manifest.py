@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reconciler.canonical import Json
 from reconciler.kinds import Kind
 from reconciler.model import Live, Where
-from reconciler.ownership import is_ours
+from reconciler.plan.ownership import is_ours
 from reconciler.source import write
 
 

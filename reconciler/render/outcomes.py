@@ -8,7 +8,6 @@ from typing import assert_never
 
 from reconciler import paths
 from reconciler.canonical import Absent, Json
-from reconciler.fingerprint import tally
 from reconciler.model import (
     Address,
     Change,
@@ -23,6 +22,7 @@ from reconciler.model import (
     Task,
     Unsettled,
 )
+from reconciler.plan.fingerprint import tally
 from reconciler.render.sentences import count, unkept
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened

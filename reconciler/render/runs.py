@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from reconciler.past import Past
+from reconciler.plan.run_record import Past
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reconciler.plan.status import Standing
 from reconciler.render import sentences
 from reconciler.render.document import of_mismatch
 from reconciler.render.style import Style, paint
 from reconciler.render.values import in_ascii, one_line, shortened
 from reconciler.render.view import Document, view_mismatch
-from reconciler.standing import Standing
 
 _HEAD = ("address", "id", "model", "state", "commit", "name")
 _MEMBERS = ("address", "id", "name", "model", "state", "commit", "owner")

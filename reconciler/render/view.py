@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from reconciler.canonical import Json
-from reconciler.fingerprint import Summary
-from reconciler.guards import NEVER_ALLOWED
+from reconciler.plan.fingerprint import Summary
+from reconciler.plan.guards import NEVER_ALLOWED
 
 Document: TypeAlias = dict[str, Json]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.allowances import LABEL
+from reconciler.plan.allowances import LABEL
 from reconciler.render import sentences
 from reconciler.render.html.change import common, section
 from reconciler.render.html.element import Child, Markup, element, several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from reconciler.allowances import LABEL
+from reconciler.plan.allowances import LABEL
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import fence, sentence, span
 from reconciler.render.sentences import count

@@ -1,0 +1,223 @@
+"""The creates of an apply: what exists already is not made again, what may exist is looked for first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.apply.context import Nature, Run, Stop, failed, still_there
+from reconciler.apply.late_creates import LOOK_SECONDS, Looks, sweep
+from reconciler.apply.verify import unsettled
+from reconciler.canonical import Absent
+from reconciler.kinds import KINDS
+from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Task, Unsettled, Where
+from reconciler.plan.diff import differences
+from reconciler.plan.ownership import ours_by_address
+from reconciler.providers import LANDS_SECONDS, InDoubt, Provider, ProviderError
+
+_TRIES = 3
+_NO_OWNERSHIP = "use a server that keeps metadata"
+_LOOK_AGAIN = "run it again: it looks for this one before it creates anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A create that may have happened, and whose object was not seen."""
+
+    task: Task
+    why: str
+    since: float
+    """The last moment at which it was still waited for."""
+    looked: bool = False
+    """Whether it was looked for in vain already, for as long as lists may lag."""
+
+    @property
+    def until(self) -> float:
+        """Until when it is looked for."""
+        return self.since + LOOK_SECONDS
+
+    def outcome(self, now: float) -> Failed:
+        """What is said of it where it was not seen."""
+        looked = now >= self.until
+        seen = f"; no list showed it within {LOOK_SECONDS:.0f}s" if looked else ""
+        why = f"it may have been created: {self.why.rstrip('.')}{seen}"
+        return Failed(self.task, why, _LOOK_AGAIN, in_doubt=True, looked=looked)
+
+
+@dataclass(slots=True)
+class Creates:
+    """The creates of one run."""
+
+    where: Where
+    provider: Provider
+    run: Run
+    nature: Nature
+    stop: Stop
+    end: Callable[[Task, Outcome], None]
+    notice: Callable[[str], None]
+    doubts: dict[int, Doubt] = field(default_factory=dict)
+    _tries: Counter[int] = field(default_factory=Counter)
+
+    async def look_before(self, tasks: Sequence[Task]) -> None:
+        """Reads the newest page once more: what another run has made meanwhile is not made again."""
+        for kind in sorted({task.address.kind for task in tasks}):
+            of_kind = [task for task in tasks if task.address.kind == kind]
+            try:
+                there, young = await self._there(kind, of_kind)
+            except ProviderError as error:
+                for task in of_kind:
+                    self.end(task, failed(task, error, 0.0))
+                continue
+            for task in of_kind:
+                if task.address in there:
+                    self.end(task, self._found(task, there[task.address]))
+                elif (doubt := self._of_earlier(task, young)) is not None:
+                    self.doubts[id(task)] = doubt
+
+    def _of_earlier(self, task: Task, young: Collection[str]) -> Doubt | None:
+        """What a run before this one leaves in doubt about a create."""
+        earlier, now, address = self.run.earlier, self.nature.clock(), str(task.address)
+        if (looked := earlier.doubts.get(address)) is not None:
+            wait = max(LANDS_SECONDS - earlier.begun.get(address, 0.0), 0.0)
+            return Doubt(task, "a run before this one was cut off while it created it", now + wait, looked)
+        made = earlier.made.get(address, "")
+        if made not in young:
+            return None
+        return Doubt(task, f"a run before this one created it as {made}", now - earlier.ages[made])
+
+    def doubt(self, task: Task, error: InDoubt) -> None:
+        """Keeps in mind a create of this run that may have happened."""
+        self._tries[id(task)] += 1
+        self.doubts[id(task)] = Doubt(task, error.message, error.since)
+
+    async def settle(self, make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
+        """Looks for what is in doubt until lists show what is known to exist; what surely is not there is made."""
+        looks = self._looks([doubt.task.address for doubt in self.doubts.values()])
+        told = False
+        try:
+            while self.doubts and self.stop.reason is None:
+                await self._decide(dict(await looks.ours()), make)
+                looks.until = max((doubt.until for doubt in self.doubts.values()), default=0.0)
+                if self.doubts and not told:
+                    told = True
+                    self._tell()
+                if not await looks.again():
+                    break
+        except ProviderError as error:
+            self.notice(f"Could not look for what may have been created: {error.message}")
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Reports what stays in doubt."""
+        for doubt in self.doubts.values():
+            self.end(doubt.task, doubt.outcome(self.nature.clock()))
+        self.doubts.clear()
+
+    async def take_back(self, task: Task, desired: Desired, made: Live, began: float) -> Outcome:
+        """Deletes what was just created and cannot be owned, and starts nothing new."""
+        became = await self._taken_back(desired, made)
+        why = f"the server drops metadata, so ownership cannot be stored; {made.id} {became}"
+        self.stop.softly(why)
+        return Failed(task, why, _NO_OWNERSHIP, seconds=self.nature.clock() - began)
+
+    async def _taken_back(self, desired: Desired, made: Live) -> str:
+        if self.provider.known(made.kind).was_there(made.id):
+            return "existed before this create, whose answer it was, and was left alone"
+        if _says_more(desired, made):
+            return "answered this create, is not as it was sent and may be somebody else's: it was left alone"
+        try:
+            await self.provider.delete(made)
+        except ProviderError as error:
+            return f"was created and could not be deleted again ({error.message}): delete it by hand"
+        return "was created and deleted again"
+
+    async def sweep(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
+        """A create that was in doubt may land late: looks once more for what carries this run's nonce."""
+        doubted = [change for change in creates if change.address in self.provider.doubted]
+        ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
+        try:
+            lands = max(self.provider.doubted.values())
+            if (left := lands - self.nature.clock()) > 0:
+                self.notice(f"Looking for {left:.0f}s more for creates without an answer that may still land.")
+            swept = await sweep(self._looks(list(ids)), self.run.nonce, ids, lands)
+        except ProviderError as error:
+            self.notice(f"Could not look for late creates: {error.message}")
+            return
+        for change in doubted:
+            if (late := swept.late.get(change.address)) is not None:
+                self.end(change, self._found(change, late))
+            elif change.address in swept.unlisted:
+                self.end(change, _unlisted(change, ids[change.address]))
+        for text in swept.notes:
+            self.notice(text)
+
+    async def _there(self, kind: str, tasks: Sequence[Task]) -> tuple[dict[Address, Live], frozenset[str]]:
+        """What is ours by now, as the newest page and the ids that runs before this one were told say.
+
+        Of some of these ids, the young ones, lists cannot tell yet, and some servers have no reading by id.
+        """
+        known, made = self.provider.known(kind), self.run.earlier.made
+        began = self.nature.clock()
+        recalled = {id: began - self.run.earlier.ages.get(id, float("inf")) for id in made.values()}
+        known.sent.update(recalled)
+        newest = await self.provider.newest(kind)
+        listed = {one.id for one in newest}
+        wanted = [made[str(task.address)] for task in tasks if str(task.address) in made]
+        lagging, unread = await still_there(self.provider, kind, [id for id in wanted if id not in listed])
+        young = {id for id in unread if self.run.earlier.ages.get(id, LOOK_SECONDS) < LOOK_SECONDS}
+        for id in recalled.keys() - listed - {one.id for one in lagging} - young:
+            del known.sent[id]
+        return dict(ours_by_address((*newest, *lagging), self.where)), frozenset(young)
+
+    async def _decide(self, there: Mapping[Address, Live], make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
+        """Takes what was found, and makes what a list that can be believed does not show."""
+        absent: list[Task] = []
+        for doubt in tuple(self.doubts.values()):
+            task = doubt.task
+            if task.address in there:
+                self.end(task, self._found(task, there[task.address], self.nature.clock() - doubt.since))
+            elif self._tries[id(task)] < _TRIES and self._is_absent(doubt):
+                absent.append(task)
+            else:
+                continue
+            del self.doubts[id(task)]
+        await make(absent)
+
+    def _is_absent(self, doubt: Doubt) -> bool:
+        known = self.provider.known(doubt.task.address.kind)
+        return not known.unlisted if doubt.looked else known.shown(doubt.since)
+
+    def _found(self, task: Task, live: Live, seconds: float = 0.0) -> Outcome:
+        """What became of a create whose object was found: done, if a run from here made it and it is as desired."""
+        nonce = live.marker.nonce if live.marker is not None else None
+        assert isinstance(task, Change)  # noqa: S101  # a create is a change, and has a manifest
+        assert task.desired is not None  # noqa: S101
+        if nonce == self.run.nonce:
+            marker = self.run.marker(self.where, task.desired, None, task.patch)
+            left = unsettled(task.desired, live, marker)
+            return Unsettled(task, live.id, left, seconds) if left else Done(task, live.id, seconds)
+        as_desired = not any(differences(task.desired, live, KINDS[live.kind]))
+        if nonce in self.run.earlier.nonces and as_desired:
+            return Done(task, live.id, seconds)
+        return Stale(task, live.id, f"it was created meanwhile, as {live.id}; plan again")
+
+    def _looks(self, addresses: Sequence[Address]) -> Looks:
+        kinds = sorted({address.kind for address in addresses})
+        until = self.nature.clock() + LOOK_SECONDS
+        return Looks(self.provider, self.where, kinds, self.nature.clock, self.nature.sleep, until)
+
+    def _tell(self) -> None:
+        named = ", ".join(sorted(str(doubt.task.address) for doubt in self.doubts.values()))
+        self.notice(f"Looking for up to {LOOK_SECONDS:.0f}s for what may have been created already: {named}.")
+
+
+def _says_more(desired: Desired, made: Live) -> bool:
+    """Whether an object differs from what was sent by more than metadata that it lacks."""
+    found = differences(desired, made, KINDS[made.kind])
+    return any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in found)
+
+
+def _unlisted(change: Change, id: str | None) -> Failed:
+    why = f"{id} was created, but no list shows it within {LOOK_SECONDS:.0f}s, so nor would one show a second one"
+    return Failed(change, why, "plan again later: a second one is reported as `duplicate`", id, in_doubt=True)

@@ -1,0 +1,325 @@
+"""Carries out a plan: bounded concurrency, one outcome a change, every write verified.
+
+Nothing but the plan decides what is done. An object that may have moved since is read again just before its
+write; one that did move is left alone and reported, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+
+import anyio
+
+from reconciler.apply.context import PARALLELISM, Listener, Nature, Run, Stop, does, failed, lets_go
+from reconciler.apply.creates import Creates
+from reconciler.apply.verify import MARKER_PATH, is_stamped, less_settled, moved, stamped, unsettled
+from reconciler.canonical import ABSENT, Json
+from reconciler.kinds import KINDS
+from reconciler.model import (
+    Change,
+    Desired,
+    Difference,
+    Done,
+    Failed,
+    Live,
+    Mark,
+    Marker,
+    Outcome,
+    Plan,
+    Skipped,
+    Stale,
+    Task,
+    Unsettled,
+    Where,
+)
+from reconciler.plan import marker as markers
+from reconciler.plan.diff import compare
+from reconciler.providers import (
+    InDoubt,
+    ObjectGone,
+    Outdated,
+    Provider,
+    ProviderError,
+    overwriting,
+    time_left,
+    until,
+)
+
+__all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
+_FRESH_SECONDS = 5.0
+_CHANGE_SECONDS = 120.0
+_TICK_SECONDS = 10.0
+_IN_DOUBT = "cut off while it was being written: it may have happened, and running it again settles it"
+
+
+async def apply(
+    plan: Plan,
+    provider: Provider,
+    run: Run,
+    listener: Listener,
+    *,
+    parallelism: int = PARALLELISM,
+    stop: Stop | None = None,
+    nature: Nature | None = None,
+) -> tuple[Outcome, ...]:
+    """Does what the plan says and no objection holds back; deletes come last, and what is let go of."""
+    work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or Nature(), parallelism)
+    work.refuse_held(plan)
+    ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
+    with anyio.CancelScope() as work.stop.scope:
+        async with anyio.create_task_group() as watch:
+            watch.start_soon(work.tick)
+            await work.all(ready, alone=plan.ours == 0)
+            watch.cancel_scope.cancel()
+    work.creates.give_up()
+    work.give_up_on(ready)
+    return tuple(work.outcomes.values())
+
+
+@dataclass(slots=True)
+class _Apply:
+    """One run of tasks."""
+
+    where: Where
+    provider: Provider
+    run: Run
+    listener: Listener
+    stop: Stop
+    nature: Nature
+    parallelism: int
+    unproven: bool = False
+    """Whether nothing of ours was ever seen on this server."""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    in_flight: dict[int, tuple[Task, float]] = field(default_factory=dict)
+    creates: Creates = field(init=False)
+
+    def __post_init__(self) -> None:
+        shared = (self.where, self.provider, self.run, self.nature, self.stop)
+        self.creates = Creates(*shared, end=self._end, notice=self._notice)
+
+    async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
+        """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
+        creates = [task for task in tasks if does(task, "create")]
+        await self.creates.look_before(creates)
+        self.unproven = alone
+        await self._make([task for task in tasks if not lets_go(task) and id(task) not in self.creates.doubts])
+        if self.creates.doubts:
+            await self.creates.settle(self._make)
+        await self._together([task for task in tasks if lets_go(task)])
+        if self.provider.doubted:
+            with until(self.nature.clock() + _CHANGE_SECONDS):
+                await self.creates.sweep([task for task in creates if isinstance(task, Change)], self.outcomes)
+
+    def refuse_held(self, plan: Plan) -> None:
+        """Reports what objections hold back."""
+        for change in plan.changes:
+            if change.address in plan.held:
+                self._end(change, Skipped(change, "an objection stands"))
+
+    def give_up_on(self, tasks: Sequence[Task]) -> None:
+        """Reports what was not begun when the run ended."""
+        for task in tasks:
+            if id(task) not in self.outcomes:
+                self._end(task, Skipped(task, self.stop.reason or "interrupted"))
+
+    async def tick(self) -> None:
+        """Says from time to time what is still going on."""
+        while True:
+            await self.nature.sleep(_TICK_SECONDS)
+            now = self.nature.clock()
+            for task, began in tuple(self.in_flight.values()):
+                if now - began < _TICK_SECONDS:
+                    continue
+                self._tell(lambda t=task, b=began: self.listener.going_on(t, self.nature.clock() - b))  # type: ignore[misc]
+
+    async def _make(self, tasks: Sequence[Task]) -> None:
+        """Does the tasks together, once a first create went alone where nothing was ours."""
+        creates = [task for task in tasks if does(task, "create") and id(task) not in self.outcomes]
+        while self.unproven and creates:
+            await self._do(creates.pop(0))
+        await self._together([task for task in tasks if id(task) not in self.creates.doubts])
+
+    async def _together(self, tasks: Sequence[Task]) -> None:
+        limiter = anyio.CapacityLimiter(self.parallelism)
+
+        async def in_turn(task: Task) -> None:
+            async with limiter:
+                await self._do(task)
+
+        async with anyio.create_task_group() as group:
+            for task in tasks:
+                if id(task) not in self.outcomes:
+                    group.start_soon(in_turn, task)
+
+    async def _do(self, task: Task) -> None:
+        if self.stop.reason is not None:
+            self._end(task, Skipped(task, self.stop.reason))
+            return
+        began = self.nature.clock()
+        if time_left(began) <= 0:
+            self.stop.softly("the time that --timeout gives is up")
+            self._end(task, Skipped(task, "the time that --timeout gives is up"))
+            return
+        self.in_flight[id(task)] = (task, began)
+        try:
+            outcome = await self._carried_out(task, began)
+            self.stop.unreached = 0
+        except InDoubt as error:
+            self.stop.despair(error)
+            self.creates.doubt(task, error)
+            return
+        except ProviderError as error:
+            self.stop.despair(error)
+            outcome = failed(task, error, self.nature.clock() - began)
+        except OSError as error:
+            reason = f"it cannot be recorded any more: {error.strerror or error}"
+            self.stop.softly(reason)
+            outcome = Skipped(task, reason)
+        except anyio.get_cancelled_exc_class():
+            known = task.live.id if task.live else None
+            self._end(task, Failed(task, _IN_DOUBT, id=known, in_doubt=does(task, "create")))
+            raise
+        finally:
+            del self.in_flight[id(task)]
+        self._end(task, outcome)
+
+    async def _carried_out(self, task: Task, began: float) -> Outcome:
+        planned = task.live
+        if planned is None:
+            with self._in_time():
+                return await self._created(task, began)
+        found: Live | Outcome = planned
+        good_until = float("-inf") if self.run.reread else self.run.observed_at + _FRESH_SECONDS
+        while True:
+            if (now := self.nature.clock()) > good_until:
+                with self._in_time():
+                    found = await self._as_it_is(task, planned)
+                # where the pace is so slow that reading takes long, so does writing
+                good_until = now + max(_FRESH_SECONDS, 2 * (self.nature.clock() - now))
+            if not isinstance(found, Live):
+                return found
+            with self._in_time(), overwriting(good_until), suppress(Outdated):
+                return await self._written(task, found, began)
+            good_until = float("-inf")
+
+    def _in_time(self) -> AbstractContextManager[None]:
+        """Within, a reading or a write takes no longer than it may."""
+        return until(self.nature.clock() + _CHANGE_SECONDS)
+
+    async def _as_it_is(self, task: Task, planned: Live) -> Live | Outcome:
+        """The object as it is now; what becomes of the task where somebody but this very run changed it."""
+        try:
+            fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
+        except ObjectGone:
+            return self._gone(task, planned)
+        if differs := moved(planned, fresh, task.desired, self.run.nonce):
+            return Stale(task, planned.id, "it moved since it was planned; plan again", differs)
+        return fresh
+
+    async def _written(self, task: Task, live: Live, began: float) -> Outcome:
+        if task.desired is None:
+            return await self._removed(task, live, began)
+        return await self._updated(task, live, task.desired, began)
+
+    def _gone(self, task: Task, live: Live) -> Outcome:
+        if does(task, "delete"):
+            return Done(task, live.id)
+        return Stale(task, live.id, "it was deleted since it was planned; plan again")
+
+    async def _created(self, task: Task, began: float) -> Outcome:
+        assert isinstance(task, Change)  # noqa: S101  # only a create has no object
+        assert task.desired is not None  # noqa: S101  # and every create has a manifest
+        marker = self.run.marker(self.where, task.desired, None, task.patch)
+        self.listener.started(task, None, task.patch)
+        made = await self.provider.create(task.address.kind, task.patch, marker)
+        self.unproven = False
+        if made.marker is None and (made := await self._read_again(made)).marker is None:
+            return await self.creates.take_back(task, task.desired, made, began)
+        made = await self._told_the_rest(task, task.desired, made, marker)
+        return await self._verified(task, task.desired, made, marker, began, sent=KINDS[made.kind].fields)
+
+    async def _told_the_rest(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
+        """The object once it was sent what its create left to defaults, where the server has others."""
+        if not is_stamped(made, marker):  # the answer is an object that existed
+            return made
+        patch = compare(desired, made, KINDS[made.kind], made.marker).patch
+        rest = {name: value for name, value in patch.items() if name not in (*task.patch, "metadata")}
+        if not rest:
+            return made
+        try:
+            return await self.provider.update(made, rest, replace(marker, id=made.id), desired.untouched)
+        except ProviderError:
+            return made
+
+    async def _read_again(self, made: Live) -> Live:
+        """The object as it is kept: an answer may leave out what the server keeps."""
+        try:
+            return await self.provider.fetch(made.kind, made.id)
+        except ProviderError:
+            return made
+
+    async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
+        patch = self._patch(task, live, desired)
+        marker = less_settled(self.run.marker(self.where, desired, live, patch), desired, live)
+        self.listener.started(task, live, patch)
+        changed = await self.provider.update(live, patch, marker, desired.untouched)
+        return await self._verified(task, desired, changed, marker, began, sent=(*patch, "metadata"))
+
+    def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
+        """What the plan says, with what is left to the dashboard as the last reading has it."""
+        if isinstance(task, Mark) or live is task.live:
+            return task.patch if isinstance(task, Change) else {}
+        base = live.marker if task.action != "adopt" else None
+        return compare(desired, live, KINDS[live.kind], base).patch
+
+    async def _removed(self, task: Task, live: Live, began: float) -> Outcome:
+        patch = task.patch if isinstance(task, Change) else {}
+        self.listener.started(task, live, patch)
+        if does(task, "delete"):
+            await self.provider.delete(live)
+            return Done(task, live.id, self.nature.clock() - began)
+        freed = await self.provider.forget(live, patch)
+        seconds = self.nature.clock() - began
+        if freed.marker is None:
+            return Done(task, live.id, seconds)
+        kept = Difference(MARKER_PATH, ABSENT, stamped(freed))
+        return Unsettled(task, live.id, (kept,), seconds)
+
+    async def _verified(
+        self, task: Task, desired: Desired, live: Live, marker: Marker, began: float, *, sent: Collection[str]
+    ) -> Outcome:
+        """Done, if the answer says so; what was sent and did not settle is remembered, not to be sent again.
+
+        What differs and was not sent, somebody changed meanwhile: the next plan shows it as drift.
+        """
+        found = unsettled(desired, live, marker)
+        refused = [difference for difference in found if difference.path[0] in sent]
+        if refused and live.marker is not None and all(d.path != MARKER_PATH for d in found):
+            await self._remember(desired, live, marker, refused)
+        seconds = self.nature.clock() - began
+        return Unsettled(task, live.id, found, seconds) if found else Done(task, live.id, seconds)
+
+    async def _remember(self, desired: Desired, live: Live, marker: Marker, found: Sequence[Difference]) -> None:
+        kind = KINDS[live.kind]
+        fields = {difference.path[0] for difference in found}
+        left = markers.digests(live.fields, desired.ignore, kind)
+        told = replace(marker, id=live.id, unsettled={**marker.unsettled, **{field: left[field] for field in fields}})
+        try:
+            await self.provider.update(live, {}, told, desired.untouched)
+        except ProviderError as error:
+            self._notice(f"{desired.address}: what did not settle could not be noted on it: {error.message}")
+
+    def _end(self, task: Task, outcome: Outcome) -> None:
+        self.outcomes[id(task)] = outcome
+        self._tell(lambda: self.listener.ended(outcome))
+
+    def _notice(self, text: str) -> None:
+        self._tell(lambda: self.listener.noticed(text))
+
+    def _tell(self, say: Callable[[], None]) -> None:
+        try:
+            say()
+        except OSError as error:
+            self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")

@@ -1,0 +1,54 @@
+"""What a user gets when something failed: one clear message with the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.console.credentials import hidden
+
+if TYPE_CHECKING:
+    from reconciler.diagnostics import Fault
+    from reconciler.providers import ProviderError
+
+
+class Failure(Exception):
+    """Ends a command with a message; nothing more is tried."""
+
+    def __init__(self, message: str, remedy: str = "", *, code: int = 1, wrong: tuple[Fault, ...] = ()) -> None:
+        hide = hidden().text
+        super().__init__(hide(message))
+        self.message = hide(message)
+        self.remedy = hide(remedy)
+        self.code = code
+        self.wrong = wrong
+        """The faults that end it, which were shown already."""
+
+    def show(self) -> None:
+        """Prints the message where errors go."""
+        from reconciler.render.values import inert
+
+        click.echo(inert(f"Error: {self.message}"), err=True)
+        for line in self.remedy.splitlines():
+            click.echo(inert(f"  {line}"), err=True)
+
+
+def unread(path: str, error: OSError) -> str:
+    """Why a file cannot be read; where it is not there, the whole path that was tried."""
+    if isinstance(error, FileNotFoundError):
+        return f"There is no file {Path(path).absolute()}."
+    return f"{path} cannot be read: {error.strerror}."
+
+
+def failure(error: ProviderError) -> Failure:
+    """The message for what a server could not do: which one it is, and what it said."""
+    where = f"{error.where}: " if error.where else ""
+    request = f" [request {error.request_id}]" if error.request_id else ""
+    return Failure(f"{where}{error.message}{request}", error.remedy)
+
+
+def flattened(error: BaseException) -> BaseException:
+    """The first that failed of what went on at once."""
+    return flattened(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

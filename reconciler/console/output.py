@@ -1,0 +1,25 @@
+"""How text on a stream looks, and what is logged there."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from reconciler import config
+from reconciler.render.style import Style
+
+
+def style_of(stream: Any, *, colour: bool | None) -> Style:
+    """How text on a stream may look: colour on a terminal, unless NO_COLOR, CI or an option says otherwise."""
+    on_terminal = bool(stream.isatty())
+    quiet = os.environ.get("NO_COLOR") or config.in_ci(os.environ) or os.environ.get("TERM") == "dumb"
+    width = min(os.get_terminal_size(stream.fileno()).columns, 120) if on_terminal else 100
+    return Style(width=width or 100, colour=on_terminal and not quiet if colour is None else colour)
+
+
+def log(line: str) -> None:
+    """A line about a request, where RECONCILER_LOG=debug asks for it."""
+    if os.environ.get("RECONCILER_LOG") == "debug":
+        click.echo(line, err=True)

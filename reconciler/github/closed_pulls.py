@@ -1,0 +1,59 @@
+"""Preview stacks of pull requests: which are live, and which of them no pull request needs any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.config import NAME, Config, Environment
+from reconciler.console.failure import Failure
+from reconciler.model import Live
+
+if TYPE_CHECKING:
+    from reconciler.github import Hosting
+
+_NUMBER = r"[1-9][0-9]{0,9}"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A stack that was made for a pull request."""
+
+    stack: str
+    pull: int
+
+
+def previews(live: Iterable[Live], environment: Environment, pattern: str, config: Config) -> tuple[Preview, ...]:
+    """The live stacks of the pattern in this environment, by pull request; never one that the configuration names."""
+    before, between, after = pattern.partition("*")
+    if not between or not before + after or not NAME.fullmatch(f"{before}1{after}"):
+        remedy = "write one `*` where the number of the pull request stands: `--stack 'acme-pr-*'`"
+        raise Failure(f"{pattern!r} is not a pattern of preview stacks.", remedy)
+    own = {name for one in config.environments.values() for name in (one.stack, *one.former_stacks)}
+    form = re.compile(f"{re.escape(before)}({_NUMBER}){re.escape(after)}")
+    stacks = {one.marker.stack for one in live if one.marker and one.marker.environment == environment.name} - own
+    found = (Preview(stack, int(match[1])) for stack in stacks if (match := form.fullmatch(stack)))
+    return tuple(sorted(found, key=lambda preview: preview.pull))
+
+
+def judged(place: Hosting, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
+    """Each preview, whether it is to be destroyed, and what is so of its pull request.
+
+    One that cannot be found is no reason: the token may not see it, or somebody else counts these numbers.
+    """
+    from reconciler.github import AbsentError
+
+    for preview in found:
+        try:
+            pull = place.pull(preview.pull)
+        except AbsentError:
+            yield preview, False, "was not found"
+            continue
+        if not pull.open:
+            yield preview, True, "is closed"
+        elif pull.conflicting:
+            yield preview, True, f"has conflicts with {pull.base or 'its base'}, so no workflow runs for it"
+        else:
+            yield preview, False, "is open"

@@ -1,0 +1,224 @@
+"""What the comment on a pull request says, from the plan to what became of it; never longer than it may be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from reconciler.github.posts.apply_results import NOTHING, Became, Happened
+from reconciler.github.posts.overwritten import quote
+from reconciler.github.posts.sticky import UNKNOWN, Marker, first_line
+from reconciler.render.markup import LIMIT, bounded, fence, link, prose, sentence, span, tag
+from reconciler.render.sentences import count
+from reconciler.render.several import Section, within
+from reconciler.render.values import inert, shortened
+
+_ROOM: Final = 60_000
+"""For what is said beside the plan; a plan that comes after it has what is left."""
+_CELL: Final = 600
+_LEFT: Final = 1_000
+_LINE: Final = 2_000
+_EACH: Final = 8_000
+_SHORT: Final = 12
+_LEAST: Final = 2_000
+"""Room that a plan fits into at all."""
+_FOLD: Final = "<details><summary>The plan</summary>\n\n"
+_STOP: Final = "::stop-commands::"
+_WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "begun", "not done")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Whose comment it is, which commit it is about, of which moment, and the address of the whole."""
+
+    marker: Marker
+    url: str = ""
+    commit: str = ""
+    commit_url: str = ""
+    at: str = ""
+    """The moment, as `2026-01-31 10:00 UTC`."""
+    notes: tuple[str, ...] = ()
+    """What else there is to say below the plan."""
+
+    @property
+    def foot(self) -> str:
+        """Of what and when this is, and where the whole is."""
+        commit = self.commit[:_SHORT]
+        named = link(commit, self.commit_url) if self.commit_url else span(commit)
+        when = ", ".join(filter(None, [f"Commit {named}" if commit else "", self.at]))
+        whole = f"{link('The run', self.url)} has all of it." if self.url else ""
+        return " ".join(filter(None, [f"{when}." if when else "", whole]))
+
+    @property
+    def place(self) -> str:
+        """The environments and the stack, as far as they are known."""
+        named = f"**{prose(', '.join(self.marker.environments))}**"
+        return named if self.marker.stack == UNKNOWN else f"{named} · stack {span(self.marker.stack)}"
+
+
+def planned(plans: Sequence[Section], frame: Frame) -> str:
+    """The plans themselves, and which could not be made."""
+    return _framed(frame, [], plans, folded=False)
+
+
+def applying(plans: Sequence[Section], frame: Frame, earlier: Happened = NOTHING) -> str:
+    """That it is being applied, what earlier attempts did, and the plan."""
+    return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
+
+
+def ended(plans: Sequence[Section], found: Happened, frame: Frame) -> str:
+    """What became of each change, with ids; what was refused, as it is now; then the plan that was applied."""
+    reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
+    reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
+    told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
+    left = [bounded(sentence, shortened(found.left, _LEFT), _LEFT)] if found.left else []
+    table, details = _table(found, _ROOM // 2), _details(found, _ROOM // 4)
+    blocks = [[f"### {_verdict(found)}"], [frame.place], told, left, table, *details]
+    blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
+    return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
+
+
+def failed(text: str, plans: Sequence[Section], frame: Frame, *, applying: bool, earlier: Happened = NOTHING) -> str:
+    """Why there is no plan, or no apply: what was printed, which does nothing here."""
+    verdict = "Not applied" if applying else "Could not be planned"
+    shown = _fenced(_printed(text), _ROOM // 2 if plans or earlier.became else _ROOM)
+    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
+
+
+def _earlier(found: Happened) -> list[str]:
+    """What earlier attempts of the same run did."""
+    if not found.became:
+        return []
+    return ["What this run did before it was started again:", "\n".join(_table(found, _ROOM // 4))]
+
+
+def label_taken(label: str, by: str, reason: str) -> str:
+    """That a label was taken off, and why; what to do where it is right."""
+    why = reason or "what it allowed has changed"
+    return f"The label {span(label)}, set by {span(by)}, was taken off: {sentence(why)}. Look again; then set it anew."
+
+
+def label_idle(label: str, reason: str) -> str:
+    """That a label lets nothing pass, and why."""
+    return f"The label {span(label)} does not count: {sentence(reason)}."
+
+
+def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded: bool = True) -> str:
+    opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
+    foot = [*frame.notes, *([frame.foot] if frame.foot else [])]
+    without = "\n\n".join([*blocks, *foot, opening, closing])
+    room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
+    plan = ""
+    if plans and room >= _LEAST:
+        plan = f"{opening}{within(plans, room, frame.url).rstrip()}{closing}"
+    body = "\n\n".join(block for block in [*blocks, plan, *foot] if block)
+    return f"{first_line(frame.marker)}\n{body}\n"
+
+
+def _verdict(found: Happened) -> str:
+    if found.complete:
+        figures = found.figures or (f"{count(found.marks, 'marker')} refreshed" if found.marks else "")
+        return f"Applied: {figures}" if figures else "Nothing to do"
+    words = Counter(_word(one) for one in found.how("amiss"))
+    amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
+    amiss += [f"{count(len(found.held), 'objection')} blocking"] if found.held else []
+    done = [found.figures] if found.figures else [f"{many} done"] if (many := len(found.how("done"))) else []
+    told = "; ".join(filter(None, [", ".join(amiss), *done]))
+    return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
+
+
+def _word(one: Became) -> str:
+    said = one.said.partition(":")[0].lower()
+    return said if said in _WORDS else "not done"
+
+
+def _reasons(found: Happened) -> list[str]:
+    early = [] if found.ended or found.problems else ["It did not finish: look at the run."]
+    return [*early, *found.problems, *found.held]
+
+
+def _table(found: Happened, room: int) -> list[str]:
+    """A row a change, what is amiss first; then how many more there were."""
+    if not found.became:
+        return []
+    rows = (_row(one) for one in found.became)
+    head = ["| | Address | Result | id |", "|---|---|---|---|"]
+    return [*head, *_first(rows, len(found.became), room, "| | | {} more | |")]
+
+
+def _row(one: Became) -> str:
+    sign = {"amiss": "❌", "done": "✅", "aside": ""}[one.how]
+    id = _cell(span, one.id) if one.id else ""
+    return f"| {sign} | {_cell(span, one.address)} | {_cell(prose, one.said)} | {id} |"
+
+
+def _cell(mark: Callable[[str], str], text: str) -> str:
+    return bounded(mark, shortened(text, _CELL), _CELL)
+
+
+def _details(found: Happened, room: int) -> Iterator[list[str]]:
+    """What was refused because it moved, as it would be now; one open where it is the only one."""
+    moved = [one for one in found.how("amiss") if one.detail.strip()]
+    opening = "<details open>" if len(moved) == 1 else "<details>"
+    for number, one in enumerate(moved):
+        block = [
+            f"{opening}<summary>{_cell(tag, one.address)} moved since it was reviewed</summary>",
+            "",
+            *_fenced(_printed(one.detail), min(room, _EACH)),
+            "",
+            "</details>",
+        ]
+        room -= sum(len(line) + 1 for line in block) + 1
+        if room < 0:
+            yield [f"{len(moved) - number:,} more moved."]
+            return
+        yield block
+
+
+def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
+    """What was written over and is in no commit, to be copied from here: as much as there is room for."""
+    quotes = [
+        block
+        for one in found.became
+        for path, before in one.overwrote
+        for block in quote(f"{_cell(span, one.address)} {_cell(span, path)} was", before, room // 2)
+    ]
+    if quotes:
+        told = _first(quotes, len(quotes), room, "{} more: the record that the run keeps has them whole.")
+        yield ["<details><summary>Overwritten values that are in no commit</summary>"]
+        yield ["\n\n".join(told)]
+        yield ["</details>"]
+
+
+def _first(lines: Iterable[str], many: int, room: int, form: str) -> Iterator[str]:
+    """As many lines as there is room for, and how many more there are."""
+    for number, line in enumerate(lines):
+        room -= len(line) + 1
+        if room < 0:
+            yield form.format(f"{many - number:,}")
+            return
+        yield line
+
+
+def _printed(text: str) -> list[str]:
+    """What was printed, less its colours and what only spoke to the CI's runner."""
+    lines = _ANSI.sub("", text.replace("\r\n", "\n")).strip("\n").split("\n")
+    stops = {line[len(_STOP) :] for line in lines if line.startswith(_STOP)}
+    spoken = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
+    return [shortened(inert(line), _LINE) for line in lines if line not in spoken]
+
+
+def _fenced(lines: list[str], room: int) -> list[str]:
+    """The lines in a fence; where there is no room for all, as many as fit."""
+    many = len(lines)
+    while True:
+        left = len(lines) - many
+        block = fence("text", [*lines[:many], *([f"… {count(left, 'more line')}"] if left else [])])
+        size = sum(len(line) + 1 for line in block)
+        if size <= room or not many:
+            return block
+        many = min(many - 1, many * room // size)

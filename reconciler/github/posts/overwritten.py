@@ -1,0 +1,159 @@
+"""What a pass wrote over, quoted whole in comments that stay: nothing that somebody wrote is to be lost by it.
+
+Texts stand in fences that they cannot leave, in parts where one comment would be too small.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from json import dumps
+
+from reconciler.canonical import Absent, Json, digest, plain
+from reconciler.model import Change, FieldChange
+from reconciler.paths import show
+from reconciler.plan.unattended import DRIFT, Pass, wants
+from reconciler.render.markup import bounded, fence, sentence, span
+from reconciler.render.values import compact, inert, one_line
+
+MOST_COMMENTS = 20
+"""More of them a pass does not write: what is left out is in its record."""
+_LIMIT = 65_000  # of 65,536 characters that a comment may have
+_ROOM = 60_000
+_SHORT = 60
+_LONG = 2_000
+_TICKS = 3
+
+
+def comments(passed: Pass) -> tuple[str, ...]:
+    """What the pass wrote over, or may have; each is to be written once and never edited.
+
+    The first line of the first is the same wherever the same was written over.
+    """
+    if not passed.overwrote:
+        return ()
+    undone = {id(left.change): left.why for left in passed.left}
+    name = f"<!-- reconciler: wrote over {digest([*map(_known, passed.overwrote)], 16)} -->"
+    head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
+    told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quoted(one)))
+    packed = list(islice(_packed(chain([head], told, [_record(passed)])), MOST_COMMENTS + 1))
+    if len(packed) > MOST_COMMENTS:
+        packed = [*packed[: MOST_COMMENTS - 1], f"There is more of this than is quoted here.\n\n{_record(passed)}"]
+    return tuple(packed)
+
+
+def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
+    """The value under a name, whole: as many blocks as it takes, none of them longer than the room."""
+    if isinstance(value, Absent) or value is None:
+        return [f"{name}: nothing was there"]
+    language = "text" if isinstance(value, str) else "json"
+    short = compact(value)
+    if len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value):
+        return [f"{name}: {span(short)}"]
+    text = value if isinstance(value, str) else dumps(plain(value), indent=2, ensure_ascii=False, sort_keys=True)
+    found = list(_parts(inert(text), room - len(name) - 2 * _SHORT))
+    return [
+        "\n".join([f"{name}{_which(part, number, len(found))}:", "", *fence(language, part.lines)])
+        for number, part in enumerate(found, 1)
+    ]
+
+
+def _became(change: Change, why: str | None) -> str:
+    """What became of the change, in a sentence."""
+    address = span(str(change.address)) + (f" ({_short(change.id)})" if change.id else "")
+    if why is not None:
+        return f"{address}: it is not certain that it was written over: {bounded(sentence, one_line(why), _LONG)}"
+    return (
+        f"{address}: {'what had drifted is put back' if wants(change) == {DRIFT} else f'{change.action}, unreviewed'}."
+    )
+
+
+def _known(change: Change) -> Json:
+    """What there is to quote of a change, by which it is known again."""
+    said: list[Json] = [[*one.path, None if isinstance(one.before, Absent) else one.before] for one in _lost(change)]
+    return [str(change.address), said]
+
+
+def _lost(change: Change) -> Iterator[FieldChange]:
+    """What Git did not know; what Git knew is in Git."""
+    return (one for one in change.fields if one.cause != "edit")
+
+
+def _quoted(change: Change) -> Iterator[str]:
+    for one in _lost(change):
+        yield from quote(f"{span(str(change.address))} {_short(show(one.path))} was", one.before)
+
+
+def _short(name: str) -> str:
+    return bounded(span, name, _LONG)
+
+
+def _record(passed: Pass) -> str:
+    run = span(passed.run or "unknown")
+    return (
+        "What is invisible stands as `<U+…>`. As long as the state of the job is kept, all of it is in the record of"
+        f" the run {run}: `reconciler history` lists it, and `reconciler rollback` with its name brings it back."
+    )
+
+
+@dataclass(slots=True)
+class _Part:
+    """Lines that stand in one fence."""
+
+    goes_on: bool
+    """Whether it begins within a line that was too long."""
+    lines: list[str] = field(default_factory=list)
+    length: int = 0
+    ticks: int = _TICKS
+
+    def takes(self, line: str, room: int) -> bool:
+        """Takes the line, if it fits."""
+        ticks = max(self.ticks, _ticks(line))
+        length = self.length + len(line) + 1
+        if self.lines and length + 2 * ticks > room:
+            return False
+        self.lines.append(line)
+        self.length, self.ticks = length, ticks
+        return True
+
+
+def _which(part: _Part, number: int, of: int) -> str:
+    within = ", going on within the line" if part.goes_on else ""
+    return "" if of == 1 else f", part {number} of {of}{within}"
+
+
+def _parts(text: str, room: int) -> Iterator[_Part]:
+    """Its lines in parts that fit into the room with their fence; a line that never would is cut."""
+    part = _Part(goes_on=False)
+    for line in text.split("\n"):
+        for number, piece in enumerate(_pieces(line, room)):
+            if number or not part.takes(piece, room):
+                yield part
+                part = _Part(goes_on=bool(number))
+                part.takes(piece, room)
+    yield part
+
+
+def _ticks(line: str) -> int:
+    """How long a fence around the line has to be."""
+    return max([_TICKS, *(len(run) + 1 for run in re.findall(r"`+", line))]) if "`" in line else _TICKS
+
+
+def _pieces(line: str, room: int) -> Iterator[str]:
+    """The line; or where it does not fit with its fence, pieces that do whatever is in them."""
+    beside = 1 + 2 * _ticks(line)
+    size = max(room - beside, room // 4)
+    return (line[start : start + size] for start in range(0, len(line) or 1, size))
+
+
+def _packed(blocks: Iterable[str]) -> Iterator[str]:
+    """The blocks, as many in a comment as fit."""
+    text = ""
+    for block in blocks:
+        if text and len(text) + len(block) + 2 > _LIMIT:
+            yield text
+            text = ""
+        text = f"{text}\n\n{block}" if text else block
+    yield text

@@ -1,0 +1,174 @@
+"""Which comment is ours, and what is to become of it: by its first line and its author, never by anything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Generic, Literal, Protocol, TypeVar
+
+from reconciler.github.posts.parts import carried_on
+from reconciler.render.markup import LIMIT
+
+UNKNOWN = "-"
+"""Stands for the stack where a plan failed before anybody could know it."""
+TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"
+"""What a second comment is emptied to; it is ours no more."""
+_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
+_RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
+_NAMES = rf"{_NAME}(?:,{_NAME})*"
+_MARKER = re.compile(rf"<!-- reconciler: comment ({_NAMES}|-) ({_NAMES}) run {_RUN} -->")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
+_FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
+
+
+class BadNameError(ValueError):
+    """A name that cannot be that of a stack or an environment."""
+
+
+class Comment(Protocol):
+    """A comment as a hosting tells of it."""
+
+    @property
+    def id(self) -> int:
+        """Its number: the oldest has the lowest."""
+        ...
+
+    @property
+    def author(self) -> str:
+        """Who wrote it."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """What it says."""
+        ...
+
+
+C = TypeVar("C", bound=Comment)
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Whose comment it is, and which run wrote it; several stacks or environments are parted by commas."""
+
+    stack: str
+    environment: str
+    run: int = 0
+    attempt: int = 0
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """The later of two runs is the greater."""
+        return (self.run, self.attempt)
+
+    def meets(self, other: Marker) -> bool:
+        """Whether both are of one comment: what one is about, the other is about as well."""
+        if not _nested(self.environment, other.environment):
+            return False
+        return UNKNOWN in (self.stack, other.stack) or _nested(self.stack, other.stack)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments that it is about, in their order."""
+        return tuple(self.environment.split(","))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[C]):
+    """What is to be done with which comment, and which others say the same and are to be emptied."""
+
+    what: Literal["write", "edit", "nothing", "older"]
+    kept: C | None = None
+    twins: tuple[C, ...] = ()
+    newer: Marker | None = None
+    body: str = field(default="", compare=False)
+    """What it is to say."""
+
+
+def _nested(one: str, other: str) -> bool:
+    names, others = set(one.split(",")), set(other.split(","))
+    return names <= others or others <= names
+
+
+def first_line(marker: Marker) -> str:
+    """The line that a comment of ours begins with, which nobody sees; `BadNameError` where it would not be read."""
+    line = f"<!-- reconciler: comment {marker.stack} {marker.environment} run {marker.run}.{marker.attempt} -->"
+    if marker_of(line) != marker:
+        raise BadNameError(f"{marker.stack!r} and {marker.environment!r} are no names of a stack and an environment")
+    return line
+
+
+def marker_of(body: str) -> Marker | None:
+    """What the first line says, where it is such a line, whole and alone."""
+    found = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
+    return Marker(found[1], found[2], int(found[3]), int(found[4])) if found else None
+
+
+def decide(
+    comments: Iterable[C],
+    author: str,
+    marker: Marker,
+    body: str,
+    exists: Callable[[Marker], bool] = lambda one: True,
+    part: str | None = None,
+) -> Decision[C]:
+    """What becomes of a comment that is to say this: written, edited in place, or left as it is.
+
+    Ours is what carries the marker on its first line and was written by us. Of several, the oldest is kept: it is the
+    one that people have linked to. A run that is older than any of them says nothing; a newer one is believed only
+    where it `exists`, for whoever may edit our comment may write any number into it. Where the comment is about other
+    environments as well, `part` is what it says of this one from now on.
+    """
+    found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
+    if marker.stack == UNKNOWN:
+        meant = _meant({one.stack for _, one in found} - {UNKNOWN})
+        found = [(comment, one) for comment, one in found if one.stack in meant]
+    if not found:
+        return Decision("write")
+    kept, whose = found[0]
+    newer = [one for _, one in found if one.age > marker.age and exists(one)]
+    if newer:
+        return Decision("older", kept, newer=max(newer, key=lambda one: one.age))
+    twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in found[1:])
+    if part is not None and set(whose.environments) > set(marker.environments):
+        body = _carried_on(kept.body, whose, marker, part)
+    return Decision("nothing" if same(kept.body, body) else "edit", kept, twins, body=body)
+
+
+def _carried_on(before: str, whose: Marker, marker: Marker, part: str) -> str:
+    """The comment about several environments, which says this of one of them from now on."""
+    head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
+    said = before.replace("\r\n", "\n").partition("\n")[2]
+    room = LIMIT - len(head) - 1
+    return f"{head}\n{carried_on(said, whose.environments, marker.environment, part, room)}"
+
+
+def same(before: str, after: str) -> bool:
+    """Whether two bodies say the same, whichever run says it and when, and wherever the whole of it is."""
+    return _said(before) == _said(after)
+
+
+def _ours(comments: Iterable[C], author: str, marker: Marker) -> Iterable[tuple[C, Marker]]:
+    for comment in comments:
+        one = marker_of(comment.body)
+        if one is not None and one.meets(marker) and comment.author.lower() == author.lower():
+            yield comment, one
+
+
+def _meant(stacks: set[str]) -> set[str]:
+    """The stacks that an unknown one may be: the only one, less its throw-away copies; of two, neither."""
+    own = {one for one in stacks if not any(one.startswith(f"{other}-") for other in stacks)}
+    return {UNKNOWN, *own} if len(own) == 1 else {UNKNOWN}
+
+
+def _said(body: str) -> str:
+    """What people read, less moment and address of the run; a hosting may keep line ends in its own way."""
+    text = body.replace("\r\n", "\n").strip()
+    marker = marker_of(text)
+    said = text.partition("\n")[2] if marker else text
+    above, end, last = said.rpartition("\n")
+    foot = _FOOT.fullmatch(last)
+    said = above + end + _MOMENT.sub("", last)
+    place = f"{marker.stack} {marker.environment}\n" if marker else ""
+    return place + (said.replace(foot[1], "") if foot else said)

@@ -1,0 +1,1 @@
+"""Folders on disk → what is desired: reading, references, the `reconciler:` block."""

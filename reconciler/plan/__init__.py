@@ -1,0 +1,1 @@
+"""All desired × all live → a plan, and the plans that are derived from one."""

@@ -1,0 +1,233 @@
+"""Labels on a pull request × the plans that were there to be seen → the objections that a person allowed.
+
+A label allows what stood in the newest plan that was made before it was set: the same objection, about the same
+address, blocking no other changes. Whatever became of it since is blocked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from reconciler.canonical import Json
+from reconciler.diagnostics import did_you_mean
+from reconciler.model import Objection, Plan
+from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+
+T = TypeVar("T")
+
+LABEL: Final = "reconciler/allow:"
+"""What a label begins with that allows objections; a code follows, and `@ENVIRONMENT` narrows it to one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelling:
+    """A label that is on a pull request, and who set it when."""
+
+    label: str
+    by: str | None
+    at: datetime | None
+    may_write: bool
+    """Whether whoever set it may push to the repository."""
+
+    @property
+    def code(self) -> str:
+        """The objection that it names: a code host takes `Allow` and `allow` for one label."""
+        return self._named[0].strip()
+
+    @property
+    def environment(self) -> str | None:
+        """The one environment that it is about; None where it is about all."""
+        return self._named[2].strip() if self._named[1] else None
+
+    @property
+    def _named(self) -> tuple[str, str, str]:
+        return self.label[len(LABEL) :].lower().partition("@")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An objection with what it blocks, by which it is the same one in two plans."""
+
+    code: str
+    address: str | None
+    blocks: frozenset[str]
+    """Addresses with the digests of their changes; an address alone where nothing is planned for it."""
+
+    def covers(self, other: Case) -> bool:
+        """Whether whoever allowed this has allowed the other: it blocks nothing more."""
+        same = (self.code, self.address) == (other.code, other.address)
+        return same and other.blocks <= self.blocks and bool(other.blocks) == bool(self.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The objections in a plan, and since when that plan was there to be seen."""
+
+    made: datetime
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """An objection that somebody allowed in an environment."""
+
+    environment: str
+    by: str
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Whose labels count, and until when."""
+
+    environment: str
+    author: str | None = None
+    """Who opened the pull request."""
+    by_author: bool = True
+    merged: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a label allows in an environment; or why it allows nothing."""
+
+    labelling: Labelling
+    environment: str
+    allowances: tuple[Allowance, ...] = ()
+    reason: str = ""
+    again: bool = False
+    """Whether it would count if it were set again."""
+
+
+def decide(labels: Iterable[Labelling], seen: Collection[Seen], rules: Rules) -> tuple[Verdict, ...]:
+    """What each label allows in the environment; labels for other environments are left out."""
+    return tuple(_decided(one, seen, rules) for one in labels if one.environment in (None, rules.environment))
+
+
+def _decided(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verdict:
+    reason = _why_not(one, rules)
+    if reason or one.by is None or one.at is None:
+        return Verdict(one, rules.environment, reason=reason or "the code host does not say who set it, and when")
+    before = newest_before(one.at, [(plan.made, plan) for plan in seen])
+    if before is None:
+        return Verdict(one, rules.environment, reason="it was set before there was a plan to look at", again=True)
+    allowed = tuple(Allowance(rules.environment, one.by, case) for case in before.cases if case.code == one.code)
+    reason = "" if allowed else f"the plan that it was set on has no objection {one.code!r}"
+    return Verdict(one, rules.environment, allowed, reason, again=True)
+
+
+def _why_not(one: Labelling, rules: Rules) -> str:
+    """Why a label never counts, whatever it was set on."""
+    by = one.by or ""
+    if one.code not in OBJECTIONS:
+        return f"there is no objection {one.code!r} ({did_you_mean(one.code, OBJECTIONS)})"
+    if one.code in NEVER_ALLOWED:
+        return f"the objection {one.code!r} cannot be overridden"
+    if by.endswith("[bot]"):
+        return f"{by} set it, and a program cannot allow anything"
+    if by and not one.may_write:
+        return f"{by} set it, who may not write to this repository"
+    if by and not rules.by_author and by.lower() == (rules.author or "").lower():
+        return f"{by} set it, who opened the pull request, and `allow: {{by_author: false}}` wants somebody else"
+    if one.at is not None and rules.merged is not None and one.at >= rules.merged:
+        return "it was set after the merge"
+    return ""
+
+
+def newest_before(at: datetime, found: Iterable[tuple[datetime, T]]) -> T | None:
+    """Of what was made at several moments, the newest that is older than this one; None where none is."""
+    older = [pair for pair in found if pair[0] < at]
+    return max(older, key=lambda pair: pair[0])[1] if older else None
+
+
+def permitted(plan: Plan, allowances: Sequence[Allowance]) -> Plan:
+    """The plan, in which the objections that somebody allowed say who did."""
+    here = [one for one in allowances if one.environment == plan.where.environment]
+    return replace(plan, objections=tuple(_allowed(one, plan, here) for one in plan.objections))
+
+
+def _allowed(objection: Objection, plan: Plan, allowances: Sequence[Allowance]) -> Objection:
+    case = _case(objection, plan)
+    if case.code in NEVER_ALLOWED:
+        return objection
+    by = next((one.by for one in allowances if one.case.covers(case)), None)
+    return objection if objection.allowed or by is None else replace(objection, allowed=True, by=by)
+
+
+def _case(objection: Objection, plan: Plan) -> Case:
+    changes = [(str(change.address), change.digest) for change in plan.changes if change.address in objection.holds]
+    address = str(objection.address) if objection.address else None
+    return Case(objection.code, address, _blocks(changes, map(str, objection.holds)))
+
+
+def cases(document: Mapping[str, Any]) -> Iterator[Case]:
+    """The objections of a plan's document, allowed or not: what it says of that itself is nothing to go by."""
+    for one in document["objections"]:
+        changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in one["holds"]]
+        yield Case(one["code"], one["address"], _blocks(changes, one["holds"]))
+
+
+def _blocks(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:
+    return frozenset(f"{address} {digest}" for address, digest in changes) or frozenset(holds)
+
+
+def idle(verdicts: Iterable[Verdict], plan: Mapping[str, Any]) -> tuple[Verdict, ...]:
+    """The labels that name an objection which the plan's document still says is blocking."""
+    codes = {one["code"] for one in plan["objections"] if not one["allowed"]} - NEVER_ALLOWED
+    name = plan["environment"]["name"]
+    return tuple(one for one in verdicts if one.environment == name and one.labelling.code in codes)
+
+
+def document(verdicts: Iterable[Verdict]) -> list[Json]:
+    """The verdicts as JSON."""
+    return [
+        {
+            "label": one.labelling.label,
+            "by": one.labelling.by,
+            "at": one.labelling.at.isoformat() if one.labelling.at else None,
+            "environment": one.environment,
+            "reason": one.reason,
+            "again": one.again,
+            "allows": [
+                {
+                    "code": allowance.case.code,
+                    "address": allowance.case.address,
+                    "blocks": [*sorted(allowance.case.blocks)],
+                }
+                for allowance in one.allowances
+            ],
+        }
+        for one in verdicts
+    ]
+
+
+def read(document: Any) -> tuple[Verdict, ...]:
+    """The verdicts that `document` wrote; KeyError or TypeError where it did not."""
+    if not isinstance(document, list):
+        raise TypeError("this is not a list")
+    return tuple(
+        Verdict(
+            Labelling(one["label"], one["by"], moment(one["at"] or ""), may_write=True),
+            one["environment"],
+            tuple(_read(allowance, one["environment"], one["by"]) for allowance in one["allows"]),
+            one["reason"],
+            again=one["again"],
+        )
+        for one in document
+    )
+
+
+def _read(found: Any, environment: str, by: str) -> Allowance:
+    return Allowance(environment, by, Case(found["code"], found["address"], frozenset(found["blocks"])))
+
+
+def moment(text: str) -> datetime | None:
+    """A moment as a code host writes it, to whatever precision; None where it is none."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,0 +1,210 @@
+"""Single changes: what each does, what it sends, and the digest by which it is known again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from reconciler.canonical import Absent, Fields, Json, digest, equal
+from reconciler.kinds import KINDS, Kind, Terms
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Where
+from reconciler.paths import Path
+from reconciler.plan import marker as markers
+from reconciler.plan.diff import Comparison, result, whole, wire
+from reconciler.plan.schema_changes import meanings
+
+
+def creation(desired: Desired, kind: Kind) -> Change:
+    """A new object, with what is stated and no default."""
+    patch = {
+        name: kind.wire(name, desired.fields[name], None)
+        for name in kind.fields
+        if name not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
+    }
+    fields = whole(desired.fields, kind, created=True)
+    return _change("create", desired.address, None, fields, patch=patch, desired=desired)
+
+
+def updated(
+    action: Action,
+    desired: Desired,
+    live: Live,
+    compared: Comparison,
+    where: Where,
+    *,
+    fields: tuple[FieldChange, ...],
+    previous: Marker | None = None,
+) -> Change:
+    """A live object that becomes as desired, or at least ours."""
+    return replace(
+        _change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
+        hidden=compared.hidden,
+        meanings=_meanings(compared, live, desired),
+        previous_key=previous.key if previous else None,
+        previous_stack=previous.stack if previous and previous.stack != where.stack else None,
+    )
+
+
+def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bool) -> tuple[FieldChange, ...]:
+    """The field changes, and what the object itself remembers about its removal where that changes."""
+    if not ours or live.marker is None or live.marker.on_removal == desired.on_removal:
+        return compared.fields
+    remembered = FieldChange(("reconciler", "on_removal"), live.marker.on_removal, desired.on_removal, "edit")
+    return (*compared.fields, remembered)
+
+
+def _meanings(compared: Comparison, live: Live, desired: Desired) -> tuple[tuple[Path, Meaning], ...]:
+    """What the schemas that change mean, where there was one before and is one after."""
+    kind = KINDS[live.kind]
+    changed = {field.path[:1] for field in compared.fields}
+    before, after = kind.schemas(live.fields), kind.schemas(desired.fields)
+    return tuple(
+        (path, meaning)
+        for path in sorted(before.keys() & after.keys())
+        if path[:1] in changed
+        for meaning in meanings(before[path], after[path])
+    )
+
+
+def removal(action: Action, live: Live, kind: Kind) -> Change:
+    """A live object that goes, or that is let go of."""
+    fields = whole(live.fields, kind, created=False) if action == "delete" else ()
+    return _change(action, address_of(live), live, fields)
+
+
+def narrow(change: Change, paths: Collection[Path]) -> Change | None:
+    """The change as if only these paths were pending; None where that leaves nothing to do.
+
+    A path stands for what is written as one with it: a member of `tools` or `metadata`, else the field. Whatever the
+    server takes together only goes together, and the rest is sent back as it is live. A create or a removal is whole.
+    """
+    desired, live = change.desired, change.live
+    if desired is None or live is None:
+        return change
+    parts = _parts(change, desired, live)
+    chosen = _with_needed({parts[path] for path in paths if path in parts}, parts, desired, live)
+    if not chosen and change.action == "update":
+        return None
+    held = tuple(sorted({*parts.values()} - chosen))
+    return _less(change, replace(desired, held=held), live, parts) if held else change
+
+
+def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Change | None]:
+    """The change narrowed to the paths, and what is left of it once that is done."""
+    own, desired, live = narrow(change, paths), change.desired, change.live
+    if own is None or own is change or desired is None or live is None:
+        return (own, None) if own is not None else (None, change)
+    parts = _parts(change, desired, live)
+    done = tuple(sorted({parts[field.path] for field in own.fields}))
+    update = replace(change, action="update", previous_key=None, previous_stack=None, origin="pending")
+    return own, _less(update, replace(desired, held=done), live, parts)
+
+
+def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
+    """By the path of each field change, what is written as one with it."""
+    kind = KINDS[live.kind]
+    sides = (live.fields, desired.fields)
+    whole = sorted({part for name in kind.fields for side in sides for part in kind.members(name, side[name])}, key=len)
+    paths = [field.path for field in change.fields]
+    return {path: next((part for part in whole if path[: len(part)] == part), path[:1]) for path in paths}
+
+
+def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired, live: Live) -> set[Path]:
+    """The parts, and those of the others without which the server would not take them: of one field, else all."""
+    every = {*parts.values()}
+    if not chosen or chosen == every:
+        return chosen
+    fields = dict.fromkeys(part[0] for part in sorted(every))
+    chosen = _with_companions(chosen, every, desired, live)
+    more = [_with_companions(chosen | {p for p in every if p[0] == name}, every, desired, live) for name in fields]
+    held = ((some, replace(desired, held=tuple(every - some))) for some in (chosen, *more))
+    return next((some for some, partly in held if _is_sound(partly, live)), every)
+
+
+def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
+    """The parts, and the fields that have to travel with them."""
+    travelling = KINDS[live.kind].companions(desired, live, frozenset(part[0] for part in chosen))
+    needed = {f for f, before in travelling.items() if f in desired.left_to_server or not equal(before, live.fields[f])}
+    return chosen | {part for part in every if part[0] in needed}
+
+
+def _is_sound(desired: Desired, live: Live) -> bool:
+    """Whether what is written and what is held go together, as far as is known: no rule breaks that held on a side."""
+    kind = KINDS[live.kind]
+    mixed, one, other = (_wrong(kind, fields) for fields in (result(desired, live, kind), live.fields, desired.fields))
+    return mixed <= one | other
+
+
+def _wrong(kind: Kind, fields: Fields) -> set[tuple[str, str]]:
+    """Everything that may be wrong with a body: a server may refuse what is a mere warning here."""
+    return {(problem.code, problem.message) for problem in kind.check(kind.manifest(fields), Terms()).problems}
+
+
+def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Path]) -> Change:
+    """The change without the parts that are held."""
+    fields = tuple(field for field in change.fields if parts[field.path] not in desired.held)
+    written = {field.path[0] for field in fields}
+    return replace(
+        change,
+        fields=fields,
+        patch={name: wire(name, desired, live, KINDS[live.kind]) for name in change.patch if name in written},
+        hidden=change.hidden + sum(name not in written for name in change.patch),
+        digest=change_digest(change.action, change.address, change.id, fields),
+        seen=seen(live, desired),
+        meanings=tuple(one for one in change.meanings if any(_leads_to(field.path, one[0]) for field in fields)),
+        desired=desired,
+    )
+
+
+def _leads_to(one: Path, other: Path) -> bool:
+    """Whether one of the paths leads to the other."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
+def _change(
+    action: Action,
+    address: Address,
+    live: Live | None,
+    fields: tuple[FieldChange, ...] = (),
+    *,
+    patch: Mapping[str, Json] | None = None,
+    desired: Desired | None = None,
+) -> Change:
+    id = live.id if live is not None else None
+    return Change(
+        action=action,
+        address=address,
+        id=id,
+        digest=change_digest(action, address, id, fields),
+        fields=fields,
+        patch=patch or {},
+        seen=seen(live, desired) if live is not None else None,
+        desired=desired,
+        live=live,
+    )
+
+
+def change_digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
+    """What a review agrees to: kind, key, id, action, and every path with its values."""
+    listed: list[Json] = [[list(change.path), told(change.before), told(change.after)] for change in fields]
+    return digest([address.kind, address.key, id, action, listed])
+
+
+def told(value: Json | Absent) -> list[Json]:
+    """A value within a digest, apart from there being none."""
+    return [] if isinstance(value, Absent) else [value]
+
+
+def address_of(live: Live) -> Address:
+    """What a live object is called here; one that is not ours by its id."""
+    return Address(live.kind, live.marker.key if live.marker else live.id)
+
+
+def seen(live: Live, desired: Desired | None = None) -> str:
+    """A digest of everything about a live object that a plan relied on: not what is left to others."""
+    owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
+    ignore = desired.untouched if desired is not None else ()
+    left = desired.left_to_server if desired is not None else frozenset()
+    kind = KINDS[live.kind]
+    relied = {f: markers.less_ignored(f, value, ignore, kind) for f, value in live.fields.items() if f not in left}
+    return digest({"fields": {f: v for f, v in relied.items() if not isinstance(v, Absent)}, "owner": owner})

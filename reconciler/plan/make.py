@@ -1,0 +1,190 @@
+"""All desired × all live → a plan: what to do, what to leave alone, and what speaks against it.
+
+A pure function of values already fetched. Nothing here reads, writes or knows what time it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.kinds import KINDS, Kind
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Desired,
+    Difference,
+    FieldChange,
+    Live,
+    Mark,
+    Marker,
+    Mismatch,
+    Objection,
+    Plan,
+    Where,
+)
+from reconciler.plan import marker as markers
+from reconciler.plan.changes import address_of, creation, narrow, removal, updated, with_removal
+from reconciler.plan.diff import Comparison, compare, differences
+from reconciler.plan.guards import Facts, Limits, conflict, guard, in_order, with_allowed
+from reconciler.plan.ownership import Claim, Twins, claim
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan in the making."""
+
+    changes: list[Change] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    objections: list[Objection] = field(default_factory=list)
+    settled: list[Address] = field(default_factory=list)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+
+def make_plan(
+    desired: Iterable[Desired],
+    live: Iterable[Live],
+    where: Where,
+    *,
+    limits: Limits = Limits(),  # noqa: B008  # a frozen value
+    allow: frozenset[str] = frozenset(),
+    facts: Facts = Facts(),  # noqa: B008  # a frozen value
+    resolve: Twins = Twins(),  # noqa: B008  # a frozen value
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Plan:
+    """Everything that would make the live objects as desired, and every reason not to.
+
+    `resolve` says which surplus twins are to be deleted.
+    """
+    ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where, resolve)
+    draft = _Draft(notes=[*ownership.notes, *facts.notes])
+    for taken in ownership.claims:
+        _settle(taken, draft, where, kinds)
+    for orphan in ownership.orphans:
+        keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
+        draft.changes.append(removal("forget" if keep else "delete", orphan, kinds[orphan.kind]))
+    draft.changes += [removal("delete", twin, kinds[twin.kind]) for twin in ownership.surplus]
+    changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
+    objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
+    return Plan(
+        where=where,
+        changes=changes,
+        marks=tuple(draft.marks),
+        objections=with_allowed(in_order(objections), allow),
+        notes=tuple(draft.notes),
+        unchanged=len(draft.settled),
+        settled=tuple(draft.settled),
+        mismatches=tuple(draft.mismatches),
+        unmanaged=len(ownership.unmanaged),
+        ours=len(ownership.ours),
+    )
+
+
+def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address]) -> Plan:
+    """The plan narrowed to some addresses; deletions only where named exactly. The guards have judged the whole."""
+    chosen = frozenset(matches)
+
+    def is_chosen(change: Change) -> bool:
+        return bool(_addresses(change) & (exactly if change.action == "delete" else chosen))
+
+    changes = tuple(change for change in plan.changes if is_chosen(change))
+    kept = {change.address for change in changes}
+    of_base = plan.applies == "change"
+    return replace(
+        plan,
+        changes=changes,
+        rest=tuple(c for c in (plan.rest if of_base else plan.changes) if is_chosen(c) == of_base),
+        rest_objections=tuple(o for o in plan.rest_objections if o.address in chosen),
+        marks=tuple(mark for mark in plan.marks if mark.address in chosen),
+        mismatches=tuple(one for one in plan.mismatches if one.address in chosen),
+        objections=tuple(o for o in plan.objections if o.address in chosen or o.holds & kept),
+        selected=True,
+    )
+
+
+def only_drift(plan: Plan) -> Plan:
+    """The plan narrowed to what somebody moved behind Git's back."""
+    changes, rest = (tuple(drift for change in some for drift in _drift(change)) for some in (plan.changes, plan.rest))
+    kept = {change.address for change in changes}
+    objections = tuple(o for o in plan.objections if o.holds & kept)
+    return replace(plan, changes=changes, rest=rest, marks=(), objections=objections, selected=True)
+
+
+def _drift(change: Change) -> Iterator[Change]:
+    """As much of a change as undoes what somebody else did."""
+    moved = [field.path for field in change.fields if field.cause in ("drift", "conflict")]
+    own = narrow(change, moved) if moved else None
+    if own is not None:
+        yield own
+
+
+def forgetting(plan: Plan, live: Iterable[Live], where: Where, addresses: Collection[Address]) -> Plan:
+    """A plan that lets go of the objects of some addresses and does nothing else."""
+    ownership = claim((), sorted(live, key=_age), where)
+    wanted = [one for one in ownership.ours if address_of(one) in addresses]
+    changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)
+    ordered = tuple(sorted(changes, key=lambda change: (change.address, change.id or "")))
+    return replace(plan, changes=ordered, marks=(), objections=(), selected=True)
+
+
+def _age(live: Live) -> tuple[float, str]:
+    return live.created_at, live.id
+
+
+def _addresses(change: Change) -> frozenset[Address]:
+    """What the change's resource is called here, and what it was called before."""
+    former = () if change.previous_key is None else (Address(change.address.kind, change.previous_key),)
+    return frozenset({change.address, *former})
+
+
+def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]) -> None:
+    """Decides what becomes of one manifest."""
+    desired, live, kind = taken.desired, taken.live, kinds[taken.desired.address.kind]
+    if live is None:
+        if taken.creatable:
+            draft.changes.append(creation(desired, kind))
+        return
+    if live.odd_marker:
+        draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is not a marker; adopting overwrites it.")
+    compared = compare(desired, live, kind, live.marker if taken.ours else None)
+    if compared.unsettled:
+        draft.mismatches.append(_mismatch(desired, live, compared, kind))
+    if compared.newly_managed:
+        names = ", ".join(f"`{name}`" for name in compared.newly_managed)
+        draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
+    changes = with_removal(compared, desired, live, ours=taken.ours)
+    action = _action(taken, changes)
+    if action is None:
+        draft.settled.append(desired.address)
+        if live.marker is not None and not _marked(desired, live, live.marker, where, kind, compared.unsettled):
+            draft.marks.append(Mark(desired.address, desired, live))
+        return
+    changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
+    draft.changes.append(changed)
+    draft.objections += conflict(desired.address, compared.fields)
+
+
+def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) -> Mismatch:
+    """Where the server kept other values than it was sent."""
+    paths = (one for one in differences(desired, live, kind) if one[0][0] in compared.unsettled)
+    return Mismatch(desired.address, live.id, desired.place, tuple(Difference(*one) for one in paths))
+
+
+def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:
+    if not taken.ours:
+        return "adopt"
+    if taken.previous is not None:
+        return "rename"
+    return "update" if changes else None
+
+
+def _marked(desired: Desired, live: Live, marker: Marker, where: Where, kind: Kind, unsettled: Sequence[str]) -> bool:
+    """Whether the marker says what a marker written now would say."""
+    owner = (where.stack, where.environment)
+    stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)
+    kept = {field: value for field, value in marker.unsettled.items() if field in unsettled}
+    metadata = live.raw.get("metadata")
+    text = metadata.get(markers.KEY) if isinstance(metadata, dict) else None
+    return markers.agrees(replace(stamped, unsettled=kept), marker, kind, text)

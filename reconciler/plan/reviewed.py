@@ -1,0 +1,162 @@
+"""A reviewed plan × the plan as it is now → what is both reviewed and still so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reconciler import paths
+from reconciler.canonical import encode, equal
+from reconciler.kinds import KINDS
+from reconciler.masking import STANDS
+from reconciler.model import Change, Live, Plan, Where
+from reconciler.plan.changes import parted
+from reconciler.plan.diff import whole
+from reconciler.plan.guards import Limits, against, in_order
+from reconciler.plan.ownership import ours_by_address
+
+_REMOVALS = ("delete", "forget")
+_PLACE = ("name", "provider", "base_url", "project")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan held against its review, change by change."""
+
+    plan: Plan
+    """What is reviewed and still so."""
+    already: tuple[str, ...] = ()
+    """Addresses whose reviewed change is true without doing anything."""
+    moved: tuple[tuple[str, Change | None], ...] = ()
+    """Addresses whose change is no longer the reviewed one, with what it is now."""
+    unreviewed: tuple[Change, ...] = ()
+    """Changes that nobody reviewed."""
+
+
+def environment_of(document: Mapping[str, Any]) -> str:
+    """The name of the environment that a plan is of."""
+    return str(document["environment"]["name"])
+
+
+def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
+    """Why the reviewed plan is of another place; None where it is of this one."""
+    if document.get("offline") is not None:
+        return "it was made without looking at what is live"
+    if document["stack"] != where.stack:
+        return f"it is of stack {document['stack']}, and this is {where.stack}"
+    here = {"name": where.environment, "provider": where.provider, "base_url": where.base_url, "project": where.project}
+    there = document["environment"]
+    for name in _PLACE:
+        if there.get(name) != here[name]:
+            return f"its environment has {name} {there.get(name)!r}, and here it is {here[name]!r}"
+    return None
+
+
+def review(
+    plan: Plan,
+    document: Mapping[str, Any],
+    live: Iterable[Live],
+    limits: Limits = Limits(),  # noqa: B008  # a frozen value
+) -> Review:
+    """Splits a plan by what was reviewed; what the document says of who allowed what is nothing to go by."""
+    plan, known = _listed(plan, document) if document.get("applies") == "change" else (plan, frozenset())
+    reviewed = {change.get("digest"): change for change in document["changes"]}
+    agreed = tuple(change for change in plan.changes if change.digest in reviewed)
+    kept = {change.digest for change in agreed}
+    gone = [change for digest, change in reviewed.items() if digest not in kept]
+    rest = (*(change for change in plan.changes if change.digest not in kept), *plan.rest)
+    world = _World(plan, tuple(live))
+    moved = tuple((c["address"], _instead(c, rest)) for c in gone if not world.has(c))
+    objections = in_order(against(plan.objections, agreed, plan.ours, limits))
+    told = {change.digest for _, change in moved if change is not None}
+    return Review(
+        plan=replace(plan, changes=agreed, objections=objections, rest=rest),
+        already=tuple(sorted(c["address"] for c in gone if world.has(c))),
+        moved=moved,
+        unreviewed=tuple(c for c in rest if c.digest not in told and str(c.address) not in known),
+    )
+
+
+def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[str]]:
+    """The plan narrowed to the objects and paths that a document lists; with all the addresses that it names."""
+    asked = {_which(change): change for change in document["changes"]}
+    parts = [(change, *_listed_of(change, asked.get(_key(change)))) for change in plan.changes]
+    marks = {(mark.get("address"), mark.get("id")) for mark in document["marks"]}
+    pending = (document.get("pending") or {}).get("changes", ())
+    named = frozenset(change["address"] for change in (*document["changes"], *pending))
+    narrowed = replace(
+        plan,
+        changes=tuple(own for _, own, _ in parts if own is not None),
+        marks=tuple(mark for mark in plan.marks if (str(mark.address), mark.live.id) in marks),
+        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _key(c) in asked)),
+        applies="change",
+        rest=tuple(left for _, _, left in parts if left is not None),
+    )
+    return narrowed, named
+
+
+def _listed_of(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
+    if asked is None:
+        return None, change
+    return parted(change, [path for field in asked["fields"] for path in _path(field["path"])])
+
+
+def _path(text: str) -> Iterator[paths.Path]:
+    with suppress(paths.BadPath):  # nobody can have reviewed that
+        yield paths.read(text)
+
+
+def _which(change: Mapping[str, Any]) -> tuple[str, ...]:
+    """By what a reviewed change is found again: the object, or the address where there is none yet."""
+    goes = change["action"] if change["action"] in _REMOVALS else ""
+    return goes, str(change.get("kind")), str(change.get("id") or change.get("key"))
+
+
+def _key(change: Change) -> tuple[str, ...]:
+    goes = change.action if change.action in _REMOVALS else ""
+    return goes, change.address.kind, change.id or change.address.key
+
+
+def _instead(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
+    """What the reviewed change has become."""
+    at = [c for c in rest if str(c.address) == change["address"]]
+    return next((c for c in at if c.id == change.get("id")), at[0] if at else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is live, by which to tell whether a change is true already."""
+
+    plan: Plan
+    live: tuple[Live, ...]
+
+    def has(self, change: Mapping[str, Any]) -> bool:
+        """Whether things are as the change would make them."""
+        if change["action"] in ("delete", "forget"):
+            one = next((one for one in self.live if (one.kind, one.id) == (change.get("kind"), change.get("id"))), None)
+            return one is None or (change["action"] == "forget" and one.marker is None)
+        if change["address"] not in {str(address) for address in self.plan.settled}:
+            return False
+        ours = [one for at, one in ours_by_address(self.live, self.plan.where) if str(at) == change["address"]]
+        return any(_has_all(change, one) for one in ours)
+
+
+def _has_all(change: Mapping[str, Any], live: Live) -> bool:
+    """Whether the object has what the change was to give it; of a create also nothing else."""
+    kind = KINDS[live.kind]
+    told = {field["path"] for field in change["fields"]}
+    more = {paths.show(one.path) for one in whole(live.fields, kind, created=True) if one.path[0] not in kind.chosen}
+    return all(_is_so(field, live) for field in change["fields"]) and (change["action"] != "create" or more <= told)
+
+
+def _is_so(field: Mapping[str, Any], live: Live) -> bool:
+    """Whether a field is as it was to become. Of nothing, and of what hides a secret, settled alone says it."""
+    path = next(_path(field["path"]), None)
+    if path is None:
+        return False
+    if field["after"] is None or STANDS.search(encode(field["after"])) or path[0] not in live.fields:
+        return True
+    there, value = paths.at(dict(live.fields), path)
+    return there and equal(value, field["after"])

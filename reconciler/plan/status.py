@@ -1,0 +1,95 @@
+"""How everything stands: what is ours and what is not, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.canonical import Json
+from reconciler.model import Change, Live, Mismatch, Plan
+from reconciler.plan.ownership import is_ours
+
+_DOOMED = {
+    "create": "to be created",
+    "delete": "to be deleted",
+    "adopt": "to be adopted",
+    "rename": "to be renamed",
+    "forget": "to be let go",
+}
+_CAUSES = {"conflict": "conflict", "edit": "edited", "drift": "drifted", "unknown": "changed", "adoption": "changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One object, or one that is yet to be."""
+
+    address: str | None
+    id: str | None
+    name: str | None
+    model: str | None
+    state: str
+    commit: str | None = None
+    mismatch: Mismatch | None = None
+    owner: str | None = None
+    """The other stack and environment that manage it, such as a throw-away stack of a pull request."""
+
+
+def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
+    """What is managed here by address, then by name what is unmanaged, and what each other stack manages.
+
+    A plan over the same live objects says how it stands.
+    """
+    objects = list(live)
+    mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
+    changing = {(change.address.kind, change.id): change for change in plan.changes}
+    rows = [_row(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan) for one in objects]
+    rows += [_coming(change) for change in plan.changes if change.id is None]
+    return tuple(sorted(rows, key=_order))
+
+
+def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
+    name = (row.name or "").casefold() if row.address is None else ""
+    return row.address is None, row.owner or "", row.address or "", not name, name, row.id or ""
+
+
+def _other(one: Live, plan: Plan) -> str | None:
+    """Which other stack and environment manage the object."""
+    marker, where = one.marker, plan.where
+    if marker is None or (
+        marker.environment == where.environment and marker.stack in (where.stack, *where.former_stacks)
+    ):
+        return None
+    return f"{marker.stack}/{marker.environment}"
+
+
+def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
+    ours = one.marker if is_ours(one, plan.where) else None
+    address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
+    twins = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
+    doubled = twins and (change is None or change.action == "delete")
+    words = ["duplicate"] if ours and doubled else [_state(change)] if change else [] if ours else ["unmanaged"]
+    state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
+    commit = ours.commit if ours is not None else None
+    owner = _other(one, plan) if address is None else None
+    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch, owner)
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _coming(change: Change) -> Standing:
+    fields = change.desired.fields if change.desired is not None else {}
+    name, model = _text(fields.get("name")), _text(fields.get("model"))
+    return Standing(str(change.address), None, name, model, _state(change))
+
+
+def _state(change: Change) -> str:
+    if change.action in _DOOMED:
+        return _DOOMED[change.action]
+    return ", ".join(dict.fromkeys(_causes(change))) or "changed"
+
+
+def _causes(change: Change) -> Iterator[str]:
+    found = {field.cause for field in change.fields}
+    yield from (word for cause, word in _CAUSES.items() if cause in found)

@@ -1,0 +1,240 @@
+"""What may be done without anybody: which changes of a plan a policy lets through, and why not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from reconciler.canonical import Absent, digest
+from reconciler.kinds import KINDS
+from reconciler.model import (
+    Action,
+    Address,
+    Change,
+    Done,
+    Failed,
+    FieldChange,
+    Objection,
+    Outcome,
+    Plan,
+    Skipped,
+    Stale,
+    Unsettled,
+)
+from reconciler.plan import marker as markers
+from reconciler.plan.changes import narrow
+
+DRIFT = "drift"
+EDITS = "edits"
+PERMITS: dict[str, str] = {
+    DRIFT: "put back what somebody changed behind Git's back",
+    EDITS: "carry out what Git says and nobody has applied, without the review",
+}
+_NEVER: dict[Action, str] = {
+    "delete": "deletes are never done without a person",
+    "forget": "nothing is let go of without a person",
+}
+_NEVER_CAUSES = {
+    "conflict": "it changed in Git and in the live object, and a person has to choose",
+    "unknown": "nobody can tell who changed it, and a person has to look",
+}
+_DIGEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a pass may write although nobody looks; nothing unless it is said."""
+
+    apply: frozenset[str] = frozenset()
+    after: int = 0
+    """So many seconds drift stays as it is from the moment that the issue tells of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why a pass does not do what the policy lets through: of edits, of some drift, of everything."""
+
+    edits: str | None = None
+    drift: Mapping[str, str] = field(default_factory=dict)
+    """By the digest of a change."""
+    everything: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A change that is left for people, and why."""
+
+    change: Change
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A plan in two: what may be done now, and what is left for people."""
+
+    plan: Plan
+    ready: Plan
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass found, what became of what it tried, and what is left."""
+
+    plan: Plan
+    left: tuple[Left, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    run: str | None = None
+    """The record of what was written, if anything was."""
+    overwrote: tuple[Change, ...] = field(default=())
+    """The changes that were written, or that may have been."""
+
+    @property
+    def objections(self) -> tuple[Objection, ...]:
+        return self.plan.standing
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is left for anybody."""
+        return not self.left and not self.objections
+
+
+def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> Division:  # a frozen value
+    """The plan in what may be done without anybody, and what not."""
+    refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
+    return _divided(plan, lambda change: _reason(change, plan, policy, waits), refresh=refresh)
+
+
+def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> Division:
+    """The plan in the drift of some addresses, which somebody wants back now, and all else."""
+    now, later = Policy(frozenset({DRIFT})), "it was not asked for here; the next scheduled run may do it"
+
+    def reason(change: Change) -> str | None:
+        if change.address in addresses:
+            return _reason(change, plan, now, Waits())
+        return _reason(change, plan, policy, Waits()) or later
+
+    return _divided(plan, reason, refresh=False)
+
+
+def due(told: datetime | None, after: int, now: datetime) -> datetime:
+    """When drift of which the issue told then may be put back, where it tells of it now at the latest."""
+    return (told or now) + timedelta(seconds=after)
+
+
+def pieces(plan: Plan) -> tuple[Change, ...]:
+    """The changes, with drift apart from what was edited beside it, where each of the two can be written alone."""
+    return tuple(piece for change in plan.changes for piece in _pieces(change, plan))
+
+
+def _pieces(change: Change, plan: Plan) -> tuple[Change, ...]:
+    if change.action != "update" or len(wants(change)) == 1 or any(_always(change, plan)):
+        return (change,)
+    drift = narrow(change, [field.path for field in change.fields if field.cause == DRIFT])
+    done = {field.path for field in drift.fields} if drift is not None else set()
+    edits = narrow(change, [field.path for field in change.fields if field.path not in done])
+    if drift is None or edits is None or wants(drift) != {DRIFT} or wants(edits) != {EDITS}:
+        return (change,)
+    return drift, edits
+
+
+def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> Division:
+    parts = [part for change in plan.changes for part in _judged(change, plan, reason)]
+    changes = tuple(change for change, why in parts if why is None)
+    return Division(
+        plan=plan,
+        ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
+        left=tuple(Left(change, why) for change, why in parts if why is not None),
+    )
+
+
+def _judged(change: Change, plan: Plan, reason: Callable[[Change], str | None]) -> list[tuple[Change, str | None]]:
+    """The change with the reason why it is left, in pieces unless all of it may be done."""
+    judged = [(piece, reason(piece)) for piece in _pieces(change, plan)]
+    return [(change, None)] if all(why is None for _, why in judged) else judged
+
+
+def passed(
+    division: Division, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
+) -> Pass:
+    """What the pass came to; `begun` are the changes whose write was on its way."""
+    by_change = {id(outcome.task): outcome for outcome in outcomes}
+    tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
+    undone = [Left(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
+    written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
+    left = sorted([*division.left, *undone], key=lambda one: (one.change.address, one.change.id or ""))
+    return Pass(division.plan, tuple(left), tuple(outcomes), run, written)
+
+
+def wants(change: Change) -> frozenset[str]:
+    """What a policy has to permit for the change to be carried out."""
+    if change.action != "update":
+        return frozenset({EDITS, *(DRIFT for one in change.fields if one.cause == "drift")})
+    drifted = any(one.cause == "drift" for one in change.fields)
+    edited = any(one.cause != "drift" and not (drifted and _travels(change, one)) for one in change.fields)
+    return frozenset([DRIFT] * drifted + [EDITS] * (edited or not drifted))
+
+
+def _travels(change: Change, one: FieldChange) -> bool:
+    """Whether a field only goes along with what is put back: Git says of it what the last apply left.
+
+    Of a field in which anything was edited Git says something else, so it never passes for drift.
+    """
+    desired, known = change.desired, change.live.marker if change.live is not None else None
+    if desired is None or known is None or one.cause != "edit" or one.path[0] not in desired.fields:
+        return False
+    kind = KINDS[desired.address.kind]
+    want = markers.less_ignored(one.path[0], desired.fields[one.path[0]], desired.ignore, kind)
+    applied = markers.applied(known, kind, one.path[:1])
+    return not isinstance(want, Absent) and applied == digest(want, _DIGEST)
+
+
+def _reason(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:
+    """Why the change is left for people; None where it may be done."""
+    return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, waits), None)
+
+
+def _always(change: Change, plan: Plan) -> Iterator[str]:
+    """What no policy lets through."""
+    if change.action in _NEVER:
+        yield _NEVER[change.action]
+    causes = {one.cause for one in change.fields}
+    yield from (why for cause, why in _NEVER_CAUSES.items() if cause in causes)
+    codes = sorted({objection.code for objection in plan.standing if change.address in objection.holds})
+    if codes:
+        yield f"held back: {', '.join(codes)}"
+
+
+def _by_policy(change: Change, policy: Policy, waits: Waits) -> Iterator[str]:
+    wanted = wants(change)
+    missing = wanted - policy.apply
+    if missing and wanted == {DRIFT, EDITS} and change.action == "update":
+        yield "some of it was edited in Git and some of it drifted: an apply does both, so a person looks"
+    elif missing == {DRIFT, EDITS} or missing == {EDITS}:
+        yield "it waits for an apply: `reconcile.apply` does not say `edits`"
+    elif missing:
+        yield "`reconcile.apply` does not say `drift`"
+    if EDITS in wanted and waits.edits is not None:
+        yield waits.edits
+    if waits.everything is not None:
+        yield waits.everything
+    if DRIFT in wanted and change.digest in waits.drift:
+        yield waits.drift[change.digest]
+
+
+def _undone(outcome: Outcome | None) -> str | None:
+    """Why something that may be done is still to do."""
+    match outcome:
+        case Done():
+            return None
+        case Failed(message=message, in_doubt=in_doubt):
+            return message if in_doubt else f"it failed: {message}"
+        case Unsettled():
+            return "it was written, and the server made something else of it"
+        case Stale(reason=reason) | Skipped(reason=reason):
+            return f"it was not done: {reason}"
+        case None:
+            return "it was not done"
+    assert_never(outcome)
