@@ -70,9 +70,9 @@ def mark(key: str) -> Mark:
     return Mark(address(key), desired(key), Live("assistant", f"asst_{key}", {}, {}))
 
 
-def looks_like(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_9`") -> Objection:
+def lookalike(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_9`") -> Objection:
     at = address(key)
-    return Objection("looks-like", "asst_9 has this name", remedy, at, frozenset({at}), allowed)
+    return Objection("possible-duplicate", "asst_9 has this name", remedy, at, frozenset({at}), allowed)
 
 
 def kept(key: str, *differences: Difference) -> Mismatch:

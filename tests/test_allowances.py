@@ -179,11 +179,13 @@ def test_an_allowance_is_for_its_address_and_its_environment() -> None:
     both = [wanted("a", name="A"), wanted("b", name="B")]
     now = planned(both, strangers)
 
-    assert standing(now, allowing(planned(both, strangers[:1]), "looks-like")) == [
-        ("looks-like", "maintainer"),
-        ("looks-like", None),
+    assert standing(now, allowing(planned(both, strangers[:1]), "possible-duplicate")) == [
+        ("possible-duplicate", "maintainer"),
+        ("possible-duplicate", None),
     ]
-    assert standing(now, allowing(now, "looks-like", environment="staging")) == [("looks-like", None)] * 2
+    assert (
+        standing(now, allowing(now, "possible-duplicate", environment="staging")) == [("possible-duplicate", None)] * 2
+    )
 
 
 def test_an_objection_for_which_nothing_is_planned_is_known_by_what_it_blocks() -> None:
@@ -191,9 +193,9 @@ def test_an_objection_for_which_nothing_is_planned_is_known_by_what_it_blocks() 
     plan = planned([pinned], [])
 
     assert plan.changes == ()
-    assert standing(plan, allowing(plan, "id-gone")) == [("id-gone", "maintainer")]
-    assert standing(planned([wanted("b", own={"id": "asst_gone"})], []), allowing(plan, "id-gone")) == [
-        ("id-gone", None)
+    assert standing(plan, allowing(plan, "id-not-found")) == [("id-not-found", "maintainer")]
+    assert standing(planned([wanted("b", own={"id": "asst_gone"})], []), allowing(plan, "id-not-found")) == [
+        ("id-not-found", None)
     ]
 
 

@@ -159,11 +159,11 @@ def test_an_old_checkout_that_would_undo_what_was_applied_is_objected_to(here: C
     told = here.run("apply", "--auto-approve")
 
     assert pending.code == 3
-    assert [(o["code"], o["address"]) for o in pending.data["objections"]] == [("behind", "assistant.hr")]
+    assert [(o["code"], o["address"]) for o in pending.data["objections"]] == [("outdated-checkout", "assistant.hr")]
     assert newer in pending.data["objections"][0]["message"]
     assert told.code == 1
     assert [one["description"] for one in here.live().values()] == ["new"]
-    assert here.run("apply", "--auto-approve", "--allow", "behind").code == 0
+    assert here.run("apply", "--auto-approve", "--allow", "outdated-checkout").code == 0
 
 
 def test_a_job_that_is_run_again_with_nothing_to_undo_is_not_objected_to(here: Checkout) -> None:

@@ -132,7 +132,7 @@ def test_every_flag_has_its_variable(here: Checkout, monkeypatch: pytest.MonkeyP
         "RECONCILER_DETAILED_EXITCODE": "1",
         "RECONCILER_FORMAT": "json",
         "RECONCILER_OUT": "plan.json",
-        "RECONCILER_ALLOW": "looks-like conflict",
+        "RECONCILER_ALLOW": "possible-duplicate conflict",
     }.items():
         monkeypatch.setenv(name, value)
     here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})
@@ -140,7 +140,7 @@ def test_every_flag_has_its_variable(here: Checkout, monkeypatch: pytest.MonkeyP
     told = here.run("plan")
 
     assert told.code == 2
-    assert [(o["code"], o["allowed"]) for o in told.data["objections"]] == [("looks-like", True)]
+    assert [(o["code"], o["allowed"]) for o in told.data["objections"]] == [("possible-duplicate", True)]
     assert (here.root / "plan.json").read_text() == told.out
 
 
@@ -557,12 +557,21 @@ def test_what_an_objection_holds_back_is_refused_until_it_is_allowed(here: Check
     here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})
 
     refused = here.run("apply", "--auto-approve")
-    allowed = here.run("apply", "--auto-approve", "--allow", "looks-like")
+    allowed = here.run("apply", "--auto-approve", "--allow", "possible-duplicate")
 
     assert refused.code == 1
-    assert "--allow looks-like" in refused.err
+    assert "--allow possible-duplicate" in refused.err
     assert allowed.code == 0
     assert len(here.live()) == 2
+
+
+def test_a_former_name_of_an_objection_is_still_taken_with_a_hint(here: Checkout) -> None:
+    here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})
+
+    told = here.run("apply", "--auto-approve", "--allow", "looks-like")
+
+    assert told.code == 0
+    assert "Note: The objection `looks-like` is now called `possible-duplicate`." in told.err
 
 
 # what is left to chance

@@ -83,6 +83,19 @@ def test_a_label_lets_pass_what_stood_when_it_was_set(here: Checkout, hub: Hub) 
     assert "(allowed by maintainer)" in " ".join(plan.out.split())
 
 
+def test_a_label_with_a_former_name_counts_and_says_the_name_of_today(here: Checkout, hub: Hub) -> None:
+    here.call("POST", "", {"model": "gpt-4o", "name": "new"})
+    here.write(new="model: gpt-4o\nname: new\n")
+    planned(here, hub)
+    hub.label(7, "reconciler/allow:looks-like")
+
+    told = allowed(here)
+
+    assert (
+        "allows 1 change of the plan that it was set on; this objection is now called 'possible-duplicate'." in told.err
+    )
+
+
 def test_three_deletions_that_became_eight_are_blocked_again(here: Checkout, hub: Hub) -> None:
     planned(here, hub)
     hub.label(7, DELETES)

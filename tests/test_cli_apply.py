@@ -93,7 +93,7 @@ def test_hostile_text_stays_in_its_line(here: Checkout) -> None:
     here.call("POST", "", {"model": "gpt-4o", "name": hostile})
     here.write(hr=f"model: gpt-4o\nname: {json.dumps(hostile)}\n")
 
-    told = here.run("apply", "--auto-approve", "--json", "--allow", "looks-like")
+    told = here.run("apply", "--auto-approve", "--json", "--allow", "possible-duplicate")
 
     assert told.code == 0
     assert types(events(told.out))[-1] == "change_summary"
@@ -109,7 +109,7 @@ def test_the_exit_code_is_the_same_in_every_format(here: Checkout, manner: list[
         here.run("apply", *manner).code,
         here.run("apply", "--auto-approve", *manner).code,
         here.run("apply", "--auto-approve", *manner).code,
-        here.run("apply", "--auto-approve", "--allow", "looks-like", *manner).code,
+        here.run("apply", "--auto-approve", "--allow", "possible-duplicate", *manner).code,
         here.run("apply", "--auto-approve", *manner).code,
         here.run("apply", "nobody", "--auto-approve", *manner).code,
         here.run("apply", "--auto-approve", "--expect", "nothing", *manner).code,

@@ -673,7 +673,7 @@ def test_what_there_is_to_tell_is_told_although_no_manifest_changed(here: Checko
 # the labels that it names
 
 
-LOOKS_LIKE = "reconciler/allow:looks-like"
+LOOKS_LIKE = "reconciler/allow:possible-duplicate"
 
 
 def objected(here: Checkout, **members: Any) -> str:

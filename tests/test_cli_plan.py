@@ -33,7 +33,7 @@ def test_the_exit_code_says_what_is_pending_only_where_it_is_asked_to(here: Chec
     here.call("DELETE", f"/{id}")
     here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})
     objected = [here.run("plan").code, here.run("plan", "--detailed-exitcode").code]
-    allowed = here.run("plan", "--detailed-exitcode", "--allow", "looks-like").code
+    allowed = here.run("plan", "--detailed-exitcode", "--allow", "possible-duplicate").code
 
     assert (pending, done, objected, allowed) == ([0, 2], [0, 0], [0, 3], 2)
 

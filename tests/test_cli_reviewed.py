@@ -315,9 +315,9 @@ def test_the_fingerprint_demands_the_whole_plan_unchanged(here: Checkout) -> Non
 
 def test_an_allowance_does_not_travel_with_the_plan(here: Checkout) -> None:
     here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})
-    plan = reviewed(here, "--allow", "looks-like")
+    plan = reviewed(here, "--allow", "possible-duplicate")
     assert [(o["code"], o["address"], o["allowed"]) for o in plan["objections"]] == [
-        ("looks-like", "assistant.hr", True)
+        ("possible-duplicate", "assistant.hr", True)
     ]
     here.call("POST", "", {"model": "gpt-4o", "name": "IT Helper"})
 
@@ -325,8 +325,8 @@ def test_an_allowance_does_not_travel_with_the_plan(here: Checkout) -> None:
 
     assert told.code == 1
     assert names(here) == ["HR Helper", "IT Helper"]
-    assert "--allow looks-like" in told.err
-    assert here.run("apply", "plan.json", "--allow", "looks-like").code == 0
+    assert "--allow possible-duplicate" in told.err
+    assert here.run("apply", "plan.json", "--allow", "possible-duplicate").code == 0
 
 
 def test_an_objection_that_came_after_the_review_holds_back(here: Checkout) -> None:
@@ -337,7 +337,7 @@ def test_an_objection_that_came_after_the_review_holds_back(here: Checkout) -> N
 
     assert told.code == 1
     assert names(here) == ["HR Helper", "IT Helper"]
-    assert here.run("apply", "plan.json", "--allow", "looks-like").code == 0
+    assert here.run("apply", "plan.json", "--allow", "possible-duplicate").code == 0
 
 
 def test_what_was_allowed_belongs_to_what_the_file_vouches_for(here: Checkout) -> None:

@@ -313,7 +313,7 @@ def test_a_link_to_a_file_outside_quotes_none_of_it(tmp_path: Path, leads_to: st
 
     found = load(root, providers=(), kinds=())
 
-    assert [one.code for one in found.faults] == ["outside"]
+    assert [one.code for one in found.faults] == ["path-outside-repo"]
     assert found.sources == {}
 
 

@@ -41,16 +41,16 @@ def test_every_planned_change_objection_and_note_is_told_and_then_the_figures() 
         ("planned_change", "assistant.a: Plan to create"),
         ("planned_change", "assistant.b: Plan to update"),
         ("planned_change", "assistant.c: Plan to delete"),
-        ("diagnostic", "looks-like: asst_9 has this name"),
-        ("diagnostic", "looks-like: asst_9 has this name"),
+        ("diagnostic", "possible-duplicate: asst_9 has this name"),
+        ("diagnostic", "possible-duplicate: asst_9 has this name"),
         ("diagnostic", "mind\\nthis"),
         ("change_summary", "Plan: 1 to add, 1 to change, 1 to destroy."),
     ]
     assert [one["change"]["digest"] for one in told[:3]] == ["digest of a", "digest of b", "digest of c"]  # type: ignore[call-overload,index]
     assert [one["@level"] for one in told[3:6]] == ["error", "warn", "info"]
     assert [one.get("objection") for one in told[3:6]] == [
-        {"code": "looks-like", "allowed": False},
-        {"code": "looks-like", "allowed": True},
+        {"code": "possible-duplicate", "allowed": False},
+        {"code": "possible-duplicate", "allowed": True},
         None,
     ]
     assert told[-1]["fingerprint"] == fingerprint(whole)
@@ -61,7 +61,7 @@ def test_an_objection_to_the_whole_plan_has_no_address() -> None:
 
     assert told["diagnostic"] == {
         "severity": "error",
-        "summary": "looks-like: asst_9 has this name",
+        "summary": "possible-duplicate: asst_9 has this name",
         "detail": "set `id: asst_9`",
         "address": None,
     }

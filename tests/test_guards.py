@@ -53,19 +53,19 @@ def kept(count: int) -> list[Desired]:
 def test_a_create_that_looks_like_what_is_there_is_objected_to(live: Live, looks: bool) -> None:
     plan = planned([wanted("hr", name="HR")], [live])
 
-    assert codes(plan) == (["looks-like"] if looks else [])
+    assert codes(plan) == (["possible-duplicate"] if looks else [])
     assert held(plan) == (["hr"] if looks else [])
 
 
 def test_two_without_a_name_look_alike_only_if_they_are() -> None:
-    assert codes(planned([wanted("a", temperature=0)], [stranger(temperature=0)])) == ["looks-like"]
+    assert codes(planned([wanted("a", temperature=0)], [stranger(temperature=0)])) == ["possible-duplicate"]
     assert codes(planned([wanted("a", temperature=0)], [stranger()])) == []
 
 
 def test_a_changed_model_does_not_make_another_object_of_one_without_a_name() -> None:
     before = stranger(instructions="Be kind.")
 
-    assert codes(planned([wanted("a", model="gpt-4.1", instructions="Be kind.")], [before])) == ["looks-like"]
+    assert codes(planned([wanted("a", model="gpt-4.1", instructions="Be kind.")], [before])) == ["possible-duplicate"]
     assert codes(planned([wanted("a", model="gpt-4.1", instructions="Be brief.")], [before])) == []
     assert codes(planned([wanted("a", model="gpt-4.1")], [stranger()])) == []
 
@@ -119,7 +119,7 @@ def test_a_rename_without_was_is_held_back_on_both_sides(on_removal: str) -> Non
 
     plan = planned([wanted("new", name="HR")], [applied(gone)])
 
-    assert "looks-like" in codes(plan)
+    assert "possible-duplicate" in codes(plan)
     assert held(plan) == ["new", "old"]
     assert "`was: [old]`" in plan.objections[0].remedy
 
@@ -130,7 +130,7 @@ def test_an_object_that_another_manifest_takes_over_is_not_made_again_unasked() 
     plan = planned([wanted("a", name="HR"), taking], [applied(wanted("a", name="HR"))])
 
     assert [change.action for change in plan.changes] == ["create", "rename"]
-    assert codes(plan) == ["looks-like"]
+    assert codes(plan) == ["possible-duplicate"]
     assert plan.objections[0].remedy.startswith("assistant.b takes asst_1 over by its `was` or `id`")
 
 
@@ -160,8 +160,8 @@ SIXTEEN = {f"k{n}": "v" for n in range(16)}
 @pytest.mark.parametrize(
     ("metadata", "found"),
     [
-        (SIXTEEN, ["no-room"]),
-        ({**SIXTEEN, "k15": "v"} | {"k16": "v"}, ["no-room"]),
+        (SIXTEEN, ["metadata-full"]),
+        ({**SIXTEEN, "k15": "v"} | {"k16": "v"}, ["metadata-full"]),
         (dict(list(SIXTEEN.items())[:15]), []),
         (dict(list(SIXTEEN.items())[:15]) | {"reconciler": "mine"}, []),
         ("odd", []),
@@ -218,9 +218,9 @@ def test_a_new_stack_may_create_as_much_as_it_likes() -> None:
 
 
 def test_what_is_allowed_is_told_and_holds_nothing_back() -> None:
-    plan = planned([wanted("hr", name="HR")], [stranger(name="HR")], allow=frozenset({"looks-like"}))
+    plan = planned([wanted("hr", name="HR")], [stranger(name="HR")], allow=frozenset({"possible-duplicate"}))
 
-    assert [(objection.code, objection.allowed) for objection in plan.objections] == [("looks-like", True)]
+    assert [(objection.code, objection.allowed) for objection in plan.objections] == [("possible-duplicate", True)]
     assert (plan.held, plan.standing, len(plan.ready)) == (frozenset(), (), 1)
 
 
@@ -231,7 +231,7 @@ def test_a_change_of_what_a_later_commit_applied_is_held_back(commit: str) -> No
 
     plan = planned(desired, live, facts=Facts(behind=frozenset({live[0].id})))
 
-    assert codes(plan) == ["behind"]
+    assert codes(plan) == ["outdated-checkout"]
     assert "was last applied from abc, which" in plan.objections[0].message
     assert held(plan) == ["a"]
 

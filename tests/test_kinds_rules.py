@@ -266,8 +266,8 @@ def test_a_tool_of_unknown_type_may_have_resources() -> None:
     [
         ("Answer in JSON.", []),
         ("a jsonish answer", []),
-        ("Answer.", ["response_format json-word"]),
-        (None, ["response_format json-word"]),
+        ("Answer.", ["response_format json-not-mentioned"]),
+        (None, ["response_format json-not-mentioned"]),
     ],
 )
 def test_json_mode_without_the_word_is_a_warning(instructions: Json, told_of: list[str]) -> None:
@@ -365,11 +365,11 @@ WRONG: dict[str, tuple[dict[str, Json], list[str]]] = {
     ),
     "function wrapped twice": (
         {"tools": [{"type": "function", "function": function("a")}]},
-        ["tools.0.function wrapped-twice"],
+        ["tools.0.function nested-function"],
     ),
     "function wrapped without a type": (
         {"tools": [{"type": "function", "function": {"function": {"name": "a"}}}]},
-        ["tools.0.function wrapped-twice"],
+        ["tools.0.function nested-function"],
     ),
     "parameters": ({"tools": [function("a", parameters=[])]}, ["tools.0.function.parameters wrong-type"]),
     "strict": ({"tools": [function("a", strict="yes")]}, ["tools.0.function.strict wrong-type"]),

@@ -237,7 +237,7 @@ async def settled(world: World) -> dict[str, dict]:
     }
 
 
-ANYTHING = frozenset({"conflict", "too-many-deletes", "no-manifests", "looks-like"})
+ANYTHING = frozenset({"conflict", "too-many-deletes", "no-manifests", "possible-duplicate"})
 
 
 async def after_an_apply(applied: dict, moved: Callable[[dict], dict], settings: Settings) -> World:

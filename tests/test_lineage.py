@@ -1,4 +1,4 @@
-"""`behind`: not raised where the history of HEAD has held what was applied, such as after a squash merge."""
+"""`outdated-checkout`: not raised where the history of HEAD has held what was applied, such as after a squash merge."""
 
 from __future__ import annotations
 

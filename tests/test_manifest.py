@@ -419,7 +419,7 @@ HOSTILE: dict[str, list[str]] = {
     f"{MODEL}tools: [{{type: function, name: a, function: {{name: 'a b'}}}}]": ["2:26 unknown-field"],
     f"{MODEL}tools: [{{type: file_search, x: 1, file_search: {{x: 2}}}}]": ["2:29 unknown-field", "2:49 unknown-field"],
     f"{MODEL}tools: [{{type: file_serch}}]": ["2:16 warning unknown-tool"],
-    f"{MODEL}tools:\n- type: function\n  function: {{type: function, function: {{name: a}}}}": ["4:13 wrapped-twice"],
+    f"{MODEL}tools:\n- type: function\n  function: {{type: function, function: {{name: a}}}}": ["4:13 nested-function"],
     f"{MODEL}response_format: [text]": ["2:18 wrong-type"],
     f"{MODEL}response_format: {{type: json_schema, json_schema: {{name: a, shema: {{}}}}}}": ["2:61 unknown-field"],
     f"{MODEL}response_format: {{word: 1, type: text}}": ["2:19 unknown-field"],

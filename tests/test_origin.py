@@ -402,8 +402,8 @@ def test_an_objection_without_a_change_belongs_to_the_side_that_brings_it() -> N
 
     ours, theirs = brought([gone], [], []), brought([gone], [gone], [])
 
-    assert ([o.code for o in ours.objections], ours.rest_objections) == (["id-gone"], ())
-    assert (theirs.objections, [o.code for o in theirs.rest_objections]) == ((), ["id-gone"])
+    assert ([o.code for o in ours.objections], ours.rest_objections) == (["id-not-found"], ())
+    assert (theirs.objections, [o.code for o in theirs.rest_objections]) == ((), ["id-not-found"])
 
 
 def test_a_marker_is_refreshed_by_the_change_that_agrees_with_what_is_live() -> None:

@@ -192,7 +192,7 @@ def test_a_pinned_id_that_is_not_live_is_never_created() -> None:
     found = claim([pinned("a", "asst_gone")], [stranger()], WHERE)
 
     assert [(one.live, one.creatable) for one in found.claims] == [(None, False)]
-    assert objected(found) == [("id-gone", "assistant.a")]
+    assert objected(found) == [("id-not-found", "assistant.a")]
     assert "asst_gone" in found.objections[0].message
 
 

@@ -88,7 +88,7 @@ def test_a_pinned_id_that_is_gone_plans_nothing() -> None:
     plan = planned([wanted("a", own={"id": {"production": "asst_gone"}})], [])
 
     assert (plan.changes, plan.unchanged) == ((), 0)
-    assert [objection.code for objection in plan.objections] == ["id-gone"]
+    assert [objection.code for objection in plan.objections] == ["id-not-found"]
 
 
 def test_a_rename_tells_the_former_key_and_the_former_stack() -> None:
@@ -266,7 +266,7 @@ def test_a_narrowed_plan_keeps_its_marks_its_figures_and_what_speaks_against_it(
 def test_an_objection_without_a_change_stays_where_its_address_is_named() -> None:
     plan = planned([wanted("a", own={"id": {"production": "asst_gone"}})], [])
 
-    assert [o.code for o in narrowed(plan, "a").objections] == ["id-gone"]
+    assert [o.code for o in narrowed(plan, "a").objections] == ["id-not-found"]
 
 
 def test_drift_alone_leaves_out_what_git_changed() -> None:
@@ -400,4 +400,4 @@ def test_a_plan_is_the_same_bytes_under_every_hash_seed() -> None:
     ]
 
     assert shown[0] == shown[1]
-    assert shown[0].count(b"looks-like") > 1
+    assert shown[0].count(b"possible-duplicate") > 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from render_plans import create, delete, field, looks_like, mark, plan, update
+from render_plans import create, delete, field, lookalike, mark, plan, update
 
 from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import Became, Happened, happened
@@ -307,11 +307,11 @@ def test_what_was_amiss_is_so_until_an_attempt_tells_otherwise() -> None:
 
 
 def test_who_allowed_an_objection_is_told() -> None:
-    allowed = replace(looks_like("a", allowed=True), by="maintainer")
-    whole = plan(create("a"), objections=(allowed, looks_like("b", allowed=True)))
+    allowed = replace(lookalike("a", allowed=True), by="maintainer")
+    whole = plan(create("a"), objections=(allowed, lookalike("b", allowed=True)))
     found = happened(lines(*events.planned(whole), events.closing((), "Nothing to do.")))
 
-    assert found.allowed == (("assistant.a: looks-like: asst_9 has this name", "maintainer"),)
+    assert found.allowed == (("assistant.a: possible-duplicate: asst_9 has this name", "maintainer"),)
     told = comment.ended([], found, FRAME)
     assert "- Allowed by `maintainer`: " in told
 
@@ -362,7 +362,7 @@ def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:
     problem = events.diagnostic("error", "An objection stands; nothing was changed.", "look above")
     bare = events.diagnostic("error", "Interrupted.")
     note = events.diagnostic("info", "A note.")
-    held = plan(create("a"), objections=(looks_like("a"), replace(looks_like("b", allowed=True)), everywhere()))
+    held = plan(create("a"), objections=(lookalike("a"), replace(lookalike("b", allowed=True)), everywhere()))
 
     found = happened(lines(moved, aside, *events.planned(held), problem, bare, note))
 
@@ -371,12 +371,15 @@ def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:
         Became("assistant.a", "amiss", "Not done: create"),
         Became("assistant.y", "aside", "Done already"),
     )
-    assert found.held == ("assistant.a: looks-like: asst_9 has this name", "looks-like: asst_9 has this name")
+    assert found.held == (
+        "assistant.a: possible-duplicate: asst_9 has this name",
+        "possible-duplicate: asst_9 has this name",
+    )
     assert found.problems == ("An objection stands; nothing was changed. (look above)", "Interrupted.")
 
 
 def everywhere() -> Any:
-    return replace(looks_like("a"), address=None)
+    return replace(lookalike("a"), address=None)
 
 
 @pytest.mark.parametrize(

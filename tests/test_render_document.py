@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from render_plans import address, adopt, create, delete, field, looks_like, mark, merging, plan, update
+from render_plans import address, adopt, create, delete, field, lookalike, mark, merging, plan, update
 
 from reconciler import __version__
 from reconciler.canonical import Json, digest
@@ -22,7 +22,7 @@ WHOLE = plan(
         patch={"temperature": 0.2, "name": "HR"},
     ),
     delete("gone"),
-    objections=(looks_like("hr"),),
+    objections=(lookalike("hr"),),
     marks=(mark("x"),),
     notes=("a copy",),
     unchanged=14,
@@ -113,7 +113,7 @@ def test_the_document_is_the_interface():
             "marks": [{"address": "assistant.x", "id": "asst_x"}],
             "objections": [
                 {
-                    "code": "looks-like",
+                    "code": "possible-duplicate",
                     "message": "asst_9 has this name",
                     "address": "assistant.hr",
                     "remedy": "set `id: asst_9`",
@@ -140,10 +140,10 @@ def test_the_document_is_the_interface():
         (plan(create("x")), True, True),
         (plan(marks=(mark("x"),)), True, True),
         (plan(create("x"), selected=True), True, False),
-        (plan(create("x"), objections=(looks_like("x"),)), False, False),
-        (plan(create("x"), objections=(looks_like("x", allowed=True),)), True, True),
-        (plan(create("x"), create("y"), objections=(looks_like("x"),)), True, False),
-        (plan(objections=(replace(looks_like("x"), address=None, holds=frozenset()),)), False, False),
+        (plan(create("x"), objections=(lookalike("x"),)), False, False),
+        (plan(create("x"), objections=(lookalike("x", allowed=True),)), True, True),
+        (plan(create("x"), create("y"), objections=(lookalike("x"),)), True, False),
+        (plan(objections=(replace(lookalike("x"), address=None, holds=frozenset()),)), False, False),
     ],
 )
 def test_applyable_and_complete_are_two_things(given, applyable, complete):
@@ -153,13 +153,13 @@ def test_applyable_and_complete_are_two_things(given, applyable, complete):
 
 
 def test_what_is_pending_stands_beside_what_merging_does():
-    left = merging(create("x"), rest=(update("hr"),), rest_objections=(looks_like("hr"),))
+    left = merging(create("x"), rest=(update("hr"),), rest_objections=(lookalike("hr"),))
     found = document(left)
 
     assert (found["applies"], found["summary"]["add"], len(found["changes"])) == ("change", 1, 1)
     assert found["pending"]["summary"] == {"add": 0, "change": 1, "destroy": 0, "import": 0, "forget": 0}
     assert [change["address"] for change in found["pending"]["changes"]] == ["assistant.hr"]
-    assert [objection["code"] for objection in found["pending"]["objections"]] == ["looks-like"]
+    assert [objection["code"] for objection in found["pending"]["objections"]] == ["possible-duplicate"]
     assert (found["objections"], found["complete"]) == ([], False)
     assert view({**found, "applies": None, "pending": None}).applies == "everything"
 
@@ -232,7 +232,7 @@ KEY = "sk-0123456789"
 def test_secrets_are_hidden_in_all_that_a_server_or_a_manifest_fills_and_nothing_else():
     mask = masking([KEY], lambda form, secret, how: "(hidden)")
     change = update("a", field(f'metadata["{KEY} x"]', KEY, f"`{KEY}`"))
-    whole = document(plan(change, objections=(looks_like("a"),), notes=(f"{KEY} is odd",)))
+    whole = document(plan(change, objections=(lookalike("a"),), notes=(f"{KEY} is odd",)))
 
     shown = hidden(whole, mask)
 
@@ -276,6 +276,6 @@ def test_the_fingerprint_is_of_the_changes_and_the_place_alone():
 
 def test_addresses_that_are_held_are_in_order():
     holds = frozenset(address(key) for key in "cab")
-    found = document(plan(objections=(replace(looks_like("x"), holds=holds),)))
+    found = document(plan(objections=(replace(lookalike("x"), holds=holds),)))
 
     assert json.dumps(found["objections"]).count('["assistant.a", "assistant.b", "assistant.c"]') == 1

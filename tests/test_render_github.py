@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render_plans import adopt, create, delete, field, looks_like, merging, plan, rename, update
+from render_plans import adopt, create, delete, field, lookalike, merging, plan, rename, update
 from runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
 from world import SCENARIOS, Scenario, run
 
@@ -86,29 +86,29 @@ def test_what_schemas_mean_and_what_holds_back_is_told():
     change = update("hr", field("tools.functions.f.parameters", {"a": 1}, {"a": 2}))
     change = replace(change, meanings=((("tools", "functions", "f", "parameters"), Meaning("gone", breaking=True)),))
 
-    error, notice = told(plan(change, objections=(looks_like("hr"),)))
+    error, notice = told(plan(change, objections=(lookalike("hr"),)))
 
-    assert notice.data.split("\n")[:2] == ["Will be refused: 1 breaking schema change", "Held back: looks-like"]
+    assert notice.data.split("\n")[:2] == ["Will be refused: 1 breaking schema change", "Held back: possible-duplicate"]
     assert notice.data.split("\n")[-1] == "f: gone (breaking)"
     assert error.name == "error"
 
 
 def test_an_objection_is_an_error_at_the_manifest_and_an_allowed_one_a_notice():
-    standing, *_ = told(plan(create("hr"), objections=(looks_like("hr"),)))
-    _, allowed, *_ = told(plan(create("a"), create("hr"), objections=(looks_like("a"), looks_like("hr", allowed=True))))
+    standing, *_ = told(plan(create("hr"), objections=(lookalike("hr"),)))
+    _, allowed, *_ = told(plan(create("a"), create("hr"), objections=(lookalike("a"), lookalike("hr", allowed=True))))
 
     assert standing == Command(
         "error",
-        "asst_9 has this name\nset `id: asst_9`\n(--allow looks-like overrides it)",
+        "asst_9 has this name\nset `id: asst_9`\n(--allow possible-duplicate overrides it)",
         {
             "file": "assistants/hr.yaml",
             "line": "1",
-            "title": "Objection (looks-like) in production: assistant.hr",
+            "title": "Objection (possible-duplicate) in production: assistant.hr",
         },
     )
     assert allowed.name == "notice"
-    assert allowed.properties["title"] == "Allowed (looks-like) in production: assistant.hr"
-    assert allowed.data.endswith("(allowed by --allow looks-like)")
+    assert allowed.properties["title"] == "Allowed (possible-duplicate) in production: assistant.hr"
+    assert allowed.data.endswith("(allowed by --allow possible-duplicate)")
 
 
 def test_an_objection_to_the_whole_stands_at_what_it_holds_back_or_nowhere():
@@ -206,7 +206,7 @@ def test_files_are_those_of_the_repository():
 
 
 def test_the_outputs_are_the_figures_and_the_fingerprint():
-    of = document(plan(create("a"), update("b", field("model", "a", "b")), objections=(looks_like("a"),)))
+    of = document(plan(create("a"), update("b", field("model", "a", "b")), objections=(lookalike("a"),)))
 
     assert github.outputs([of]) == {
         "has_changes": "true",

@@ -20,7 +20,7 @@ from browser import Browser, Page, browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from needing import needing
-from render_plans import WHERE, adopt, create, delete, looks_like, mark, merging, plan, update
+from render_plans import WHERE, adopt, create, delete, lookalike, mark, merging, plan, update
 from render_plans import field as changed
 from test_render_laws import INVISIBLE, plans, texts
 from world import SCENARIOS, Scenario, run
@@ -201,9 +201,9 @@ def whole_plan() -> Plan:
         ],
         update("s4", changed("model", "gpt-4o", "gpt-4.1"), changed("top_p", 1, 0)),
         objections=(
-            looks_like("new", remedy="paste this:\nreconciler:\n  id: asst_9"),
+            lookalike("new", remedy="paste this:\nreconciler:\n  id: asst_9"),
             Objection("too-many-changes", "9 of 10 change\nat once, says `max`, and a ` more", "", allowed=True),
-            replace(looks_like("elsewhere"), origin="pending"),
+            replace(lookalike("elsewhere"), origin="pending"),
         ),
         marks=(mark("x"),),
         notes=("1 copy is left alone\nfor now",),
@@ -226,9 +226,9 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
 
     assert [heading for heading in headings if heading.startswith("h2")] == ["h2 Objections", "h2 Changes", "h2 Notes"]
     assert headings[2:6] == [
-        "h3 Objection looks-like assistant.new",
+        "h3 Objection possible-duplicate assistant.new",
         "h3 Allowed too-many-changes",
-        "h3 Objection looks-like assistant.elsewhere",
+        "h3 Objection possible-duplicate assistant.elsewhere",
         "h2 Changes",
     ]
     assert [h for h in headings if h.startswith("h3")][3:6] == [
@@ -243,7 +243,7 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
     [
         "To fix it: paste this:",
         "reconciler:\n  id: asst_9",
-        "To let it pass: --allow looks-like, or the label reconciler/allow:looks-like on the pull request.",
+        "--allow possible-duplicate, or the label reconciler/allow:possible-duplicate on the pull request.",
         "9 of 10 change",
         "Allowed by --allow too-many-changes.",
         "It stands without this change too.",
@@ -252,7 +252,7 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
         "edit instructions -4 words",
         "id asst_hr",
         "manifest assistants/hr.yaml:1",
-        "held back by looks-like",
+        "held back by possible-duplicate",
         "Function lookup",
         "breaking limit became required",
         "compatible a may be more",
@@ -314,7 +314,7 @@ def test_a_base_splits_the_page_in_two() -> None:
 
 
 def test_what_merging_leaves_is_on_the_page_with_what_speaks_against_it() -> None:
-    drifted, conflict = update("hr", changed("temperature", 1, 0.2, "conflict")), looks_like("hr", remedy="")
+    drifted, conflict = update("hr", changed("temperature", 1, 0.2, "conflict")), lookalike("hr", remedy="")
     found = outline(html(merging(rest=(drifted,), rest_objections=(conflict,))))
     alone = outline(html(merging(rest_objections=(conflict,))))
 
@@ -322,8 +322,8 @@ def test_what_merging_leaves_is_on_the_page_with_what_speaks_against_it() -> Non
         "h2 Merging does this",
         "h2 Not done by merging",
     ]
-    assert "Blocked (looks-like): assistant.hr: asst_9 has this name" in found.text
-    assert "Blocked (looks-like)" in alone.text
+    assert "Blocked (possible-duplicate): assistant.hr: asst_9 has this name" in found.text
+    assert "Blocked (possible-duplicate)" in alone.text
 
 
 def test_what_git_said_before_this_change_is_told_apart() -> None:

@@ -7,7 +7,20 @@ from pathlib import Path
 
 import pytest
 from markdown_reading import acting, is_balanced
-from render_plans import address, adopt, create, delete, field, forget, looks_like, mark, merging, plan, rename, update
+from render_plans import (
+    address,
+    adopt,
+    create,
+    delete,
+    field,
+    forget,
+    lookalike,
+    mark,
+    merging,
+    plan,
+    rename,
+    update,
+)
 
 from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
@@ -56,7 +69,7 @@ def test_a_plan_reads_as_a_comment():
         update("hr", field("temperature", 1, 0.2, "drift"), field("instructions", BEFORE, AFTER), hidden=9),
         adopt("tutor"),
         delete("gone", field("name", "Gone")),
-        objections=(looks_like("new"),),
+        objections=(lookalike("new"),),
         marks=(mark("x"),),
         notes=("asst_7 is a copy of `assistant.hr`, and left alone.",),
         unchanged=14,
@@ -72,11 +85,11 @@ def test_a_plan_reads_as_a_comment():
 **production** · stack `acme` · openai, `https://api.example.com/v1`, project proj_x
 
 > [!CAUTION]
-> **Refused** (`looks-like`) `assistant.new`: asst_9 has this name
+> **Refused** (`possible-duplicate`) `assistant.new`: asst_9 has this name
 >
 > **What to do:** set `id: asst_9`
 >
-> **To allow it:** label `reconciler/allow:looks-like`, or `--allow looks-like`
+> **To allow it:** label `reconciler/allow:possible-duplicate`, or `--allow possible-duplicate`
 
 | Who | What |
 |---|---|
@@ -89,7 +102,7 @@ def test_a_plan_reads_as_a_comment():
 
 `assistants/new.yaml:1` · will be created
 
-**Refused**: `looks-like`
+**Refused**: `possible-duplicate`
 
 - `name`: **`New`**
 - `model`: **`gpt-4o`**
@@ -193,9 +206,9 @@ def test_what_is_pending_is_not_folded_where_the_change_does_nothing():
 
 
 def test_what_speaks_against_what_is_pending_stands_with_it_and_blocks_nothing():
-    shown = markdown(merging(create("new"), rest_objections=(looks_like("hr", remedy=""),)))
+    shown = markdown(merging(create("new"), rest_objections=(lookalike("hr", remedy=""),)))
 
-    assert "- Blocked (looks-like): assistant.hr: asst_9 has this name" in shown.replace("\\", "")
+    assert "- Blocked (possible-duplicate): assistant.hr: asst_9 has this name" in shown.replace("\\", "")
     assert "<b>Not done by merging</b>" in shown
     assert "CAUTION" not in shown
 
@@ -214,11 +227,11 @@ def test_an_offline_review_says_so_and_why():
 
 
 def test_what_is_to_be_pasted_keeps_its_indentation():
-    objection = replace(looks_like("x"), remedy="say so:\nreconciler:\n  id: asst_9", address=None)
+    objection = replace(lookalike("x"), remedy="say so:\nreconciler:\n  id: asst_9", address=None)
 
     assert """\
 > [!CAUTION]
-> **Refused** (`looks-like`) asst_9 has this name. It holds back 1 change.
+> **Refused** (`possible-duplicate`) asst_9 has this name. It holds back 1 change.
 >
 > **What to do:** say so:
 >
@@ -227,34 +240,40 @@ def test_what_is_to_be_pasted_keeps_its_indentation():
 >   id: asst_9
 > ```
 >
-> **To allow it:** label `reconciler/allow:looks-like`, or `--allow looks-like`
+> **To allow it:** label `reconciler/allow:possible-duplicate`, or `--allow possible-duplicate`
 """ in markdown(plan(objections=(objection,)))
 
 
 def test_an_objection_that_was_allowed_says_by_what():
-    shown = markdown(plan(objections=(looks_like("x", allowed=True),)))
+    shown = markdown(plan(objections=(lookalike("x", allowed=True),)))
 
-    assert "> [!NOTE]\n> **Allowed** (`looks-like`) `assistant.x`: asst_9 has this name\n>\n> Allowed by" in shown
+    assert (
+        "> [!NOTE]\n> **Allowed** (`possible-duplicate`) `assistant.x`: asst_9 has this name\n>\n> Allowed by" in shown
+    )
     assert "What to do" not in shown
 
 
 def test_an_objection_may_have_no_remedy():
-    assert "has this name\n>\n> **To allow it:**" in markdown(plan(objections=(looks_like("x", remedy=""),)))
+    assert "has this name\n>\n> **To allow it:**" in markdown(plan(objections=(lookalike("x", remedy=""),)))
 
 
 def test_objections_of_one_code_are_told_together_with_one_remedy_and_one_label():
-    shown = markdown(plan(objections=tuple(looks_like(key) for key in "abcdefg")))
+    shown = markdown(plan(objections=tuple(lookalike(key) for key in "abcdefg")))
 
     assert shown.count("> [!CAUTION]") == shown.count("**What to do:**") == shown.count("reconciler/allow:") == 1
-    assert shown.count("> **Refused** (`looks-like`)") == 5
+    assert shown.count("> **Refused** (`possible-duplicate`)") == 5
     assert "<details><summary>2 more of these</summary>\n\n```text\nassistant.f: asst_9 has this name\n" in shown
-    remedies = (looks_like("a"), looks_like("b", remedy="do other"), replace(looks_like("c"), origin="pending"))
+    remedies = (
+        lookalike("a"),
+        lookalike("b", remedy="do other"),
+        replace(lookalike("c"), origin="pending"),
+    )
     assert markdown(plan(objections=remedies)).count("**What to do:**") == 3
     assert "It stands without this change too." in markdown(plan(objections=remedies))
 
 
 def test_an_objection_says_what_else_it_holds_back():
-    objection = replace(looks_like("a"), holds=frozenset({address("a"), address("b"), address("c")}))
+    objection = replace(lookalike("a"), holds=frozenset({address("a"), address("b"), address("c")}))
 
     assert "has this name. It also holds back 2 changes.\n" in markdown(plan(objections=(objection,)))
 

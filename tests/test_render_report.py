@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_reading import acting, read
-from render_plans import WHERE, adopt, create, delete, field, forget, kept, looks_like, plan, rename, update
+from render_plans import WHERE, adopt, create, delete, field, forget, kept, lookalike, plan, rename, update
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 from reconciler.canonical import ABSENT
@@ -51,7 +51,7 @@ def test_an_issue_reads_as_a_report() -> None:
         drift("hr", "Be rude.\nVery."),
         update("it", field("temperature", 1, 0.2, "conflict"), hidden=3),
         delete("gone", field("name", "Gone", ABSENT)),
-        objections=(looks_like("it"),),
+        objections=(lookalike("it"),),
     )
     head, *sections = body(found).split("<details><summary>")
     foot = sections[-1].partition("</details>\n\n")[2]
@@ -71,7 +71,7 @@ Last checked 2026-11-27 05:17 UTC ([run](<https://github.example/acme/assistants
 since 2026-11-27 05:17 UTC.
 
 > [!CAUTION]
-> **Objection** `looks-like` `assistant.it`: asst_9 has this name<br>set `id: asst_9`
+> **Objection** `possible-duplicate` `assistant.it`: asst_9 has this name<br>set `id: asst_9`
 
 | Address | What | Left because |
 |---|---|---|
@@ -114,7 +114,7 @@ def test_a_thousand_is_written_as_one() -> None:
 
 
 def test_an_objection_alone_is_something_to_look_at() -> None:
-    assert issue_text.verdict(left(objections=(looks_like("a"),))) == "1 objection to look at"
+    assert issue_text.verdict(left(objections=(lookalike("a"),))) == "1 objection to look at"
 
 
 def test_where_nothing_is_left_that_is_said() -> None:
@@ -125,9 +125,9 @@ def test_where_nothing_is_left_that_is_said() -> None:
 
 
 def test_an_objection_may_have_no_address_and_no_remedy() -> None:
-    bare = replace(looks_like("a", remedy=""), address=None)
+    bare = replace(lookalike("a", remedy=""), address=None)
 
-    assert "> **Objection** `looks-like`: asst_9 has this name\n" in body(left(objections=(bare,)))
+    assert "> **Objection** `possible-duplicate`: asst_9 has this name\n" in body(left(objections=(bare,)))
 
 
 def test_the_same_is_the_same_text_whatever_the_order() -> None:
@@ -138,7 +138,7 @@ def test_the_same_is_the_same_text_whatever_the_order() -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     many = [update(f"n{number:04}", field("name", "x" * 300, "y" * 300, "drift")) for number in range(600)]
-    objections = tuple(looks_like(f"n{number:04}") for number in range(600))
+    objections = tuple(lookalike(f"n{number:04}") for number in range(600))
 
     shown = body(left(*many, objections=objections))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from lives import applied, wanted
-from render_plans import address, create, delete, field, looks_like, merging, plan, rename, update
+from render_plans import address, create, delete, field, lookalike, merging, plan, rename, update
 from world import WHERE
 
 from reconciler.model import Base, Change, Meaning, Objection, Plan
@@ -201,7 +201,7 @@ def test_each_half_is_parted_by_environment_and_what_is_pending_is_folded() -> N
 
 def test_objections_and_notes_are_told_once_with_the_environments_that_have_them() -> None:
     common, own = (
-        Objection("behind", "The commit is not known here.", "fetch it"),
+        Objection("outdated-checkout", "The commit is not known here.", "fetch it"),
         Objection("conflict", "Both changed it.", "look"),
     )
     staging = of("staging", objections=(common,), notes=("All is new.", "Only here."))
@@ -209,18 +209,18 @@ def test_objections_and_notes_are_told_once_with_the_environments_that_have_them
     told = several("markdown", [staging, live], Style())
 
     assert told.count("The commit is not known here.") == 1
-    assert "In staging, live:\n\n> [!CAUTION]\n> **Refused** (`behind`)" in told
+    assert "In staging, live:\n\n> [!CAUTION]\n> **Refused** (`outdated-checkout`)" in told
     assert "In live:\n\n> [!CAUTION]\n> **Refused** (`conflict`)" in told
     assert "**Note:** All is new.\n\n**Note (staging):** Only here." in told
 
 
 def test_what_blocks_what_is_pending_is_told_once_with_the_environments_and_blocks_nothing() -> None:
-    left = merging(create("x"), rest_objections=(looks_like("hr", remedy=""),))
+    left = merging(create("x"), rest_objections=(lookalike("hr", remedy=""),))
     sections = [document(replace(left, where=replace(WHERE, environment=name))) for name in ("one", "two")]
 
     told = several("markdown", sections, Style())
 
-    assert told.count("Blocked (looks-like)") == 1
+    assert told.count("Blocked (possible-duplicate)") == 1
     assert "<b>Not done by merging in one, two</b>" in told
     assert "CAUTION" not in told
 

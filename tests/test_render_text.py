@@ -13,7 +13,7 @@ from render_plans import (
     delete,
     field,
     forget,
-    looks_like,
+    lookalike,
     mark,
     merging,
     plan,
@@ -74,7 +74,7 @@ def test_a_plan_of_everything_reads_as_a_whole():
         forget("old"),
         delete("gone", field("name", "Old one"), field("model", "gpt-4o"), field("temperature", 1)),
         marks=(mark("x"),),
-        objections=(looks_like("new"),),
+        objections=(lookalike("new"),),
         notes=("1 copy is left alone: asst_c",),
         unchanged=14,
         unmanaged=3,
@@ -86,7 +86,7 @@ def test_a_plan_of_everything_reads_as_a_whole():
 production (openai, https://api.example.com/v1, project proj_x), stack acme
 
   # assistant.new will be created (assistants/new.yaml:1)
-  # held back: looks-like
+  # held back: possible-duplicate
   + assistant.new
       + name         "New"
       + temperature  0
@@ -112,9 +112,9 @@ production (openai, https://api.example.com/v1, project proj_x), stack acme
   . assistant.old  asst_old  will be forgotten, not destroyed
   - assistant.gone  asst_gone  will be destroyed (Old one, gpt-4o)
 
-Objection (looks-like) assistant.new: asst_9 has this name
+Objection (possible-duplicate) assistant.new: asst_9 has this name
   set `id: asst_9`
-  (--allow looks-like overrides it)
+  (--allow possible-duplicate overrides it)
 
 Note: 1 copy is left alone: asst_c
 
@@ -140,30 +140,30 @@ def test_the_last_line_is_terraforms_to_the_byte(changes, line):
 
 
 def test_a_standing_objection_never_reads_as_no_changes():
-    assert last_line(plan(objections=(looks_like("x"),))) == "Plan: 0 to add, 0 to change, 0 to destroy."
+    assert last_line(plan(objections=(lookalike("x"),))) == "Plan: 0 to add, 0 to change, 0 to destroy."
 
 
 def test_an_allowed_objection_says_so_and_holds_nothing_back():
-    whole = plan(create("x"), objections=(looks_like("x", allowed=True, remedy=""),))
+    whole = plan(create("x"), objections=(lookalike("x", allowed=True, remedy=""),))
 
     assert (
         body(whole)
         == """\
   + assistant.x  will be created (assistants/x.yaml:1)
 
-Allowed (looks-like) assistant.x: asst_9 has this name
-  (allowed by --allow looks-like)"""
+Allowed (possible-duplicate) assistant.x: asst_9 has this name
+  (allowed by --allow possible-duplicate)"""
     )
 
 
 def test_an_objection_to_everything_has_no_address():
-    everything = replace(looks_like("x"), address=None, message="no manifests:\nnothing at all")
+    everything = replace(lookalike("x"), address=None, message="no manifests:\nnothing at all")
 
     assert body(plan(objections=(everything,))) == (
-        "Objection (looks-like): no manifests:\n"
+        "Objection (possible-duplicate): no manifests:\n"
         "  nothing at all\n"
         "  set `id: asst_9`\n"
-        "  (--allow looks-like overrides it)"
+        "  (--allow possible-duplicate overrides it)"
     )
 
 
@@ -268,10 +268,10 @@ def test_a_text_that_becomes_a_structure_stands_in_quotes():
 
 
 def test_what_merging_leaves_stands_below_and_an_empty_part_is_no_all_clear():
-    left = text(merging(rest=(update("hr", field("name", "a", "b", "conflict")),), rest_objections=(looks_like("hr"),)))
+    left = text(merging(rest=(update("hr", field("name", "a", "b", "conflict")),), rest_objections=(lookalike("hr"),)))
 
     assert "Merging does this: nothing.\n\nNot done by merging:\n" in left
-    assert "\n  Blocked (looks-like): assistant.hr: asst_9 has this name\n" in left
+    assert "\n  Blocked (possible-duplicate): assistant.hr: asst_9 has this name\n" in left
     assert left.splitlines()[-1] == "Plan: 0 to add, 0 to change, 0 to destroy."
     assert text(merging()).splitlines()[-1] == "No changes. Your assistants match the manifests."
 
@@ -284,7 +284,7 @@ def test_organization_is_part_of_the_address():
 
 def test_colour_adds_nothing_but_colour():
     """But for the brackets around changed words, which colour makes unnecessary."""
-    whole = plan(create("x", field("name", after="X")), delete("y"), objections=(looks_like("x"),))
+    whole = plan(create("x", field("name", after="X")), delete("y"), objections=(lookalike("x"),))
     coloured = text(whole, Style(colour=True))
 
     assert "\x1b[32m+\x1b[0m \x1b[1massistant.x\x1b[0m" in coloured

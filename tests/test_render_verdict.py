@@ -13,7 +13,7 @@ from render_plans import (
     field,
     forget,
     kept,
-    looks_like,
+    lookalike,
     merging,
     plan,
     rename,
@@ -108,13 +108,13 @@ def test_what_will_be_refused_is_said_first():
 
 
 def test_an_objection_without_a_change_is_named():
-    objections = (holding("id-gone", "a"), holding("id-gone", "b"))
+    objections = (holding("id-not-found", "a"), holding("id-not-found", "b"))
 
-    assert verdict(objections=objections) == "Will be refused: 2 objections (id-gone)"
+    assert verdict(objections=objections) == "Will be refused: 2 objections (id-not-found)"
 
 
 def test_an_objection_that_somebody_allowed_refuses_nothing():
-    assert verdict(create("a"), objections=(looks_like("a", allowed=True),)) == "1 new assistant"
+    assert verdict(create("a"), objections=(lookalike("a", allowed=True),)) == "1 new assistant"
 
 
 def test_new_objects_of_several_kinds_are_objects():

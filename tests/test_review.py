@@ -117,10 +117,10 @@ def test_a_twin_that_is_gone_already_is_not_taken_for_the_change_beside_it() -> 
 
 def test_what_a_plan_file_says_was_allowed_is_not() -> None:
     one, also = wanted("a", name="A"), stranger("asst_8", name="A")
-    reviewed = saved([one], [also], allow=frozenset({"looks-like"}))
+    reviewed = saved([one], [also], allow=frozenset({"possible-duplicate"}))
 
     found = review(make_plan([one], [also], WHERE), reviewed, [also])
-    again = review(make_plan([one], [also], WHERE, allow=frozenset({"looks-like"})), reviewed, [also])
+    again = review(make_plan([one], [also], WHERE, allow=frozenset({"possible-duplicate"})), reviewed, [also])
 
     assert [o.allowed for o in found.plan.objections] == [False]
     assert [o.allowed for o in again.plan.objections] == [True]

@@ -271,7 +271,7 @@ def test_what_nobody_can_tell_is_never_done() -> None:
     ("more", "code"),
     [
         ({"limits": Limits(changes=0)}, "too-many-changes"),
-        ({"facts": Facts(behind=frozenset({"asst_1"}))}, "behind"),
+        ({"facts": Facts(behind=frozenset({"asst_1"}))}, "outdated-checkout"),
     ],
 )
 def test_what_an_objection_holds_back_is_never_done(more: dict[str, Any], code: str) -> None:
@@ -369,7 +369,7 @@ def test_an_objection_to_nothing_that_changes_leaves_something_to_look_at() -> N
 
     found = passed(divide(plan, ALL))
 
-    assert [o.code for o in found.objections] == ["id-gone"]
+    assert [o.code for o in found.objections] == ["id-not-found"]
     assert not found.is_well
 
 

@@ -268,15 +268,15 @@ def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(ac
     red = acme.open(7)
     ended(red, Plan="failure", **{"Comment on the pull request": "success", "Keep the plan for its apply": "success"})
     assert red.conclusion == "failure"
-    assert "reconciler/allow:looks-like" in acme.comment(7)
-    assert "reconciler/allow:looks-like" in acme.hub.all_labels
+    assert "reconciler/allow:possible-duplicate" in acme.comment(7)
+    assert "reconciler/allow:possible-duplicate" in acme.hub.all_labels
 
-    assert acme.label(7, "reconciler/allow:looks-like", by="stranger").conclusion == "failure"
-    assert acme.label(7, "reconciler/allow:looks-like", by="maintainer").conclusion == "success"
+    assert acme.label(7, "reconciler/allow:possible-duplicate", by="stranger").conclusion == "failure"
+    assert acme.label(7, "reconciler/allow:possible-duplicate", by="maintainer").conclusion == "success"
     assert acme.push(7, sales=manifest("You sell.\n", name="Sales")).conclusion == "success"
     assert acme.push(7, hr=manifest("You help others.\n")).conclusion == "failure"
     assert acme.hub.all_issues[7]["labels"] == []
-    assert "`reconciler/allow:looks-like`, set by `maintainer`, was taken off" in acme.comment(7)
+    assert "`reconciler/allow:possible-duplicate`, set by `maintainer`, was taken off" in acme.comment(7)
 
 
 def test_an_edit_that_leaves_the_base_alone_plans_keeps_and_says_nothing(acme: Team) -> None:
@@ -459,7 +459,7 @@ def test_a_merge_queue_is_planned_beside_what_it_stands_on(acme: Team) -> None:
         config = (acme.origin / "reconciler.yaml").read_text().replace(acme.url, thief.url)
         acme.push(7, **{"reconciler.yaml": config})
         red = acme.queued(7)
-        acme.hub.label(7, "reconciler/allow:looks-like")
+        acme.hub.label(7, "reconciler/allow:possible-duplicate")
         green = acme.queued(7)
 
     assert thief.asked == []
@@ -509,8 +509,8 @@ def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, s
     assert red.conclusion == "failure"
     assert "In production:" in acme.comment(7)
 
-    assert acme.label(7, "reconciler/allow:looks-like@staging").conclusion == "failure"
-    green = acme.label(7, "reconciler/allow:looks-like@production")
+    assert acme.label(7, "reconciler/allow:possible-duplicate@staging").conclusion == "failure"
+    green = acme.label(7, "reconciler/allow:possible-duplicate@production")
     assert green.conclusion == "success", green.log
     acme.merge(7)
     jobs = acme.applied_in_turn()
@@ -714,10 +714,10 @@ def test_on_call_everything_is_applied_that_no_objection_blocks(acme: Team) -> N
 
     assert job.conclusion == "failure"  # something is blocked
     assert sorted(one["name"] for one in acme.everything()) == ["HR Helper", "IT"]
-    assert "looks-like" in job.all["On call"].log
+    assert "possible-duplicate" in job.all["On call"].log
     assert "### Applied in part" in job.summary
-    assert "possible" in job.summary or "looks-like" in job.summary
-    again = acme.called(keys="it", allow="looks-like")
+    assert "possible" in job.summary or "possible-duplicate" in job.summary
+    again = acme.called(keys="it", allow="possible-duplicate")
     assert again.conclusion == "success", again.log
     assert "### Applied: 1 added" in again.summary
 

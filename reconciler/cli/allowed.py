@@ -161,10 +161,10 @@ def _unknown(labels: Iterable[Labelling], loaded: Config) -> Iterator[str]:
 
 def _said(one: Verdict) -> str:
     if one.reason:
-        return f"The label {one.labelling.label!r} does not count: {one.reason}."
+        return f"The label {one.labelling.label!r} does not count: {one.reason}{one.labelling.hint}."
     held = len({held for allowance in one.allowances for held in allowance.case.blocks})
     about = f"{held} change{'' if held == 1 else 's'} of the plan that it was set on"
-    return f"The label {one.labelling.label!r}, set by {one.labelling.by}, allows {about}."
+    return f"The label {one.labelling.label!r}, set by {one.labelling.by}, allows {about}{one.labelling.hint}."
 
 
 def _write(text: str, out: str | None) -> None:

@@ -128,7 +128,7 @@ def _decoded(path: Path) -> str | Fault:
     if path.exists() and not path.is_file():
         return Fault(Place(FILE), "unreadable", "This is not a regular file.", "let a regular file have this name")
     if _leads_out(path):
-        return Fault(Place(FILE), "outside", "This link leads out of its folder.", "put the file itself here")
+        return Fault(Place(FILE), "path-outside-repo", "This link leads out of its folder.", "put the file itself here")
     with path.open("rb") as stream:
         raw = stream.read(_BYTES + 1)
     if len(raw) > _BYTES:

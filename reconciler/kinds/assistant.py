@@ -179,7 +179,7 @@ def _odd_tools(tools: Json) -> Iterator[Problem]:
         elif isinstance(inner, dict) and isinstance(inner.get("function"), dict) and "name" not in inner:
             message = "This function is wrapped a second time in `function:`."
             remedy = "keep what is under the inner `function:`"
-            yield Problem(("tools", index, "function"), "wrapped-twice", message, remedy)
+            yield Problem(("tools", index, "function"), "nested-function", message, remedy)
 
 
 def _unmarked(field: str, value: Json) -> Json:

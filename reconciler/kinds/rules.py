@@ -46,7 +46,7 @@ def between_fields(data: Mapping[str, Json], terms: Terms, unjudged: Collection[
     return [
         *_tools_and_format(data),
         *([] if "tools" in unjudged else _resources_and_tools(data)),
-        *([] if "instructions" in unjudged else _json_word(data)),
+        *([] if "instructions" in unjudged else _json_not_mentioned(data)),
         *_family(data, terms),
         *_misspelt(data, terms),
     ]
@@ -250,13 +250,13 @@ def _resources_and_tools(data: Mapping[str, Json]) -> Iterator[Problem]:
             yield Problem(("tool_resources", name), "resource-without-tool", message, remedy, at_key=True)
 
 
-def _json_word(data: Mapping[str, Json]) -> Iterator[Problem]:
+def _json_not_mentioned(data: Mapping[str, Json]) -> Iterator[Problem]:
     if _mapping(data.get("response_format")).get("type") != "json_object":
         return
     if "json" not in str(data.get("instructions")).lower():
         message = "JSON mode wants the word JSON somewhere in the instructions."
         yield Problem(
-            ("response_format",), "json-word", message, "say in the prompt that the answer is JSON", "warning"
+            ("response_format",), "json-not-mentioned", message, "say in the prompt that the answer is JSON", "warning"
         )
 
 

@@ -55,17 +55,19 @@ def shown(path: Path, root: Path) -> str:
 def keep_inside(root: Path, path: Path) -> None:
     """Refuses a resolved path outside the root, or below a folder that is not for manifests."""
     if not path.is_relative_to(root):
-        raise UnfitError("outside", "This leads out of the repository.", "move the file into the repository")
+        raise UnfitError("path-outside-repo", "This leads out of the repository.", "move the file into the repository")
     for part in path.relative_to(root).parts:
         if part.lower() in _FORBIDDEN:
-            raise UnfitError("outside", f"This leads into `{part}`.", "move the file out of there")
+            raise UnfitError("path-outside-repo", f"This leads into `{part}`.", "move the file out of there")
 
 
 def target(root: Path, folder: Path, written: str) -> Path:
     """The resolved path of the file that a reference names, which need not exist."""
     if written.startswith(("/", "~", "\\")) or written[1:2] == ":":
         raise UnfitError(
-            "outside", f"`{written}` is not a relative path.", "write the path relative to the manifest's folder"
+            "path-outside-repo",
+            f"`{written}` is not a relative path.",
+            "write the path relative to the manifest's folder",
         )
     if "\0" in written:
         raise UnfitError("bad-reference", "No file name holds a NUL character.", "remove it")

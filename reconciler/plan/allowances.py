@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.model import Objection, Plan
-from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS
 
 T = TypeVar("T")
 
@@ -35,7 +35,14 @@ class Labelling:
     @property
     def code(self) -> str:
         """The objection that it names: a code host takes `Allow` and `allow` for one label."""
-        return self._named[0].strip()
+        named = self._named[0].strip()
+        return FORMER_CODES.get(named, named)
+
+    @property
+    def hint(self) -> str:
+        """What to name it instead, where it has an objection's former name."""
+        is_former = self._named[0].strip() in FORMER_CODES
+        return f"; this objection is now called {self.code!r}" if is_former else ""
 
     @property
     def environment(self) -> str | None:
@@ -167,7 +174,7 @@ def cases(document: Mapping[str, Any]) -> Iterator[Case]:
     """The objections of a plan's document, allowed or not: what it says of that itself is nothing to go by."""
     for one in document["objections"]:
         changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in one["holds"]]
-        yield Case(one["code"], one["address"], _blocks(changes, one["holds"]))
+        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocks(changes, one["holds"]))
 
 
 def _blocks(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import digest
 from reconciler.model import Address, Change, Desired, FieldChange, Objection, Where
-from reconciler.plan.lookalikes import looks_like
+from reconciler.plan.lookalikes import possible_duplicates
 from reconciler.plan.ownership import Ownership
 
 OBJECTIONS: dict[str, str] = {
-    "behind": "The object was last applied from a commit, and a state, that this history does not hold.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
-    "id-gone": "A manifest names an id that is not live.",
-    "looks-like": "A create whose name or content is that of an object which is not ours, or about to go.",
+    "id-not-found": "A manifest names an id that is not live.",
+    "metadata-full": "A live object has sixteen metadata pairs, which leaves no room for the marker.",
     "no-manifests": "Nothing is desired while something of ours is live.",
-    "no-room": "A live object has sixteen metadata pairs, which leaves no room for the marker.",
     "other-environment": "The object that a manifest names is stamped by another environment.",
     "other-stack": "The object that a manifest names is stamped by another stack.",
+    "outdated-checkout": "The object was last applied from a commit, and a state, that this history does not hold.",
+    "possible-duplicate": "A create whose name or content is that of an object which is not ours, or about to go.",
     "refused-removal": "The manifest of an object with `on_removal: refuse` is gone.",
     "renamed-twice": "Both a key and one it had before are live.",
     "rolled-back": "Git still says exactly what was rolled back.",
@@ -28,6 +28,13 @@ OBJECTIONS: dict[str, str] = {
     "unreliable-list": "The server's list contradicts itself, so that what it leaves out is unknown.",
     "wrong-project": "The server answered for another project than the environment's.",
 }
+FORMER_CODES: dict[str, str] = {
+    "behind": "outdated-checkout",
+    "id-gone": "id-not-found",
+    "looks-like": "possible-duplicate",
+    "no-room": "metadata-full",
+}
+"""What objections were called before; `--allow` and labels still take these."""
 NEVER_ALLOWED = frozenset({"unreliable-list"})
 """The objections that no person can allow: what they are about cannot be looked at either."""
 GONE = "gone"
@@ -65,9 +72,9 @@ def guard(
     changes: Sequence[Change], ownership: Ownership, where: Where, limits: Limits, facts: Facts
 ) -> Iterator[Objection]:
     """Every objection that needs the whole plan to be seen."""
-    yield from looks_like(changes, ownership, where)
+    yield from possible_duplicates(changes, ownership, where)
     yield from _refused_removals(changes)
-    yield from _no_room(changes)
+    yield from _metadata_full(changes)
     yield from _behind(changes, facts)
     yield from _rolled_back(changes, facts)
     yield from wrong_project(changes, where, facts)
@@ -136,7 +143,7 @@ def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
         if change.id in facts.behind and marker is not None and marker.commit:
             commit = marker.commit.partition("+")[0]
             yield Objection(
-                code="behind",
+                code="outdated-checkout",
                 message=f"{change.id} was last applied from {commit}, which is not in the history of this checkout.",
                 remedy="an old branch or a job that was run again? bring this branch up to date;"
                 " if it came from a branch that is merged by now, override this",
@@ -199,14 +206,14 @@ def _refused_removals(changes: Iterable[Change]) -> Iterator[Objection]:
             )
 
 
-def _no_room(changes: Iterable[Change]) -> Iterator[Objection]:
+def _metadata_full(changes: Iterable[Change]) -> Iterator[Objection]:
     for change in changes:
         metadata = change.live.raw.get("metadata") if change.live is not None else None
         if change.action == "adopt" and isinstance(metadata, dict) and len(metadata) >= _PAIRS:
             if "reconciler" in metadata:
                 continue
             yield Objection(
-                code="no-room",
+                code="metadata-full",
                 message=f"{change.id} has {len(metadata)} metadata pairs, which leaves no room for the marker.",
                 remedy="take one pair out in the dashboard; where the server replaces metadata, it may be allowed",
                 address=change.address,

@@ -11,7 +11,7 @@ from reconciler.plan.marker import is_own
 from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, ours_by_address
 
 
-def looks_like(changes: Sequence[Change], ownership: Ownership, where: Where) -> Iterator[Objection]:
+def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Where) -> Iterator[Objection]:
     """The objections to creates that would probably make a second one."""
     creates = [(c, c.desired) for c in changes if c.action == "create" and c.desired is not None]
     if not creates:
@@ -53,7 +53,7 @@ def _double(change: Change, alike: Mapping[str, Live], where: Where, takers: Map
     listed = f"{', '.join(sorted(alike))} {'have' if len(alike) > 1 else 'has'}"
     message = f"A new {change.address.kind} is planned, but {listed} the same name or content."
     return Objection(
-        code="looks-like",
+        code="possible-duplicate",
         message=" ".join([message, *_whose(found, where)]),
         remedy=_if_the_same(one, change, where, takers.get(one.id)),
         address=change.address,

@@ -127,7 +127,7 @@ def _pinned(desired: Desired, survey: _Survey) -> Claim:
     named = [one for one in survey.by_address.get(address, ()) if one.id != id]
     former = [one for one in _formerly(desired, survey) if one.id != id]
     if live is None:
-        survey.objections.append(_id_gone(desired))
+        survey.objections.append(_id_not_found(desired))
         survey.taken.update(map(_key, (*named, *former)))
         return Claim(desired, creatable=False)
     survey.taken.add(_key(live))
@@ -218,9 +218,9 @@ def _of_copies(orphans: Iterable[Live], survey: _Survey) -> Iterator[Objection]:
         )
 
 
-def _id_gone(desired: Desired) -> Objection:
+def _id_not_found(desired: Desired) -> Objection:
     return Objection(
-        code="id-gone",
+        code="id-not-found",
         message=f"The manifest names {desired.id}, which is not live.",
         remedy="correct `reconciler.id`; take the line out to have a new one created",
         address=desired.address,

@@ -266,11 +266,14 @@ def matching(
 def allowed(codes: Sequence[str]) -> frozenset[str]:
     """The codes that were allowed; one that does not exist is an error."""
     from reconciler.diagnostics import did_you_mean
-    from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+    from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS
 
-    for code in codes:
+    for code in set(codes) & set(FORMER_CODES):
+        click.echo(f"Note: The objection `{code}` is now called `{FORMER_CODES[code]}`.", err=True)
+    named = frozenset(FORMER_CODES.get(code, code) for code in codes)
+    for code in sorted(named):
         if code not in OBJECTIONS:
             raise Failure(f"There is no objection {code!r}.", did_you_mean(code, OBJECTIONS))
         if code in NEVER_ALLOWED:
             raise Failure(f"The objection `{code}` cannot be overridden.", "see docs/diagnostics.md for what to do")
-    return frozenset(codes)
+    return named
