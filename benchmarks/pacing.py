@@ -15,17 +15,17 @@ from math import ceil
 import anyio
 import httpx
 
-from reconciler.apply.engine import PARALLELISM, Run, apply
+from reconciler.apply.engine import PARALLELISM, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Emulator
 from reconciler.manifests import parser, reading
-from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Task, Where
+from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Target, Task
 from reconciler.plan.make import make_plan
 from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
 from reconciler.source import parse, write
 
-WHERE = Where(stack="bench", environment="local", provider="local", base_url="http://localhost/v1")
+WHERE = Target(stack="bench", environment="local", provider="local", base_url="http://localhost/v1")
 LATENCY = 0.05
 
 
@@ -90,7 +90,7 @@ def desired(count: int, text: str) -> tuple[Desired, ...]:
         reading.Manifest(f"assistants/{key}.yaml", key, parse(write(body), f"{key}.yaml").documents[0], alone=True)
         for key, body in bodies.items()
     ]
-    return parser.parse(documents, parser.Setting("local", ("local",), {})).desired
+    return parser.parse(documents, parser.ManifestContext("local", ("local",), {})).desired
 
 
 class Halving(Pacer):
@@ -162,7 +162,7 @@ async def measure(case: Case) -> str:
     if case.creates:
         plan = replace(await planned("Answer."), ours=1)
     else:
-        await apply(await planned("Answer."), provider, Run("before"), _Silent())
+        await apply(await planned("Answer."), provider, RunContext("before"), _Silent())
         plan = await planned("Answer well.")
     limited.lists_only = case.lists_only
     observed_at = time.monotonic() if case.ages else float("inf")
@@ -170,7 +170,7 @@ async def measure(case: Case) -> str:
         provider._wire.pacer = Halving()
     limited.begin(case.rate, case.retry_after, case.share)
     began = time.perf_counter()
-    outcomes = await apply(plan, provider, Run("bench", reread=case.reread, observed_at=observed_at), _Silent())
+    outcomes = await apply(plan, provider, RunContext("bench", reread=case.reread, observed_at=observed_at), _Silent())
     took = time.perf_counter() - began
     await provider.aclose()
     assert [type(outcome) for outcome in outcomes] == [Done] * count, outcomes[:3]

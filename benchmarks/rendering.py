@@ -12,18 +12,18 @@ from collections.abc import Iterator
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.model import Desired, Live, Plan, Where
+from reconciler.model import Desired, Live, Plan, Target
 from reconciler.plan.against_base import as_live
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.source import parse, write
 
-WHERE = Where(stack="bench", environment="production", provider="openai", base_url="https://api.example.com/v1")
+WHERE = Target(stack="bench", environment="production", provider="openai", base_url="https://api.example.com/v1")
 CREATES, EDITS = 9_000, 1_000
 BOUND = 2.0
 COMMENT = 65_536
 _SENTENCES = 60
-_SETTING = parser.Setting("production", ("production",), {})
+_SETTING = parser.ManifestContext("production", ("production",), {})
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Location:
     """A spot in a file; lines and columns count from one, and line 0 is the file as a whole."""
 
     file: str
@@ -68,23 +68,23 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Diagnostic:
     """One thing wrong: where, what, and what to do about it."""
 
-    place: Place
+    place: Location
     code: str
     message: str
     remedy: str = ""
     severity: Severity = "error"
 
 
-def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def in_order(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """The same faults without repetition, by place, errors before warnings at one place."""
     unique = {(f.place, f.severity, f.code, f.message): f for f in faults}
     return tuple(unique[key] for key in sorted(unique))
 
 
-def errors(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+def errors(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Those of the faults that stop everything."""
     return tuple(fault for fault in faults if fault.severity == "error")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from reconciler.canonical import Absent, Fields, Json
-from reconciler.diagnostics import Place
+from reconciler.diagnostics import Location
 from reconciler.paths import Path
 
 OnRemoval: TypeAlias = Literal["delete", "keep", "refuse"]
@@ -30,7 +30,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Target:
     """The stack and the environment that a plan is about, and the address behind it."""
 
     stack: str
@@ -68,7 +68,7 @@ class Desired:
 
     address: Address
     fields: Fields
-    place: Place
+    place: Location
     left_to_server: frozenset[str] = frozenset()
     id: str | None = None
     was: tuple[str, ...] = ()
@@ -142,12 +142,12 @@ class Change:
     live: Live | None = None
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> Location | None:
         return self.desired.place if self.desired else None
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class MarkerRefresh:
     """Both sides agree and the marker does not: the next apply refreshes it."""
 
     address: Address
@@ -186,7 +186,7 @@ class Mismatch:
 
     address: Address
     id: str
-    place: Place
+    place: Location
     differences: tuple[Difference, ...]
 
 
@@ -204,9 +204,9 @@ class Base:
 class Plan:
     """Everything an apply will do, and everything there is to say about it."""
 
-    where: Where
+    where: Target
     changes: tuple[Change, ...] = ()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[MarkerRefresh, ...] = ()
     objections: tuple[Objection, ...] = ()
     notes: tuple[str, ...] = ()
     unchanged: int = 0
@@ -242,7 +242,7 @@ class Plan:
         return tuple(objection for objection in self.objections if not objection.allowed)
 
 
-Task: TypeAlias = Change | Mark
+Task: TypeAlias = Change | MarkerRefresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from lives import KIND, stamped
 
 from reconciler.cli import run
 from reconciler.emulator import Emulator
-from reconciler.model import Desired, Where
+from reconciler.model import Desired, Target
 from reconciler.plan import marker as markers
 
-LOCAL = Where("default", "local", "local", ".reconciler/local.db")
+LOCAL = Target("default", "local", "local", ".reconciler/local.db")
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ class Checkout:
         """What the embedded server holds, by id."""
         return {one["id"]: one for one in self.call("GET", "?limit=100")["data"]}
 
-    def applied(self, one: Desired, where: Where = LOCAL, **moved: Any) -> str:
+    def applied(self, one: Desired, where: Target = LOCAL, **moved: Any) -> str:
         """Puts an object there as an apply of a manifest would; its id."""
         return str(self.call("POST", "", body_of(one, where, **moved))["id"])
 
 
-def body_of(one: Desired, where: Where = LOCAL, id: str | None = None, **moved: Any) -> dict[str, Any]:
+def body_of(one: Desired, where: Target = LOCAL, id: str | None = None, **moved: Any) -> dict[str, Any]:
     """What an apply of a manifest sends, marker and all."""
     stamp = markers.stamp(one, KIND, (where.stack, where.environment), id=id, nonce="n1", commit=None)
     return {name: value for name, value in stamped(one, stamp, **moved).raw.items() if name != "id"}

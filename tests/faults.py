@@ -22,7 +22,7 @@ from world import Recorder, World
 
 from reconciler.apply import engine
 from reconciler.providers.openai import Assistants, local_assistants
-from reconciler.providers.wire import Nature
+from reconciler.providers.wire import WireClock
 
 soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="at length only: RECONCILER_SOAK=1")
 EPOCH = 1_800_000_000.0
@@ -61,12 +61,12 @@ def clock() -> float:
     return asyncio.get_running_loop().time()
 
 
-def nature(chance: Callable[[], float] | None = None) -> Nature:
+def nature(chance: Callable[[], float] | None = None) -> WireClock:
     """Time and chance of the wire: the loop's own time, and a chance that is always the same."""
-    return Nature(clock=clock, now=lambda: EPOCH + clock(), chance=chance or random.Random(5).random)
+    return WireClock(clock=clock, now=lambda: EPOCH + clock(), chance=chance or random.Random(5).random)
 
 
-TIME = engine.Nature(clock=clock)
+TIME = engine.ApplyClock(clock=clock)
 
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]

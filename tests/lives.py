@@ -8,7 +8,7 @@ from typing import Any
 from world import WHERE, desired
 
 from reconciler.kinds import KINDS
-from reconciler.model import Desired, FieldChange, Live, Marker, Where
+from reconciler.model import Desired, FieldChange, Live, Marker, Target
 from reconciler.paths import show
 from reconciler.plan import marker as markers
 
@@ -28,7 +28,7 @@ def stranger(id: str = "asst_9", *, created_at: float = 0, **body: Any) -> Live:
     return Live("assistant", id, KIND.read(raw), raw, created_at=created_at)
 
 
-def applied(one: Desired, id: str = "asst_1", *, where: Where = WHERE, created_at: float = 0, **moved: Any) -> Live:
+def applied(one: Desired, id: str = "asst_1", *, where: Target = WHERE, created_at: float = 0, **moved: Any) -> Live:
     """What an apply of the manifest left behind, and what somebody moved since."""
     stamp = markers.stamp(one, KIND, (where.stack, where.environment), id=id, nonce="n1", commit=None)
     return stamped(one, stamp, id, created_at=created_at, **moved)

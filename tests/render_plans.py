@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.canonical import ABSENT, Absent, Json
-from reconciler.diagnostics import Place
+from reconciler.diagnostics import Location
 from reconciler.model import (
     Address,
     Base,
@@ -13,15 +13,15 @@ from reconciler.model import (
     Difference,
     FieldChange,
     Live,
-    Mark,
+    MarkerRefresh,
     Mismatch,
     Objection,
     Plan,
-    Where,
+    Target,
 )
 from reconciler.paths import read as path
 
-WHERE = Where("acme", "production", "openai", "https://api.example.com/v1", project="proj_x")
+WHERE = Target("acme", "production", "openai", "https://api.example.com/v1", project="proj_x")
 
 
 def address(key: str) -> Address:
@@ -29,7 +29,7 @@ def address(key: str) -> Address:
 
 
 def desired(key: str) -> Desired:
-    return Desired(address(key), {}, Place(f"assistants/{key}.yaml", 1, 1))
+    return Desired(address(key), {}, Location(f"assistants/{key}.yaml", 1, 1))
 
 
 def field(
@@ -66,8 +66,8 @@ def forget(key: str) -> Change:
     return Change("forget", address(key), f"asst_{key}", f"digest of {key}")
 
 
-def mark(key: str) -> Mark:
-    return Mark(address(key), desired(key), Live("assistant", f"asst_{key}", {}, {}))
+def mark(key: str) -> MarkerRefresh:
+    return MarkerRefresh(address(key), desired(key), Live("assistant", f"asst_{key}", {}, {}))
 
 
 def lookalike(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_9`") -> Objection:
@@ -77,7 +77,7 @@ def lookalike(key: str, *, allowed: bool = False, remedy: str = "set `id: asst_9
 
 def kept(key: str, *differences: Difference) -> Mismatch:
     """An object in which the server kept other values than it was sent."""
-    return Mismatch(address(key), f"asst_{key}", Place(f"assistants/{key}.yaml", 3, 1), differences)
+    return Mismatch(address(key), f"asst_{key}", Location(f"assistants/{key}.yaml", 3, 1), differences)
 
 
 def merging(*changes: Change, rest: tuple[Change, ...] = (), **more: object) -> Plan:

@@ -13,7 +13,7 @@ from world import WHERE
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.allowances import Allowance, Case, Labelling, Rules, Seen, cases, decide, moment, permitted
-from reconciler.plan.guards import Facts, Limits
+from reconciler.plan.guards import Limits, PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.github import of_plan
@@ -211,7 +211,7 @@ def test_what_was_allowed_on_the_command_line_stays_so() -> None:
 
 
 def test_what_nobody_may_allow_is_blocked_whatever_a_file_says() -> None:
-    plan = planned([wanted("a")], [], facts=Facts(unreliable={"assistant": "it lists rows twice"}))
+    plan = planned([wanted("a")], [], facts=PlanContext(unreliable={"assistant": "it lists rows twice"}))
 
     assert standing(plan, allowing(plan, "unreliable-list")) == [("unreliable-list", None)]
 

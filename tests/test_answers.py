@@ -17,7 +17,7 @@ from reconciler.providers.errors import (
     Busy,
     ObjectGone,
     ProviderError,
-    Refused,
+    Rejected,
     Unauthorized,
     advice,
 )
@@ -88,26 +88,26 @@ def test_brackets_within_texts_are_no_depth() -> None:
 
 
 ANSWERS: list[tuple[int, str, type[ProviderError], bool, bool]] = [
-    (400, of(message="no"), Refused, False, False),
+    (400, of(message="no"), Rejected, False, False),
     (401, of(message="no"), Unauthorized, False, False),
     (403, of(message="no"), Unauthorized, False, False),
     (404, of(message="no"), ApiGone, False, False),
     (408, of(message="no"), Busy, True, True),
     (409, of(message="no"), Busy, True, True),
     (410, of(message="no"), ApiGone, False, False),
-    (413, of(message="no"), Refused, False, False),
-    (422, '{"detail": [{"msg": "no"}]}', Refused, False, False),
+    (413, of(message="no"), Rejected, False, False),
+    (422, '{"detail": [{"msg": "no"}]}', Rejected, False, False),
     (424, of(message="no"), ApiGone, False, False),
     (425, "", Busy, True, True),
     (429, of(message="slow", code="rate_limit_exceeded"), Busy, True, True),
-    (429, of(message="pay", code=QUOTA), Refused, False, False),
-    (429, of(message="pay", type=QUOTA), Refused, False, False),
-    (429, of(message=QUOTA), Refused, False, False),
+    (429, of(message="pay", code=QUOTA), Rejected, False, False),
+    (429, of(message="pay", type=QUOTA), Rejected, False, False),
+    (429, of(message=QUOTA), Rejected, False, False),
     (499, "", Busy, True, True),
     (500, of(message="no"), Broken, True, True),
     (502, "<html>", Broken, True, True),
     (529, "", Broken, True, True),
-    (302, "", Refused, False, True),
+    (302, "", Rejected, False, True),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from lives import KIND, applied, causes, marked, stamped, stranger, wanted
 from world import WHERE
 
-from reconciler.apply.engine import Run
+from reconciler.apply.engine import RunContext
 from reconciler.canonical import ABSENT
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live
 from reconciler.paths import read, show
@@ -17,10 +17,10 @@ from reconciler.plan.changes import (
     address_of,
     change_digest,
     creation,
+    live_digest,
     narrow,
     parted,
     removal,
-    seen,
     updated,
     with_removal,
 )
@@ -50,7 +50,7 @@ def test_an_update_sends_what_differs_and_remembers_what_was_seen() -> None:
 
     assert dict(found.patch) == {"description": "new"}
     assert found.live is not None
-    assert found.seen == seen(found.live, found.desired)
+    assert found.seen == live_digest(found.live, found.desired)
     assert (found.hidden, found.previous_key, found.previous_stack) == (len(KIND.fields) - 1, None, None)
 
 
@@ -125,11 +125,11 @@ def test_what_was_seen_is_the_body_and_the_owner_less_what_is_left_to_others() -
     mine = wanted(model="o3-mini", own={"ignore_changes": ["description", "metadata.seen"]})
 
     def of(**moved: Any) -> str:
-        return seen(applied(mine, **moved), mine)
+        return live_digest(applied(mine, **moved), mine)
 
     assert of() == of(description="x", metadata={"seen": "1"}, reasoning_effort="low")
-    assert len({of(), of(name="x"), of(metadata={"other": "1"}), seen(stranger(model="o3-mini"), mine)}) == 4
-    assert seen(applied(mine)) != seen(applied(mine, description="x"))
+    assert len({of(), of(name="x"), of(metadata={"other": "1"}), live_digest(stranger(model="o3-mini"), mine)}) == 4
+    assert live_digest(applied(mine)) != live_digest(applied(mine, description="x"))
 
 
 # one part of a change at a time
@@ -146,7 +146,7 @@ def written(head: Desired, live: Live, *paths: str) -> tuple[dict[str, str], dic
     assert own is not None
     assert own.desired is not None
     assert [show(field.path) for field in own.fields] == list(paths)
-    marker = Run("n2").marker(WHERE, own.desired, live, own.patch)
+    marker = RunContext("n2").marker(WHERE, own.desired, live, own.patch)
     after = stamped(replace(own.desired, fields=result(own.desired, live, KIND)), marker, live.id)
     left = make_plan([head], [after], WHERE).changes
     return causes(change.fields), causes(left[0].fields) if left else {}

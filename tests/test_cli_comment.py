@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from checkout import Checkout, Told
 from github import BOT, Asked, Hub, github
-from render_plans import WHERE, create, field, looks_like, plan, update
+from render_plans import WHERE, create, field, lookalike, plan, update
 
 from reconciler.github.posts.sticky import TWIN
 from reconciler.model import Base, Change, Done, Objection, Outcome
@@ -664,7 +664,7 @@ def test_what_there_is_to_tell_is_told_although_no_manifest_changed(here: Checko
         assert said(here.run("comment", "plan.json", *arguments, "--dry-run")) != ""
         assert "commented" in said(here.run("comment", "plan.json", *arguments))
         hub.all_comments.clear()
-    for plan_ in ({"changed": True}, {"objections": (looks_like("a"),)}):
+    for plan_ in ({"changed": True}, {"objections": (lookalike("a"),)}):
         assert "commented" in said(here.run("comment", untouched(here, **plan_)))
         hub.all_comments.clear()
     assert "commented" in said(here.run("comment", untouched(here, HOW)))
@@ -678,7 +678,7 @@ LOOKS_LIKE = "reconciler/allow:possible-duplicate"
 
 def objected(here: Checkout, **members: Any) -> str:
     """A plan in a file, with an objection that somebody may allow, and one that nobody may."""
-    found = (looks_like("it", **members), Objection("unreliable-list", "rows twice", ""))
+    found = (lookalike("it", **members), Objection("unreliable-list", "rows twice", ""))
     whole = replace(plan(create("it"), objections=found), where=replace(WHERE, environment="production"))
     (here.root / "plan.json").write_text(FORMATS["json"](document(whole), Style()))
     return "plan.json"

@@ -16,7 +16,7 @@ from workflow import ROOT
 
 from reconciler.github.outdated import outdated
 
-SCRIPT = ROOT / "reconciler" / "cli" / "outdated.py"
+SCRIPT = ROOT / "reconciler" / "github" / "outdated.py"
 HEAD, NEXT = "a" * 40, "b" * 40
 RUN = "https://github.example/acme/assistants/actions/runs/9"
 FIRST = "<!-- reconciler: comment acme production run 7.1 -->\n"

@@ -12,7 +12,7 @@ from lives import wanted
 
 from reconciler.canonical import Json
 from reconciler.cli import destroy
-from reconciler.model import Where
+from reconciler.model import Target
 
 CONFIG = "stack: acme\nenvironments: {local: {}, other: {provider: local, stack: acme-pr-8}}\n"
 CLOSED = ("--closed-pulls", "-e", "local", "--auto-approve", "--allow", "too-many-deletes")
@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 def preview(here: Checkout, stack: str, environment: str = "local", **more: Json) -> str:
     """A preview stack of one assistant; its id."""
-    where = Where(stack, environment, "local", LOCAL.base_url)
+    where = Target(stack, environment, "local", LOCAL.base_url)
     return here.applied(wanted(name=f"{stack} in {environment}", **more), where)
 
 

@@ -15,7 +15,7 @@ from emulator_process import served
 from emulator_world import BETA
 from lives import wanted
 
-from reconciler.model import Where
+from reconciler.model import Target
 from reconciler.providers import wire
 
 KEY = "sk-very-secret-0123456789"
@@ -38,12 +38,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "Nature", partial(wire.Nature, sleep=at_once))
+    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
 
 
-def acme(here: Checkout, url: str) -> Where:
+def acme(here: Checkout, url: str) -> Target:
     here.config(f"stack: acme\nenvironments:\n  production: {{provider: openai, base_url: {url}}}\n")
-    return Where("acme", "production", "openai", url)
+    return Target("acme", "production", "openai", url)
 
 
 def post(url: str, body: Any) -> str:

@@ -11,12 +11,12 @@ from checkout import Checkout
 from lives import wanted
 
 from reconciler.canonical import digest
-from reconciler.model import Where
+from reconciler.model import Target
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"
 TWO = "stack: acme\nenvironments:\n  one: {provider: local, stack: one}\n  two: {provider: local, stack: two}\n"
-ELSEWHERE = Where("other", "local", "local", ".reconciler/local.db")
+ELSEWHERE = Target("other", "local", "local", ".reconciler/local.db")
 
 
 @pytest.fixture

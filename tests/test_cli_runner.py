@@ -24,7 +24,7 @@ from runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
 from reconciler.cli import run, validate
 from reconciler.github import ci_output_guard
-from reconciler.model import Where
+from reconciler.model import Target
 from reconciler.providers import wire
 
 ATTACK = "::error file=x::owned"
@@ -40,7 +40,7 @@ HR = "model: gpt-4o\nname: HR Helper\n"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "Nature", partial(wire.Nature, sleep=at_once))
+    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     return Checkout(tmp_path, monkeypatch, capsys, hr=HR)
 
@@ -279,7 +279,7 @@ def test_what_a_server_answers_is_not_obeyed(here: Checkout, monkeypatch: pytest
 
 @pytest.mark.parametrize("id", [ATTACK, f"a\n{ATTACK}", OLD, AZURE, "a\x1b[2J"])
 def test_an_id_that_would_act_is_not_printed(here: Checkout, monkeypatch: pytest.MonkeyPatch, id: str) -> None:
-    there = Where("acme", "production", "openai", "https://api.example.com")
+    there = Target("acme", "production", "openai", "https://api.example.com")
     raw = here.call("GET", f"/{here.applied(wanted('hr', name='HR Helper'), there)}")
     listed = json.dumps({"object": "list", "data": [{**raw, "id": id}], "has_more": False})
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")

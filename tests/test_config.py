@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
-from reconciler.diagnostics import CODES, Fault, Place, in_order
+from reconciler.diagnostics import CODES, Diagnostic, Location, in_order
 from reconciler.plan.unattended import DRIFT, EDITS, Policy
 from reconciler.render.faults import report
 
@@ -51,7 +51,7 @@ def config(folder: Path, text: str) -> Config:
     return found.config
 
 
-def wrong(found: Loaded) -> tuple[Fault, ...]:
+def wrong(found: Loaded) -> tuple[Diagnostic, ...]:
     """Everything wrong: with the file, or with one environment of it."""
     broken = found.config.broken.values() if found.config is not None else ()
     return in_order([*found.faults, *(fault for faults in broken for fault in faults)])
@@ -81,9 +81,9 @@ def chosen(
 
 def refused(
     where: Config, name: str | None = None, environ: Mapping[str, str] | None = None, *, owns: bool = False
-) -> Fault:
+) -> Diagnostic:
     found = choose(where, name, environ or {}, owns=owns)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Diagnostic)
     assert found.code in CODES
     return found
 
@@ -107,7 +107,7 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
         values={"handbook": "vs_123"},
         models={"my-deploy": "gpt-4o"},
         limits=Limits(deletes=3, changes=50),
-        place=Place("reconciler.yaml", 6, 3),
+        place=Location("reconciler.yaml", 6, 3),
     )
     staging = found.environments["staging"]
     assert (staging.stack, staging.former_stacks, staging.limits) == ("acme", ("old",), Limits("20%", 50))
@@ -385,7 +385,7 @@ def test_an_unknown_environment_is_told_with_those_there_are(
 ) -> None:
     fault = refused(config(tmp_path, FULL), name, environ)
 
-    assert (fault.code, fault.place) == ("unknown-environment", Place(place))
+    assert (fault.code, fault.place) == ("unknown-environment", Location(place))
     assert fault.remedy == "did you mean `production`? (there are `local`, `production`, `staging`)"
 
 
@@ -416,7 +416,7 @@ def test_without_a_stack_only_the_embedded_server_is_written_to(tmp_path: Path) 
 
     assert chosen(unnamed, "local", owns=True).stack == "default"
     assert chosen(unnamed, "x").stack == "default"
-    assert refused(unnamed, "x", owns=True).place == Place("reconciler.yaml", 2, 16)
+    assert refused(unnamed, "x", owns=True).place == Location("reconciler.yaml", 2, 16)
 
 
 REMOTE = Environment("x", "openai")
@@ -466,7 +466,7 @@ def test_what_keeps_a_server_from_being_reached(
 ) -> None:
     fault = access(environment, environ)
 
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Diagnostic)
     assert fault.code == "config"
     assert words in fault.message
     assert "SECRET" not in repr(fault)

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.diagnostics import CODES, Fault, Place, Severity, did_you_mean, errors, in_order
+from reconciler.diagnostics import CODES, Diagnostic, Location, Severity, did_you_mean, errors, in_order
 
-A, B = Place("a.yaml", 2, 1), Place("a.yaml", 10, 1)
+A, B = Location("a.yaml", 2, 1), Location("a.yaml", 10, 1)
 
 
-def fault(place: Place, severity: Severity = "error", message: str = "m") -> Fault:
-    return Fault(place, "syntax", message, severity=severity)
+def fault(place: Location, severity: Severity = "error", message: str = "m") -> Diagnostic:
+    return Diagnostic(place, "syntax", message, severity=severity)
 
 
 @pytest.mark.parametrize(
     ("place", "text"),
-    [(Place("a.yaml", 3, 7), "a.yaml:3:7"), (Place("a.yaml"), "a.yaml")],
+    [(Location("a.yaml", 3, 7), "a.yaml:3:7"), (Location("a.yaml"), "a.yaml")],
 )
-def test_a_place_reads_as_editors_take_it(place: Place, text: str) -> None:
+def test_a_place_reads_as_editors_take_it(place: Location, text: str) -> None:
     assert str(place) == text
 
 
 def test_faults_are_in_order_of_place_errors_first_whatever_order_they_came_in() -> None:
-    wanted = (fault(A, "error"), fault(A, "warning", "a"), fault(B), fault(Place("b.yaml")))
+    wanted = (fault(A, "error"), fault(A, "warning", "a"), fault(B), fault(Location("b.yaml")))
 
     assert {in_order(some) for some in permutations(wanted)} == {wanted}
 

@@ -22,7 +22,7 @@ from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS
-from reconciler.manifests.block import Own
+from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +84,7 @@ def test_every_option_that_a_command_offers_does_something_there(name: str) -> N
     if "hand" in read:
         module = inspect.getsource(sys.modules[function.__module__])
         parts = {"timeout": "hand.timeout", "state_dir": "hand.state_dir", "color": "hand.colour"}
-        by_manner = dict.fromkeys(("auto_approve", "parallelism", "input", "as_json", "json_into"), "Manner.by(")
+        by_manner = dict.fromkeys(("auto_approve", "parallelism", "input", "as_json", "json_into"), "ApplyOptions.by(")
         read |= {option for option, use in {**by_manner, **parts}.items() if use in module}
 
     assert [option.name for option in _options(command) if option.expose_value and option.name not in read] == []
@@ -126,7 +126,7 @@ def test_the_readme_names_every_objection() -> None:
     assert [code for code in OBJECTIONS if f"`{code}`" not in _page("README.md")] == []
 
 
-@pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *Own.model_fields])
+@pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *ReconcilerBlock.model_fields])
 def test_every_field_of_a_manifest_is_documented(field: str) -> None:
     assert f"`{field}`" in _page("docs/manifest.md") or f"\n  {field}: " in _page("docs/manifest.md")
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from render_plans import adopt, create, delete, field, forget, looks_like, mark, plan, rename, update
+from render_plans import adopt, create, delete, field, forget, lookalike, mark, plan, rename, update
 
 from reconciler import __version__
 from reconciler.canonical import ABSENT
@@ -31,7 +31,7 @@ def test_every_planned_change_objection_and_note_is_told_and_then_the_figures() 
         create("a"),
         update("b", field("name", "x", "y")),
         delete("c"),
-        objections=(looks_like("a"), looks_like("b", allowed=True)),
+        objections=(lookalike("a"), lookalike("b", allowed=True)),
         notes=("mind\nthis",),
     )
 
@@ -57,7 +57,7 @@ def test_every_planned_change_objection_and_note_is_told_and_then_the_figures() 
 
 
 def test_an_objection_to_the_whole_plan_has_no_address() -> None:
-    (_, told, _) = events.planned(plan(create("a"), objections=(replace(looks_like("a"), address=None),)))
+    (_, told, _) = events.planned(plan(create("a"), objections=(replace(lookalike("a"), address=None),)))
 
     assert told["diagnostic"] == {
         "severity": "error",

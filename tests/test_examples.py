@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import config
 from reconciler.config import Config
-from reconciler.kinds import KINDS, Terms
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import parser, reading
 from reconciler.manifests.references import FILE_KEYS
 from reconciler.providers import PROVIDERS
@@ -32,11 +32,11 @@ def _config() -> Config:
     return LOADED.config
 
 
-def _parsed(name: str) -> parser.Parsed:
+def _parsed(name: str) -> parser.ParsedManifests:
     found = config.choose(_config(), name, os.environ, owns=False)
     assert isinstance(found, config.Environment)
-    terms = Terms(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
-    setting = parser.Setting(name, tuple(_config().environments), found.values, terms)
+    terms = ServerTraits(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
+    setting = parser.ManifestContext(name, tuple(_config().environments), found.values, terms)
     return parser.parse(READ.manifests, setting)
 
 

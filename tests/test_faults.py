@@ -13,12 +13,12 @@ import pytest
 from faults import FAULTS, TIME, VANISHING, clock, faulty, run, soak
 from world import WHERE, Quiet, World, desired
 
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Outcome, Plan
 from reconciler.plan.make import make_plan
-from reconciler.plan.ownership import Twins
+from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.providers import ProviderError, paging
 
 REPLACES = Settings(metadata="replace")
@@ -117,7 +117,9 @@ async def _planned(world: World, **options: Any) -> Plan:
 
 async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tuple[Outcome, ...]:
     began = clock()
-    outcomes = await apply(plan, world.provider, Run(nonce, reread=reread, observed_at=began), Quiet(), nature=TIME)
+    outcomes = await apply(
+        plan, world.provider, RunContext(nonce, reread=reread, observed_at=began), Quiet(), nature=TIME
+    )
     tasks = [id(outcome.task) for outcome in outcomes]
     assert sorted(tasks) == sorted({id(task) for task in (*plan.changes, *plan.marks)}), "one outcome a task"
     return outcomes
@@ -138,7 +140,7 @@ async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, rerea
     outcomes = await _attempt(world, "nonce1", reread=reread)
     await faults.land_all()
     faulty(world)
-    plan = await _planned(world, resolve=Twins(equal=True))
+    plan = await _planned(world, resolve=DuplicatePolicy(equal=True))
     assert not plan.standing, plan.standing
     for outcome in await _applied(world, plan, "nonce2", reread=False):
         assert isinstance(outcome, Done), outcome

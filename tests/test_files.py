@@ -10,7 +10,7 @@ import pytest
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES
 from reconciler.manifests import disk
-from reconciler.manifests.reading import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, Read, read
+from reconciler.manifests.reading import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, ReadFolders, read
 from reconciler.source import plain
 
 REFERS = "instructions: {file: %s}\n"
@@ -25,17 +25,17 @@ def write(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def found(root: Path, *folders: str) -> Read:
+def found(root: Path, *folders: str) -> ReadFolders:
     everything = read(root, folders or ("a",))
     assert all(fault.code in CODES for fault in everything.faults)
     return everything
 
 
-def names(everything: Read) -> list[str]:
+def names(everything: ReadFolders) -> list[str]:
     return [manifest.file for manifest in everything.manifests]
 
 
-def faults(everything: Read) -> list[str]:
+def faults(everything: ReadFolders) -> list[str]:
     return [f"{fault.place} {fault.code}" for fault in everything.faults]
 
 

@@ -10,9 +10,9 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Desired, Live, Plan
-from reconciler.plan.guards import GONE, OBJECTIONS, Facts, Limits, wanted_digest
+from reconciler.plan.guards import GONE, OBJECTIONS, Limits, PlanContext, wanted_digest
 from reconciler.plan.make import make_plan
-from reconciler.plan.ownership import Twins
+from reconciler.plan.ownership import DuplicatePolicy
 
 STAGING = replace(WHERE, environment="staging")
 FORMER = replace(WHERE, stack="initech")
@@ -229,7 +229,7 @@ def test_a_change_of_what_a_later_commit_applied_is_held_back(commit: str) -> No
     live = [marked(applied(wanted(key)), commit=commit) for key in ("a", "c")]
     desired = [wanted("a", name="x"), wanted("b", name="y"), wanted("c", name="z")]
 
-    plan = planned(desired, live, facts=Facts(behind=frozenset({live[0].id})))
+    plan = planned(desired, live, facts=PlanContext(behind=frozenset({live[0].id})))
 
     assert codes(plan) == ["outdated-checkout"]
     assert "was last applied from abc, which" in plan.objections[0].message
@@ -239,7 +239,7 @@ def test_a_change_of_what_a_later_commit_applied_is_held_back(commit: str) -> No
 def test_what_a_later_commit_applied_and_nobody_changes_is_fine() -> None:
     live = marked(applied(wanted("a")), commit="abc")
 
-    assert codes(planned([wanted("a")], [live], facts=Facts(behind=frozenset({live.id})))) == []
+    assert codes(planned([wanted("a")], [live], facts=PlanContext(behind=frozenset({live.id})))) == []
 
 
 REJECTED = wanted("a", name="rejected")
@@ -257,7 +257,7 @@ REJECTED = wanted("a", name="rejected")
 def test_what_was_rolled_back_is_not_applied_again_unasked(
     desired: Desired, rejected: dict[str, str], found: list[str]
 ) -> None:
-    assert codes(planned([desired], [applied(wanted("a"))], facts=Facts(rejected=rejected))) == found
+    assert codes(planned([desired], [applied(wanted("a"))], facts=PlanContext(rejected=rejected))) == found
 
 
 def test_the_object_itself_remembers_what_was_rolled_back() -> None:
@@ -267,7 +267,7 @@ def test_the_object_itself_remembers_what_was_rolled_back() -> None:
 
 
 def test_a_delete_that_was_rolled_back_is_not_done_again_unasked() -> None:
-    plan = planned(kept(9), ours(10), facts=Facts(rejected={"assistant.k9": GONE}))
+    plan = planned(kept(9), ours(10), facts=PlanContext(rejected={"assistant.k9": GONE}))
 
     assert (codes(plan), held(plan)) == (["rolled-back"], ["k9"])
 
@@ -281,7 +281,7 @@ def test_an_answer_for_another_project_holds_everything_back(
 ) -> None:
     where = replace(WHERE, project=project)
 
-    plan = make_plan([wanted("a")], [], where, facts=Facts(answered_project=answered))
+    plan = make_plan([wanted("a")], [], where, facts=PlanContext(answered_project=answered))
 
     assert codes(plan) == found
     assert held(plan) == (["a"] if found else [])
@@ -290,7 +290,7 @@ def test_an_answer_for_another_project_holds_everything_back(
 def test_twins_that_were_asked_to_go_count_as_no_deletes() -> None:
     twins = [applied(wanted("a"), f"asst_{n}") for n in range(4)]
 
-    plan = planned([wanted("a")], twins, resolve=Twins(equal=True))
+    plan = planned([wanted("a")], twins, resolve=DuplicatePolicy(equal=True))
 
     assert [(change.action, change.id) for change in plan.changes] == [("delete", f"asst_{n}") for n in (1, 2, 3)]
     assert codes(plan) == []

@@ -20,12 +20,12 @@ from needing import PATIENCE
 from world import WHERE
 
 from reconciler.apply import journal
-from reconciler.apply.journal import BadRecord, Bounds, Record, paths, read, rejections, run_id
+from reconciler.apply.journal import BadRecord, Bounds, Journal, paths, read, rejections, run_id
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Done, Failed, Mark, Outcome, Skipped, Stale, Unsettled, Where
+from reconciler.model import Address, Change, Done, Failed, MarkerRefresh, Outcome, Skipped, Stale, Target, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.changes import creation
-from reconciler.plan.run_record import Earlier, Head, Past, parse, standing
+from reconciler.plan.run_record import Earlier, Head, Past, active_rejections, parse
 
 KIND = KINDS["assistant"]
 NOW = datetime(2026, 11, 20, 14, 0, 0, 7000, UTC)
@@ -48,7 +48,7 @@ def facts(path: Path) -> list[dict[str, Any]]:
 
 
 def recorded(folder: Path, head: Head, outcomes: Iterable[Outcome] = ()) -> Path:
-    with Record(folder, head) as record:
+    with Journal(folder, head) as record:
         for outcome in outcomes:
             record.started(outcome.task, outcome.task.live, {"name": "new"})
             record.ended(outcome)
@@ -60,7 +60,7 @@ def recorded(folder: Path, head: Head, outcomes: Iterable[Outcome] = ()) -> Path
 
 def test_the_intent_is_there_before_the_write_and_the_outcome_after_it(tmp_path: Path) -> None:
     task = update()
-    with Record(tmp_path / "history", head()) as record:
+    with Journal(tmp_path / "history", head()) as record:
         assert [fact["type"] for fact in facts(record.path)] == ["run"]
         record.started(task, task.live, {"name": "new"})
         (_, intent) = facts(record.path)
@@ -82,7 +82,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
 
 def test_everything_that_became_of_it_can_be_read_again(tmp_path: Path) -> None:
     made = creation(wanted("new"), KIND)
-    mark = Mark(Address("assistant", "m"), MINE, applied(MINE, "asst_m"))
+    mark = MarkerRefresh(Address("assistant", "m"), MINE, applied(MINE, "asst_m"))
     outcomes: list[Outcome] = [
         Done(update("a"), "asst_a"),
         Failed(update("b"), "no", request_id="req_1"),
@@ -110,7 +110,7 @@ def test_everything_that_became_of_it_can_be_read_again(tmp_path: Path) -> None:
 
 
 def test_what_was_noticed_is_kept_and_what_goes_on_is_not(tmp_path: Path) -> None:
-    with Record(tmp_path, head()) as record:
+    with Journal(tmp_path, head()) as record:
         record.noticed("a late twin")
         record.going_on(update(), 10)
 
@@ -118,7 +118,7 @@ def test_what_was_noticed_is_kept_and_what_goes_on_is_not(tmp_path: Path) -> Non
 
 
 def test_a_run_that_ended_badly_says_so(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), Record(tmp_path, head()) as record:
+    with pytest.raises(KeyError), Journal(tmp_path, head()) as record:
         raise KeyError
 
     assert facts(record.path)[-1] == {"type": "end", "complete": False}
@@ -138,7 +138,7 @@ def test_what_a_kill_cut_off_is_passed_over(tmp_path: Path, cut: int) -> None:
 def test_any_text_comes_back_as_it_was(tmp_path: Path) -> None:
     text = "\ud800 lone, \u2028 \x00 é 🎉 \\u0041"
     live = applied(wanted(), name=text)
-    with Record(tmp_path, head()) as record:
+    with Journal(tmp_path, head()) as record:
         record.started(update(), live, {})
 
     (step,) = read(record.path).steps
@@ -153,7 +153,7 @@ def test_any_text_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_no_secret_is_in_it_and_who_has_it_reads_it_again(tmp_path: Path) -> None:
     live = applied(wanted(), instructions=f"say {SECRET} and abcdef-longer, abcdef")
     secrets = [SECRET, "abcdef", "abcdef-longer", "short", ""]
-    with Record(tmp_path, head(), secrets) as record:
+    with Journal(tmp_path, head(), secrets) as record:
         record.started(update(), live, {"name": SECRET})
         record.ended(Failed(update(), f"wrong key {SECRET}"))
 
@@ -169,7 +169,7 @@ def test_no_secret_is_in_it_and_who_has_it_reads_it_again(tmp_path: Path) -> Non
 
 def test_the_oldest_runs_are_forgotten(tmp_path: Path) -> None:
     made = [recorded(tmp_path, head(after=n)) for n in range(4)]
-    with Record(tmp_path, head(after=9), bounds=Bounds(runs=3)) as record:
+    with Journal(tmp_path, head(after=9), bounds=Bounds(runs=3)) as record:
         pass
 
     assert paths(tmp_path) == [*made[2:], record.path]
@@ -178,7 +178,7 @@ def test_the_oldest_runs_are_forgotten(tmp_path: Path) -> None:
 def test_the_newest_that_fit_are_kept(tmp_path: Path) -> None:
     made = [recorded(tmp_path, head(after=n)) for n in range(4)]
     room = made[0].stat().st_size * 2
-    with Record(tmp_path, head(after=9), bounds=Bounds(size=room)) as record:
+    with Journal(tmp_path, head(after=9), bounds=Bounds(size=room)) as record:
         pass
 
     assert paths(tmp_path) == [*made[2:], record.path]
@@ -187,7 +187,7 @@ def test_the_newest_that_fit_are_kept(tmp_path: Path) -> None:
 def test_what_cannot_be_forgotten_holds_nobody_up(tmp_path: Path) -> None:
     (tmp_path / "0.jsonl").mkdir()
 
-    with Record(tmp_path, head(), bounds=Bounds(runs=0)) as record:
+    with Journal(tmp_path, head(), bounds=Bounds(runs=0)) as record:
         assert paths(tmp_path) == [tmp_path / "0.jsonl", record.path]
 
 
@@ -205,7 +205,7 @@ def test_a_record_never_overwrites_another(tmp_path: Path) -> None:
     recorded(tmp_path, head())
 
     with pytest.raises(FileExistsError):
-        Record(tmp_path, head())
+        Journal(tmp_path, head())
 
 
 @contextmanager
@@ -220,7 +220,7 @@ def limited(size: int) -> Iterator[None]:
 
 
 def test_a_line_that_does_not_fit_leaves_no_half_of_it_behind(tmp_path: Path) -> None:
-    with Record(tmp_path, head()) as record:
+    with Journal(tmp_path, head()) as record:
         with limited(record.path.stat().st_size + 100), pytest.raises(OSError, match="File too large") as caught:
             record.noticed("x" * 500)
         record.noticed("y")
@@ -231,7 +231,7 @@ def test_a_line_that_does_not_fit_leaves_no_half_of_it_behind(tmp_path: Path) ->
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_record_that_cannot_be_ended_is_closed_and_says_why(tmp_path: Path) -> None:
-    with Record(tmp_path, head()) as record, limited_until_closed(record):
+    with Journal(tmp_path, head()) as record, limited_until_closed(record):
         pass
 
     assert record.broken is not None
@@ -239,7 +239,7 @@ def test_a_record_that_cannot_be_ended_is_closed_and_says_why(tmp_path: Path) ->
 
 
 @contextmanager
-def limited_until_closed(record: Record) -> Iterator[None]:
+def limited_until_closed(record: Journal) -> Iterator[None]:
     """The disk is full from now on: what is written goes to a device that takes nothing."""
     yield
     full = os.open("/dev/full", os.O_WRONLY)
@@ -249,7 +249,7 @@ def limited_until_closed(record: Record) -> Iterator[None]:
 
 def test_a_record_that_cannot_be_begun_leaves_nothing_behind(tmp_path: Path) -> None:
     with limited(10), pytest.raises(OSError, match="File too large"):
-        Record(tmp_path, head())
+        Journal(tmp_path, head())
 
     assert paths(tmp_path) == []
 
@@ -259,7 +259,7 @@ import sys, pathlib
 sys.path.insert(0, "tests")
 from test_history import *
 nonce = sys.argv[2]
-with Record(pathlib.Path(sys.argv[1]), head(nonce)) as record:
+with Journal(pathlib.Path(sys.argv[1]), head(nonce)) as record:
     for n in range(200):
         record.noticed(f"{nonce} {n} " + "x" * 1000)
 """
@@ -392,7 +392,7 @@ def test_a_record_of_a_later_minor_version_is_read() -> None:
 
 
 def a_run(outcomes: dict[str, str], rejected: dict[str, str] | None = None, **where: Any) -> Past:
-    place = Where(**{"stack": "acme", "environment": "p", "provider": "openai", "base_url": "u", **where})
+    place = Target(**{"stack": "acme", "environment": "p", "provider": "openai", "base_url": "u", **where})
     return Past(Head("r", "", "apply", place, "n", rejected=rejected or {}), (), outcomes, ended=True)
 
 
@@ -414,12 +414,12 @@ BACK = a_run({"a": "done", "b": "unsettled", "c": "failed"}, {"a": "1", "b": "2"
     ],
 )
 def test_a_rejection_stands_until_something_else_is_applied_there(runs: list[Past], found: dict[str, str]) -> None:
-    assert standing(runs, BACK.head.where) == found
+    assert active_rejections(runs, BACK.head.where) == found
 
 
 def test_a_rollback_that_was_cut_off_may_have_happened(tmp_path: Path) -> None:
     recorded(tmp_path, head(), [Done(update(), "asst_a")])
-    with Record(tmp_path, head(after=1, rejected={"assistant.a": "1", "assistant.b": "2"})) as record:
+    with Journal(tmp_path, head(after=1, rejected={"assistant.a": "1", "assistant.b": "2"})) as record:
         record.started(update(), update().live, {})
     (tmp_path / "rubbish.jsonl").write_text("rubbish")
     (tmp_path / "zfolder.jsonl").mkdir()

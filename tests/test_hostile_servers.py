@@ -19,7 +19,7 @@ from checkout import Checkout, answering
 from faults import Script, ok, page, run, scripted, soak
 from world import WHERE, Quiet, desired
 
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.model import Plan
 from reconciler.plan.make import make_plan
 from reconciler.providers import ProviderError, paging, wire
@@ -37,7 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "Nature", partial(wire.Nature, sleep=at_once))
+    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
     return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n")
 
 
@@ -148,7 +148,7 @@ def test_a_hostile_object_is_planned_shown_and_written_over(hostile: dict[str, A
         shown.encode()
 
         async def story() -> Any:
-            return await apply(plan, provider, Run("n1"), Quiet())
+            return await apply(plan, provider, RunContext("n1"), Quiet())
 
         assert len(run(story)) == len(plan.changes) + len(plan.marks)
 
@@ -159,7 +159,7 @@ def test_a_forged_marker_is_planned_and_written_over(marker: str) -> None:
     _shown(plan).encode()
 
     async def story() -> Any:
-        return await apply(plan, provider, Run("n1", reread=True), Quiet())
+        return await apply(plan, provider, RunContext("n1", reread=True), Quiet())
 
     assert len(run(story)) == len(plan.changes) + len(plan.marks)
 

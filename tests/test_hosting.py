@@ -14,10 +14,10 @@ import httpx
 import pytest
 from github import BOT, Hub, github, zipped
 
-from reconciler.github import Comment, HostingError, Issue, Kept, Label, Pull
+from reconciler.github import CodeHostError, Comment, Issue, Kept, Label, Pull
 from reconciler.github.archives import MEMBERS, unpacked
 from reconciler.github.client import GitHub
-from reconciler.github.http import PAGES, WAITS, Exchange, Nature
+from reconciler.github.http import PAGES, WAITS, Exchange, HttpClock
 
 HEAD = "a" * 40
 MERGE = "e" * 40
@@ -37,7 +37,7 @@ class Waits(list[float]):
 
 
 def place(hub: Hub, waits: list[float] | None = None, *, token: str | None = None, author: str | None = BOT) -> GitHub:
-    nature = Nature(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
+    nature = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
     return GitHub(Exchange(hub.url, token or hub.token, nature=nature), hub.repository, author)
 
 
@@ -45,13 +45,13 @@ Answering = Callable[[httpx.Request], httpx.Response]
 
 
 def answering(answer: Answering, waits: list[float] | None = None, url: str = "https://api.example.com") -> GitHub:
-    nature = Nature(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
+    nature = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
     exchange = Exchange(url, "secret", transport=httpx.MockTransport(answer), nature=nature)
     return GitHub(exchange, "acme/assistants", BOT)
 
 
-def refused(ask: Callable[[], Any]) -> HostingError:
-    with pytest.raises(HostingError) as caught:
+def refused(ask: Callable[[], Any]) -> CodeHostError:
+    with pytest.raises(CodeHostError) as caught:
         ask()
     return caught.value
 
@@ -838,5 +838,5 @@ def test_an_archive_that_is_damaged_anywhere_is_refused_or_read(how: int) -> Non
 
     for at in range(len(whole)):
         for broken in (whole[:at] + b"\xff" + whole[at + 1 :], whole[:at]):
-            with suppress(HostingError):
+            with suppress(CodeHostError):
                 unpacked(broken)

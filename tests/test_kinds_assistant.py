@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.canonical import Json, encode, equal
-from reconciler.diagnostics import Place
-from reconciler.kinds import KINDS, Terms
+from reconciler.diagnostics import Location
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.model import Address, Desired, Live
 from reconciler.paths import Path
 
@@ -22,7 +22,7 @@ RANKED: Json = {"ranker": "default_2024_08_21", "score_threshold": 0.0, "hybrid_
 
 def stated(body: dict[str, Json]) -> dict[str, Json]:
     """The normal form of a manifest that is in order."""
-    checked = KIND.check({"model": "gpt-4o", **body}, Terms())
+    checked = KIND.check({"model": "gpt-4o", **body}, ServerTraits())
     assert [problem for problem in checked.problems if problem.severity == "error"] == []
     return dict(checked.fields)
 
@@ -374,7 +374,7 @@ BODIES = st.fixed_dictionaries(
 
 @given(BODIES)
 def test_what_is_sent_and_echoed_has_the_form_it_was_sent_in(body: dict[str, Json]) -> None:
-    wanted = KIND.check(body, Terms()).fields
+    wanted = KIND.check(body, ServerTraits()).fields
     sent = {field: KIND.wire(field, wanted[field], None) for field in KIND.fields}
     found = KIND.read(json.loads(json.dumps(sent)))
 
@@ -387,7 +387,7 @@ def test_what_is_sent_and_echoed_has_the_form_it_was_sent_in(body: dict[str, Jso
 def test_a_live_object_as_a_manifest_asks_for_what_is_live(body: dict[str, Json]) -> None:
     live = KIND.read(body)
     manifest = KIND.manifest(live)
-    again = KIND.check(manifest, Terms()).fields
+    again = KIND.check(manifest, ServerTraits()).fields
 
     assert encode(dict(again)) == encode(dict(live))
     assert encode(KIND.manifest(again)) == encode(manifest)
@@ -419,7 +419,7 @@ def test_a_manifest_states_what_is_not_default_in_the_order_of_the_fields() -> N
 def test_what_the_server_chooses_is_left_to_it_where_the_manifest_is_silent(
     body: dict[str, Json], left: set[str]
 ) -> None:
-    assert KIND.check(body, Terms()).left_to_server == left
+    assert KIND.check(body, ServerTraits()).left_to_server == left
     assert left <= set(KIND.chosen)
 
 
@@ -451,8 +451,8 @@ def live(body: dict[str, Json]) -> Live:
 
 
 def desired(body: dict[str, Json]) -> Desired:
-    checked = KIND.check(body, Terms())
-    return Desired(Address("assistant", "hr"), checked.fields, Place("hr.yaml"), checked.left_to_server)
+    checked = KIND.check(body, ServerTraits())
+    return Desired(Address("assistant", "hr"), checked.fields, Location("hr.yaml"), checked.left_to_server)
 
 
 STORE: Json = {"file_search": {"vector_store_ids": ["vs_1"]}}

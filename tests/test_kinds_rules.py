@@ -6,20 +6,22 @@ import pytest
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES
-from reconciler.kinds import KINDS, Problem, Terms
+from reconciler.kinds import KINDS, Problem, ServerTraits
 
 KIND = KINDS["assistant"]
 BODY: dict[str, Json] = {"model": "gpt-4o"}
-LISTED = Terms(tools=frozenset({"code_interpreter", "function"}))
+LISTED = ServerTraits(tools=frozenset({"code_interpreter", "function"}))
 
 
-def problems(body: dict[str, Json], terms: Terms | None = None, unread: tuple[str, ...] = ()) -> tuple[Problem, ...]:
-    found = KIND.check({**BODY, **body}, terms or Terms(), unread).problems
+def problems(
+    body: dict[str, Json], terms: ServerTraits | None = None, unread: tuple[str, ...] = ()
+) -> tuple[Problem, ...]:
+    found = KIND.check({**BODY, **body}, terms or ServerTraits(), unread).problems
     assert all(problem.code in CODES and problem.message and problem.remedy for problem in found)
     return found
 
 
-def told(body: dict[str, Json], terms: Terms | None = None, unread: tuple[str, ...] = ()) -> list[str]:
+def told(body: dict[str, Json], terms: ServerTraits | None = None, unread: tuple[str, ...] = ()) -> list[str]:
     """Each problem's path and code."""
     return [f"{'.'.join(map(str, one.loc))} {one.code}" for one in problems(body, terms, unread)]
 
@@ -258,7 +260,7 @@ def test_a_tool_of_unknown_type_may_have_resources() -> None:
     body: dict[str, Json] = {"tools": [{"type": "bing"}], "tool_resources": {"bing": {"ids": ["b", "a"]}}}
 
     assert told(body) == ["tools.0.type unknown-tool"]
-    assert KIND.check({**BODY, **body}, Terms()).fields["tool_resources"] == {"bing": {"ids": ["a", "b"]}}
+    assert KIND.check({**BODY, **body}, ServerTraits()).fields["tool_resources"] == {"bing": {"ids": ["a", "b"]}}
 
 
 @pytest.mark.parametrize(
@@ -307,7 +309,7 @@ def test_a_name_that_says_nothing_is_not_guessed_at(model: str) -> None:
     ("family", "told_of"), [("gpt-4o", ["reasoning_effort model-family"]), ("o3", ["temperature model-family"])]
 )
 def test_a_deployment_has_the_family_it_was_given(family: str, told_of: list[str]) -> None:
-    terms = Terms(families={"my-deploy": family})
+    terms = ServerTraits(families={"my-deploy": family})
 
     assert told({"model": "my-deploy", "temperature": 0.2, "reasoning_effort": "low"}, terms) == told_of
 
@@ -330,7 +332,7 @@ OPEN: Json = {"type": "object", "properties": {"a": {}}}
     ],
 )
 def test_schemas_are_judged_where_they_stand(body: dict[str, Json], told_of: list[str]) -> None:
-    found = KIND.check({**BODY, **body}, Terms()).problems
+    found = KIND.check({**BODY, **body}, ServerTraits()).problems
 
     assert [f"{'.'.join(map(str, one.loc))} {one.code}" for one in found] == told_of
 
@@ -472,7 +474,7 @@ def test_half_a_character_is_left_to_the_reader_of_the_text() -> None:
     [("prompts/hr-helper.md", ["bad-reference"]), ("You are kind.", []), ("See notes.txt first.", [])],
 )
 def test_a_path_where_a_text_belongs_is_asked_about(text: str, codes: list[str]) -> None:
-    found = KINDS["assistant"].check({"model": "gpt-4o", "instructions": text}, Terms()).problems
+    found = KINDS["assistant"].check({"model": "gpt-4o", "instructions": text}, ServerTraits()).problems
 
     assert [(problem.code, problem.severity) for problem in found] == [(code, "warning") for code in codes]
 
@@ -500,4 +502,4 @@ def test_a_model_that_is_a_letter_off_a_known_one_is_a_warning(model: str, meant
 
 
 def test_a_deployment_whose_family_is_told_is_no_misspelt_model() -> None:
-    assert problems({"model": "gpt-4p"}, Terms(families={"gpt-4p": "gpt-4o"})) == ()
+    assert problems({"model": "gpt-4p"}, ServerTraits(families={"gpt-4p": "gpt-4o"})) == ()

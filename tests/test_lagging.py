@@ -17,7 +17,7 @@ from faults import EPOCH, TIME, clock, is_collection, nature, run
 from world import WHERE, Quiet, World, desired
 
 from reconciler.apply import journal
-from reconciler.apply.engine import Run, Stop, apply
+from reconciler.apply.engine import RunContext, Stop, apply
 from reconciler.canonical import Json
 from reconciler.model import Desired, Failed, Live, Outcome, Task
 from reconciler.plan.run_record import Head
@@ -104,7 +104,7 @@ class Dying(Quiet):
     def __init__(self, folder: Path, nonce: str) -> None:
         began = datetime.fromtimestamp(EPOCH + clock(), UTC)
         head = Head(journal.run_id(nonce, began), began.isoformat(), "apply", WHERE, nonce)
-        self.record = journal.Record(folder, head, now=lambda: EPOCH + clock())
+        self.record = journal.Journal(folder, head, now=lambda: EPOCH + clock())
         self.dead = False
         self.told: list[str] = []
 
@@ -140,7 +140,7 @@ class Place:
         self.runs += 1
         watch = Dying(self.folder, f"n{self.runs}")
         plan = await self.world.plan(wanted)
-        carried = Run(f"n{self.runs}", earlier=journal.earlier(self.folder, WHERE, EPOCH + clock()))
+        carried = RunContext(f"n{self.runs}", earlier=journal.earlier(self.folder, WHERE, EPOCH + clock()))
         outcomes: list[Outcome] = []
 
         async def work() -> None:

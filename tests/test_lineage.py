@@ -94,7 +94,7 @@ def test_what_was_never_merged_is_behind_and_what_was_merged_beside_it_is_not(he
     here.write(hr=HR + "description: edited\n", sales="model: gpt-4o\nname: Final\n")
     save(here)
 
-    assert objections(here) == ["behind assistant.sales"]
+    assert objections(here) == ["outdated-checkout assistant.sales"]
 
 
 def test_an_old_checkout_that_would_undo_a_revert_is_behind(here: Checkout) -> None:
@@ -106,7 +106,7 @@ def test_an_old_checkout_that_would_undo_a_revert_is_behind(here: Checkout) -> N
     assert here.run("apply", "--auto-approve").code == 0
     git(here.root, "checkout", "-q", "HEAD~")
 
-    assert objections(here) == ["behind assistant.hr"]
+    assert objections(here) == ["outdated-checkout assistant.hr"]
 
 
 def test_drift_of_what_a_branch_applied_is_not_behind(here: Checkout) -> None:
@@ -164,7 +164,7 @@ def test_a_state_of_the_history_that_cannot_be_read_holds_nothing(here: Checkout
     save(here)
     (here.root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
 
-    assert objections(here) == ["behind assistant.hr"]
+    assert objections(here) == ["outdated-checkout assistant.hr"]
 
 
 def test_states_in_which_manifests_are_wrong_are_passed_over(here: Checkout) -> None:
@@ -194,5 +194,5 @@ def test_the_search_is_bounded(
     (folder / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
 
-    assert objections(here) == ["behind assistant.hr"]
+    assert objections(here) == ["outdated-checkout assistant.hr"]
     assert len((folder / "calls").read_text()) < 60

@@ -19,9 +19,9 @@ from listings import Lists, Way, refusing, unbelievable
 from lives import wanted
 from world import WHERE, Quiet, World
 
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.model import Done, Outcome, Plan
-from reconciler.plan.guards import Facts
+from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.providers import paging
 from reconciler.providers.errors import Broken
@@ -42,12 +42,12 @@ def manifests(count: int) -> list[Any]:
 
 async def planned(provider: Assistants, count: int, **options: Any) -> Plan:
     live = await provider.observe("assistant")
-    return make_plan(manifests(count), live, WHERE, facts=Facts(unreliable=provider.unreliable), **options)
+    return make_plan(manifests(count), live, WHERE, facts=PlanContext(unreliable=provider.unreliable), **options)
 
 
 async def applied(provider: Assistants, count: int, nonce: str) -> tuple[Plan, tuple[Outcome, ...]]:
     plan = await planned(provider, count)
-    return plan, await apply(plan, provider, Run(nonce), Quiet())
+    return plan, await apply(plan, provider, RunContext(nonce), Quiet())
 
 
 async def three_clones(way: Way, count: int = COUNT) -> tuple[list[int], list[list[str]], int]:
@@ -201,7 +201,7 @@ def _held(**options: Any) -> tuple[Counter[str], Counter[str], Plan]:
         _, provider = unbelievable(httpx.ASGITransport(app=world.emulator), listings.twice)
         live = await provider.observe("assistant")
         desired = [wanted("new"), *[wanted(f"a{number}", name="Another") for number in range(COUNT - 1)]]
-        facts = Facts(unreliable=provider.unreliable)
+        facts = PlanContext(unreliable=provider.unreliable)
         return make_plan(desired, live, WHERE, facts=facts, **options)
 
     plan: Plan = run(story)
@@ -228,8 +228,8 @@ def test_updates_go_on_where_the_list_is_unreliable() -> None:
         await world.settle(manifests(COUNT))
         _, provider = unbelievable(httpx.ASGITransport(app=world.emulator), listings.twice)
         live = await provider.observe("assistant")
-        plan = make_plan([wanted("a0", name="New")], live, WHERE, facts=Facts(unreliable=provider.unreliable))
-        return await apply(plan, provider, Run("n2"), Quiet())
+        plan = make_plan([wanted("a0", name="New")], live, WHERE, facts=PlanContext(unreliable=provider.unreliable))
+        return await apply(plan, provider, RunContext("n2"), Quiet())
 
     assert sum(isinstance(outcome, Done) for outcome in run(story)) == 1
 

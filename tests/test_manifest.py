@@ -9,20 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import CODES, Fault, Place
-from reconciler.kinds import Terms
-from reconciler.manifests.parser import Parsed, Setting, parse
+from reconciler.diagnostics import CODES, Diagnostic, Location
+from reconciler.kinds import ServerTraits
+from reconciler.manifests.parser import ManifestContext, ParsedManifests, parse
 from reconciler.manifests.reading import Manifest
 from reconciler.model import Address, Desired
 from reconciler.paths import Path
 from reconciler.source import Node
 from reconciler.source import parse as nodes_of
 
-PRODUCTION = Setting("production", ("local", "production", "staging"), {"handbook": "vs_1"})
-STAGING = Setting("staging", ("local", "production", "staging"))
-LOCAL = Setting("local", ("local", "production", "staging"))
-ALONE = Setting()
-ONE = Setting("production", ("local", "production"))
+PRODUCTION = ManifestContext("production", ("local", "production", "staging"), {"handbook": "vs_1"})
+STAGING = ManifestContext("staging", ("local", "production", "staging"))
+LOCAL = ManifestContext("local", ("local", "production", "staging"))
+ALONE = ManifestContext()
+ONE = ManifestContext("production", ("local", "production"))
 MODEL = "model: gpt-4o\n"
 
 
@@ -37,22 +37,22 @@ def node(name: str, text: str) -> Node:
     return nodes_of(text, name).documents[0]
 
 
-def told(parsed: Parsed) -> list[str]:
+def told(parsed: ParsedManifests) -> list[str]:
     assert all(fault.code in CODES and fault.message and fault.remedy for fault in parsed.faults)
     return [shown(fault) for fault in parsed.faults]
 
 
-def shown(fault: Fault) -> str:
+def shown(fault: Diagnostic) -> str:
     """As `line:column code`, with the file where it is not the usual one, and a word where it is no error."""
     place = str(fault.place).removeprefix("bot.yaml:")
     return f"{place} {fault.code}" if fault.severity == "error" else f"{place} {fault.severity} {fault.code}"
 
 
-def faults(text: str, setting: Setting = PRODUCTION, **more: str) -> list[str]:
+def faults(text: str, setting: ManifestContext = PRODUCTION, **more: str) -> list[str]:
     return told(parse(manifests(text, **more), setting))
 
 
-def desired(text: str, setting: Setting = PRODUCTION, **more: str) -> Desired:
+def desired(text: str, setting: ManifestContext = PRODUCTION, **more: str) -> Desired:
     parsed = parse(manifests(text, **more), setting)
     assert parsed.faults == ()
     (found,) = parsed.desired
@@ -93,9 +93,9 @@ def test_a_block_that_says_nothing_is_as_none(block: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "id"), [(ALONE, "asst_1"), (ONE, "asst_1"), (Setting("local", ("local", "production")), None)]
+    ("setting", "id"), [(ALONE, "asst_1"), (ONE, "asst_1"), (ManifestContext("local", ("local", "production")), None)]
 )
-def test_a_bare_id_belongs_to_the_one_environment_besides_local(setting: Setting, id: str | None) -> None:
+def test_a_bare_id_belongs_to_the_one_environment_besides_local(setting: ManifestContext, id: str | None) -> None:
     assert desired(own("{id: asst_1}"), setting).id == id
 
 
@@ -243,7 +243,7 @@ def test_a_name_that_no_key_could_be_is_no_fault_of_documents_with_keys() -> Non
     assert [one.address.key for one in parse(manifests(text, "All Bots"), PRODUCTION).desired] == ["x", "y"]
 
 
-def between(one: str, other: str, setting: Setting = PRODUCTION) -> list[str]:
+def between(one: str, other: str, setting: ManifestContext = PRODUCTION) -> list[str]:
     """The faults of two manifests, `a` and `b`, with these blocks."""
     return told(parse([*manifests(own(one), "a"), *manifests(own(other), "b")], setting))
 
@@ -360,7 +360,7 @@ def test_a_patch_of_another_environment_changes_nothing_here() -> None:
 def test_where_a_patch_is_false_the_assistant_does_not_exist() -> None:
     text = own("{environments: {staging: false}}")
 
-    assert parse(manifests(text), STAGING) == Parsed((), ())
+    assert parse(manifests(text), STAGING) == ParsedManifests((), ())
     assert len(parse(manifests(text), LOCAL).desired) == 1
 
 
@@ -447,10 +447,10 @@ def test_faults_of_a_file_that_is_referred_to_stand_in_that_file() -> None:
 
 
 def test_what_the_environment_knows_of_its_server_is_heeded() -> None:
-    terms = Terms(tools=frozenset({"function"}), families={"my-deploy": "o3"})
+    terms = ServerTraits(tools=frozenset({"function"}), families={"my-deploy": "o3"})
     text = "model: my-deploy\ntemperature: 1\ntools: [{type: bing}]\n"
 
-    assert faults(text, Setting(terms=terms)) == ["2:14 warning model-family", "3:16 unknown-tool"]
+    assert faults(text, ManifestContext(terms=terms)) == ["2:14 warning model-family", "3:16 unknown-tool"]
     assert faults(text, ALONE) == ["3:16 warning unknown-tool"]
 
 
@@ -489,7 +489,7 @@ ODD = st.recursive(
 
 def as_node(value: Json) -> Node:
     """The nodes of a value, as if it stood in a file."""
-    place = Place("odd.yaml", 1, 1)
+    place = Location("odd.yaml", 1, 1)
     match value:
         case dict():
             return Node({key: as_node(member) for key, member in value.items()}, place, dict.fromkeys(value, place))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT, Absent, Json, digest
-from reconciler.diagnostics import Place
+from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import Address, Desired, Marker, OnRemoval
 from reconciler.paths import Path
@@ -23,7 +23,7 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True)
 
 def desired(fields: dict[str, Json] | None = None, **more: object) -> Desired:
     body = {**DEFAULTS, "model": "gpt-4o", **(fields or {})}
-    return replace(Desired(Address("assistant", "hr-helper"), body, Place("hr-helper.yaml", 1, 1)), **more)  # type: ignore[arg-type]  # each is a field
+    return replace(Desired(Address("assistant", "hr-helper"), body, Location("hr-helper.yaml", 1, 1)), **more)  # type: ignore[arg-type]  # each is a field
 
 
 def stamp(

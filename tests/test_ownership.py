@@ -9,7 +9,7 @@ from lives import applied, marked, stranger, wanted
 from world import WHERE
 
 from reconciler.model import Address, Desired, Live
-from reconciler.plan.ownership import Ownership, Twins, claim, is_copy, is_ours, ours_by_address
+from reconciler.plan.ownership import DuplicatePolicy, Ownership, claim, is_copy, is_ours, ours_by_address
 
 OTHER_STACK = replace(WHERE, stack="umbrella")
 STAGING = replace(WHERE, environment="staging")
@@ -128,13 +128,15 @@ def test_two_objects_with_one_address_are_objected_to_and_none_is_touched() -> N
     ("resolve", "surplus", "codes"),
     [
         (None, [], ["duplicate"]),
-        (Twins(equal=True), ["asst_2"], ["duplicate"]),
-        (Twins(named=frozenset({"asst_3"})), ["asst_3"], ["duplicate"]),
-        (Twins(equal=True, named=frozenset({"asst_3"})), ["asst_2", "asst_3"], []),
+        (DuplicatePolicy(equal=True), ["asst_2"], ["duplicate"]),
+        (DuplicatePolicy(named=frozenset({"asst_3"})), ["asst_3"], ["duplicate"]),
+        (DuplicatePolicy(equal=True, named=frozenset({"asst_3"})), ["asst_2", "asst_3"], []),
     ],
     ids=["not asked for", "equal ones", "named ones", "both"],
 )
-def test_twins_go_only_where_that_is_asked_for(resolve: Twins | None, surplus: list[str], codes: list[str]) -> None:
+def test_twins_go_only_where_that_is_asked_for(
+    resolve: DuplicatePolicy | None, surplus: list[str], codes: list[str]
+) -> None:
     twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2"), applied(wanted("a"), "asst_3", name="x")]
 
     found = claim([wanted("a")], twins, WHERE, resolve)
@@ -263,7 +265,7 @@ def test_a_pinned_id_that_carries_a_former_key_is_that_rename() -> None:
 def test_a_twin_that_differs_is_named_with_the_way_to_delete_it() -> None:
     twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_3", name="x")]
 
-    (objection,) = claim([wanted("a")], twins, WHERE, Twins(equal=True)).objections
+    (objection,) = claim([wanted("a")], twins, WHERE, DuplicatePolicy(equal=True)).objections
 
     assert objection.remedy.startswith(
         "remove the metadata entry `reconciler` from each that is somebody's copy;"

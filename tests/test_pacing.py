@@ -15,7 +15,7 @@ from faults import TIME, clock, nature, run
 from lives import wanted
 from world import WHERE, Quiet
 
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.emulator import Emulator
 from reconciler.model import Done, Outcome
 from reconciler.plan.make import make_plan
@@ -233,7 +233,7 @@ def test_creates_that_a_server_turns_away_at_random_all_happen(share: float, sec
     plan = make_plan([wanted(f"a{n:02}", name=f"A{n}") for n in range(24)], (), WHERE)
 
     async def story() -> tuple[tuple[Outcome, ...], float]:
-        outcomes = await apply(plan, provider, Run("now"), Quiet(), nature=TIME)
+        outcomes = await apply(plan, provider, RunContext("now"), Quiet(), nature=TIME)
         took = clock()
         await provider.aclose()
         return outcomes, took

@@ -15,9 +15,9 @@ from world import WHERE, names
 
 from reconciler.canonical import digest
 from reconciler.model import Address, Desired, Difference, Live, Plan
-from reconciler.plan.changes import seen
+from reconciler.plan.changes import live_digest
 from reconciler.plan.fingerprint import Summary, fingerprint, tally
-from reconciler.plan.guards import Facts
+from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import forgetting, make_plan, only_drift, select
 from reconciler.plan.unattended import Policy, divide
 
@@ -202,7 +202,9 @@ def test_notes_stay_when_a_plan_is_narrowed() -> None:
     older = applied(other, id="asst_2", name="moved")
     assert older.marker is not None
     known = {field: value for field, value in older.marker.digests.items() if field != "name"}
-    plan = planned([one, other], [applied(one), marked(older, digests=known)], facts=Facts(notes=("A shallow clone.",)))
+    plan = planned(
+        [one, other], [applied(one), marked(older, digests=known)], facts=PlanContext(notes=("A shallow clone.",))
+    )
     a = Address("assistant", "a")
 
     assert plan.notes == ("A shallow clone.", "assistant.b: `name` was not managed by the version that applied last.")
@@ -319,8 +321,18 @@ def test_forgetting_lets_go_of_what_is_named_and_does_nothing_else() -> None:
 def test_what_was_seen_covers_the_body_and_the_owner_but_neither_run_nor_commit() -> None:
     live = applied(wanted("a"))
 
-    assert seen(live) == seen(marked(live, nonce="n2", commit="abc", digests={}, id=None))
-    assert len({seen(live), seen(marked(live, key="b")), seen(applied(wanted("a"), name="x")), seen(stranger())}) == 4
+    assert live_digest(live) == live_digest(marked(live, nonce="n2", commit="abc", digests={}, id=None))
+    assert (
+        len(
+            {
+                live_digest(live),
+                live_digest(marked(live, key="b")),
+                live_digest(applied(wanted("a"), name="x")),
+                live_digest(stranger()),
+            }
+        )
+        == 4
+    )
 
 
 def test_the_same_change_has_the_same_fingerprint_whatever_the_run() -> None:
@@ -373,7 +385,7 @@ _SCRIPT = """
 import sys
 from lives import applied, stranger, wanted
 from world import WHERE
-from reconciler.plan import make_plan
+from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 
 metadata = {f"k{n}": "v" for n in range(12)}

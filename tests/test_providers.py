@@ -18,7 +18,7 @@ from reconciler.emulator import Emulator
 from reconciler.model import Live, Marker
 from reconciler.plan import marker as markers
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
-from reconciler.providers.errors import Broken, Refused
+from reconciler.providers.errors import Broken, Rejected
 from reconciler.providers.openai import _live
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id="asst_1", nonce="now", commit=None)
@@ -149,7 +149,7 @@ def test_without_credit_nothing_is_learnt_about_metadata() -> None:
     async def story() -> Any:
         server = Server("null")
         provider = scripted(Script(server, ok({"error": {"code": "insufficient_quota"}}, 429)))
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await provider.update(server.live(), WITHOUT_TIER, MARKER, ())
         return provider._pairs_out._way
 
@@ -216,7 +216,7 @@ def test_a_server_that_wants_a_model_is_sent_everything() -> None:
 def test_a_refusal_that_is_not_about_the_model_is_one(status: int) -> None:
     async def story() -> int:
         script = Script(ok({"error": {"message": "name: too long", "code": "insufficient_quota"}}, status))
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await scripted(script).update(Server().live(), {"name": "B"}, MARKER, ())
         return len(script.asked)
 
@@ -226,7 +226,7 @@ def test_a_refusal_that_is_not_about_the_model_is_one(status: int) -> None:
 def test_a_refused_model_that_was_sent_is_a_refusal() -> None:
     async def story() -> int:
         script = Script(ok({"error": {"message": "no such model"}}, 400))
-        with pytest.raises(Refused):
+        with pytest.raises(Rejected):
             await scripted(script).update(Server().live(), {"model": "B"}, MARKER, ())
         return len(script.asked)
 

@@ -13,11 +13,11 @@ from faults import TIME, answering, clock, faulty, is_collection, nature, run
 from world import Quiet, World, desired
 
 from reconciler.apply import engine
-from reconciler.apply.engine import Run, Stop, apply
+from reconciler.apply.engine import RunContext, Stop, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
-from reconciler.plan.ownership import Twins
+from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
@@ -76,9 +76,9 @@ async def settled(*names: str, settings: Settings | None = None, **more: Any) ->
     return world
 
 
-async def carry_out(world: World, plan: Plan, run: Run | None = None, **options: Any) -> tuple[Outcome, ...]:
+async def carry_out(world: World, plan: Plan, run: RunContext | None = None, **options: Any) -> tuple[Outcome, ...]:
     watch = options.pop("watch", Quiet())
-    return await apply(plan, world.provider, run or Run("n2"), watch, nature=TIME, **options)
+    return await apply(plan, world.provider, run or RunContext("n2"), watch, nature=TIME, **options)
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
@@ -179,7 +179,7 @@ def test_where_the_newest_cannot_be_read_nothing_is_created_and_the_rest_is_done
 async def _moved_then(world: World, plan: Plan, body: dict[str, Json], **options: Any) -> Outcome:
     (one,) = [change.live for change in plan.changes if change.live is not None]
     await world.by_hand("POST", f"/assistants/{one.id}", body)
-    (outcome,) = await carry_out(world, plan, Run("n2", reread=True), **options)
+    (outcome,) = await carry_out(world, plan, RunContext("n2", reread=True), **options)
     return outcome
 
 
@@ -210,7 +210,7 @@ def test_what_another_took_over_is_not_written() -> None:
         plan = await world.plan(bodies("a", description="mine"))
         (one,) = await world.live()
         await world.by_hand("POST", f"/assistants/{one.id}", {"metadata": {"reconciler": "v1 acme/staging/a f=1"}})
-        return await carry_out(world, plan, Run("n2", reread=True))
+        return await carry_out(world, plan, RunContext("n2", reread=True))
 
     (outcome,) = run(story)
     assert isinstance(outcome, Stale)
@@ -224,7 +224,7 @@ def test_what_was_deleted_meanwhile_is_stale_but_for_its_delete(keys: str, kind:
         plan = await world.plan(bodies(*keys, description="mine"), allow=frozenset({"no-manifests"}))
         (one,) = await world.live()
         await world.by_hand("DELETE", f"/assistants/{one.id}")
-        return await carry_out(world, plan, Run("n2", reread=True))
+        return await carry_out(world, plan, RunContext("n2", reread=True))
 
     (outcome,) = run(story)
     assert isinstance(outcome, kind)
@@ -238,7 +238,7 @@ def test_what_was_read_long_ago_is_read_again(age: float, reads: int) -> None:
         observed = clock()
         faults = faulty(world)
         await anyio.sleep(age)
-        await carry_out(world, plan, Run("n2", observed_at=observed))
+        await carry_out(world, plan, RunContext("n2", observed_at=observed))
         return sum(request.method == "GET" for request in faults.seen)
 
     assert run(story) == reads
@@ -260,7 +260,7 @@ def test_an_edit_made_while_an_apply_runs_is_not_overwritten() -> None:
         Between(world, slowly)
         async with anyio.create_task_group() as group:
             group.start_soon(somebody)
-            outcomes = await carry_out(world, plan, Run("n2", observed_at=observed), parallelism=2)
+            outcomes = await carry_out(world, plan, RunContext("n2", observed_at=observed), parallelism=2)
         return kinds(outcomes), {one["description"] for one in (await world.raw()).values()}
 
     outcomes, live = run(story)
@@ -296,9 +296,9 @@ def test_an_edit_made_while_a_write_waits_is_not_overwritten(body: Any, method: 
     assert description == "theirs"
 
 
-def at(observed: float) -> Run:
+def at(observed: float) -> RunContext:
     """A run over what was read at a moment."""
-    return Run("n2", observed_at=observed)
+    return RunContext("n2", observed_at=observed)
 
 
 def test_a_write_whose_answer_was_lost_is_known_again_as_this_runs_own() -> None:
@@ -360,7 +360,7 @@ def test_what_is_recorded_is_what_was_there_just_before_the_write() -> None:
         plan, observed = await world.plan(bodies("a", instructions="ours", **ignoring)), clock()
         await world.by_hand("POST", "/assistants/asst_1", {"description": "theirs"})
         await anyio.sleep(6)
-        await carry_out(world, plan, Run("n2", observed_at=observed), watch=watch)
+        await carry_out(world, plan, RunContext("n2", observed_at=observed), watch=watch)
         return watch.before.raw["description"]
 
     assert run(story) == "theirs"
@@ -481,7 +481,7 @@ def test_what_was_created_lately_and_is_gone_is_asked_for_several_at_once(reads:
         between = Between(world, slowly)
         plan = await world.plan((*bodies("a"), *bodies(*(f"k{number}" for number in range(200)))))
         began, asked = clock(), len(between.requests)
-        creates = engine.Creates(world.where, world.provider, Run("n2", earlier=Earlier(made)), *quietly)
+        creates = engine.Creates(world.where, world.provider, RunContext("n2", earlier=Earlier(made)), *quietly)
         await creates.look_before(plan.changes)
         assert creates.doubts == {}
         listings = sum(request == "GET /assistants" for request in between.requests[asked:])
@@ -508,7 +508,7 @@ def test_where_it_cannot_be_told_whether_something_is_still_there_nothing_is_cre
 
         Between(world, failing)
         earlier = Earlier({"assistant.b": "asst_lost"})
-        return await carry_out(world, plan, Run("n2", earlier=earlier)), len(await world.live())
+        return await carry_out(world, plan, RunContext("n2", earlier=earlier)), len(await world.live())
 
     (outcome,), live = run(story)
     assert isinstance(outcome, Failed)
@@ -632,7 +632,7 @@ def test_what_somebody_made_just_before_a_create_that_it_answers_is_left_alone(t
 def test_an_object_of_another_address_that_answers_a_create_is_left_alone(whose: str) -> None:
     async def story() -> tuple[Any, Any, tuple[Outcome, ...]]:
         world = fresh()
-        first = Run("n1" if whose == "this run's" else "n0")
+        first = RunContext("n1" if whose == "this run's" else "n0")
         await apply(await world.plan(bodies("a")), world.provider, first, Quiet(), nature=TIME)
         (one,) = await world.live()
         wanted = (*bodies("a"), *bodies("b", description="Another.", temperature=0.5))
@@ -643,7 +643,7 @@ def test_an_object_of_another_address_that_answers_a_create_is_left_alone(whose:
             return await on(request)
 
         Between(world, handle)
-        outcomes = await carry_out(world, await world.plan(wanted), Run("n1"))
+        outcomes = await carry_out(world, await world.plan(wanted), RunContext("n1"))
         return one.raw, (await world.live())[0].raw, outcomes
 
     before, after, (outcome,) = run(story)
@@ -817,7 +817,7 @@ def test_what_a_rollback_rejects_is_written_into_the_marker() -> None:
         world = await settled("a", "b")
         plan = await world.plan(bodies("a", "b", description="other"))
         first = plan.changes[0].address
-        await carry_out(world, plan, Run("n2", rejected={first: "digest12"}))
+        await carry_out(world, plan, RunContext("n2", rejected={first: "digest12"}))
         return [one.marker.rejected for one in await world.live() if one.marker is not None]
 
     assert sorted(run(story), key=str) == [None, "digest12"]
@@ -886,7 +886,7 @@ def test_twins_of_an_earlier_crash_hold_back_their_own_address_only() -> None:
         faulty(world)
         again = await world.plan(bodies("a", "b", description="other"))
         outcomes = kinds(await carry_out(world, again))
-        resolving = await world.plan(bodies("a", "b", description="other"), resolve=Twins(equal=True))
+        resolving = await world.plan(bodies("a", "b", description="other"), resolve=DuplicatePolicy(equal=True))
         await carry_out(world, resolving)
         return again, outcomes, len(await world.live())
 
@@ -937,7 +937,7 @@ def test_what_was_created_a_moment_ago_is_not_created_again_because_a_list_lags(
         Between(world, lagging)
         plan = await world.plan(bodies("a", "b"))
         made = {"assistant.a": "asst_1", "assistant.b": "asst_gone"}
-        outcomes = await carry_out(world, plan, Run("n2", earlier=Earlier(made)))
+        outcomes = await carry_out(world, plan, RunContext("n2", earlier=Earlier(made)))
         return outcomes, len([call for call in world.writes() if call["method"] == "POST"])
 
     outcomes, _ = run(story)

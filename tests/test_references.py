@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import CODES, Fault, Place
+from reconciler.diagnostics import CODES, Diagnostic, Location
 from reconciler.manifests.references import Resolver, wanted, without_own
 from reconciler.source import Node, parse, plain
 
@@ -24,7 +24,7 @@ FILES = {
 def content(name: str) -> Node:
     text = FILES[name]
     if name.endswith((".md", ".txt")):
-        return Node(text, Place(name, 1, 1))
+        return Node(text, Location(name, 1, 1))
     (document,) = parse(text, name, syntax="json" if name.endswith(".json") else "yaml").documents
     return document
 
@@ -46,7 +46,7 @@ def resolved(text: str) -> tuple[Json, list[str]]:
     return plain(found.sound(body)), told([*found.faults, *found.unmet(body)])
 
 
-def told(faults: list[Fault]) -> list[str]:
+def told(faults: list[Diagnostic]) -> list[str]:
     assert all(fault.code in CODES and fault.message and fault.remedy for fault in faults)
     return [f"{fault.place} {fault.code}" for fault in faults]
 
@@ -237,7 +237,7 @@ def test_the_block_of_ours_is_no_field(text: str, rest: Json) -> None:
 
 
 def test_an_empty_file_is_asked_about_and_stands_for_nothing() -> None:
-    empty = Node("\n", Place("empty.md", 1, 1))
+    empty = Node("\n", Location("empty.md", 1, 1))
     found = Resolver({"empty.md": empty}, {}, "production")
 
     found.resolve(document("instructions: {file: empty.md}"))

@@ -13,7 +13,7 @@ import pytest
 from faults import TIME, faulty, nature, run
 from world import EVERY_SERVER, Quiet, World, desired
 
-from reconciler.apply.engine import PARALLELISM, Run, apply
+from reconciler.apply.engine import PARALLELISM, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
@@ -43,13 +43,13 @@ class Uneven(httpx.AsyncBaseTransport):
 async def settled(settings: Settings, wanted: tuple[Desired, ...]) -> World:
     world = World(settings)
     faulty(world)
-    await apply(await world.plan(wanted), world.provider, Run("n1"), Quiet(), nature=TIME)
+    await apply(await world.plan(wanted), world.provider, RunContext("n1"), Quiet(), nature=TIME)
     return world
 
 
 async def applied(world: World, transport: Any, wanted: tuple[Desired, ...], nonce: str = "n2") -> tuple[Outcome, ...]:
     world.provider = local_assistants(transport, lambda line: None, lambda: None, nature())
-    return await apply(await world.plan(wanted), world.provider, Run(nonce), Quiet(), nature=TIME)
+    return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Quiet(), nature=TIME)
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> Counter[str]:
@@ -176,7 +176,7 @@ def test_what_is_refused_for_another_reason_says_that_one() -> None:
         world = await settled(Settings(), bodies("a"))
         plan = await world.plan(desired({"model": "gpt-4o"}, keys="a"))
         world.provider = local_assistants(httpx.MockTransport(refusing), lambda line: None, lambda: None, nature())
-        return await apply(plan, world.provider, Run("n2"), Quiet(), nature=TIME)
+        return await apply(plan, world.provider, RunContext("n2"), Quiet(), nature=TIME)
 
     (outcome,) = run(story)
     assert isinstance(outcome, Failed)

@@ -19,8 +19,8 @@ from reconciler.github.posts.sticky import (
     TWIN,
     UNKNOWN,
     BadNameError,
+    CommentMarker,
     Decision,
-    Marker,
     decide,
     first_line,
     marker_of,
@@ -31,7 +31,7 @@ from reconciler.render import document, events
 
 BOT = "github-actions[bot]"
 URL = "https://github.example/acme/assistants/actions/runs/123"
-MARKER = Marker("acme", "production", 123, 1)
+MARKER = CommentMarker("acme", "production", 123, 1)
 LINE = "<!-- reconciler: comment acme production run 123.1 -->"
 FRAME = Frame(MARKER, URL)
 
@@ -43,11 +43,11 @@ class Said:
     body: str
 
 
-def body(marker: Marker = MARKER, text: str = "### Plan", url: str = URL) -> str:
+def body(marker: CommentMarker = MARKER, text: str = "### Plan", url: str = URL) -> str:
     return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has all of it.\n"
 
 
-def decided(*comments: Said, marker: Marker = MARKER, text: str = "### Plan") -> Decision[Said]:
+def decided(*comments: Said, marker: CommentMarker = MARKER, text: str = "### Plan") -> Decision[Said]:
     return decide(comments, BOT, marker, body(marker, text))
 
 
@@ -90,7 +90,7 @@ def test_any_other_first_line_is_none(text: str) -> None:
 @pytest.mark.parametrize("name", ["", "a b", "x --> <script>", "A", "-x", "a\nb"])
 def test_a_name_that_would_not_be_read_again_is_refused(name: str) -> None:
     with pytest.raises(BadNameError):
-        first_line(Marker("acme", name))
+        first_line(CommentMarker("acme", name))
 
 
 def test_what_nobody_has_said_is_written() -> None:

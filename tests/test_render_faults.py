@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.render.faults import report
 from reconciler.render.visible import visible
 
 
 def caret(line: str, column: int) -> tuple[str, str]:
     """The line as shown, and what of it stands from the caret on."""
-    _, shown, pointer, _ = report([Fault(Place("f", 1, column), "syntax", "No.")], {"f": line}).split("\n", 3)
+    _, shown, pointer, _ = report([Diagnostic(Location("f", 1, column), "syntax", "No.")], {"f": line}).split("\n", 3)
     return shown.removeprefix("  1 | "), pointer.removeprefix("    | ")
 
 
 def test_a_fault_shows_its_line_and_a_remedy() -> None:
-    fault = Fault(Place("a.yaml", 2, 9), "unknown-tool", "`x` is not a tool type.", "did you mean `y`?")
+    fault = Diagnostic(Location("a.yaml", 2, 9), "unknown-tool", "`x` is not a tool type.", "did you mean `y`?")
     source = {"a.yaml": "tools:\n- type: x\n"}
 
     assert report([fault], source) == (
@@ -47,9 +47,9 @@ def test_no_faults_are_no_report() -> None:
 
 
 def test_faults_come_in_order_once_each_and_are_counted() -> None:
-    late = Fault(Place("b", 10, 1), "syntax", "Late")
-    early = Fault(Place("b", 9), "unused-file", "Early", severity="warning")
-    other = Fault(Place("a"), "config", "Other")
+    late = Diagnostic(Location("b", 10, 1), "syntax", "Late")
+    early = Diagnostic(Location("b", 9), "unused-file", "Early", severity="warning")
+    other = Diagnostic(Location("a"), "config", "Other")
 
     assert report([late, early, other, late], {}) == (
         "a: config: Other.\n\nb:9:0: unused-file (warning): Early.\n\nb:10:1: syntax: Late.\n\n2 errors, 1 warning.\n"
@@ -57,23 +57,23 @@ def test_faults_come_in_order_once_each_and_are_counted() -> None:
 
 
 def test_warnings_alone_are_counted_alone() -> None:
-    fault = Fault(Place("a"), "unused-file", "Unused", severity="warning")
+    fault = Diagnostic(Location("a"), "unused-file", "Unused", severity="warning")
 
-    assert report([fault, Fault(Place("b"), "unused-file", "Unused", severity="warning")], {}).endswith(
+    assert report([fault, Diagnostic(Location("b"), "unused-file", "Unused", severity="warning")], {}).endswith(
         "\n\n2 warnings.\n"
     )
 
 
 def test_a_place_that_its_file_does_not_have_shows_no_line() -> None:
-    assert report([Fault(Place("a", 7, 1), "syntax", "No.")], {"a": "one line"}).splitlines()[1] == ""
+    assert report([Diagnostic(Location("a", 7, 1), "syntax", "No.")], {"a": "one line"}).splitlines()[1] == ""
 
 
 def test_a_remedy_of_several_lines_is_indented() -> None:
-    assert "\n  write:\n  a: 1\n" in report([Fault(Place("a"), "config", "No.", "write:\na: 1")], {})
+    assert "\n  write:\n  a: 1\n" in report([Diagnostic(Location("a"), "config", "No.", "write:\na: 1")], {})
 
 
 def test_what_cannot_be_seen_is_shown_in_every_part() -> None:
-    fault = Fault(Place("a\x1b[0m", 1, 2), "syntax", "bad \u202e\nword", "use \u200b")
+    fault = Diagnostic(Location("a\x1b[0m", 1, 2), "syntax", "bad \u202e\nword", "use \u200b")
 
     assert report([fault], {"a\x1b[0m": "x"}).splitlines()[:4] == [
         "a<U+001B>[0m:1:2: syntax: bad <U+202E> word.",
@@ -106,13 +106,13 @@ def test_the_caret_stands_under_the_spot(line: str, column: int, shown: str, bef
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
 def test_any_line_break_ends_a_line(line_break: str) -> None:
-    text = report([Fault(Place("f", 2, 1), "syntax", "No.")], {"f": f"one\u2028{line_break}two"})
+    text = report([Diagnostic(Location("f", 2, 1), "syntax", "No.")], {"f": f"one\u2028{line_break}two"})
 
     assert "  2 | two\n" in text
 
 
 def test_colour_marks_place_code_and_caret() -> None:
-    text = report([Fault(Place("f", 1, 1), "syntax", "No.")], {"f": "x"}, colour=True)
+    text = report([Diagnostic(Location("f", 1, 1), "syntax", "No.")], {"f": "x"}, colour=True)
 
     assert text.startswith("\x1b[1mf:1:1\x1b[0m: \x1b[1;31msyntax\x1b[0m: No.")
     assert "\x1b[1;31m^\x1b[0m" in text

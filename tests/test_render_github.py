@@ -12,7 +12,7 @@ from render_plans import adopt, create, delete, field, lookalike, merging, plan,
 from runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
 from world import SCENARIOS, Scenario, run
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.emulator import Settings
 from reconciler.model import Base, Meaning, Objection, Plan
 from reconciler.render import FORMATS, Style, document, github
@@ -23,7 +23,7 @@ def told(of: Plan, folder: str = "") -> list[Command]:
     return heard(github.annotated(document(of), folder))
 
 
-def faulted(*faults: Fault, folder: str = "") -> list[Command]:
+def faulted(*faults: Diagnostic, folder: str = "") -> list[Command]:
     return heard(github.commands(github.of_faults(faults), folder))
 
 
@@ -159,7 +159,7 @@ def test_of_more_than_github_shows_the_last_says_how_many(number: int, last: str
 
 def test_each_kind_has_its_own_ten_and_errors_come_first():
     faults = [
-        Fault(Place("a.yaml", n, 1), "unknown-field", "No.", severity="warning" if n % 2 else "error")
+        Diagnostic(Location("a.yaml", n, 1), "unknown-field", "No.", severity="warning" if n % 2 else "error")
         for n in range(1, 30)
     ]
 
@@ -181,7 +181,7 @@ def test_a_long_message_is_cut_and_says_so():
 
 
 def test_a_fault_is_told_at_its_column_with_its_remedy():
-    assert faulted(Fault(Place("a/b.yaml", 3, 7), "unknown-tool", "No such tool.", "did you mean `x`?")) == [
+    assert faulted(Diagnostic(Location("a/b.yaml", 3, 7), "unknown-tool", "No such tool.", "did you mean `x`?")) == [
         Command(
             "error",
             "No such tool.\ndid you mean `x`?",
@@ -192,14 +192,14 @@ def test_a_fault_is_told_at_its_column_with_its_remedy():
 
 @pytest.mark.parametrize(("file", "shown"), [("a.yaml", {"file": "a.yaml"}), ("--environment", {}), ("", {})])
 def test_a_fault_of_a_whole_file_has_no_line_and_one_of_an_option_no_file(file: str, shown: dict[str, str]):
-    (fault,) = faulted(Fault(Place(file), "config", "Wrong."))
+    (fault,) = faulted(Diagnostic(Location(file), "config", "Wrong."))
 
     assert fault.properties == {**shown, "title": "config"}
     assert fault.data == ("Wrong." if shown else f"{file}: Wrong.")
 
 
 def test_files_are_those_of_the_repository():
-    assert faulted(Fault(Place("a.yaml", 1, 1), "c", "m"), folder="assistants/of us")[0].properties["file"] == (
+    assert faulted(Diagnostic(Location("a.yaml", 1, 1), "c", "m"), folder="assistants/of us")[0].properties["file"] == (
         "assistants/of us/a.yaml"
     )
     assert told(plan(create("hr")), "deep/er")[0].properties["file"] == "deep/er/assistants/hr.yaml"

@@ -15,7 +15,7 @@ from render_plans import WHERE, address, kept, plan
 from runner_rules import suspicious
 
 from reconciler.canonical import ABSENT
-from reconciler.diagnostics import CODES, Fault, Place
+from reconciler.diagnostics import CODES, Diagnostic, Location
 from reconciler.model import Address, Base, Change, Difference, FieldChange, Live, Meaning, Mismatch, Objection, Plan
 from reconciler.plan.status import Standing
 from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, standings
@@ -67,7 +67,7 @@ mismatches = st.builds(
     Mismatch,
     st.just(address("a")),
     texts,
-    st.just(Place("assistants/a.yaml", 1, 1)),
+    st.just(Location("assistants/a.yaml", 1, 1)),
     st.lists(st.builds(Difference, paths, sides, sides), min_size=1, max_size=2).map(tuple),
 )
 plans = st.builds(
@@ -225,11 +225,11 @@ def test_no_event_is_a_command(plan):
     assert suspicious("".join(events.as_line(event) for event in told)) == []
 
 
-places = st.builds(Place, texts, st.integers(0, 3), st.integers(0, 12))
+places = st.builds(Location, texts, st.integers(0, 3), st.integers(0, 12))
 
 
 @UNHURRIED
-@given(st.lists(st.builds(Fault, places, st.sampled_from(list(CODES)), texts, texts), max_size=3), texts)
+@given(st.lists(st.builds(Diagnostic, places, st.sampled_from(list(CODES)), texts, texts), max_size=3), texts)
 def test_no_line_of_a_report_of_faults_is_a_command(found, source):
     assert suspicious(faults.report(found, {fault.place.file: source for fault in found})) == []
 

@@ -14,19 +14,19 @@ from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 from reconciler.canonical import ABSENT
 from reconciler.github.posts import issue_text
-from reconciler.github.posts.issue_memory import MOST, Look, Memory, following, line, remembered, sentences
+from reconciler.github.posts.issue_memory import MOST, Memory, PassStamp, following, line, remembered, sentences
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
-from reconciler.plan.unattended import Left, Pass
+from reconciler.plan.unattended import NeedsReview, Pass
 
 LIMIT = 65_536
-LOOK = Look("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
+LOOK = PassStamp("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
 RUN = "20261120T135726412Z-f2f8c9f7"
 
 
 def left(*changes: Change, why: str = "a person looks", **more: object) -> Pass:
     """A pass that left some changes and wrote nothing."""
-    return Pass(plan(*changes, **more), tuple(Left(change, why) for change in changes))
+    return Pass(plan(*changes, **more), tuple(NeedsReview(change, why) for change in changes))
 
 
 def wrote(*changes: Change, **more: object) -> Pass:
@@ -38,7 +38,7 @@ def drift(key: str, before: object, path: str = "instructions") -> Change:
     return update(key, field(path, before, "Be kind.", "drift"))  # type: ignore[arg-type]  # a value of JSON
 
 
-def body(passed: Pass, look: Look = LOOK) -> str:
+def body(passed: Pass, look: PassStamp = LOOK) -> str:
     """The text of an issue that was opened with this pass."""
     return issue_text.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
 
@@ -249,8 +249,8 @@ def test_nothing_written_is_nothing_quoted() -> None:
 
 def test_of_what_is_not_certain_that_is_said_and_the_first_line_is_the_same_next_time() -> None:
     change = drift("a", "Be rude.")
-    found = Pass(plan(change), (Left(change, "it failed: 500"),), (), RUN, (change,))
-    other = replace(found, run="another", left=(Left(change, "it failed: 502"),))
+    found = Pass(plan(change), (NeedsReview(change, "it failed: 500"),), (), RUN, (change,))
+    other = replace(found, run="another", left=(NeedsReview(change, "it failed: 502"),))
 
     (one,), (two,) = comments(found), comments(other)
 
@@ -323,9 +323,9 @@ def test_no_quoted_text_leaves_its_fence(text: str, room: int) -> None:
 @UNHURRIED
 @given(plans)
 def test_no_live_text_acts_in_a_report(found: Plan) -> None:
-    passed = Pass(found, tuple(Left(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
+    passed = Pass(found, tuple(NeedsReview(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
 
-    first, second, rest = body(passed, Look(LOOK.at)).split("\n", 2)
+    first, second, rest = body(passed, PassStamp(LOOK.at)).split("\n", 2)
     assert first == issue_text.first_line(found.where)
     assert remembered(f"{first}\n{second}") is not None
     assert acting(rest) == []
@@ -341,8 +341,8 @@ def test_no_live_text_acts_in_a_report(found: Plan) -> None:
 # what an issue remembers
 
 
-def at(day: int) -> Look:
-    return Look(f"2026-11-{day:02}T05:17:00Z")
+def at(day: int) -> PassStamp:
+    return PassStamp(f"2026-11-{day:02}T05:17:00Z")
 
 
 def test_an_issue_remembers_since_when_and_how_often_it_differs() -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model import Where
+from reconciler.model import Target
 from reconciler.plan.run_record import Head, Past, Step
 from reconciler.render.runs import as_dict, as_line
 
-WHERE = Where("acme", "production", "openai", "https://api.example.com/v1")
+WHERE = Target("acme", "production", "openai", "https://api.example.com/v1")
 HEAD = Head("20261120T140000000Z-abcd", "2026-11-20T14:00:00+00:00", "apply", WHERE, "abcd", fingerprint="f")
 BEGINNING = "20261120T140000000Z-abcd  apply in production (https://api.example.com/v1), stack acme"
 

@@ -10,10 +10,10 @@ import pytest
 from lives import applied, marked, stranger, wanted
 from world import WHERE
 
-from reconciler.model import Base, Change, Desired, Live, Where
+from reconciler.model import Base, Change, Desired, Live, Target
 from reconciler.plan.against_base import part, split
 from reconciler.plan.make import make_plan
-from reconciler.plan.ownership import Twins
+from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.reviewed import Review, elsewhere, environment_of, review
 from reconciler.render import Style, document, read
 from reconciler.render.document import render
@@ -97,7 +97,7 @@ def test_each_reviewed_change_is_agreed_or_true_or_moved(name: str) -> None:
 
 def test_a_twin_that_nobody_reviewed_is_told_beside_a_change_that_is_agreed() -> None:
     twins = [applied(OLD, created_at=1), applied(OLD, "asst_2", created_at=2)]
-    planned = make_plan([NEW], twins, WHERE, resolve=Twins(equal=True))
+    planned = make_plan([NEW], twins, WHERE, resolve=DuplicatePolicy(equal=True))
     alone = read(render(document(make_plan([NEW], twins[:1], WHERE)), Style()))
 
     found = review(planned, alone, twins)
@@ -108,7 +108,7 @@ def test_a_twin_that_nobody_reviewed_is_told_beside_a_change_that_is_agreed() ->
 
 def test_a_twin_that_is_gone_already_is_not_taken_for_the_change_beside_it() -> None:
     twins = [applied(OLD, created_at=1), applied(OLD, "asst_2", created_at=2)]
-    both = read(render(document(make_plan([NEW], twins, WHERE, resolve=Twins(equal=True))), Style()))
+    both = read(render(document(make_plan([NEW], twins, WHERE, resolve=DuplicatePolicy(equal=True))), Style()))
 
     found = review(make_plan([NEW], twins[:1], WHERE), both, twins[:1])
 
@@ -158,10 +158,10 @@ def test_a_change_that_says_too_little_is_never_agreed() -> None:
     ],
 )
 def test_a_plan_belongs_to_one_place(where: dict[str, Any], said: str | None) -> None:
-    here = {name: getattr(WHERE, name) for name in Where.__dataclass_fields__}
+    here = {name: getattr(WHERE, name) for name in Target.__dataclass_fields__}
     reviewed = json.loads(json.dumps(saved([NEW], [])))
 
-    assert elsewhere(reviewed, Where(**{**here, **where})) == said
+    assert elsewhere(reviewed, Target(**{**here, **where})) == said
     assert environment_of(reviewed) == "production"
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import CODES, Place
-from reconciler.source import Parsed, locate, nodes, parse, plain, yaml_text
+from reconciler.diagnostics import CODES, Location
+from reconciler.source import ParsedText, locate, nodes, parse, plain, yaml_text
 
 
 def value(text: str, syntax: str = "yaml") -> Json:
@@ -19,7 +19,7 @@ def value(text: str, syntax: str = "yaml") -> Json:
     return plain(document)
 
 
-def read(text: str, syntax: str = "yaml") -> Parsed:
+def read(text: str, syntax: str = "yaml") -> ParsedText:
     return parse(text, "f", syntax="json" if syntax == "json" else "yaml")
 
 
@@ -147,18 +147,18 @@ def test_a_number_of_absurd_length_is_a_fault(text: str) -> None:
 def test_values_and_keys_know_where_they_stand() -> None:
     (document,) = read("a: 1\nb:\n  - x\n  - {c: 2}\n").documents
 
-    assert locate(document, []) == Place("f", 1, 1)
-    assert locate(document, ["b", 1, "c"]) == Place("f", 4, 9)
-    assert locate(document, ["b", 1, "c"], key=True) == Place("f", 4, 6)
-    assert locate(document, ["b", 0], key=True) == Place("f", 3, 5)
+    assert locate(document, []) == Location("f", 1, 1)
+    assert locate(document, ["b", 1, "c"]) == Location("f", 4, 9)
+    assert locate(document, ["b", 1, "c"], key=True) == Location("f", 4, 6)
+    assert locate(document, ["b", 0], key=True) == Location("f", 3, 5)
 
 
 def test_steps_that_match_nothing_are_skipped() -> None:
     (document,) = read("a:\n  - b: 1\n").documents
 
-    assert locate(document, ["a", "tag", 0, "tag", "b", "gone", 7]) == Place("f", 2, 8)
-    assert locate(document, ["a", 1, -1, "0"]) == Place("f", 2, 3)
-    assert locate(document, ["gone"], key=True) == Place("f", 1, 1)
+    assert locate(document, ["a", "tag", 0, "tag", "b", "gone", 7]) == Location("f", 2, 8)
+    assert locate(document, ["a", 1, -1, "0"]) == Location("f", 2, 3)
+    assert locate(document, ["gone"], key=True) == Location("f", 1, 1)
 
 
 @pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r"])
@@ -171,7 +171,7 @@ def test_lines_are_counted_as_editors_count_them(line_break: str) -> None:
 @pytest.mark.parametrize("syntax", ["yaml", "json"])
 def test_a_leading_byte_order_mark_is_nothing(syntax: str) -> None:
     assert value('\ufeff{"a": 1}', syntax) == {"a": 1}
-    assert locate(read('\ufeff{"a": 1}', syntax).documents[0], ["a"]) == Place("f", 1, 7)
+    assert locate(read('\ufeff{"a": 1}', syntax).documents[0], ["a"]) == Location("f", 1, 7)
 
 
 @pytest.mark.parametrize("syntax", ["yaml", "json"])
@@ -226,7 +226,7 @@ def test_merging_what_is_no_mapping_is_a_fault() -> None:
 def test_a_merged_key_stands_where_it_was_written() -> None:
     (document,) = read("a: &a {x: 1}\nb: {<<: *a}\n").documents
 
-    assert locate(document, ["b", "x"], key=True) == Place("f", 1, 8)
+    assert locate(document, ["b", "x"], key=True) == Location("f", 1, 8)
 
 
 def test_an_alias_without_anchor_or_within_itself_is_a_fault() -> None:
@@ -344,7 +344,7 @@ def test_an_error_without_a_position_is_told_all_the_same() -> None:
 
     (fault,) = yaml_text.read(text, nodes.Positions(text, "f"), loader=yaml.SafeLoader).faults
 
-    assert (fault.code, fault.place) == ("syntax", Place("f"))
+    assert (fault.code, fault.place) == ("syntax", Location("f"))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from world import WHERE
 from reconciler.apply.late_creates import LOOK_SECONDS, Looks, Swept, sweep
 from reconciler.model import Address, Live
 from reconciler.plan import marker as markers
-from reconciler.providers import ProviderError, Refused
+from reconciler.providers import ProviderError, Rejected
 from reconciler.providers.errors import Broken
 
 A = Address("assistant", "a")
@@ -116,7 +116,7 @@ def test_a_twin_that_differs_is_only_told() -> None:
     assert place.deleted == []
 
 
-@pytest.mark.parametrize("error", [Broken("oops"), Refused("no")])
+@pytest.mark.parametrize("error", [Broken("oops"), Rejected("no")])
 def test_a_twin_that_cannot_be_deleted_is_told(error: ProviderError) -> None:
     found = swept(Place([[made("x"), made("y")]], error), None)
 

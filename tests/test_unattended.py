@@ -31,13 +31,13 @@ from reconciler.model import (
     Unsettled,
 )
 from reconciler.paths import show
-from reconciler.plan.guards import Facts, Limits
+from reconciler.plan.guards import Limits, PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.plan.unattended import (
     DRIFT,
     EDITS,
-    Division,
     Policy,
+    PolicySplit,
     Waits,
     divide,
     due,
@@ -70,7 +70,7 @@ def divided(plan: Plan, policy: Policy, edits_wait: str | None = None) -> tuple[
     return split(plan, divide(plan, policy, Waits(edits_wait)))
 
 
-def split(plan: Plan, found: Division) -> tuple[list[str], dict[str, str]]:
+def split(plan: Plan, found: PolicySplit) -> tuple[list[str], dict[str, str]]:
     """The same of a plan that was divided."""
     fields = [[field.path for change in changes for field in change.fields] for changes in (plan.changes, _all(found))]
     assert sorted(fields[0]) == sorted(fields[1])
@@ -79,7 +79,7 @@ def split(plan: Plan, found: Division) -> tuple[list[str], dict[str, str]]:
     return ready, {left.change.address.key: left.why for left in found.left}
 
 
-def _all(found: Division) -> list[Change]:
+def _all(found: PolicySplit) -> list[Change]:
     return [*found.ready.changes, *(left.change for left in found.left)]
 
 
@@ -271,7 +271,7 @@ def test_what_nobody_can_tell_is_never_done() -> None:
     ("more", "code"),
     [
         ({"limits": Limits(changes=0)}, "too-many-changes"),
-        ({"facts": Facts(behind=frozenset({"asst_1"}))}, "outdated-checkout"),
+        ({"facts": PlanContext(behind=frozenset({"asst_1"}))}, "outdated-checkout"),
     ],
 )
 def test_what_an_objection_holds_back_is_never_done(more: dict[str, Any], code: str) -> None:
@@ -297,7 +297,7 @@ def test_a_change_without_a_marker_or_a_manifest_is_judged_by_its_causes() -> No
 # what it came to
 
 
-def _ready(number: int = 1) -> tuple[Division, tuple[Change, ...]]:
+def _ready(number: int = 1) -> tuple[PolicySplit, tuple[Change, ...]]:
     sides = []
     for key in range(number):
         one = wanted(key=f"k{key}")

@@ -13,7 +13,7 @@ from lives import applied, marked, stamped, stranger, wanted
 from world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 
 from reconciler.apply import journal
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Address, Done, Live, Plan
@@ -44,9 +44,9 @@ ANY = Limits(deletes="100%")
 
 async def done(world: World, plan: Plan, folder: Path) -> Past:
     """The run as its record tells it afterwards."""
-    this = Run(f"{next(nonces):08x}")
+    this = RunContext(f"{next(nonces):08x}")
     head = Head(journal.run_id(this.nonce, datetime.now(UTC)), "", "apply", WHERE, this.nonce)
-    with journal.Record(folder, head) as record:
+    with journal.Journal(folder, head) as record:
         outcomes = await apply(plan, world.provider, this, record)
     assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
     return journal.read(record.path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lives import KIND, applied, marked, stamped, stranger, wanted
 
-from reconciler.apply.verify import MARKER_PATH, moved, unsettled
+from reconciler.apply.verify import MARKER_PATH, changed_since_plan, unsettled
 from reconciler.apply.verify import stamped as held
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Live, Marker
@@ -27,22 +27,22 @@ def stamp(nonce: str = "n2", **unsettled: str) -> Marker:
 
 
 def test_what_nobody_touched_has_not_moved() -> None:
-    assert moved(applied(OLD), applied(OLD), NEW, "n2") == ()
+    assert changed_since_plan(applied(OLD), applied(OLD), NEW, "n2") == ()
 
 
 def test_what_this_very_run_wrote_has_not_moved() -> None:
     written = marked(applied(OLD, description="new"), nonce="n2")
 
-    assert moved(applied(OLD), written, NEW, "n2") == ()
-    assert moved(applied(OLD), written, NEW, "n3") != ()
+    assert changed_since_plan(applied(OLD), written, NEW, "n2") == ()
+    assert changed_since_plan(applied(OLD), written, NEW, "n3") != ()
 
 
 def test_what_is_already_as_it_is_wanted_has_not_moved() -> None:
-    assert moved(applied(OLD), applied(OLD, description="new"), NEW, "n2") == ()
+    assert changed_since_plan(applied(OLD), applied(OLD, description="new"), NEW, "n2") == ()
 
 
 def test_what_somebody_changed_has_moved_and_says_where() -> None:
-    assert moved(applied(OLD), applied(OLD, description="by hand", temperature=0.5), NEW, "n2") == (
+    assert changed_since_plan(applied(OLD), applied(OLD, description="by hand", temperature=0.5), NEW, "n2") == (
         Difference(("description",), "old", "by hand"),
         Difference(("temperature",), 1, 0.5),
     )
@@ -52,18 +52,18 @@ def test_what_somebody_changed_has_moved_and_says_where() -> None:
 def test_what_another_took_has_moved_whatever_its_fields_are(fields: dict[str, Any]) -> None:
     taken = marked(applied(OLD, **fields), stack="theirs")
 
-    assert moved(applied(OLD), taken, NEW, "n2") != ()
+    assert changed_since_plan(applied(OLD), taken, NEW, "n2") != ()
 
 
 def test_what_lost_its_marker_has_moved_and_shows_it() -> None:
     planned, fresh = applied(OLD), stranger("asst_1", name="A", description="old")
 
-    assert moved(planned, fresh, NEW, "n2") == (Difference(MARKER_PATH, held(planned), None),)
+    assert changed_since_plan(planned, fresh, NEW, "n2") == (Difference(MARKER_PATH, held(planned), None),)
 
 
 def test_what_is_to_be_deleted_has_moved_when_anything_about_it_has() -> None:
-    assert moved(applied(OLD), applied(OLD), None, "n2") == ()
-    assert moved(applied(OLD), applied(OLD, description="new"), None, "n2") == (
+    assert changed_since_plan(applied(OLD), applied(OLD), None, "n2") == ()
+    assert changed_since_plan(applied(OLD), applied(OLD, description="new"), None, "n2") == (
         Difference(("description",), "old", "new"),
     )
 
@@ -72,8 +72,8 @@ def test_what_is_left_to_the_dashboard_or_the_server_never_moves() -> None:
     mine = wanted(own={"ignore_changes": ["temperature", "metadata.seen"]}, model="gpt-4o", description="new")
     reasoning = wanted(model="o3-mini", description="new")
 
-    assert moved(applied(mine), applied(mine, temperature=0.2, metadata={"seen": "1"}), mine, "n2") == ()
-    assert moved(applied(reasoning), applied(reasoning, reasoning_effort="high"), reasoning, "n2") == ()
+    assert changed_since_plan(applied(mine), applied(mine, temperature=0.2, metadata={"seen": "1"}), mine, "n2") == ()
+    assert changed_since_plan(applied(reasoning), applied(reasoning, reasoning_effort="high"), reasoning, "n2") == ()
 
 
 # unsettled

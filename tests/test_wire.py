@@ -12,7 +12,7 @@ import pytest
 from faults import Script, clock, nature, ok, run
 
 from reconciler.providers import deadlines, wire
-from reconciler.providers.errors import Broken, ProviderError, Refused, Unreachable
+from reconciler.providers.errors import Broken, ProviderError, Rejected, Unreachable
 from reconciler.providers.wire import ATTEMPTS, Wire, client
 
 BASE = "https://api.example.com/v1"
@@ -187,7 +187,7 @@ def test_a_redirect_is_not_followed_and_takes_no_key_anywhere() -> None:
     script = Script(lambda request: httpx.Response(302, headers={"Location": "https://evil.example.net/v1"}))
     for method in ("read", "modify", "delete", "once"):
         error, _ = ask(script, method)
-        assert isinstance(error, Refused)
+        assert isinstance(error, Rejected)
         assert "evil.example.net" in error.message
     assert {request.url.host for request in script.asked} == {"api.example.com"}
     assert len(script.asked) == 4

@@ -12,20 +12,20 @@ from typing import Any
 import anyio
 import httpx
 
-from reconciler.apply.engine import Run, apply
+from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
 from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
 from reconciler.manifests import parser, reading
-from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Where
+from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Target
 from reconciler.plan.against_base import as_live, part, split, unseen
 from reconciler.plan.guards import Limits
 from reconciler.plan.make import make_plan
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.source import parse, write
 
-WHERE = Where(stack="acme", environment="production", provider="openai", base_url="https://api.example.com/v1")
-SETTING = parser.Setting("production", ("local", "production"), {"handbook": "vs_handbook"})
+WHERE = Target(stack="acme", environment="production", provider="openai", base_url="https://api.example.com/v1")
+SETTING = parser.ManifestContext("production", ("local", "production"), {"handbook": "vs_handbook"})
 EVERY_SERVER = [
     Settings(metadata=metadata, echo=echo)
     for metadata in ("merge-null", "merge-empty", "replace")
@@ -60,7 +60,7 @@ class World:
     """One server, and a provider that reaches it."""
 
     settings: Settings = field(default_factory=Settings)
-    where: Where = WHERE
+    where: Target = WHERE
     ids: Iterable[str] | None = None
 
     def __post_init__(self) -> None:
@@ -84,7 +84,7 @@ class World:
         return {one.id: one.raw for one in await self.live()}
 
     async def apply(self, plan: Plan, **options: Any) -> tuple[Outcome, ...]:
-        return await apply(plan, self.provider, Run("nonce123"), Quiet(), **options)
+        return await apply(plan, self.provider, RunContext("nonce123"), Quiet(), **options)
 
     async def settle(self, desired: Iterable[Desired], **options: Any) -> tuple[Outcome, ...]:
         return await self.apply(await self.plan(desired, **options))
@@ -116,7 +116,7 @@ def run(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def desired(
-    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: parser.Setting = SETTING
+    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: parser.ManifestContext = SETTING
 ) -> tuple[Desired, ...]:
     """What manifests of these bodies ask for, each written and read as a file would be."""
     documents = [

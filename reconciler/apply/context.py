@@ -11,7 +11,7 @@ import anyio
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Task, Where
+from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Target, Task
 from reconciler.plan import marker as markers
 from reconciler.plan.ownership import is_ours
 from reconciler.plan.run_record import Earlier
@@ -21,7 +21,7 @@ from reconciler.providers import (
     ObjectGone,
     Provider,
     ProviderError,
-    Refused,
+    Rejected,
     Unauthorized,
     Unreachable,
 )
@@ -34,7 +34,7 @@ _SHARED_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunContext:
     """What a run writes into every marker, and how careful it has to be."""
 
     nonce: str
@@ -48,7 +48,7 @@ class Run:
     rejected: Mapping[Address, str] = field(default_factory=dict)
     """What a rollback rejects, by address."""
 
-    def marker(self, where: Where, desired: Desired, live: Live | None, patch: Mapping[str, Json]) -> Marker:
+    def marker(self, where: Target, desired: Desired, live: Live | None, patch: Mapping[str, Json]) -> Marker:
         """What an object is stamped with that is about to be as desired."""
         kind = KINDS[desired.address.kind]
         owner = (where.stack, where.environment)
@@ -111,14 +111,14 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Nature:
+class ApplyClock:
     """Time, as parameters: no test sleeps."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
 
-def lets_go(task: Task) -> bool:
+def is_removal(task: Task) -> bool:
     """Whether the task can only be done right the first time: by then the run has learnt what the server does."""
     return does(task, "delete") or does(task, "forget")
 
@@ -158,7 +158,7 @@ async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tupl
             except ObjectGone as error:
                 if not error.named:
                     unread.add(id)
-            except (ApiGone, Refused):
+            except (ApiGone, Rejected):
                 return
             except ProviderError as error:  # as it is, and in no group
                 failed.append(error)

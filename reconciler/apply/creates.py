@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.apply.context import Nature, Run, Stop, failed, still_there
+from reconciler.apply.context import ApplyClock, RunContext, Stop, failed, still_there
 from reconciler.apply.late_creates import LOOK_SECONDS, Looks, sweep
 from reconciler.apply.verify import unsettled
 from reconciler.canonical import Absent
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Task, Unsettled, Where
+from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Target, Task, Unsettled
 from reconciler.plan.diff import differences
 from reconciler.plan.ownership import ours_by_address
 from reconciler.providers import LANDS_SECONDS, InDoubt, Provider, ProviderError
@@ -49,10 +49,10 @@ class Doubt:
 class Creates:
     """The creates of one run."""
 
-    where: Where
+    where: Target
     provider: Provider
-    run: Run
-    nature: Nature
+    run: RunContext
+    nature: ApplyClock
     stop: Stop
     end: Callable[[Task, Outcome], None]
     notice: Callable[[str], None]

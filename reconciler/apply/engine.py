@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from reconciler.apply.context import PARALLELISM, Listener, Nature, Run, Stop, does, failed, lets_go
+from reconciler.apply.context import PARALLELISM, ApplyClock, Listener, RunContext, Stop, does, failed, is_removal
 from reconciler.apply.creates import Creates
-from reconciler.apply.verify import MARKER_PATH, is_stamped, less_settled, moved, stamped, unsettled
+from reconciler.apply.verify import MARKER_PATH, changed_since_plan, is_stamped, less_settled, stamped, unsettled
 from reconciler.canonical import ABSENT, Json
 from reconciler.kinds import KINDS
 from reconciler.model import (
@@ -24,15 +24,15 @@ from reconciler.model import (
     Done,
     Failed,
     Live,
-    Mark,
     Marker,
+    MarkerRefresh,
     Outcome,
     Plan,
     Skipped,
     Stale,
+    Target,
     Task,
     Unsettled,
-    Where,
 )
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import compare
@@ -47,7 +47,7 @@ from reconciler.providers import (
     until,
 )
 
-__all__ = ["PARALLELISM", "Listener", "Nature", "Run", "Stop", "apply"]
+__all__ = ["PARALLELISM", "ApplyClock", "Listener", "RunContext", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
@@ -57,15 +57,15 @@ _IN_DOUBT = "cut off while it was being written: it may have happened, and runni
 async def apply(
     plan: Plan,
     provider: Provider,
-    run: Run,
+    run: RunContext,
     listener: Listener,
     *,
     parallelism: int = PARALLELISM,
     stop: Stop | None = None,
-    nature: Nature | None = None,
+    nature: ApplyClock | None = None,
 ) -> tuple[Outcome, ...]:
     """Does what the plan says and no objection holds back; deletes come last, and what is let go of."""
-    work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or Nature(), parallelism)
+    work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or ApplyClock(), parallelism)
     work.refuse_held(plan)
     ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
     with anyio.CancelScope() as work.stop.scope:
@@ -82,12 +82,12 @@ async def apply(
 class _Apply:
     """One run of tasks."""
 
-    where: Where
+    where: Target
     provider: Provider
-    run: Run
+    run: RunContext
     listener: Listener
     stop: Stop
-    nature: Nature
+    nature: ApplyClock
     parallelism: int
     unproven: bool = False
     """Whether nothing of ours was ever seen on this server."""
@@ -104,10 +104,10 @@ class _Apply:
         creates = [task for task in tasks if does(task, "create")]
         await self.creates.look_before(creates)
         self.unproven = alone
-        await self._make([task for task in tasks if not lets_go(task) and id(task) not in self.creates.doubts])
+        await self._make([task for task in tasks if not is_removal(task) and id(task) not in self.creates.doubts])
         if self.creates.doubts:
             await self.creates.settle(self._make)
-        await self._together([task for task in tasks if lets_go(task)])
+        await self._together([task for task in tasks if is_removal(task)])
         if self.provider.doubted:
             with until(self.nature.clock() + _CHANGE_SECONDS):
                 await self.creates.sweep([task for task in creates if isinstance(task, Change)], self.outcomes)
@@ -214,7 +214,7 @@ class _Apply:
             fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
         except ObjectGone:
             return self._gone(task, planned)
-        if differs := moved(planned, fresh, task.desired, self.run.nonce):
+        if differs := changed_since_plan(planned, fresh, task.desired, self.run.nonce):
             return Stale(task, planned.id, "it moved since it was planned; plan again", differs)
         return fresh
 
@@ -269,7 +269,7 @@ class _Apply:
 
     def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
         """What the plan says, with what is left to the dashboard as the last reading has it."""
-        if isinstance(task, Mark) or live is task.live:
+        if isinstance(task, MarkerRefresh) or live is task.live:
             return task.patch if isinstance(task, Change) else {}
         base = live.marker if task.action != "adopt" else None
         return compare(desired, live, KINDS[live.kind], base).patch

@@ -23,7 +23,7 @@ from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.manifests.disk import opened
 from reconciler.masking import Mask, mask
-from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled, Where
+from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Target, Task, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.guards import wanted_digest
 from reconciler.plan.run_record import BadRecord, Earlier, Head, Past
@@ -33,8 +33,8 @@ __all__ = [
     "BadRecord",
     "Bounds",
     "Head",
+    "Journal",
     "Past",
-    "Record",
     "earlier",
     "paths",
     "read",
@@ -54,7 +54,7 @@ class Bounds:
     size: int = 200_000_000
 
 
-class Record:
+class Journal:
     """Watches an apply and writes down what it sees, before and after."""
 
     def __init__(
@@ -76,14 +76,19 @@ class Record:
         self._size = 0
         try:
             self._write(
-                {"type": "run", "format": run_record.FORMAT, "reconciler_version": __version__, **run_record.told(head)}
+                {
+                    "type": "run",
+                    "format": run_record.FORMAT,
+                    "reconciler_version": __version__,
+                    **run_record.head_to_dict(head),
+                }
             )
         except OSError:
             os.close(self._file)
             self.path.unlink(missing_ok=True)
             raise
 
-    def __enter__(self) -> Record:
+    def __enter__(self) -> Journal:
         return self
 
     def __exit__(
@@ -148,17 +153,17 @@ def read(path: Path, secrets: Iterable[str] = ()) -> Past:
         raise BadRecord(there) from error
 
 
-def rejections(folder: Path, where: Where) -> dict[str, str]:
+def rejections(folder: Path, where: Target) -> dict[str, str]:
     """By address, digests of what rollbacks from here rejected; what is unreadable says nothing."""
     runs: list[Past] = []
     for path in paths(folder):
         with suppress(BadRecord, OSError):
             if runs or _rejects(path):
                 runs.append(read(path))
-    return run_record.standing(runs, where)
+    return run_record.active_rejections(runs, where)
 
 
-def earlier(folder: Path, where: Where, now: float) -> Earlier:
+def earlier(folder: Path, where: Target, now: float) -> Earlier:
     """What the last runs here created, and what of it nobody knows."""
     runs: list[Past] = []
     for path in paths(folder)[-_RECENT:]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.canonical import equal
-from reconciler.model import Address, Live, Where
+from reconciler.model import Address, Live, Target
 from reconciler.plan.ownership import ours_by_address
 from reconciler.providers import Provider, ProviderError, time_left
 
@@ -21,7 +21,7 @@ class Looks:
     """Looks at what is ours, with growing pauses, for as long as lists may lag."""
 
     provider: Provider
-    where: Where
+    where: Target
     kinds: Sequence[str]
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]

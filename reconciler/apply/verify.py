@@ -8,15 +8,15 @@ from reconciler.canonical import ABSENT, Json, equal
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Difference, Live, Marker
 from reconciler.plan import marker as markers
-from reconciler.plan.changes import seen
+from reconciler.plan.changes import live_digest
 from reconciler.plan.diff import compare, differences
 
 MARKER_PATH = ("metadata", markers.KEY)
 
 
-def moved(planned: Live, fresh: Live, desired: Desired | None, nonce: str) -> tuple[Difference, ...]:
+def changed_since_plan(planned: Live, fresh: Live, desired: Desired | None, nonce: str) -> tuple[Difference, ...]:
     """Where the object is neither as it was planned over nor as it is wanted; what the run of the nonce wrote is."""
-    if seen(fresh, desired) == seen(planned, desired) or _nonce(fresh) == nonce != _nonce(planned):
+    if live_digest(fresh, desired) == live_digest(planned, desired) or _nonce(fresh) == nonce != _nonce(planned):
         return ()
     kind = KINDS[fresh.kind]
     if desired is not None and fresh.marker == planned.marker and not any(differences(desired, fresh, kind)):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from reconciler.config import Config
-    from reconciler.github import Hosting, Pull, Run
+    from reconciler.github import CodeHost, Pull, WorkflowRun
     from reconciler.github.plan_artifacts import KeptPlan
     from reconciler.plan.allowances import Labelling, Seen, Verdict
 
@@ -80,7 +80,7 @@ def command(
     return 0
 
 
-def _labellings(place: Hosting, number: int) -> Iterator[Labelling]:
+def _labellings(place: CodeHost, number: int) -> Iterator[Labelling]:
     """The labels that name an objection."""
     from reconciler.plan.allowances import LABEL, Labelling, moment
 
@@ -94,7 +94,7 @@ class _Asked:
     """A pull request's labels, and the plans that were there when they were set."""
 
     def __init__(
-        self, place: Hosting, pull: Pull, labels: Sequence[Labelling], workflow: str, artifact: str | None
+        self, place: CodeHost, pull: Pull, labels: Sequence[Labelling], workflow: str, artifact: str | None
     ) -> None:
         self._place, self._pull, self._labels, self._artifact = place, pull, labels, artifact
         last = max((one.at for one in labels if one.at is not None), default=None)
@@ -140,7 +140,7 @@ class _Asked:
             return Seen(plan.made, ())
 
 
-def _was_there(run: Run, last: datetime | None) -> bool:
+def _was_there(run: WorkflowRun, last: datetime | None) -> bool:
     """Whether a run may have kept anything before the last label was set."""
     from reconciler.plan.allowances import moment
 

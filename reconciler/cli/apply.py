@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model import Change, Live, Plan
     from reconciler.providers import Provider
     from reconciler.render import Document
-    from reconciler.run.execute import Manner, Telling
+    from reconciler.run.execute import ApplyOptions, Reporter
     from reconciler.run.plan_request import Request
     from reconciler.run.session import Session
     from reconciler.run.write_options import WriteOptions
@@ -58,7 +58,7 @@ def command(
     its change does. Without a file everything that is pending is applied. What still differs at the end is told.
     """
     from reconciler.github.plan_artifacts import labelled
-    from reconciler.plan.ownership import Twins
+    from reconciler.plan.ownership import DuplicatePolicy
     from reconciler.run.execute import telling
     from reconciler.run.plan_request import Request, allowed
     from reconciler.run.session import in_loop
@@ -66,7 +66,7 @@ def command(
     file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
     with telling(_manner(hand, file), colour=hand.colour) as told:
         reviewed = _read(file) if file else None
-        resolve = Twins(equal=resolve_duplicates, named=frozenset(delete_duplicate))
+        resolve = DuplicatePolicy(equal=resolve_duplicates, named=frozenset(delete_duplicate))
         request = Request(
             keys=() if file else keys, allow=allowed(allow), allowances=labelled(allowances), resolve=resolve
         )
@@ -74,11 +74,11 @@ def command(
         return in_loop(_apply, told, session, request, reviewed, expect, timeout=hand.timeout)
 
 
-def _manner(hand: WriteOptions, file: str | None) -> Manner:
+def _manner(hand: WriteOptions, file: str | None) -> ApplyOptions:
     """How to apply; a plan's file was approved by its review."""
-    from reconciler.run.execute import Manner
+    from reconciler.run.execute import ApplyOptions
 
-    return Manner.by(
+    return ApplyOptions.by(
         hand,
         approved=hand.auto_approve or file is not None,
         saved=file is not None,
@@ -87,7 +87,7 @@ def _manner(hand: WriteOptions, file: str | None) -> Manner:
 
 
 async def _apply(
-    told: Telling, session: Session, request: Request, reviewed: Document | None, expect: str | None
+    told: Reporter, session: Session, request: Request, reviewed: Document | None, expect: str | None
 ) -> int:
     from dataclasses import replace
 
@@ -165,7 +165,7 @@ def _expected(plan: Plan, expect: str | None) -> Plan:
 
 
 def _reviewed(
-    told: Telling, session: Session, plan: Plan, reviewed: Document, live: Sequence[Live]
+    told: Reporter, session: Session, plan: Plan, reviewed: Document, live: Sequence[Live]
 ) -> tuple[Plan, int]:
     """What is both reviewed and still so, and how many reviewed changes are refused because they moved."""
     from reconciler.console.failure import Failure
@@ -190,7 +190,7 @@ def _reviewed(
     return found.plan, len(found.moved)
 
 
-def _say(told: Telling, severity: str, address: str, text: str, detail: str = "") -> None:
+def _say(told: Reporter, severity: str, address: str, text: str, detail: str = "") -> None:
     from reconciler.render import events
     from reconciler.render.visible import visible
 

@@ -12,9 +12,9 @@ from reconciler.console.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reconciler.github import Hosting
+    from reconciler.github import CodeHost
     from reconciler.github.comment_content import About
-    from reconciler.github.posts.sticky import Marker
+    from reconciler.github.posts.sticky import CommentMarker
 
 
 @click.command("comment")
@@ -61,11 +61,13 @@ def command(
     environments have one comment, in which each is carried on by itself. Where there is no pull request, there is
     nothing to do.
     """
-    from reconciler.github.comment_content import Telling, about_places, about_plans
+    from reconciler.github.comment_content import CommentRequest, about_places, about_plans
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
-    telling = Telling.of(state=state, events=events, failed=failed, url=url, allowances=allowances, history=history)
+    telling = CommentRequest.of(
+        state=state, events=events, failed=failed, url=url, allowances=allowances, history=history
+    )
     unread: list[Failure] = []
     found: Sequence[About]
     if plans:
@@ -97,12 +99,12 @@ def say(found: Sequence[About], pull: int | None, author: str | None, *, dry_run
             click.echo(f"{one.title} on #{number}: {_put(place, number, who, one)}")
 
 
-def _label(place: Hosting, number: int, found: Sequence[About]) -> None:
+def _label(place: CodeHost, number: int, found: Sequence[About]) -> None:
     """Has the labels be there that comments name, and takes off those that do not count any more.
 
     What cannot be done is said, and hides no comment.
     """
-    from reconciler.github import HostingError
+    from reconciler.github import CodeHostError
     from reconciler.plan.allowances import LABEL, moment
 
     codes, taken = {code for one in found for code in one.codes}, {label for one in found for label in one.taken}
@@ -112,11 +114,11 @@ def _label(place: Hosting, number: int, found: Sequence[About]) -> None:
         now = {(one.name, one.by, moment(one.at)) for one in place.labels(number)} if taken else set()
         for name in sorted({one.label for one in taken if (one.label, one.by, one.at) in now}):
             place.take_label(number, name)
-    except HostingError as error:
+    except CodeHostError as error:
         click.echo(f"Warning: The labels are left as they are: {error.message}", err=True)
 
 
-def _put(place: Hosting, number: int, author: str, one: About) -> str:
+def _put(place: CodeHost, number: int, author: str, one: About) -> str:
     """Has the comment say it, written anew where somebody deletes it meanwhile; what was done, in a word."""
     from reconciler.github import AbsentError
 
@@ -126,7 +128,7 @@ def _put(place: Hosting, number: int, author: str, one: About) -> str:
         return _kept(place, number, author, one)
 
 
-def _kept(place: Hosting, number: int, author: str, one: About) -> str:
+def _kept(place: CodeHost, number: int, author: str, one: About) -> str:
     from reconciler.github.posts.sticky import TWIN, decide
 
     comments = place.comments(number)
@@ -145,13 +147,13 @@ def _kept(place: Hosting, number: int, author: str, one: About) -> str:
     return "edited" if decision.what == "edit" else "left alone, nothing differs"
 
 
-def _exists(place: Hosting, marker: Marker) -> bool:
+def _exists(place: CodeHost, marker: CommentMarker) -> bool:
     """Whether there is the run that a comment says it is of; not where nobody may ask."""
-    from reconciler.github import HostingError
+    from reconciler.github import CodeHostError
 
     try:
         found = place.run(marker.run)
-    except HostingError:
+    except CodeHostError:
         return False
     return found is not None and found.attempt >= marker.attempt
 

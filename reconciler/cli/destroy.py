@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.github.closed_pulls import Preview
     from reconciler.model import Live, Plan
-    from reconciler.run.execute import Telling
+    from reconciler.run.execute import Reporter
     from reconciler.run.session import Session
     from reconciler.run.write_options import WriteOptions
 
@@ -44,11 +44,11 @@ def command(
 
     With --closed-pulls the code host is asked which pull requests are still open: for a scheduled job.
     """
-    from reconciler.run.execute import Manner, telling
+    from reconciler.run.execute import ApplyOptions, telling
     from reconciler.run.plan_request import allowed
     from reconciler.run.session import in_loop, open_session
 
-    manner = Manner.by(hand, command="destroy", beside=(hand.json_into,) if hand.json_into else ())
+    manner = ApplyOptions.by(hand, command="destroy", beside=(hand.json_into,) if hand.json_into else ())
     with telling(manner, colour=hand.colour) as told:
         if closed_pulls:
             session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
@@ -57,7 +57,7 @@ def command(
         return in_loop(_destroy, told, session, allowed(allow), timeout=hand.timeout)
 
 
-async def _destroy(told: Telling, session: Session, allow: frozenset[str]) -> int:
+async def _destroy(told: Reporter, session: Session, allow: frozenset[str]) -> int:
     from reconciler.run.execute import plan_and_settle
     from reconciler.run.plan_request import Request, judged
 
@@ -76,7 +76,9 @@ def _meant(plan: Plan) -> Plan:
     return replace(plan, objections=objections, notes=(*plan.notes, *none))
 
 
-def _destroy_closed(told: Telling, session: Session, allow: frozenset[str], pattern: str, timeout: float | None) -> int:
+def _destroy_closed(
+    told: Reporter, session: Session, allow: frozenset[str], pattern: str, timeout: float | None
+) -> int:
     """Destroys the preview stacks whose pull requests are closed or have conflicts; one that fails stops no other."""
     unneeded = _unneeded(told, session, pattern, timeout)
     codes = [_destroy_one(told, session, preview, allow, timeout) for preview in unneeded[:_MOST]]
@@ -91,7 +93,7 @@ def _destroy_closed(told: Telling, session: Session, allow: frozenset[str], patt
     return max(codes, default=0)
 
 
-def _unneeded(told: Telling, session: Session, pattern: str, timeout: float | None) -> Sequence[Preview]:
+def _unneeded(told: Reporter, session: Session, pattern: str, timeout: float | None) -> Sequence[Preview]:
     """The preview stacks to be destroyed; says of each that is live what becomes of it, and why."""
     from reconciler.github import ci_context
     from reconciler.github.closed_pulls import judged, previews
@@ -117,7 +119,7 @@ async def _live(session: Session) -> Sequence[Live]:
 
 
 def _destroy_one(
-    told: Telling, session: Session, preview: Preview, allow: frozenset[str], timeout: float | None
+    told: Reporter, session: Session, preview: Preview, allow: frozenset[str], timeout: float | None
 ) -> int:
     """Destroys one preview stack as `destroy --stack NAME` does, and has the comment about it say so."""
     from dataclasses import replace
@@ -136,7 +138,7 @@ def _destroy_one(
     return code
 
 
-def _code(told: Telling, session: Session, allow: frozenset[str], timeout: float | None) -> int:
+def _code(told: Reporter, session: Session, allow: frozenset[str], timeout: float | None) -> int:
     from reconciler.console.failure import Failure
     from reconciler.render import events
     from reconciler.run.session import in_loop
@@ -154,9 +156,9 @@ def _comment(preview: Preview, environment: str, events: str) -> None:
     from reconciler.cli.comment import say
     from reconciler.console.failure import Failure
     from reconciler.github import ci_context
-    from reconciler.github.comment_content import Telling, about_places
+    from reconciler.github.comment_content import CommentRequest, about_places
 
-    telling = Telling("ended", applying=False, text=events, run=ci_context.run_id(), url=ci_context.run_url())
+    telling = CommentRequest("ended", applying=False, text=events, run=ci_context.run_id(), url=ci_context.run_url())
     try:
         say([about_places((environment,), preview.stack, telling)], preview.pull, None, dry_run=False)
     except Failure as failure:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from reconciler.model import Live, Plan
     from reconciler.providers import Provider
-    from reconciler.run.execute import Telling
+    from reconciler.run.execute import Reporter
     from reconciler.run.session import Session
     from reconciler.run.write_options import WriteOptions
 
@@ -28,16 +28,16 @@ def command(*, keys: tuple[str, ...], environment: str | None, hand: WriteOption
     Takes our marker off; the assistants stay as they are and are unmanaged from then on. Take their manifests
     away too, or the next plan asks whether they are to be created again.
     """
-    from reconciler.run.execute import Manner, telling
+    from reconciler.run.execute import ApplyOptions, telling
     from reconciler.run.session import in_loop, open_session
 
-    manner = Manner.by(hand, command="forget")
+    manner = ApplyOptions.by(hand, command="forget")
     with telling(manner, colour=hand.colour) as told:
         session = open_session(environment, colour=hand.colour, owns=True, state=hand.state_dir)
         return in_loop(_forget, told, session, keys, timeout=hand.timeout)
 
 
-async def _forget(told: Telling, session: Session, keys: tuple[str, ...]) -> int:
+async def _forget(told: Reporter, session: Session, keys: tuple[str, ...]) -> int:
     from reconciler.plan.make import forgetting, make_plan
     from reconciler.run.execute import plan_and_settle
     from reconciler.run.plan_request import addresses, matching, warn_of_lists

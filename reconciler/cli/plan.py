@@ -84,7 +84,7 @@ def command(
     style, showing = style_of(sys.stdout, colour=color), Showing(format, out, timeout)
     loaded = load(style, anywhere=True)
     with _beside(loaded, base) as found:
-        asked = Asked(request, loaded, found, style, offline, state_dir, stack)
+        asked = PlanArguments(request, loaded, found, style, offline, state_dir, stack)
         plans = showing.plans(asked, named, every=every)
     return _code(plans, detailed=detailed_exitcode)
 
@@ -118,7 +118,7 @@ def _refuse_offline_alone(base: str | None, *, offline: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanArguments:
     """What was asked for, whatever the environment."""
 
     request: Request
@@ -166,13 +166,13 @@ class Showing:
     out: str | None
     timeout: float | None
 
-    def plans(self, asked: Asked, named: Sequence[str], *, every: bool) -> Sequence[Plan | Lost]:
+    def plans(self, asked: PlanArguments, named: Sequence[str], *, every: bool) -> Sequence[Plan | Lost]:
         """The plans that were asked for, shown and saved."""
         if every or len(named) > 1:
             return self.all(asked, named)
         return self.one(asked, named[0] if named else None)
 
-    def one(self, asked: Asked, environment: str | None) -> Sequence[Plan | Lost]:
+    def one(self, asked: PlanArguments, environment: str | None) -> Sequence[Plan | Lost]:
         """The plan of one environment, shown and saved."""
         from reconciler.run.plan_request import save, show
         from reconciler.run.session import in_loop
@@ -183,7 +183,7 @@ class Showing:
             save(plan, self.out)
         return (plan,)
 
-    def all(self, asked: Asked, named: Sequence[str]) -> Sequence[Plan | Lost]:
+    def all(self, asked: PlanArguments, named: Sequence[str]) -> Sequence[Plan | Lost]:
         """The plans of the named environments, or of every one, shown and saved."""
         from reconciler.run.all_environments import every
         from reconciler.run.plan_request import save_all, show_all

@@ -9,9 +9,9 @@ import click
 from reconciler.cli import options
 
 if TYPE_CHECKING:
-    from reconciler.github import Hosting
-    from reconciler.run.execute import Manner
-    from reconciler.run.scheduled_run import Asked, Found
+    from reconciler.github import CodeHost
+    from reconciler.run.execute import ApplyOptions
+    from reconciler.run.scheduled_run import ScheduledRequest, ScheduledResult
 
 
 @click.command("reconcile")
@@ -66,7 +66,7 @@ def command(
     With --put-back somebody is there: what drifted is put back now, and the issue follows.
     """
     from reconciler.run.execute import telling
-    from reconciler.run.scheduled_run import Asked
+    from reconciler.run.scheduled_run import ScheduledRequest
     from reconciler.run.session import open_session
 
     if keys and not put_back:
@@ -74,15 +74,15 @@ def command(
     place = _place(author) if _wants_issue(issue) else None
     with telling(_manner(parallelism, json_into), colour=color) as told:
         session = open_session(environment, colour=color, owns=True, state=state_dir)
-        asked = Asked(told, session, place, author, apply_workflow, timeout, keys, put_back)
+        asked = ScheduledRequest(told, session, place, author, apply_workflow, timeout, keys, put_back)
         return _code(_passed(asked), detailed=detailed_exitcode)
 
 
-def _manner(parallelism: int, json_into: str | None) -> Manner:
+def _manner(parallelism: int, json_into: str | None) -> ApplyOptions:
     """How to write while nobody watches: every object is read once more before it is overwritten."""
-    from reconciler.run.execute import Manner
+    from reconciler.run.execute import ApplyOptions
 
-    return Manner(
+    return ApplyOptions(
         approved=True,
         may_ask=False,
         parallelism=parallelism,
@@ -93,7 +93,7 @@ def _manner(parallelism: int, json_into: str | None) -> Manner:
     )
 
 
-def _passed(asked: Asked) -> Found:
+def _passed(asked: ScheduledRequest) -> ScheduledResult:
     """The pass; then it is told, and a failure of either ends the command."""
     from contextlib import nullcontext
 
@@ -121,13 +121,13 @@ def _wants_issue(said: bool | None) -> bool:
     return bool(token and os.environ.get("GITHUB_REPOSITORY")) if said is None else said
 
 
-def _place(author: str | None) -> Hosting:
+def _place(author: str | None) -> CodeHost:
     from reconciler.github.ci_context import hosting
 
     return hosting(author)
 
 
-def _code(found: Found, *, detailed: bool) -> int:
+def _code(found: ScheduledResult, *, detailed: bool) -> int:
     if found.code or not detailed:
         return found.code
     return 3 if found.passed.objections else 2 if found.passed.left else 0

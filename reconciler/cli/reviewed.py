@@ -13,7 +13,7 @@ from reconciler.cli import options
 from reconciler.console.failure import Failure
 
 if TYPE_CHECKING:
-    from reconciler.github import Hosting, Pull
+    from reconciler.github import CodeHost, Pull
     from reconciler.github.plan_artifacts import KeptPlan
     from reconciler.render import Document
 
@@ -85,7 +85,7 @@ def _remedy(name: str) -> str:
     )
 
 
-def _merged(place: Hosting, commit: str) -> Pull:
+def _merged(place: CodeHost, commit: str) -> Pull:
     from reconciler.github import ci_context
 
     pull = ci_context.merged_pull(place, commit)
@@ -98,7 +98,11 @@ def _merged(place: Hosting, commit: str) -> Pull:
 
 
 def _reviewed(
-    place: Hosting, pull: Pull, workflow: str, artifacts: Sequence[str], read: Callable[[Files], tuple[bytes, Document]]
+    place: CodeHost,
+    pull: Pull,
+    workflow: str,
+    artifacts: Sequence[str],
+    read: Callable[[Files], tuple[bytes, Document]],
 ) -> tuple[KeptPlan, bytes]:
     """The newest plan of what was merged that a successful attempt had kept before the merge, beside its base."""
     from reconciler.github.plan_artifacts import kept_plans
@@ -120,14 +124,14 @@ def _reviewed(
     raise Failure(f"{workflow} kept no plan {names} of #{pull.number} at {pull.head[:12]} before the merge{late}.")
 
 
-def _succeeded(place: Hosting, one: KeptPlan) -> bool:
+def _succeeded(place: CodeHost, one: KeptPlan) -> bool:
     """Whether the attempt that kept it ended well, whatever others of its run did."""
     run = one.run if one.attempt == one.run.attempt else place.run(one.run.id, one.attempt)
     return run is not None and (run.status, run.conclusion) == ("completed", "success")
 
 
 def _content(
-    place: Hosting, found: KeptPlan, pull: Pull, read: Callable[[Files], tuple[bytes, Document]]
+    place: CodeHost, found: KeptPlan, pull: Pull, read: Callable[[Files], tuple[bytes, Document]]
 ) -> bytes | None:
     """The plan; None where it is of another pull request, which proposes the same commit to another branch."""
     files = place.files(found.kept)

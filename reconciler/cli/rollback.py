@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.model import Desired, Live, Plan
     from reconciler.plan.run_record import Past
     from reconciler.providers import Provider
-    from reconciler.run.execute import Manner, Telling
+    from reconciler.run.execute import ApplyOptions, Reporter
     from reconciler.run.plan_request import Request
     from reconciler.run.session import Session
     from reconciler.run.write_options import WriteOptions
@@ -45,11 +45,11 @@ def command(
     With --to no record of a run is needed: the manifests at COMMIT are planned for the KEYS and globs named. A key
     that COMMIT does not have is deleted. COMMIT has to be in the history of what is checked out.
     """
-    from reconciler.run.execute import Manner, telling
+    from reconciler.run.execute import ApplyOptions, telling
     from reconciler.run.plan_request import Request, allowed
     from reconciler.run.session import in_loop, open_session
 
-    manner = Manner.by(
+    manner = ApplyOptions.by(
         hand,
         command="rollback",
         saved=True,
@@ -81,7 +81,7 @@ def _refuse_mixtures(names: tuple[str, ...], source: str | None, to: str | None)
         raise Failure("--to requires the keys to roll back.", "pass them; '*' selects all")
 
 
-def _rejecting(manner: Manner, past: Past) -> Manner:
+def _rejecting(manner: ApplyOptions, past: Past) -> ApplyOptions:
     from dataclasses import replace
 
     from reconciler.plan.rollback import rejected
@@ -89,7 +89,7 @@ def _rejecting(manner: Manner, past: Past) -> Manner:
     return replace(manner, rolls_back=past.head.run, rejected=rejected(past.steps))
 
 
-async def _to_commit(told: Telling, session: Session, to: str, request: Request) -> int:
+async def _to_commit(told: Reporter, session: Session, to: str, request: Request) -> int:
     """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
     from dataclasses import replace
 
@@ -173,7 +173,7 @@ def _last(known: list[Path], environment: str | None, secrets: frozenset[str]) -
     raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
 
 
-async def _roll_back(told: Telling, session: Session, past: Past, allow: frozenset[str]) -> int:
+async def _roll_back(told: Reporter, session: Session, past: Past, allow: frozenset[str]) -> int:
     from reconciler.console.failure import Failure
     from reconciler.plan.run_record import is_of
     from reconciler.run.execute import plan_and_settle
@@ -190,10 +190,10 @@ async def _roll_back(told: Telling, session: Session, past: Past, allow: frozens
 def _planned(past: Past, live: Sequence[Live], session: Session, provider: Provider, allow: frozenset[str]) -> Plan:
     from dataclasses import replace
 
-    from reconciler.plan.guards import Facts, unreliable_lists, with_allowed, wrong_project
+    from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
     from reconciler.plan.rollback import undo
 
-    where, known = session.where, Facts(answered_project=provider.project, unreliable=provider.unreliable)
+    where, known = session.where, PlanContext(answered_project=provider.project, unreliable=provider.unreliable)
     plan = undo(past.steps, past.head.nonce, live, where, past.head.run, session.environment.limits)
     found = (*plan.objections, *wrong_project(plan.changes, where, known), *unreliable_lists(plan.changes, known))
     return replace(plan, objections=with_allowed(found, allow), notes=(*plan.notes, _in_git(past)))

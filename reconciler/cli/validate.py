@@ -10,7 +10,7 @@ from reconciler.cli import options
 
 if TYPE_CHECKING:
     from reconciler.config import Config, Environment
-    from reconciler.diagnostics import Fault
+    from reconciler.diagnostics import Diagnostic
 
 
 @click.command("validate")
@@ -33,7 +33,7 @@ def _validate(name: str | None, colour: bool | None) -> int:
     from reconciler import config
     from reconciler.console import credentials
     from reconciler.console.output import style_of
-    from reconciler.diagnostics import Fault
+    from reconciler.diagnostics import Diagnostic
     from reconciler.manifests import parser, reading
     from reconciler.run import session
 
@@ -42,8 +42,12 @@ def _validate(name: str | None, colour: bool | None) -> int:
     read = reading.read(loaded.root, loaded.manifests)
     said = name or os.environ.get("RECONCILER_ENVIRONMENT")
     chosen = [config.choose(loaded, name, os.environ, owns=False)] if said else _stated(loaded)
-    environments = [one for one in chosen if not isinstance(one, Fault)]
-    faults = [*read.faults, *credentials.secrets_in(read.sources), *(one for one in chosen if isinstance(one, Fault))]
+    environments = [one for one in chosen if not isinstance(one, Diagnostic)]
+    faults = [
+        *read.faults,
+        *credentials.secrets_in(read.sources),
+        *(one for one in chosen if isinstance(one, Diagnostic)),
+    ]
     faults += [one for wrong in loaded.broken.values() if not said or wrong[0] in chosen for one in wrong]
     faults += [fault for one in environments if (fault := config.unowned(loaded, one))]
     for environment in environments:
@@ -58,6 +62,6 @@ def _validate(name: str | None, colour: bool | None) -> int:
     return 0
 
 
-def _stated(loaded: Config) -> list[Environment | Fault]:
+def _stated(loaded: Config) -> list[Environment | Diagnostic]:
     """Every environment of `reconciler.yaml`; `local` where it names none, for values may only be elsewhere."""
     return [one for one in loaded.environments.values() if one.place is not None] or [*loaded.environments.values()]

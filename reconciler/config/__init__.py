@@ -16,7 +16,7 @@ from reconciler.config.choice import KEY, access, choose, in_ci, nowhere, unowne
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
-from reconciler.diagnostics import Fault, Place, errors
+from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.plan.guards import Limits
 from reconciler.source import Node, locate, parse
 
@@ -57,11 +57,11 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     if path is None:
         return _without_file(start.absolute())
     text = _text(path)
-    if isinstance(text, Fault):
+    if isinstance(text, Diagnostic):
         return Loaded(None, (text,), {})
     parsed = parse(text, FILE)
     faults = [*parsed.faults, *_several(parsed.documents)]
-    config, wrong = None, list[tuple[str | None, Fault]]()
+    config, wrong = None, list[tuple[str | None, Diagnostic]]()
     for node in parsed.documents[:1]:
         config, wrong = _config(node, path.parent, {"provider": providers, "kind": kinds})
     sources = {FILE: masked(text, parsed.documents)}
@@ -70,7 +70,7 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     return Loaded(replace(_less(config, wrong), sources=sources), tuple(faults), sources)
 
 
-def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, list[tuple[str | None, Fault]]]:
+def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, list[tuple[str | None, Diagnostic]]]:
     """The configuration, and everything wrong with it; each fault with the environment that it is of."""
     read = form.read(node, known)
     if read.form is None:
@@ -80,9 +80,9 @@ def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, l
     return config, [*read.wrong, *judge(config, node, broken)]
 
 
-def _less(config: Config, wrong: Iterable[tuple[str | None, Fault]]) -> Config:
+def _less(config: Config, wrong: Iterable[tuple[str | None, Diagnostic]]) -> Config:
     """The configuration less the environments with which something is wrong: those alone cannot be used."""
-    broken: dict[str, tuple[Fault, ...]] = {}
+    broken: dict[str, tuple[Diagnostic, ...]] = {}
     for name, fault in wrong:
         if name is not None:
             broken[name] = (*broken.get(name, ()), fault)
@@ -100,7 +100,7 @@ def _placed(config: Config, node: Node, stated: Collection[str]) -> Config:
 
 def _without_file(root: Path) -> Loaded:
     if _is_there(root / "reconciler.yml"):
-        fault = Fault(Place("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
+        fault = Diagnostic(Location("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
         return Loaded(None, (fault,), {})
     environments = {LOCAL: Environment(LOCAL, LOCAL)} if (root / FOLDER).is_dir() else {}
     return Loaded(Config(root, None, (FOLDER,), environments, None), (), {})
@@ -113,26 +113,30 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _text(path: Path) -> str | Fault:
+def _text(path: Path) -> str | Diagnostic:
     try:
         return _decoded(path)
     except UnicodeDecodeError as error:
-        place = Place(FILE, error.object.count(b"\n", 0, error.start) + 1, 1)
+        place = Location(FILE, error.object.count(b"\n", 0, error.start) + 1, 1)
         message = f"The byte 0x{error.object[error.start]:02x} is no UTF-8."
-        return Fault(place, "encoding", message, "save the file as UTF-8")
+        return Diagnostic(place, "encoding", message, "save the file as UTF-8")
     except OSError as error:
-        return Fault(Place(FILE), "unreadable", f"This file cannot be read: {error.strerror}.", "")
+        return Diagnostic(Location(FILE), "unreadable", f"This file cannot be read: {error.strerror}.", "")
 
 
-def _decoded(path: Path) -> str | Fault:
+def _decoded(path: Path) -> str | Diagnostic:
     if path.exists() and not path.is_file():
-        return Fault(Place(FILE), "unreadable", "This is not a regular file.", "let a regular file have this name")
+        return Diagnostic(
+            Location(FILE), "unreadable", "This is not a regular file.", "let a regular file have this name"
+        )
     if _leads_out(path):
-        return Fault(Place(FILE), "path-outside-repo", "This link leads out of its folder.", "put the file itself here")
+        return Diagnostic(
+            Location(FILE), "path-outside-repo", "This link leads out of its folder.", "put the file itself here"
+        )
     with path.open("rb") as stream:
         raw = stream.read(_BYTES + 1)
     if len(raw) > _BYTES:
-        return Fault(Place(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
+        return Diagnostic(Location(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
     return raw.removeprefix(_BOM).decode()
 
 
@@ -142,6 +146,6 @@ def _leads_out(path: Path) -> bool:
     return not real.is_relative_to(folder) or ".git" in real.relative_to(folder).parts
 
 
-def _several(documents: tuple[Node, ...]) -> Iterator[Fault]:
+def _several(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
     for document in documents[1:]:
-        yield Fault(document.place, "config", "A second document, where the file is to be one.", "remove it")
+        yield Diagnostic(document.place, "config", "A second document, where the file is to be one.", "remove it")

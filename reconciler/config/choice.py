@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.config import urls
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Access, Config, Environment
-from reconciler.diagnostics import Fault, Place, did_you_mean
+from reconciler.diagnostics import Diagnostic, Location, did_you_mean
 
 VARIABLE: Final = "RECONCILER_ENVIRONMENT"
 OPTION: Final = "--environment"
@@ -16,7 +16,7 @@ KEY: Final = "OPENAI_API_KEY"
 _NOT_CI: Final = frozenset({"", "0", "false"})
 
 
-def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns: bool) -> Environment | Fault:
+def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns: bool) -> Environment | Diagnostic:
     """The environment of that name, else of the variable, else the default one; or why it may not be.
 
     `owns` says that it matters whose the assistants there are.
@@ -27,31 +27,33 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
         return config.broken[chosen][0]
     environment = _known(config, chosen)
     if environment is None:
-        place = Place(OPTION if name else VARIABLE if said else _file(config))
+        place = Location(OPTION if name else VARIABLE if said else _file(config))
         return nowhere(config) or _unknown(chosen, config, place)
     if not said and environment.name == LOCAL:
         return _by_default(config, environment, environ)
     return (unowned(config, environment) if owns else None) or environment
 
 
-def nowhere(config: Config) -> Fault | None:
+def nowhere(config: Config) -> Diagnostic | None:
     """Why nothing can be done in this folder: no file says where to act, and there is nothing to act on."""
     if config.environments or config.file:
         return None
     message = f"There is no {FILE} in {config.root} or above it, and no folder `{config.manifests[0]}` in it."
     remedy = "run it in the repository, or name its folder with `-C DIR`"
-    return Fault(Place(FILE), "config", message, f"{remedy}; to begin one, write `{config.manifests[0]}/KEY.yaml`")
+    return Diagnostic(
+        Location(FILE), "config", message, f"{remedy}; to begin one, write `{config.manifests[0]}/KEY.yaml`"
+    )
 
 
-def _unknown(name: str, config: Config, place: Place) -> Fault:
+def _unknown(name: str, config: Config, place: Location) -> Diagnostic:
     message, remedy = f"There is no environment `{name}`.", did_you_mean(name, config.environments)
     is_near = remedy.startswith("did you mean")
     if config.file is None and not is_near:
         message = f"There is no environment `{name}`, because there is no {FILE} in {config.root} or above it."
-        return Fault(place, "unknown-environment", message, f"write {FILE}; without it there is `{LOCAL}` alone")
+        return Diagnostic(place, "unknown-environment", message, f"write {FILE}; without it there is `{LOCAL}` alone")
     every = ", ".join(f"`{one}`" for one in sorted(config.environments))
     remedy += f" (there are {every})" if is_near else ""
-    return Fault(place, "unknown-environment", message, remedy)
+    return Diagnostic(place, "unknown-environment", message, remedy)
 
 
 def _known(config: Config, name: str) -> Environment | None:
@@ -68,20 +70,20 @@ def in_ci(environ: Mapping[str, str]) -> bool:
     return environ.get("CI", "").strip().lower() not in _NOT_CI
 
 
-def _by_default(config: Config, environment: Environment, environ: Mapping[str, str]) -> Environment | Fault:
+def _by_default(config: Config, environment: Environment, environ: Mapping[str, str]) -> Environment | Diagnostic:
     others = [f"`{name}`" for name in sorted({*config.environments, *config.broken}) if name != LOCAL]
     if others and environment.place is None and config.default_environment is None:
         message = f"No environment is selected, and {FILE} has {', '.join(others)} and no `{LOCAL}`."
         remedy = f"pass `-e NAME`, or write `default_environment: {others[0].strip('`')}` in {FILE}"
-        return Fault(Place(OPTION), "config", message, f"{remedy}; `-e {LOCAL}` is the embedded server")
+        return Diagnostic(Location(OPTION), "config", message, f"{remedy}; `-e {LOCAL}` is the embedded server")
     if not in_ci(environ):
         return replace(environment, defaulted=True)
     message = "No environment is selected, and in CI `local` is not used by default."
     remedy = f"pass `-e NAME` or set {VARIABLE}; `-e {LOCAL}` is the embedded server"
-    return Fault(Place(OPTION), "config", message, remedy)
+    return Diagnostic(Location(OPTION), "config", message, remedy)
 
 
-def unowned(config: Config, environment: Environment) -> Fault | None:
+def unowned(config: Config, environment: Environment) -> Diagnostic | None:
     """Why nothing may be planned there: no stack says whose the assistants are."""
     if environment.provider == LOCAL or environment.stack != DEFAULT_STACK:
         return None
@@ -92,15 +94,15 @@ def unowned(config: Config, environment: Environment) -> Fault | None:
         if config.file
         else f"write a {FILE}:\n{lines}"
     )
-    return Fault(environment.place or Place(_file(config)), "config", message, remedy)
+    return Diagnostic(environment.place or Location(_file(config)), "config", message, remedy)
 
 
-def access(environment: Environment, environ: Mapping[str, str]) -> Access | Fault:
+def access(environment: Environment, environ: Mapping[str, str]) -> Access | Diagnostic:
     """How to reach the environment: the file first, then the variables that the `openai` package reads too."""
     try:
-        return _Reader(environment, environ).access()
+        return _AccessReader(environment, environ).access()
     except _NoAccessError as error:
-        return Fault(error.place, "config", error.message, error.remedy)
+        return Diagnostic(error.place, "config", error.message, error.remedy)
 
 
 def unreached(environment: Environment) -> Access:
@@ -110,18 +112,18 @@ def unreached(environment: Environment) -> Access:
 
 
 class _NoAccessError(Exception):
-    def __init__(self, place: Place, message: str, remedy: str) -> None:
+    def __init__(self, place: Location, message: str, remedy: str) -> None:
         super().__init__(message)
         self.place, self.message, self.remedy = place, message, remedy
 
 
-class _Reader:
+class _AccessReader:
     """Reads variables; an empty one is none."""
 
     def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
         self._of = environment
         self._environ = environ
-        self._place = environment.place or Place(FILE)
+        self._place = environment.place or Location(FILE)
 
     def access(self) -> Access:
         one, openai = self._of, self._of.provider == OPENAI
@@ -138,7 +140,7 @@ class _Reader:
         if value.isascii() and (value.isprintable() and " " not in value):
             return value or None
         raise _NoAccessError(
-            Place(name), "This variable holds characters that no header may have.", "set it again, as one line"
+            Location(name), "This variable holds characters that no header may have.", "set it again, as one line"
         )
 
     def _url(self) -> str:
@@ -147,14 +149,14 @@ class _Reader:
             return urls.checked(value) if value else urls.OPENAI_URL
         except urls.BadUrlError as error:
             remedy = f"set it like {urls.OPENAI_URL}, or write `base_url` in {FILE}"
-            raise _NoAccessError(Place("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
+            raise _NoAccessError(Location("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
 
     def _key(self, base_url: str | None) -> str | None:
         name = self._of.api_key or KEY
         key = self._variable(name)
         if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
             message = f"The variable {name} is not set, and `{self._of.name}` wants a key."
-            place = self._place if self._of.place is not None else Place(name)
+            place = self._place if self._of.place is not None else Location(name)
             raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
         if key and base_url and not urls.may_have_key(base_url):
             message = f"The key in {name} is never sent over plain http to another machine."

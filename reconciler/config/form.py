@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.config import urls
 from reconciler.config.values import NAME
-from reconciler.diagnostics import CODES, Fault, did_you_mean
+from reconciler.diagnostics import CODES, Diagnostic, did_you_mean
 from reconciler.model import Applies
 from reconciler.plan.unattended import PERMITS
 from reconciler.source import Node, locate, plain
@@ -202,50 +202,52 @@ class FileForm(Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadForm:
     """The file in its form, less the environments that have another; without a form where the file has another."""
 
     form: FileForm | None
-    wrong: tuple[tuple[str | None, Fault], ...] = ()
+    wrong: tuple[tuple[str | None, Diagnostic], ...] = ()
     """Every fault, with the environment that it is of; one of the file as a whole has none."""
 
 
-def read(node: Node, known: Known) -> Read:
+def read(node: Node, known: Known) -> ReadForm:
     """The file in its form, and every place where it has another."""
     value = cast(dict[str, Any], plain(node))
     try:
-        return Read(FileForm.model_validate(value, context=known))
+        return ReadForm(FileForm.model_validate(value, context=known))
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
     wrong = tuple((_environment_of(detail["loc"]), _fault(node, detail)) for detail in details)
     broken = {name for name, _ in wrong}
     if None in broken:
-        return Read(None, wrong)
+        return ReadForm(None, wrong)
     sound = {name: one for name, one in value["environments"].items() if name not in broken}
-    return Read(FileForm.model_validate({**value, "environments": sound}, context=known), wrong)
+    return ReadForm(FileForm.model_validate({**value, "environments": sound}, context=known), wrong)
 
 
 def _environment_of(path: tuple[int | str, ...]) -> str | None:
     return str(path[1]) if len(path) > 1 and path[0] == "environments" else None
 
 
-def _fault(node: Node, detail: ErrorDetails) -> Fault:
+def _fault(node: Node, detail: ErrorDetails) -> Diagnostic:
     path, kind = detail["loc"], detail["type"]
     of_key = kind == "extra_forbidden" or path[-1:] == ("[key]",)
     place = locate(node, path, key=of_key)
     if kind in CODES:
         context = detail["ctx"]
-        return Fault(place, kind, context["said"], context["remedy"])
+        return Diagnostic(place, kind, context["said"], context["remedy"])
     if kind == "extra_forbidden":
-        return Fault(
+        return Diagnostic(
             place, "unknown-field", f"There is no `{path[-1]}` here.", did_you_mean(str(path[-1]), _known(path))
         )
     if kind == "missing":
-        return Fault(place, "missing-field", f"`{path[-1]}` is missing.", _MISSING.get(str(path[-1]), ""))
+        return Diagnostic(place, "missing-field", f"`{path[-1]}` is missing.", _MISSING.get(str(path[-1]), ""))
     if kind == "too_short":
-        return Fault(place, "missing-field", "An empty list.", "name one at least, or leave it out")
+        return Diagnostic(place, "missing-field", "An empty list.", "name one at least, or leave it out")
     wanted = _KINDS_OF_VALUE.get(kind, "Something else")
-    return Fault(place, "wrong-type", f"{wanted} belongs here.", "quote it, if it is text" if wanted == "Text" else "")
+    return Diagnostic(
+        place, "wrong-type", f"{wanted} belongs here.", "quote it, if it is text" if wanted == "Text" else ""
+    )
 
 
 _MISSING: Final = {

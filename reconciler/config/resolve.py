@@ -8,7 +8,7 @@ from pathlib import Path
 from reconciler.config import urls
 from reconciler.config.form import AllowForm, EnvironmentForm, FileForm, LimitsForm, ReconcileForm, StackForm
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
-from reconciler.diagnostics import Fault, did_you_mean
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.plan.guards import Limits
 from reconciler.plan.unattended import Policy
 from reconciler.source import Node, locate
@@ -62,7 +62,7 @@ def _by_author(own: AllowForm, common: AllowForm) -> bool:
     return stated is not False
 
 
-def judge(config: Config, node: Node, broken: Collection[str] = ()) -> Iterator[tuple[str | None, Fault]]:
+def judge(config: Config, node: Node, broken: Collection[str] = ()) -> Iterator[tuple[str | None, Diagnostic]]:
     """Everything wrong with a configuration whose form is right, each with the environment that it is of."""
     for environment in config.environments.values():
         for fault in (*_provider(environment, node), *_key(environment, node)):
@@ -72,44 +72,44 @@ def judge(config: Config, node: Node, broken: Collection[str] = ()) -> Iterator[
     if default is not None and default not in {*config.environments, *broken}:
         place = locate(node, ["default_environment"])
         message = f"There is no environment `{default}`."
-        yield None, Fault(place, "unknown-environment", message, did_you_mean(default, config.environments))
+        yield None, Diagnostic(place, "unknown-environment", message, did_you_mean(default, config.environments))
 
 
-def _provider(one: Environment, node: Node) -> Iterator[Fault]:
+def _provider(one: Environment, node: Node) -> Iterator[Diagnostic]:
     path = ["environments", one.name]
     if not one.provider:
         message = f"`{one.name}` has no `provider`."
-        yield Fault(locate(node, path, key=True), "missing-field", message, f"write `provider: {OPENAI}`")
+        yield Diagnostic(locate(node, path, key=True), "missing-field", message, f"write `provider: {OPENAI}`")
     elif one.name == LOCAL != one.provider:
         message = "`local` is always the embedded server, so that nobody mistakes another for it."
-        yield Fault(locate(node, [*path, "provider"]), "config", message, "give this environment another name")
+        yield Diagnostic(locate(node, [*path, "provider"]), "config", message, "give this environment another name")
     elif one.provider == LOCAL:
         yield from _only_remote(one, node)
 
 
-def _only_remote(one: Environment, node: Node) -> Iterator[Fault]:
+def _only_remote(one: Environment, node: Node) -> Iterator[Diagnostic]:
     for name in ("base_url", "api_key", "organization", "project"):
         if getattr(one, name) is not None:
             place = locate(node, ["environments", one.name, name], key=True)
             message = f"The embedded server has no `{name}`."
-            yield Fault(place, "config", message, f"remove it, or write `provider: {OPENAI}`")
+            yield Diagnostic(place, "config", message, f"remove it, or write `provider: {OPENAI}`")
 
 
-def _key(one: Environment, node: Node) -> Iterator[Fault]:
+def _key(one: Environment, node: Node) -> Iterator[Diagnostic]:
     if one.api_key and one.base_url and not urls.may_have_key(one.base_url):
         place = locate(node, ["environments", one.name, "base_url"])
         message = "A key is never sent over plain http to another machine."
-        yield Fault(place, "config", message, "write https://, or leave `api_key` out")
+        yield Diagnostic(place, "config", message, "write https://, or leave `api_key` out")
 
 
-def _twins(config: Config, node: Node) -> Iterator[tuple[str, Fault]]:
+def _twins(config: Config, node: Node) -> Iterator[tuple[str, Diagnostic]]:
     first: dict[tuple[str, ...], str] = {}
     for one in config.environments.values():
         there = (one.provider, _address(one), one.project or "", one.stack)
         if there in first:
             place = locate(node, ["environments", one.name], key=True)
             message = f"`{one.name}` and `{first[there]}` are one place: the same provider, address, project and stack."
-            fault = Fault(place, "config", message, "give one of them a `stack` or a `project` of its own")
+            fault = Diagnostic(place, "config", message, "give one of them a `stack` or a `project` of its own")
             yield from ((name, fault) for name in (first[there], one.name))
         first.setdefault(there, one.name)
 

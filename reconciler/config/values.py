@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.plan.guards import Limits
 from reconciler.plan.unattended import Policy
 
@@ -46,7 +46,7 @@ class Environment:
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False
     """Whether it is `local` because nobody said otherwise."""
-    place: Place | None = None
+    place: Location | None = None
 
     def stack_from(self, pattern: str) -> str:
         """The name of a stack, in which `{stack}` stands for the environment's own."""
@@ -62,7 +62,7 @@ class Config:
     manifests: tuple[str, ...]
     environments: Mapping[str, Environment]
     default_environment: str | None
-    broken: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
+    broken: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     """By name, what is wrong with the environments that cannot be used; the others can."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The text of its file, less what may be secret."""
@@ -79,7 +79,7 @@ class Loaded:
     """The configuration, if it has no errors; and the text of its file, less what may be secret."""
 
     config: Config | None
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
 
 

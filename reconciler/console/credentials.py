@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 if TYPE_CHECKING:
     from reconciler.config import Config
-    from reconciler.diagnostics import Fault
+    from reconciler.diagnostics import Diagnostic
     from reconciler.masking import Mask
 
 _CREDENTIAL = re.compile(r"((^|_)(KEY|PAT)|APIKEY|TOKEN|SECRET|PASSWORD|PASSPHRASE)$", re.IGNORECASE)
@@ -47,12 +47,14 @@ def _mask(secrets: tuple[tuple[str, str], ...]) -> Mask:
     return mask(name_of, lambda form, secret, how: named(name_of[secret], how)) if secrets else Mask()
 
 
-def less_secrets(faults: tuple[Fault, ...], sources: Mapping[str, str]) -> tuple[tuple[Fault, ...], Mapping[str, str]]:
+def less_secrets(
+    faults: tuple[Diagnostic, ...], sources: Mapping[str, str]
+) -> tuple[tuple[Diagnostic, ...], Mapping[str, str]]:
     """Faults, and the texts that they are about with every column where it was, less every secret."""
-    from reconciler.diagnostics import Place
+    from reconciler.diagnostics import Location
 
     mask = hidden()
-    return mask.deep(faults, (Place,)), {file: mask.stars(text) for file, text in sources.items()}
+    return mask.deep(faults, (Location,)), {file: mask.stars(text) for file, text in sources.items()}
 
 
 def beneath(text: str) -> str:
@@ -79,16 +81,16 @@ def found(names: Collection[str]) -> Mapping[str, str]:
     return {**every, **{f"{name} (line {at})": line for at, (line, name) in enumerate(lines.items(), 1)}}
 
 
-def secrets_in(sources: Mapping[str, str]) -> Iterator[Fault]:
+def secrets_in(sources: Mapping[str, str]) -> Iterator[Diagnostic]:
     """A warning for each key of this environment that a file contains: whoever can read the file has the key."""
-    from reconciler.diagnostics import Fault, Place
+    from reconciler.diagnostics import Diagnostic, Location
 
     remedy = "remove it from the file and from the history of Git, and replace the key"
     for file, text in sources.items():
         for at, word in hidden().places(text):
             line, start = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
             message = f"The file contains {word.strip('()')}."
-            yield Fault(Place(file, line, at - start), "secret-in-file", message, remedy, "warning")
+            yield Diagnostic(Location(file, line, at - start), "secret-in-file", message, remedy, "warning")
 
 
 @contextmanager

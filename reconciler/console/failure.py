@@ -10,14 +10,14 @@ import click
 from reconciler.console.credentials import hidden
 
 if TYPE_CHECKING:
-    from reconciler.diagnostics import Fault
+    from reconciler.diagnostics import Diagnostic
     from reconciler.providers import ProviderError
 
 
 class Failure(Exception):
     """Ends a command with a message; nothing more is tried."""
 
-    def __init__(self, message: str, remedy: str = "", *, code: int = 1, wrong: tuple[Fault, ...] = ()) -> None:
+    def __init__(self, message: str, remedy: str = "", *, code: int = 1, wrong: tuple[Diagnostic, ...] = ()) -> None:
         hide = hidden().text
         super().__init__(hide(message))
         self.message = hide(message)

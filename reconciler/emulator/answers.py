@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler import __version__
-from reconciler.emulator.refusals import Fault
+from reconciler.emulator.refusals import WireError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -16,7 +16,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JsonAnswer:
     """One JSON answer."""
 
     body: dict[str, Any]
@@ -24,7 +24,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of_fault(cls, fault: Fault, *headers: tuple[str, str]) -> "Answer":
+    def of_fault(cls, fault: WireError, *headers: tuple[str, str]) -> "JsonAnswer":
         return cls(fault.body(), fault.status, headers)
 
     async def send(self, send: Send, *headers: tuple[str, str]) -> None:

@@ -10,18 +10,18 @@ from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 
 from reconciler.emulator import bodies, changes, refusals
-from reconciler.emulator.answers import Answer, Receive, Scope, Send, header
+from reconciler.emulator.answers import JsonAnswer, Receive, Scope, Send, header
 from reconciler.emulator.fields import request
 from reconciler.emulator.listing import list_page, page_body
-from reconciler.emulator.refusals import Refused
+from reconciler.emulator.refusals import RequestRefused
 from reconciler.emulator.rules import Fields
 from reconciler.emulator.settings import Settings
-from reconciler.emulator.store import Record, Store
+from reconciler.emulator.store import Store, StoredObject
 
 _log = logging.getLogger(__name__)
 _DEFAULT_SETTINGS = Settings()
 
-Call = Callable[[], Awaitable[Answer]]
+Call = Callable[[], Awaitable[JsonAnswer]]
 
 
 def random_id() -> str:
@@ -78,28 +78,28 @@ class Emulator:
         }
         return [(name, value) for name, value in named.items() if value is not None]
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive) -> JsonAnswer:
         try:
             return await self._call(scope, receive)
-        except Refused as refusal:
-            return Answer.of_fault(refusal.fault)
+        except RequestRefused as refusal:
+            return JsonAnswer.of_fault(refusal.fault)
         except sqlite3.Error as error:
-            return Answer.of_fault(refusals.server_error(f"the emulator's database: {error}"))
+            return JsonAnswer.of_fault(refusals.server_error(f"the emulator's database: {error}"))
         except bodies.Disconnected:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
             _log.exception("the emulator failed")
-            return Answer.of_fault(refusals.server_error(f"{type(error).__name__}: {error}"))
+            return JsonAnswer.of_fault(refusals.server_error(f"{type(error).__name__}: {error}"))
 
-    async def _call(self, scope: Scope, receive: Receive) -> Answer:
+    async def _call(self, scope: Scope, receive: Receive) -> JsonAnswer:
         method, path = scope["method"], _path(scope)
         assistant_id = _route(path, self.settings.base_path)
         if assistant_id is None or self.settings.api_gone:
-            raise Refused(refusals.unknown_url(method, path))
+            raise RequestRefused(refusals.unknown_url(method, path))
         calls = self._on_one(assistant_id, receive) if assistant_id else self._on_all(scope, receive)
         if method not in calls:
             fault = refusals.method_not_supported(method, path)
-            return Answer.of_fault(fault, ("allow", ", ".join(calls)))
+            return JsonAnswer.of_fault(fault, ("allow", ", ".join(calls)))
         self._admit(scope)
         return await calls[method]()
 
@@ -121,32 +121,32 @@ class Emulator:
             _check_key(header(scope, "authorization"), self.settings.require_key)
         beta = header(scope, "openai-beta") or ""
         if "assistants=v2" not in [part.strip() for part in beta.split(",")]:
-            raise Refused(refusals.no_beta_header())
+            raise RequestRefused(refusals.no_beta_header())
 
-    async def _list(self, query_string: bytes) -> Answer:
+    async def _list(self, query_string: bytes) -> JsonAnswer:
         records, has_more = list_page(self._store, query_string, self.settings)
-        return Answer(page_body([_body(record) for record in records], has_more=has_more))
+        return JsonAnswer(page_body([_body(record) for record in records], has_more=has_more))
 
-    async def _create(self, receive: Receive) -> Answer:
+    async def _create(self, receive: Receive) -> JsonAnswer:
         sent = await self._read(receive, creating=True)
         assistant_id = self._new_id()
         fields = changes.create(sent, self.settings, assistant_id=assistant_id)
-        record = Record(assistant_id, int(self._now()), fields)
+        record = StoredObject(assistant_id, int(self._now()), fields)
         self._store.add(record)
-        return Answer(_body(record))
+        return JsonAnswer(_body(record))
 
-    async def _retrieve(self, assistant_id: str) -> Answer:
-        return Answer(_body(_existing(self._store.find(assistant_id), assistant_id)))
+    async def _retrieve(self, assistant_id: str) -> JsonAnswer:
+        return JsonAnswer(_body(_existing(self._store.find(assistant_id), assistant_id)))
 
-    async def _modify(self, assistant_id: str, receive: Receive) -> Answer:
+    async def _modify(self, assistant_id: str, receive: Receive) -> JsonAnswer:
         sent = await self._read(receive, creating=False)
         after = self._store.change(assistant_id, lambda before: changes.modify(before, sent, self.settings))
-        return Answer(_body(_existing(after, assistant_id)))
+        return JsonAnswer(_body(_existing(after, assistant_id)))
 
-    async def _delete(self, assistant_id: str) -> Answer:
+    async def _delete(self, assistant_id: str) -> JsonAnswer:
         if not self._store.remove(assistant_id):
-            raise Refused(refusals.no_assistant(assistant_id))
-        return Answer({"id": assistant_id, "object": "assistant.deleted", "deleted": True})
+            raise RequestRefused(refusals.no_assistant(assistant_id))
+        return JsonAnswer({"id": assistant_id, "object": "assistant.deleted", "deleted": True})
 
     async def _read(self, receive: Receive, *, creating: bool) -> Fields:
         sent = bodies.parse(await bodies.read(receive))
@@ -180,16 +180,16 @@ def _route(path: str, base_path: str) -> str | None:
 def _check_key(authorization: str | None, key: str) -> None:
     scheme, _, sent = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not sent:
-        raise Refused(refusals.no_key())
+        raise RequestRefused(refusals.no_key())
     if not compare_digest(sent.strip().encode(), key.encode()):
-        raise Refused(refusals.wrong_key(sent.strip()))
+        raise RequestRefused(refusals.wrong_key(sent.strip()))
 
 
-def _existing(record: Record | None, assistant_id: str) -> Record:
+def _existing(record: StoredObject | None, assistant_id: str) -> StoredObject:
     if record is None:
-        raise Refused(refusals.no_assistant(assistant_id))
+        raise RequestRefused(refusals.no_assistant(assistant_id))
     return record
 
 
-def _body(record: Record) -> Fields:
+def _body(record: StoredObject) -> Fields:
     return {"id": record.id, "object": "assistant", "created_at": record.created_at, **record.fields}

@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.emulator import refusals
 from reconciler.emulator.answers import Receive
-from reconciler.emulator.refusals import Refused
+from reconciler.emulator.refusals import RequestRefused
 
 LARGEST = 4 * 1024 * 1024
 DEEPEST = 128
@@ -35,7 +35,7 @@ async def read(receive: Receive) -> bytes:
             chunks.append(chunk)
         more = message.get("more_body", False)
     if size > LARGEST:
-        raise Refused(refusals.too_large(LARGEST))
+        raise RequestRefused(refusals.too_large(LARGEST))
     return b"".join(chunks)
 
 
@@ -46,11 +46,11 @@ def parse(body: bytes) -> Any:
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
-        raise Refused(refusals.too_deep()) from None
+        raise RequestRefused(refusals.too_deep()) from None
     except ValueError:
-        raise Refused(refusals.not_json()) from None
+        raise RequestRefused(refusals.not_json()) from None
     if _depth_exceeds(value, DEEPEST):
-        raise Refused(refusals.too_deep())
+        raise RequestRefused(refusals.too_deep())
     return value
 
 

@@ -3,8 +3,8 @@
 import ipaddress
 from collections.abc import Collection
 
-from reconciler.emulator.answers import Answer, App, Receive, Scope, Send, header
-from reconciler.emulator.refusals import Fault
+from reconciler.emulator.answers import App, JsonAnswer, Receive, Scope, Send, header
+from reconciler.emulator.refusals import WireError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -23,7 +23,7 @@ def guarded(app: App, hosts: Collection[str] = ()) -> App:
         if fault is None:
             await app(scope, receive, send)
         else:
-            await Answer.of_fault(fault, ("connection", "close")).send(send)
+            await JsonAnswer.of_fault(fault, ("connection", "close")).send(send)
 
     return guard
 
@@ -34,16 +34,16 @@ def is_loopback(host: str) -> bool:
     return _bare(host) == "localhost" if address is None else address.is_loopback
 
 
-def _objection(scope: Scope, allowed: Collection[str]) -> Fault | None:
+def _objection(scope: Scope, allowed: Collection[str]) -> WireError | None:
     host = _host(header(scope, "host") or "")
     if not _is_allowed(host, allowed):
         names = ", ".join(sorted(allowed))
         message = f"The host '{host}' is not served here. Served are: {names}."
-        return Fault(message, code="host_not_allowed", status=403)
+        return WireError(message, code="host_not_allowed", status=403)
     media_type = (header(scope, "content-type") or "").partition(";")[0].strip().lower()
     if scope["method"] == "POST" and media_type != "application/json":
         message = f"Unsupported Content-Type '{media_type}'. A POST must be 'application/json'."
-        return Fault(message, code="unsupported_content_type", status=415)
+        return WireError(message, code="unsupported_content_type", status=415)
     return None
 
 

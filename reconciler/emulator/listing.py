@@ -6,17 +6,17 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from reconciler.emulator import refusals
-from reconciler.emulator.refusals import Refused
+from reconciler.emulator.refusals import RequestRefused
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.shapes import Number, Text
-from reconciler.emulator.store import Place, Record, Span, Store
+from reconciler.emulator.store import ListPosition, Span, Store, StoredObject
 
 DEFAULT_LIMIT = 20
 _LIMIT = Number(minimum=1, maximum=100, whole=True)
 _ORDER = Text(choices=("asc", "desc"))
 
 
-def list_page(store: Store, query_string: bytes, settings: Settings) -> tuple[list[Record], bool]:
+def list_page(store: Store, query_string: bytes, settings: Settings) -> tuple[list[StoredObject], bool]:
     """The assistants of one page, and whether there are more; raises Refused where the query is wrong."""
     query = {
         name: values[-1] for name, values in parse_qs(query_string.decode("latin-1"), keep_blank_values=True).items()
@@ -65,10 +65,10 @@ def _limit(query: Mapping[str, str]) -> int:
     return int(limit)
 
 
-def _cursor(store: Store, assistant_id: str | None) -> Place | None:
+def _cursor(store: Store, assistant_id: str | None) -> ListPosition | None:
     if not assistant_id:
         return None
     place = store.place(assistant_id)
     if place is None:
-        raise Refused(refusals.no_assistant(assistant_id))
+        raise RequestRefused(refusals.no_assistant(assistant_id))
     return place

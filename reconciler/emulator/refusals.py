@@ -15,7 +15,7 @@ class EmulatorError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class WireError:
     """One error answer."""
 
     message: str
@@ -29,10 +29,10 @@ class Fault:
         return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Ends a request with a fault."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: WireError) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
@@ -40,31 +40,31 @@ class Refused(Exception):
 # --- what a request may ask for ---
 
 
-def unknown_url(method: str, path: str) -> Fault:
-    return Fault(f"Invalid URL ({method} {path})", status=404)
+def unknown_url(method: str, path: str) -> WireError:
+    return WireError(f"Invalid URL ({method} {path})", status=404)
 
 
-def method_not_supported(method: str, path: str) -> Fault:
+def method_not_supported(method: str, path: str) -> WireError:
     hint = "(HINT: Perhaps you meant to make your request using a different HTTP method?)"
-    return Fault(f"Not allowed to {method} on {path}. {hint}", code="method_not_supported", status=405)
+    return WireError(f"Not allowed to {method} on {path}. {hint}", code="method_not_supported", status=405)
 
 
-def no_assistant(assistant_id: str) -> Fault:
-    return Fault(f"No assistant found with id '{assistant_id}'.", status=404)
+def no_assistant(assistant_id: str) -> WireError:
+    return WireError(f"No assistant found with id '{assistant_id}'.", status=404)
 
 
-def no_key() -> Fault:
-    return Fault(
+def no_key() -> WireError:
+    return WireError(
         "You didn't provide an API key. You need to provide your API key in an Authorization header "
         "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
         status=401,
     )
 
 
-def wrong_key(key: str) -> Fault:
+def wrong_key(key: str) -> WireError:
     """Names the key as the hosted server does: enough to recognise it, never enough to use it."""
     hint = f"{key[:4]}{'*' * 8}{key[-4:]}" if len(key) > 16 else "*" * 8
-    return Fault(
+    return WireError(
         f"Incorrect API key provided: {hint}. You can find your API key at "
         "https://platform.openai.com/account/api-keys.",
         code="invalid_api_key",
@@ -72,31 +72,31 @@ def wrong_key(key: str) -> Fault:
     )
 
 
-def no_beta_header() -> Fault:
-    return Fault(
+def no_beta_header() -> WireError:
+    return WireError(
         "You must provide the 'OpenAI-Beta' header to access the Assistants API. Please try again by "
         "setting the header 'OpenAI-Beta: assistants=v2'.",
         code="invalid_beta",
     )
 
 
-def too_large(limit: int) -> Fault:
-    return Fault(f"Request body too large: at most {limit} bytes are accepted.", code="too_large", status=413)
+def too_large(limit: int) -> WireError:
+    return WireError(f"Request body too large: at most {limit} bytes are accepted.", code="too_large", status=413)
 
 
-def not_json() -> Fault:
-    return Fault(
+def not_json() -> WireError:
+    return WireError(
         "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "
         "HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)"
     )
 
 
-def too_deep() -> Fault:
-    return Fault("The JSON body of your request is nested too deeply.", code="invalid_json")
+def too_deep() -> WireError:
+    return WireError("The JSON body of your request is nested too deeply.", code="invalid_json")
 
 
-def server_error(reason: str) -> Fault:
-    return Fault(
+def server_error(reason: str) -> WireError:
+    return WireError(
         f"The server had an error while processing your request. Sorry about that! ({reason})",
         status=500,
         type="server_error",
@@ -106,26 +106,26 @@ def server_error(reason: str) -> Fault:
 # --- what a value may be ---
 
 
-def unknown(path: str) -> Fault:
-    return Fault(f"Unknown parameter: '{path}'.", path, "unknown_parameter")
+def unknown(path: str) -> WireError:
+    return WireError(f"Unknown parameter: '{path}'.", path, "unknown_parameter")
 
 
-def missing(path: str) -> Fault:
-    return Fault(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
+def missing(path: str) -> WireError:
+    return WireError(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
 
 
-def wrong_type(path: str, expects: str, value: object) -> Fault:
+def wrong_type(path: str, expects: str, value: object) -> WireError:
     about = f" for '{path}'" if path else ""
     message = f"Invalid type{about}: expected {expects}, but got {type_name(value)} instead."
-    return Fault(message, path or None, "invalid_type")
+    return WireError(message, path or None, "invalid_type")
 
 
-def unsupported_choice(path: str, value: str, choices: Iterable[str]) -> Fault:
-    return Fault(f"Invalid value: '{value}'. Supported values are: {listed(choices)}.", path, "invalid_value")
+def unsupported_choice(path: str, value: str, choices: Iterable[str]) -> WireError:
+    return WireError(f"Invalid value: '{value}'. Supported values are: {listed(choices)}.", path, "invalid_value")
 
 
-def string_too_long(path: str, longest: int, length: int) -> Fault:
-    return Fault(
+def string_too_long(path: str, longest: int, length: int) -> WireError:
+    return WireError(
         f"Invalid '{path}': string too long. Expected a string with maximum length {longest}, "
         f"but got a string with length {length} instead.",
         path,
@@ -133,32 +133,32 @@ def string_too_long(path: str, longest: int, length: int) -> Fault:
     )
 
 
-def empty_string(path: str) -> Fault:
-    return Fault(
+def empty_string(path: str) -> WireError:
+    return WireError(
         f"Invalid '{path}': empty string. Expected a string with minimum length 1, but got an empty string instead.",
         path,
         "empty_string",
     )
 
 
-def pattern_mismatch(path: str, pattern: str) -> Fault:
-    return Fault(
+def pattern_mismatch(path: str, pattern: str) -> WireError:
+    return WireError(
         f"Invalid '{path}': string does not match pattern. Expected a string that matches the pattern '{pattern}'.",
         path,
         "invalid_value",
     )
 
 
-def out_of_range(path: str, value: float, *, bound: float, above: bool, noun: str) -> Fault:
+def out_of_range(path: str, value: float, *, bound: float, above: bool, noun: str) -> WireError:
     side, limit, sign = ("above", "maximum", "<=") if above else ("below", "minimum", ">=")
     message = (
         f"Invalid '{path}': {noun} {side} {limit} value. Expected a value {sign} {bound}, but got {value} instead."
     )
-    return Fault(message, path, f"{noun}_{side}_{limit[:3]}_value")
+    return WireError(message, path, f"{noun}_{side}_{limit[:3]}_value")
 
 
-def array_too_long(path: str, longest: int, length: int) -> Fault:
-    return Fault(
+def array_too_long(path: str, longest: int, length: int) -> WireError:
+    return WireError(
         f"Invalid '{path}': array too long. Expected an array with maximum length {longest}, "
         f"but got an array with length {length} instead.",
         path,
@@ -166,8 +166,8 @@ def array_too_long(path: str, longest: int, length: int) -> Fault:
     )
 
 
-def too_many_properties(path: str, most: int, count: int) -> Fault:
-    return Fault(
+def too_many_properties(path: str, most: int, count: int) -> WireError:
+    return WireError(
         f"Invalid '{path}': too many properties. Expected an object with at most {most} properties, "
         f"but got an object with {count} properties instead.",
         path,
@@ -175,8 +175,8 @@ def too_many_properties(path: str, most: int, count: int) -> Fault:
     )
 
 
-def property_name_too_long(path: str, name: str, longest: int) -> Fault:
-    return Fault(
+def property_name_too_long(path: str, name: str, longest: int) -> WireError:
+    return WireError(
         f"Invalid property name in '{path}': '{name[:3]}...{name[-3:]}' is too long. "
         f"Expected a string with maximum length {longest}, but got a string with length {len(name)} instead.",
         f"{path}.{name}",

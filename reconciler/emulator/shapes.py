@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reconciler.emulator import refusals
-from reconciler.emulator.refusals import Fault, Refused
+from reconciler.emulator.refusals import RequestRefused, WireError
 
 
 class Shape(Protocol):
@@ -63,7 +63,7 @@ class Number:
         _require(fits, refusals.wrong_type, path, self.expects, value)
         for bound, above in ((self.maximum, True), (self.minimum, False)):
             if value > bound if above else value < bound:
-                raise Refused(refusals.out_of_range(path, value, bound=bound, above=above, noun=self.noun))
+                raise RequestRefused(refusals.out_of_range(path, value, bound=bound, above=above, noun=self.noun))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,13 @@ class Members:
 
     def _check_exclusive(self, value: Mapping[str, Any], path: str) -> None:
         if self.exclusive and not any(name in value for name in self.exclusive):
-            raise Refused(refusals.missing(_join(path, self.exclusive[0])))
+            raise RequestRefused(refusals.missing(_join(path, self.exclusive[0])))
         sent = [name for name in self.exclusive if value.get(name)]
         if len(sent) > 1:
             names = refusals.listed(sent)
-            raise Refused(Fault(f"Invalid '{path}': {names} cannot be used together.", path, "invalid_value"))
+            raise RequestRefused(
+                WireError(f"Invalid '{path}': {names} cannot be used together.", path, "invalid_value")
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +194,12 @@ class Pairs:
 
 
 class _Explain(Protocol):
-    def __call__(self, *args: Any) -> Fault: ...
+    def __call__(self, *args: Any) -> WireError: ...
 
 
 def _require(holds: bool, explain: _Explain, *args: Any) -> None:  # noqa: FBT001 - the condition is the subject
     if not holds:
-        raise Refused(explain(*args))
+        raise RequestRefused(explain(*args))
 
 
 def _join(path: str, name: str) -> str:

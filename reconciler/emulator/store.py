@@ -31,7 +31,7 @@ Fields = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StoredObject:
     """One stored assistant."""
 
     id: str
@@ -40,7 +40,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListPosition:
     """Where an assistant stands in a listing: created_at alone is shared by several."""
 
     created_at: int
@@ -52,8 +52,8 @@ class Span:
     """Which stretch of a listing is asked for."""
 
     descending: bool = True
-    after: Place | None = None
-    before: Place | None = None
+    after: ListPosition | None = None
+    before: ListPosition | None = None
     limit: int | None = None
 
 
@@ -69,23 +69,23 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def add(self, record: Record) -> None:
+    def add(self, record: StoredObject) -> None:
         """Keep a new assistant, the last in the order of insertion."""
         row = (record.id, record.created_at, _encode(record.fields))
         with self._writing() as connection:
             connection.execute("INSERT INTO assistants (id, created_at, fields) VALUES (?, ?, ?)", row)
 
-    def find(self, assistant_id: str) -> Record | None:
+    def find(self, assistant_id: str) -> StoredObject | None:
         with self._lock:
             return _find(self._connection, assistant_id)
 
-    def change(self, assistant_id: str, decide: Callable[[Fields], Fields]) -> Record | None:
+    def change(self, assistant_id: str, decide: Callable[[Fields], Fields]) -> StoredObject | None:
         """Replace the fields by what `decide` makes of them, in one transaction; None where the id is unknown."""
         with self._writing() as connection:
             before = _find(connection, assistant_id)
             if before is None:
                 return None
-            after = Record(before.id, before.created_at, decide(before.fields))
+            after = StoredObject(before.id, before.created_at, decide(before.fields))
             row = (_encode(after.fields), assistant_id)
             connection.execute("UPDATE assistants SET fields = ? WHERE id = ?", row)
             return after
@@ -95,14 +95,14 @@ class Store:
         with self._writing() as connection:
             return connection.execute("DELETE FROM assistants WHERE id = ?", (assistant_id,)).rowcount > 0
 
-    def place(self, assistant_id: str) -> Place | None:
+    def place(self, assistant_id: str) -> ListPosition | None:
         with self._lock:
             row = self._connection.execute(
                 "SELECT created_at, seq FROM assistants WHERE id = ?", (assistant_id,)
             ).fetchone()
-        return Place(*row) if row else None
+        return ListPosition(*row) if row else None
 
-    def stretch(self, span: Span) -> list[Record]:
+    def stretch(self, span: Span) -> list[StoredObject]:
         """The assistants of a span, in listing order. With `before` alone, those nearest to it."""
         backwards = span.before is not None and span.after is None
         query, values = _select(span, reverse=backwards)
@@ -133,13 +133,13 @@ def _select(span: Span, *, reverse: bool) -> tuple[str, dict[str, int]]:
     return query, values
 
 
-def _find(connection: sqlite3.Connection, assistant_id: str) -> Record | None:
+def _find(connection: sqlite3.Connection, assistant_id: str) -> StoredObject | None:
     row = connection.execute("SELECT id, created_at, fields FROM assistants WHERE id = ?", (assistant_id,)).fetchone()
     return _decode(row) if row else None
 
 
-def _decode(row: tuple[str, int, str]) -> Record:
-    return Record(row[0], row[1], json.loads(row[2]))
+def _decode(row: tuple[str, int, str]) -> StoredObject:
+    return StoredObject(row[0], row[1], json.loads(row[2]))
 
 
 def _encode(fields: Fields) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class HostingError(Exception):
+class CodeHostError(Exception):
     """What could not be asked of the hosting, and what to do about it."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
@@ -16,7 +16,7 @@ class HostingError(Exception):
         self.remedy = remedy
 
 
-class AbsentError(HostingError):
+class AbsentError(CodeHostError):
     """What is not there, or not for this token to see."""
 
 
@@ -81,7 +81,7 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WorkflowRun:
     """A run of a workflow: of which commit, and how it ended."""
 
     id: int
@@ -105,8 +105,8 @@ class Kept:
     expired: bool = False
 
 
-class Hosting(Protocol):
-    """One repository where it is hosted; every method raises HostingError where it cannot keep its promise."""
+class CodeHost(Protocol):
+    """One repository where it is hosted; every method raises CodeHostError where it cannot keep its promise."""
 
     def me(self) -> str:
         """The login that owns the token."""
@@ -172,15 +172,15 @@ class Hosting(Protocol):
         """A pull request by its number."""
         ...
 
-    def runs(self, workflow: str, head: str) -> Sequence[Run]:
+    def runs(self, workflow: str, head: str) -> Sequence[WorkflowRun]:
         """The runs of a workflow for a commit, the newest first."""
         ...
 
-    def runs_of(self, workflow: str, pull: Pull) -> Sequence[Run]:
+    def runs_of(self, workflow: str, pull: Pull) -> Sequence[WorkflowRun]:
         """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
         ...
 
-    def run(self, id: int, attempt: int | None = None) -> Run | None:
+    def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         """A run as it is, or as one of its attempts was; None where there is none."""
         ...
 

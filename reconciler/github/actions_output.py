@@ -12,7 +12,7 @@ import click
 from reconciler import config
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
-from reconciler.diagnostics import Fault
+from reconciler.diagnostics import Diagnostic
 from reconciler.github import ci_output_guard
 from reconciler.github.ci_output_guard import FORMAT
 from reconciler.render import Style, github
@@ -42,7 +42,7 @@ def tell(sections: Sequence[Section], style: Style) -> None:
     _append(_SUMMARY, lambda size: _summary(sections, SUMMARY_BYTES - size))
 
 
-def faults(found: Iterable[Fault]) -> None:
+def faults(found: Iterable[Diagnostic]) -> None:
     """Annotates what is wrong with the manifests, where annotations were asked for."""
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(FORMAT) == "github":

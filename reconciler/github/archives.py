@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.github import HostingError
+from reconciler.github import CodeHostError
 
 MEMBERS: Final = 1_000
 BYTES: Final = 200_000_000
@@ -22,22 +22,22 @@ _DAMAGED: Final = (
 
 
 def unpacked(content: bytes, limit: int = BYTES) -> Mapping[str, bytes]:
-    """The files in a zip archive by name; HostingError where it is damaged, or holds more than it should."""
+    """The files in a zip archive by name; CodeHostError where it is damaged, or holds more than it should."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _files(archive, limit)
     except _DAMAGED as error:
-        raise HostingError(f"The artifact is not an archive that can be read: {error}.", _AGAIN) from error
+        raise CodeHostError(f"The artifact is not an archive that can be read: {error}.", _AGAIN) from error
 
 
 def _files(archive: zipfile.ZipFile, limit: int) -> dict[str, bytes]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MEMBERS:
-        raise HostingError(f"The artifact holds more than {MEMBERS:,} files.", _AGAIN)
+        raise CodeHostError(f"The artifact holds more than {MEMBERS:,} files.", _AGAIN)
     files: dict[str, bytes] = {}
     for member in members:
         if member.filename in files:
-            raise HostingError(f"The artifact holds {member.filename!r} twice.", _AGAIN)
+            raise CodeHostError(f"The artifact holds {member.filename!r} twice.", _AGAIN)
         files[member.filename] = _file(archive, member, limit)
         limit -= len(files[member.filename])
     return files
@@ -48,5 +48,5 @@ def _file(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> byte
     with archive.open(member) as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
-        raise HostingError("The artifact unpacks to more than any plan is.", _AGAIN)
+        raise CodeHostError("The artifact unpacks to more than any plan is.", _AGAIN)
     return content

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.console.failure import Failure
 
 if TYPE_CHECKING:
-    from reconciler.github import Hosting, Pull
+    from reconciler.github import CodeHost, Pull
 
 BOT = "github-actions[bot]"
 API = "https://api.github.com"
@@ -38,7 +38,7 @@ def under_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def hosting(given: str | None = None) -> Hosting:
+def hosting(given: str | None = None) -> CodeHost:
     """The repository that this job runs for, written to by the given author; nothing has been asked yet."""
     from reconciler.console.credentials import beneath
     from reconciler.console.output import log
@@ -50,26 +50,26 @@ def hosting(given: str | None = None) -> Hosting:
 
 
 @contextmanager
-def asking(given: str | None = None) -> Iterator[Hosting]:
+def asking(given: str | None = None) -> Iterator[CodeHost]:
     """The same; what it cannot do ends the command with its reason."""
-    from reconciler.github import HostingError
+    from reconciler.github import CodeHostError
 
     try:
         yield hosting(given)
-    except HostingError as error:
+    except CodeHostError as error:
         raise Failure(error.message, error.remedy) from error
 
 
-def author(given: str | None, place: Hosting) -> str:
+def author(given: str | None, place: CodeHost) -> str:
     """Who writes here: as given, else the bot under Actions, where asking is forbidden, else the token's owner."""
-    from reconciler.github import HostingError
+    from reconciler.github import CodeHostError
 
     if given or under_actions():
         return given or BOT
     try:
         return place.me()
-    except HostingError as error:  # an app's token is nobody's
-        raise HostingError(error.message, f"{error.remedy}; or say who writes here: --author LOGIN") from error
+    except CodeHostError as error:  # an app's token is nobody's
+        raise CodeHostError(error.message, f"{error.remedy}; or say who writes here: --author LOGIN") from error
 
 
 def repository() -> str:
@@ -123,7 +123,7 @@ def event() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def pull_number(given: int | None, place: Hosting) -> int | None:
+def pull_number(given: int | None, place: CodeHost) -> int | None:
     """The pull request that this is about: as given, else the job's own, else the one that was merged."""
     number = given or _of_event() or _of_ref()
     if number is not None:
@@ -133,7 +133,7 @@ def pull_number(given: int | None, place: Hosting) -> int | None:
     return merged.number if merged else None
 
 
-def merged_pull(place: Hosting, commit: str) -> Pull | None:
+def merged_pull(place: CodeHost, commit: str) -> Pull | None:
     """The one pull request that a commit came to this branch by; of several, the one whose merge it is."""
     here, ref = repository().lower(), os.environ.get("GITHUB_REF", "")
     branches = ("", ref.removeprefix(_BRANCH)) if ref.startswith(_BRANCH) else None

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.github import AbsentError, Comment, Issue, Kept, Label, Pull, Run, responses
+from reconciler.github import AbsentError, Comment, Issue, Kept, Label, Pull, WorkflowRun, responses
 from reconciler.github.archives import unpacked
 from reconciler.github.errors import Ask
 from reconciler.github.http import Exchange
@@ -158,13 +158,13 @@ class GitHub:
         """A pull request by its number."""
         return responses.pull(self._one(self._ask("GET", f"/pulls/{number}", _PULLS)))
 
-    def runs(self, workflow: str, head: str) -> Sequence[Run]:
+    def runs(self, workflow: str, head: str) -> Sequence[WorkflowRun]:
         """The runs of a workflow for a commit, the newest first."""
         path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
         found = [responses.run(one) for one in self._list(path, _RUNS, {"head_sha": head}, "workflow_runs")]
         return sorted((run for run in found if run.head == head), key=lambda run: run.id, reverse=True)
 
-    def runs_of(self, workflow: str, pull: Pull) -> Sequence[Run]:
+    def runs_of(self, workflow: str, pull: Pull) -> Sequence[WorkflowRun]:
         """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
         path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
         since = {"created": f">={pull.created}"} if pull.created else {}
@@ -172,7 +172,7 @@ class GitHub:
         found = [responses.run(one) for one in self._list(path, _RUNS, asked, "workflow_runs")]
         return sorted(found, key=lambda run: run.id, reverse=True)
 
-    def run(self, id: int, attempt: int | None = None) -> Run | None:
+    def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         """A run as it is, or as one of its attempts was; None where there is none."""
         which = "" if attempt is None else f"/attempts/{attempt}"
         try:

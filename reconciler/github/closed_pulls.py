@@ -12,7 +12,7 @@ from reconciler.console.failure import Failure
 from reconciler.model import Live
 
 if TYPE_CHECKING:
-    from reconciler.github import Hosting
+    from reconciler.github import CodeHost
 
 _NUMBER = r"[1-9][0-9]{0,9}"
 
@@ -38,7 +38,7 @@ def previews(live: Iterable[Live], environment: Environment, pattern: str, confi
     return tuple(sorted(found, key=lambda preview: preview.pull))
 
 
-def judged(place: Hosting, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
+def judged(place: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
     """Each preview, whether it is to be destroyed, and what is so of its pull request.
 
     One that cannot be found is no reason: the token may not see it, or somebody else counts these numbers.

@@ -19,7 +19,7 @@ from reconciler.github.plan_artifacts import events_before, verdicts
 from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import happened
 from reconciler.github.posts.comment import Frame
-from reconciler.github.posts.sticky import UNKNOWN, BadNameError, Marker, first_line
+from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
 from reconciler.plan.allowances import Labelling, Verdict, idle
 from reconciler.render import BadDocument, Document, hidden
 from reconciler.render.several import Lost, Section, read
@@ -32,7 +32,7 @@ _BYTES = 50_000_000
 class About:
     """One comment: whose it is, and what it says."""
 
-    marker: Marker
+    marker: CommentMarker
     body: str
     codes: tuple[str, ...] = ()
     """The objections that somebody may allow with a label."""
@@ -51,7 +51,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class CommentRequest:
     """What there is to tell, of which run, and where the whole is."""
 
     what: Literal["planned", "applying", "ended", "failed"]
@@ -79,10 +79,10 @@ class Telling:
         url: str | None,
         allowances: Sequence[str] = (),
         history: str | None = None,
-    ) -> Telling:
+    ) -> CommentRequest:
         """What was asked for, with what is in the files."""
         applying, file = state == "applying", events or failed
-        return Telling(
+        return CommentRequest(
             what="ended" if events else "failed" if failed else "applying" if applying else "planned",
             applying=applying,
             text=credentials.hidden().text(_text(file)) if file else "",
@@ -107,7 +107,7 @@ def _earlier(history: str) -> str:
         return ""
 
 
-def about_plans(paths: Sequence[str], telling: Telling) -> tuple[list[About], list[Failure]]:
+def about_plans(paths: Sequence[str], telling: CommentRequest) -> tuple[list[About], list[Failure]]:
     """A comment for the plans, one for all of them where they are of several; and why some cannot be read."""
     found: list[Section] = []
     unread = []
@@ -121,7 +121,7 @@ def about_plans(paths: Sequence[str], telling: Telling) -> tuple[list[About], li
     return [_about_one(one, telling) for one in found], unread
 
 
-def about_places(environments: Sequence[str], stack: str | None, telling: Telling) -> About:
+def about_places(environments: Sequence[str], stack: str | None, telling: CommentRequest) -> About:
     """A comment about environments of which there is no plan."""
     if telling.what == "planned":
         raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or say --failed")
@@ -145,13 +145,13 @@ def _saved(path: str) -> Sequence[Section]:
         raise Failure(f"{path} is not a plan: {error}", "name a file that `plan --out` wrote") from error
 
 
-def _about_one(one: Section, telling: Telling) -> About:
+def _about_one(one: Section, telling: CommentRequest) -> About:
     if isinstance(one, Lost):
         return _about_several([one], telling)
     return _about(*_place(one), one, telling)
 
 
-def _about_several(sections: Sequence[Section], telling: Telling) -> About:
+def _about_several(sections: Sequence[Section], telling: CommentRequest) -> About:
     """One comment for all."""
     if telling.what != "planned":
         raise Failure("Only a plan can be told of several environments at once.", "name the plan of one environment")
@@ -177,7 +177,7 @@ def _joined(places: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in places))
 
 
-def _about(stack: str, environment: str, plan: Document | None, telling: Telling) -> About:
+def _about(stack: str, environment: str, plan: Document | None, telling: CommentRequest) -> About:
     marker = _marker(stack, environment, telling)
     waiting = [plan] if plan and telling.what == "planned" else []
     found = _idle(waiting, telling)
@@ -189,7 +189,7 @@ def _about(stack: str, environment: str, plan: Document | None, telling: Telling
     )
 
 
-def _idle(plans: Sequence[Document], telling: Telling) -> list[Verdict]:
+def _idle(plans: Sequence[Document], telling: CommentRequest) -> list[Verdict]:
     """The labels that allow nothing of what is blocked in one of the plans."""
     return [verdict for plan in plans for verdict in idle(telling.verdicts, plan)]
 
@@ -201,8 +201,8 @@ def _labelled(about: About, plans: Sequence[Document], found: Sequence[Verdict])
     return replace(about, codes=tuple(sorted(codes)), taken=tuple(taken))
 
 
-def _marker(stack: str, environment: str, telling: Telling) -> Marker:
-    marker = Marker(stack, environment, telling.run.run, telling.run.attempt)
+def _marker(stack: str, environment: str, telling: CommentRequest) -> CommentMarker:
+    marker = CommentMarker(stack, environment, telling.run.run, telling.run.attempt)
     try:
         first_line(marker)
     except BadNameError as error:
@@ -210,7 +210,7 @@ def _marker(stack: str, environment: str, telling: Telling) -> Marker:
     return marker
 
 
-def _quiet(plan: Document | None, telling: Telling) -> bool:
+def _quiet(plan: Document | None, telling: CommentRequest) -> bool:
     """Whether the pull request changes no manifest, and there is nothing else to tell of it."""
     base = plan.get("base") if plan is not None else None
     if plan is None or not isinstance(base, dict) or base.get("manifests_changed") is not False:
@@ -224,7 +224,7 @@ def _codes(plan: Document) -> set[str]:
     return {one.code for one in view(plan).standing if one.can_be_allowed}
 
 
-def _frame(marker: Marker, telling: Telling, found: Sequence[Verdict]) -> Frame:
+def _frame(marker: CommentMarker, telling: CommentRequest, found: Sequence[Verdict]) -> Frame:
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notes = tuple(dict.fromkeys(map(_note, found)))
     return Frame(marker, telling.url, telling.commit, ci_context.commit_url(telling.commit), at, notes)
@@ -237,7 +237,7 @@ def _note(one: Verdict) -> str:
     return comment.label_idle(label.label, one.reason)
 
 
-def _body(plans: Sequence[Section], telling: Telling, frame: Frame) -> str:
+def _body(plans: Sequence[Section], telling: CommentRequest, frame: Frame) -> str:
     before = telling.earlier.splitlines()
     if telling.what == "failed":
         return comment.failed(telling.text, plans, frame, applying=telling.applying, earlier=happened(before))

@@ -7,18 +7,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconciler.github import AbsentError, HostingError
+from reconciler.github import AbsentError, CodeHostError
 from reconciler.github.errors import PassingError
 from reconciler.github.posts import issue_memory, issue_text
 
 if TYPE_CHECKING:
-    from reconciler.github import Hosting, Issue
-    from reconciler.github.posts.issue_memory import Look, Memory
-    from reconciler.model import Where
+    from reconciler.github import CodeHost, Issue
+    from reconciler.github.posts.issue_memory import Memory, PassStamp
+    from reconciler.model import Target
     from reconciler.plan.unattended import Pass
 
 
-def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: Look, *, may_write: bool) -> str:
+def tell(place: CodeHost, author: str, passed: Pass, comments: list[str], look: PassStamp, *, may_write: bool) -> str:
     """Brings the issue to what a pass found, and says what was done with it; nothing where nothing is to be said.
 
     The comments are taken from the list as they are written: what is still in it after a failure was not told.
@@ -42,7 +42,7 @@ def tell(place: Hosting, author: str, passed: Pass, comments: list[str], look: L
     return f"Issue #{issue.number} {said if found or passed.is_well else 'is opened'}.{_amended(issue)}"
 
 
-def known(place: Hosting, author: str, where: Where) -> list[Issue]:
+def known(place: CodeHost, author: str, where: Target) -> list[Issue]:
     """Our issues of an environment, the one that goes on first: the oldest open one, else the newest closed one.
 
     Younger open ones are of passes that ran at the same moment.
@@ -53,18 +53,18 @@ def known(place: Hosting, author: str, where: Where) -> list[Issue]:
     return is_open or labelled[:-2:-1]
 
 
-def _unlabelled(place: Hosting, author: str, first_line: str) -> list[Issue]:
+def _unlabelled(place: CodeHost, author: str, first_line: str) -> list[Issue]:
     """Open ones of ours whose label somebody took off; none where the hosting cannot list by author."""
     try:
         return _ours(place.issues(author=author), author, first_line)
     except PassingError:
         raise
-    except HostingError:
+    except CodeHostError:
         return []
 
 
 def _brought(
-    place: Hosting,
+    place: CodeHost,
     author: str,
     issue: Issue,
     passed: Pass,
@@ -88,23 +88,23 @@ def _brought(
     return said
 
 
-def _hold_is_known(place: Hosting) -> None:
+def _hold_is_known(place: CodeHost) -> None:
     """Has the repository know the label that stops a pass: on a phone one can only choose among those there are."""
-    with suppress(HostingError):
+    with suppress(CodeHostError):
         place.make_label(issue_text.HOLD, "Scheduled runs write nothing to this environment")
 
 
 @contextmanager
-def _unlocked(place: Hosting, issue: Issue) -> Iterator[None]:
+def _unlocked(place: CodeHost, issue: Issue) -> Iterator[None]:
     """Within, a locked issue may be written to: a job's token may unlock one, and write to none that is locked."""
     if not issue.locked:
         yield
         return
     try:
         place.unlock(issue.number)
-    except HostingError as error:
+    except CodeHostError as error:
         message = f"Issue #{issue.number} is locked, and this token cannot unlock it: {error.message}"
-        raise HostingError(message, f"unlock issue #{issue.number}, or {error.remedy}") from error
+        raise CodeHostError(message, f"unlock issue #{issue.number}, or {error.remedy}") from error
     try:
         yield
     finally:
@@ -112,7 +112,7 @@ def _unlocked(place: Hosting, issue: Issue) -> Iterator[None]:
 
 
 @contextmanager
-def _relabelled(place: Hosting, issue: Issue) -> Iterator[None]:
+def _relabelled(place: CodeHost, issue: Issue) -> Iterator[None]:
     """Sets the label again by which the next pass finds the issue, once all else is told."""
     yield
     if not _has_label(issue):
@@ -128,7 +128,7 @@ def _has_label(issue: Issue) -> bool:
     return any(name.casefold() == issue_text.LABEL for name in issue.labels)
 
 
-def _commented(place: Hosting, author: str, issue: Issue, passed: Pass, comments: list[str]) -> bool:
+def _commented(place: CodeHost, author: str, issue: Issue, passed: Pass, comments: list[str]) -> bool:
     """Writes the comments; not again what every pass tries to write over and cannot."""
     left = {id(one.change) for one in passed.left}
     tried_only = bool(passed.overwrote) and all(id(change) in left for change in passed.overwrote)
@@ -141,12 +141,12 @@ def _commented(place: Hosting, author: str, issue: Issue, passed: Pass, comments
     return told
 
 
-def _is_known(place: Hosting, author: str, issue: Issue, comment: str) -> bool:
+def _is_known(place: CodeHost, author: str, issue: Issue, comment: str) -> bool:
     first_line = comment.partition("\n")[0]
     return any(_is_by(one.author, author) and _begins(one.body, first_line) for one in place.comments(issue.number))
 
 
-def _opened(place: Hosting, author: str, where: Where, text: str) -> Issue:
+def _opened(place: CodeHost, author: str, where: Target, text: str) -> Issue:
     """Opens the issue, and looks whether the next pass will find it, and whether another pass did the same."""
     made = place.open_issue(issue_text.title(where), text, issue_text.LABEL)
     with suppress(AbsentError):  # a server without this list keeps the labels that it was given
@@ -159,16 +159,16 @@ def _opened(place: Hosting, author: str, where: Where, text: str) -> Issue:
     return replace(made, labels=(issue_text.LABEL,))
 
 
-def _labelled(place: Hosting, made: Issue) -> None:
+def _labelled(place: CodeHost, made: Issue) -> None:
     if all(label.name.casefold() != issue_text.LABEL for label in place.labels(made.number)):
         place.edit_issue(made.number, title=made.title, body=made.body, open=False)
         message = (
             f"Issue #{made.number} was closed again: it has no label `{issue_text.LABEL}`, so no pass would find it."
         )
-        raise HostingError(message, "the token has to be one that may set labels: `issues: write`")
+        raise CodeHostError(message, "the token has to be one that may set labels: `issues: write`")
 
 
-def _superseded(place: Hosting, issue: Issue, number: int) -> None:
+def _superseded(place: CodeHost, issue: Issue, number: int) -> None:
     """Closes an issue such that no pass takes it up again."""
     place.comment(issue.number, issue_text.superseded(number))
     place.edit_issue(issue.number, title=issue.title, body=issue_text.superseded(number), open=False)

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from reconciler.canonical import Json
-from reconciler.github import AbsentError, HostingError
+from reconciler.github import AbsentError, CodeHostError
 from reconciler.render.values import one_line, shortened
 
 PATIENCE: Final = 60.0
@@ -32,7 +32,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiResponse:
     """What came back, whole; the names of headers are in lower case."""
 
     status: int
@@ -40,7 +40,7 @@ class Answer:
     content: bytes
 
 
-class PassingError(HostingError):
+class PassingError(CodeHostError):
     """What may go well the next time: when to try, and whether it may have been done already."""
 
     def __init__(self, message: str, *, after: float | None = None, perhaps_done: bool = False) -> None:
@@ -49,7 +49,7 @@ class PassingError(HostingError):
         self.perhaps_done = perhaps_done
 
 
-def judged(ask: Ask, answer: Answer, now: float, hide: Callable[[str], str] = str) -> Answer:
+def judged(ask: Ask, answer: ApiResponse, now: float, hide: Callable[[str], str] = str) -> ApiResponse:
     """The answer where it is one; else why not, and whether asking again may help; of its words what is no secret."""
     if 200 <= answer.status < 300:
         return answer
@@ -64,18 +64,20 @@ def judged(ask: Ask, answer: Answer, now: float, hide: Callable[[str], str] = st
     raise _refused(ask, answer.status, said)
 
 
-def data(answer: Answer) -> Json:
+def data(answer: ApiResponse) -> Json:
     """The JSON of an answer; nothing where it has no content."""
     if not answer.content:
         return None
     try:
         found: Json = json.loads(answer.content)
     except (ValueError, RecursionError) as error:
-        raise HostingError("GitHub's answer is no JSON.", "look whether GITHUB_API_URL is the API's address") from error
+        raise CodeHostError(
+            "GitHub's answer is no JSON.", "look whether GITHUB_API_URL is the API's address"
+        ) from error
     return found
 
 
-def _said(answer: Answer, hide: Callable[[str], str]) -> str:
+def _said(answer: ApiResponse, hide: Callable[[str], str]) -> str:
     """The message of an answer, on one line; what is wrong with each field, where it says so."""
     try:
         found = json.loads(answer.content)
@@ -93,7 +95,7 @@ def _detail(error: object) -> str:
     return str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else str(error)
 
 
-def _wait(answer: Answer, said: str, now: float) -> float | None:
+def _wait(answer: ApiResponse, said: str, now: float) -> float | None:
     """How long the server wants to be left alone; None where it is not that."""
     if answer.status not in _LIMITED:
         return None
@@ -106,7 +108,7 @@ def _wait(answer: Answer, said: str, now: float) -> float | None:
     return PATIENCE if answer.status == 429 or "rate limit" in said.lower() else None
 
 
-def _after(answer: Answer, now: float) -> float | None:
+def _after(answer: ApiResponse, now: float) -> float | None:
     """When to come again, where the answer says so: in seconds, or as a date."""
     said = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,12}(\.[0-9]*)?", said):
@@ -117,25 +119,25 @@ def _after(answer: Answer, now: float) -> float | None:
         return None
 
 
-def _limited(wait: float, now: float) -> HostingError:
+def _limited(wait: float, now: float) -> CodeHostError:
     if wait <= PATIENCE:
         return PassingError("GitHub has been asked too much for now.", after=wait)
     until = datetime.fromtimestamp(now + min(wait, 10_000_000.0), UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return HostingError(f"GitHub has been asked too much, and answers again at {until}.", "run it again then")
+    return CodeHostError(f"GitHub has been asked too much, and answers again at {until}.", "run it again then")
 
 
-def _refused(ask: Ask, status: int, said: str) -> HostingError:
+def _refused(ask: Ask, status: int, said: str) -> CodeHostError:
     what = f"{ask.method} {ask.path}"
     why = f": {said}" if said else ""
     if status == 401:
-        return HostingError(f"GitHub does not take the token (401{why}).", _TOKEN)
+        return CodeHostError(f"GitHub does not take the token (401{why}).", _TOKEN)
     if status == 403:
         remedy = f"the job wants `permissions: {{{ask.needs}}}`; what a fork's pull request sets off may not write"
-        return HostingError(f"The token may not {what} (403{why}).", remedy)
+        return CodeHostError(f"The token may not {what} (403{why}).", remedy)
     if status in (404, 410) or (status == 422 and said.lower().startswith("no commit found")):
         remedy = f"look whether the name is right, and whether the token may see it: `permissions: {{{ask.needs}}}`"
         return AbsentError(f"GitHub has nothing for {what} ({status}{why}).", remedy)
     if 300 <= status < 400:
         remedy = "a repository that was renamed has to be named as it is now: GITHUB_REPOSITORY"
-        return HostingError(f"GitHub sends {what} elsewhere ({status}), and the token goes nowhere else.", remedy)
-    return HostingError(f"GitHub refuses {what} ({status}{why}).", "this is likely a fault of reconciler; report it")
+        return CodeHostError(f"GitHub sends {what} elsewhere ({status}), and the token goes nowhere else.", remedy)
+    return CodeHostError(f"GitHub refuses {what} ({status}{why}).", "this is likely a fault of reconciler; report it")

@@ -13,8 +13,8 @@ import httpx
 
 from reconciler import __version__
 from reconciler.canonical import Json
-from reconciler.github import HostingError
-from reconciler.github.errors import Answer, Ask, PassingError, data, judged
+from reconciler.github import CodeHostError
+from reconciler.github.errors import ApiResponse, Ask, PassingError, data, judged
 from reconciler.masking import mask
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Nature:
+class HttpClock:
     """Time, as parameters: no test sleeps."""
 
     sleep: Callable[[float], None] = time.sleep
@@ -49,13 +49,13 @@ class Exchange:
         token: str,
         *,
         transport: httpx.BaseTransport | None = None,
-        nature: Nature | None = None,
+        nature: HttpClock | None = None,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._url = api_url.rstrip("/")
         self._mask = mask([token], lambda form, secret, how: "(the token)")
         self._transport = transport
-        self._nature = nature or Nature()
+        self._nature = nature or HttpClock()
         self._log = log
         accepted = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         self._client = self._opened({"Authorization": f"Bearer {token}", **accepted})
@@ -78,7 +78,7 @@ class Exchange:
             if following is None:
                 return
             url = following
-        raise HostingError(f"GitHub has more than {PAGES} pages of {ask.path}.", "that is more than is read")
+        raise CodeHostError(f"GitHub has more than {PAGES} pages of {ask.path}.", "that is more than is read")
 
     def download(self, ask: Ask) -> bytes | None:
         """What an address of the API leads to; None where it is gone. No other host is sent the token."""
@@ -95,12 +95,12 @@ class Exchange:
                 return found
         return send()
 
-    def _answer(self, ask: Ask, url: str | None = None) -> Answer:
+    def _answer(self, ask: Ask, url: str | None = None) -> ApiResponse:
         body = None if ask.body is None else json.dumps(ask.body).encode()
         _, answer = self._at_home(ask, url or f"{self._url}{ask.path}", body)
         return judged(ask, answer, self._nature.now(), self._hidden)
 
-    def _at_home(self, ask: Ask, url: str, body: bytes | None = None) -> tuple[str, Answer]:
+    def _at_home(self, ask: Ask, url: str, body: bytes | None = None) -> tuple[str, ApiResponse]:
         """What this API answers, wherever it has moved that within itself; and where that was."""
         answer = self._send(self._client, ask, url, body)
         for _ in range(_HOPS):
@@ -125,14 +125,14 @@ class Exchange:
             return None
         return judged(ask, answer, self._nature.now(), self._hidden).content
 
-    def _elsewhere(self, url: str, answer: Answer) -> str:
+    def _elsewhere(self, url: str, answer: ApiResponse) -> str:
         """Where a redirect leads, which may not be to where anybody could read along."""
         target = _joined(url, answer.headers.get("location", ""))
         if urlsplit(target).scheme not in ("https", urlsplit(self._url).scheme):
-            raise HostingError("GitHub sends a download to an address that is not safe.", "look at GITHUB_API_URL")
+            raise CodeHostError("GitHub sends a download to an address that is not safe.", "look at GITHUB_API_URL")
         return target
 
-    def _next(self, page: Answer, url: str) -> str | None:
+    def _next(self, page: ApiResponse, url: str) -> str | None:
         """The next page, which is asked of this API, whatever a proxy before it calls itself."""
         link = httpx.Response(200, headers=dict(page.headers)).links.get("next", {}).get("url")
         if link is None:
@@ -143,27 +143,27 @@ class Exchange:
         asked = dict(parse_qsl(urlsplit(url).query))
         wanted = {**asked, **dict(parse_qsl(urlsplit(target).query))}
         if wanted == asked:
-            raise HostingError("GitHub's next page is on another host, and the token goes nowhere else.")
+            raise CodeHostError("GitHub's next page is on another host, and the token goes nowhere else.")
         return f"{url.partition('?')[0]}?{httpx.QueryParams(wanted)}"
 
     def _hidden(self, text: str) -> str:
         """A text of the server's less the token, should it say that back."""
         return self._mask.text(text)
 
-    def _send(self, client: httpx.Client, ask: Ask, url: str, body: bytes | None = None) -> Answer:
+    def _send(self, client: httpx.Client, ask: Ask, url: str, body: bytes | None = None) -> ApiResponse:
         began = self._nature.clock()
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
             with client.stream(ask.method, url, content=body, headers=headers) as response:
                 content = self._content(response, began)
         except httpx.InvalidURL as error:
-            raise HostingError(f"{self._url} is not an address: {error}.", "look at GITHUB_API_URL") from error
+            raise CodeHostError(f"{self._url} is not an address: {error}.", "look at GITHUB_API_URL") from error
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             done = ask.method == "POST" and not isinstance(error, _NEVER_SENT)
             raise PassingError(f"Cannot reach {self._url}: {self._hidden(reason)}.", perhaps_done=done) from error
         self._log(f"{ask.method} {ask.path} {response.status_code} {self._nature.clock() - began:.3f}s")
-        return Answer(response.status_code, _lowered(response.headers), content)
+        return ApiResponse(response.status_code, _lowered(response.headers), content)
 
     def _content(self, response: httpx.Response, began: float) -> bytes:
         parts: list[bytes] = []
@@ -171,7 +171,7 @@ class Exchange:
         for part in response.iter_bytes():
             size += len(part)
             if size > _BYTES or self._nature.clock() - began > _SECONDS:
-                raise HostingError("GitHub's answer does not end.", "run it again later")
+                raise CodeHostError("GitHub's answer does not end.", "run it again later")
             parts.append(part)
         return b"".join(parts)
 
@@ -190,7 +190,7 @@ def _joined(url: str, link: str) -> str:
     try:
         return urljoin(url, link)
     except ValueError as error:
-        raise HostingError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
+        raise CodeHostError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -199,7 +199,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         parts = urlsplit(url)
         return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
     except ValueError as error:
-        raise HostingError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
+        raise CodeHostError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
 
 
 def _lowered(headers: httpx.Headers) -> dict[str, str]:
@@ -209,5 +209,5 @@ def _lowered(headers: httpx.Headers) -> dict[str, str]:
 def _entries(page: Json, member: str | None) -> list[dict[str, Json]]:
     found = page.get(member) if member is not None and isinstance(page, dict) else page
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise HostingError("GitHub's answer is not a list.", "look whether GITHUB_API_URL is the API's address")
+        raise CodeHostError("GitHub's answer is not a list.", "look whether GITHUB_API_URL is the API's address")
     return [entry for entry in found if isinstance(entry, dict)]

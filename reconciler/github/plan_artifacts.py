@@ -14,7 +14,7 @@ from reconciler.plan.allowances import Allowance, Verdict, moment, read
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from reconciler.github import Hosting, Kept, Pull, Run
+    from reconciler.github import CodeHost, Kept, Pull, WorkflowRun
     from reconciler.render import Document
 
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class KeptPlan:
     """An artifact with a plan: which attempt of which run kept it, and when."""
 
-    run: Run
+    run: WorkflowRun
     attempt: int
     kept: Kept
     made: datetime
@@ -37,14 +37,14 @@ Artifacts: TypeAlias = Callable[[int], Sequence["Kept"]]
 """What a run kept, by its number."""
 
 
-def kept_plans(artifacts: Artifacts, pull: Pull, runs: Iterable[Run], names: Sequence[str]) -> list[KeptPlan]:
+def kept_plans(artifacts: Artifacts, pull: Pull, runs: Iterable[WorkflowRun], names: Sequence[str]) -> list[KeptPlan]:
     """What runs of the pull request itself kept under `NAME-ATTEMPT` of one of the names, the newest first."""
     here = pull.base_repository.lower()
     own = (run for run in runs if run.event == "pull_request" and run.head_repository.lower() == here)
     return sorted((one for run in own for one in _kept(artifacts, run, names)), key=lambda one: one.made, reverse=True)
 
 
-def _kept(artifacts: Artifacts, run: Run, names: Sequence[str]) -> Iterator[KeptPlan]:
+def _kept(artifacts: Artifacts, run: WorkflowRun, names: Sequence[str]) -> Iterator[KeptPlan]:
     for kept in artifacts(run.id):
         name, _, attempt = kept.name.rpartition("-")
         made = moment(kept.made)
@@ -71,7 +71,7 @@ def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, D
     return named[0], plan
 
 
-def events_before(place: Hosting, run: int, attempt: int, name: str) -> str:
+def events_before(place: CodeHost, run: int, attempt: int, name: str) -> str:
     """What the earlier attempts of a run told of their applies, in their order; each kept it under `NAME-ATTEMPT`."""
     kept = {one.name: one for one in place.artifacts(run)}
     found = [kept[one] for before in range(1, attempt) if (one := f"{name}-{before}") in kept]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from reconciler.canonical import Json
-from reconciler.github import Comment, HostingError, Issue, Kept, Pull, Run
+from reconciler.github import CodeHostError, Comment, Issue, Kept, Pull, WorkflowRun
 
 Entry = Mapping[str, Json]
 
@@ -16,7 +16,7 @@ _ADDRESS: Final = "look whether GITHUB_API_URL is the API's address"
 def entry(value: Json) -> Entry:
     """The value, which is an object."""
     if not isinstance(value, dict):
-        raise HostingError("GitHub's answer is not as documented.", _ADDRESS)
+        raise CodeHostError("GitHub's answer is not as documented.", _ADDRESS)
     return value
 
 
@@ -24,7 +24,7 @@ def text(of: Entry, name: str) -> str:
     """A member that is a text; where there is none, an empty one."""
     value = of.get(name)
     if value is not None and not isinstance(value, str):
-        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is not text.", _ADDRESS)
+        raise CodeHostError(f"GitHub's answer is not as documented: its `{name}` is not text.", _ADDRESS)
     return value or ""
 
 
@@ -32,7 +32,7 @@ def number(of: Entry, name: str) -> int:
     """A member that is a whole number."""
     value = of.get(name)
     if type(value) is not int:
-        raise HostingError(f"GitHub's answer is not as documented: its `{name}` is not a number.", _ADDRESS)
+        raise CodeHostError(f"GitHub's answer is not as documented: its `{name}` is not a number.", _ADDRESS)
     return value
 
 
@@ -84,9 +84,9 @@ def pull(of: Entry) -> Pull:
     )
 
 
-def run(of: Entry) -> Run:
+def run(of: Entry) -> WorkflowRun:
     """A run of a workflow."""
-    return Run(
+    return WorkflowRun(
         id=number(of, "id"),
         attempt=number(of, "run_attempt") if "run_attempt" in of else 1,
         head=text(of, "head_sha"),

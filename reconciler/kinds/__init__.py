@@ -7,7 +7,7 @@ from typing import Protocol
 
 from reconciler.canonical import Fields, Json
 from reconciler.kinds.assistant import ASSISTANT
-from reconciler.kinds.problems import Checked, Problem, Terms
+from reconciler.kinds.problems import Checked, Problem, ServerTraits
 from reconciler.model import Desired, Live
 from reconciler.paths import Path
 
@@ -39,7 +39,7 @@ class Kind(Protocol):
     def form(self) -> int:
         """The version of the normal form; digests of another version are not comparable."""
 
-    def check(self, body: Mapping[str, Json], terms: Terms, unread: Collection[str] = ()) -> Checked:
+    def check(self, body: Mapping[str, Json], terms: ServerTraits, unread: Collection[str] = ()) -> Checked:
         """The normal form of what a manifest states, or every reason why not.
 
         `unread` names the fields that it states and that could not be read, which is no reason of ours.
@@ -72,4 +72,4 @@ class Kind(Protocol):
 
 KINDS: dict[str, Kind] = {"assistant": ASSISTANT}
 
-__all__ = ["KINDS", "Checked", "Kind", "Problem", "Terms"]
+__all__ = ["KINDS", "Checked", "Kind", "Problem", "ServerTraits"]

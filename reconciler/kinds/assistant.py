@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from reconciler.canonical import Fields, Json, encode
 from reconciler.kinds import normal
 from reconciler.kinds.families import reasons
-from reconciler.kinds.problems import Checked, Loc, Problem, Terms, from_pydantic, wrong_type
+from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic, wrong_type
 from reconciler.kinds.rules import between_fields, limits
 from reconciler.kinds.shapes import TYPES, Body
 from reconciler.model import Desired, Live
@@ -45,7 +45,7 @@ class Assistant:
     chosen = ("temperature", "top_p", "reasoning_effort")
     form = 1
 
-    def check(self, body: Mapping[str, Json], terms: Terms, unread: Collection[str] = ()) -> Checked:
+    def check(self, body: Mapping[str, Json], terms: ServerTraits, unread: Collection[str] = ()) -> Checked:
         """The normal form of what a manifest states, or every reason why not."""
         data, problems = _shape(body, unread)
         unjudged = {*unread, *(str(problem.loc[0]) for problem in problems if problem.loc)}
@@ -204,7 +204,7 @@ def _normal_form(data: Mapping[str, Json]) -> dict[str, Json]:
     return fields
 
 
-def _left_to_server(data: Mapping[str, Json], terms: Terms) -> frozenset[str]:
+def _left_to_server(data: Mapping[str, Json], terms: ServerTraits) -> frozenset[str]:
     reasoning = reasons(data.get("model"), terms.families)
     chosen = ("reasoning_effort", *(_CHOSEN_WHEN_REASONING if reasoning else ()))
     return frozenset(field for field in chosen if data.get(field) is None)

@@ -29,7 +29,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ServerTraits:
     """What an environment knows about its server: tool types it lists, families of deployments."""
 
     tools: frozenset[str] | None = None

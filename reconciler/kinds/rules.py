@@ -13,7 +13,7 @@ from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.families import meant, reasons
 from reconciler.kinds.normal import resources, text
-from reconciler.kinds.problems import Loc, Problem, Terms, wrong_type
+from reconciler.kinds.problems import Loc, Problem, ServerTraits, wrong_type
 from reconciler.kinds.schemas import check_schema, check_strict
 
 _TEXT = {"name": 256, "description": 512, "instructions": 256_000}
@@ -29,7 +29,7 @@ _MAX_TOOLS = 128
 _MAX_PAIRS = 15
 
 
-def limits(data: Mapping[str, Json], terms: Terms) -> list[Problem]:
+def limits(data: Mapping[str, Json], terms: ServerTraits) -> list[Problem]:
     """Every value beyond what the API takes."""
     return [
         *_texts(data),
@@ -41,7 +41,7 @@ def limits(data: Mapping[str, Json], terms: Terms) -> list[Problem]:
     ]
 
 
-def between_fields(data: Mapping[str, Json], terms: Terms, unjudged: Collection[str]) -> list[Problem]:
+def between_fields(data: Mapping[str, Json], terms: ServerTraits, unjudged: Collection[str]) -> list[Problem]:
     """Every pair of fields that do not go together, as far as both are known."""
     return [
         *_tools_and_format(data),
@@ -118,7 +118,7 @@ def _pair(key: str, value: Json) -> Iterator[Problem]:
         yield Problem(loc, "too-large", message, "shorten it, or spread it over two keys")
 
 
-def _tools(tools: Json, terms: Terms) -> Iterator[Problem]:
+def _tools(tools: Json, terms: ServerTraits) -> Iterator[Problem]:
     if isinstance(tools, list) and len(tools) > _MAX_TOOLS:
         yield Problem(("tools",), "too-large", f"{len(tools)} tools; the API takes {_MAX_TOOLS}.", "drop some")
     names: set[str] = set()
@@ -133,7 +133,7 @@ def _tools(tools: Json, terms: Terms) -> Iterator[Problem]:
     yield from _twice(tools)
 
 
-def _tool_type(kind: str, loc: Loc, terms: Terms) -> Iterator[Problem]:
+def _tool_type(kind: str, loc: Loc, terms: ServerTraits) -> Iterator[Problem]:
     """An error where the server lists its types; else the server decides."""
     if terms.tools is not None and kind not in terms.tools:
         message = f"`{kind}` is not a tool type of this server."
@@ -260,7 +260,7 @@ def _json_not_mentioned(data: Mapping[str, Json]) -> Iterator[Problem]:
         )
 
 
-def _family(data: Mapping[str, Json], terms: Terms) -> Iterator[Problem]:
+def _family(data: Mapping[str, Json], terms: ServerTraits) -> Iterator[Problem]:
     reasoning = reasons(data.get("model"), terms.families)
     refused = ("temperature", "top_p") if reasoning else ("reasoning_effort",) if reasoning is False else ()
     for field in refused:
@@ -271,7 +271,7 @@ def _family(data: Mapping[str, Json], terms: Terms) -> Iterator[Problem]:
             yield Problem((field,), "model-family", message, remedy, "warning")
 
 
-def _misspelt(data: Mapping[str, Json], terms: Terms) -> Iterator[Problem]:
+def _misspelt(data: Mapping[str, Json], terms: ServerTraits) -> Iterator[Problem]:
     model = data.get("model")
     known = meant(model, terms.families)
     if known is not None:

@@ -18,7 +18,7 @@ _Id = Annotated[
 ]
 
 
-class Own(BaseModel):
+class ReconcilerBlock(BaseModel):
     """The `reconciler:` block."""
 
     model_config = ConfigDict(protected_namespaces=())

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from reconciler.diagnostics import Fault, Place, did_you_mean
+from reconciler.diagnostics import Diagnostic, Location, did_you_mean
 
 MANIFESTS: Final = frozenset({".yaml", ".yml"})
 TEXTS: Final = frozenset({".md", ".txt"})
@@ -21,13 +21,13 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 class UnfitError(Exception):
     """A file or folder that cannot be had; with a `place` where the fault is within the file."""
 
-    def __init__(self, code: str, message: str, remedy: str, place: Place | None = None) -> None:
+    def __init__(self, code: str, message: str, remedy: str, place: Location | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.remedy, self.place = code, message, remedy, place
 
-    def at(self, place: Place) -> Fault:
+    def at(self, place: Location) -> Diagnostic:
         """The fault of whoever asked for the file."""
-        return Fault(self.place or place, self.code, self.message, self.remedy)
+        return Diagnostic(self.place or place, self.code, self.message, self.remedy)
 
 
 def unfit(error: OSError, what: str = "file", named: str = "") -> UnfitError:
@@ -153,6 +153,6 @@ def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:
 def _not_utf8(raw: bytes, offset: int, file: str) -> UnfitError:
     before = raw[:offset].decode()
     line = before.count("\n") + 1
-    place = Place(file, line, len(before) - before.rfind("\n"))
+    place = Location(file, line, len(before) - before.rfind("\n"))
     guess = "it looks like UTF-16; " if raw.startswith(_WIDE) else ""
     return UnfitError("encoding", f"The byte 0x{raw[offset]:02x} is no UTF-8.", f"{guess}save it as UTF-8", place)

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from reconciler.diagnostics import Fault, Place, did_you_mean, in_order
-from reconciler.kinds import KINDS, Checked, Kind, Terms
+from reconciler.diagnostics import Diagnostic, Location, did_you_mean, in_order
+from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
 from reconciler.kinds.problems import Problem, from_pydantic
-from reconciler.manifests.block import Own
+from reconciler.manifests.block import ReconcilerBlock
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import Address, Desired
 from reconciler.paths import BadPath, Path, read
@@ -39,36 +39,36 @@ class Document(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ManifestContext:
     """The environment in which manifests are read, as far as they can tell."""
 
     name: str = LOCAL
     environments: tuple[str, ...] = (LOCAL,)
     values: Mapping[str, str] = field(default_factory=dict)
-    terms: Terms = field(default_factory=Terms)
+    terms: ServerTraits = field(default_factory=ServerTraits)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedManifests:
     """What the manifests ask for, and everything wrong with them."""
 
     desired: tuple[Desired, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
 
 
-def parse(documents: Iterable[Document], setting: Setting) -> Parsed:
+def parse(documents: Iterable[Document], setting: ManifestContext) -> ParsedManifests:
     """Every manifest that exists in the environment; with faults, what is desired is not to be trusted."""
-    faults: list[Fault] = []
-    readings = [_Reading(document, setting, faults.append) for document in documents]
+    faults: list[Diagnostic] = []
+    readings = [_ManifestReader(document, setting, faults.append) for document in documents]
     desired = [found for reading in readings for found in [reading.desired()] if found is not None]
     faults += _between(readings)
-    return Parsed(tuple(sorted(desired, key=lambda d: d.address)), in_order(faults))
+    return ParsedManifests(tuple(sorted(desired, key=lambda d: d.address)), in_order(faults))
 
 
-class _Reading:
+class _ManifestReader:
     """One manifest on its way."""
 
-    def __init__(self, document: Document, setting: Setting, report: Callable[[Fault], None]) -> None:
+    def __init__(self, document: Document, setting: ManifestContext, report: Callable[[Diagnostic], None]) -> None:
         self.document = document
         self.setting = setting
         self.report = report
@@ -82,7 +82,7 @@ class _Reading:
         self._judge_former_keys()
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         return self.document.node.place
 
     def desired(self) -> Desired | None:
@@ -127,19 +127,21 @@ class _Reading:
             self._problem(problem, sound)
         return checked
 
-    def _own(self) -> Own:
+    def _own(self) -> ReconcilerBlock:
         if self.own_node is None or self.own_node.value is None:
-            return Own()
+            return ReconcilerBlock()
         try:
-            return Own.model_validate(plain(self.own_node), strict=True, extra="forbid")
+            return ReconcilerBlock.model_validate(plain(self.own_node), strict=True, extra="forbid")
         except ValidationError as error:
             odd = {step for item in error.errors() for step in item["loc"][:1]}
-            for problem in from_pydantic(error, Own):
+            for problem in from_pydantic(error, ReconcilerBlock):
                 self._problem(problem, self.own_node)
-        sound = Own.model_fields.keys() - odd
-        return Own.model_validate({key: plain(node) for key, node in fields(self.own_node).items() if key in sound})
+        sound = ReconcilerBlock.model_fields.keys() - odd
+        return ReconcilerBlock.model_validate(
+            {key: plain(node) for key, node in fields(self.own_node).items() if key in sound}
+        )
 
-    def _key(self) -> tuple[str, Place]:
+    def _key(self) -> tuple[str, Location]:
         """What the manifest is called, and where it says so."""
         if self.own.key is not None:
             place = self.own_place("key")
@@ -158,7 +160,7 @@ class _Reading:
         stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node
         return stated is not None and stated.value not in (None, {})
 
-    def _judge_key(self, key: str, place: Place, remedy: str) -> None:
+    def _judge_key(self, key: str, place: Location, remedy: str) -> None:
         if not NAME.fullmatch(key):
             message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure."
             self._say(place, "bad-key", message, remedy)
@@ -176,7 +178,7 @@ class _Reading:
                 message = "A patch is a mapping of fields, or `false`."
                 self._say(patch.place, "wrong-type", message, "write the fields that differ, or leave it out")
 
-    def _patched(self, base: Node, patch: Node | None) -> tuple[Node, Own]:
+    def _patched(self, base: Node, patch: Node | None) -> tuple[Node, ReconcilerBlock]:
         """The fields and the block as this environment has them."""
         if patch is None or not isinstance(patch.value, dict):
             return base, self.own
@@ -184,9 +186,9 @@ class _Reading:
         own = {key: plain(node) for key, node in patch.value.items() if key in _PATCHED_OWN}
         body = merged(base, replace(patch, value=changed))
         try:
-            patched = Own.model_validate(own, strict=True, extra="forbid")
+            patched = ReconcilerBlock.model_validate(own, strict=True, extra="forbid")
         except ValidationError as error:
-            for problem in from_pydantic(error, Own):
+            for problem in from_pydantic(error, ReconcilerBlock):
                 self._problem(problem, patch)
             return body, self.own
         return body, self.own.model_copy(update={key: getattr(patched, key) for key in own})
@@ -217,14 +219,14 @@ class _Reading:
                 message = f"{key!r} is not a key, so no manifest ever had it."
                 self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
-    def _ignored(self, own: Own, patch: Node | None) -> tuple[Path, ...]:
+    def _ignored(self, own: ReconcilerBlock, patch: Node | None) -> tuple[Path, ...]:
         block = self.own_node if own.ignore_changes is self.own.ignore_changes else patch
         within = block or self.document.node
         stated = enumerate(own.ignore_changes or ())
         found = {self._ignored_path(text, locate(within, ["ignore_changes", index])) for index, text in stated}
         return tuple(sorted(path for path in found if path))
 
-    def _ignored_path(self, text: str, place: Place) -> Path:
+    def _ignored_path(self, text: str, place: Location) -> Path:
         """The path; nothing where the text is none."""
         try:
             path = read(text)
@@ -240,43 +242,43 @@ class _Reading:
             self._say(place, "bad-path", message, "leave it out")
         return path
 
-    def own_place(self, *path: str | int, key: bool = False) -> Place:
+    def own_place(self, *path: str | int, key: bool = False) -> Location:
         return locate(self.own_node or self.document.node, path, key=key)
 
     def _problem(self, problem: Problem, within: Node) -> None:
         place = locate(within, problem.loc, key=problem.at_key)
-        self.report(Fault(place, problem.code, problem.message, problem.remedy, problem.severity))
+        self.report(Diagnostic(place, problem.code, problem.message, problem.remedy, problem.severity))
 
-    def _say(self, place: Place, code: str, message: str, remedy: str = "") -> None:
-        self.report(Fault(place, code, message, remedy))
+    def _say(self, place: Location, code: str, message: str, remedy: str = "") -> None:
+        self.report(Diagnostic(place, code, message, remedy))
 
 
-def _between(readings: Sequence[_Reading]) -> Iterator[Fault]:
+def _between(readings: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
     """What two manifests cannot both have: an address, a former key, an id."""
-    addresses: dict[Address, Place] = {}
-    ids: dict[tuple[str, str], Place] = {}
+    addresses: dict[Address, Location] = {}
+    ids: dict[tuple[str, str], Location] = {}
     for reading in readings:
         if reading.key_known and reading.address in addresses:
             message = f"{reading.address} is also in {addresses[reading.address]}."
-            yield Fault(reading.key_place, "duplicate-address", message, "give one of them another key")
+            yield Diagnostic(reading.key_place, "duplicate-address", message, "give one of them another key")
         elif reading.key_known:
             addresses[reading.address] = reading.key_place
         for name, id in reading.ids.items():
             place = reading.own_place("id", name)
             if ids.setdefault((name, id), place) != place:
                 message = f"{id} is also named in {ids[name, id]}."
-                yield Fault(place, "duplicate-id", message, "one live object has one manifest")
+                yield Diagnostic(place, "duplicate-id", message, "one live object has one manifest")
     yield from _former_keys(readings, addresses)
 
 
-def _former_keys(readings: Iterable[_Reading], addresses: Mapping[Address, Place]) -> Iterator[Fault]:
-    claimed: dict[Address, Place] = {}
+def _former_keys(readings: Iterable[_ManifestReader], addresses: Mapping[Address, Location]) -> Iterator[Diagnostic]:
+    claimed: dict[Address, Location] = {}
     for reading in readings:
         for index, key in enumerate(reading.own.was or ()):
             former, place = Address(reading.kind.name, key), reading.own_place("was", index)
             taken = addresses.get(former)
             if taken is not None:
-                yield Fault(place, "was-in-use", f"`{key}` is the key of {taken}.", "take it out of `was`")
+                yield Diagnostic(place, "was-in-use", f"`{key}` is the key of {taken}.", "take it out of `was`")
             elif claimed.setdefault(former, place) != place:
                 message = f"`{key}` is under `was` in {claimed[former]} too."
-                yield Fault(place, "was-in-use", message, "take it out of one of them")
+                yield Diagnostic(place, "was-in-use", message, "take it out of one of them")

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from reconciler.diagnostics import Fault, Place, errors
+from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.references import wanted
-from reconciler.manifests.search import Found, Search
+from reconciler.manifests.search import ManifestFile, Search
 from reconciler.source import Node, parse
 
-__all__ = ["MANIFEST_BYTES", "REFERENCE_BYTES", "Manifest", "Read", "read"]
+__all__ = ["MANIFEST_BYTES", "REFERENCE_BYTES", "Manifest", "ReadFolders", "read"]
 
 MANIFEST_BYTES: Final = 1024 * 1024
 REFERENCE_BYTES: Final = 2 * 1024 * 1024
@@ -39,11 +39,11 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadFolders:
     """Every manifest of the folders, what is wrong with them, and the text of each file that was read."""
 
     manifests: tuple[Manifest, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
 
 
@@ -51,14 +51,14 @@ class Read:
 class _Candidate:
     """A file read as a manifest, which it is unless some reference names it."""
 
-    found: Found
+    found: ManifestFile
     documents: tuple[Node, ...]
     references: tuple[tuple[tuple[str, Node], ...], ...]
     """For each document."""
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
 
 
-def read(root: Path, folders: Sequence[str]) -> Read:
+def read(root: Path, folders: Sequence[str]) -> ReadFolders:
     """Every manifest in the folders below the root, in the order of their paths; nothing is written."""
     library = _Library(disk.real(root))
     search = Search(library.root)
@@ -71,23 +71,23 @@ def read(root: Path, folders: Sequence[str]) -> Read:
     faults += _nested(one for one in candidates if one.found.real in named)
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused(found, named | {one.found.real for one in kept})
-    return Read(manifests, tuple(faults), library.sources)
+    return ReadFolders(manifests, tuple(faults), library.sources)
 
 
-def _nested(candidates: Iterable[_Candidate]) -> Iterator[Fault]:
+def _nested(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:
     """The faults of data that looks like a manifest: taken for data, its assistant would vanish in silence."""
     message = "This file is itself referred to, so it is data and may not refer to files."
     remedy = "write the content out here, or let no manifest refer to this file"
     for candidate in candidates:
         for _, node in sum(candidate.references, ()):
-            yield Fault(node.place, "bad-reference", message, remedy)
+            yield Diagnostic(node.place, "bad-reference", message, remedy)
 
 
-def _unused(found: Iterable[Found], used: set[Path]) -> Iterator[Fault]:
+def _unused(found: Iterable[ManifestFile], used: set[Path]) -> Iterator[Diagnostic]:
     remedy = "refer to it by `{file: …}`, or remove it"
     for one in found:
         if one.real not in used and one.path.name.lower() not in _UNREFERRED:
-            yield Fault(Place(one.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
+            yield Diagnostic(Location(one.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
 
 
 class _Library:
@@ -95,17 +95,17 @@ class _Library:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.faults: list[Fault] = []
+        self.faults: list[Diagnostic] = []
         self.sources: dict[str, str] = {}
         self._attached: dict[Path, Node | UnfitError | None] = {}
 
-    def candidate(self, found: Found) -> _Candidate:
+    def candidate(self, found: ManifestFile) -> _Candidate:
         """What is in a file, if it is a manifest."""
         try:
             disk.keep_inside(self.root, found.real)
             text = self._text(found.real, found.file, MANIFEST_BYTES)
         except UnfitError as error:
-            return _Candidate(found, (), (), (error.at(Place(found.file)),))
+            return _Candidate(found, (), (), (error.at(Location(found.file)),))
         parsed = parse(text, found.file)
         documents = _stated(parsed.documents)
         return _Candidate(found, documents, tuple(wanted(one) for one in documents), parsed.faults)
@@ -129,7 +129,7 @@ class _Library:
             }
             yield Manifest(found.file, found.path.stem, node, alone, attachments)
 
-    def _attachment(self, folder: Path, written: str, place: Place) -> Node | None:
+    def _attachment(self, folder: Path, written: str, place: Location) -> Node | None:
         """What is in the file that a reference names; None where a fault says why there is nothing."""
         try:
             target = disk.target(self.root, folder, written)
@@ -150,7 +150,7 @@ class _Library:
         except UnfitError as error:
             return error
         if suffix in disk.TEXTS:
-            return Node(text, Place(file, 1, 1))
+            return Node(text, Location(file, 1, 1))
         parsed = parse(text, file, syntax="json" if suffix == ".json" else "yaml")
         documents = _stated(parsed.documents)
         self.faults += parsed.faults or _not_one(documents)
@@ -169,8 +169,10 @@ def _stated(documents: tuple[Node, ...]) -> tuple[Node, ...]:
     return tuple(one for one in documents if one.value is not None) or documents[:1]
 
 
-def _not_one(documents: tuple[Node, ...]) -> Iterator[Fault]:
+def _not_one(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
     if documents[0].value is None:
-        yield Fault(documents[0].place, "syntax", "This file holds no value.", "write one, or remove the reference")
+        yield Diagnostic(
+            documents[0].place, "syntax", "This file holds no value.", "write one, or remove the reference"
+        )
     for one in documents[1:]:
-        yield Fault(one.place, "syntax", "A second document in a file that is to be one value.", "remove it")
+        yield Diagnostic(one.place, "syntax", "A second document in a file that is to be one value.", "remove it")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from reconciler.diagnostics import Fault, did_you_mean
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.source import Node
 
 FILE_KEYS = ("function", "parameters", "json_schema", "schema")
@@ -33,8 +33,8 @@ class Resolver:
     attachments: Mapping[str, Node]
     values: Mapping[str, str]
     environment: str
-    faults: list[Fault] = field(default_factory=list)
-    missing: list[tuple[Node, Fault]] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)
+    missing: list[tuple[Node, Diagnostic]] = field(default_factory=list)
     """Stand-ins for values that the environment lacks; a patch may still replace them."""
     broken: list[Node] = field(default_factory=list)
     """Stand-ins for files that could not be read, which is reported elsewhere."""
@@ -44,7 +44,7 @@ class Resolver:
         replaced = {spot.path: self._become(spot) for spot in _spots(body, (), inside=False)}
         return _rebuilt(body, (), replaced) if replaced else body
 
-    def unmet(self, body: Node) -> tuple[Fault, ...]:
+    def unmet(self, body: Node) -> tuple[Diagnostic, ...]:
         """The values that the body, patched by now, still wants and that the environment lacks."""
         return tuple(fault for stand_in, fault in self.missing if _holds(body, [stand_in]))
 
@@ -73,7 +73,9 @@ class Resolver:
         for node, part in zip(named, read, strict=True):
             if isinstance(part.value, str) and not part.value.strip():
                 message = f"`{node.value}` is empty, which is as if nothing were stated here."
-                self.faults.append(Fault(node.place, "bad-reference", message, "write the text into it", "warning"))
+                self.faults.append(
+                    Diagnostic(node.place, "bad-reference", message, "write the text into it", "warning")
+                )
         return self._inside(read[0], spot.path) if _key(spot.node) == "file" else self._joined(spot.node, read)
 
     def _inside(self, content: Node, path: _Steps) -> Node:
@@ -98,11 +100,11 @@ class Resolver:
         message = f"Environment `{self.environment}` has no value `{name}`."
         remedy = did_you_mean(name, self.values) or f"add it under `environments.{self.environment}.values`"
         stand_in = Node("", node.place)
-        self.missing.append((stand_in, Fault(_only(node).place, "unknown-value", message, remedy)))
+        self.missing.append((stand_in, Diagnostic(_only(node).place, "unknown-value", message, remedy)))
         return stand_in
 
     def _fault(self, node: Node, message: str, remedy: str) -> Node:
-        self.faults.append(Fault(node.place, "bad-reference", message, remedy))
+        self.faults.append(Diagnostic(node.place, "bad-reference", message, remedy))
         return self._stand_in(node)
 
     def _stand_in(self, node: Node) -> Node:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.manifests import disk
 
 DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ManifestFile:
     """A file that the search came upon."""
 
     path: Path
@@ -34,13 +34,13 @@ class Search:
     """Finds every file that could be a manifest, or could be named by one, and remembers what was wrong."""
 
     def __init__(self, root: Path) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[Diagnostic] = []
         self._root = root
-        self._found: list[Found] = []
+        self._found: list[ManifestFile] = []
         self._seen: set[Path] = set()
         self._pending: deque[tuple[Path, bool]] = deque()
 
-    def through(self, folders: Sequence[str]) -> list[Found]:
+    def through(self, folders: Sequence[str]) -> list[ManifestFile]:
         """The files of the folders in the order of their paths."""
         self._pending.extend((Path(os.path.normpath(self._root / folder)), True) for folder in folders)
         while self._pending:
@@ -57,7 +57,7 @@ class Search:
             disk.keep_inside(self._root, real)
             entries = _listed(folder)
         except disk.UnfitError as error:
-            self.faults.append(error.at(Place(disk.shown(folder, self._root))))
+            self.faults.append(error.at(Location(disk.shown(folder, self._root))))
             return
         for entry in entries:
             self._enter(entry, real, searched=searched)
@@ -70,7 +70,7 @@ class Search:
             self._later(path, searched=searched and entry.name not in DATA_FOLDERS, link=entry.is_symlink())
         elif path.suffix.lower() in disk.SUFFIXES:
             real = disk.real(path) if entry.is_symlink() else folder / entry.name
-            self._found.append(Found(path, disk.shown(path, self._root), real, searched))
+            self._found.append(ManifestFile(path, disk.shown(path, self._root), real, searched))
 
     def _later(self, folder: Path, *, searched: bool, link: bool) -> None:
         # Links come last, so that a file which has two ways to it is shown by its real one.

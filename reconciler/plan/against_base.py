@@ -8,9 +8,9 @@ from dataclasses import replace
 from reconciler import paths
 from reconciler.canonical import Json, digest
 from reconciler.kinds import KINDS
-from reconciler.model import Base, Change, Desired, FieldChange, Live, Mark, Objection, Origin, Plan, Where
+from reconciler.model import Base, Change, Desired, FieldChange, Live, MarkerRefresh, Objection, Origin, Plan, Target
 from reconciler.plan import marker as markers
-from reconciler.plan.changes import parted, told
+from reconciler.plan.changes import digest_input, parted
 from reconciler.plan.guards import Limits, against, in_order
 
 _WHOLE = ("create", "delete")
@@ -84,7 +84,7 @@ def _carried(change: Change) -> Iterator[str]:
         yield f"{change.address}: {names} {was} pending already; this change cannot be applied without {them}."
 
 
-def _stamps(mark: Mark) -> tuple[str, str, str]:
+def _stamps(mark: MarkerRefresh) -> tuple[str, str, str]:
     """What a refreshed marker will say."""
     one = mark.desired
     ignored = [paths.show(path) for path in one.ignore]
@@ -102,7 +102,7 @@ def _asked(one: Desired) -> str:
     return digest([str(one.address), dict(one.fields), own])
 
 
-def as_live(desired: Iterable[Desired], where: Where) -> tuple[Live, ...]:
+def as_live(desired: Iterable[Desired], where: Target) -> tuple[Live, ...]:
     """The objects that an apply of these manifests would leave, where nobody can be asked what is live."""
     return tuple(_as_live(one, where) for one in desired)
 
@@ -113,7 +113,7 @@ def unseen(plan: Plan, reason: str) -> Plan:
     return replace(plan, changes=changes, marks=(), offline=reason)
 
 
-def _as_live(one: Desired, where: Where) -> Live:
+def _as_live(one: Desired, where: Target) -> Live:
     kind = KINDS[one.address.kind]
     stamp = markers.stamp(one, kind, (where.stack, where.environment), id=None, nonce="", commit=None)
     raw = {name: kind.wire(name, value, None) for name, value in one.fields.items()}
@@ -144,7 +144,7 @@ def _told(change: Change, other: Change | None) -> Change:
 
 
 def _value(field: FieldChange) -> str:
-    return digest([list(field.path), told(field.before), told(field.after)])
+    return digest([list(field.path), digest_input(field.before), digest_input(field.after)])
 
 
 def _edited_before(plan: Plan, others: Mapping[str, Change]) -> Iterator[str]:

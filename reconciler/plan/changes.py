@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from reconciler.canonical import Absent, Fields, Json, digest, equal
-from reconciler.kinds import KINDS, Kind, Terms
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Where
+from reconciler.kinds import KINDS, Kind, ServerTraits
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Target
 from reconciler.paths import Path
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import Comparison, result, whole, wire
@@ -30,7 +30,7 @@ def updated(
     desired: Desired,
     live: Live,
     compared: Comparison,
-    where: Where,
+    where: Target,
     *,
     fields: tuple[FieldChange, ...],
     previous: Marker | None = None,
@@ -137,7 +137,7 @@ def _is_sound(desired: Desired, live: Live) -> bool:
 
 def _wrong(kind: Kind, fields: Fields) -> set[tuple[str, str]]:
     """Everything that may be wrong with a body: a server may refuse what is a mere warning here."""
-    return {(problem.code, problem.message) for problem in kind.check(kind.manifest(fields), Terms()).problems}
+    return {(problem.code, problem.message) for problem in kind.check(kind.manifest(fields), ServerTraits()).problems}
 
 
 def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Path]) -> Change:
@@ -150,7 +150,7 @@ def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Pat
         patch={name: wire(name, desired, live, KINDS[live.kind]) for name in change.patch if name in written},
         hidden=change.hidden + sum(name not in written for name in change.patch),
         digest=change_digest(change.action, change.address, change.id, fields),
-        seen=seen(live, desired),
+        seen=live_digest(live, desired),
         meanings=tuple(one for one in change.meanings if any(_leads_to(field.path, one[0]) for field in fields)),
         desired=desired,
     )
@@ -178,7 +178,7 @@ def _change(
         digest=change_digest(action, address, id, fields),
         fields=fields,
         patch=patch or {},
-        seen=seen(live, desired) if live is not None else None,
+        seen=live_digest(live, desired) if live is not None else None,
         desired=desired,
         live=live,
     )
@@ -186,11 +186,13 @@ def _change(
 
 def change_digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
     """What a review agrees to: kind, key, id, action, and every path with its values."""
-    listed: list[Json] = [[list(change.path), told(change.before), told(change.after)] for change in fields]
+    listed: list[Json] = [
+        [list(change.path), digest_input(change.before), digest_input(change.after)] for change in fields
+    ]
     return digest([address.kind, address.key, id, action, listed])
 
 
-def told(value: Json | Absent) -> list[Json]:
+def digest_input(value: Json | Absent) -> list[Json]:
     """A value within a digest, apart from there being none."""
     return [] if isinstance(value, Absent) else [value]
 
@@ -200,7 +202,7 @@ def address_of(live: Live) -> Address:
     return Address(live.kind, live.marker.key if live.marker else live.id)
 
 
-def seen(live: Live, desired: Desired | None = None) -> str:
+def live_digest(live: Live, desired: Desired | None = None) -> str:
     """A digest of everything about a live object that a plan relied on: not what is left to others."""
     owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
     ignore = desired.untouched if desired is not None else ()

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import digest
-from reconciler.model import Address, Change, Desired, FieldChange, Objection, Where
+from reconciler.model import Address, Change, Desired, FieldChange, Objection, Target
 from reconciler.plan.lookalikes import possible_duplicates
 from reconciler.plan.ownership import Ownership
 
@@ -54,7 +54,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class PlanContext:
     """What the world around a plan says: Git, the server, and what was rolled back."""
 
     behind: frozenset[str] = frozenset()
@@ -69,7 +69,7 @@ class Facts:
 
 
 def guard(
-    changes: Sequence[Change], ownership: Ownership, where: Where, limits: Limits, facts: Facts
+    changes: Sequence[Change], ownership: Ownership, where: Target, limits: Limits, facts: PlanContext
 ) -> Iterator[Objection]:
     """Every objection that needs the whole plan to be seen."""
     yield from possible_duplicates(changes, ownership, where)
@@ -137,7 +137,7 @@ def wanted_digest(desired: Desired) -> str:
     return digest([desired.address.key, dict(desired.fields), desired.on_removal], 8)
 
 
-def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+def _behind(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
     for change in changes:
         marker = change.live.marker if change.live is not None else None
         if change.id in facts.behind and marker is not None and marker.commit:
@@ -152,7 +152,7 @@ def _behind(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
             )
 
 
-def _rolled_back(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+def _rolled_back(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
     for change in changes:
         wanted = wanted_digest(change.desired) if change.desired is not None else GONE
         marker = change.live.marker if change.live is not None else None
@@ -166,7 +166,7 @@ def _rolled_back(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]
             )
 
 
-def wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iterator[Objection]:
+def wrong_project(changes: Sequence[Change], where: Target, facts: PlanContext) -> Iterator[Objection]:
     """The objection to a server that answers for another project than the environment's."""
     answered = facts.answered_project
     if where.project is None or answered is None or answered == where.project:
@@ -175,7 +175,7 @@ def wrong_project(changes: Sequence[Change], where: Where, facts: Facts) -> Iter
     yield _of_many("wrong-project", message, "the key is probably another project's", changes)
 
 
-def unreliable_lists(changes: Sequence[Change], facts: Facts) -> Iterator[Objection]:
+def unreliable_lists(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
     """The objections to lists that contradict themselves: what they leave out would be created again."""
     for kind, fault in sorted(facts.unreliable.items()):
         risky = [c for c in changes if c.action in ("create", "delete") and c.address.kind == kind]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Live, Objection, Where
+from reconciler.model import Address, Change, Live, Objection, Target
 from reconciler.plan.marker import is_own
 from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, ours_by_address
 
 
-def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Where) -> Iterator[Objection]:
+def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Target) -> Iterator[Objection]:
     """The objections to creates that would probably make a second one."""
     creates = [(c, c.desired) for c in changes if c.action == "create" and c.desired is not None]
     if not creates:
@@ -29,7 +29,7 @@ def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: 
             yield _double(change, alike, where, takers)
 
 
-def _could_be_ours(live: Live, where: Where) -> bool:
+def _could_be_ours(live: Live, where: Target) -> bool:
     """An object without a marker, a copy, or one of this stack in an environment that was renamed."""
     marker = live.marker
     return marker is None or is_copy(live, where) or marker.stack in (where.stack, *where.former_stacks)
@@ -45,7 +45,9 @@ def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
         yield digest([kind, "name", fields["name"]])
 
 
-def _double(change: Change, alike: Mapping[str, Live], where: Where, takers: Mapping[str | None, Address]) -> Objection:
+def _double(
+    change: Change, alike: Mapping[str, Live], where: Target, takers: Mapping[str | None, Address]
+) -> Objection:
     found = [alike[id] for id in sorted(alike)]
     ours = ours_by_address(found, where)
     free = [one for one in found if one.marker is None]
@@ -62,7 +64,7 @@ def _double(change: Change, alike: Mapping[str, Live], where: Where, takers: Map
     )
 
 
-def _whose(found: Iterable[Live], where: Where) -> Iterator[str]:
+def _whose(found: Iterable[Live], where: Target) -> Iterator[str]:
     """Who manages what is not managed from here."""
     for one in found:
         marker = one.marker
@@ -72,7 +74,7 @@ def _whose(found: Iterable[Live], where: Where) -> Iterator[str]:
         yield f"{what} managed as `{marker.key}` by the environment {marker.environment} of the stack {marker.stack}."
 
 
-def _if_the_same(one: Live, change: Change, where: Where, taker: Address | None) -> str:
+def _if_the_same(one: Live, change: Change, where: Target, taker: Address | None) -> str:
     """What to do where it is the same one: a line to paste. What another manages is never offered."""
     if taker is not None:
         return f"{taker} takes {one.id} over by its `was` or `id`: take that out, or take this manifest away"

@@ -17,26 +17,26 @@ from reconciler.model import (
     Difference,
     FieldChange,
     Live,
-    Mark,
     Marker,
+    MarkerRefresh,
     Mismatch,
     Objection,
     Plan,
-    Where,
+    Target,
 )
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import address_of, creation, narrow, removal, updated, with_removal
 from reconciler.plan.diff import Comparison, compare, differences
-from reconciler.plan.guards import Facts, Limits, conflict, guard, in_order, with_allowed
-from reconciler.plan.ownership import Claim, Twins, claim
+from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed
+from reconciler.plan.ownership import DuplicatePolicy, Match, claim
 
 
 @dataclass(slots=True)
-class _Draft:
+class _ChangeDraft:
     """A plan in the making."""
 
     changes: list[Change] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[MarkerRefresh] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
     settled: list[Address] = field(default_factory=list)
@@ -46,12 +46,12 @@ class _Draft:
 def make_plan(
     desired: Iterable[Desired],
     live: Iterable[Live],
-    where: Where,
+    where: Target,
     *,
     limits: Limits = Limits(),  # noqa: B008  # a frozen value
     allow: frozenset[str] = frozenset(),
-    facts: Facts = Facts(),  # noqa: B008  # a frozen value
-    resolve: Twins = Twins(),  # noqa: B008  # a frozen value
+    facts: PlanContext = PlanContext(),  # noqa: B008  # a frozen value
+    resolve: DuplicatePolicy = DuplicatePolicy(),  # noqa: B008  # a frozen value
     kinds: Mapping[str, Kind] = KINDS,
 ) -> Plan:
     """Everything that would make the live objects as desired, and every reason not to.
@@ -59,7 +59,7 @@ def make_plan(
     `resolve` says which surplus twins are to be deleted.
     """
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where, resolve)
-    draft = _Draft(notes=[*ownership.notes, *facts.notes])
+    draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes])
     for taken in ownership.claims:
         _settle(taken, draft, where, kinds)
     for orphan in ownership.orphans:
@@ -120,7 +120,7 @@ def _drift(change: Change) -> Iterator[Change]:
         yield own
 
 
-def forgetting(plan: Plan, live: Iterable[Live], where: Where, addresses: Collection[Address]) -> Plan:
+def forgetting(plan: Plan, live: Iterable[Live], where: Target, addresses: Collection[Address]) -> Plan:
     """A plan that lets go of the objects of some addresses and does nothing else."""
     ownership = claim((), sorted(live, key=_age), where)
     wanted = [one for one in ownership.ours if address_of(one) in addresses]
@@ -139,7 +139,7 @@ def _addresses(change: Change) -> frozenset[Address]:
     return frozenset({change.address, *former})
 
 
-def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]) -> None:
+def _settle(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping[str, Kind]) -> None:
     """Decides what becomes of one manifest."""
     desired, live, kind = taken.desired, taken.live, kinds[taken.desired.address.kind]
     if live is None:
@@ -159,7 +159,7 @@ def _settle(taken: Claim, draft: _Draft, where: Where, kinds: Mapping[str, Kind]
     if action is None:
         draft.settled.append(desired.address)
         if live.marker is not None and not _marked(desired, live, live.marker, where, kind, compared.unsettled):
-            draft.marks.append(Mark(desired.address, desired, live))
+            draft.marks.append(MarkerRefresh(desired.address, desired, live))
         return
     changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
     draft.changes.append(changed)
@@ -172,7 +172,7 @@ def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) ->
     return Mismatch(desired.address, live.id, desired.place, tuple(Difference(*one) for one in paths))
 
 
-def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:
+def _action(taken: Match, changes: Sequence[FieldChange]) -> Action | None:
     if not taken.ours:
         return "adopt"
     if taken.previous is not None:
@@ -180,7 +180,7 @@ def _action(taken: Claim, changes: Sequence[FieldChange]) -> Action | None:
     return "update" if changes else None
 
 
-def _marked(desired: Desired, live: Live, marker: Marker, where: Where, kind: Kind, unsettled: Sequence[str]) -> bool:
+def _marked(desired: Desired, live: Live, marker: Marker, where: Target, kind: Kind, unsettled: Sequence[str]) -> bool:
     """Whether the marker says what a marker written now would say."""
     owner = (where.stack, where.environment)
     stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)

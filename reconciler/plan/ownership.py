@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.canonical import equal
-from reconciler.model import Address, Desired, Live, Marker, Objection, Where
+from reconciler.model import Address, Desired, Live, Marker, Objection, Target
 from reconciler.plan import marker as markers
 
 _FREE = "remove the metadata entry `reconciler` from each that is somebody's copy"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Match:
     """A manifest and the live object that is its own, if one is."""
 
     desired: Desired
@@ -26,7 +26,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class DuplicatePolicy:
     """Which surplus objects with one address are to be deleted: those equal to the kept one, and those named."""
 
     equal: bool = False
@@ -41,7 +41,7 @@ class Twins:
 class Ownership:
     """Every live object by whose it is."""
 
-    claims: tuple[Claim, ...]
+    claims: tuple[Match, ...]
     orphans: tuple[Live, ...]
     unmanaged: tuple[Live, ...]
     ours: tuple[Live, ...]
@@ -55,19 +55,21 @@ class Ownership:
 class _Survey:
     """The live objects as they are handed out."""
 
-    where: Where
+    where: Target
     by_id: dict[tuple[str, str], Live]
     by_address: dict[Address, list[Live]]
-    resolve: Twins
+    resolve: DuplicatePolicy
     surplus: list[Live] = field(default_factory=list)
     taken: set[tuple[str, str]] = field(default_factory=set)
     objections: list[Objection] = field(default_factory=list)
 
 
-def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where, resolve: Twins | None = None) -> Ownership:
+def claim(
+    desired: Sequence[Desired], live: Sequence[Live], where: Target, resolve: DuplicatePolicy | None = None
+) -> Ownership:
     """Hands every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), resolve or Twins())
+    survey = _Survey(where, {(one.kind, one.id): one for one in live}, _by_address(ours), resolve or DuplicatePolicy())
     pinned = {d.address: claimed for d in desired if d.id is not None for claimed in [_pinned(d, survey)]}
     claims = tuple(pinned[d.address] if d.address in pinned else _found(d, survey) for d in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and _key(one) not in survey.taken)
@@ -84,7 +86,7 @@ def claim(desired: Sequence[Desired], live: Sequence[Live], where: Where, resolv
     )
 
 
-def is_ours(live: Live, where: Where) -> bool:
+def is_ours(live: Live, where: Target) -> bool:
     """Whether the object carries the marker of this stack and environment, and is no copy."""
     marker = live.marker
     if marker is None or marker.environment != where.environment or not markers.is_own(marker, live.id):
@@ -92,19 +94,19 @@ def is_ours(live: Live, where: Where) -> bool:
     return marker.stack in (where.stack, *where.former_stacks)
 
 
-def ours_by_address(live: Iterable[Live], where: Where) -> list[tuple[Address, Live]]:
+def ours_by_address(live: Iterable[Live], where: Target) -> list[tuple[Address, Live]]:
     """What carries our marker, with the address that it says, in the order of addresses and ids."""
     found = [(Address(one.kind, one.marker.key), one) for one in live if one.marker is not None and is_ours(one, where)]
     return sorted(found, key=lambda row: (row[0], row[1].id))
 
 
-def is_copy(live: Live, where: Where) -> bool:
+def is_copy(live: Live, where: Target) -> bool:
     """Whether somebody copied one of our objects: it carries the marker of another id."""
     marker = live.marker
     return marker is not None and not markers.is_own(marker, live.id) and marker.environment == where.environment
 
 
-def line_with_id(live: Live, where: Where) -> str:
+def line_with_id(live: Live, where: Target) -> str:
     """What to write under `reconciler:` so that a manifest is this object's."""
     return f"`id: {{{where.environment}: {live.id}}}`"
 
@@ -120,7 +122,7 @@ def _by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
     return found
 
 
-def _pinned(desired: Desired, survey: _Survey) -> Claim:
+def _pinned(desired: Desired, survey: _Survey) -> Match:
     """The object that the manifest names by id, whoever's it is."""
     address, id = desired.address, desired.id or ""
     live = survey.by_id.get((address.kind, id))
@@ -129,7 +131,7 @@ def _pinned(desired: Desired, survey: _Survey) -> Claim:
     if live is None:
         survey.objections.append(_id_not_found(desired))
         survey.taken.update(map(_key, (*named, *former)))
-        return Claim(desired, creatable=False)
+        return Match(desired, creatable=False)
     survey.taken.add(_key(live))
     ours = is_ours(live, survey.where)
     if not ours and live.marker is not None:
@@ -137,10 +139,10 @@ def _pinned(desired: Desired, survey: _Survey) -> Claim:
     if former:
         survey.objections.append(_renamed_twice(desired, former))
     _duplicates(desired, [live, *named], survey)
-    return Claim(desired, live, ours, _previous(live, desired, survey.where) if ours else None)
+    return Match(desired, live, ours, _previous(live, desired, survey.where) if ours else None)
 
 
-def _found(desired: Desired, survey: _Survey) -> Claim:
+def _found(desired: Desired, survey: _Survey) -> Match:
     """The object that carries the manifest's address, or one that it had before."""
     address = desired.address
     named = [one for one in survey.by_address.get(address, ()) if _key(one) not in survey.taken]
@@ -152,11 +154,11 @@ def _found(desired: Desired, survey: _Survey) -> Claim:
         survey.taken.update(map(_key, former))
     candidates = named or former[:1]
     if not candidates:
-        return Claim(desired)
+        return Match(desired)
     _duplicates(desired, named, survey)
     survey.taken.update(map(_key, candidates))
     live = candidates[0]
-    return Claim(desired, live, ours=True, previous=_previous(live, desired, survey.where))
+    return Match(desired, live, ours=True, previous=_previous(live, desired, survey.where))
 
 
 def _formerly(desired: Desired, survey: _Survey) -> list[Live]:
@@ -166,7 +168,7 @@ def _formerly(desired: Desired, survey: _Survey) -> list[Live]:
     return [one for one in found if _key(one) not in survey.taken]
 
 
-def _previous(live: Live, desired: Desired, where: Where) -> Marker | None:
+def _previous(live: Live, desired: Desired, where: Target) -> Marker | None:
     marker = live.marker
     if marker is None or (marker.key == desired.address.key and marker.stack == where.stack):
         return None
@@ -228,7 +230,7 @@ def _id_not_found(desired: Desired) -> Objection:
     )
 
 
-def _of_another(desired: Desired, marker: Marker, where: Where) -> Iterator[Objection]:
+def _of_another(desired: Desired, marker: Marker, where: Target) -> Iterator[Objection]:
     whose = f"{marker.stack}/{marker.environment}/{marker.key}"
     if marker.stack not in (where.stack, *where.former_stacks):
         code, remedy = (
@@ -260,7 +262,7 @@ def _renamed_twice(desired: Desired, former: Sequence[Live]) -> Objection:
     )
 
 
-def _notes(unmanaged: Iterable[Live], where: Where) -> Iterator[str]:
+def _notes(unmanaged: Iterable[Live], where: Target) -> Iterator[str]:
     for one in unmanaged:
         marker = one.marker
         if marker is not None and is_copy(one, where):

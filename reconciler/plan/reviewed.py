@@ -11,7 +11,7 @@ from reconciler import paths
 from reconciler.canonical import encode, equal
 from reconciler.kinds import KINDS
 from reconciler.masking import STANDS
-from reconciler.model import Change, Live, Plan, Where
+from reconciler.model import Change, Live, Plan, Target
 from reconciler.plan.changes import parted
 from reconciler.plan.diff import whole
 from reconciler.plan.guards import Limits, against, in_order
@@ -40,7 +40,7 @@ def environment_of(document: Mapping[str, Any]) -> str:
     return str(document["environment"]["name"])
 
 
-def elsewhere(document: Mapping[str, Any], where: Where) -> str | None:
+def elsewhere(document: Mapping[str, Any], where: Target) -> str | None:
     """Why the reviewed plan is of another place; None where it is of this one."""
     if document.get("offline") is not None:
         return "it was made without looking at what is live"

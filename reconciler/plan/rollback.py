@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import Json, digest
-from reconciler.diagnostics import Place
-from reconciler.kinds import KINDS, Kind, Terms
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Where
+from reconciler.diagnostics import Location
+from reconciler.kinds import KINDS, Kind, ServerTraits
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Target
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated, with_removal
 from reconciler.plan.diff import compare, differences
@@ -30,10 +30,10 @@ class _Then:
 
 
 @dataclass(slots=True)
-class _Draft:
+class _UndoDraft:
     """A plan back, in the making."""
 
-    where: Where
+    where: Target
     nonce: str
     live: Sequence[Live]
     changes: list[Change] = field(default_factory=list)
@@ -50,9 +50,9 @@ class _Draft:
         return next((one for one in found if one.id != besides), None)
 
 
-def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Where, source: str, limits: Limits) -> Plan:
+def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target, source: str, limits: Limits) -> Plan:
     """The plan that brings everything back that the steps changed; what is back already is left out."""
-    draft = _Draft(where, nonce, list(live))
+    draft = _UndoDraft(where, nonce, list(live))
     first: dict[tuple[str, str], Step] = {}
     for step in steps:
         if step.action != "mark":
@@ -92,7 +92,7 @@ def rejected_by_state(
     return {one: today.get(one, GONE) for one in addresses if today.get(one) != before.get(one)}
 
 
-def _unmade(step: Step, draft: _Draft) -> None:
+def _unmade(step: Step, draft: _UndoDraft) -> None:
     """What the run created goes, as long as it is ours."""
     kind = KINDS[step.kind]
     for one in draft.live:
@@ -107,7 +107,7 @@ def _unmade(step: Step, draft: _Draft) -> None:
             _hold_drift({path[0] for path, _, _ in differences(asked, one, kind)}, one, draft.changes[-1], draft)
 
 
-def _put_back(then: _Then, draft: _Draft) -> None:
+def _put_back(then: _Then, draft: _UndoDraft) -> None:
     """What the run overwrote, deleted, adopted or let go of is as it was."""
     address = then.desired.address
     now = next((one for one in draft.live if (one.kind, one.id) == (then.live.kind, then.live.id)), None)
@@ -129,7 +129,7 @@ def _put_back(then: _Then, draft: _Draft) -> None:
         draft.object(now.id, address, "duplicate", f"{other.id} is live as {address} too.", remedy)
 
 
-def _brought_back(then: _Then, other: Live | None, draft: _Draft, *, ours: bool) -> None:
+def _brought_back(then: _Then, other: Live | None, draft: _UndoDraft, *, ours: bool) -> None:
     """What is gone is created again, unless somebody did that already or it never was ours."""
     address, id = then.desired.address, then.live.id
     if not ours:
@@ -141,7 +141,7 @@ def _brought_back(then: _Then, other: Live | None, draft: _Draft, *, ours: bool)
         draft.notes.append(f"{address} comes back under a new id; it was {id}.")
 
 
-def _taken_back(then: _Then, now: Live, draft: _Draft) -> None:
+def _taken_back(then: _Then, now: Live, draft: _UndoDraft) -> None:
     """What was let go of is ours again, unless it is somebody else's by now."""
     _changed("adopt", then, now, draft)
     if now.marker is not None and markers.is_own(now.marker, now.id):
@@ -151,7 +151,7 @@ def _taken_back(then: _Then, now: Live, draft: _Draft) -> None:
         draft.object(now.id, then.desired.address, code, message, "let that one forget it first")
 
 
-def _changed(action: Action, then: _Then, now: Live, draft: _Draft) -> None:
+def _changed(action: Action, then: _Then, now: Live, draft: _UndoDraft) -> None:
     base = now.marker if is_ours(now, draft.where) else None
     compared = compare(then.desired, now, then.kind, base)
     fields = compared.fields if action == "forget" else with_removal(compared, then.desired, now, ours=base is not None)
@@ -164,7 +164,7 @@ def _changed(action: Action, then: _Then, now: Live, draft: _Draft) -> None:
     _hold_drift(_drifted(fields), now, change, draft)
 
 
-def _hold_drift(fields: Iterable[str], live: Live, change: Change, draft: _Draft) -> None:
+def _hold_drift(fields: Iterable[str], live: Live, change: Change, draft: _UndoDraft) -> None:
     """Somebody's changes since the last apply are not undone along with the run."""
     names = ", ".join(f"`{name}`" for name in sorted(fields))
     if names:
@@ -191,7 +191,7 @@ def _was_made(live: Live, step: Step, nonce: str) -> bool:
 def _asked(step: Step, kind: Kind) -> Desired:
     """What a create asked for."""
     left = frozenset(name for name in _choosable(step.patch, kind) if step.patch.get(name) is None)
-    return Desired(Address(kind.name, step.key), kind.read(step.patch), Place(""), left, ignore=step.ignore)
+    return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), left, ignore=step.ignore)
 
 
 def _then(step: Step, before: Mapping[str, Json], source: str) -> _Then:
@@ -202,7 +202,7 @@ def _then(step: Step, before: Mapping[str, Json], source: str) -> _Then:
     desired = Desired(
         address=_address_before(step),
         fields={name: kind.default(name) if name in left else live.fields[name] for name in kind.fields},
-        place=Place(source),
+        place=Location(source),
         left_to_server=left,
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
         ignore=step.ignore,
@@ -223,7 +223,7 @@ def _live(raw: Mapping[str, Json], kind: Kind) -> Live:
 
 def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[str]:
     """What a server may choose for such a body."""
-    return kind.check({"model": body.get("model")}, Terms()).left_to_server
+    return kind.check({"model": body.get("model")}, ServerTraits()).left_to_server
 
 
 def _was_stated(name: str, before: Live, applied: Mapping[str, str], kind: Kind) -> bool:

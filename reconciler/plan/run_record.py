@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
-from reconciler.model import Where
+from reconciler.model import Target
 from reconciler.paths import Path
 
 FORMAT = "1.0"
@@ -33,7 +33,7 @@ class Head:
     run: str
     began: str
     command: str
-    where: Where
+    where: Target
     nonce: str
     commit: str | None = None
     fingerprint: str = ""
@@ -122,14 +122,14 @@ def parse(lines: Iterable[str]) -> Past:
     )
 
 
-def told(head: Head) -> dict[str, Any]:
+def head_to_dict(head: Head) -> dict[str, Any]:
     """The head of a run as its record tells it."""
-    where = {name: getattr(head.where, name) for name in Where.__dataclass_fields__}
+    where = {name: getattr(head.where, name) for name in Target.__dataclass_fields__}
     members = {name: getattr(head, name) for name in Head.__dataclass_fields__}
     return {**members, "rejected": dict(head.rejected), "where": where}
 
 
-def standing(runs: Iterable[Past], where: Where) -> dict[str, str]:
+def active_rejections(runs: Iterable[Past], where: Target) -> dict[str, str]:
     """By address, digests of what rollbacks rejected; what was applied since rejects nothing any more."""
     found: dict[str, str] = {}
     for past in runs:
@@ -175,7 +175,7 @@ def _is_over(step: Step, past: Past, now: float) -> bool:
     return past.in_doubt.get(step.address, False) or (step.at is not None and now - step.at > _SETTLED_SECONDS)
 
 
-def is_of(there: Where, here: Where) -> bool:
+def is_of(there: Target, here: Target) -> bool:
     """Whether a run was of this very place."""
     names = ("stack", "environment", "provider", "base_url", "project")
     return all(getattr(there, name) == getattr(here, name) for name in names)
@@ -197,7 +197,7 @@ def _head(fact: Mapping[str, Any]) -> Head:
         run=_text(fact, "run"),
         began=_text(fact, "began"),
         command=_text(fact, "command"),
-        where=Where(
+        where=Target(
             stack=_text(where, "stack"),
             environment=_text(where, "environment"),
             provider=_text(where, "provider"),

@@ -63,7 +63,7 @@ class Waits:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class NeedsReview:
     """A change that is left for people, and why."""
 
     change: Change
@@ -71,12 +71,12 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
+class PolicySplit:
     """A plan in two: what may be done now, and what is left for people."""
 
     plan: Plan
     ready: Plan
-    left: tuple[Left, ...]
+    left: tuple[NeedsReview, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Pass:
     """What one pass found, what became of what it tried, and what is left."""
 
     plan: Plan
-    left: tuple[Left, ...]
+    left: tuple[NeedsReview, ...]
     outcomes: tuple[Outcome, ...] = ()
     run: str | None = None
     """The record of what was written, if anything was."""
@@ -101,13 +101,13 @@ class Pass:
         return not self.left and not self.objections
 
 
-def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> Division:  # a frozen value
+def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
     """The plan in what may be done without anybody, and what not."""
     refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
     return _divided(plan, lambda change: _reason(change, plan, policy, waits), refresh=refresh)
 
 
-def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> Division:
+def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> PolicySplit:
     """The plan in the drift of some addresses, which somebody wants back now, and all else."""
     now, later = Policy(frozenset({DRIFT})), "it was not asked for here; the next scheduled run may do it"
 
@@ -140,13 +140,13 @@ def _pieces(change: Change, plan: Plan) -> tuple[Change, ...]:
     return drift, edits
 
 
-def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> Division:
+def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> PolicySplit:
     parts = [part for change in plan.changes for part in _judged(change, plan, reason)]
     changes = tuple(change for change, why in parts if why is None)
-    return Division(
+    return PolicySplit(
         plan=plan,
         ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
-        left=tuple(Left(change, why) for change, why in parts if why is not None),
+        left=tuple(NeedsReview(change, why) for change, why in parts if why is not None),
     )
 
 
@@ -157,12 +157,12 @@ def _judged(change: Change, plan: Plan, reason: Callable[[Change], str | None]) 
 
 
 def passed(
-    division: Division, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
+    division: PolicySplit, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
 ) -> Pass:
     """What the pass came to; `begun` are the changes whose write was on its way."""
     by_change = {id(outcome.task): outcome for outcome in outcomes}
     tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
-    undone = [Left(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
+    undone = [NeedsReview(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
     written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
     left = sorted([*division.left, *undone], key=lambda one: (one.change.address, one.change.id or ""))
     return Pass(division.plan, tuple(left), tuple(outcomes), run, written)

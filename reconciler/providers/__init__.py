@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Json
-from reconciler.kinds import Terms
+from reconciler.kinds import ServerTraits
 from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.providers.connection import Connection
@@ -19,7 +19,7 @@ from reconciler.providers.errors import (
     ObjectGone,
     Outdated,
     ProviderError,
-    Refused,
+    Rejected,
     Unauthorized,
     Unreachable,
     advice,
@@ -75,7 +75,7 @@ class ProviderType(Protocol):
     """A kind of place: how it is opened, and what is known of it before."""
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ServerTraits:
         """What its servers list: tool types, where they do."""
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Provider:
@@ -96,7 +96,7 @@ __all__ = [
     "Provider",
     "ProviderError",
     "ProviderType",
-    "Refused",
+    "Rejected",
     "Unauthorized",
     "Unreachable",
     "advice",

@@ -12,7 +12,16 @@ from typing import Any
 import httpx
 
 from reconciler.canonical import Json
-from reconciler.providers.errors import ApiGone, Broken, Busy, ObjectGone, ProviderError, Refused, Told, Unauthorized
+from reconciler.providers.errors import (
+    ApiGone,
+    Broken,
+    Busy,
+    ObjectGone,
+    ProviderError,
+    Rejected,
+    ResponseInfo,
+    Unauthorized,
+)
 
 DEPTH = 200
 _GONE = (404, 410, 424)
@@ -36,7 +45,7 @@ def judged(
     if response.status_code >= 300:
         page = _is_page(response, content)
         raise _error(response, body if page else body or _plain(content), id, _told(response, now), page=page)
-    told = Told(response.status_code, response.headers.get("x-request-id"))
+    told = ResponseInfo(response.status_code, response.headers.get("x-request-id"))
     if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
         return {}
     if not isinstance(body, dict) and _is_page(response, content):
@@ -97,10 +106,10 @@ def _is_deep(body: Any) -> bool:
     return True
 
 
-def _told(response: httpx.Response, now: Callable[[], float]) -> Told:
+def _told(response: httpx.Response, now: Callable[[], float]) -> ResponseInfo:
     headers = response.headers
     wish = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower())
-    return Told(
+    return ResponseInfo(
         status=response.status_code,
         request_id=headers.get("x-request-id"),
         retry_after=_retry_after(headers, now),
@@ -133,17 +142,17 @@ def _wait(seconds: float) -> float | None:
     return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
 
 
-def _error(response: httpx.Response, body: Any, id: str | None, told: Told, *, page: bool) -> ProviderError:
+def _error(response: httpx.Response, body: Any, id: str | None, told: ResponseInfo, *, page: bool) -> ProviderError:
     status = response.status_code
     message, param, code = _message(body)
     said = message or f"{status} {response.reason_phrase}".strip() + (f", with {_PAGE}" if page else "")
     broke = _NO_CREDIT in (code, said, _type(body))
     wish = None if told.should_retry and (broke or status in _NEVER_AGAIN) else told.should_retry
-    told = Told(status, told.request_id, param, told.retry_after, wish)
+    told = ResponseInfo(status, told.request_id, param, told.retry_after, wish)
     if status < 400:
         where = response.headers.get("location", "elsewhere")
         remedy = "a key is never sent on by a redirect; write the address it leads to as `base_url`"
-        redirected = Refused(f"The server redirects to {where[:_SHOWN]}.", remedy, told)
+        redirected = Rejected(f"The server redirects to {where[:_SHOWN]}.", remedy, told)
         redirected.is_open = True
         return redirected
     if status in (401, 403):
@@ -155,10 +164,10 @@ def _error(response: httpx.Response, body: Any, id: str | None, told: Told, *, p
         return Broken(text, "the server failed; run it again", told)
     if status in _LATER and not broke:
         return Busy(text, told=told)
-    return Refused(text, "the account has no credit left" if broke else "", told)
+    return Rejected(text, "the account has no credit left" if broke else "", told)
 
 
-def _gone(response: httpx.Response, said: str, id: str | None, told: Told) -> ProviderError:
+def _gone(response: httpx.Response, said: str, id: str | None, told: ResponseInfo) -> ProviderError:
     """An object that is gone was asked for by its id; everything else is the API that is gone."""
     html = "html" in response.headers.get("content-type", "").lower()
     no_route = html or any(words in said.lower() for words in _NO_SUCH_ROUTE)

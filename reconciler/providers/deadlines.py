@@ -11,11 +11,11 @@ _UNTIL: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
 @dataclass(slots=True)
-class _Reading:
+class _DeadlineReading:
     good_until: float
 
 
-_READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+_READING: ContextVar[_DeadlineReading | None] = ContextVar("reading", default=None)
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def left(now: float) -> float:
 @contextmanager
 def overwriting(good_until: float) -> Iterator[None]:
     """Within, no first write begins after the moment: what it overwrites was read too long ago."""
-    token = _READING.set(_Reading(good_until))
+    token = _READING.set(_DeadlineReading(good_until))
     try:
         yield
     finally:

@@ -23,7 +23,7 @@ CONCEALED = "(the key)"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ResponseInfo:
     """What an answer said about itself, for support and for trying again."""
 
     status: int | None = None
@@ -56,11 +56,11 @@ class ProviderError(Exception):
     is_open = False
     """Whether what was asked may have happened all the same."""
 
-    def __init__(self, message: str, remedy: str = "", told: Told | None = None) -> None:
+    def __init__(self, message: str, remedy: str = "", told: ResponseInfo | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy or self.remedy
-        self.told = told or Told()
+        self.told = told or ResponseInfo()
         if self.told.should_retry is not None:
             self.passing = self.told.should_retry
 
@@ -83,7 +83,9 @@ class Unreachable(ProviderError):
     remedy = "look at the address and the network, then run it again"
     passing = True
 
-    def __init__(self, message: str, remedy: str = "", told: Told | None = None, *, was_sent: bool = False) -> None:
+    def __init__(
+        self, message: str, remedy: str = "", told: ResponseInfo | None = None, *, was_sent: bool = False
+    ) -> None:
         super().__init__(message, remedy, told)
         self.is_open = was_sent
 
@@ -94,7 +96,7 @@ class Unauthorized(ProviderError):
     remedy = "look at the key, its project, and whether it may read and write assistants"
 
 
-class Refused(ProviderError):
+class Rejected(ProviderError):
     """The server understood and said no."""
 
 
@@ -130,7 +132,7 @@ class ObjectGone(ProviderError):
 
     remedy = "it was deleted meanwhile; plan again"
 
-    def __init__(self, message: str, *, named: bool, told: Told | None = None) -> None:
+    def __init__(self, message: str, *, named: bool, told: ResponseInfo | None = None) -> None:
         super().__init__(message, told=told)
         self.named = named
         """Whether the server named the object, and so has the API."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 
 from reconciler.emulator import Emulator, EmulatorError, Settings
-from reconciler.kinds import Terms
+from reconciler.kinds import ServerTraits
 from reconciler.providers.connection import Connection
 from reconciler.providers.errors import Unreachable
 from reconciler.providers.openai import Assistants, local_assistants
@@ -18,7 +18,7 @@ DATABASE = "local.db"
 class Local:
     """How the embedded server is reached: not over any network."""
 
-    terms = Terms(tools=frozenset({"code_interpreter", "file_search", "function"}))
+    terms = ServerTraits(tools=frozenset({"code_interpreter", "file_search", "function"}))
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The embedded server over its database."""

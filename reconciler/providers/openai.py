@@ -8,16 +8,16 @@ from urllib.parse import quote
 import httpx
 
 from reconciler.canonical import Json
-from reconciler.kinds import KINDS, Terms
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
 from reconciler.plan import marker as markers
 from reconciler.providers.connection import Connection
 from reconciler.providers.creating import Creator, Known
-from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Refused, Told
-from reconciler.providers.paging import Shared, is_id, newest
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Rejected, ResponseInfo
+from reconciler.providers.paging import SharedListing, is_id, newest
 from reconciler.providers.removing import MEANT, Removal
-from reconciler.providers.wire import Nature, Wire, client
+from reconciler.providers.wire import Wire, WireClock, client
 
 COLLECTIONS = {"assistant": "/assistants"}
 _NO_SUCH_METHOD = 405
@@ -32,7 +32,7 @@ _LET_GO = "let go"
 class OpenAI:
     """How a server of this wire is reached."""
 
-    terms = Terms()
+    terms = ServerTraits()
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The server behind the connection's address."""
@@ -52,7 +52,7 @@ class Assistants:
         """Where null was sent, as it is first of all, and had no effect."""
         self._merges = False
         self._upserts = False
-        self._lists = {kind: Shared(wire, path) for kind, path in COLLECTIONS.items()}
+        self._lists = {kind: SharedListing(wire, path) for kind, path in COLLECTIONS.items()}
         self._reads_by_id = True
 
     @property
@@ -110,7 +110,7 @@ class Assistants:
         except (ApiGone, ObjectGone) as error:
             if isinstance(error, ObjectGone) and error.named:
                 raise
-        except Refused as error:
+        except Rejected as error:
             if error.told.status != _NO_SUCH_METHOD:
                 raise
         return None
@@ -130,7 +130,7 @@ class Assistants:
                 return await self.fetch(made.kind, made.id)
             except ObjectGone:
                 await self._wire.pause(attempt)
-        raise Broken(f"{made.id} was created and cannot be read yet.", "run it again", Told(should_retry=False))
+        raise Broken(f"{made.id} was created and cannot be read yet.", "run it again", ResponseInfo(should_retry=False))
 
     async def _in_full(self, found: Live, body: Mapping[str, Json]) -> Live:
         """The object, read again where an answer leaves out what was sent; as it was answered where it cannot be."""
@@ -208,17 +208,17 @@ class Assistants:
         removed = self._texts_out.of(texts)  # by now; when the answer comes another worker may have learnt more
         try:
             found = await self._sent(live, {**body, **removed})
-        except Refused as error:
+        except Rejected as error:
             if removed or not texts or error.told.status not in MEANT:
                 raise
             found = await self._emptied(live, {**body, **dict.fromkeys(texts, "")}, error)
         return await self._texts_out.of_what_stayed(found, kept, less) if kept(found) else found
 
-    async def _emptied(self, live: Live, body: Mapping[str, Json], refusal: Refused) -> Live:
+    async def _emptied(self, live: Live, body: Mapping[str, Json], refusal: Rejected) -> Live:
         """The answer to a modify with empty texts, where one with null was refused; maybe it was for another reason."""
         try:
             found = await self._sent(live, body)
-        except Refused:
+        except Rejected:
             raise refusal from None
         self._texts_out.works("empty")
         return found
@@ -229,7 +229,7 @@ class Assistants:
             return await self._post(live, {**_whole(live), **body})
         try:
             found = await self._post(live, body)
-        except Refused as error:
+        except Rejected as error:
             if "model" in body or error.told.status not in MEANT or "model" not in str(error).lower():
                 raise
         else:
@@ -253,7 +253,7 @@ def local_assistants(
     transport: httpx.AsyncBaseTransport,
     log: Callable[[str], None],
     close: Callable[[], None],
-    nature: Nature | None = None,
+    nature: WireClock | None = None,
 ) -> Assistants:
     """The same provider over a transport of one's own."""
     http = client("http://localhost/v1", {"OpenAI-Beta": "assistants=v2"}, transport)

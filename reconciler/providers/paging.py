@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 import anyio
 
 from reconciler.canonical import Json
-from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Refused
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Rejected
 from reconciler.providers.wire import Wire
 
 PAGE = 100
@@ -60,7 +60,7 @@ async def listed(wire: Wire, path: str) -> Listing:
     return found
 
 
-class Shared:
+class SharedListing:
     """A listing that those share who wait for one."""
 
     def __init__(self, wire: Wire, path: str) -> None:
@@ -117,7 +117,7 @@ async def _next(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
     """The page after the cursor; an empty one where the server was only doubted, and knows no cursors."""
     try:
         page = await _page(wire, path, after=cursor)
-    except (Refused, ApiGone, ObjectGone) as error:
+    except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
         if deleted or not doubting or error.told.status not in _NO_CURSORS:
             raise
@@ -131,7 +131,7 @@ async def _hides(wire: Wire, path: str, first: _Page) -> str | None:
     """What a server says that sends its only page again to a cursor: if that is a part, it has another end."""
     try:
         page = await _page(wire, path, order="asc")
-    except (Refused, ApiGone):
+    except (Rejected, ApiGone):
         return None
     if page.ids <= first.ids:
         return None

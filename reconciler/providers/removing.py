@@ -9,7 +9,7 @@ import anyio
 
 from reconciler.canonical import Json
 from reconciler.model import Live
-from reconciler.providers.errors import Refused
+from reconciler.providers.errors import Rejected
 
 Way: TypeAlias = Literal["null", "empty"]
 MEANT = (400, 422)
@@ -59,7 +59,7 @@ class Removal:
         for way in self._ways:
             try:
                 live = await send(live, dict.fromkeys(left(live), _SENT[way]))
-            except Refused as error:
+            except Rejected as error:
                 if error.told.status not in MEANT:
                     raise
                 continue

@@ -16,7 +16,7 @@ from reconciler.canonical import Json
 from reconciler.masking import mask
 from reconciler.providers import deadlines
 from reconciler.providers.answers import judged
-from reconciler.providers.errors import CONCEALED, Broken, Busy, Outdated, ProviderError, Told, Unreachable
+from reconciler.providers.errors import CONCEALED, Broken, Busy, Outdated, ProviderError, ResponseInfo, Unreachable
 from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
@@ -50,7 +50,7 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 
 @dataclass(frozen=True, slots=True)
-class Nature:
+class WireClock:
     """Time and chance, as parameters: no test sleeps."""
 
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
@@ -66,11 +66,11 @@ class Wire:
         self,
         client: httpx.AsyncClient,
         log: Callable[[str], None],
-        nature: Nature | None = None,
+        nature: WireClock | None = None,
         *,
         waiting: Callable[[str], None] | None = None,
     ) -> None:
-        self.nature = nature or Nature()
+        self.nature = nature or WireClock()
         self._client = client
         key = client.headers.get("authorization", "").removeprefix("Bearer ")
         self._mask = mask([key], lambda form, secret, how: CONCEALED)
@@ -177,7 +177,7 @@ class Wire:
             with anyio.move_on_after(left):
                 return await self.pacer.turn(urgent=urgent)
         message = "The server wants to be left alone for longer than there is time."
-        raise Unreachable(message, _MORE_TIME, Told(should_retry=False))
+        raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
 
     async def _exchange(
         self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Json] | None
@@ -185,7 +185,7 @@ class Wire:
         began = self.nature.clock()
         limit = min(_ANSWER_SECONDS, deadlines.left(began))
         if limit <= 0:
-            raise Unreachable("The time for this is up.", _MORE_TIME, Told(should_retry=False))
+            raise Unreachable("The time for this is up.", _MORE_TIME, ResponseInfo(should_retry=False))
         try:
             with anyio.fail_after(limit):
                 async with self._client.stream(method, path, params=params, **_content_of(body)) as response:
@@ -222,7 +222,7 @@ def _unreached(error: Exception) -> Unreachable:
     reason = str(error) or type(error).__name__
     for sign, (message, remedy) in _NO_USE.items():
         if sign in reason.upper():
-            return Unreachable(message, remedy, Told(should_retry=False))
+            return Unreachable(message, remedy, ResponseInfo(should_retry=False))
     return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, _NEVER_SENT))
 
 
@@ -239,7 +239,7 @@ async def _content(response: httpx.Response) -> bytes:
     async for part in response.aiter_bytes():
         size += len(part)
         if size > _ANSWER_BYTES:
-            told = Told(response.status_code, response.headers.get("x-request-id"), should_retry=False)
+            told = ResponseInfo(response.status_code, response.headers.get("x-request-id"), should_retry=False)
             raise Broken("The server's answer does not end.", told=told)
         parts.append(part)
     return b"".join(parts)

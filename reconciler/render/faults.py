@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from reconciler.diagnostics import Fault, Place, errors, in_order
+from reconciler.diagnostics import Diagnostic, Location, errors, in_order
 from reconciler.render.style import Style, paint
 from reconciler.render.values import disarmed, inert, one_line
 from reconciler.render.visible import visible
@@ -20,7 +20,7 @@ _TAB: Final = "→   "
 _ENDS: Final = (".", "?", "!", ":")
 
 
-def report(faults: Iterable[Fault], sources: Mapping[str, str], *, colour: bool = False) -> str:
+def report(faults: Iterable[Diagnostic], sources: Mapping[str, str], *, colour: bool = False) -> str:
     """Every fault in order of its place, then how many there are; nothing where there is none."""
     ordered = in_order(faults)
     if not ordered:
@@ -31,7 +31,7 @@ def report(faults: Iterable[Fault], sources: Mapping[str, str], *, colour: bool 
     return "\n\n".join([*blocks, _sum(ordered)]) + "\n"
 
 
-def _block(fault: Fault, sources: Mapping[str, str], lines: dict[str, list[str]], style: Style) -> str:
+def _block(fault: Diagnostic, sources: Mapping[str, str], lines: dict[str, list[str]], style: Style) -> str:
     file = fault.place.file
     if file in sources and file not in lines:
         lines[file] = _BREAK.split(sources[file])
@@ -40,7 +40,7 @@ def _block(fault: Fault, sources: Mapping[str, str], lines: dict[str, list[str]]
     return "\n".join(parts)
 
 
-def _head(fault: Fault, style: Style) -> str:
+def _head(fault: Diagnostic, style: Style) -> str:
     ink = "bad" if fault.severity == "error" else "warning"
     code = fault.code if fault.severity == "error" else f"{fault.code} (warning)"
     message = " ".join(inert(fault.message).split("\n"))
@@ -48,7 +48,7 @@ def _head(fault: Fault, style: Style) -> str:
     return f"{paint(one_line(str(fault.place)), 'bold', style)}: {paint(code, ink, style)}: {message}{stop}"
 
 
-def _excerpt(place: Place, lines: list[str], style: Style) -> list[str]:
+def _excerpt(place: Location, lines: list[str], style: Style) -> list[str]:
     if not 1 <= place.line <= len(lines):
         return []
     shown, before = _disarmed(*_window(lines[place.line - 1], max(place.column - 1, 0)))
@@ -104,7 +104,7 @@ def _cell(character: str) -> tuple[str, int]:
     return character, 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
-def _sum(faults: tuple[Fault, ...]) -> str:
+def _sum(faults: tuple[Diagnostic, ...]) -> str:
     wrong = len(errors(faults))
     counted = ((wrong, "error"), (len(faults) - wrong, "warning"))
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count) + "."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import Fault, in_order
+from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.render import sentences, text
 from reconciler.render.entries import members
 from reconciler.render.style import Style
@@ -66,7 +66,7 @@ def of_plan(document: Document) -> Iterator[Annotation]:
     yield from (Annotation("notice", "", "") for _ in parts[MOST:])  # of those only the number is told
 
 
-def of_faults(faults: Iterable[Fault]) -> Iterator[Annotation]:
+def of_faults(faults: Iterable[Diagnostic]) -> Iterator[Annotation]:
     """What is wrong with the manifests, in the order of the places."""
     return (_of_fault(fault) for fault in in_order(faults))
 
@@ -130,7 +130,7 @@ def _is_path(file: str) -> bool:
     return bool(file) and ("/" in file or "." in file) and not file.startswith(("=", " ")) and file == file.strip()
 
 
-def _of_fault(fault: Fault) -> Annotation:
+def _of_fault(fault: Diagnostic) -> Annotation:
     place = fault.place
     message = f"{fault.message}\n{fault.remedy}".rstrip()
     if not _is_path(one_line(place.file)):

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from reconciler.canonical import Json
 from reconciler.kinds import Kind
-from reconciler.model import Live, Where
+from reconciler.model import Live, Target
 from reconciler.plan.ownership import is_ours
 from reconciler.source import write
 
 
-def as_manifest(live: Live, kind: Kind, where: Where, pins: Mapping[str, str] | None = None) -> str:
+def as_manifest(live: Live, kind: Kind, where: Target, pins: Mapping[str, str] | None = None) -> str:
     """YAML that can be saved as it is: what is not default, and the id where it is not managed here yet.
 
     `pins` are the ids that are known in other environments.

@@ -14,7 +14,7 @@ from reconciler.model import (
     Difference,
     Done,
     Failed,
-    Mark,
+    MarkerRefresh,
     Outcome,
     Plan,
     Skipped,
@@ -61,7 +61,7 @@ def line(outcome: Outcome, style: Style) -> str:
 def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0, left: Collection[str] = ()) -> str:
     """What is left, and the figures; the last line is Terraform's, to the byte, where everything was done."""
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
-    refreshed = sum(isinstance(outcome.task, Mark) for outcome in outcomes if isinstance(outcome, Done))
+    refreshed = sum(isinstance(outcome.task, MarkerRefresh) for outcome in outcomes if isinstance(outcome, Done))
     lines = [f"{count(refreshed, 'marker')} refreshed."] if refreshed else []
     return "\n".join([*lines, *left, f"{_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
 
@@ -103,7 +103,7 @@ def _differs(change: Change, brought: Mapping[Address, str]) -> Iterator[str]:
 
 def past(task: Task) -> str:
     """What was done, in a word: `Created`, `Adopted and updated`."""
-    if isinstance(task, Mark):
+    if isinstance(task, MarkerRefresh):
         return "Marker refreshed"
     changed = task.fields and task.action in ("adopt", "rename")
     return _PAST[task.action] + (" and updated" if changed else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.canonical import Json
-from reconciler.model import Where
+from reconciler.model import Target
 from reconciler.render.values import both, compact, one_line, shortened
 from reconciler.render.view import ChangeView, MeaningView, MismatchView, ObjectionView, View
 
@@ -26,7 +26,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def address_of(where: View | Where) -> str:
+def address_of(where: View | Target) -> str:
     """The environment's address, and what else says which place it is; nothing twice."""
     named = (
         ("", where.provider),

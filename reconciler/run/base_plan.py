@@ -13,7 +13,7 @@ from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
-from reconciler.diagnostics import Fault, errors
+from reconciler.diagnostics import Diagnostic, errors
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Base, Desired
@@ -58,7 +58,7 @@ class Basis:
         if read_as is None:
             return (), ()
         environment = replace(read_as.environments[name], stack=session.environment.stack)
-        read = reading.read(read_as.root, read_as.manifests) if _has_any(read_as) else reading.Read((), (), {})
+        read = reading.read(read_as.root, read_as.manifests) if _has_any(read_as) else reading.ReadFolders((), (), {})
         parsed = parser.parse(read.manifests, setting(read_as, environment))
         wrong = errors([*read.faults, *parsed.faults])
         if wrong:
@@ -117,7 +117,7 @@ def beside(
     environment, reason = under(found, chosen(loaded, name, style, owns=stack is None))
     environment = owned_by(stack, environment)
     access = config.access(environment, os.environ)
-    if not reason and isinstance(access, Fault):
+    if not reason and isinstance(access, Diagnostic):
         reason = access.message
     if offline:
         reason = "--offline was said"

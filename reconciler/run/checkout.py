@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from reconciler.run.git import Answer, NoAnswer, Repository, repository
+from reconciler.run.git import GitAnswer, NoAnswer, Repository, repository
 
 _FEW = 10
 _LOOKED = 50
@@ -128,10 +128,10 @@ def _git(git: Repository | None, *arguments: str, sent: Iterable[str] = ()) -> s
     return _ask(git, *arguments, sent=sent).text.strip() if git is not None else ""
 
 
-def _ask(git: Repository, *arguments: str, sent: Iterable[str] = ()) -> Answer:
+def _ask(git: Repository, *arguments: str, sent: Iterable[str] = ()) -> GitAnswer:
     """What Git answers to the lines that it is sent; nothing where it cannot be asked."""
     lines = os.fsencode("".join(f"{line}\n" for line in sent))
     try:
         return git.ask(*arguments, sent=lines)
     except NoAnswer as error:
-        return Answer(ok=False, out=b"", error=str(error))
+        return GitAnswer(ok=False, out=b"", error=str(error))

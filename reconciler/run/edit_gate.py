@@ -7,15 +7,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from reconciler.apply import journal
-from reconciler.github import HostingError
+from reconciler.github import CodeHostError
 from reconciler.plan import run_record
 from reconciler.run.checkout import commit, head, ignored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reconciler.github import Hosting
-    from reconciler.plan.guards import Facts
+    from reconciler.github import CodeHost
+    from reconciler.plan.guards import PlanContext
     from reconciler.plan.run_record import Past
     from reconciler.run.session import Session
 
@@ -25,7 +25,7 @@ BY_HAND = "workflow_dispatch"
 
 
 def edits_wait(
-    session: Session, known: Facts, place: Hosting | None, workflow: str, besides: tuple[str, ...] = ()
+    session: Session, known: PlanContext, place: CodeHost | None, workflow: str, besides: tuple[str, ...] = ()
 ) -> str | None:
     """Why no edit may be carried out now without anybody; None where nothing speaks against it."""
     at = commit(session.config.root, besides)
@@ -34,14 +34,16 @@ def edits_wait(
     return next((reason for reasons in _every(session, known, place, workflow, at) for reason in reasons), None)
 
 
-def _every(session: Session, known: Facts, place: Hosting | None, workflow: str, at: str) -> Iterator[Iterator[str]]:
+def _every(
+    session: Session, known: PlanContext, place: CodeHost | None, workflow: str, at: str
+) -> Iterator[Iterator[str]]:
     yield _of_checkout(session, known, at)
     yield _of_history(session, at)
     if place is not None:
         yield _of_hosting(place, workflow, head(session.config.root))
 
 
-def _of_checkout(session: Session, known: Facts, at: str) -> Iterator[str]:
+def _of_checkout(session: Session, known: PlanContext, at: str) -> Iterator[str]:
     """What is checked out is to be what was reviewed, and newer than what was applied last."""
     if at.endswith("+dirty"):
         yield f"files here differ from the commit {at.removesuffix('+dirty')}, which is what was reviewed"
@@ -78,11 +80,11 @@ def _went_well(one: Past) -> bool:
     return one.ended and all(outcome == "done" for outcome in (*told, *one.outcomes.values()))
 
 
-def _of_hosting(place: Hosting, workflow: str, commit: str) -> Iterator[str]:
+def _of_hosting(place: CodeHost, workflow: str, commit: str) -> Iterator[str]:
     """What became of the newest run of the workflow that applies what was reviewed."""
     try:
         runs = [run for run in place.runs(workflow, commit) if run.event != BY_HAND]
-    except HostingError as error:
+    except CodeHostError as error:
         yield f"whether the reviewed apply of {commit[:12]} went well cannot be told: {error.message}"
     else:
         if runs and runs[0].status != "completed":

@@ -15,7 +15,7 @@ from typing import IO, Any, TypeAlias
 import click
 
 from reconciler.apply import journal
-from reconciler.apply.engine import PARALLELISM, Listener, Run, Stop, apply
+from reconciler.apply.engine import PARALLELISM, Listener, RunContext, Stop, apply
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.output import style_of
@@ -35,7 +35,7 @@ from reconciler.run.write_options import WriteOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class ApplyOptions:
     """How a plan is to be carried out, and who is told."""
 
     approved: bool = False
@@ -54,7 +54,7 @@ class Manner:
     rejected: Mapping[Address, str] = field(default_factory=dict)
 
     @staticmethod
-    def by(hand: WriteOptions, **more: Any) -> Manner:
+    def by(hand: WriteOptions, **more: Any) -> ApplyOptions:
         """The manner that was asked for on the command line, and what the command adds."""
         asked = {
             "approved": hand.auto_approve,
@@ -63,14 +63,14 @@ class Manner:
             "as_json": hand.as_json,
             "json_into": hand.json_into,
         }
-        return Manner(**{**asked, **more})
+        return ApplyOptions(**{**asked, **more})
 
 
 @dataclass(slots=True)
-class Telling:
+class Reporter:
     """Where a plan and what becomes of it are told: to people, to programs, or both."""
 
-    manner: Manner
+    manner: ApplyOptions
     style: Style
     streams: list[Events] = field(default_factory=list)
 
@@ -107,9 +107,9 @@ class Telling:
 
 
 @contextmanager
-def telling(manner: Manner, *, colour: bool | None) -> Iterator[Telling]:
+def telling(manner: ApplyOptions, *, colour: bool | None) -> Iterator[Reporter]:
     """Opens the streams that were asked for; how a command fails is told to programs too."""
-    told = Telling(manner, style_of(sys.stdout, colour=colour))
+    told = Reporter(manner, style_of(sys.stdout, colour=colour))
     with terminable(), ExitStack() as stack:
         try:
             if manner.as_json:
@@ -131,18 +131,18 @@ Planning: TypeAlias = Callable[[Provider, Sequence[Live]], tuple[Plan, int]]
 """What a command makes of what is live: the plan to carry out, and how many changes it refused before."""
 
 
-async def plan_and_settle(told: Telling, session: Session, planning: Planning) -> int:
+async def plan_and_settle(told: Reporter, session: Session, planning: Planning) -> int:
     """Plans over what is live, shows it and carries it out, as the only one in this checkout."""
     with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = clock()
             plan, refused = planning(provider, await session.live(provider))
             told.plan(plan)
-            return await settle(told, session, provider, plan, observed_at, refused)
+            return await confirm_and_apply(told, session, provider, plan, observed_at, refused)
 
 
-async def settle(
-    told: Telling,
+async def confirm_and_apply(
+    told: Reporter,
     session: Session,
     provider: Provider,
     plan: Plan,
@@ -161,7 +161,7 @@ async def settle(
         refuse_what_is_held(plan)
         asked = approve(told.manner)
     told.text("\n")
-    run = Run(
+    run = RunContext(
         nonce=secrets.token_hex(4),
         commit=told.manner.commit or commit(session.config.root, told.manner.beside),
         reread=asked or told.manner.saved,
@@ -175,7 +175,7 @@ async def settle(
     return _closed(told, plan, found, stop, refused, _left(told, session, plan, found))
 
 
-def _left(told: Telling, session: Session, plan: Plan, found: Sequence[Outcome] = ()) -> Sequence[str]:
+def _left(told: Reporter, session: Session, plan: Plan, found: Sequence[Outcome] = ()) -> Sequence[str]:
     """What still differs after an apply, for people; programs are told at once."""
     if told.manner.command != "apply":
         return ()
@@ -187,7 +187,7 @@ def _left(told: Telling, session: Session, plan: Plan, found: Sequence[Outcome] 
     return left
 
 
-def _nothing(told: Telling, plan: Plan, refused: int, left: Sequence[str]) -> int:
+def _nothing(told: Reporter, plan: Plan, refused: int, left: Sequence[str]) -> int:
     """Ends an apply that has nothing to write; markers alone are not worth asking anybody."""
     if refused or (left and not plan.standing):
         told.text(f"\n{outcomes.closing((), plan, refused, left)}")
@@ -207,11 +207,11 @@ def _earlier(session: Session, plan: Plan) -> Earlier:
 
 
 async def _applied(
-    told: Telling,
+    told: Reporter,
     session: Session,
     provider: Provider,
     plan: Plan,
-    run: Run,
+    run: RunContext,
     stop: Stop,
     also: Sequence[Listener],
 ) -> Sequence[Outcome]:
@@ -224,7 +224,7 @@ async def _applied(
     return found
 
 
-def _why_it_stopped(told: Telling, stop: Stop) -> None:
+def _why_it_stopped(told: Reporter, stop: Stop) -> None:
     """Says why it ended before its time, before all else: the reason may be that nobody hears the rest."""
     if stop.reason not in (None, INTERRUPTED):
         why = f"Stopped early: {stop.reason}."
@@ -232,7 +232,7 @@ def _why_it_stopped(told: Telling, stop: Stop) -> None:
         told.events(events.diagnostic("error", why))
 
 
-def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int, left: Sequence[str]) -> int:
+def _closed(told: Reporter, plan: Plan, found: Sequence[Outcome], stop: Stop, refused: int, left: Sequence[str]) -> int:
     """Says how it ended; the exit code."""
     closing = outcomes.closing(found, plan, refused, left)
     told.text(f"\n{closing}")
@@ -243,7 +243,7 @@ def _closed(told: Telling, plan: Plan, found: Sequence[Outcome], stop: Stop, ref
     return 0 if done and stop.reason is None and not plan.standing and not refused else 1
 
 
-def record(session: Session, manner: Manner, run: Run, plan: Plan) -> journal.Record:
+def record(session: Session, manner: ApplyOptions, run: RunContext, plan: Plan) -> journal.Journal:
     """The record of a run, begun before anything is written."""
     now = datetime.now(UTC)
     head = Head(
@@ -258,7 +258,7 @@ def record(session: Session, manner: Manner, run: Run, plan: Plan) -> journal.Re
         rejected={str(address): digest for address, digest in run.rejected.items()},
     )
     try:
-        return journal.Record(
+        return journal.Journal(
             session.connection.state_dir / journal.FOLDER, head, credentials.of_config(session.config)
         )
     except OSError as error:
@@ -276,7 +276,7 @@ def refuse_what_is_held(plan: Plan) -> None:
     raise Failure("Objections block every change; nothing was changed.", f"review them{codes}")
 
 
-def approve(manner: Manner) -> bool:
+def approve(manner: ApplyOptions) -> bool:
     """Waits for a literal `yes`; anything else ends the command. Whether a person was asked."""
     if manner.approved:
         return False

@@ -53,7 +53,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitAnswer:
     """What Git printed, and whether it succeeded."""
 
     ok: bool
@@ -80,7 +80,7 @@ class Repository:
     inside: str
     """The folder as seen from the top: nothing, or a path that ends with a slash."""
 
-    def ask(self, *arguments: str, sent: bytes | None = None) -> Answer:
+    def ask(self, *arguments: str, sent: bytes | None = None) -> GitAnswer:
         """What Git answers, run at the top."""
         config = [word for setting in _CONFIG for word in ("-c", setting)]
         command = ["git", *config, "-C", str(self.top), *arguments]
@@ -92,7 +92,7 @@ class Repository:
             raise NoAnswer("Git is not installed", missing=True) from error
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoAnswer(f"Git does not answer: {error}") from error
-        return Answer(done.returncode == 0, done.stdout, done.stderr.decode(errors="replace"))
+        return GitAnswer(done.returncode == 0, done.stdout, done.stderr.decode(errors="replace"))
 
     def _environ(self) -> Mapping[str, str]:
         """This process's environment without what leads Git to another repository: it looks no higher than the top."""

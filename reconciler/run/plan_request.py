@@ -19,9 +19,9 @@ from reconciler.manifests.disk import opened
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
-from reconciler.plan.guards import Facts, unreliable_list
+from reconciler.plan.guards import PlanContext, unreliable_list
 from reconciler.plan.make import make_plan, only_drift, select
-from reconciler.plan.ownership import Twins, ours_by_address
+from reconciler.plan.ownership import DuplicatePolicy, ours_by_address
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.render import FORMATS, Document, Style, document, hidden
 from reconciler.render.several import Lost, Section, several
@@ -47,7 +47,7 @@ class Request:
     allowances: tuple[allowances.Allowance, ...] = ()
     """What labels allow: each its own objections and no others of their code."""
     drift: bool = False
-    resolve: Twins = field(default_factory=Twins)
+    resolve: DuplicatePolicy = field(default_factory=DuplicatePolicy)
 
 
 async def planned(session: Session, provider: Provider, desired: Sequence[Desired], request: Request) -> Plan:
@@ -99,7 +99,7 @@ def _offline(
     desired, before = (tuple(replace(one, id=None) for one in side) for side in sides)
     live = as_live(before, session.where)
     notes = (*notes, *adopted)
-    whole, other = (judge(session, side, live, request, Facts()) for side in (desired, before))
+    whole, other = (judge(session, side, live, request, PlanContext()) for side in (desired, before))
     both = split(replace(whole, notes=(*notes, *whole.notes)), other, base)
     plan = unseen(_brought(session, both), session.offline or "")
     return narrowed(plan, session, addresses(session, desired, live), request)
@@ -110,7 +110,9 @@ def _brought(session: Session, plan: Plan) -> Plan:
     return plan if session.environment.apply == "everything" else part(plan, session.environment.limits)
 
 
-def judge(session: Session, desired: Sequence[Desired], live: Sequence[Live], request: Request, known: Facts) -> Plan:
+def judge(
+    session: Session, desired: Sequence[Desired], live: Sequence[Live], request: Request, known: PlanContext
+) -> Plan:
     """The whole plan, with every objection."""
     return make_plan(
         desired,
@@ -133,12 +135,12 @@ def narrowed(plan: Plan, session: Session, known: Collection[Address], request: 
     return allowances.permitted(plan, request.allowances)
 
 
-def facts(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> Facts:
+def facts(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:
     """What Git, the server and the history say about it."""
     ours = [one for _, one in ours_by_address(live, session.where)]
     lost, notes = behind(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
-    return Facts(lost, provider.project, rejected, notes, provider.unreliable)
+    return PlanContext(lost, provider.project, rejected, notes, provider.unreliable)
 
 
 def warn_of_lists(provider: Provider) -> None:

@@ -13,7 +13,7 @@ import click
 from reconciler.apply.engine import Listener
 from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
-from reconciler.model import Change, Live, Mark, Outcome, Plan, Task
+from reconciler.model import Change, Live, MarkerRefresh, Outcome, Plan, Task
 from reconciler.render import Style, events
 from reconciler.render.outcomes import line
 from reconciler.render.values import one_line
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-class Lines:
+class ProgressLines:
     """One line an outcome."""
 
     def __init__(self, style: Style) -> None:
@@ -79,7 +79,7 @@ class Events:
 
 def _less_secrets(outcome: Outcome) -> Outcome:
     """What became of a task, less every secret; of the task itself nothing is said but its address."""
-    return hidden().deep(outcome, (Change, Mark))
+    return hidden().deep(outcome, (Change, MarkerRefresh))
 
 
 class All:
@@ -121,7 +121,7 @@ class All:
 def watch(plan: Plan, style: Style) -> Iterator[Listener]:
     """A display for people, for as long as the apply runs."""
     if not sys.stderr.isatty() or not sys.stdout.isatty():
-        yield Lines(style)
+        yield ProgressLines(style)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -131,7 +131,7 @@ def watch(plan: Plan, style: Style) -> Iterator[Listener]:
         yield _Bar(progress, style, len(plan.changes) + len(plan.marks))
 
 
-class _Bar(Lines):
+class _Bar(ProgressLines):
     def __init__(self, progress: Progress, style: Style, total: int) -> None:
         super().__init__(style)
         self._progress = progress

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from reconciler.console.failure import Failure
-from reconciler.run.git import Answer, NoAnswer, Repository, repository
+from reconciler.run.git import GitAnswer, NoAnswer, Repository, repository
 
 _SUFFIXES = (".yaml", ".yml", ".md", ".txt", ".json")
 _LINK = "120000"
@@ -200,7 +200,7 @@ def _damaged(commit: str, reason: str) -> Failure:
     return Failure(f"Git cannot read all of {commit[:12]} in this clone: {reason}.", _WHOLE.format(commit[:12]))
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: GitAnswer) -> str:
     """The last that Git said is wrong, which is what ended it."""
     lines = answer.error.strip().splitlines() or ["it gave no reason"]
     return lines[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
@@ -210,7 +210,7 @@ def _git(git: Repository, *arguments: str) -> str:
     return _ask(git, *arguments).text.strip()
 
 
-def _ask(git: Repository, *arguments: str, sent: bytes | None = None) -> Answer:
+def _ask(git: Repository, *arguments: str, sent: bytes | None = None) -> GitAnswer:
     try:
         return git.ask(*arguments, sent=sent)
     except NoAnswer as error:

@@ -12,32 +12,32 @@ from reconciler.apply import journal
 from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
-from reconciler.github import Hosting, HostingError, Issue
+from reconciler.github import CodeHost, CodeHostError, Issue
 from reconciler.github.ci_context import author as author_of
 from reconciler.github.ci_context import run_url
 from reconciler.github.drift_issue import known as known_issues
 from reconciler.github.drift_issue import tell as tell_issue
 from reconciler.github.posts import issue_text, overwritten
-from reconciler.github.posts.issue_memory import Look, Memory, moment, readable, remembered
-from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Task, Where
-from reconciler.plan.guards import Facts
-from reconciler.plan.unattended import EDITS, Division, Pass, Policy, Waits, divide, due, passed, pieces, put_back
+from reconciler.github.posts.issue_memory import Memory, PassStamp, moment, readable, remembered
+from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
+from reconciler.plan.guards import PlanContext
+from reconciler.plan.unattended import EDITS, Pass, Policy, PolicySplit, Waits, divide, due, passed, pieces, put_back
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.values import inert
 from reconciler.run.edit_gate import edits_wait
-from reconciler.run.execute import Telling, clock, settle
+from reconciler.run.execute import Reporter, clock, confirm_and_apply
 from reconciler.run.plan_request import Request, addresses, facts, judge, matching
 from reconciler.run.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ScheduledRequest:
     """What a pass is given."""
 
-    told: Telling
+    told: Reporter
     session: Session
-    place: Hosting | None
+    place: CodeHost | None
     author: str | None
     apply_workflow: str
     timeout: float | None
@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ScheduledResult:
     """What a pass came to, and how it ended."""
 
     passed: Pass
@@ -84,7 +84,7 @@ class _Heard:
         """Nothing to keep."""
 
 
-async def one_pass(asked: Asked) -> Found:
+async def one_pass(asked: ScheduledRequest) -> ScheduledResult:
     """Plans everything, and carries out what may be done without anybody."""
     session = asked.session
     desired = session.desired()
@@ -99,13 +99,13 @@ async def one_pass(asked: Asked) -> Found:
         else:
             division = divide(plan, asked.policy, _waits(asked, plan, known))
         if not division.ready.changes and not division.ready.marks:
-            return Found(passed(division))
+            return ScheduledResult(passed(division))
         return await _carried_out(asked, provider, division, observed_at)
 
 
-def tell(asked: Asked, found: Found) -> None:
+def tell(asked: ScheduledRequest, found: ScheduledResult) -> None:
     """Says what is left for people, here and in the issue."""
-    passed = hidden().deep(found.passed, (Address, Where, Marker))
+    passed = hidden().deep(found.passed, (Address, Target, Marker))
     asked.told.text(f"\n{rows}" if (rows := issue_text.lines(passed)) else "")
     for left in passed.left:
         address = str(left.change.address)
@@ -115,9 +115,9 @@ def tell(asked: Asked, found: Found) -> None:
         return
     try:
         author = author_of(asked.author, asked.place)
-        look, may_write = Look(moment(asked.now), run_url()), bool(asked.policy.apply)
+        look, may_write = PassStamp(moment(asked.now), run_url()), bool(asked.policy.apply)
         said = tell_issue(asked.place, author, passed, comments, look, may_write=may_write)
-    except HostingError as error:
+    except CodeHostError as error:
         _quoted_here(comments)
         raise _untold(error, found) from error
     except KeyboardInterrupt:
@@ -128,7 +128,9 @@ def tell(asked: Asked, found: Found) -> None:
         asked.told.events(events.diagnostic("info", said))
 
 
-def _wanted(asked: Asked, plan: Plan, desired: Sequence[Desired], live: Sequence[Live]) -> frozenset[Address]:
+def _wanted(
+    asked: ScheduledRequest, plan: Plan, desired: Sequence[Desired], live: Sequence[Live]
+) -> frozenset[Address]:
     """Where drift is to be put back now."""
     if not asked.keys:
         return frozenset(change.address for change in plan.changes)
@@ -136,7 +138,7 @@ def _wanted(asked: Asked, plan: Plan, desired: Sequence[Desired], live: Sequence
     return frozenset(matching(asked.keys, addresses(session, desired, live), session.title)[0])
 
 
-def _waits(asked: Asked, plan: Plan, known: Facts) -> Waits:
+def _waits(asked: ScheduledRequest, plan: Plan, known: PlanContext) -> Waits:
     """Why a pass does not do what the policy lets through; nothing is asked of anybody where there is nothing to do."""
     if not asked.policy.apply or not (plan.changes or plan.marks):
         return Waits()
@@ -147,14 +149,14 @@ def _waits(asked: Asked, plan: Plan, known: Facts) -> Waits:
         return Waits(edits, _drift_waits(asked, plan, None))
     try:
         issue = next(iter(known_issues(asked.place, author_of(asked.author, asked.place), plan.where)), None)
-    except HostingError as error:
+    except CodeHostError as error:
         return Waits(edits, everything=f"whether `{issue_text.HOLD}` is set cannot be told: {error.message}")
     held = issue is not None and any(name.casefold() == issue_text.HOLD for name in issue.labels)
     stopped = f"the label `{issue_text.HOLD}` on the issue of this environment stops it" if held else None
     return Waits(edits, _drift_waits(asked, plan, issue), stopped)
 
 
-def _drift_waits(asked: Asked, plan: Plan, issue: Issue | None) -> Mapping[str, str]:
+def _drift_waits(asked: ScheduledRequest, plan: Plan, issue: Issue | None) -> Mapping[str, str]:
     """By the digest of a change, until when it waits, where that is not over."""
     after, memory = asked.policy.after, remembered(issue.body) if issue is not None else None
     if not after:
@@ -176,18 +178,20 @@ def _told_at(memory: Memory | None, change: Change) -> datetime | None:
     return datetime.fromisoformat(told) if told else None
 
 
-async def _carried_out(asked: Asked, provider: Provider, division: Division, observed_at: float) -> Found:
+async def _carried_out(
+    asked: ScheduledRequest, provider: Provider, division: PolicySplit, observed_at: float
+) -> ScheduledResult:
     """Does what is ready; that nothing can be recorded is told with the rest."""
     heard = _Heard()
     folder = asked.session.connection.state_dir / journal.FOLDER
     before = set(journal.paths(folder))
     failure, code = None, 0
     try:
-        code = await settle(asked.told, asked.session, provider, division.ready, observed_at, also=[heard])
+        code = await confirm_and_apply(asked.told, asked.session, provider, division.ready, observed_at, also=[heard])
     except Failure as error:
         failure = error
     run = next((path.stem for path in reversed(journal.paths(folder)) if path not in before), None)
-    return Found(passed(division, heard.outcomes, heard.begun, run), code, failure)
+    return ScheduledResult(passed(division, heard.outcomes, heard.begun, run), code, failure)
 
 
 def _quoted_here(comments: list[str]) -> None:
@@ -196,7 +200,7 @@ def _quoted_here(comments: list[str]) -> None:
         click.echo(f"\n{inert(text)}")
 
 
-def _untold(error: HostingError, found: Found) -> Failure:
+def _untold(error: CodeHostError, found: ScheduledResult) -> Failure:
     stands = "What was written stands." if found.passed.overwrote else "Nothing was written."
     if found.failure is not None:
         found.failure.show()

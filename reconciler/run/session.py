@@ -20,11 +20,11 @@ from reconciler.config import Access, Config, Environment
 from reconciler.console import credentials
 from reconciler.console.failure import Failure, failure, flattened
 from reconciler.console.output import log, style_of
-from reconciler.diagnostics import Fault, errors, in_order
+from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
-from reconciler.kinds import KINDS, Terms
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import parser, reading
-from reconciler.model import Desired, Live, Where
+from reconciler.model import Desired, Live, Target
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
 from reconciler.render.faults import report
@@ -36,7 +36,7 @@ from reconciler.run.lock import prepare, state_folder
 T = TypeVar("T")
 PATIENCE = 10.0
 """So many seconds nobody wonders whether a command hangs."""
-TOLD: ContextVar[set[Fault]] = ContextVar("TOLD")
+TOLD: ContextVar[set[Diagnostic]] = ContextVar("TOLD")
 """What was said to be wrong already, where one command reads the same files for several environments."""
 
 
@@ -46,7 +46,7 @@ class Session:
 
     config: Config
     environment: Environment
-    where: Where
+    where: Target
     connection: Connection
     style: Style
     offline: str | None = None
@@ -197,22 +197,22 @@ def load(style: Style, *, anywhere: bool = False) -> Config:
     return loaded.config
 
 
-def setting(loaded: Config, environment: Environment) -> parser.Setting:
+def setting(loaded: Config, environment: Environment) -> parser.ManifestContext:
     """What reading the manifests needs to know of an environment."""
     terms = PROVIDERS[environment.provider].terms
     names = dict.fromkeys((*loaded.environments, *loaded.broken, environment.name))
-    return parser.Setting(
+    return parser.ManifestContext(
         name=environment.name,
         environments=tuple(names),
         values=environment.values,
-        terms=Terms(tools=terms.tools, families=environment.models),
+        terms=ServerTraits(tools=terms.tools, families=environment.models),
     )
 
 
-def stop_at_errors(faults: Iterable[Fault], sources: Mapping[str, str], style: Style) -> None:
+def stop_at_errors(faults: Iterable[Diagnostic], sources: Mapping[str, str], style: Style) -> None:
     """Shows everything that is wrong; ends the command where any of it is an error."""
     found, sources = credentials.less_secrets(in_order(faults), sources)
-    told = TOLD.get(set[Fault]())
+    told = TOLD.get(set[Diagnostic]())
     untold = [fault for fault in found if fault not in told]
     if untold:
         coloured = style_of(sys.stderr, colour=style.colour or None).colour
@@ -249,8 +249,8 @@ def owned_by(stack: str | None, environment: Environment) -> Environment:
     return replace(environment, stack=stack, former_stacks=(), borrowed=True)
 
 
-def _where(environment: Environment, access: Access, connection: Connection) -> Where:
-    return Where(
+def _where(environment: Environment, access: Access, connection: Connection) -> Target:
+    return Target(
         stack=environment.stack,
         environment=environment.name,
         provider=environment.provider,
@@ -266,10 +266,10 @@ def _shown(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def _sound(found: T | Fault, loaded: Config, style: Style) -> T:
-    if isinstance(found, Fault) and found == config.nowhere(loaded):
+def _sound(found: T | Diagnostic, loaded: Config, style: Style) -> T:
+    if isinstance(found, Diagnostic) and found == config.nowhere(loaded):
         raise Failure(found.message, found.remedy)
-    if isinstance(found, Fault):
+    if isinstance(found, Diagnostic):
         stop_at_errors([found], loaded.sources, style)
         raise Failure(found.message, found.remedy)
     return found

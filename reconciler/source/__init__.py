@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from reconciler.diagnostics import Fault
+from reconciler.diagnostics import Diagnostic
 from reconciler.source import json_text, yaml_text
 from reconciler.source.merging import fields, member, merged
-from reconciler.source.nodes import DEPTH, SIZE, Node, Parsed, Positions, Scalar, locate, plain
+from reconciler.source.nodes import DEPTH, SIZE, Node, ParsedText, Positions, Scalar, locate, plain
 from reconciler.source.writing import write
 
 __all__ = [
     "DEPTH",
     "SIZE",
     "Node",
-    "Parsed",
+    "ParsedText",
     "Scalar",
     "fields",
     "locate",
@@ -34,7 +34,7 @@ __all__ = [
 _REFUSED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
-def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> Parsed:
+def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> ParsedText:
     """Every document of the text, and everything wrong with it; JSON is one document or none."""
     text = text.removeprefix("\ufeff")
     positions = Positions(text, file)
@@ -42,11 +42,11 @@ def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> 
         return json_text.read(text, positions)
     refused = _REFUSED.search(text)
     if refused:
-        return Parsed((), (_refusal(refused, positions),))
+        return ParsedText((), (_refusal(refused, positions),))
     return yaml_text.read(text, positions)
 
 
-def _refusal(refused: re.Match[str], positions: Positions) -> Fault:
+def _refusal(refused: re.Match[str], positions: Positions) -> Diagnostic:
     message = f"The character U+{ord(refused[0]):04X} may not stand in YAML."
     remedy = "remove it, or write it as an escape within double quotes"
-    return Fault(positions.place(refused.start()), "syntax", message, remedy)
+    return Diagnostic(positions.place(refused.start()), "syntax", message, remedy)

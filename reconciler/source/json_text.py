@@ -8,9 +8,9 @@ from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-define
 from math import isinf
 from typing import Final
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.source import nodes
-from reconciler.source.nodes import Node, Parsed, Positions, ReadError, Scalar
+from reconciler.source.nodes import Node, ParsedText, Positions, ReadError, Scalar
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<float>(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![0-9A-Za-z_.])")
@@ -25,21 +25,21 @@ _REMEDIES: Final = {
 }
 
 
-def read(text: str, positions: Positions) -> Parsed:
+def read(text: str, positions: Positions) -> ParsedText:
     """The one document of the text, or what is wrong with it."""
-    reader = _Reader(text, positions)
+    reader = _JsonReader(text, positions)
     try:
         document = reader.document()
     except ReadError as stop:
-        return Parsed((), (*reader.faults, stop.fault))
-    return Parsed((document,), tuple(reader.faults))
+        return ParsedText((), (*reader.faults, stop.fault))
+    return ParsedText((document,), tuple(reader.faults))
 
 
-class _Reader:
+class _JsonReader:
     """Walks the text once; `_at` is the offset of what comes next."""
 
     def __init__(self, text: str, positions: Positions) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[Diagnostic] = []
         self._text = text
         self._positions = positions
         self._at = 0
@@ -64,12 +64,12 @@ class _Reader:
         self._at = match.end() if match else self._at
         return self._text[self._at : self._at + 1]
 
-    def _place(self) -> Place:
+    def _place(self) -> Location:
         return self._positions.place(self._at)
 
     def _stop(self, message: str, remedy: str = "") -> ReadError:
         remedy = remedy or _REMEDIES.get(self._text[self._at : self._at + 1], "")
-        return ReadError(Fault(self._place(), "syntax", message, remedy))
+        return ReadError(Diagnostic(self._place(), "syntax", message, remedy))
 
     def _value(self, depth: int) -> Node:
         first = self._next()
@@ -77,7 +77,9 @@ class _Reader:
         if depth > nodes.DEPTH:
             raise ReadError(nodes.too_deep(self._place()))
         if self._size > nodes.SIZE:
-            raise ReadError(Fault(self._place(), "too-large", f"More than {nodes.SIZE:,} values.", "split the file"))
+            raise ReadError(
+                Diagnostic(self._place(), "too-large", f"More than {nodes.SIZE:,} values.", "split the file")
+            )
         return self._build.get(first, self._plain)(depth)
 
     def _plain(self, _depth: int) -> Node:
@@ -93,24 +95,26 @@ class _Reader:
             )
         self._at = word.end()
         if word[0] in _FOREIGN:
-            self.faults.append(Fault(place, "not-json", f"JSON has no {word[0]}.", "write a number or null"))
+            self.faults.append(Diagnostic(place, "not-json", f"JSON has no {word[0]}.", "write a number or null"))
         return Node(_WORDS.get(word[0]), place)
 
-    def _number(self, match: re.Match[str], place: Place) -> int | float:
+    def _number(self, match: re.Match[str], place: Location) -> int | float:
         if len(match[0]) > nodes.DIGITS:
             self.faults.append(nodes.long_number(place))
             return 0
         value = float(match[0]) if match["float"] else int(match[0])
         if not isinf(value):
             return value
-        self.faults.append(Fault(place, "not-json", f"`{match[0]}` is beyond the largest number.", "write it smaller"))
+        self.faults.append(
+            Diagnostic(place, "not-json", f"`{match[0]}` is beyond the largest number.", "write it smaller")
+        )
         return 0
 
     def _string(self, _depth: int) -> Node:
         place = self._place()
         return Node(self._text_at(place), place)
 
-    def _text_at(self, place: Place) -> str:
+    def _text_at(self, place: Location) -> str:
         text: str
         try:
             text, self._at = scanstring(self._text, self._at + 1)
@@ -131,7 +135,7 @@ class _Reader:
     def _mapping(self, depth: int) -> Node:
         place = self._place()
         members: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, Location] = {}
         first = True
         while self._member("}", first=first):
             first = False
@@ -143,7 +147,7 @@ class _Reader:
                 members[key], keys[key] = value, at
         return Node(members, place, keys)
 
-    def _key(self) -> tuple[str, Place]:
+    def _key(self) -> tuple[str, Location]:
         if self._next() != '"':
             raise self._stop("A key in double quotes was to come here.")
         place = self._place()
@@ -166,7 +170,7 @@ class _Reader:
         self._at += 1
         if not self._ends(end):
             return True
-        self.faults.append(Fault(comma, "syntax", f"A `,` before the closing `{end}`.", "remove the comma"))
+        self.faults.append(Diagnostic(comma, "syntax", f"A `,` before the closing `{end}`.", "remove the comma"))
         return False
 
     def _ends(self, end: str) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 
 DEPTH: Final = 64
 """How deep values may nest, aliases unfolded."""
@@ -21,7 +21,7 @@ DIGITS: Final = 300
 
 Scalar: TypeAlias = bool | int | float | str | None
 
-_NO_KEYS: Final[Mapping[str, Place]] = MappingProxyType({})
+_NO_KEYS: Final[Mapping[str, Location]] = MappingProxyType({})
 _BREAK = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -31,22 +31,22 @@ class Node:
     """One value, where it begins, and for a mapping where each key stands."""
 
     value: Scalar | tuple[Node, ...] | dict[str, Node]
-    place: Place
-    keys: Mapping[str, Place] = field(default_factory=lambda: _NO_KEYS)
+    place: Location
+    keys: Mapping[str, Location] = field(default_factory=lambda: _NO_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedText:
     """The documents of one text, and what is wrong with them."""
 
     documents: tuple[Node, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[Diagnostic, ...]
 
 
 class ReadError(Exception):
     """The rest of a text cannot be read; carries the fault that says why."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Diagnostic) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
@@ -59,14 +59,14 @@ class Positions:
         self.file = file
         self._starts: list[int] = []
 
-    def place(self, offset: int) -> Place:
+    def place(self, offset: int) -> Location:
         """The place of the character at the offset."""
         if not self._starts:
             self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
         line = bisect_right(self._starts, offset)
-        return Place(self.file, line, offset - self._starts[line - 1] + 1)
+        return Location(self.file, line, offset - self._starts[line - 1] + 1)
 
-    def line(self, place: Place) -> str:
+    def line(self, place: Location) -> str:
         """The text of the line that the place is on."""
         return _BREAK.split(self.text)[place.line - 1]
 
@@ -81,7 +81,7 @@ def plain(node: Node) -> Json:
     return value
 
 
-def locate(node: Node, path: Iterable[str | int], *, key: bool = False) -> Place:
+def locate(node: Node, path: Iterable[str | int], *, key: bool = False) -> Location:
     """The place of the deepest value on the path, or with `key` of the last key that leads to it.
 
     Steps that match nothing are skipped: pydantic puts the tags of unions into its paths.
@@ -114,26 +114,26 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def too_deep(place: Place) -> Fault:
+def too_deep(place: Location) -> Diagnostic:
     """The fault of a value nested deeper than anything real."""
-    return Fault(place, "too-deep", f"Values nest deeper than {DEPTH} levels.", "flatten them")
+    return Diagnostic(place, "too-deep", f"Values nest deeper than {DEPTH} levels.", "flatten them")
 
 
-def repeated(key: str, place: Place, first: Place) -> Fault:
+def repeated(key: str, place: Location, first: Location) -> Diagnostic:
     """The fault of a key that its mapping has already."""
     message = f"`{short(key)}` stands here a second time; the first is at line {first.line}, column {first.column}."
-    return Fault(place, "duplicate-key", message, "remove one of the two")
+    return Diagnostic(place, "duplicate-key", message, "remove one of the two")
 
 
-def long_number(place: Place) -> Fault:
+def long_number(place: Location) -> Diagnostic:
     """The fault of a number with absurdly many digits."""
-    return Fault(place, "too-large", f"A number of more than {DIGITS} digits.", "quote it if it is text")
+    return Diagnostic(place, "too-large", f"A number of more than {DIGITS} digits.", "quote it if it is text")
 
 
-def half_character(text: str, place: Place) -> Fault | None:
+def half_character(text: str, place: Location) -> Diagnostic | None:
     """The fault of a text that holds half a character, which UTF-8 cannot carry."""
     match = None if text.isascii() else _SURROGATE.search(text)
     if match is None:
         return None
     message = f"The escape \\u{ord(match[0]):04x} is half a character (a lone surrogate)."
-    return Fault(place, "encoding", message, "write the character itself, or both halves of it")
+    return Diagnostic(place, "encoding", message, "write the character itself, or both halves of it")

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import yaml
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.source import nodes, scalars, yaml_words
-from reconciler.source.nodes import Node, Parsed, Positions, ReadError, Scalar
+from reconciler.source.nodes import Node, ParsedText, Positions, ReadError, Scalar
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
@@ -29,7 +29,7 @@ _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
 _ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 
 
-def read(text: str, positions: Positions, *, loader: Any = _LOADER) -> Parsed:
+def read(text: str, positions: Positions, *, loader: Any = _LOADER) -> ParsedText:
     """Every document up to the first thing that is no YAML; an empty text is one document that is null."""
     builder = _Builder(positions, yaml.parse(text, Loader=loader))
     documents: list[Node] = []
@@ -40,8 +40,8 @@ def read(text: str, positions: Positions, *, loader: Any = _LOADER) -> Parsed:
     except ReadError as stop:
         builder.faults.append(stop.fault)
     else:
-        documents = documents or [Node(None, Place(positions.file, 1, 1))]
-    return Parsed(tuple(documents), tuple(builder.faults))
+        documents = documents or [Node(None, Location(positions.file, 1, 1))]
+    return ParsedText(tuple(documents), tuple(builder.faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _Builder:
 
     def __init__(self, positions: Positions, events: Iterator[Any]) -> None:
         self.events = events
-        self.faults: list[Fault] = []
+        self.faults: list[Diagnostic] = []
         self._file = positions.file
         self._place = self._slow_place if _ODD_BREAKS.search(positions.text) else self._quick_place
         self._positions = positions
@@ -78,14 +78,14 @@ class _Builder:
                 self._anchors = {}
                 yield self._node(next(self.events), 0)
 
-    def _quick_place(self, mark: Any) -> Place:
-        return Place(self._file, mark.line + 1, mark.column + 1)
+    def _quick_place(self, mark: Any) -> Location:
+        return Location(self._file, mark.line + 1, mark.column + 1)
 
-    def _slow_place(self, mark: Any) -> Place:
+    def _slow_place(self, mark: Any) -> Location:
         return self._positions.place(mark.index)
 
     def _fault(self, event: Any, code: str, message: str, remedy: str) -> None:
-        self.faults.append(Fault(self._place(event.start_mark), code, message, remedy))
+        self.faults.append(Diagnostic(self._place(event.start_mark), code, message, remedy))
 
     def _node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
@@ -103,7 +103,7 @@ class _Builder:
         if self._size > nodes.SIZE:
             code, what = ("alias-bomb", ", aliases unfolded") if self._aliases else ("too-large", "")
             message = f"More than {nodes.SIZE:,} values{what}."
-            raise ReadError(Fault(self._place(event.start_mark), code, message, "split the file, or repeat less"))
+            raise ReadError(Diagnostic(self._place(event.start_mark), code, message, "split the file, or repeat less"))
 
     def _anchor(self, event: Any, depth: int) -> Node:
         self._anchors[event.anchor] = None
@@ -138,7 +138,7 @@ class _Builder:
     def _mapping(self, start: Any, depth: int) -> Node:
         self._refuse_tag(start, "map")
         members: dict[str, Node] = {}
-        keys: dict[str, Place] = {}
+        keys: dict[str, Location] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             key, place = self._key(event, depth + 1), self._place(event.start_mark)
@@ -172,7 +172,7 @@ class _Builder:
         found = list(value.value) if isinstance(value.value, tuple) else [value]
         wrong = [node for node in found if not isinstance(node.value, dict)]
         remedy = "name a mapping by its alias, or a list of them"
-        self.faults += (Fault(node.place, "wrong-type", "`<<` merges mappings only", remedy) for node in wrong)
+        self.faults += (Diagnostic(node.place, "wrong-type", "`<<` merges mappings only", remedy) for node in wrong)
         return [node for node in found if isinstance(node.value, dict)]
 
     def _refuse_tag(self, event: Any, own: str) -> None:
@@ -228,7 +228,7 @@ def _merges(key: Any) -> bool:
     return isinstance(key, yaml.ScalarEvent) and key.value == "<<" and not key.style and key.tag is None
 
 
-def _merge(members: dict[str, Node], keys: dict[str, Place], merged: list[Node]) -> None:
+def _merge(members: dict[str, Node], keys: dict[str, Location], merged: list[Node]) -> None:
     """What the mapping states itself goes before what it merges, and the first merged before the next."""
     if "<<" not in members:
         keys.pop("<<", None)

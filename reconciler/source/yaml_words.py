@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from reconciler.diagnostics import Fault, Place
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.source.nodes import Positions, too_deep
 
 _TAB: Final = ("A tab where spaces must be", "indent with spaces: YAML takes no tabs")
@@ -53,10 +53,10 @@ _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
 _NOTICED_LATE: Final = ("expected ':'", "unexpected end of stream", "unexpected document")
 
 
-def fault(error: yaml.YAMLError, positions: Positions) -> Fault:
+def fault(error: yaml.YAMLError, positions: Positions) -> Diagnostic:
     """The fault that stands for an error of the parser, where the parser stopped."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return Fault(Place(positions.file), "syntax", f"No YAML: {error}", "")
+        return Diagnostic(Location(positions.file), "syntax", f"No YAML: {error}", "")
     place = positions.place(error.problem_mark.index)
     start = positions.place(error.context_mark.index) if error.context_mark else place
     problem = str(error.problem)
@@ -65,7 +65,7 @@ def fault(error: yaml.YAMLError, positions: Positions) -> Fault:
     message, remedy = _words(problem, positions.line(place)[: place.column])
     place = start if any(said in problem for said in _NOTICED_LATE) else place
     since = f", in what begins at line {start.line}" if start.line != place.line else ""
-    return Fault(place, "syntax", f"{message}{since}.", remedy)
+    return Diagnostic(place, "syntax", f"{message}{since}.", remedy)
 
 
 def _words(problem: str, before: str) -> tuple[str, str]:

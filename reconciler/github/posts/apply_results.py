@@ -78,14 +78,14 @@ def happened(lines: Iterable[str]) -> Happened:
 
     What an attempt did stays told when the next one finds it done already.
     """
-    reading = _Reading()
+    reading = _EventReader()
     for event in _events(lines):
         reading.take(event)
     return reading.whole()
 
 
 @dataclass(slots=True)
-class _Reading:
+class _EventReader:
     planned: dict[str, str] = field(default_factory=dict)
     begun: dict[str, tuple[tuple[str, Json], ...]] = field(default_factory=dict)
     """By address, what was written over."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.github.posts.apply_results import NOTHING, Became, Happened
 from reconciler.github.posts.overwritten import quote
-from reconciler.github.posts.sticky import UNKNOWN, Marker, first_line
+from reconciler.github.posts.sticky import UNKNOWN, CommentMarker, first_line
 from reconciler.render.markup import LIMIT, bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
 from reconciler.render.several import Section, within
@@ -35,7 +35,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 class Frame:
     """Whose comment it is, which commit it is about, of which moment, and the address of the whole."""
 
-    marker: Marker
+    marker: CommentMarker
     url: str = ""
     commit: str = ""
     commit_url: str = ""

@@ -22,7 +22,7 @@ MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PassStamp:
     """One pass: when it looked, and the page of its run."""
 
     at: str
@@ -56,7 +56,7 @@ def remembered(body: str) -> Memory | None:
     return _read(value) if isinstance(value, dict) else None
 
 
-def following(before: Memory | None, look: Look, *, is_well: bool, digests: Collection[str]) -> Memory:
+def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
     """What is remembered after one more pass that left changes with these digests."""
     memory = before or Memory(first=look.at, times=0)
     if is_well:
@@ -79,7 +79,7 @@ def line(memory: Memory) -> str:
     return f"<!-- reconciler: remembers {json.dumps(said, sort_keys=True)} -->"
 
 
-def sentences(memory: Memory, look: Look) -> str:
+def sentences(memory: Memory, look: PassStamp) -> str:
     """When it was last checked, since when it differs, how often it did."""
     run = f" ({link('run', look.url)})" if look.url else ""
     often = f"it has differed {count(memory.times, 'time')} since {memory.first[:10]}" if memory.times > 1 else ""

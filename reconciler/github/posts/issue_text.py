@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reconciler.github.posts.issue_memory import SEEN, Look, Memory
+from reconciler.github.posts.issue_memory import SEEN, Memory, PassStamp
 from reconciler.github.posts.issue_memory import line as remembering
 from reconciler.github.posts.issue_memory import sentences as looked
-from reconciler.model import Change, Objection, Plan, Where
+from reconciler.model import Change, Objection, Plan, Target
 from reconciler.plan.fingerprint import fingerprint
-from reconciler.plan.unattended import Left, Pass
+from reconciler.plan.unattended import NeedsReview, Pass
 from reconciler.render import sentences
 from reconciler.render.document import document
 from reconciler.render.markdown.sections import section
@@ -49,17 +49,17 @@ _ADVICE = (
 )
 
 
-def first_line(where: Where) -> str:
+def first_line(where: Target) -> str:
     """What the issue of an environment begins with: by it, and by its author, it is known again."""
     return f"<!-- reconciler: issue {where.stack} {where.environment} -->"
 
 
-def title(where: Where) -> str:
+def title(where: Target) -> str:
     """The same as long as the environment is called so."""
     return f"{where.environment} is not as Git says (stack {where.stack})"
 
 
-def body(passed: Pass, memory: Memory, look: Look) -> str:
+def body(passed: Pass, memory: Memory, look: PassStamp) -> str:
     """What is left for people and why, worst first; cut where an issue ends, saying so."""
     where = passed.plan.where
     head = [
@@ -95,13 +95,13 @@ def _findings(text: str) -> list[str]:
     return [line for number, line in enumerate(lines) if number != 1 and not line.startswith(SEEN)]
 
 
-def again(where: Where, memory: Memory) -> str:
+def again(where: Target, memory: Memory) -> str:
     """What is said when the issue is reopened."""
     often = f": {sentences.count(memory.times, 'time')} since {memory.first[:10]}"
     return f"{span(where.environment)} is again not as Git says{often}. The text above follows the newest pass."
 
 
-def reopened(where: Where) -> str:
+def reopened(where: Target) -> str:
     """What is said when the issue was closed by hand, and nothing has changed."""
     return f"This was closed, and {span(where.environment)} is still not as Git says. `ignore_changes` ends it."
 
@@ -152,7 +152,7 @@ def _fitting(passed: Pass, room: int) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _ranked(passed: Pass) -> list[Left]:
+def _ranked(passed: Pass) -> list[NeedsReview]:
     return sorted(passed.left, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
 
 
@@ -184,7 +184,7 @@ def _objection(objection: Objection) -> Iterator[str]:
     yield f"> {told}<br>{sentence(objection.remedy)}" if objection.remedy else f"> {told}"
 
 
-def _table(left: list[Left], shown: tuple[ChangeView, ...]) -> Iterator[str]:
+def _table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[str]:
     if left:
         yield "| Address | What | Left because |"
         yield "|---|---|---|"

@@ -26,7 +26,7 @@ class BadNameError(ValueError):
     """A name that cannot be that of a stack or an environment."""
 
 
-class Comment(Protocol):
+class StickyComment(Protocol):
     """A comment as a hosting tells of it."""
 
     @property
@@ -45,11 +45,11 @@ class Comment(Protocol):
         ...
 
 
-C = TypeVar("C", bound=Comment)
+C = TypeVar("C", bound=StickyComment)
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class CommentMarker:
     """Whose comment it is, and which run wrote it; several stacks or environments are parted by commas."""
 
     stack: str
@@ -62,7 +62,7 @@ class Marker:
         """The later of two runs is the greater."""
         return (self.run, self.attempt)
 
-    def meets(self, other: Marker) -> bool:
+    def meets(self, other: CommentMarker) -> bool:
         """Whether both are of one comment: what one is about, the other is about as well."""
         if not _nested(self.environment, other.environment):
             return False
@@ -81,7 +81,7 @@ class Decision(Generic[C]):
     what: Literal["write", "edit", "nothing", "older"]
     kept: C | None = None
     twins: tuple[C, ...] = ()
-    newer: Marker | None = None
+    newer: CommentMarker | None = None
     body: str = field(default="", compare=False)
     """What it is to say."""
 
@@ -91,7 +91,7 @@ def _nested(one: str, other: str) -> bool:
     return names <= others or others <= names
 
 
-def first_line(marker: Marker) -> str:
+def first_line(marker: CommentMarker) -> str:
     """The line that a comment of ours begins with, which nobody sees; `BadNameError` where it would not be read."""
     line = f"<!-- reconciler: comment {marker.stack} {marker.environment} run {marker.run}.{marker.attempt} -->"
     if marker_of(line) != marker:
@@ -99,18 +99,18 @@ def first_line(marker: Marker) -> str:
     return line
 
 
-def marker_of(body: str) -> Marker | None:
+def marker_of(body: str) -> CommentMarker | None:
     """What the first line says, where it is such a line, whole and alone."""
     found = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
-    return Marker(found[1], found[2], int(found[3]), int(found[4])) if found else None
+    return CommentMarker(found[1], found[2], int(found[3]), int(found[4])) if found else None
 
 
 def decide(
     comments: Iterable[C],
     author: str,
-    marker: Marker,
+    marker: CommentMarker,
     body: str,
-    exists: Callable[[Marker], bool] = lambda one: True,
+    exists: Callable[[CommentMarker], bool] = lambda one: True,
     part: str | None = None,
 ) -> Decision[C]:
     """What becomes of a comment that is to say this: written, edited in place, or left as it is.
@@ -136,7 +136,7 @@ def decide(
     return Decision("nothing" if same(kept.body, body) else "edit", kept, twins, body=body)
 
 
-def _carried_on(before: str, whose: Marker, marker: Marker, part: str) -> str:
+def _carried_on(before: str, whose: CommentMarker, marker: CommentMarker, part: str) -> str:
     """The comment about several environments, which says this of one of them from now on."""
     head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
     said = before.replace("\r\n", "\n").partition("\n")[2]
@@ -149,7 +149,7 @@ def same(before: str, after: str) -> bool:
     return _said(before) == _said(after)
 
 
-def _ours(comments: Iterable[C], author: str, marker: Marker) -> Iterable[tuple[C, Marker]]:
+def _ours(comments: Iterable[C], author: str, marker: CommentMarker) -> Iterable[tuple[C, CommentMarker]]:
     for comment in comments:
         one = marker_of(comment.body)
         if one is not None and one.meets(marker) and comment.author.lower() == author.lower():
