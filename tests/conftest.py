@@ -7,7 +7,8 @@ import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
-from needing import needing
+
+from support.needing import needing
 
 settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

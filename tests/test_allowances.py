@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from lives import applied, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan import allowances
@@ -17,6 +15,8 @@ from reconciler.plan.guards import Limits, PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.github import of_plan
+from support.lives import applied, stranger, wanted
+from support.world import WHERE
 
 DELETES = "too-many-deletes"
 

@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import KIND, applied, causes, marked, stamped, stranger, wanted
-from world import WHERE
 
 from reconciler.apply.engine import RunContext
 from reconciler.canonical import ABSENT
@@ -27,6 +25,8 @@ from reconciler.plan.changes import (
 from reconciler.plan.diff import compare, result
 from reconciler.plan.guards import conflict
 from reconciler.plan.make import make_plan
+from support.lives import KIND, applied, causes, marked, stamped, stranger, wanted
+from support.world import WHERE
 
 A = Address("assistant", "a")
 

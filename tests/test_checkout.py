@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
-from gits import commit as committed
-from gits import git, repository
 
 from reconciler.run.checkout import behind, commit
+from support.checkout import Checkout
+from support.gits import commit as committed
+from support.gits import git, repository
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 NOTE = "This clone is shallow, so whether it is behind what was applied last cannot be told: fetch-depth: 0."

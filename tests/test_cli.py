@@ -12,11 +12,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, command, plain
-from lives import wanted
 
 from reconciler import __version__
 from reconciler.cli import COMMANDS, run, validate
+from support.checkout import Checkout, command, plain
+from support.lives import wanted
 
 INTERRUPT = "\x03"
 PATIENCE = 20

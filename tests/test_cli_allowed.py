@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, Told
-from github import Hub, github
-from gits import git, repository
+
+from support.checkout import Checkout, Told
+from support.github import Hub, github
+from support.gits import git, repository
 
 HEAD, NEXT, MERGE = "a" * 40, "b" * 40, "e" * 40
 DELETES = "reconciler/allow:too-many-deletes"

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import LOCAL, Checkout, answering
-from emulator_world import BETA, call
-from ports import Gate, on_port
 
 from reconciler.apply import journal
 from reconciler.emulator import Settings
+from support.checkout import LOCAL, Checkout, answering
+from support.emulator_world import BETA, call
+from support.ports import Gate, on_port
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 KEY = "sk-very-secret-0123456789"

@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, Told, answering, command, plain
-from gits import commit, git, repository
 
 from reconciler.run.revision import laid_out
+from support.checkout import Checkout, Told, answering, command, plain
+from support.gits import commit, git, repository
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 LOCAL = "environments: {local: {}}\nstack: acme\nmanifests: [assistants]\n"

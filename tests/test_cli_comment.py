@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, Told
-from github import BOT, Asked, Hub, github
-from render_plans import WHERE, create, field, lookalike, plan, update
 
 from reconciler.github.posts.sticky import TWIN
 from reconciler.model import Base, Change, Done, Objection, Outcome
 from reconciler.render import FORMATS, Style, document, events
 from reconciler.render.several import Lost, several
+from support.checkout import Checkout, Told
+from support.github import BOT, Asked, Hub, github
+from support.render_plans import WHERE, create, field, lookalike, plan, update
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 HEAD, MERGE = "a" * 40, "e" * 40

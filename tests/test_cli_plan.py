@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, command, plain
-from lives import wanted
 
 from reconciler.cli.options import PLAN_FORMATS
 from reconciler.render import FORMATS
+from support.checkout import Checkout, command, plain
+from support.lives import wanted
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import LOCAL, Checkout, Told
-from github import Hub, github
-from lives import wanted
 
 from reconciler.canonical import Json
 from reconciler.cli import destroy
 from reconciler.model import Target
+from support.checkout import LOCAL, Checkout, Told
+from support.github import Hub, github
+from support.lives import wanted
 
 CONFIG = "stack: acme\nenvironments: {local: {}, other: {provider: local, stack: acme-pr-8}}\n"
 CLOSED = ("--closed-pulls", "-e", "local", "--auto-approve", "--allow", "too-many-deletes")

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from checkout import LOCAL, Checkout, body_of
-from lives import wanted
+
+from support.checkout import LOCAL, Checkout, body_of
+from support.lives import wanted
 
 
 @pytest.fixture

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, Told, command, plain
-from emulator_world import call
-from github import BOT, LIMIT, Hub, github
-from gits import commit, git, repository
-from needing import PATIENCE
-from ports import Gate, on_port
 
 from reconciler.apply import journal
 from reconciler.github.posts.issue_memory import line, remembered
 from reconciler.github.posts.issue_text import LABEL, is_same
 from reconciler.run.lock import only_one
+from support.checkout import Checkout, Told, command, plain
+from support.emulator_world import call
+from support.github import BOT, LIMIT, Hub, github
+from support.gits import commit, git, repository
+from support.needing import PATIENCE
+from support.ports import Gate, on_port
 
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n"
 DRIFT = "reconcile: {apply: [drift]}\n"

@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from checkout import Answering, Checkout, answering, body_of
-from emulator_process import served
-from emulator_world import BETA
-from lives import wanted
 
 from reconciler.model import Target
 from reconciler.providers import wire
+from support.checkout import Answering, Checkout, answering, body_of
+from support.emulator_process import served
+from support.emulator_world import BETA
+from support.lives import wanted
 
 KEY = "sk-very-secret-0123456789"
 

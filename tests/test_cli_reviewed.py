@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout
-from lives import wanted
 
 from reconciler.canonical import digest
 from reconciler.model import Target
+from support.checkout import Checkout
+from support.lives import wanted
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"

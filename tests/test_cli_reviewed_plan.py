@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, Told
-from github import Hub, github
-from render_plans import WHERE, create, plan
 
 from reconciler.model import Base
 from reconciler.render import FORMATS, Style, document
+from support.checkout import Checkout, Told
+from support.github import Hub, github
+from support.render_plans import WHERE, create, plan
 
 HEAD, MERGE = "a" * 40, "e" * 40
 LATER = "2030-01-01T00:00:00Z"

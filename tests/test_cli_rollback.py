@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import Checkout, Told, answering
-from gits import git, repository
-from lives import wanted
 
 from reconciler.apply import journal
+from support.checkout import Checkout, Told, answering
+from support.gits import git, repository
+from support.lives import wanted
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"

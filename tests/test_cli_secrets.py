@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from checkout import Checkout, answering
-from emulator_world import BETA, call
-from github import Hub, github
-from ports import Gate, on_port
 
 from reconciler.emulator import Settings
+from support.checkout import Checkout, answering
+from support.emulator_world import BETA, call
+from support.github import Hub, github
+from support.ports import Gate, on_port
 
 KEY = 'sk-proj-A+b/c"d\\e<f>&g0123456789_-*`x='
 BASIC = base64.b64encode(f"api:{KEY}".encode()).decode()

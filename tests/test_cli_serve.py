@@ -11,9 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from checkout import Checkout, command, plain
-from emulator_world import BETA
-from needing import PATIENCE
+
+from support.checkout import Checkout, command, plain
+from support.emulator_world import BETA
+from support.needing import PATIENCE
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
+
+from support.checkout import Checkout
 
 MANIFESTS = {"one": "model: gpt-4o\nname: One\n", "two": "model: gpt-4o\nname: Two\n"}
 

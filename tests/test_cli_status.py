@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from checkout import LOCAL, Checkout, body_of
-from lives import KIND, wanted
 
 from reconciler.canonical import digest
 from reconciler.plan import marker as markers
+from support.checkout import LOCAL, Checkout, body_of
+from support.lives import KIND, wanted
 
 
 def test_everything_is_listed_with_its_state(

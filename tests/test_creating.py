@@ -7,14 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-from faults import Script, clock, is_collection, ok, page, run, scripted
-from lives import KIND, wanted
 
 from reconciler.canonical import Json
 from reconciler.model import Live
 from reconciler.plan import marker as markers
 from reconciler.providers import InDoubt, ProviderError, Unauthorized, deadlines
 from reconciler.providers.creating import is_made_by
+from support.faults import Script, clock, is_collection, ok, page, run, scripted
+from support.lives import KIND, wanted
 
 WANTED = wanted("a", name="A")
 MARKER = markers.stamp(WANTED, KIND, ("acme", "production"), id=None, nonce="now", commit=None)

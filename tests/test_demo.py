@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from needing import PATIENCE
+
+from support.needing import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -18,16 +18,16 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from checkout import command, plain
-from emulator_process import served
-from emulator_world import BETA
-from needing import PATIENCE
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name as canonical
-from teamwork import KEY
-from workflow import ROOT, read
 
 from reconciler.cli import COMMANDS
+from support.checkout import command, plain
+from support.emulator_process import served
+from support.emulator_world import BETA
+from support.needing import PATIENCE
+from support.teamwork import KEY
+from support.workflow import ROOT, read
 
 DEPLOY = ROOT / "deploy"
 ACTION = read(ROOT / "action.yml")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lives import KIND, applied, causes, marked, stamped, stranger, wanted
 
 from reconciler import paths
 from reconciler.canonical import ABSENT, Json, digest, equal
@@ -16,6 +15,7 @@ from reconciler.model import Desired, Live
 from reconciler.plan import diff
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import compare, differences, whole
+from support.lives import KIND, applied, causes, marked, stamped, stranger, wanted
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.5, 1.0, "", "a"]),

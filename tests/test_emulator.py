@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import anyio
 import pytest
-from emulator_world import BETA, World, call
 
 from reconciler import __version__
 from reconciler.emulator import Emulator, Settings, rules
 from reconciler.kinds import families
+from support.emulator_world import BETA, World, call
 
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 SEARCH = {"type": "file_search"}

@@ -7,7 +7,8 @@ from pathlib import Path
 import anyio
 import openai
 import pytest
-from emulator_process import served
+
+from support.emulator_process import served
 
 # the package says itself that the Assistants API is deprecated; that is no fault of these calls
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

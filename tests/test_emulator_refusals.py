@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from emulator_world import World, call
 
 from reconciler.emulator.bodies import DEEPEST, LARGEST
 from reconciler.emulator.refusals import listed
+from support.emulator_world import World, call
 
 
 @pytest.fixture(scope="module")

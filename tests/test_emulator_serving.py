@@ -9,11 +9,11 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
-from emulator_process import served
-from emulator_world import BETA, World, call
 
 from reconciler.emulator import Emulator, EmulatorError, guarded, serve
 from reconciler.emulator.serve import listen
+from support.emulator_process import served
+from support.emulator_world import BETA, World, call
 
 JSON = {**BETA, "Content-Type": "application/json"}
 

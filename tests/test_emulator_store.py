@@ -5,10 +5,10 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from emulator_process import started
-from emulator_world import World, call
 
 from reconciler.emulator import Emulator, EmulatorError
+from support.emulator_process import started
+from support.emulator_world import World, call
 
 
 def open_and_close(path: Path) -> None:

@@ -6,13 +6,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from render_plans import adopt, create, delete, field, forget, lookalike, mark, plan, rename, update
 
 from reconciler import __version__
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled
 from reconciler.plan.fingerprint import fingerprint
 from reconciler.render import events
+from support.render_plans import adopt, create, delete, field, forget, lookalike, mark, plan, rename, update
 
 BOTH = rename("x", "y", field("name", "a", "b"))
 DIFFERS = (Difference(("name",), 1, 2),)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from faults import FAULTS, TIME, VANISHING, clock, faulty, run, soak
-from world import WHERE, Quiet, World, desired
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
@@ -20,6 +18,8 @@ from reconciler.model import Desired, Done, Outcome, Plan
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.providers import ProviderError, paging
+from support.faults import FAULTS, TIME, VANISHING, clock, faulty, run, soak
+from support.world import WHERE, Quiet, World, desired
 
 REPLACES = Settings(metadata="replace")
 SERVERS = {

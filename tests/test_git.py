@@ -13,14 +13,14 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from checkout import Answering, Checkout, answering
-from gits import commit as committed
-from gits import git
-from gits import repository as made
 
 from reconciler.run.checkout import behind, commit
 from reconciler.run.git import repository
 from reconciler.run.revision import laid_out
+from support.checkout import Answering, Checkout, answering
+from support.gits import commit as committed
+from support.gits import git
+from support.gits import repository as made
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 CONFIG = """\

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import applied, marked, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan.guards import GONE, OBJECTIONS, Limits, PlanContext, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
+from support.lives import applied, marked, stranger, wanted
+from support.world import WHERE
 
 STAGING = replace(WHERE, environment="staging")
 FORMER = replace(WHERE, stack="initech")

@@ -15,9 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-from checkout import Checkout, answering
-from faults import Script, ok, page, run, scripted, soak
-from world import WHERE, Quiet, desired
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.model import Plan
@@ -25,6 +22,9 @@ from reconciler.plan.make import make_plan
 from reconciler.providers import ProviderError, paging, wire
 from reconciler.providers.openai import Assistants
 from reconciler.render import FORMATS, Style, document
+from support.checkout import Checkout, answering
+from support.faults import Script, ok, page, run, scripted, soak
+from support.world import WHERE, Quiet, desired
 
 KEY = "sk-very-secret-0123456789"
 SECONDS = 10.0

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import command, plain
-from needing import PATIENCE
-from ports import Gate, on_port
 
 from reconciler.apply import journal
+from support.checkout import command, plain
+from support.needing import PATIENCE
+from support.ports import Gate, on_port
 
 NUMBER = 6
 either = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])

@@ -17,13 +17,13 @@ from typing import Any
 
 import anyio
 import pytest
-from checkout import Checkout, command, plain
-from emulator_world import call
-from faults import soak
-from needing import PATIENCE
 
 from reconciler.apply import engine
 from reconciler.emulator import Emulator
+from support.checkout import Checkout, command, plain
+from support.emulator_world import call
+from support.faults import soak
+from support.needing import PATIENCE
 
 WORDS = ("before", "after")
 REQUESTS = 26

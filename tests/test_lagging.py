@@ -13,8 +13,6 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from faults import EPOCH, TIME, clock, is_collection, nature, run
-from world import WHERE, Quiet, World, desired
 
 from reconciler.apply import journal
 from reconciler.apply.engine import RunContext, Stop, apply
@@ -23,6 +21,8 @@ from reconciler.model import Desired, Failed, Live, Outcome, Task
 from reconciler.plan.run_record import Head
 from reconciler.providers import Known
 from reconciler.providers.openai import local_assistants
+from support.faults import EPOCH, TIME, clock, is_collection, nature, run
+from support.world import WHERE, Quiet, World, desired
 
 KEYS = tuple(f"k{number}" for number in range(12))
 

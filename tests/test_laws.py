@@ -9,10 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bodies import bodies, edits, worlds
 from hypothesis import given
 from hypothesis import strategies as st
-from world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desired, run
 
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
@@ -23,6 +21,8 @@ from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
+from support.bodies import bodies, edits, worlds
+from support.world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desired, run
 
 every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.path.stem)
 every_server = pytest.mark.parametrize(

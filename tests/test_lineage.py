@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, Told
-from gits import commit, git, repository
+
+from support.checkout import Checkout, Told
+from support.gits import commit, git, repository
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 

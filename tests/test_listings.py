@@ -11,13 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import listings
 import pytest
-from checkout import Checkout, answering, body_of
-from faults import Script, ok, page, run, scripted
-from listings import Lists, Way, refusing, unbelievable
-from lives import wanted
-from world import WHERE, Quiet, World
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.model import Done, Outcome, Plan
@@ -26,6 +20,12 @@ from reconciler.plan.make import make_plan
 from reconciler.providers import paging
 from reconciler.providers.errors import Broken
 from reconciler.providers.openai import Assistants
+from support import listings
+from support.checkout import Checkout, answering, body_of
+from support.faults import Script, ok, page, run, scripted
+from support.listings import Lists, Way, refusing, unbelievable
+from support.lives import wanted
+from support.world import WHERE, Quiet, World
 
 PAGE = 20
 COUNT = 32

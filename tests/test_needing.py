@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from needing import needing
+
+from support.needing import needing
 
 
 def test_what_is_there_is_no_reason_to_skip() -> None:

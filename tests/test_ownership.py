@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lives import applied, marked, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Address, Desired, Live
 from reconciler.plan.ownership import DuplicatePolicy, Ownership, claim, is_copy, is_ours, ours_by_address
+from support.lives import applied, marked, stranger, wanted
+from support.world import WHERE
 
 OTHER_STACK = replace(WHERE, stack="umbrella")
 STAGING = replace(WHERE, environment="staging")

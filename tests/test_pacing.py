@@ -11,9 +11,6 @@ from typing import Protocol
 import anyio
 import httpx
 import pytest
-from faults import TIME, clock, nature, run
-from lives import wanted
-from world import WHERE, Quiet
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.emulator import Emulator
@@ -21,6 +18,9 @@ from reconciler.model import Done, Outcome
 from reconciler.plan.make import make_plan
 from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
+from support.faults import TIME, clock, nature, run
+from support.lives import wanted
+from support.world import WHERE, Quiet
 
 WORKERS = 8
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from faults import Script, nature, ok, page, run
 
 from reconciler.providers import paging
 from reconciler.providers.errors import ApiGone, Broken, ProviderError
 from reconciler.providers.wire import Wire, client
+from support.faults import Script, nature, ok, page, run
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import applied, causes, marked, stranger, wanted
-from world import WHERE, names
 
 from reconciler.canonical import digest
 from reconciler.model import Address, Desired, Difference, Live, Plan
@@ -20,6 +18,8 @@ from reconciler.plan.fingerprint import Summary, fingerprint, tally
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import forgetting, make_plan, only_drift, select
 from reconciler.plan.unattended import Policy, divide
+from support.lives import applied, causes, marked, stranger, wanted
+from support.world import WHERE, names
 
 CODE, SEARCH = {"type": "code_interpreter"}, {"type": "file_search"}
 
@@ -383,8 +383,8 @@ def test_figures_count_a_changing_import_twice() -> None:
 
 _SCRIPT = """
 import sys
-from lives import applied, stranger, wanted
-from world import WHERE
+from support.lives import applied, stranger, wanted
+from support.world import WHERE
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 

@@ -10,8 +10,6 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from faults import Script, is_collection, ok, page, run, scripted
-from lives import KIND, wanted
 
 from reconciler.canonical import Json
 from reconciler.emulator import Emulator
@@ -20,6 +18,8 @@ from reconciler.plan import marker as markers
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
 from reconciler.providers.errors import Broken, Rejected
 from reconciler.providers.openai import _live
+from support.faults import Script, is_collection, ok, page, run, scripted
+from support.lives import KIND, wanted
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id="asst_1", nonce="now", commit=None)
 TEXT = markers.encode(MARKER, KIND)

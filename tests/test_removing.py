@@ -10,14 +10,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from faults import TIME, faulty, nature, run
-from world import EVERY_SERVER, Quiet, World, desired
 
 from reconciler.apply.engine import PARALLELISM, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
 from reconciler.providers.openai import local_assistants
+from support.faults import TIME, faulty, nature, run
+from support.world import EVERY_SERVER, Quiet, World, desired
 
 MANY = tuple(f"k{number}" for number in range(32))
 

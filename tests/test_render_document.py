@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from render_plans import address, adopt, create, delete, field, lookalike, mark, merging, plan, update
 
 from reconciler import __version__
 from reconciler.canonical import Json, digest
@@ -15,6 +14,7 @@ from reconciler.masking import mask as masking
 from reconciler.plan.fingerprint import fingerprint
 from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden, read
 from reconciler.render.view import view
+from support.render_plans import address, adopt, create, delete, field, lookalike, mark, merging, plan, update
 
 WHOLE = plan(
     replace(

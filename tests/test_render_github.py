@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render_plans import adopt, create, delete, field, lookalike, merging, plan, rename, update
-from runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
-from world import SCENARIOS, Scenario, run
 
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.emulator import Settings
 from reconciler.model import Base, Meaning, Objection, Plan
 from reconciler.render import FORMATS, Style, document, github
 from reconciler.render.values import inert, one_line, shortened
+from support.render_plans import adopt, create, delete, field, lookalike, merging, plan, rename, update
+from support.runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
+from support.world import SCENARIOS, Scenario, run
 
 
 def told(of: Plan, folder: str = "") -> list[Command]:

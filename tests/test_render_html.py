@@ -16,14 +16,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from browser import Browser, Page, browser
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from needing import needing
-from render_plans import WHERE, adopt, create, delete, lookalike, mark, merging, plan, update
-from render_plans import field as changed
-from test_render_laws import INVISIBLE, plans, texts
-from world import SCENARIOS, Scenario, run
 
 from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
@@ -37,6 +31,12 @@ from reconciler.render.html.sides import texts as texts_beside
 from reconciler.render.several import Lost
 from reconciler.render.view import view
 from reconciler.render.visible import visible
+from support.browser import Browser, Page, browser
+from support.needing import needing
+from support.render_plans import WHERE, adopt, create, delete, lookalike, mark, merging, plan, update
+from support.render_plans import field as changed
+from support.world import SCENARIOS, Scenario, run
+from test_render_laws import INVISIBLE, plans, texts
 
 VOID = {"meta", "br", "wbr"}
 ATTRIBUTES = {

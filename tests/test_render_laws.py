@@ -9,10 +9,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_reading import acting
-from markdown_reading import read as reading
-from render_plans import WHERE, address, kept, plan
-from runner_rules import suspicious
 
 from reconciler.canonical import ABSENT
 from reconciler.diagnostics import CODES, Diagnostic, Location
@@ -23,6 +19,10 @@ from reconciler.render.markdown.page import page
 from reconciler.render.values import in_ascii
 from reconciler.render.view import view
 from reconciler.source import write
+from support.markdown_reading import acting
+from support.markdown_reading import read as reading
+from support.render_plans import WHERE, address, kept, plan
+from support.runner_rules import suspicious
 
 UNHURRIED = settings(deadline=None)  # coverage is slow, and how slow is not the point
 

@@ -7,10 +7,10 @@ import json
 import shlex
 
 import pytest
-from lives import applied, wanted
 
 from reconciler.model import Address, Live
 from reconciler.render.listing import LISTINGS, same_variable
+from support.lives import applied, wanted
 
 HOSTILE = "asst_1'; echo \x1b[2J\n"
 

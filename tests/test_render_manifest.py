@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lives import KIND, applied, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Live
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
+from support.lives import KIND, applied, stranger, wanted
+from support.world import WHERE
 
 STAGING = replace(WHERE, environment="staging")
 

@@ -6,8 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from markdown_reading import acting, is_balanced
-from render_plans import (
+
+from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
+from reconciler.paths import read as path
+from reconciler.render import FORMATS, Style, document
+from reconciler.render.markdown import LIMIT
+from reconciler.render.markdown.page import page
+from reconciler.render.view import view
+from support.markdown_reading import acting, is_balanced
+from support.render_plans import (
     address,
     adopt,
     create,
@@ -21,13 +28,6 @@ from render_plans import (
     rename,
     update,
 )
-
-from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
-from reconciler.paths import read as path
-from reconciler.render import FORMATS, Style, document
-from reconciler.render.markdown import LIMIT
-from reconciler.render.markdown.page import page
-from reconciler.render.view import view
 
 BEFORE = "You help employees.\nAnswer from the handbook only.\nBe brief."
 AFTER = "You help employees.\nAnswer from the wiki only.\nBe brief and kind."

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from markdown_reading import LIVELY
 
 from reconciler.render.markup import bounded, fence, joined, link, prose, sentence, span, strong, struck, tag
+from support.markdown_reading import LIVELY
 
 texts = st.text(alphabet="ab1 @#`$|\\<>*_~[](){}!:/.-+=&;\"'\n\twWgGhH", max_size=60) | st.text(max_size=30)
 _HTML = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

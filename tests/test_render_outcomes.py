@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from render_plans import address, adopt, create, delete, field, forget, kept, mark, plan, rename, update
 
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Skipped, Unsettled
 from reconciler.render.outcomes import closing, line, remainder
 from reconciler.render.style import Style
+from support.render_plans import address, adopt, create, delete, field, forget, kept, mark, plan, rename, update
 
 PLAIN = Style()
 

@@ -8,9 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import applied, wanted
-from render_plans import address, create, delete, field, lookalike, merging, plan, rename, update
-from world import WHERE
 
 from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.plan.against_base import split
@@ -20,6 +17,9 @@ from reconciler.render.markdown import LIMIT
 from reconciler.render.several import Lost, read, several
 from reconciler.render.verdict.halves import halves
 from reconciler.render.view import view
+from support.lives import applied, wanted
+from support.render_plans import address, create, delete, field, lookalike, merging, plan, rename, update
+from support.world import WHERE
 
 A = wanted(name="A")
 LOST = Lost("staging", "The server does not answer\n::error::x.", "look at @team\nand wait")

@@ -6,7 +6,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from render_plans import (
+
+from reconciler.model import Plan
+from reconciler.render import FORMATS, Style, document
+from support.render_plans import (
     WHERE,
     adopt,
     create,
@@ -20,9 +23,6 @@ from render_plans import (
     rename,
     update,
 )
-
-from reconciler.model import Plan
-from reconciler.render import FORMATS, Style, document
 
 PROMPT = "# Role\nYou are kind.\n\nYou answer quickly.\nYou never lie.\n\nSign with\tACME."
 

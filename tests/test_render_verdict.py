@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from render_plans import (
+
+from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
+from reconciler.paths import read as path
+from reconciler.render import document
+from reconciler.render.verdict import causes
+from reconciler.render.verdict.halves import halves
+from reconciler.render.verdict.headline import headline
+from reconciler.render.verdict.ranking import danger, ranked
+from reconciler.render.verdict.shared import Shared, apart, shared
+from reconciler.render.view import ChangeView, view
+from support.render_plans import (
     address,
     adopt,
     create,
@@ -19,16 +29,6 @@ from render_plans import (
     rename,
     update,
 )
-
-from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
-from reconciler.paths import read as path
-from reconciler.render import document
-from reconciler.render.verdict import causes
-from reconciler.render.verdict.halves import halves
-from reconciler.render.verdict.headline import headline
-from reconciler.render.verdict.ranking import danger, ranked
-from reconciler.render.verdict.shared import Shared, apart, shared
-from reconciler.render.view import ChangeView, view
 
 SCHEMA = path("tools.functions.refund.parameters")
 

@@ -8,12 +8,12 @@ import re
 from pathlib import Path
 
 import pytest
-from world import SCENARIOS, Scenario, run
 
 from reconciler import __version__
 from reconciler.emulator import Settings
 from reconciler.model import Plan
 from reconciler.render import FORMATS, Style, document
+from support.world import SCENARIOS, Scenario, run
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {"markdown": "md", "json": "json", "html": "html", "github": "github.txt"}

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkout import Checkout, Told
-from github import Hub, github
-from gits import git, repository
+
+from support.checkout import Checkout, Told
+from support.github import Hub, github
+from support.gits import git, repository
 
 PROMPT = """\
 Answer questions about company policy from the handbook.

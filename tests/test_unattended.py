@@ -9,11 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bodies import bodies
 from hypothesis import given
 from hypothesis import strategies as st
-from lives import KIND, applied, marked, stranger, wanted
-from world import EVERY_SERVER, WHERE, World, desired, run
 
 from reconciler.canonical import equal
 from reconciler.emulator import Settings
@@ -46,6 +43,9 @@ from reconciler.plan.unattended import (
     put_back,
     wants,
 )
+from support.bodies import bodies
+from support.lives import KIND, applied, marked, stranger, wanted
+from support.world import EVERY_SERVER, WHERE, World, desired, run
 
 NOTHING, BACK, ALL = Policy(), Policy(frozenset({DRIFT})), Policy(frozenset({DRIFT, EDITS}))
 ONLY_EDITS = Policy(frozenset({EDITS}))

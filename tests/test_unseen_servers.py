@@ -9,9 +9,6 @@ from typing import Any, Literal
 import anyio
 import httpx
 import pytest
-from faults import Script, is_collection, ok, page, run, scripted
-from lives import KIND, applied, causes, marked, wanted
-from world import WHERE, Quiet
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import digest
@@ -19,6 +16,9 @@ from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
 from reconciler.plan.diff import compare
 from reconciler.plan.make import make_plan
 from reconciler.providers.errors import Broken
+from support.faults import Script, is_collection, ok, page, run, scripted
+from support.lives import KIND, applied, causes, marked, wanted
+from support.world import WHERE, Quiet
 
 Echo = Literal["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 Reads = Literal["by id", "404", "405"]

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from lives import KIND, applied, marked, stamped, stranger, wanted
 
 from reconciler.apply.verify import MARKER_PATH, changed_since_plan, unsettled
 from reconciler.apply.verify import stamped as held
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Live, Marker
 from reconciler.plan import marker as markers
+from support.lives import KIND, applied, marked, stamped, stranger, wanted
 
 NEW = wanted(name="A", description="new")
 OLD = wanted(name="A", description="old")

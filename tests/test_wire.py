@@ -9,11 +9,11 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from faults import Script, clock, nature, ok, run
 
 from reconciler.providers import deadlines, wire
 from reconciler.providers.errors import Broken, ProviderError, Rejected, Unreachable
 from reconciler.providers.wire import ATTEMPTS, Wire, client
+from support.faults import Script, clock, nature, ok, run
 
 BASE = "https://api.example.com/v1"
 KEY = {"Authorization": "Bearer secret-key"}

@@ -17,14 +17,14 @@ from typing import Any
 import click
 import pytest
 import yaml
-from checkout import answering
-from expressions import Lenient, evaluated, holds
-from github import BOT
-from gits import git
-from teamwork import FORK, KEY, WORKFLOWS, Team, manifest, server, team
-from workflow import INSTEAD, ROOT, Event, read
 
 from reconciler.cli import COMMANDS
+from support.checkout import answering
+from support.expressions import Lenient, evaluated, holds
+from support.github import BOT
+from support.gits import git
+from support.teamwork import FORK, KEY, WORKFLOWS, Team, manifest, server, team
+from support.workflow import INSTEAD, ROOT, Event, read
 
 pytestmark = pytest.mark.needs("git", "bash")
 

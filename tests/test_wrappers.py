@@ -10,12 +10,12 @@ import re
 from pathlib import Path
 
 import pytest
-from checkout import Checkout
-from render_plans import field, kept, plan, update
 
 from reconciler.model import Difference
 from reconciler.render import FORMATS, Style
 from reconciler.render import document as render_document
+from support.checkout import Checkout
+from support.render_plans import field, kept, plan, update
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/plan.json"))
 

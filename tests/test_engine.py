@@ -9,8 +9,6 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from faults import TIME, answering, clock, faulty, is_collection, nature, run
-from world import Quiet, World, desired
 
 from reconciler.apply import engine
 from reconciler.apply.engine import RunContext, Stop, apply
@@ -21,6 +19,8 @@ from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
+from support.faults import TIME, answering, clock, faulty, is_collection, nature, run
+from support.world import Quiet, World, desired
 
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
 

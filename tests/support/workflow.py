@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import forking
 import yaml
-from expressions import Lenient, filled, holds
-from gits import git
 
-ROOT = Path(__file__).resolve().parent.parent
+from support import forking
+from support.expressions import Lenient, filled, holds
+from support.gits import git
+
+ROOT = Path(__file__).resolve().parents[2]
 OURS = ("./", "OWNER/assistants-reconciler")
 
 _STEP = {"name", "id", "if", "uses", "with", "run", "env", "shell", "working-directory", "continue-on-error"}

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from emulator_world import call
-from needing import PATIENCE
 
 from reconciler.emulator import Emulator, Settings
+from support.emulator_world import call
+from support.needing import PATIENCE
 
 
 class Gate:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from checkout import command, plain
-from emulator_world import BETA
-from github import BOT, Asked, Hub, github
-from gits import git
-from workflow import ROOT, Event, Job, Machine, read
+
+from support.checkout import command, plain
+from support.emulator_world import BETA
+from support.github import BOT, Asked, Hub, github
+from support.gits import git
+from support.workflow import ROOT, Event, Job, Machine, read
 
 KEY = "sk-of-the-team-0123456789"
 FORK = "stranger/assistants"

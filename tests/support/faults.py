@@ -18,11 +18,11 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from world import Recorder, World
 
 from reconciler.apply import engine
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.providers.wire import WireClock
+from support.world import Recorder, World
 
 soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="at length only: RECONCILER_SOAK=1")
 EPOCH = 1_800_000_000.0

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from world import WHERE, desired
-
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, FieldChange, Live, Marker, Target
 from reconciler.paths import show
 from reconciler.plan import marker as markers
+from support.world import WHERE, desired
 
 KIND = KINDS["assistant"]
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from lives import applied, marked, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Base, Change, Desired, Live, Target
 from reconciler.plan.against_base import part, split
@@ -17,6 +15,8 @@ from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.reviewed import Review, elsewhere, environment_of, review
 from reconciler.render import Style, document, read
 from reconciler.render.document import render
+from support.lives import applied, marked, stranger, wanted
+from support.world import WHERE
 
 OLD, NEW = wanted(name="A", metadata={"x": "1"}), wanted(name="A", temperature=0.5, metadata={"x": "2"})
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from needing import needing
+from support.needing import needing
 
 _NOBODY = {
     "GIT_CONFIG_GLOBAL": os.devnull,

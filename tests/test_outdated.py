@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkout import plain
-from github import BOT, Hub, github
-from workflow import ROOT
 
 from reconciler.github.outdated import outdated
+from support.checkout import plain
+from support.github import BOT, Hub, github
+from support.workflow import ROOT
 
 SCRIPT = ROOT / "reconciler" / "github" / "outdated.py"
 HEAD, NEXT = "a" * 40, "b" * 40
@@ -120,8 +120,8 @@ def test_the_token_follows_no_redirect(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_the_action_marks_it_where_its_install_failed_and_where_nothing_could_be_said() -> None:
-    from expressions import Lenient, holds
-    from workflow import read
+    from support.expressions import Lenient, holds
+    from support.workflow import read
 
     steps = {step["name"]: step for step in read(ROOT / "action.yml")["runs"]["steps"]}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from lives import applied, marked, stranger, wanted
-from world import WHERE
 
 from reconciler.model import Base, Change, Desired, Live, Plan
 from reconciler.paths import show
@@ -14,6 +12,8 @@ from reconciler.plan.against_base import as_live, part, split, unseen
 from reconciler.plan.fingerprint import fingerprint
 from reconciler.plan.guards import Limits
 from reconciler.plan.make import make_plan
+from support.lives import applied, marked, stranger, wanted
+from support.world import WHERE
 
 BASE = Base("main", "1a2b3c")
 A = wanted(name="A")

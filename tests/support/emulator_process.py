@@ -1,6 +1,6 @@
 """Support for the emulator's tests: serve on a free port until interrupted, saying where.
 
-Run as `python emulator_process.py DATABASE [write]`; with `write`, creates assistants for ever instead.
+Run in `tests` as `python -m support.emulator_process DATABASE [write]`; with `write`, it creates assistants for ever.
 """
 
 import itertools
@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulator_world import call
-
 from reconciler.emulator import Emulator, serve
+from support.emulator_world import call
 
 
 @contextmanager
@@ -30,9 +29,10 @@ def served(path: Path) -> Iterator[str]:
 
 @contextmanager
 def started(path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """This file as a process, killed afterwards if it still runs."""
-    command = [sys.executable, __file__, str(path), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    """This module as a process, killed afterwards if it still runs."""
+    command = [sys.executable, "-m", "support.emulator_process", str(path), *arguments]
+    tests = Path(__file__).parents[1]
+    with subprocess.Popen(command, cwd=tests, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
         finally:

@@ -12,12 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
-from github import BOT, Hub, github, zipped
 
 from reconciler.github import CodeHostError, Comment, Issue, Kept, Label, Pull
 from reconciler.github.archives import MEMBERS, unpacked
 from reconciler.github.client import GitHub
 from reconciler.github.http import PAGES, WAITS, Exchange, HttpClock
+from support.github import BOT, Hub, github, zipped
 
 HEAD = "a" * 40
 MERGE = "e" * 40

@@ -10,9 +10,9 @@ from itertools import count
 from typing import Any
 
 import httpx
-from faults import is_collection, nature
 
 from reconciler.providers.openai import Assistants, local_assistants
+from support.faults import is_collection, nature
 
 Row = Mapping[str, Any]
 CAP = 10

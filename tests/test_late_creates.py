@@ -8,15 +8,15 @@ from typing import Any
 
 import anyio
 import pytest
-from faults import clock, run
-from lives import KIND, stamped, stranger, wanted
-from world import WHERE
 
 from reconciler.apply.late_creates import LOOK_SECONDS, Looks, Swept, sweep
 from reconciler.model import Address, Live
 from reconciler.plan import marker as markers
 from reconciler.providers import ProviderError, Rejected
 from reconciler.providers.errors import Broken
+from support.faults import clock, run
+from support.lives import KIND, stamped, stranger, wanted
+from support.world import WHERE
 
 A = Address("assistant", "a")
 WANTED = wanted("a", name="A")

@@ -8,9 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_reading import acting, read
-from render_plans import WHERE, adopt, create, delete, field, forget, kept, lookalike, plan, rename, update
-from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 from reconciler.canonical import ABSENT
 from reconciler.github.posts import issue_text
@@ -18,6 +15,9 @@ from reconciler.github.posts.issue_memory import MOST, Memory, PassStamp, follow
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
 from reconciler.plan.unattended import NeedsReview, Pass
+from support.markdown_reading import acting, read
+from support.render_plans import WHERE, adopt, create, delete, field, forget, kept, lookalike, plan, rename, update
+from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 LIMIT = 65_536
 LOOK = PassStamp("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")

@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import applied, wanted
-from needing import PATIENCE
-from world import WHERE
 
 from reconciler.apply import journal
 from reconciler.apply.journal import BadRecord, Bounds, Journal, paths, read, rejections, run_id
@@ -26,6 +23,9 @@ from reconciler.model import Address, Change, Done, Failed, MarkerRefresh, Outco
 from reconciler.plan import run_record
 from reconciler.plan.changes import creation
 from reconciler.plan.run_record import Earlier, Head, Past, active_rejections, parse
+from support.lives import applied, wanted
+from support.needing import PATIENCE
+from support.world import WHERE
 
 KIND = KINDS["assistant"]
 NOW = datetime(2026, 11, 20, 14, 0, 0, 7000, UTC)
@@ -257,7 +257,7 @@ def test_a_record_that_cannot_be_begun_leaves_nothing_behind(tmp_path: Path) -> 
 TWICE = """
 import sys, pathlib
 sys.path.insert(0, "tests")
-from test_history import *
+from test_journal import *
 nonce = sys.argv[2]
 with Journal(pathlib.Path(sys.argv[1]), head(nonce)) as record:
     for n in range(200):

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from emulator_world import call
-from lives import KIND, stamped
 
 from reconciler.cli import run
 from reconciler.emulator import Emulator
 from reconciler.model import Desired, Target
 from reconciler.plan import marker as markers
+from support.emulator_world import call
+from support.lives import KIND, stamped
 
 LOCAL = Target("default", "local", "local", ".reconciler/local.db")
 

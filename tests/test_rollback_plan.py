@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lives import applied, marked, stamped, stranger, wanted
-from world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 
 from reconciler.apply import journal
 from reconciler.apply.engine import RunContext, apply
@@ -21,6 +19,8 @@ from reconciler.plan.guards import GONE, Limits, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.rollback import rejected, undo
 from reconciler.plan.run_record import Head, Past, Step
+from support.lives import applied, marked, stamped, stranger, wanted
+from support.world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 
 # on every server
 

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import click
 import pytest
-from checkout import Checkout, Told, answering, command, plain
-from gits import git, repository
 from hypothesis import given
 from hypothesis import strategies as st
-from lives import wanted
-from needing import PATIENCE
-from runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
 from reconciler.cli import run, validate
 from reconciler.github import ci_output_guard
 from reconciler.model import Target
 from reconciler.providers import wire
+from support.checkout import Checkout, Told, answering, command, plain
+from support.gits import git, repository
+from support.lives import wanted
+from support.needing import PATIENCE
+from support.runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
 ATTACK = "::error file=x::owned"
 OLD = "##[error]owned"

@@ -209,7 +209,7 @@ class Scenario:
         }
 
 
-SCENARIOS = [Scenario.read(path) for path in sorted((Path(__file__).parent / "scenarios").glob("*.txt"))]
+SCENARIOS = [Scenario.read(path) for path in sorted((Path(__file__).parents[1] / "scenarios").glob("*.txt"))]
 
 
 def names(changes: Iterable[Change]) -> list[str]:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from render_plans import create, delete, field, lookalike, mark, plan, update
 
 from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import Became, Happened, happened
@@ -28,6 +27,7 @@ from reconciler.github.posts.sticky import (
 )
 from reconciler.model import Change, Difference, Done, Failed, Outcome, Skipped, Stale, Unsettled
 from reconciler.render import document, events
+from support.render_plans import create, delete, field, lookalike, mark, plan, update
 
 BOT = "github-actions[bot]"
 URL = "https://github.example/acme/assistants/actions/runs/123"

@@ -6,9 +6,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from lives import applied, wanted
-from render_plans import kept
-from world import SCENARIOS, WHERE, Scenario, World, desired, run
 
 from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
@@ -17,6 +14,9 @@ from reconciler.plan.make import make_plan
 from reconciler.plan.status import Standing, standings
 from reconciler.render.standings import data, table
 from reconciler.render.style import Style
+from support.lives import applied, wanted
+from support.render_plans import kept
+from support.world import SCENARIOS, WHERE, Scenario, World, desired, run
 
 BY_NAME = {scenario.path.stem: scenario for scenario in SCENARIOS}
 
