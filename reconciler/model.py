@@ -104,13 +104,15 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One path that will differ, and who moved."""
+    """One path that will differ, and who changed it."""
 
     path: Path
     before: Json | Absent
     after: Json | Absent
     cause: Cause
     origin: Origin | None = None
+    reason: str | None = None
+    """Why another change of the same plan brings it, such as a model that does not take it; in no digest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,39 @@ def test_a_model_takes_its_companions_along_when_adopted_too() -> None:
     assert compared.patch == {"model": "o3-mini", "temperature": None}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reasons"),
+    [
+        (
+            {"temperature": 0.5},
+            {"model": "gpt-5.1"},
+            {"model": None, "temperature": "gpt-5.1 does not take it", "top_p": "gpt-5.1 does not take it"},
+        ),
+        (
+            {"model": "o3-mini", "reasoning_effort": "high"},
+            {"model": "gpt-4o", "name": "HR"},
+            {"model": None, "name": None, "reasoning_effort": "gpt-4o does not take it"},
+        ),
+        (
+            {"model": "o3-mini", "reasoning_effort": "high"},
+            {"model": "o3"},
+            {
+                "model": None,
+                "reasoning_effort": "o3 chooses its own",
+                "temperature": "o3 does not take it",
+                "top_p": "o3 does not take it",
+            },
+        ),
+        ({"model": "o3", "reasoning_effort": "high"}, {"model": "o3"}, {"reasoning_effort": None}),
+        ({"temperature": 0.5}, {"model": "gpt-4.1"}, {"model": None, "temperature": None}),
+    ],
+)
+def test_a_reset_with_the_model_says_why(before: dict, after: dict, reasons: dict) -> None:
+    found = against(wanted(**after), applied(wanted(**before)))
+
+    assert {paths.show(change.path): change.reason for change in found.fields} == reasons
+
+
 # leaves
 
 

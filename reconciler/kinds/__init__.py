@@ -63,6 +63,9 @@ class Kind(Protocol):
     def companions(self, desired: Desired, live: Live, changed: frozenset[str]) -> dict[str, Json]:
         """Fields that must travel with the changed ones, with what each is live."""
 
+    def reset_reason(self, field: str, desired: Desired, changed: Collection[str]) -> str | None:
+        """Why a field that is left to the server is reset along with the changed ones."""
+
     def default(self, field: str) -> Json:
         """What a field is when nobody says anything."""
 

@@ -118,6 +118,14 @@ class Assistant:
                 found["tool_resources"] = behind
         return found
 
+    def reset_reason(self, field: str, desired: Desired, changed: Collection[str]) -> str | None:
+        """Why a field that is left to the server is reset along with the changed ones."""
+        if "model" not in changed or field not in desired.left_to_server:
+            return None
+        model = desired.fields["model"]
+        is_refused = field in _CHOSEN_WHEN_REASONING or reasons(model, {}) is False
+        return f"{model} does not take it" if is_refused else f"{model} chooses its own"
+
     def default(self, field: str) -> Json:
         """What a field is when nobody says anything."""
         return _DEFAULTS[field]

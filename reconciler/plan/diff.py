@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepdiff import DeepDiff
 
@@ -47,7 +47,11 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
         if field in differing and (found := tuple(_changes(field, differing[field], desired, kind, base, known)))
     }
     return Comparison(
-        fields=tuple(change for found in changes.values() for change in found),
+        fields=tuple(
+            replace(change, reason=kind.reset_reason(field, desired, changes))
+            for field, found in changes.items()
+            for change in found
+        ),
         patch={field: wire(field, desired, live, kind) for field in changes},
         hidden=len(kind.fields) - len(changes),
         newly_managed=tuple(field for field in changes if known is not None and field not in known.digests),
