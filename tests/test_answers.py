@@ -263,7 +263,7 @@ def test_a_wrong_path_is_told_from_the_address(url: str, said: str) -> None:
     ],
 )
 def test_an_address_that_wants_an_api_version_is_told(status: int, message: str, url: str) -> None:
-    assert "wants an `api-version` in every URL" in advice(error(status, of(message=message)), url)
+    assert "requires an `api-version` in every URL" in advice(error(status, of(message=message)), url)
 
 
 def test_of_any_other_error_the_remedy_is_its_own() -> None:

@@ -279,7 +279,7 @@ def test_a_wrong_key_is_not_tried_again(here: Checkout) -> None:
         told = refused(here, there)
 
     assert "Incorrect API key provided" in told
-    assert "look at the key" in told
+    assert "check the key" in told
     assert "req_7" in told
     assert len(there.asked) == 1
 

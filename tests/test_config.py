@@ -555,7 +555,7 @@ def test_what_is_no_policy_is_refused(tmp_path: Path, text: str, expected: list[
 def test_a_word_that_is_nearly_one_of_a_policy_is_suggested(tmp_path: Path) -> None:
     (fault,) = loaded(tmp_path, HEAD + "reconcile: {apply: [edit]}\n").faults
 
-    assert (fault.message, fault.remedy) == ("`edit` is nothing that is done unattended.", "did you mean `edits`?")
+    assert (fault.message, fault.remedy) == ("`edit` is not a valid `reconcile.apply` value.", "did you mean `edits`?")
 
 
 def test_a_field_that_is_nearly_one_of_a_policy_is_suggested(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_second_signal_cuts_off_what_is_in_flight_and_says_that_it_is_in_dou
             code, out, _ = finished(process)
 
         assert code == 130
-        assert out.count("it may have happened, and running it again settles it") == 2
+        assert out.count("interrupted during a write; rerun to resolve") == 2
         assert out.count(": Not done: interrupted") == 3
         assert "Apply incomplete: 2 in doubt, 3 not done. Resources: 1 added" in out
         gate.open()
@@ -233,7 +233,7 @@ def test_a_closed_pipe_stops_new_writes_and_is_told(here: Path, more: list[str])
             code = process.wait(timeout=PATIENCE)
 
         assert code == 1
-        assert errors == "Stopped early: it cannot be recorded any more: Broken pipe.\n"
+        assert errors == "Stopped early: progress cannot be recorded: Broken pipe.\n"
         assert len(gate.writes) == 3
         assert sorted(recorded(here).outcomes.values()) == ["done"] * 3 + ["skipped"] * 3
         converged(here, gate)
@@ -250,7 +250,7 @@ def test_a_record_that_cannot_grow_stops_new_writes_and_is_told(here: Path) -> N
             code, out, err = finished(process)
 
         assert code == 1
-        assert err == "Stopped early: it cannot be recorded any more: File too large.\n"
+        assert err == "Stopped early: progress cannot be recorded: File too large.\n"
         assert "Apply incomplete: " in out
         assert 0 < len(gate.writes) < NUMBER
         past = recorded(here)

@@ -185,7 +185,7 @@ def test_a_data_file_holds_one_value(tmp_path: Path, name: str, content: str, ex
      "../.reconciler/x.md", "../.GIT/x.md"],
 )  # fmt: skip
 def test_references_stay_in_the_repository(tmp_path: Path, reference: str) -> None:
-    assert refused(tmp_path, reference).startswith("outside: ")
+    assert refused(tmp_path, reference).startswith("path-outside-repo: ")
 
 
 def test_links_are_judged_by_where_they_lead(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_links_are_judged_by_where_they_lead(tmp_path: Path) -> None:
     everything = found(tmp_path / "repo")
 
     assert attached(everything.manifests[0]) == {"in.md": "text"}
-    assert faults(everything) == ["a/n.yaml:1:22 outside", "a/o.yaml outside"]
+    assert faults(everything) == ["a/n.yaml:1:22 path-outside-repo", "a/o.yaml path-outside-repo"]
 
 
 @pytest.mark.parametrize("reference", ["x", "x.py", "x.html", "''", "https://example.com/x", ".md"])
@@ -256,7 +256,7 @@ def test_a_device_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/zero.yaml").symlink_to("/dev/zero")
 
-    assert faults(found(tmp_path)) == ["a/zero.yaml outside"]
+    assert faults(found(tmp_path)) == ["a/zero.yaml path-outside-repo"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="permissions do not bind root")
@@ -336,9 +336,9 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     assert faults(everything) == [
         "gone unreadable",
         "file unreadable",
-        ".. outside",
-        f"{os.path.relpath('/', tmp_path)} outside",
-        ".git/a outside",
+        ".. path-outside-repo",
+        f"{os.path.relpath('/', tmp_path)} path-outside-repo",
+        ".git/a path-outside-repo",
     ]
     assert "reconciler.yaml" in everything.faults[0].remedy
 
@@ -354,4 +354,4 @@ def test_folders_linked_in_a_circle_are_read_once(tmp_path: Path) -> None:
     everything = found(tmp_path)
 
     assert names(everything) == ["a/b/n.yaml", "a/z/m.yaml"]
-    assert faults(everything) == ["a/out outside"]
+    assert faults(everything) == ["a/out path-outside-repo"]

@@ -214,10 +214,10 @@ def test_what_speaks_against_what_is_pending_stands_with_it_and_blocks_nothing()
 
 
 def test_an_offline_review_says_so_and_why():
-    shown = markdown(plan(base=Base("main", "1a2b3c"), offline="`production` wants a key."))
+    shown = markdown(plan(base=Base("main", "1a2b3c"), offline="`production` requires a key."))
 
     assert (
-        "> [!WARNING]\n> **Nothing live was read:** `production` wants a key. The manifests of `main (1a2b3c)` stand"
+        "> [!WARNING]\n> **Nothing live was read:** `production` requires a key. The manifests of `main (1a2b3c)` stand"
         " for what is live: what was changed outside Git is not seen.\n" in shown
     )
     assert "**Nothing live was read:** no key.\n" in markdown(plan(offline="no key"))

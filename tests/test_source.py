@@ -114,7 +114,7 @@ def test_a_number_that_json_cannot_say_is_one_fault_and_nothing(text: str) -> No
     parsed = read(f"a: {text}")
 
     assert [(fault.code, fault.remedy) for fault in parsed.faults] == [
-        ("not-json", "write a figure, or quote it if it is text")
+        ("not-json", "write a number, or quote it if it is text")
     ]
     assert isinstance(parsed.documents[0].value, dict)
     assert parsed.documents[0].value["a"].value is None
@@ -292,12 +292,12 @@ def test_the_deepest_allowed_nesting_is_read(syntax: str) -> None:
         ('"\\ud800"', "1:4", "stands for no character", "itself"),
         ("- a\nb: 1", "2:1", "other than `-` in a list", "indentation"),
         ("a: 'it's'", "1:8", "does not continue the mapping", "quotes"),
-        ("a: }", "1:4", "A value was to come here", "value"),
+        ("a: }", "1:4", "Expected a value", "value"),
         ("a: 1\n...\nb", "3:1", "second document", "---"),
         ("!h!x y", "1:1", "A tag nobody defined", "quotes"),
         ("%FOO\n---\n", "1:5", "begins no directive", "quotes"),
         ("a: 1\nbc\n", "2:1", "key without a `:`", "key: value"),
-        ("a: &\n", "1:5", "No YAML: did not find expected alphabetic", ""),
+        ("a: &\n", "1:5", "Invalid YAML: did not find expected alphabetic", ""),
         ("a: \x01", "1:4", "U+0001", "remove"),
         ("a: 1\nb: \ufeffx", "2:4", "U+FEFF", "remove"),
         ("a: \ud800", "1:4", "U+D800", "remove"),

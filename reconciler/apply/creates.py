@@ -18,7 +18,7 @@ from reconciler.providers import LANDS_SECONDS, InDoubt, Provider, ProviderError
 
 _TRIES = 3
 _NO_OWNERSHIP = "use a server that keeps metadata"
-_LOOK_AGAIN = "run it again: it looks for this one before it creates anything"
+_LOOK_AGAIN = "rerun: it looks for this object before creating anything"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +123,13 @@ class Creates:
 
     async def _taken_back(self, desired: Desired, made: Live) -> str:
         if self.provider.known(made.kind).was_there(made.id):
-            return "existed before this create, whose answer it was, and was left alone"
+            return "existed before this create and was left unchanged"
         if _says_more(desired, made):
-            return "answered this create, is not as it was sent and may be somebody else's: it was left alone"
+            return "differs from what was sent and may belong to someone else; it was left unchanged"
         try:
             await self.provider.delete(made)
         except ProviderError as error:
-            return f"was created and could not be deleted again ({error.message}): delete it by hand"
+            return f"was created and could not be deleted ({error.message}): delete it manually"
         return "was created and deleted again"
 
     async def sweep(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
@@ -219,5 +219,7 @@ def _says_more(desired: Desired, made: Live) -> bool:
 
 
 def _unlisted(change: Change, id: str | None) -> Failed:
-    why = f"{id} was created, but no list shows it within {LOOK_SECONDS:.0f}s, so nor would one show a second one"
+    why = (
+        f"{id} was created, but no list shows it within {LOOK_SECONDS:.0f}s, so a duplicate would not be listed either"
+    )
     return Failed(change, why, "plan again later: a second one is reported as `duplicate`", id, in_doubt=True)

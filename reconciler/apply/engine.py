@@ -51,7 +51,7 @@ __all__ = ["PARALLELISM", "ApplyClock", "Listener", "RunContext", "Stop", "apply
 _FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
-_IN_DOUBT = "cut off while it was being written: it may have happened, and running it again settles it"
+_IN_DOUBT = "interrupted during a write; rerun to resolve"
 
 
 async def apply(
@@ -116,7 +116,7 @@ class _Apply:
         """Reports what objections hold back."""
         for change in plan.changes:
             if change.address in plan.held:
-                self._end(change, Skipped(change, "an objection stands"))
+                self._end(change, Skipped(change, "blocked by an objection"))
 
     def give_up_on(self, tasks: Sequence[Task]) -> None:
         """Reports what was not begun when the run ended."""
@@ -159,8 +159,8 @@ class _Apply:
             return
         began = self.nature.clock()
         if time_left(began) <= 0:
-            self.stop.softly("the time that --timeout gives is up")
-            self._end(task, Skipped(task, "the time that --timeout gives is up"))
+            self.stop.softly("the time limit of --timeout is reached")
+            self._end(task, Skipped(task, "the time limit of --timeout is reached"))
             return
         self.in_flight[id(task)] = (task, began)
         try:
@@ -174,7 +174,7 @@ class _Apply:
             self.stop.despair(error)
             outcome = failed(task, error, self.nature.clock() - began)
         except OSError as error:
-            reason = f"it cannot be recorded any more: {error.strerror or error}"
+            reason = f"progress cannot be recorded: {error.strerror or error}"
             self.stop.softly(reason)
             outcome = Skipped(task, reason)
         except anyio.get_cancelled_exc_class():
@@ -215,7 +215,7 @@ class _Apply:
         except ObjectGone:
             return self._gone(task, planned)
         if differs := changed_since_plan(planned, fresh, task.desired, self.run.nonce):
-            return Stale(task, planned.id, "it moved since it was planned; plan again", differs)
+            return Stale(task, planned.id, "changed on the server after planning; plan again", differs)
         return fresh
 
     async def _written(self, task: Task, live: Live, began: float) -> Outcome:
@@ -226,7 +226,7 @@ class _Apply:
     def _gone(self, task: Task, live: Live) -> Outcome:
         if does(task, "delete"):
             return Done(task, live.id)
-        return Stale(task, live.id, "it was deleted since it was planned; plan again")
+        return Stale(task, live.id, "deleted on the server after planning; plan again")
 
     async def _created(self, task: Task, began: float) -> Outcome:
         assert isinstance(task, Change)  # noqa: S101  # only a create has no object
@@ -309,7 +309,7 @@ class _Apply:
         try:
             await self.provider.update(live, {}, told, desired.untouched)
         except ProviderError as error:
-            self._notice(f"{desired.address}: what did not settle could not be noted on it: {error.message}")
+            self._notice(f"{desired.address}: the response mismatch could not be noted in its marker: {error.message}")
 
     def _end(self, task: Task, outcome: Outcome) -> None:
         self.outcomes[id(task)] = outcome
@@ -322,4 +322,4 @@ class _Apply:
         try:
             say()
         except OSError as error:
-            self.stop.softly(f"it cannot be recorded any more: {error.strerror or error}")
+            self.stop.softly(f"progress cannot be recorded: {error.strerror or error}")

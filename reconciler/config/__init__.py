@@ -118,7 +118,7 @@ def _text(path: Path) -> str | Diagnostic:
         return _decoded(path)
     except UnicodeDecodeError as error:
         place = Location(FILE, error.object.count(b"\n", 0, error.start) + 1, 1)
-        message = f"The byte 0x{error.object[error.start]:02x} is no UTF-8."
+        message = f"The byte 0x{error.object[error.start]:02x} is not UTF-8."
         return Diagnostic(place, "encoding", message, "save the file as UTF-8")
     except OSError as error:
         return Diagnostic(Location(FILE), "unreadable", f"This file cannot be read: {error.strerror}.", "")
@@ -148,4 +148,4 @@ def _leads_out(path: Path) -> bool:
 
 def _several(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
     for document in documents[1:]:
-        yield Diagnostic(document.place, "config", "A second document, where the file is to be one.", "remove it")
+        yield Diagnostic(document.place, "config", "A second document; the file must be one.", "remove it")

@@ -155,7 +155,7 @@ class _AccessReader:
         name = self._of.api_key or KEY
         key = self._variable(name)
         if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
-            message = f"The variable {name} is not set, and `{self._of.name}` wants a key."
+            message = f"The variable {name} is not set, and `{self._of.name}` requires a key."
             place = self._place if self._of.place is not None else Location(name)
             raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
         if key and base_url and not urls.may_have_key(base_url):

@@ -46,7 +46,7 @@ def _name(value: str) -> str:
 
 def _version(value: Any) -> int:
     if type(value) is not int or value != 1:
-        raise _wrong("config", "This version of the file's form is not known here.", "write `version: 1`")
+        raise _wrong("config", "This version is not supported.", "write `version: 1`")
     return value
 
 
@@ -62,7 +62,7 @@ def _listed(value: Any) -> Any:
 
 def _folder(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise _wrong("unreadable", "This names no folder.", "name a folder, from the repository's root on")
+        raise _wrong("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
     return value
 
 
@@ -106,7 +106,9 @@ def _span(value: Any) -> Any:
 
 def _permit(value: str) -> str:
     if value not in PERMITS:
-        raise _wrong("unknown-value", f"`{value}` is nothing that is done unattended.", did_you_mean(value, PERMITS))
+        raise _wrong(
+            "unknown-value", f"`{value}` is not a valid `reconcile.apply` value.", did_you_mean(value, PERMITS)
+        )
     return value
 
 

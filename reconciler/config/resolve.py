@@ -108,7 +108,9 @@ def _twins(config: Config, node: Node) -> Iterator[tuple[str, Diagnostic]]:
         there = (one.provider, _address(one), one.project or "", one.stack)
         if there in first:
             place = locate(node, ["environments", one.name], key=True)
-            message = f"`{one.name}` and `{first[there]}` are one place: the same provider, address, project and stack."
+            message = (
+                f"`{one.name}` and `{first[there]}` have one target: the same provider, address, project and stack."
+            )
             fault = Diagnostic(place, "config", message, "give one of them a `stack` or a `project` of its own")
             yield from ((name, fault) for name in (first[there], one.name))
         first.setdefault(there, one.name)

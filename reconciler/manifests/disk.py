@@ -34,12 +34,12 @@ def unfit(error: OSError, what: str = "file", named: str = "") -> UnfitError:
     """What an error of the operating system means to people; `named` is the path that was tried."""
     if isinstance(error, FileNotFoundError):
         message = f"There is no {what} {named}." if named else f"There is no such {what}."
-        return UnfitError("unreadable", message, "create it, or mend the path")
+        return UnfitError("unreadable", message, "create it, or fix the path")
     if isinstance(error, NotADirectoryError):
-        return UnfitError("unreadable", "A part of the path is no folder.", "mend the path")
+        return UnfitError("unreadable", "A part of the path is not a folder.", "fix the path")
     if isinstance(error, PermissionError):
         return UnfitError("unreadable", f"This {what} may not be read.", "change its permissions")
-    return UnfitError("unreadable", f"This {what} cannot be read: {error.strerror}.", "mend it, or name another")
+    return UnfitError("unreadable", f"This {what} cannot be read: {error.strerror}.", "fix it, or name another")
 
 
 def real(path: Path) -> Path:
@@ -76,7 +76,7 @@ def target(root: Path, folder: Path, written: str) -> Path:
     for named in (Path(written), path):
         if named.suffix.lower() not in SUFFIXES:
             known = ", ".join(sorted(SUFFIXES))
-            raise UnfitError("bad-reference", f"`{written}` is no {known} file.", "rename it, or name another")
+            raise UnfitError("bad-reference", f"`{written}` is not a {known} file.", "rename it, or name another")
     return path
 
 
@@ -155,4 +155,4 @@ def _not_utf8(raw: bytes, offset: int, file: str) -> UnfitError:
     line = before.count("\n") + 1
     place = Location(file, line, len(before) - before.rfind("\n"))
     guess = "it looks like UTF-16; " if raw.startswith(_WIDE) else ""
-    return UnfitError("encoding", f"The byte 0x{raw[offset]:02x} is no UTF-8.", f"{guess}save it as UTF-8", place)
+    return UnfitError("encoding", f"The byte 0x{raw[offset]:02x} is not UTF-8.", f"{guess}save it as UTF-8", place)

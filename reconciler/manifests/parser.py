@@ -162,7 +162,7 @@ class _ManifestReader:
 
     def _judge_key(self, key: str, place: Location, remedy: str) -> None:
         if not NAME.fullmatch(key):
-            message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure."
+            message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit."
             self._say(place, "bad-key", message, remedy)
 
     def _environments(self) -> Iterator[tuple[str, Node]]:

@@ -175,4 +175,4 @@ def _not_one(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
             documents[0].place, "syntax", "This file holds no value.", "write one, or remove the reference"
         )
     for one in documents[1:]:
-        yield Diagnostic(one.place, "syntax", "A second document in a file that is to be one value.", "remove it")
+        yield Diagnostic(one.place, "syntax", "A second document in a file that must be one value.", "remove it")

@@ -83,7 +83,7 @@ class Resolver:
         replaced = {
             spot.path: self._value(spot.node)
             if not spot.names_files
-            else self._fault(spot.node, "A file that a reference reads names no further files.", "write it out here")
+            else self._fault(spot.node, "Referenced files cannot contain file references.", "write it out here")
             for spot in _spots(content, path, inside=True)
         }
         return _rebuilt(content, path, replaced) if replaced else content

@@ -40,8 +40,7 @@ class ResponseInfo:
 
 _VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
 _API_VERSION = (
-    "The address is one that wants an `api-version` in every URL, which is not sent: reach it through a proxy that"
-    " adds it."
+    "This address requires an `api-version` in every URL, which is not sent: reach it through a proxy that adds it."
 )
 
 
@@ -80,7 +79,7 @@ class ProviderError(Exception):
 class Unreachable(ProviderError):
     """No answer came: no connection, or none in time."""
 
-    remedy = "look at the address and the network, then run it again"
+    remedy = "check the address and the network, then run it again"
     passing = True
 
     def __init__(
@@ -93,7 +92,7 @@ class Unreachable(ProviderError):
 class Unauthorized(ProviderError):
     """The server does not let us: a wrong key, or one without the scope (both answer 401)."""
 
-    remedy = "look at the key, its project, and whether it may read and write assistants"
+    remedy = "check the key, its project, and whether it may read and write assistants"
 
 
 class Rejected(ProviderError):
@@ -151,7 +150,7 @@ class ApiGone(ProviderError):
 class Broken(ProviderError):
     """An answer that cannot be one: a failing server, not JSON, cut off, or of another shape."""
 
-    remedy = "look whether `base_url` is the address of the API itself; it usually ends in /v1"
+    remedy = "check whether `base_url` is the address of the API itself; it usually ends in /v1"
     passing = True
     is_open = True
 

@@ -99,7 +99,7 @@ class Assistants:
             return found
         rows = (await self._lists[kind].listed(age)).rows
         if id not in rows:
-            raise ObjectGone(f"{id} is not there any more.", named=False)
+            raise ObjectGone(f"{id} was not found.", named=False)
         self._reads_by_id = False
         return _live(kind, rows[id])
 

@@ -28,7 +28,7 @@ _PATIENCE = 3.0
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
-_MORE_TIME = "give it more with --timeout"
+_MORE_TIME = "pass a larger --timeout"
 _NO_HTTPS = (
     "The server does not speak https at this address.",
     "write `http://` in `base_url`, if it is this machine's",
@@ -36,7 +36,7 @@ _NO_HTTPS = (
 _NO_HTTP = ("The server's answer is not HTTP.", "write `https://` in `base_url`, if the server speaks that")
 _UNTRUSTED = (
     "The server's certificate is not trusted.",
-    "name the file of its authority in SSL_CERT_FILE, or mend the certificate",
+    "set SSL_CERT_FILE to the file of its authority, or fix the certificate",
 )
 _NO_USE = {
     "WRONG_VERSION_NUMBER": _NO_HTTPS,
@@ -176,7 +176,7 @@ class Wire:
         if left <= 0 or self.pacer.wait() < left:
             with anyio.move_on_after(left):
                 return await self.pacer.turn(urgent=urgent)
-        message = "The server wants to be left alone for longer than there is time."
+        message = "The server's retry delay exceeds the time limit."
         raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
 
     async def _exchange(
@@ -185,7 +185,7 @@ class Wire:
         began = self.nature.clock()
         limit = min(_ANSWER_SECONDS, deadlines.left(began))
         if limit <= 0:
-            raise Unreachable("The time for this is up.", _MORE_TIME, ResponseInfo(should_retry=False))
+            raise Unreachable("The time limit is reached.", _MORE_TIME, ResponseInfo(should_retry=False))
         try:
             with anyio.fail_after(limit):
                 async with self._client.stream(method, path, params=params, **_content_of(body)) as response:

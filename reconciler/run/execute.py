@@ -220,7 +220,7 @@ async def _applied(
             watching = All([kept, *listeners, *also])
             found = await apply(plan, provider, run, watching, parallelism=told.manner.parallelism, stop=stop)
     if kept.broken is not None:
-        stop.softly(f"it cannot be recorded any more: {kept.broken.strerror}")
+        stop.softly(f"progress cannot be recorded: {kept.broken.strerror}")
     return found
 
 

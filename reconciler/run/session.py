@@ -244,7 +244,7 @@ def owned_by(stack: str | None, environment: Environment) -> Environment:
     if not config.NAME.fullmatch(stack):
         raise Failure(
             f"{stack!r} is not a name of a stack.",
-            "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or figure",
+            "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit",
         )
     return replace(environment, stack=stack, former_stacks=(), borrowed=True)
 

@@ -91,7 +91,7 @@ class _JsonReader:
         word = _WORD.match(self._text, self._at)
         if word is None or word[0] not in _WORDS.keys() | _FOREIGN:
             raise self._stop(
-                "A JSON value was to come here." if word is None else f"`{nodes.short(word[0])}` is no JSON value."
+                "Expected a JSON value." if word is None else f"`{nodes.short(word[0])}` is not a JSON value."
             )
         self._at = word.end()
         if word[0] in _FOREIGN:
@@ -149,11 +149,11 @@ class _JsonReader:
 
     def _key(self) -> tuple[str, Location]:
         if self._next() != '"':
-            raise self._stop("A key in double quotes was to come here.")
+            raise self._stop("Expected a key in double quotes.")
         place = self._place()
         key = self._text_at(place)
         if self._next() != ":":
-            raise self._stop("A `:` was to come here.")
+            raise self._stop("Expected `:`.")
         self._at += 1
         return key, place
 
@@ -165,7 +165,7 @@ class _JsonReader:
         if self._ends(end):
             return False
         if self._next() != ",":
-            raise self._stop(f"A `,` or `{end}` was to come here.")
+            raise self._stop(f"Expected `,` or `{end}`.")
         comma = self._place()
         self._at += 1
         if not self._ends(end):

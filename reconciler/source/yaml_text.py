@@ -198,7 +198,7 @@ class _Builder:
         except scalars.NotJsonError as error:
             told = f"`{nodes.short(text)}` is {error}"
             if error.is_number:
-                self._foreign(event, told, "write a figure, or quote it if it is text")
+                self._foreign(event, told, "write a number, or quote it if it is text")
                 return None  # nothing rather than text: one fault is enough where a number belongs
             self._foreign(event, told)
         except scalars.LongNumberError:
@@ -214,9 +214,7 @@ class _Builder:
             return text
         value = self._resolved(event, text)
         if type(value) not in _SCALAR_TAGS[name]:
-            self._fault(
-                event, "wrong-type", f"`{nodes.short(text)}` is no {name}.", "remove the tag, or mend the value"
-            )
+            self._fault(event, "wrong-type", f"`{nodes.short(text)}` is no {name}.", "remove the tag, or fix the value")
         return value
 
 

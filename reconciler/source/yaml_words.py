@@ -18,7 +18,7 @@ _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
     (
         "mapping values are not allowed",
         "A `:` where no key can be",
-        "quote the text if the colon belongs to it, or mend the indentation",
+        "quote the text if the colon belongs to it, or fix the indentation",
     ),
     (
         "cannot start any token",
@@ -44,7 +44,7 @@ _WORDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("'-' indicator", "Something other than `-` in a list", _INDENTATION),
     ("expected key", "Something that does not continue the mapping", _INDENTATION),
     ("<block end>", "Something that does not continue what stands above", _INDENTATION),
-    ("node content", "A value was to come here", "write a value, or put the text in quotes"),
+    ("node content", "Expected a value", "write a value, or put the text in quotes"),
     ("<document start>", "A second document without `---` before it", "put `---` on a line of its own"),
     ("directive", "A `%` that begins no directive known here", "put the text in quotes"),
     ("undefined tag handle", "A tag nobody defined", "put the text in quotes: `!` begins a tag"),
@@ -56,7 +56,7 @@ _NOTICED_LATE: Final = ("expected ':'", "unexpected end of stream", "unexpected 
 def fault(error: yaml.YAMLError, positions: Positions) -> Diagnostic:
     """The fault that stands for an error of the parser, where the parser stopped."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return Diagnostic(Location(positions.file), "syntax", f"No YAML: {error}", "")
+        return Diagnostic(Location(positions.file), "syntax", f"Invalid YAML: {error}", "")
     place = positions.place(error.problem_mark.index)
     start = positions.place(error.context_mark.index) if error.context_mark else place
     problem = str(error.problem)
@@ -74,4 +74,4 @@ def _words(problem: str, before: str) -> tuple[str, str]:
     for said, message, remedy in _WORDS:
         if said in problem:
             return message, remedy
-    return f"No YAML: {problem}", _INDENTATION
+    return f"Invalid YAML: {problem}", _INDENTATION
