@@ -26,6 +26,7 @@ CODES: dict[str, str] = {
     "metadata-pairs": "More than fifteen metadata pairs: the sixteenth is the marker.",
     "missing-field": "A field that is required is not there.",
     "model-family": "A field that models of this family refuse (a warning: the server decides).",
+    "nested-function": "A function tool wrapped in a second `{type: function, function: …}`.",
     "not-json": "A value that JSON does not have: a date, infinity, binary data.",
     "not-strict": "`strict: true` wants `additionalProperties: false` and every property required, at every level.",
     "path-outside-repo": "A reference or link leaves the repository, or reaches into `.git` or `.reconciler`.",
@@ -44,7 +45,6 @@ CODES: dict[str, str] = {
     "unreadable": "A file or folder that is missing, unreadable or of the wrong sort.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",
     "was-in-use": "A key under `was` belongs to another manifest.",
-    "nested-function": "A function tool wrapped in a second `{type: function, function: …}`.",
     "wrong-type": "A value of the wrong type.",
 }
 
