@@ -22,9 +22,8 @@ from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
 from support.bodies import bodies, edits, worlds
-from support.world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, Scenario, World, desired, run
+from support.world import CLONES, EVERY_SERVER, WHERE, Scenario, World, desired, each_scenario, run
 
-every_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.path.stem)
 every_server = pytest.mark.parametrize(
     "settings", [*EVERY_SERVER, *CLONES], ids=lambda s: f"{s.metadata}-{s.echo}-{s.modify}"
 )
@@ -37,7 +36,7 @@ async def _apply_then_plan(world: World, wanted: tuple[Desired, ...], options: d
 
 
 @every_server
-@every_scenario
+@each_scenario
 def test_after_an_apply_only_what_was_held_back_is_left(scenario: Scenario, settings: Settings, tmp_path: Path) -> None:
     async def story() -> tuple[Plan, Plan]:
         world, wanted = await scenario.prepared(tmp_path, settings)
@@ -49,7 +48,7 @@ def test_after_an_apply_only_what_was_held_back_is_left(scenario: Scenario, sett
     assert {mark.address for mark in second.marks} <= first.held
 
 
-@every_scenario
+@each_scenario
 def test_planning_makes_no_write(scenario: Scenario, tmp_path: Path) -> None:
     async def story() -> list:
         world, wanted = await scenario.prepared(tmp_path, Settings())
@@ -59,7 +58,7 @@ def test_planning_makes_no_write(scenario: Scenario, tmp_path: Path) -> None:
     assert run(story) == []
 
 
-@every_scenario
+@each_scenario
 def test_what_is_not_ours_is_untouched(scenario: Scenario, tmp_path: Path) -> None:
     async def story() -> tuple[Plan, dict, dict]:
         world, wanted = await scenario.prepared(tmp_path, Settings())
@@ -76,25 +75,19 @@ def test_what_is_not_ours_is_untouched(scenario: Scenario, tmp_path: Path) -> No
     }
 
 
-@every_scenario
-def test_a_patch_holds_exactly_the_changed_fields(scenario: Scenario, tmp_path: Path) -> None:
-    async def story() -> Plan:
-        world, wanted = await scenario.prepared(tmp_path, Settings())
-        return await world.plan(wanted, **scenario.options)
-
-    for change in run(story).changes:
+@each_scenario
+def test_a_patch_holds_exactly_the_changed_fields(scenario: Scenario) -> None:
+    for change in scenario.planned.changes:
         if change.action in ("create", "update", "adopt", "rename"):
             assert set(change.patch) == {f.path[0] for f in change.fields} - {"reconciler"}
 
 
-@every_scenario
+@each_scenario
 def test_the_order_of_files_and_of_live_objects_does_not_matter(scenario: Scenario, tmp_path: Path) -> None:
     async def story() -> list[str]:
         world, wanted = await scenario.prepared(tmp_path, Settings())
         live = await world.live()
         shuffled = random.Random(7).sample(list(live), len(live))  # a fixed order, not chance
-        from reconciler.plan.make import make_plan
-
         plans = [
             make_plan(wanted, live, world.where, **scenario.options),
             make_plan(wanted[::-1], shuffled, world.where, **scenario.options),
@@ -105,13 +98,9 @@ def test_the_order_of_files_and_of_live_objects_does_not_matter(scenario: Scenar
     assert one == other
 
 
-@every_scenario
-def test_every_format_names_every_change_and_objection(scenario: Scenario, tmp_path: Path) -> None:
-    async def story() -> Plan:
-        world, wanted = await scenario.prepared(tmp_path, Settings())
-        return await world.plan(wanted, **scenario.options)
-
-    plan = run(story)
+@each_scenario
+def test_every_format_names_every_change_and_objection(scenario: Scenario) -> None:
+    plan = scenario.planned
     for render in FORMATS.values():
         shown = render(document(plan), Style(width=100))
         assert all(change.address.key in shown for change in plan.changes)

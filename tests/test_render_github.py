@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import Diagnostic, Location
-from reconciler.emulator import Settings
 from reconciler.model import Base, Meaning, Objection, Plan
 from reconciler.render import FORMATS, Style, document, github
 from reconciler.render.values import inert, one_line, shortened
 from support.render_plans import adopt, create, delete, field, lookalike, merging, plan, rename, update
 from support.runner_rules import KNOWN, Command, lines, outputs, parsed, suspicious
-from support.world import SCENARIOS, Scenario, run
+from support.world import Scenario, each_scenario
 
 
 def told(of: Plan, folder: str = "") -> list[Command]:
@@ -268,17 +266,12 @@ def test_no_value_of_an_output_ends_it(value, other):
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.path.stem)
-def test_no_line_of_any_scenario_is_a_command_but_for_our_annotations(scenario: Scenario, name: str, tmp_path: Path):
-    of = document(run(_planned, scenario, tmp_path))
+@each_scenario
+def test_no_line_of_any_scenario_is_a_command_but_for_our_annotations(scenario: Scenario, name: str):
+    of = document(scenario.planned)
     shown = FORMATS[name](of, Style())
     ours = github.annotated(of) if name == "github" else ()
 
     assert [line for line in suspicious(shown) if line not in ours] == []
     assert set(ours) <= set(lines(shown))
     assert [one.name for one in heard(ours) if one.name not in github.KINDS] == []
-
-
-async def _planned(scenario: Scenario, folder: Path) -> Plan:
-    world, desired = await scenario.prepared(folder, Settings())
-    return await scenario.plan(world, desired, folder)

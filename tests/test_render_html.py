@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT
-from reconciler.emulator import Settings
 from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
@@ -35,7 +34,7 @@ from support.browser import Browser, Page, browser
 from support.needing import needing
 from support.render_plans import WHERE, adopt, create, delete, lookalike, mark, merging, plan, update
 from support.render_plans import field as changed
-from support.world import SCENARIOS, Scenario, run
+from support.world import SCENARIOS
 from test_render_laws import INVISIBLE, plans, texts
 
 VOID = {"meta", "br", "wbr"}
@@ -522,16 +521,11 @@ def module(name: str) -> Path:
     return brought(NODE / "node_modules" / name)
 
 
-async def _document(scenario: Scenario, folder: Path) -> str:
-    world, desired = await scenario.prepared(folder, Settings())
-    return html(await world.plan(desired, **scenario.options))
-
-
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every scenario's page as a file, and some that no scenario has."""
     folder = tmp_path_factory.mktemp("pages")
-    made = {s.path.stem: run(_document, s, tmp_path_factory.mktemp("scenario")) for s in SCENARIOS}
+    made = {scenario.path.stem: html(scenario.planned) for scenario in SCENARIOS}
     split = origins(update("hr", changed("model", "a", "b"), changed("top_p", 1, 0, "drift")), "change", "pending")
     of_base = plan(split, base=Base("main"), offline="No key is set.")
     lost = Lost("staging", "No answer.", "look whether it is up")

@@ -5,7 +5,6 @@ The patterns are those that tfcmt and Atlantis read a plan and an apply by.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -16,8 +15,7 @@ from reconciler.render import FORMATS, Style
 from reconciler.render import document as render_document
 from support.checkout import Checkout
 from support.render_plans import field, kept, plan, update
-
-GOLDEN = sorted((Path(__file__).parent / "golden").glob("*/plan.json"))
+from support.world import Scenario, each_scenario
 
 PLANNED = re.compile(r"^(Plan: \d|No changes.)", re.M)
 DESTROYS = re.compile(r"([1-9][0-9]* to destroy.)", re.M)
@@ -26,9 +24,9 @@ APPLIED = re.compile(r"^(Apply complete!)", re.M)
 COUNTED = re.compile(r"Plan: (?:(\d+) to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy.")
 
 
-@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.parent.name)
-def test_the_last_line_of_every_plan_is_found_and_counted(path: Path) -> None:
-    document = json.loads(path.read_text())
+@each_scenario
+def test_the_last_line_of_every_plan_is_found_and_counted(scenario: Scenario) -> None:
+    document = render_document(scenario.planned)
     summary = document["summary"]
     text = FORMATS["text"](document, Style())
 

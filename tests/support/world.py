@@ -6,11 +6,14 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import anyio
 import httpx
+import pytest
 
 from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
@@ -192,6 +195,17 @@ class Scenario:
         plan = part(split(*plans, Base("main", "1a2b3c4d5e6f")), self.options["limits"])
         return unseen(plan, offline) if offline else plan
 
+    @cached_property
+    def planned(self) -> Plan:
+        """The plan against a server that answers as OpenAI does; made once, since it is a value."""
+
+        async def made(folder: Path) -> Plan:
+            world, desired = await self.prepared(folder, Settings())
+            return await self.plan(world, desired, folder)
+
+        with TemporaryDirectory() as folder:
+            return run(made, Path(folder))
+
     @property
     def stated(self) -> dict[str, Any]:
         return dict(json.loads(self.sections.get("options.json", "{}")))
@@ -212,6 +226,9 @@ class Scenario:
 SCENARIOS = [Scenario.read(path) for path in sorted((Path(__file__).parents[1] / "scenarios").glob("*.txt"))]
 
 
+each_scenario = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.path.stem)
+
+
 def names(changes: Iterable[Change]) -> list[str]:
     """Changes in short: `create assistant.a`."""
     return [f"{change.action} {change.address}" for change in changes]
@@ -228,6 +245,7 @@ __all__ = [
     "Scenario",
     "World",
     "desired",
+    "each_scenario",
     "names",
     "run",
 ]
