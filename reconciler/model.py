@@ -69,7 +69,8 @@ class Desired:
     address: Address
     fields: Fields
     place: Location
-    left_to_server: frozenset[str] = frozenset()
+    left_to_server: frozenset[Path] = frozenset()
+    """Paths of what nothing is stated about and the server may choose."""
     id: str | None = None
     was: tuple[str, ...] = ()
     on_removal: OnRemoval = "delete"

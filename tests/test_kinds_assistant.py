@@ -419,8 +419,8 @@ def test_a_manifest_states_what_is_not_default_in_the_order_of_the_fields() -> N
 def test_what_the_server_chooses_is_left_to_it_where_the_manifest_is_silent(
     body: dict[str, Json], left: set[str]
 ) -> None:
-    assert KIND.check(body, ServerTraits()).left_to_server == left
-    assert left <= set(KIND.chosen)
+    assert KIND.check(body, ServerTraits()).left_to_server == {(name,) for name in left}
+    assert {(name,) for name in left} <= set(KIND.chosen)
 
 
 @pytest.mark.parametrize(
@@ -539,3 +539,9 @@ def test_fields_keep_their_place_for_ever() -> None:
         "reasoning_effort",
     )
     assert (KIND.name, KIND.form) == ("assistant", 1)
+
+
+def test_what_is_taken_out_leaves_no_empty_mapping_behind() -> None:
+    assert KIND.tidy("tools", {"functions": {}, "file_search": {}}) == {"file_search": {}}
+    assert KIND.tidy("tool_resources", {"file_search": {}}) == {}
+    assert KIND.tidy("tools", "odd") == "odd"

@@ -162,7 +162,7 @@ def told(plan: Plan) -> set[tuple[str, str, str, str]]:
     """What a plan does, whatever the ids; less the fields of which a server may choose the value."""
     found = set()
     for change in plan.changes:
-        known = [field for field in change.fields if field.path[0] not in KINDS["assistant"].chosen]
+        known = [field for field in change.fields if field.path not in KINDS["assistant"].chosen]
         if known or change.action != "update":
             found.add((str(change.address), change.action, "", ""))
         if change.action != "delete":
@@ -214,14 +214,14 @@ def attributed(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
         (str(change.id), show(field.path)): (repr(field.after), field.cause)
         for change in plan.changes
         for field in change.fields
-        if field.path[0] not in chosen
+        if field.path not in chosen
     }
 
 
 async def settled(world: World) -> dict[str, dict]:
     """What is live, in normal form; less the fields of which a server may choose the value."""
     return {
-        one.id: {f: v for f, v in one.fields.items() if f not in KINDS["assistant"].chosen}
+        one.id: {f: v for f, v in one.fields.items() if (f,) not in KINDS["assistant"].chosen}
         for one in await world.live()
     }
 

@@ -67,7 +67,11 @@ def test_a_manifest_is_an_assistant_under_the_stem_of_its_file() -> None:
     found = desired("model: gpt-4o\nname: HR\n", stem="hr-helper")
 
     assert found.address == Address("assistant", "hr-helper")
-    assert (found.fields["name"], found.fields["temperature"], found.left_to_server) == ("HR", 1, {"reasoning_effort"})
+    assert (found.fields["name"], found.fields["temperature"], found.left_to_server) == (
+        "HR",
+        1,
+        {("reasoning_effort",)},
+    )
     assert (found.id, found.was, found.on_removal, found.ignore) == (None, (), "delete", ())
     assert str(found.place) == "hr-helper.yaml:1:1"
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from reconciler.canonical import Fields
 from reconciler.diagnostics import Severity, did_you_mean
+from reconciler.paths import Path
 
 Loc: TypeAlias = tuple[str | int, ...]
 
@@ -41,7 +42,7 @@ class Checked:
     """What a manifest's body comes to: its normal form, and everything wrong with it."""
 
     fields: Fields
-    left_to_server: frozenset[str] = frozenset()
+    left_to_server: frozenset[Path] = frozenset()
     problems: tuple[Problem, ...] = ()
 
 

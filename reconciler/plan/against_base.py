@@ -98,7 +98,7 @@ def same(one: Iterable[Desired], other: Iterable[Desired]) -> bool:
 
 def _asked(one: Desired) -> str:
     ignored: list[Json] = [paths.show(path) for path in one.ignore]
-    own: list[Json] = [one.id, [*one.was], one.on_removal, ignored, [*sorted(one.left_to_server)]]
+    own: list[Json] = [one.id, [*one.was], one.on_removal, ignored, [*sorted(map(paths.show, one.left_to_server))]]
     return digest([str(one.address), dict(one.fields), own])
 
 

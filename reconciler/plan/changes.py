@@ -19,7 +19,7 @@ def creation(desired: Desired, kind: Kind) -> Change:
     patch = {
         name: kind.wire(name, desired.fields[name], None)
         for name in kind.fields
-        if name not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
+        if (name,) not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
     }
     fields = whole(desired.fields, kind, created=True)
     return _change("create", desired.address, None, fields, patch=patch, desired=desired)
@@ -124,7 +124,8 @@ def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired
 def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
     """The parts, and the fields that have to travel with them."""
     travelling = KINDS[live.kind].companions(desired, live, frozenset(part[0] for part in chosen))
-    needed = {f for f, before in travelling.items() if f in desired.left_to_server or not equal(before, live.fields[f])}
+    left = {path[0] for path in desired.left_to_server}
+    needed = {f for f, before in travelling.items() if f in left or not equal(before, live.fields[f])}
     return chosen | {part for part in every if part[0] in needed}
 
 
@@ -205,8 +206,6 @@ def address_of(live: Live) -> Address:
 def live_digest(live: Live, desired: Desired | None = None) -> str:
     """A digest of everything about a live object that a plan relied on: not what is left to others."""
     owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
-    ignore = desired.untouched if desired is not None else ()
-    left = desired.left_to_server if desired is not None else frozenset()
-    kind = KINDS[live.kind]
-    relied = {f: markers.less_ignored(f, value, ignore, kind) for f, value in live.fields.items() if f not in left}
+    others = (*desired.untouched, *desired.left_to_server) if desired is not None else ()
+    relied = {f: markers.less_ignored(f, value, others, KINDS[live.kind]) for f, value in live.fields.items()}
     return digest({"fields": {f: v for f, v in relied.items() if not isinstance(v, Absent)}, "owner": owner})

@@ -10,7 +10,7 @@ from deepdiff import DeepDiff
 from reconciler.canonical import ABSENT, Absent, Fields, Json, digest, equal, plain
 from reconciler.kinds import Kind
 from reconciler.model import Cause, Desired, FieldChange, Live, Marker
-from reconciler.paths import Path, at, copied, put
+from reconciler.paths import Path, at, copied, put, without
 from reconciler.plan import marker as markers
 
 _MEMBER = 6
@@ -48,8 +48,8 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     }
     return Comparison(
         fields=tuple(
-            replace(change, reason=kind.reset_reason(field, desired, changes))
-            for field, found in changes.items()
+            replace(change, reason=kind.reset_reason(change.path, desired, changes))
+            for found in changes.values()
             for change in found
         ),
         patch={field: wire(field, desired, live, kind) for field in changes},
@@ -81,11 +81,11 @@ def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ..
 
 def _before(field: str, desired: Desired, live: Live, kind: Kind, known: Marker | None) -> Iterator[Json]:
     """The live value, where it is not as desired."""
-    have = markers.less_ignored(field, live.fields[field], desired.untouched, kind)
-    want = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
-    if isinstance(have, Absent) or equal(have, want):
-        return
-    if field not in desired.left_to_server or _set_by_us(field, have, known):
+    left = (p for p in desired.left_to_server if p[0] == field and not _is_set_by_us(p, live, kind, known))
+    others = (*desired.untouched, *left)
+    have = markers.less_ignored(field, live.fields[field], others, kind)
+    want = markers.less_ignored(field, desired.fields[field], others, kind)
+    if not isinstance(have, Absent) and not equal(have, want):
         yield have
 
 
@@ -93,15 +93,16 @@ def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str
     """What has to travel with the changed fields; nothing that is left to the dashboard does."""
     for field, before in kind.companions(desired, live, changed).items():
         have = markers.less_ignored(field, before, desired.untouched, kind)
-        if field in desired.left_to_server:  # the server refuses the change without it, ignored or not
+        if any(path[0] == field for path in desired.left_to_server):  # the server rejects the change without it
             yield field, before
         elif not isinstance(have, Absent) and not equal(have, _after(field, desired, kind)):
             yield field, have
 
 
-def _set_by_us(field: str, have: Json, known: Marker | None) -> bool:
-    """Whether a field now left to the server still holds what a manifest once stated: then it is reset, once."""
-    return known is not None and known.digests.get(field) == digest(have, _MEMBER)
+def _is_set_by_us(path: Path, live: Live, kind: Kind, known: Marker | None) -> bool:
+    """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
+    there, have = at(live.fields[path[0]], path[1:])
+    return known is not None and there and markers.applied(known, kind, path) == digest(have, _MEMBER)
 
 
 def _unmoved(field: str, have: Json, desired: Desired, kind: Kind, known: Marker) -> bool:
@@ -115,7 +116,7 @@ def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
 
 
 def _after(field: str, desired: Desired, kind: Kind) -> Json:
-    if field in desired.left_to_server:
+    if (field,) in desired.left_to_server:
         return None
     value = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
     return None if isinstance(value, Absent) else value
@@ -126,11 +127,9 @@ def _changes(
 ) -> Iterator[FieldChange]:
     after = _after(field, desired, kind)
     sides = _Sides(field, before, after, kind.members(field, before), kind.members(field, after))
-    if field in desired.left_to_server and base is not None:
-        yield FieldChange((field,), before, after, "edit")
-        return
     for path, got, wanted in _leaves(field, before, after, kind):
-        yield FieldChange(path, got, wanted, _cause(path, sides, kind, base, known))
+        is_reset = base is not None and path in desired.left_to_server
+        yield FieldChange(path, got, wanted, "edit" if is_reset else _cause(path, sides, kind, base, known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +154,22 @@ def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Ma
     applied = markers.applied(known, kind, member) if len(member) > 1 else None
     if applied is None:
         applied = markers.applied(known, kind, (sides.field,))
-        if sides.field in kind.chosen and kind.default(sides.field) is None and applied == digest(None, _MEMBER):
-            return "edit"  # whatever is live there was the server's choice, and nobody's change
+        if applied == digest(_less_chosen(sides, kind), _MEMBER):
+            return "edit"  # whatever else is live there was the server's choice, and nobody's change
         return _moved(digest(sides.before, _MEMBER), digest(sides.after, _MEMBER), applied)
     have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
+    if member in kind.chosen and applied == digest(ABSENT, _MEMBER):
+        return "edit"
     return _moved(digest(have, _MEMBER), digest(want, _MEMBER), applied)
+
+
+def _less_chosen(sides: _Sides, kind: Kind) -> Json:
+    """What the field was before without what a server chooses of it for every model."""
+    value = sides.before
+    for path in kind.chosen:
+        if path[0] == sides.field and (len(path) > 1 or kind.default(path[0]) is None):
+            value = without(value, path[1:]) if len(path) > 1 else None
+    return value
 
 
 def _moved(have: str, want: str, applied: str | None) -> Cause:
@@ -215,7 +225,7 @@ def _member_at(value: Json, path: Path) -> Json | Absent:
 
 def wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
     """The field as it will be sent: what is desired, with what is left to others or to later as it is live."""
-    if field in desired.left_to_server:
+    if (field,) in desired.left_to_server:
         return None
     value = result(desired, live, kind)[field]
     for path in desired.ignore:

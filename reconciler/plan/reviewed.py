@@ -146,9 +146,10 @@ class _World:
 def _has_all(change: Mapping[str, Any], live: Live) -> bool:
     """Whether the object has what the change was to give it; of a create also nothing else."""
     kind = KINDS[live.kind]
-    told = {field["path"] for field in change["fields"]}
-    more = {paths.show(one.path) for one in whole(live.fields, kind, created=True) if one.path[0] not in kind.chosen}
-    return all(_is_so(field, live) for field in change["fields"]) and (change["action"] != "create" or more <= told)
+    stated = {field["path"] for field in change["fields"]}
+    present = (field.path for field in whole(live.fields, kind, created=True))
+    more = {paths.show(path) for path in present if not any(path[: len(c)] == c for c in kind.chosen)}
+    return all(_is_so(field, live) for field in change["fields"]) and (change["action"] != "create" or more <= stated)
 
 
 def _is_so(field: Mapping[str, Any], live: Live) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import Json, digest
+from reconciler.canonical import ABSENT, Absent, Json, digest
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind, ServerTraits
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Target
+from reconciler.paths import Path, at
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated, with_removal
 from reconciler.plan.diff import compare, differences
@@ -190,18 +191,18 @@ def _was_made(live: Live, step: Step, nonce: str) -> bool:
 
 def _asked(step: Step, kind: Kind) -> Desired:
     """What a create asked for."""
-    left = frozenset(name for name in _choosable(step.patch, kind) if step.patch.get(name) is None)
+    left = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
     return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), left, ignore=step.ignore)
 
 
 def _then(step: Step, before: Mapping[str, Json], source: str) -> _Then:
     kind = KINDS[step.kind]
     live = _live(before, kind)
-    applied = live.marker.digests if live.marker is not None else {}
-    left = frozenset(name for name in _choosable(before, kind) if not _was_stated(name, live, applied, kind))
+    left = frozenset(path for path in _choosable(before, kind) if not _was_stated(path, live, kind))
+    kept = {name: markers.less_ignored(name, live.fields[name], left, kind) for name in kind.fields}
     desired = Desired(
         address=_address_before(step),
-        fields={name: kind.default(name) if name in left else live.fields[name] for name in kind.fields},
+        fields={name: kind.default(name) if isinstance(value, Absent) else value for name, value in kept.items()},
         place=Location(source),
         left_to_server=left,
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
@@ -221,13 +222,15 @@ def _live(raw: Mapping[str, Json], kind: Kind) -> Live:
     return Live(kind.name, str(raw.get("id")), kind.read(raw), raw, markers.decode(text, kind))
 
 
-def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[str]:
+def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[Path]:
     """What a server may choose for such a body."""
     return kind.check({"model": body.get("model")}, ServerTraits()).left_to_server
 
 
-def _was_stated(name: str, before: Live, applied: Mapping[str, str], kind: Kind) -> bool:
+def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
     """Whether a value that servers may choose was asked for: then it is brought back, else left to the server."""
-    if before.raw.get(name) is None:
+    if at(dict(before.raw), path)[1] is None:
         return False
-    return applied.get(name, digest(before.fields[name], _DIGEST)) != digest(kind.default(name), _DIGEST)
+    applied = markers.applied(before.marker, kind, path) if before.marker is not None else None
+    default = kind.default(path[0]) if len(path) == 1 else ABSENT
+    return (applied or digest(at(dict(before.fields), path)[1], _DIGEST)) != digest(default, _DIGEST)

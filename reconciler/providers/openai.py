@@ -302,7 +302,8 @@ def _live(kind: str, raw: Mapping[str, Json]) -> Live:
 def _whole(live: Live) -> dict[str, Json]:
     """All that an object says, for a server whose modify drops what is left out, perhaps to defaults of its own."""
     kind = KINDS[live.kind]
-    chosen = {name: live.raw[name] for name in kind.chosen if live.raw.get(name) is not None}
+    whole = [path[0] for path in kind.chosen if len(path) == 1]
+    chosen = {name: live.raw[name] for name in whole if live.raw.get(name) is not None}
     return {**chosen, **kind.manifest(live.fields)}
 
 
@@ -318,7 +319,7 @@ def _reset(live: Live, found: Live, patch: Mapping[str, Json]) -> bool:
     if any(found.fields[f] == kind.default(f) for f in moved):
         return True
     stayed = [f for f in unsent if f not in (*moved, *kind.exchanged) and live.fields[f] != kind.default(f)]
-    return not stayed and any(f in kind.chosen for f in moved)
+    return not stayed and any(path[0] in moved for path in kind.chosen)
 
 
 OPENAI = OpenAI()

@@ -1,0 +1,212 @@
+"""A kind of resource: everything that follows from the table of its fields, for any kind alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from reconciler.canonical import Fields, Json, encode
+from reconciler.kinds.families import reasons
+from reconciler.kinds.fields import Data, FieldRules, Limits, limit_problems
+from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
+from reconciler.model import Desired, Live
+from reconciler.paths import Path, at
+
+MARKER: Final = "reconciler"
+"""The key in `metadata` that is ours."""
+
+
+def _nothing(*_: Any) -> Iterator[Problem]:
+    yield from ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of resource."""
+
+    name: str
+    """What addresses begin with."""
+    model: type[BaseModel]
+    """The table: markers name fields by position, so that a new one goes last."""
+    form: int
+    """The version of the normal form; digests of another version are not comparable."""
+    misshapen: Callable[[Mapping[str, Json]], Iterable[Problem]] = _nothing
+    """What is wrong with the shape of a manifest in a way that the model cannot put well."""
+    rules: Callable[[Any, ServerTraits, Collection[str]], Iterable[Problem]] = _nothing
+    """What is wrong between fields; the last argument names those that cannot be judged."""
+    is_allowed: Callable[[Problem, Mapping[str, Json]], bool] = lambda problem, body: False
+    """Whether the body makes up for what the model finds wrong."""
+    table: Mapping[str, FieldRules] = field(init=False)
+
+    def __post_init__(self) -> None:
+        fields = self.model.model_fields.items()
+        table = {name: next(m for m in info.metadata if isinstance(m, FieldRules)) for name, info in fields}
+        object.__setattr__(self, "table", table)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.table)
+
+    @property
+    def chosen(self) -> tuple[Path, ...]:
+        """What a server may fill with a value of its own choice."""
+        return tuple((name, *path) for name, rules in self.table.items() for path in rules.chosen)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The fields that hold one text, and are without a value where it is empty."""
+        limits = {name: info.metadata for name, info in self.model.model_fields.items()}
+        return tuple(n for n, found in limits.items() if any(isinstance(m, Limits) and m.longest for m in found))
+
+    @property
+    def exchanged(self) -> tuple[str, ...]:
+        """The fields that people change and still mean the same object, even one without a name."""
+        return tuple(name for name, rules in self.table.items() if rules.exchanged)
+
+    def check(self, body: Mapping[str, Json], traits: ServerTraits, unread: Collection[str] = ()) -> Checked:
+        """The normal form of what a manifest states, or every reason why not.
+
+        `unread` names the fields that it states and that could not be read, which is not reported again.
+        """
+        problems = [*self.misshapen(body)]
+        try:
+            self.model.model_validate(_less(body, [p.loc for p in problems]), strict=True, extra="forbid")
+        except ValidationError as error:
+            problems += [p for p in from_pydantic(error, self.model) if not self.is_allowed(p, body)]
+        for name, rules in self.table.items():
+            if rules.required and body.get(name) in (None, "") and name not in unread:
+                article = "An" if self.name[0] in "aeiou" else "A"
+                message = f"{article} {self.name} needs a `{name}`."
+                problems.append(Problem((name,), "missing-field", message, f"add `{name}: …`"))
+        sound, odd = self._read(_less(body, [problem.loc for problem in problems]))
+        unjudged = {*unread, *odd, *(str(problem.loc[0]) for problem in problems if problem.loc)}
+        problems += limit_problems(sound)
+        problems += self.rules(sound, traits, unjudged)
+        problems += self._family_problems(sound, traits)
+        return Checked(self._normal(sound), frozenset(self._left_to_server(sound, traits)), tuple(problems))
+
+    def read(self, raw: Mapping[str, Json]) -> Fields:
+        """The normal form of a live object; a field of an unexpected shape is kept as it came."""
+        known = {name: raw[name] for name in self.fields if raw.get(name) is not None}
+        if isinstance(pairs := known.get("metadata"), dict):
+            known["metadata"] = {key: value for key, value in pairs.items() if key != MARKER}
+        body, odd = self._read(known)
+        return {**self._normal(body), **{name: known[name] for name in known if name in odd}}
+
+    def tidy(self, name: str, value: Json) -> Json:
+        """A value from which something was taken out, without the mappings that the normal form never has empty."""
+        return self.table[name].without_hollows(value)
+
+    def members(self, name: str, value: Json) -> dict[Path, Json]:
+        """A field's value by the parts that are compared and attributed one by one."""
+        return self.table[name].members(name, value)
+
+    def schemas(self, fields: Fields) -> dict[Path, Json]:
+        """The JSON Schemas in a body, by where they stand."""
+        return {
+            (name, *path): schema
+            for name, rules in self.table.items()
+            for pattern in rules.schemas
+            for path, schema in _matching(fields[name], pattern)
+        }
+
+    def wire(self, name: str, value: Json, live: Live | None) -> Json:
+        """A field of the normal form as the API takes it."""
+        return self.table[name].wire(value, live.raw.get(name) if live is not None else None)
+
+    def companions(self, desired: Desired, live: Live, changed: Collection[str]) -> dict[str, Json]:
+        """Fields that must travel with the changed ones, with what each is live: the server would keep it."""
+        found: dict[str, Json] = {}
+        for trigger in (name for name in self.fields if name in changed):
+            wanted = self.wire(trigger, desired.fields[trigger], None)
+            for name in self.table[trigger].companions:
+                have = live.raw.get(name)
+                behind = self.read({trigger: wanted, name: have})[name]
+                left = [path for path in desired.left_to_server if path[0] == name]
+                if name in changed:
+                    continue
+                if any(at(have, path[1:])[1] is not None for path in left):
+                    found[name] = have
+                elif not left and encode(behind) != encode(desired.fields[name]):
+                    found[name] = behind
+        return found
+
+    def reset_reason(self, path: Path, desired: Desired, changed: Collection[str]) -> str | None:
+        """Why what is left to the server is reset along with the changed fields."""
+        if path not in desired.left_to_server:
+            return None
+        rules = self.table[path[0]]
+        if not any(path[0] in self.table[name].companions for name in changed):
+            return None
+        model = desired.fields["model"]
+        is_rejected = not rules.chosen_by_all or self._is_rejected(rules, model, ServerTraits())
+        return f"{model} does not take it" if is_rejected else f"{model} chooses its own"
+
+    def default(self, name: str) -> Json:
+        """What a field is where nothing is stated."""
+        return self.table[name].default
+
+    def manifest(self, fields: Fields) -> dict[str, Json]:
+        """A body as a manifest would state it: what is not default, in the API's own shape."""
+        stated = [name for name in self.fields if encode(fields[name]) != encode(self.default(name))]
+        return {name: self.wire(name, fields[name], None) for name in stated}
+
+    def _read(self, data: Mapping[str, Json]) -> tuple[Any, set[str]]:
+        """The model of every field that has a shape it knows, and the names of the others."""
+        try:
+            return self.model.model_validate(data), set()
+        except ValidationError as error:
+            odd = {str(item["loc"][0]) for item in error.errors()}
+            return self.model.model_validate({name: v for name, v in data.items() if name not in odd}), odd
+
+    def _normal(self, body: Any) -> Data:
+        stated = {name: getattr(body, name) for name in self.table}
+        return {
+            name: rules.default if stated[name] is None else rules.normal(stated[name], body)
+            for name, rules in self.table.items()
+        }
+
+    def _left_to_server(self, body: Any, traits: ServerTraits) -> Iterator[Path]:
+        for name, rules in self.table.items():
+            if not rules.chosen_by_all and not self._is_rejected(rules, body.model, traits):
+                continue
+            value = getattr(body, name)
+            stated = None if value is None else rules.normal(value, body)
+            yield from ((name, *path) for path in rules.chosen if at(stated, path)[1] is None)
+
+    def _is_rejected(self, rules: FieldRules, model: Json, traits: ServerTraits) -> bool:
+        """Whether the model does not take the field, as far as its name tells."""
+        family = {True: "reasoning", False: "other", None: None}[reasons(model, traits.families)]
+        return family is not None and family == rules.rejected_by
+
+    def _family_problems(self, body: Any, traits: ServerTraits) -> Iterator[Problem]:
+        for name, rules in self.table.items():
+            if getattr(body, name) is not None and self._is_rejected(rules, body.model, traits):
+                what = "reasons" if rules.rejected_by == "reasoning" else "does not reason"
+                message = f"`{body.model}` {what}, and such models reject `{name}`."
+                remedy = "leave it out, or set a deployment's family under `environments.….models`"
+                yield Problem((name,), "model-family", message, remedy, "warning")
+
+
+def _less(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Json]:
+    """The body without the fields at the places; of a list of tools, with an empty tool at each of them."""
+    odd = {str(place[0]) for place in places if place}
+    data = {name: value for name, value in body.items() if name not in odd}
+    bad_tools = {place[1] for place in places if place[:1] == ("tools",) and len(place) > 1}
+    listed = body.get("tools")
+    if bad_tools and isinstance(listed, list):
+        data["tools"] = [{} if index in bad_tools else tool for index, tool in enumerate(listed)]
+    return data
+
+
+def _matching(value: Json, pattern: Path) -> Iterator[tuple[Path, Json]]:
+    """What stands where the pattern leads, by its path."""
+    if not pattern:
+        yield (), value
+    elif isinstance(value, dict):
+        for key in value if pattern[0] == "*" else (pattern[0],):
+            if key in value:
+                yield from (((key, *path), found) for path, found in _matching(value[key], pattern[1:]))
