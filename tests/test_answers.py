@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.providers.answers import judged
 from reconciler.providers.errors import (
     ApiGone,
     Broken,
@@ -20,6 +19,7 @@ from reconciler.providers.errors import (
     Rejected,
     Unauthorized,
     advice,
+    judged,
 )
 
 NOW = 1_800_000_000.0
@@ -79,7 +79,7 @@ def test_an_answer_that_cannot_be_one_may_have_been_an_act(text: str | bytes) ->
     found = error(200, text)
 
     assert isinstance(found, Broken)
-    assert (found.passing, found.is_open) == (True, True)
+    assert (found.retryable, found.may_have_happened) == (True, True)
 
 
 def test_brackets_within_texts_are_no_depth() -> None:
@@ -111,29 +111,29 @@ ANSWERS: list[tuple[int, str, type[ProviderError], bool, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("status", "text", "kind", "passing", "is_open"), ANSWERS)
+@pytest.mark.parametrize(("status", "text", "kind", "retryable", "may_have_happened"), ANSWERS)
 def test_each_status_is_one_error(
-    status: int, text: str, kind: type[ProviderError], passing: bool, is_open: bool
+    status: int, text: str, kind: type[ProviderError], retryable: bool, may_have_happened: bool
 ) -> None:
     found = error(status, text)
 
-    assert (type(found), found.passing, found.is_open) == (kind, passing, is_open)
-    assert found.told.status == status
+    assert (type(found), found.retryable, found.may_have_happened) == (kind, retryable, may_have_happened)
+    assert found.response.status == status
 
 
 @pytest.mark.parametrize("status", [408, 429, 500])
 def test_a_server_may_say_that_trying_again_is_no_use(status: int) -> None:
-    assert not error(status, x_should_retry="false").passing
+    assert not error(status, x_should_retry="false").retryable
 
 
 @pytest.mark.parametrize("status", [404, 413, 422])
 def test_a_server_may_say_that_trying_again_is_of_use(status: int) -> None:
-    assert error(status, x_should_retry="TRUE").passing
+    assert error(status, x_should_retry="TRUE").retryable
 
 
 @pytest.mark.parametrize(("status", "text"), [(400, "{}"), (401, "{}"), (403, "{}"), (429, of(code=QUOTA))])
 def test_what_stays_refused_is_never_tried_again(status: int, text: str) -> None:
-    assert not error(status, text, x_should_retry="true").passing
+    assert not error(status, text, x_should_retry="true").retryable
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_what_stays_refused_is_never_tried_again(status: int, text: str) -> None
     ],
 )
 def test_a_server_says_for_how_long_in_many_ways(headers: dict[str, str], seconds: float | None) -> None:
-    assert error(429, **headers).told.retry_after == seconds
+    assert error(429, **headers).response.retry_after == seconds
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=("Cc",)), max_size=40))
 def test_no_date_is_strange_enough_to_fail(date: str) -> None:
-    found = error(429, retry_after=date).told.retry_after
+    found = error(429, retry_after=date).response.retry_after
 
     assert found is None or 0 <= found <= 300
 
@@ -199,7 +199,7 @@ def test_every_shape_of_error_is_told_in_short(text: str, said: str) -> None:
 def test_an_error_names_the_call_and_the_parameter() -> None:
     found = error(400, of(message="no", param="tools[3].function.name"), x_request_id="req_1")
 
-    assert (found.request_id, found.told.param) == ("req_1", "tools[3].function.name")
+    assert (found.response.request_id, found.response.param) == ("req_1", "tools[3].function.name")
 
 
 @pytest.mark.parametrize(("text", "named"), [(of(message="No assistant found with id 'asst_1'."), True), ("{}", False)])

@@ -40,7 +40,7 @@ HR = "model: gpt-4o\nname: HR Helper\n"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
+    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     return Checkout(tmp_path, monkeypatch, capsys, hr=HR)
 

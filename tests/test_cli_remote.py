@@ -38,7 +38,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
+    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once))
 
 
 def acme(here: Checkout, url: str) -> Target:

@@ -11,7 +11,7 @@ import pytest
 from reconciler.canonical import Json
 from reconciler.model import Live
 from reconciler.plan import marker as markers
-from reconciler.providers import InDoubt, ProviderError, Unauthorized, deadlines
+from reconciler.providers import InDoubt, ProviderError, Unauthorized, until
 from reconciler.providers.creating import is_made_by
 from support.faults import Script, clock, is_collection, ok, page, run, scripted
 from support.lives import KIND, wanted
@@ -61,7 +61,7 @@ def create(
         if witness is not None:
             provider.known("assistant").sent[witness] = clock()
         try:
-            with deadlines.until(clock() + seconds):
+            with until(clock() + seconds):
                 return await provider.create("assistant", BODY, MARKER), place, bool(provider.doubted)
         except ProviderError as error:
             return error, place, bool(provider.doubted)

@@ -19,7 +19,7 @@ from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
-from support.faults import TIME, answering, clock, faulty, is_collection, nature, run
+from support.faults import TIME, answering, clock, faulty, is_collection, run, wire_clock
 from support.world import Quiet, World, desired
 
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -51,7 +51,7 @@ class Between(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app=world.emulator)
         self._handle = handle
         self.requests: list[str] = []
-        world.provider = local_assistants(self, lambda line: None, lambda: None, nature())
+        world.provider = local_assistants(self, lambda line: None, lambda: None, wire_clock())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path.removeprefix('/v1')}")
@@ -78,7 +78,7 @@ async def settled(*names: str, settings: Settings | None = None, **more: Any) ->
 
 async def carry_out(world: World, plan: Plan, run: RunContext | None = None, **options: Any) -> tuple[Outcome, ...]:
     watch = options.pop("watch", Quiet())
-    return await apply(plan, world.provider, run or RunContext("n2"), watch, nature=TIME, **options)
+    return await apply(plan, world.provider, run or RunContext("n2"), watch, clock=TIME, **options)
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> dict[str, str]:
@@ -633,7 +633,7 @@ def test_an_object_of_another_address_that_answers_a_create_is_left_alone(whose:
     async def story() -> tuple[Any, Any, tuple[Outcome, ...]]:
         world = fresh()
         first = RunContext("n1" if whose == "this run's" else "n0")
-        await apply(await world.plan(bodies("a")), world.provider, first, Quiet(), nature=TIME)
+        await apply(await world.plan(bodies("a")), world.provider, first, Quiet(), clock=TIME)
         (one,) = await world.live()
         wanted = (*bodies("a"), *bodies("b", description="Another.", temperature=0.5))
 
@@ -919,7 +919,7 @@ def test_what_was_not_begun_when_the_time_was_up_is_not_called_a_failure() -> No
     async def story() -> tuple[Outcome, ...]:
         world = await settled("a", "b")
         plan = await world.plan(bodies("a", "b", description="new"))
-        with until(TIME.clock() - 1):
+        with until(TIME.monotonic() - 1):
             return await carry_out(world, plan)
 
     assert kinds(run(story)) == {"a": "Skipped", "b": "Skipped"}

@@ -118,7 +118,7 @@ async def _planned(world: World, **options: Any) -> Plan:
 async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tuple[Outcome, ...]:
     began = clock()
     outcomes = await apply(
-        plan, world.provider, RunContext(nonce, reread=reread, observed_at=began), Quiet(), nature=TIME
+        plan, world.provider, RunContext(nonce, reread=reread, observed_at=began), Quiet(), clock=TIME
     )
     tasks = [id(outcome.task) for outcome in outcomes]
     assert sorted(tasks) == sorted({id(task) for task in (*plan.changes, *plan.marks)}), "one outcome a task"

@@ -37,7 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "WireClock", partial(wire.WireClock, sleep=at_once))
+    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once))
     return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n")
 
 

@@ -187,7 +187,7 @@ def test_a_killed_apply_is_made_right_by_the_next_although_lists_lag(
     async def soon(seconds: float) -> None:
         await anyio.sleep(seconds / 100)
 
-    monkeypatch.setattr(engine, "ApplyClock", partial(engine.ApplyClock, sleep=soon))
+    monkeypatch.setattr(engine, "Clock", partial(engine.Clock, sleep=soon))
     _survives(here, "after", 18, unseen=8)
 
 

@@ -21,7 +21,7 @@ from reconciler.model import Desired, Failed, Live, Outcome, Task
 from reconciler.plan.run_record import Head
 from reconciler.providers import Known
 from reconciler.providers.openai import local_assistants
-from support.faults import EPOCH, TIME, clock, is_collection, nature, run
+from support.faults import EPOCH, TIME, clock, is_collection, run, wire_clock
 from support.world import WHERE, Quiet, World, desired
 
 KEYS = tuple(f"k{number}" for number in range(12))
@@ -132,7 +132,7 @@ class Place:
 
     def through(self, **how: Any) -> Lagging:
         lagging = Lagging(self.world, born=self.born, **how)
-        self.world.provider = local_assistants(lagging, lambda line: None, lambda: None, nature())
+        self.world.provider = local_assistants(lagging, lambda line: None, lambda: None, wire_clock())
         return lagging
 
     async def apply(self, *wanted: Desired, dying: Lagging | None = None) -> Counter[str]:
@@ -144,7 +144,7 @@ class Place:
         outcomes: list[Outcome] = []
 
         async def work() -> None:
-            outcomes.extend(await apply(plan, self.world.provider, carried, watch, nature=TIME, stop=self.stop))
+            outcomes.extend(await apply(plan, self.world.provider, carried, watch, clock=TIME, stop=self.stop))
 
         async with anyio.create_task_group() as group:
             group.start_soon(work)

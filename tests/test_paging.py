@@ -11,7 +11,7 @@ import pytest
 from reconciler.providers import paging
 from reconciler.providers.errors import ApiGone, Broken, ProviderError
 from reconciler.providers.wire import Wire, client
-from support.faults import Script, nature, ok, page, run
+from support.faults import Script, ok, page, run, wire_clock
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def raws(*numbers: int) -> list[dict[str, Any]]:
 
 def listing(script: Callable[..., Any]) -> paging.Listing:
     async def story() -> paging.Listing:
-        wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, nature())
+        wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, wire_clock())
         return await paging.listed(wire, "/assistants")
 
     found: paging.Listing = run(story)
@@ -35,7 +35,7 @@ def listing(script: Callable[..., Any]) -> paging.Listing:
 def listed(script: Callable[..., Any]) -> list[str]:
     """The ids of a list that is believed."""
     found = listing(script)
-    assert found.fault is None
+    assert found.contradiction is None
     return list(found.rows)
 
 
@@ -110,7 +110,7 @@ def test_a_list_whose_pages_always_overlap_is_all_that_was_seen_and_unreliable()
     found = listing(script)
 
     assert list(found.rows) == ["a5", "a4", "a3", "a2"]
-    assert found.fault == "its pages repeat a4 and 1 other"
+    assert found.contradiction == "its pages repeat a4 and 1 other"
     assert len(script.asked) == 8
 
 
@@ -119,7 +119,7 @@ def test_a_cursor_that_leads_back_is_no_endless_list() -> None:
     found = listing(script)
 
     assert len(found.rows) == 4
-    assert found.fault == "its pages repeat a3 and 1 other"
+    assert found.contradiction == "its pages repeat a3 and 1 other"
 
 
 def test_an_empty_page_under_the_claim_of_more_is_an_error() -> None:
@@ -130,7 +130,7 @@ def test_an_object_that_is_listed_twice_is_one_and_makes_the_list_unreliable() -
     found = listing(Script(*[page(*raws(2, 2, 1)), page()] * 4))
 
     assert list(found.rows) == ["a2", "a1"]
-    assert found.fault == "its pages repeat a2"
+    assert found.contradiction == "its pages repeat a2"
 
 
 def _gone(id: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -198,7 +198,7 @@ def test_what_is_no_yes_or_no_says_nothing(said: Any) -> None:
 def test_the_newest_are_one_page() -> None:
     async def story() -> tuple[list[str], Script]:
         script = Script(page(*raws(5, 4, 3), has_more=True))
-        wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, nature())
+        wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, wire_clock())
         return [str(raw["id"]) for raw in await paging.newest(wire, "/assistants")], script
 
     found, script = run(story)

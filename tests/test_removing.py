@@ -16,7 +16,7 @@ from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
 from reconciler.providers.openai import local_assistants
-from support.faults import TIME, faulty, nature, run
+from support.faults import TIME, faulty, run, wire_clock
 from support.world import EVERY_SERVER, Quiet, World, desired
 
 MANY = tuple(f"k{number}" for number in range(32))
@@ -43,13 +43,13 @@ class Uneven(httpx.AsyncBaseTransport):
 async def settled(settings: Settings, wanted: tuple[Desired, ...]) -> World:
     world = World(settings)
     faulty(world)
-    await apply(await world.plan(wanted), world.provider, RunContext("n1"), Quiet(), nature=TIME)
+    await apply(await world.plan(wanted), world.provider, RunContext("n1"), Quiet(), clock=TIME)
     return world
 
 
 async def applied(world: World, transport: Any, wanted: tuple[Desired, ...], nonce: str = "n2") -> tuple[Outcome, ...]:
-    world.provider = local_assistants(transport, lambda line: None, lambda: None, nature())
-    return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Quiet(), nature=TIME)
+    world.provider = local_assistants(transport, lambda line: None, lambda: None, wire_clock())
+    return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Quiet(), clock=TIME)
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> Counter[str]:
@@ -175,8 +175,8 @@ def test_what_is_refused_for_another_reason_says_that_one() -> None:
     async def story() -> tuple[Outcome, ...]:
         world = await settled(Settings(), bodies("a"))
         plan = await world.plan(desired({"model": "gpt-4o"}, keys="a"))
-        world.provider = local_assistants(httpx.MockTransport(refusing), lambda line: None, lambda: None, nature())
-        return await apply(plan, world.provider, RunContext("n2"), Quiet(), nature=TIME)
+        world.provider = local_assistants(httpx.MockTransport(refusing), lambda line: None, lambda: None, wire_clock())
+        return await apply(plan, world.provider, RunContext("n2"), Quiet(), clock=TIME)
 
     (outcome,) = run(story)
     assert isinstance(outcome, Failed)

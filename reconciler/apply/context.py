@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -93,7 +92,7 @@ class Stop:
         """Starts nothing new."""
         self.reason = self.reason or reason
 
-    def despair(self, error: ProviderError) -> None:
+    def stop_if_unavailable(self, error: ProviderError) -> None:
         """Starts nothing more where the next would fare no better."""
         if isinstance(error, InDoubt) and error.blind is not None:
             error = error.blind
@@ -108,14 +107,6 @@ class Stop:
         self.softly("interrupted")
         if self.scope is not None:
             self.scope.cancel()
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyClock:
-    """Time, as parameters: no test sleeps."""
-
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
 
 
 def is_removal(task: Task) -> bool:
@@ -135,8 +126,8 @@ def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
         message=error.message,
         remedy=error.remedy,
         id=task.live.id if task.live is not None else None,
-        request_id=error.request_id,
-        param=error.told.param,
+        request_id=error.response.request_id,
+        param=error.response.param,
         seconds=seconds,
     )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from reconciler.apply.context import ApplyClock, RunContext, Stop, failed, still_there
+from reconciler.apply.context import RunContext, Stop, failed, still_there
 from reconciler.apply.late_creates import LOOK_SECONDS, Looks, sweep
 from reconciler.apply.verify import unsettled
 from reconciler.canonical import Absent
@@ -14,7 +14,7 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Target, Task, Unsettled
 from reconciler.plan.diff import differences
 from reconciler.plan.ownership import ours_by_address
-from reconciler.providers import LANDS_SECONDS, InDoubt, Provider, ProviderError
+from reconciler.providers import LANDS_SECONDS, Clock, InDoubt, Provider, ProviderError
 
 _TRIES = 3
 _NO_OWNERSHIP = "use a server that keeps metadata"
@@ -52,7 +52,7 @@ class Creates:
     where: Target
     provider: Provider
     run: RunContext
-    nature: ApplyClock
+    clock: Clock
     stop: Stop
     end: Callable[[Task, Outcome], None]
     notice: Callable[[str], None]
@@ -77,7 +77,7 @@ class Creates:
 
     def _of_earlier(self, task: Task, young: Collection[str]) -> Doubt | None:
         """What a run before this one leaves in doubt about a create."""
-        earlier, now, address = self.run.earlier, self.nature.clock(), str(task.address)
+        earlier, now, address = self.run.earlier, self.clock.monotonic(), str(task.address)
         if (looked := earlier.doubts.get(address)) is not None:
             wait = max(LANDS_SECONDS - earlier.begun.get(address, 0.0), 0.0)
             return Doubt(task, "a run before this one was cut off while it created it", now + wait, looked)
@@ -111,7 +111,7 @@ class Creates:
     def give_up(self) -> None:
         """Reports what stays in doubt."""
         for doubt in self.doubts.values():
-            self.end(doubt.task, doubt.outcome(self.nature.clock()))
+            self.end(doubt.task, doubt.outcome(self.clock.monotonic()))
         self.doubts.clear()
 
     async def take_back(self, task: Task, desired: Desired, made: Live, began: float) -> Outcome:
@@ -119,7 +119,7 @@ class Creates:
         became = await self._taken_back(desired, made)
         why = f"the server drops metadata, so ownership cannot be stored; {made.id} {became}"
         self.stop.softly(why)
-        return Failed(task, why, _NO_OWNERSHIP, seconds=self.nature.clock() - began)
+        return Failed(task, why, _NO_OWNERSHIP, seconds=self.clock.monotonic() - began)
 
     async def _taken_back(self, desired: Desired, made: Live) -> str:
         if self.provider.known(made.kind).was_there(made.id):
@@ -138,7 +138,7 @@ class Creates:
         ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
         try:
             lands = max(self.provider.doubted.values())
-            if (left := lands - self.nature.clock()) > 0:
+            if (left := lands - self.clock.monotonic()) > 0:
                 self.notice(f"Looking for {left:.0f}s more for creates without an answer that may still land.")
             swept = await sweep(self._looks(list(ids)), self.run.nonce, ids, lands)
         except ProviderError as error:
@@ -158,7 +158,7 @@ class Creates:
         Of some of these ids, the young ones, lists cannot tell yet, and some servers have no reading by id.
         """
         known, made = self.provider.known(kind), self.run.earlier.made
-        began = self.nature.clock()
+        began = self.clock.monotonic()
         recalled = {id: began - self.run.earlier.ages.get(id, float("inf")) for id in made.values()}
         known.sent.update(recalled)
         newest = await self.provider.newest(kind)
@@ -176,7 +176,7 @@ class Creates:
         for doubt in tuple(self.doubts.values()):
             task = doubt.task
             if task.address in there:
-                self.end(task, self._found(task, there[task.address], self.nature.clock() - doubt.since))
+                self.end(task, self._found(task, there[task.address], self.clock.monotonic() - doubt.since))
             elif self._tries[id(task)] < _TRIES and self._is_absent(doubt):
                 absent.append(task)
             else:
@@ -204,8 +204,8 @@ class Creates:
 
     def _looks(self, addresses: Sequence[Address]) -> Looks:
         kinds = sorted({address.kind for address in addresses})
-        until = self.nature.clock() + LOOK_SECONDS
-        return Looks(self.provider, self.where, kinds, self.nature.clock, self.nature.sleep, until)
+        until = self.clock.monotonic() + LOOK_SECONDS
+        return Looks(self.provider, self.where, kinds, self.clock.monotonic, self.clock.sleep, until)
 
     def _tell(self) -> None:
         named = ", ".join(sorted(str(doubt.task.address) for doubt in self.doubts.values()))

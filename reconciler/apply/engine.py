@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from reconciler.apply.context import PARALLELISM, ApplyClock, Listener, RunContext, Stop, does, failed, is_removal
+from reconciler.apply.context import PARALLELISM, Listener, RunContext, Stop, does, failed, is_removal
 from reconciler.apply.creates import Creates
 from reconciler.apply.verify import MARKER_PATH, changed_since_plan, is_stamped, less_settled, stamped, unsettled
 from reconciler.canonical import ABSENT, Json
@@ -37,6 +37,7 @@ from reconciler.model import (
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import compare
 from reconciler.providers import (
+    Clock,
     InDoubt,
     ObjectGone,
     Outdated,
@@ -47,7 +48,7 @@ from reconciler.providers import (
     until,
 )
 
-__all__ = ["PARALLELISM", "ApplyClock", "Listener", "RunContext", "Stop", "apply"]
+__all__ = ["PARALLELISM", "Clock", "Listener", "RunContext", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
@@ -62,10 +63,10 @@ async def apply(
     *,
     parallelism: int = PARALLELISM,
     stop: Stop | None = None,
-    nature: ApplyClock | None = None,
+    clock: Clock | None = None,
 ) -> tuple[Outcome, ...]:
     """Does what the plan says and no objection holds back; deletes come last, and what is let go of."""
-    work = _Apply(plan.where, provider, run, listener, stop or Stop(), nature or ApplyClock(), parallelism)
+    work = _Apply(plan.where, provider, run, listener, stop or Stop(), clock or Clock(), parallelism)
     work.refuse_held(plan)
     ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
     with anyio.CancelScope() as work.stop.scope:
@@ -87,7 +88,7 @@ class _Apply:
     run: RunContext
     listener: Listener
     stop: Stop
-    nature: ApplyClock
+    clock: Clock
     parallelism: int
     unproven: bool = False
     """Whether nothing of ours was ever seen on this server."""
@@ -96,7 +97,7 @@ class _Apply:
     creates: Creates = field(init=False)
 
     def __post_init__(self) -> None:
-        shared = (self.where, self.provider, self.run, self.nature, self.stop)
+        shared = (self.where, self.provider, self.run, self.clock, self.stop)
         self.creates = Creates(*shared, end=self._end, notice=self._notice)
 
     async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
@@ -109,7 +110,7 @@ class _Apply:
             await self.creates.settle(self._make)
         await self._together([task for task in tasks if is_removal(task)])
         if self.provider.doubted:
-            with until(self.nature.clock() + _CHANGE_SECONDS):
+            with until(self.clock.monotonic() + _CHANGE_SECONDS):
                 await self.creates.sweep([task for task in creates if isinstance(task, Change)], self.outcomes)
 
     def refuse_held(self, plan: Plan) -> None:
@@ -127,12 +128,12 @@ class _Apply:
     async def tick(self) -> None:
         """Says from time to time what is still going on."""
         while True:
-            await self.nature.sleep(_TICK_SECONDS)
-            now = self.nature.clock()
+            await self.clock.sleep(_TICK_SECONDS)
+            now = self.clock.monotonic()
             for task, began in tuple(self.in_flight.values()):
                 if now - began < _TICK_SECONDS:
                     continue
-                self._tell(lambda t=task, b=began: self.listener.going_on(t, self.nature.clock() - b))  # type: ignore[misc]
+                self._tell(lambda t=task, b=began: self.listener.going_on(t, self.clock.monotonic() - b))  # type: ignore[misc]
 
     async def _make(self, tasks: Sequence[Task]) -> None:
         """Does the tasks together, once a first create went alone where nothing was ours."""
@@ -157,7 +158,7 @@ class _Apply:
         if self.stop.reason is not None:
             self._end(task, Skipped(task, self.stop.reason))
             return
-        began = self.nature.clock()
+        began = self.clock.monotonic()
         if time_left(began) <= 0:
             self.stop.softly("the time limit of --timeout is reached")
             self._end(task, Skipped(task, "the time limit of --timeout is reached"))
@@ -167,12 +168,12 @@ class _Apply:
             outcome = await self._carried_out(task, began)
             self.stop.unreached = 0
         except InDoubt as error:
-            self.stop.despair(error)
+            self.stop.stop_if_unavailable(error)
             self.creates.doubt(task, error)
             return
         except ProviderError as error:
-            self.stop.despair(error)
-            outcome = failed(task, error, self.nature.clock() - began)
+            self.stop.stop_if_unavailable(error)
+            outcome = failed(task, error, self.clock.monotonic() - began)
         except OSError as error:
             reason = f"progress cannot be recorded: {error.strerror or error}"
             self.stop.softly(reason)
@@ -193,11 +194,11 @@ class _Apply:
         found: Live | Outcome = planned
         good_until = float("-inf") if self.run.reread else self.run.observed_at + _FRESH_SECONDS
         while True:
-            if (now := self.nature.clock()) > good_until:
+            if (now := self.clock.monotonic()) > good_until:
                 with self._in_time():
                     found = await self._as_it_is(task, planned)
                 # where the pace is so slow that reading takes long, so does writing
-                good_until = now + max(_FRESH_SECONDS, 2 * (self.nature.clock() - now))
+                good_until = now + max(_FRESH_SECONDS, 2 * (self.clock.monotonic() - now))
             if not isinstance(found, Live):
                 return found
             with self._in_time(), overwriting(good_until), suppress(Outdated):
@@ -206,7 +207,7 @@ class _Apply:
 
     def _in_time(self) -> AbstractContextManager[None]:
         """Within, a reading or a write takes no longer than it may."""
-        return until(self.nature.clock() + _CHANGE_SECONDS)
+        return until(self.clock.monotonic() + _CHANGE_SECONDS)
 
     async def _as_it_is(self, task: Task, planned: Live) -> Live | Outcome:
         """The object as it is now; what becomes of the task where somebody but this very run changed it."""
@@ -279,9 +280,9 @@ class _Apply:
         self.listener.started(task, live, patch)
         if does(task, "delete"):
             await self.provider.delete(live)
-            return Done(task, live.id, self.nature.clock() - began)
+            return Done(task, live.id, self.clock.monotonic() - began)
         freed = await self.provider.forget(live, patch)
-        seconds = self.nature.clock() - began
+        seconds = self.clock.monotonic() - began
         if freed.marker is None:
             return Done(task, live.id, seconds)
         kept = Difference(MARKER_PATH, ABSENT, stamped(freed))
@@ -298,7 +299,7 @@ class _Apply:
         refused = [difference for difference in found if difference.path[0] in sent]
         if refused and live.marker is not None and all(d.path != MARKER_PATH for d in found):
             await self._remember(desired, live, marker, refused)
-        seconds = self.nature.clock() - began
+        seconds = self.clock.monotonic() - began
         return Unsettled(task, live.id, found, seconds) if found else Done(task, live.id, seconds)
 
     async def _remember(self, desired: Desired, live: Live, marker: Marker, found: Sequence[Difference]) -> None:

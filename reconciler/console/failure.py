@@ -45,7 +45,7 @@ def unread(path: str, error: OSError) -> str:
 def failure(error: ProviderError) -> Failure:
     """The message for what a server could not do: which one it is, and what it said."""
     where = f"{error.where}: " if error.where else ""
-    request = f" [request {error.request_id}]" if error.request_id else ""
+    request = f" [request {error.response.request_id}]" if error.response.request_id else ""
     return Failure(f"{where}{error.message}{request}", error.remedy)
 
 

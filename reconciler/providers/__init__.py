@@ -1,4 +1,4 @@
-"""Places we can act on: what a provider promises, how it fails, and which there are."""
+"""Servers that we can act on: what a provider promises, how it fails, and which there are."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from reconciler.canonical import Json
 from reconciler.kinds import ServerTraits
 from reconciler.model import Address, Live, Marker
 from reconciler.paths import Path
-from reconciler.providers.connection import Connection
 from reconciler.providers.creating import LANDS_SECONDS, Known
-from reconciler.providers.deadlines import left as time_left
-from reconciler.providers.deadlines import overwriting, until
 from reconciler.providers.errors import (
     ApiGone,
     InDoubt,
@@ -26,10 +23,11 @@ from reconciler.providers.errors import (
 )
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
+from reconciler.providers.wire import Clock, Connection, overwriting, time_left, until
 
 
 class Provider(Protocol):
-    """One place, opened. It hides auth, paging, retries, the wire's shape and how metadata is removed."""
+    """One server, opened. It hides auth, paging, retries, the wire's shape and how metadata is removed."""
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
         """Every live object of the kind that is listed."""
@@ -72,14 +70,14 @@ class Provider(Protocol):
 
 
 class ProviderType(Protocol):
-    """A kind of place: how it is opened, and what is known of it before."""
+    """A kind of server: how it is opened, and what is known of it before."""
 
     @property
     def terms(self) -> ServerTraits:
         """What its servers list: tool types, where they do."""
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Provider:
-        """The place, ready to be asked; nothing has been sent."""
+        """The server, ready to be asked; nothing has been sent."""
 
 
 PROVIDERS: dict[str, ProviderType] = {"local": LOCAL, "openai": OPENAI}
@@ -88,6 +86,7 @@ __all__ = [
     "LANDS_SECONDS",
     "PROVIDERS",
     "ApiGone",
+    "Clock",
     "Connection",
     "InDoubt",
     "Known",

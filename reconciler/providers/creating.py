@@ -14,12 +14,11 @@ from typing import Protocol
 
 from reconciler.canonical import Json
 from reconciler.model import Address, Live, Marker
-from reconciler.providers.errors import InDoubt, ProviderError
+from reconciler.providers.errors import TOO_MANY_REQUESTS, InDoubt, ProviderError
 from reconciler.providers.wire import Wire, tries
 
 _TRIES = 5
-_TOO_MANY = 429
-_TURNED_AWAY = (409, 425, _TOO_MANY, 503)
+_NOT_DONE = (409, 425, TOO_MANY_REQUESTS, 503)
 """What a server answers that did not do what it was asked: it may be asked again after a look."""
 LANDS_SECONDS = 8.0
 """So long after it was given up, a create may still land: some servers go on when nobody listens any more."""
@@ -36,22 +35,22 @@ class Known:
     unlisted: frozenset[str] = frozenset()
     """Those that the last whole listing should have shown and did not."""
     listed: dict[str, float] = field(default_factory=dict)
-    """By id, of whatever was ever listed, when that listing was asked for."""
-    _asked: float = float("-inf")
+    """By id, of whatever was ever listed, when that listing was requested."""
+    _requested: float = float("-inf")
     _youngest: float = float("-inf")
     _lag: float = float("inf")
 
-    def saw(self, ids: Iterable[str], asked: float, expected: Iterable[str] | None = None) -> None:
-        """Takes in a listing that was asked for at a moment; a whole one should show what existed by then."""
+    def saw(self, ids: Iterable[str], requested: float, expected: Iterable[str] | None = None) -> None:
+        """Takes in a listing that was requested at a moment; a whole one should show what existed by then."""
         ids = frozenset(ids)
-        self.listed = {**dict.fromkeys(ids, asked), **self.listed}
+        self.listed = {**dict.fromkeys(ids, requested), **self.listed}
         listed = [self.sent[id] for id in ids if id in self.sent]
-        self._lag = min([self._lag, *(asked - sent for sent in listed)])
+        self._lag = min([self._lag, *(requested - sent for sent in listed)])
         if expected is None:
             return
-        self._asked, self._youngest = asked, max(listed, default=float("-inf"))
+        self._requested, self._youngest = requested, max(listed, default=float("-inf"))
         self.unlisted = frozenset(expected) & self.sent.keys() - ids
-        if any(asked - self.sent[id] > self._lag for id in self.unlisted):
+        if any(requested - self.sent[id] > self._lag for id in self.unlisted):
             self._lag = float("inf")
 
     def was_there(self, id: str) -> bool:
@@ -60,7 +59,7 @@ class Known:
 
     def shown(self, since: float) -> bool:
         """Whether the last whole listing showed everything that was created up to a moment."""
-        return not self.unlisted and (self._youngest >= since or self._asked - since >= _MARGIN * self._lag)
+        return not self.unlisted and (self._youngest >= since or self._requested - since >= _MARGIN * self._lag)
 
 
 class Finder(Protocol):
@@ -91,60 +90,58 @@ class Creator:
         """The object that now exists; `InDoubt` where it possibly does, another error where it surely does not."""
         attempt, address = 0, Address(kind, marker.key)
         while True:
-            sent = self._wire.nature.clock()
+            sent = self._wire.clock.monotonic()
             if address in self._given_up:
                 self.doubted[address] = self._given_up.pop(address) + LANDS_SECONDS
             try:
-                return self._made(self._read(kind, await self._wire.once(self._path(kind), body)), sent)
+                made: Live | None = self._read(kind, await self._wire.once(self._path(kind), body))
             except ProviderError as error:
                 attempt += 1
-                found = await self._after(error, kind, marker)
-                if found is not None:
-                    return self._made(found, sent)
-                if attempt >= tries(error, _TRIES) or not error.passing:
-                    raise
-                await self._wire.pause(attempt - 1, error)
+                made = await self._made_in_spite_of(error, kind, marker)
+                if made is None:
+                    if attempt >= tries(error, _TRIES) or not error.retryable:
+                        raise
+                    await self._wire.pause(attempt - 1, error)
+            if made is not None:
+                self.known[made.kind].sent[made.id] = sent
+                return made
 
-    def _made(self, live: Live, sent: float) -> Live:
-        self.known[live.kind].sent[live.id] = sent
-        return live
-
-    async def _after(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
+    async def _made_in_spite_of(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
         """What a failed create left behind; None where it left nothing, as far as lists can be believed."""
-        if not error.is_open:
+        if not error.may_have_happened:
             return None
         address = Address(kind, marker.key)
         self.doubted.setdefault(address, float("-inf"))
-        since = self._wire.nature.clock()
-        turned_away = error.told.status in _TURNED_AWAY
+        since = self._wire.clock.monotonic()
+        not_done = error.response.status in _NOT_DONE
         try:
-            found = await self._found(kind, marker, patient=not turned_away)
+            made = await self._look(kind, marker, patient=not not_done)
         except ProviderError as blind:
             raise InDoubt(error, since, blind) from blind
-        if found is None and error.told.status != _TOO_MANY:
+        if made is None and error.response.status != TOO_MANY_REQUESTS:
             self._given_up[address] = since
-        if found is None and not turned_away and not self.known[kind].shown(since):
+        if made is None and not not_done and not self.known[kind].shown(since):
             raise InDoubt(error, since) from error
-        return found
+        return made
 
-    async def _found(self, kind: str, marker: Marker, *, patient: bool) -> Live | None:
+    async def _look(self, kind: str, marker: Marker, *, patient: bool) -> Live | None:
         """The object that a create made, looked for more than once; a busy server is asked for as few as will do."""
         newest, whole = self._finder.newest, self._finder.observe
         looks = [newest, newest, newest, whole] if patient else [newest, newest]
         for number, search in enumerate(looks, 1):
-            found = [one for one in await search(kind) if is_made_by(one, marker)]
-            if found:
-                return min(found, key=lambda one: (one.created_at, one.id))
+            made = [live for live in await search(kind) if is_made_by(live, marker)]
+            if made:
+                return min(made, key=lambda live: (live.created_at, live.id))
             if number < len(looks):
-                await self._wire.nature.sleep(0.125 * 2**number)
+                await self._wire.clock.sleep(0.125 * 2**number)
         return None
 
 
 def is_made_by(live: Live, marker: Marker) -> bool:
     """Whether the object was made for this very create."""
-    found = live.marker
-    return (
-        found is not None
-        and found.nonce == marker.nonce
-        and (found.stack, found.environment, found.key) == (marker.stack, marker.environment, marker.key)
-    )
+    stamped = live.marker
+    return stamped is not None and _create_of(stamped) == _create_of(marker)
+
+
+def _create_of(marker: Marker) -> tuple[str | None, str, str, str]:
+    return marker.nonce, marker.stack, marker.environment, marker.key

@@ -1,25 +1,50 @@
-"""How a place fails, in our own words: the library underneath may change.
+"""How a server fails, in our own words, and which error an answer means: the library underneath may change.
 
 ProviderError
 ├── Unreachable     no answer came
 ├── Unauthorized    401 or 403
-├── Refused         the server understood and said no
-├── Busy            too many requests: later it may
+├── Rejected        the server understood and said no
+├── Busy            too many requests: later it may accept
 ├── InDoubt         a create that may have happened, and was not found
 ├── Outdated        nothing was sent: what it overwrites was read too long ago
-├── ObjectGone      the one object is not there
+├── ObjectGone      the one object was not found
 ├── ApiGone         the server has no such API
 └── Broken          an answer that cannot be one
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
+from reconciler.canonical import Json
+
 CONCEALED = "(the key)"
+TOO_MANY_REQUESTS = 429
+DEPTH = 200
+_GONE = (404, 410, 424)
+_NEVER_AGAIN = (400, 401, 403)
+_NO_CREDIT = "insufficient_quota"
+_LATER = (408, 409, 425, TOO_MANY_REQUESTS, 499)
+_NO_SUCH_ROUTE = ("invalid url", "unknown request url")
+_LONGEST_WAIT = 300.0
+_MESSAGE_LENGTH = 600
+_PAGE = "a web page (HTML) in place of JSON"
+_WRONG_ADDRESS = (
+    "write the address of the API itself as `base_url`: this is a web site's, or a proxy's that requires a login"
+)
+_VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
+_API_VERSION = (
+    "This address requires an `api-version` in every URL, which is not sent: reach it through a proxy that adds it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,61 +57,45 @@ class ResponseInfo:
     retry_after: float | None = None
     should_retry: bool | None = None
 
-    @property
-    def texts(self) -> dict[str, Any]:
-        """What of it is the server's own words."""
-        return {"request_id": self.request_id, "param": self.param}
-
-
-_VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
-_API_VERSION = (
-    "This address requires an `api-version` in every URL, which is not sent: reach it through a proxy that adds it."
-)
-
 
 class ProviderError(Exception):
-    """Something that a place could not do, with what a person may do about it."""
+    """Something that a server could not do, with what a person may do about it."""
 
     remedy = ""
     where = ""
     """Which server it is about, once it has left what speaks to it."""
-    passing = False
+    retryable = False
     """Whether another try may end otherwise."""
-    is_open = False
-    """Whether what was asked may have happened all the same."""
+    may_have_happened = False
+    """Whether what was asked may have been done all the same."""
 
-    def __init__(self, message: str, remedy: str = "", told: ResponseInfo | None = None) -> None:
+    def __init__(self, message: str, remedy: str = "", response: ResponseInfo | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy or self.remedy
-        self.told = told or ResponseInfo()
-        if self.told.should_retry is not None:
-            self.passing = self.told.should_retry
+        self.response = response or ResponseInfo()
+        if self.response.should_retry is not None:
+            self.retryable = self.response.should_retry
 
     def conceal(self, hide: Callable[[str], str]) -> None:
         """Takes secrets out of what it says: some servers say the key back."""
         self.message = hide(self.message)
         self.args = (self.message,)
-        texts: dict[str, Any] = {name: text and hide(text) for name, text in self.told.texts.items()}
-        self.told = replace(self.told, **texts)
-
-    @property
-    def request_id(self) -> str | None:
-        """By which the server's people find the call."""
-        return self.told.request_id
+        id, param = self.response.request_id, self.response.param
+        self.response = replace(self.response, request_id=id and hide(id), param=param and hide(param))
 
 
 class Unreachable(ProviderError):
     """No answer came: no connection, or none in time."""
 
     remedy = "check the address and the network, then run it again"
-    passing = True
+    retryable = True
 
     def __init__(
-        self, message: str, remedy: str = "", told: ResponseInfo | None = None, *, was_sent: bool = False
+        self, message: str, remedy: str = "", response: ResponseInfo | None = None, *, was_sent: bool = False
     ) -> None:
-        super().__init__(message, remedy, told)
-        self.is_open = was_sent
+        super().__init__(message, remedy, response)
+        self.may_have_happened = was_sent
 
 
 class Unauthorized(ProviderError):
@@ -103,17 +112,17 @@ class Busy(ProviderError):
     """Too many requests, or a moment that was not right."""
 
     remedy = "the server is busy; run it again"
-    passing = True
-    is_open = True
+    retryable = True
+    may_have_happened = True
 
 
 class InDoubt(ProviderError):
     """A create that may have happened: no answer said so, and no list shows it yet."""
 
-    is_open = True
+    may_have_happened = True
 
     def __init__(self, cause: ProviderError, since: float, blind: ProviderError | None = None) -> None:
-        super().__init__(cause.message, cause.remedy, cause.told)
+        super().__init__(cause.message, cause.remedy, cause.response)
         self.since = since
         """When its answer was given up."""
         self.blind = blind
@@ -127,12 +136,12 @@ class Outdated(ProviderError):
 
 
 class ObjectGone(ProviderError):
-    """The one object is not there."""
+    """The one object was not found."""
 
     remedy = "it was deleted meanwhile; plan again"
 
-    def __init__(self, message: str, *, named: bool, told: ResponseInfo | None = None) -> None:
-        super().__init__(message, told=told)
+    def __init__(self, message: str, *, named: bool, response: ResponseInfo | None = None) -> None:
+        super().__init__(message, response=response)
         self.named = named
         """Whether the server named the object, and so has the API."""
 
@@ -151,19 +160,19 @@ class Broken(ProviderError):
     """An answer that cannot be one: a failing server, not JSON, cut off, or of another shape."""
 
     remedy = "check whether `base_url` is the address of the API itself; it usually ends in /v1"
-    passing = True
-    is_open = True
+    retryable = True
+    may_have_happened = True
 
 
 def advice(error: ProviderError, base_url: str) -> str:
     """What a person may do about it, seeing the address that was asked."""
     host = urlsplit(base_url).hostname or ""
-    if "api-version" in error.message.lower() or (host.endswith(_VERSIONED) and error.told.status in (400, 404)):
+    if "api-version" in error.message.lower() or (host.endswith(_VERSIONED) and error.response.status in (400, 404)):
         return _API_VERSION
-    return f"{_of_path(base_url)}\n{error.remedy}" if isinstance(error, ApiGone) else error.remedy
+    return f"{_advice_on_path(base_url)}\n{error.remedy}" if isinstance(error, ApiGone) else error.remedy
 
 
-def _of_path(base_url: str) -> str:
+def _advice_on_path(base_url: str) -> str:
     """What is probably wrong with the path of an address that has no Assistants API."""
     base, path = base_url.rstrip("/"), urlsplit(base_url).path.rstrip("/")
     if path.endswith("/assistants"):
@@ -173,3 +182,128 @@ def _of_path(base_url: str) -> str:
     if path.endswith("/v1"):
         return f"Look at `base_url` first: some servers have the API without /v1, at {base.removesuffix('/v1')}."
     return f"`base_url` does not end in /v1, as it does for most servers: try {base}/v1 first."
+
+
+def judged(
+    response: httpx.Response, content: bytes, id: str | None, now: Callable[[], float], *, bare: bool = False
+) -> dict[str, Json]:
+    """The body of a good answer, which may be `bare`, a status alone; raises the error that a bad one means."""
+    body = _parsed_body(content)
+    is_page = "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
+    if response.status_code >= 300:
+        raise _error_of(response, body if is_page else body or _plain_text(content), id, now, is_page=is_page)
+    info = ResponseInfo(response.status_code, response.headers.get("x-request-id"))
+    if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
+        return {}
+    if not isinstance(body, dict):
+        message = f"The server answers with {_PAGE}." if is_page else "The answer is not a JSON object."
+        raise Broken(message, _WRONG_ADDRESS if is_page else "", info)
+    if "error" in body and "id" not in body and "data" not in body:
+        message = f"The server answered {response.status_code} with an error: {_error_fields(body)[0]}"
+        raise Broken(message, response=info)
+    return body
+
+
+def _parsed_body(content: bytes) -> Any:
+    """The JSON value; None where it is not one, or nests too deeply."""
+    try:
+        body = json.loads(content, parse_constant=_finite_float, parse_float=_finite_float)
+    except (ValueError, RecursionError):
+        return None
+    may_be_deep = content.count(b"[") + content.count(b"{") > DEPTH  # a quick bound: brackets in texts count too
+    return None if may_be_deep and _is_deep(body) else body
+
+
+def _plain_text(content: bytes) -> str | None:
+    """An answer that is text and no JSON, on one line."""
+    text = " ".join(content.decode(errors="ignore").split())
+    return None if text[:1] in ("{", "[") else text
+
+
+def _finite_float(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(word)
+    return number
+
+
+def _is_deep(body: Any) -> bool:
+    level = [body]
+    for _ in range(DEPTH):
+        members = (m for value in level for m in (value.values() if isinstance(value, dict) else value))
+        level = [member for member in members if isinstance(member, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | None:
+    """How long the server asks to be left alone, at most: milliseconds, seconds or a date."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            seconds = float(headers["retry-after"])
+    except KeyError:
+        return None
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(headers.get("retry-after", ""))
+        except (ValueError, OverflowError):
+            return None
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (aware - datetime.fromtimestamp(now(), UTC)).total_seconds()
+    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
+
+
+def _error_of(
+    response: httpx.Response, body: Any, id: str | None, now: Callable[[], float], *, is_page: bool
+) -> ProviderError:
+    status, headers = response.status_code, response.headers
+    message, param, code, kind = _error_fields(body)
+    message = message or f"{status} {response.reason_phrase}".strip() + (f", with {_PAGE}" if is_page else "")
+    no_credit = _NO_CREDIT in (code, message, kind)
+    should_retry = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower())
+    if should_retry and (no_credit or status in _NEVER_AGAIN):
+        should_retry = None
+    info = ResponseInfo(status, headers.get("x-request-id"), param, _retry_after(headers, now), should_retry)
+    if status < 400:
+        remedy = "a key is never sent on by a redirect; write the address it leads to as `base_url`"
+        where = headers.get("location", "elsewhere")[:_MESSAGE_LENGTH]
+        redirected = Rejected(f"The server redirects to {where}.", remedy, info)
+        redirected.may_have_happened = True
+        return redirected
+    if status in (401, 403):
+        return Unauthorized(f"{status}: {message}", response=info)
+    if status in _GONE:
+        is_html = "html" in headers.get("content-type", "").lower()
+        no_route = is_html or any(words in message.lower() for words in _NO_SUCH_ROUTE)
+        if id is not None and status == 404 and not no_route:
+            return ObjectGone(f"404: {message}", named=id in message, response=info)
+        return ApiGone(f"This server has no Assistants API: {status}: {message}", response=info)
+    text = f"{status}: {message}" + (f" ({code})" if code and code not in message else "")
+    if status >= 500:
+        return Broken(text, "the server failed; run it again", info)
+    if status in _LATER and not no_credit:
+        return Busy(text, response=info)
+    return Rejected(text, "the account has no credit left" if no_credit else "", info)
+
+
+def _error_fields(body: Any) -> tuple[str, str | None, str | None, Any]:
+    """The message, param, code and type of an error body, in any of the shapes that servers use."""
+    if not isinstance(body, dict):
+        return _shortened(body) if isinstance(body, str) else "", None, None, None
+    error = body.get("error", body.get("detail", body.get("message")))
+    stated = body.get("error")
+    kind = stated.get("type") if isinstance(stated, dict) else None
+    if not isinstance(error, dict):
+        return _shortened(error) if error else "", None, None, kind
+    param, code = (
+        value[:_MESSAGE_LENGTH] if isinstance(value, str) else None for value in (error.get("param"), error.get("code"))
+    )
+    return _shortened(error.get("message") or error), param, code, kind
+
+
+def _shortened(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= _MESSAGE_LENGTH else f"{text[:_MESSAGE_LENGTH]}…"

@@ -8,9 +8,9 @@ import httpx
 
 from reconciler.emulator import Emulator, EmulatorError, Settings
 from reconciler.kinds import ServerTraits
-from reconciler.providers.connection import Connection
 from reconciler.providers.errors import Unreachable
 from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.providers.wire import Connection
 
 DATABASE = "local.db"
 

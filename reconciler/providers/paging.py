@@ -28,8 +28,8 @@ class Listing:
     """Every object of a collection, by its id."""
 
     rows: dict[str, dict[str, Json]]
-    fault: str | None = None
-    """How the list contradicts itself whenever it is read; nobody knows what such a list leaves out."""
+    contradiction: str | None = None
+    """How the list contradicts itself whenever it is read; what such a list leaves out is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +39,21 @@ class _Page:
     """The ids that this page alone has more than once."""
     says_more: bool = False
 
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(self.rows)
-
 
 async def listed(wire: Wire, path: str) -> Listing:
     """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
-    found: Listing | None = None
+    listing: Listing | None = None
     for _ in range(1 + _AGAIN):
         try:
-            found = await _read(wire, path)
+            listing = await _read_listing(wire, path)
         except ObjectGone:  # the cursor was deleted
             continue
-        if found.fault is None:
-            return found
-    if found is None:
+        if listing.contradiction is None:
+            return listing
+    if listing is None:
         remedy = "something deletes objects all the time; try again"
         raise Broken("The list changed under every attempt to read it.", remedy)
-    return found
+    return listing
 
 
 class SharedListing:
@@ -69,57 +65,62 @@ class SharedListing:
         self._lock = anyio.Lock()
         self._began = float("-inf")
         self._last = Listing({})
-        self.fault: str | None = None
+        self.contradiction: str | None = None
         """How a listing contradicted itself whenever it was read."""
 
     async def listed(self, age: float = 0.0) -> Listing:
         """The collection as it was at most so many seconds ago."""
-        oldest = self._wire.nature.clock() - age
+        oldest = self._wire.clock.monotonic() - age
         async with self._lock:
             if self._began <= oldest:
-                began = self._wire.nature.clock()
+                began = self._wire.clock.monotonic()
                 self._last = await listed(self._wire, self._path)
-                self._began, self.fault = began, self._last.fault or self.fault
+                self._began, self.contradiction = began, self._last.contradiction or self.contradiction
             return self._last
 
 
 async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
     """The objects of the first page, which are the newest where the server sorts."""
-    return list((await _page(wire, path)).rows.values())
+    return list((await _read_page(wire, path)).rows.values())
 
 
-async def _read(wire: Wire, path: str) -> Listing:
+async def _read_listing(wire: Wire, path: str) -> Listing:
     """One reading. That there is no more is believed only from a server that has said before that there is more."""
-    first = page = await _page(wire, path)
-    found, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
+    first = page = await _read_page(wire, path)
+    rows, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
     while page.rows and (page.says_more or not spoke_of_more):
         cursor = list(page.rows)[-1]
-        page = await _next(wire, path, cursor, doubting=not spoke_of_more)
-        if page.ids == {cursor} and len(found) > len(first.rows):  # to some, `after` includes its object: the end
+        page = await _next_page(wire, path, cursor, doubting=not spoke_of_more)
+        if page.rows.keys() == {cursor} and len(rows) > len(
+            first.rows
+        ):  # to some, `after` includes its object: the end
             break
-        repeated += [*page.repeated, *(id for id in page.rows if id in found)]
+        repeated += [*page.repeated, *(id for id in page.rows if id in rows)]
         spoke_of_more = spoke_of_more or page.says_more
-        if page.ids <= found.keys():
+        if page.rows.keys() <= rows.keys():
             break
-        found.update(page.rows)
-        if len(found) > MOST:
+        rows.update(page.rows)
+        if len(rows) > MOST:
             raise Broken(f"The list does not end after {MOST:,} objects.")
-    only_first = len(found) == len(first.rows)
+    only_first = len(rows) == len(first.rows)
     if only_first and page.says_more:
-        raise _endless(page, len(found))
-    fault = _repeats(repeated)
+        sent = "the same ones again" if page.rows else "no more of them"
+        message = f"The server says that it has more than {len(rows)} objects, and sends {sent}."
+        remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
+        raise Broken(message, remedy)
+    contradiction = _repetition(repeated)
     if only_first and page.rows and not spoke_of_more:
-        fault = _repeats(first.repeated) or await _hides(wire, path, first)
-    return Listing(found, fault)
+        contradiction = _repetition(first.repeated) or await _hidden_objects(wire, path, first)
+    return Listing(rows, contradiction)
 
 
-async def _next(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
+async def _next_page(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
     """The page after the cursor; an empty one where the server was only doubted, and knows no cursors."""
     try:
-        page = await _page(wire, path, after=cursor)
+        page = await _read_page(wire, path, after=cursor)
     except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
-        if deleted or not doubting or error.told.status not in _NO_CURSORS:
+        if deleted or not doubting or error.response.status not in _NO_CURSORS:
             raise
         return _Page({})
     if len(page.rows) > 1 and next(iter(page.rows)) == cursor:  # to some, `after` includes its object
@@ -127,34 +128,26 @@ async def _next(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
     return page
 
 
-async def _hides(wire: Wire, path: str, first: _Page) -> str | None:
+async def _hidden_objects(wire: Wire, path: str, first: _Page) -> str | None:
     """What a server says that sends its only page again to a cursor: if that is a part, it has another end."""
     try:
-        page = await _page(wire, path, order="asc")
+        page = await _read_page(wire, path, order="asc")
     except (Rejected, ApiGone):
         return None
-    if page.ids <= first.ids:
+    if page.rows.keys() <= first.rows.keys():
         return None
     return "it does not honor `after`, and lists other objects with `order=asc` than with `order=desc`"
 
 
-def _repeats(ids: Sequence[str]) -> str | None:
-    """What came twice, in words."""
+def _repetition(ids: Sequence[str]) -> str | None:
     if not ids:
         return None
     more = len(ids) - 1
     return f"its pages repeat {ids[0]}" + (f" and {more} other{'s' if more > 1 else ''}" if more else "")
 
 
-def _endless(page: _Page, count: int) -> Broken:
-    sent = "the same ones again" if page.rows else "no more of them"
-    message = f"The server says that it has more than {count} objects, and sends {sent}."
-    remedy = "a proxy that drops query parameters? without the whole list nothing can be planned safely"
-    return Broken(message, remedy)
-
-
-async def _page(wire: Wire, path: str, **asked: str) -> _Page:
-    answer = await wire.read(path, {"limit": str(PAGE), "order": "desc", **asked}, id=asked.get("after"))
+async def _read_page(wire: Wire, path: str, **query: str) -> _Page:
+    answer = await wire.read(path, {"limit": str(PAGE), "order": "desc", **query}, id=query.get("after"))
     data = answer.get("data")
     if not isinstance(data, list):
         raise Broken("The server's list has no `data`.")

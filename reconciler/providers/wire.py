@@ -5,26 +5,35 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 import httpx
 
 from reconciler.canonical import Json
 from reconciler.masking import mask
-from reconciler.providers import deadlines
-from reconciler.providers.answers import judged
-from reconciler.providers.errors import CONCEALED, Broken, Busy, Outdated, ProviderError, ResponseInfo, Unreachable
+from reconciler.providers.errors import (
+    CONCEALED,
+    TOO_MANY_REQUESTS,
+    Broken,
+    Busy,
+    Outdated,
+    ProviderError,
+    ResponseInfo,
+    Unreachable,
+    judged,
+)
 from reconciler.providers.pacing import Pacer
 
 CONNECTIONS = 8
 ATTEMPTS = 8
 _PATIENT_ATTEMPTS = 16
-_TOO_MANY = 429
 _PATIENCE = 3.0
-"""After so many seconds it is said that a server is waited for."""
+"""After so many seconds it is reported that a server is waited for."""
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
 _TIMEOUT = httpx.Timeout(60, connect=15)
@@ -50,13 +59,86 @@ _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, http
 
 
 @dataclass(frozen=True, slots=True)
-class WireClock:
+class Clock:
     """Time and chance, as parameters: no test sleeps."""
 
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
-    clock: Callable[[], float] = time.monotonic
-    now: Callable[[], float] = time.time
-    chance: Callable[[], float] = random.random
+    random: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What it takes to reach a server: an address, and the right to be there. The key is in no representation."""
+
+    base_url: str
+    state_dir: Path
+    api_key: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    project: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a deployment, the model that it is of."""
+    waiting: Callable[[str], None] | None = None
+    """Who is told that a server is waited for."""
+
+    def headers(self, beta: str) -> dict[str, str]:
+        """What every request of an API carries that is known by its beta's name."""
+        stated = {
+            "OpenAI-Beta": beta,
+            "Authorization": f"Bearer {self.api_key}" if self.api_key else "",
+            "OpenAI-Organization": self.organization or "",
+            "OpenAI-Project": self.project or "",
+        }
+        return {name: value for name, value in stated.items() if value}
+
+
+@dataclass(slots=True)
+class _Reading:
+    good_until: float
+
+
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=float("inf"))
+_READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
+
+
+@contextmanager
+def until(moment: float) -> Iterator[None]:
+    """Within, this task does not wait past the moment, nor past one that was set outside."""
+    token = _DEADLINE.set(min(moment, _DEADLINE.get()))
+    try:
+        yield
+    finally:
+        _DEADLINE.reset(token)
+
+
+def time_left(now: float) -> float:
+    """The seconds that remain to this task."""
+    return _DEADLINE.get() - now
+
+
+@contextmanager
+def overwriting(good_until: float) -> Iterator[None]:
+    """Within, no first write begins after the moment: what it overwrites was read too long ago."""
+    token = _READING.set(_Reading(good_until))
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    params: Mapping[str, str] | None = None
+    body: Mapping[str, Json] | None = None
+    id: str | None = None
+    """The object that it is about, if it exists."""
+
+    @property
+    def overwrites(self) -> bool:
+        return self.id is not None and self.method != "GET"
 
 
 class Wire:
@@ -66,17 +148,17 @@ class Wire:
         self,
         client: httpx.AsyncClient,
         log: Callable[[str], None],
-        nature: WireClock | None = None,
+        clock: Clock | None = None,
         *,
         waiting: Callable[[str], None] | None = None,
     ) -> None:
-        self.nature = nature or WireClock()
+        self.clock = clock or Clock()
         self._client = client
         key = client.headers.get("authorization", "").removeprefix("Bearer ")
         self._mask = mask([key], lambda form, secret, how: CONCEALED)
         self._log = log
         self._waiting = waiting
-        self.pacer = Pacer(self.nature.clock, self.nature.sleep)
+        self.pacer = Pacer(self.clock.monotonic, self.clock.sleep)
         self.project: str | None = None
         """The project that the server says it answered for."""
 
@@ -84,86 +166,67 @@ class Wire:
         self, path: str, params: Mapping[str, str] | None = None, *, id: str | None = None
     ) -> dict[str, Json]:
         """The answer to a GET."""
-        return await self._again("GET", path, params, None, id)
+        return await self._send_until_answered(_Request("GET", path, params, id=id))
 
     async def modify(self, path: str, body: Mapping[str, Json], *, id: str) -> dict[str, Json]:
         """The answer to a modify: sent again, it does the same."""
-        return await self._again("POST", path, None, body, id)
+        return await self._send_until_answered(_Request("POST", path, body=body, id=id))
 
     async def delete(self, path: str, *, id: str) -> dict[str, Json]:
         """The answer to a delete: sent again, it finds nothing."""
-        return await self._again("DELETE", path, None, None, id)
+        return await self._send_until_answered(_Request("DELETE", path, id=id))
 
     async def once(self, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
-        """The answer to a create, sent once: whether it may be sent again is not for this floor to say."""
-        return await self._send("POST", path, None, body, None)
+        """The answer to a create, sent once: whether it may be sent again is not decided here."""
+        return await self._send(_Request("POST", path, body=body))
 
     async def pause(self, attempt: int, error: ProviderError | None = None, waited: float = 0.0) -> None:
         """Waits before another try, with full jitter or as the server asked; raises where time is up.
 
-        That it takes long is said once in a run: `waited` is how long it took before.
+        That it takes long is reported once in a run: `waited` is how long it took before.
         """
-        asked = error.told.retry_after if error is not None else None
-        jitter = self.nature.chance() * min(8.0, 0.5 * 2.0**attempt)
+        asked = error.response.retry_after if error is not None else None
+        jitter = self.clock.random() * min(8.0, 0.5 * 2.0**attempt)
         wait = asked + jitter / 4 if asked is not None else jitter
-        if error is not None and wait >= deadlines.left(self.nature.clock()):
+        if error is not None and wait >= time_left(self.clock.monotonic()):
             raise error
-        if error is not None and waited + wait >= _PATIENCE:
-            self._say_once(error)
-        await self.nature.sleep(wait)
+        if error is not None and waited + wait >= _PATIENCE and self._waiting is not None:
+            self._waiting(f"Still waiting, and trying again: {error.message}")
+            self._waiting = None
+        await self.clock.sleep(wait)
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
 
-    async def _again(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: Mapping[str, Json] | None,
-        id: str | None,
-    ) -> dict[str, Json]:
-        attempt, began = 0, self.nature.clock()
+    async def _send_until_answered(self, request: _Request) -> dict[str, Json]:
+        attempt, began = 0, self.clock.monotonic()
         while True:
             try:
-                return await self._send(method, path, params, body, id)
+                return await self._send(request)
             except ProviderError as error:
                 attempt += 1
-                if not error.passing or attempt >= tries(error, ATTEMPTS):
+                if not error.retryable or attempt >= tries(error, ATTEMPTS):
                     raise
-                await self.pause(attempt - 1, error, self.nature.clock() - began)
+                await self.pause(attempt - 1, error, self.clock.monotonic() - began)
 
-    def _say_once(self, error: ProviderError) -> None:
-        """Tells that the server is waited for, the first time in a run."""
-        if self._waiting is not None:
-            self._waiting(f"Still waiting, and trying again: {error.message}")
-            self._waiting = None
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        body: Mapping[str, Json] | None,
-        id: str | None,
-    ) -> dict[str, Json]:
-        overwrites = id is not None and method != "GET"
-        sent = await self._turn(urgent=overwrites)
-        if overwrites and deadlines.is_outdated(self.nature.clock()):
+    async def _send(self, request: _Request) -> dict[str, Json]:
+        sent = await self._turn(urgent=request.overwrites)
+        reading = _READING.get() if request.overwrites else None
+        if reading is not None and self.clock.monotonic() > reading.good_until:
             self.pacer.give_back()
             raise Outdated("The object was read too long ago to be overwritten.")
         try:
-            response, content = await self._exchange(method, path, params, body)
-            answer = self._judged(response, content, id, bare=method != "GET")
+            response, content = await self._exchange(request)
+            answer = self._judged(response, content, request.id, bare=request.method != "GET")
         except ProviderError as error:
             error.conceal(self._mask.text)
-            if isinstance(error, Busy) and error.told.status == _TOO_MANY:
-                self.pacer.refused(sent, error.told.retry_after)
+            if isinstance(error, Busy) and error.response.status == TOO_MANY_REQUESTS:
+                self.pacer.refused(sent, error.response.retry_after)
             raise
         self.pacer.passed(sent)
-        if overwrites:
-            deadlines.wrote()
+        if reading is not None:  # what is overwritten from now on is this task's own
+            reading.good_until = float("inf")
         self.project = response.headers.get("openai-project", self.project)
         return answer
 
@@ -172,52 +235,54 @@ class Wire:
 
         What overwrites an object is urgent: what was read of it grows old.
         """
-        left = deadlines.left(self.nature.clock())
+        left = time_left(self.clock.monotonic())
         if left <= 0 or self.pacer.wait() < left:
             with anyio.move_on_after(left):
                 return await self.pacer.turn(urgent=urgent)
         message = "The server's retry delay exceeds the time limit."
         raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
 
-    async def _exchange(
-        self, method: str, path: str, params: Mapping[str, str] | None, body: Mapping[str, Json] | None
-    ) -> tuple[httpx.Response, bytes]:
-        began = self.nature.clock()
-        limit = min(_ANSWER_SECONDS, deadlines.left(began))
+    async def _exchange(self, request: _Request) -> tuple[httpx.Response, bytes]:
+        began = self.clock.monotonic()
+        limit = min(_ANSWER_SECONDS, time_left(began))
         if limit <= 0:
             raise Unreachable("The time limit is reached.", _MORE_TIME, ResponseInfo(should_retry=False))
+        # in ASCII: half a character, which some live texts hold, has no other encoding
+        body = None if request.body is None else json.dumps(request.body)
+        headers = None if body is None else {"Content-Type": "application/json"}
+        stream = self._client.stream(request.method, request.path, params=request.params, content=body, headers=headers)
         try:
             with anyio.fail_after(limit):
-                async with self._client.stream(method, path, params=params, **_content_of(body)) as response:
-                    content = await _content(response)
+                async with stream as response:
+                    content = await _read_body(response)
         except (httpx.TimeoutException, TimeoutError) as error:
             was_sent = not isinstance(error, _NEVER_SENT)
             raise Unreachable("The server did not answer in time.", was_sent=was_sent) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise _unreached(error) from error
-        seconds = self.nature.clock() - began
+            raise _unreachable(error) from error
+        seconds = self.clock.monotonic() - began
         request_id = response.headers.get("x-request-id", "-")
-        line = f"{method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}"
+        line = f"{request.method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}"
         self._log(self._mask.text(line))
         return response, content
 
     def _judged(self, response: httpx.Response, content: bytes, id: str | None, *, bare: bool) -> dict[str, Json]:
         """What the answer means; of a failure only what may be said, before it is cut short: some say the key back."""
         try:
-            return judged(response, content, id, self.nature.now, bare=bare)
+            return judged(response, content, id, self.clock.wall, bare=bare)
         except ProviderError:
-            said = self._mask.text(content.decode(errors="replace")).encode()
+            masked = self._mask.text(content.decode(errors="replace")).encode()
             response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
-            judged(response, said, id, self.nature.now, bare=bare)
-            raise  # where the text is no fault any more once it can be read
+            judged(response, masked, id, self.clock.wall, bare=bare)
+            raise  # where the text is no error any more once it can be read
 
 
 def tries(error: ProviderError, usual: int) -> int:
     """How often a request is sent at most: more often where the server only says that there are too many."""
-    return _PATIENT_ATTEMPTS if error.told.status == _TOO_MANY else usual
+    return _PATIENT_ATTEMPTS if error.response.status == TOO_MANY_REQUESTS else usual
 
 
-def _unreached(error: Exception) -> Unreachable:
+def _unreachable(error: Exception) -> Unreachable:
     """Why there was no answer; what no further try would change is not tried again."""
     reason = str(error) or type(error).__name__
     for sign, (message, remedy) in _NO_USE.items():
@@ -226,23 +291,14 @@ def _unreached(error: Exception) -> Unreachable:
     return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, _NEVER_SENT))
 
 
-def _content_of(body: Mapping[str, Json] | None) -> dict[str, Any]:
-    """A body in ASCII: half a character, which some live texts hold, has no other encoding."""
-    if body is None:
-        return {}
-    return {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
-
-
-async def _content(response: httpx.Response) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+async def _read_body(response: httpx.Response) -> bytes:
+    body = bytearray()
     async for part in response.aiter_bytes():
-        size += len(part)
-        if size > _ANSWER_BYTES:
-            told = ResponseInfo(response.status_code, response.headers.get("x-request-id"), should_retry=False)
-            raise Broken("The server's answer does not end.", told=told)
-        parts.append(part)
-    return b"".join(parts)
+        body += part
+        if len(body) > _ANSWER_BYTES:
+            info = ResponseInfo(response.status_code, response.headers.get("x-request-id"), should_retry=False)
+            raise Broken("The server's answer does not end.", response=info)
+    return bytes(body)
 
 
 def client(

@@ -108,7 +108,7 @@ class Session:
 
     def _key_of(self, error: ProviderError) -> str:
         variable = self.environment.api_key or config.KEY
-        if error.told.status is None:
+        if error.response.status is None:
             return ""
         if self.connection.api_key is not None:
             return f"The key came from the variable {variable}."

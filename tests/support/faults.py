@@ -19,9 +19,8 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.apply import engine
 from reconciler.providers.openai import Assistants, local_assistants
-from reconciler.providers.wire import WireClock
+from reconciler.providers.wire import Clock
 from support.world import Recorder, World
 
 soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="at length only: RECONCILER_SOAK=1")
@@ -61,12 +60,12 @@ def clock() -> float:
     return asyncio.get_running_loop().time()
 
 
-def nature(chance: Callable[[], float] | None = None) -> WireClock:
+def wire_clock(chance: Callable[[], float] | None = None) -> Clock:
     """Time and chance of the wire: the loop's own time, and a chance that is always the same."""
-    return WireClock(clock=clock, now=lambda: EPOCH + clock(), chance=chance or random.Random(5).random)
+    return Clock(monotonic=clock, wall=lambda: EPOCH + clock(), random=chance or random.Random(5).random)
 
 
-TIME = engine.ApplyClock(clock=clock)
+TIME = Clock(monotonic=clock)
 
 
 Send = Callable[[httpx.Request], Awaitable[httpx.Response]]
@@ -285,7 +284,7 @@ def faulty(world: World, laid: Mapping[int, str] | None = None, lag: int = 0) ->
     """The world's provider, reached through faults, in virtual time."""
     faults = Faults(httpx.ASGITransport(app=world.emulator), dict(laid or {}), lag)
     world.recorder = Recorder(faults)
-    world.provider = local_assistants(world.recorder, lambda line: None, lambda: None, nature())
+    world.provider = local_assistants(world.recorder, lambda line: None, lambda: None, wire_clock())
     return faults
 
 
@@ -324,4 +323,4 @@ def page(*raws: Any, has_more: bool | None = False) -> Answering:
 
 def scripted(script: Callable[[httpx.Request], Any], chance: Callable[[], float] | None = None) -> Assistants:
     """A provider over a server of one's own."""
-    return local_assistants(httpx.MockTransport(script), lambda line: None, lambda: None, nature(chance))
+    return local_assistants(httpx.MockTransport(script), lambda line: None, lambda: None, wire_clock(chance))

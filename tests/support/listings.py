@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from reconciler.providers.openai import Assistants, local_assistants
-from support.faults import is_collection, nature
+from support.faults import is_collection, wire_clock
 
 Row = Mapping[str, Any]
 CAP = 10
@@ -177,4 +177,4 @@ def refusing(status: int, text: str) -> Way:
 def unbelievable(inner: httpx.AsyncBaseTransport, way: Way) -> tuple[Lists, Assistants]:
     """A provider that sees the server through such lists."""
     lists = Lists(inner, way)
-    return lists, local_assistants(lists, lambda line: None, lambda: None, nature())
+    return lists, local_assistants(lists, lambda line: None, lambda: None, wire_clock())
