@@ -53,8 +53,8 @@ coverage: venv
 bare: venv  ## What may be skipped, as on a machine without git, bash, a browser, node and root.
 	@sh .ci/bare
 
-golden: venv  ## Rewrite the expected parts of the scenarios.
-	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py
+golden: venv  ## Rewrite the expected parts of the scenarios, and what README.md shows.
+	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py tests/test_docs.py::test_everything_that_the_readme_shows_happens
 
 # One lock for every Python and platform, of versions that are a week old: what was taken over is found by then. The
 # index is named, so that the lock says the same wherever it is made.

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import click
+import httpx
 import pytest
 
 from reconciler.cli import COMMANDS, cli
@@ -24,6 +25,8 @@ from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS
 from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
+from support.emulator_process import served
+from support.emulator_world import BETA
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -111,8 +114,33 @@ def test_the_options_before_a_command_are_documented() -> None:
     assert all(f"`{word}" in _page("docs/commands.md") for option in _options(cli) for word in option.opts)
 
 
-def test_the_readme_names_every_command() -> None:
-    assert all(f"`reconciler {name}" in _page("README.md") for name in COMMANDS)
+def test_the_table_of_commands_is_complete() -> None:
+    table = _page("docs/commands.md").split("\n## `reconciler ")[0]
+
+    assert sorted(re.findall(r"^\| \[`(\w+)`\]", table, re.M)) == sorted(COMMANDS)
+
+
+def _texts() -> str:
+    """Every text in the code; where a value is filled in stands NUL."""
+    parsed = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "reconciler").rglob("*.py")]
+    filled = [
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        for tree in parsed
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+    ]
+    plain = [str(node.value) for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return "\n".join(filled + plain)
+
+
+def test_every_failure_that_is_documented_exists() -> None:
+    table = _page("docs/diagnostics.md").split("\n## Failures\n")[1]
+    messages = [part for row in re.findall(r"^\| (`.+`) \|", table, re.M) for part in re.findall(r"`([^`]+)`", row)]
+    parts = {part for message in messages for part in re.split(r"… | …|: …|…", message) if not re.match(r"\d|$", part)}
+
+    assert len(messages) > 20
+    texts = _texts()
+    assert [part for part in sorted(parts) if part not in texts] == []
 
 
 def test_every_fault_and_every_objection_has_a_section() -> None:
@@ -122,8 +150,10 @@ def test_every_fault_and_every_objection_has_a_section() -> None:
     assert sorted(re.findall(r"^#### `(.+)`$", objections, re.M)) == sorted(OBJECTIONS)
 
 
-def test_the_readme_names_every_objection() -> None:
-    assert [code for code in OBJECTIONS if f"`{code}`" not in _page("README.md")] == []
+def test_the_tables_of_codes_are_complete() -> None:
+    codes = re.findall(r"^\| \[`([\w-]+)`\]", _page("docs/diagnostics.md"), re.M)
+
+    assert sorted(codes) == sorted(OBJECTIONS)
 
 
 @pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *ReconcilerBlock.model_fields])
@@ -182,44 +212,100 @@ def _blocks(text: str) -> Iterator[tuple[str, str, str]]:
         end = match.end()
 
 
-def _pattern(told: str) -> re.Pattern[str]:
-    """What was told, whatever the ids and durations; a line `…` stands for any lines."""
+def _pattern(shown: str) -> re.Pattern[str]:
+    """The output that is shown, whatever the ids and durations; a line `…` stands for any lines."""
     lines = []
-    for line in told.splitlines():
+    for line in shown.splitlines():
         exact = re.sub(r"asst_\w+", r"asst_\\w+", re.escape(line))
+        exact = re.sub(r"^Fingerprint\\ `.+`", r"Fingerprint `[\\w-]+`", exact)
         lines.append("(?:.*\n)*?" if line == "…" else re.sub(r"\d\\\.\ds", r"\\d+\\.\\ds", exact) + "\n")
     return re.compile("".join(lines))
 
 
-def _said(command: str, folder: Path) -> str:
+def _printed(command: str, folder: Path, code: int | None = None, **environ: str) -> str:
     program, *words = shlex.split(command)
     assert program == "reconciler"
     done = subprocess.run(
         [sys.executable, "-m", "reconciler", *words],
         cwd=folder,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
+    assert code in (None, done.returncode), done.stdout
     return done.stdout
 
 
-def test_the_five_minutes_of_the_readme_happen_as_they_are_told(tmp_path: Path) -> None:
-    story = _page("README.md").split("\n## Five minutes")[1].split("\n## ")[0]
-    tried = 0
-    for before, language, block in _blocks(story):
+def _true(shown: str, command: str, folder: Path) -> str:
+    """What a page shows of a command, which is what it prints; with RECONCILER_GOLDEN it is written anew."""
+    printed = _printed(command, folder)
+    if _pattern(shown).fullmatch(printed):
+        return shown
+    assert os.environ.get("RECONCILER_GOLDEN"), f"$ {command}\n{printed}"
+    return printed
+
+
+def _console(block: str, folder: Path) -> str:
+    """A console block with what its commands print."""
+    steps = re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.M)
+    return "".join(f"$ {command}\n{_true(shown, command, folder)}" for command, shown in steps)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"> {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"^> ?", "", text, flags=re.M)
+
+
+_TOP = r"```console\n(.*?)```"
+_COMMENT = r"<!-- (reconciler plan [^\n]*) -->\n((?:>[^\n]*\n)*)"
+
+
+def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
+    """Its files are written and its commands run, in order. The plan at its top and the comment are of the edit."""
+    page = _page("README.md")
+    top, comment = (re.search(pattern, page, re.S) for pattern in (_TOP, _COMMENT))
+    assert top
+    assert comment
+    changes = {}
+    for before, language, block in _blocks(page[page.index("\n## Five minutes") : page.index("\n## How it works")]):
         if language == "console":
-            for command, told in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.M):
-                said = _said(command, tmp_path)
-                assert _pattern(told).fullmatch(said), f"$ {command}\n{said}"
-                tried += 1
-        else:
+            changes[block] = _console(block, tmp_path)
+        elif language != "sh":
             path = tmp_path / re.findall(r"`(assistants/[\w./-]+)`", before)[-1]
+            edited = path.exists()
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block, encoding="utf-8")
-    assert tried >= 8
+            if edited:
+                changes[top[1]] = _console(top[1], tmp_path)
+                changes[comment[2]] = _quoted(_true(_unquoted(comment[2]), comment[1], tmp_path))
+    assert len(changes) == 4
+    for shown, printed in changes.items():
+        page = page.replace(shown, printed)
+    if os.environ.get("RECONCILER_GOLDEN"):
+        (ROOT / "README.md").write_text(page, encoding="utf-8")
+
+
+def test_the_commands_of_the_readme_work_with_a_server(tmp_path: Path) -> None:
+    text = _page("README.md").split("\n## Connect a server\n")[1].split("\n## ")[0]
+    (_, _, configuration), (_, _, commands) = _blocks(text)
+    (tmp_path / "assistants").mkdir()
+    with served(tmp_path / "live.db") as url:
+        created = httpx.post(f"{url}/v1/assistants", json={"name": "HR Helper", "model": "gpt-4o"}, headers=BETA).json()
+        (tmp_path / "reconciler.yaml").write_text(configuration.replace("https://assistants.example.com", url))
+        for line in commands.splitlines():
+            words, _, file = line.partition("#")[0].replace("asst_abc123", created["id"]).partition(" > ")
+            output = _printed(words, tmp_path, 0, RECONCILER_AUTO_APPROVE="1", ASSISTANTS_API_KEY="key-of-the-readme")
+            if file:
+                (tmp_path / file.strip()).write_text(output, encoding="utf-8")
+
+
+def test_the_readme_is_a_front_page() -> None:
+    assert len(_page("README.md").splitlines()) < 200
 
 
 def test_a_page_does_not_say_where_it_was_written() -> None:
