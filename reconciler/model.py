@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from reconciler.canonical import Absent, Fields, Json
 from reconciler.diagnostics import Location
@@ -12,10 +13,17 @@ from reconciler.paths import Path
 
 OnRemoval: TypeAlias = Literal["delete", "keep", "refuse"]
 Action: TypeAlias = Literal["create", "update", "delete", "adopt", "rename", "forget"]
+WHOLE: Final[frozenset[Action]] = frozenset({"create", "delete"})
+"""The actions on an object as a whole, in which no field is a change of its own."""
+REMOVALS: Final[frozenset[Action]] = frozenset({"delete", "forget"})
 Cause: TypeAlias = Literal["edit", "drift", "conflict", "adoption", "unknown"]
 Origin: TypeAlias = Literal["change", "pending"]
 """Beside another revision: whether what is checked out brings it, or it is to be done anyway."""
 Applies: TypeAlias = Literal["change", "everything"]
+
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+"""What a stack, an environment and a key match."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model import Base, Change, Desired, Live, Plan
 from reconciler.paths import show
 from reconciler.plan.against_base import as_live, part, split, unseen
-from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.changes import fingerprint
 from reconciler.plan.guards import Limits
 from reconciler.plan.make import make_plan
 from support.lives import applied, marked, stranger, wanted

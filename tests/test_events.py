@@ -10,7 +10,7 @@ import pytest
 from reconciler import __version__
 from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled
-from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.changes import fingerprint
 from reconciler.render import events
 from support.render_plans import adopt, create, delete, field, forget, lookalike, mark, plan, rename, update
 

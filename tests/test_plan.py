@@ -13,8 +13,7 @@ import pytest
 
 from reconciler.canonical import digest
 from reconciler.model import Address, Desired, Difference, Live, Plan
-from reconciler.plan.changes import live_digest
-from reconciler.plan.fingerprint import Summary, fingerprint, tally
+from reconciler.plan.changes import Summary, fingerprint, live_digest, tally
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import forgetting, make_plan, only_drift, select
 from reconciler.plan.unattended import Policy, divide

@@ -11,7 +11,7 @@ from reconciler import __version__
 from reconciler.canonical import Json, digest
 from reconciler.masking import Mask
 from reconciler.masking import mask as masking
-from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.changes import fingerprint
 from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden, read
 from reconciler.render.view import view
 from support.render_plans import address, adopt, create, delete, field, lookalike, mark, merging, plan, update

@@ -156,7 +156,7 @@ def _read(path: str) -> Document:
 def _expected(plan: Plan, expect: str | None) -> Plan:
     """The plan, if it has the fingerprint that was asked for."""
     from reconciler.console.failure import Failure
-    from reconciler.plan.fingerprint import fingerprint
+    from reconciler.plan.changes import fingerprint
 
     found = fingerprint(plan)
     if expect is not None and found != expect:

@@ -15,7 +15,7 @@ from reconciler.config import form
 from reconciler.config.choice import KEY, access, choose, in_ci, nowhere, unowned, unreached
 from reconciler.config.masking import masked
 from reconciler.config.resolve import judge, resolve
-from reconciler.config.values import FILE, LOCAL, NAME, Access, Config, Environment, Loaded
+from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Loaded
 from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.plan.guards import Limits
 from reconciler.source import Node, locate, parse
@@ -24,7 +24,6 @@ __all__ = [
     "FILE",
     "KEY",
     "LOCAL",
-    "NAME",
     "Access",
     "Config",
     "Environment",

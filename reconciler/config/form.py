@@ -11,9 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.config import urls
-from reconciler.config.values import NAME
 from reconciler.diagnostics import CODES, Diagnostic, did_you_mean
-from reconciler.model import Applies
+from reconciler.model import NAME, Applies
 from reconciler.plan.unattended import PERMITS
 from reconciler.source import Node, locate, plain
 

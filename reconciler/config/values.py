@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,6 @@ FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"
 OPENAI: Final = "openai"
 DEFAULT_STACK: Final = "default"
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)

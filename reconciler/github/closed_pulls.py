@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.config import NAME, Config, Environment
+from reconciler.config import Config, Environment
 from reconciler.console.failure import Failure
-from reconciler.model import Live
+from reconciler.model import NAME, Live
 
 if TYPE_CHECKING:
     from reconciler.github import CodeHost

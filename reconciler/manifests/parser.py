@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -14,11 +13,10 @@ from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
 from reconciler.kinds.problems import Problem, from_pydantic
 from reconciler.manifests.block import ReconcilerBlock
 from reconciler.manifests.references import Resolver, without_own
-from reconciler.model import Address, Desired
+from reconciler.model import NAME, Address, Desired
 from reconciler.paths import BadPath, Path, read
 from reconciler.source import Node, fields, locate, member, merged, plain
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 LOCAL = "local"
 _PATCHED_OWN = ("ignore_changes", "on_removal")
 

@@ -1,13 +1,14 @@
-"""Single changes: what each does, what it sends, and the digest by which it is known again."""
+"""Changes: what each does, what it sends, the digests by which it is known again, and the totals of many."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.canonical import Absent, Fields, Json, digest, equal
 from reconciler.kinds import KINDS, Kind, ServerTraits
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Target
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Plan, Target
 from reconciler.paths import Path
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import Comparison, result, whole, wire
@@ -209,3 +210,36 @@ def live_digest(live: Live, desired: Desired | None = None) -> str:
     others = (*desired.untouched, *desired.left_to_server) if desired is not None else ()
     relied = {f: markers.less_ignored(f, value, others, KINDS[live.kind]) for f, value in live.fields.items()}
     return digest({"fields": {f: v for f, v in relied.items() if not isinstance(v, Absent)}, "owner": owner})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The totals of a plan's last line."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    imports: int = 0
+    forget: int = 0
+
+
+def fingerprint(plan: Plan) -> str:
+    """The same for the same changes to the same target, whatever their order, the commit or the run."""
+    parts = ("stack", "environment", "provider", "base_url", "project")
+    changes: list[Json] = [*sorted(change.digest for change in plan.changes)]
+    return digest({**{part: getattr(plan.where, part) for part in parts}, "changes": changes})
+
+
+def tally(changes: Iterable[Change]) -> Summary:
+    """Changes by what they do; an import that changes fields counts as both, as in Terraform."""
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts[change.action] += 1
+        counts["changing import"] += change.action == "adopt" and bool(change.fields)
+    return Summary(
+        add=counts["create"],
+        change=counts["update"] + counts["rename"] + counts["changing import"],
+        destroy=counts["delete"],
+        imports=counts["adopt"],
+        forget=counts["forget"],
+    )

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 
 from deepdiff import DeepDiff
 
-from reconciler.canonical import ABSENT, Absent, Fields, Json, digest, equal, plain
+from reconciler.canonical import ABSENT, Absent, Fields, Json, equal, plain
 from reconciler.kinds import Kind
 from reconciler.model import Cause, Desired, FieldChange, Live, Marker
 from reconciler.paths import Path, at, copied, put, without
 from reconciler.plan import marker as markers
-
-_MEMBER = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +100,15 @@ def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str
 def _is_set_by_us(path: Path, live: Live, kind: Kind, known: Marker | None) -> bool:
     """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
     there, have = at(live.fields[path[0]], path[1:])
-    return known is not None and there and markers.applied(known, kind, path) == digest(have, _MEMBER)
+    return known is not None and there and markers.applied(known, kind, path) == markers.short_digest(have)
 
 
 def _unmoved(field: str, have: Json, desired: Desired, kind: Kind, known: Marker) -> bool:
     """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
     want = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
-    return known.unsettled.get(field) == digest(have, _MEMBER) and known.digests.get(field) == digest(want, _MEMBER)
+    return known.unsettled.get(field) == markers.short_digest(have) and known.digests.get(
+        field
+    ) == markers.short_digest(want)
 
 
 def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
@@ -148,19 +148,19 @@ def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Ma
         return "adoption"
     if known is None:
         return "unknown"
-    if known.unsettled.get(sides.field) == digest(sides.before, _MEMBER):
+    if known.unsettled.get(sides.field) == markers.short_digest(sides.before):
         return "edit"  # what the server made of the last write is nobody's change
     member = next(part for part in (*sides.members_before, *sides.members_after) if path[: len(part)] == part)
     applied = markers.applied(known, kind, member) if len(member) > 1 else None
     if applied is None:
         applied = markers.applied(known, kind, (sides.field,))
-        if applied == digest(_less_chosen(sides, kind), _MEMBER):
+        if applied == markers.short_digest(_less_chosen(sides, kind)):
             return "edit"  # whatever else is live there was the server's choice, and nobody's change
-        return _moved(digest(sides.before, _MEMBER), digest(sides.after, _MEMBER), applied)
+        return _moved(markers.short_digest(sides.before), markers.short_digest(sides.after), applied)
     have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
-    if member in kind.chosen and applied == digest(ABSENT, _MEMBER):
+    if member in kind.chosen and applied == markers.short_digest(ABSENT):
         return "edit"
-    return _moved(digest(have, _MEMBER), digest(want, _MEMBER), applied)
+    return _moved(markers.short_digest(have), markers.short_digest(want), applied)
 
 
 def _less_chosen(sides: _Sides, kind: Kind) -> Json:

@@ -11,29 +11,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import get_args
+from typing import Final, get_args
 from urllib.parse import quote, unquote
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, digest
 from reconciler.kinds import Kind
-from reconciler.model import Desired, Live, Marker, OnRemoval
+from reconciler.kinds.kind import MARKER
+from reconciler.model import NAME, Desired, Live, Marker, OnRemoval
 from reconciler.paths import Path, at, copied, show, without
 
-KEY = "reconciler"
-LIMIT = 512
+KEY: Final = MARKER
+LIMIT: Final = 512
+WIDTH: Final = 6
+"""Characters of each digest in a marker."""
 
-_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
-_OWNER = re.compile(
-    rf"v(?P<version>\d+) (?P<stack>{_NAME})/(?P<environment>{_NAME})/(?P<key>{_NAME})(?: (?P<rest>.*))?"
-)
-_FORM = re.compile(r"[0-9]{1,9}")
-_INDEX = "0123456789abcdefghijklmnopqrstuvwxyz"
-_FIELD = 6
-_HASH = 4
-_MEMBER = 6
-_NONE = "-" * _FIELD
-_LONGEST_ID = 64
-_CUT = 128
+_STEP: Final = f"({NAME.pattern})"
+_OWNER: Final = re.compile(rf"v(\d+) {_STEP}/{_STEP}/{_STEP}(?: (.*))?")
+_FORM: Final = re.compile(r"[0-9]{1,9}")
+_INDEX: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PATH_WIDTH: Final = 4
+_NONE: Final = "-" * WIDTH
+_LONGEST_ID: Final = 64
+_CUT: Final = 128
+
+
+def short_digest(value: Json | Absent) -> str:
+    """What a marker remembers of the value of a field or a member."""
+    return digest(value, WIDTH)
 
 
 def stamp(
@@ -66,7 +70,7 @@ def holding(stamped: Marker, desired: Desired, live: Live, previous: Marker | No
     for path in desired.held:
         was = _applied_side(path, desired, live, known, kind) if len(path) > 1 else None
         if was is None:
-            kept |= {path[0], _member(path)}
+            kept |= {path[0], _member_name(path)}
         else:
             fields[path[0]] = kind.tidy(path[0], copied(fields[path[0]], path[1:], was))
     made = digests(fields, desired.ignore, kind)
@@ -86,15 +90,11 @@ def _applied_side(path: Path, desired: Desired, live: Live, known: Marker, kind:
     field, by_member = path[0], "#" in known.digests
     for body in (live.fields, desired.fields):
         value = less_ignored(field, body[field], desired.ignore, kind)
-        here = _member_digest(value, path[1:]) if by_member else _none_if_absent(value)
+        there, member = at(None if isinstance(value, Absent) else value, path[1:])
+        here = short_digest(member if there else ABSENT) if by_member else _field_digest(value)
         if here == applied(known, kind, path if by_member else path[:1]):
             return body[field]
     return None
-
-
-def _member_digest(value: Json | Absent, path: Path) -> str:
-    there, member = at(None if isinstance(value, Absent) else value, path)
-    return digest(member if there else ABSENT, _MEMBER)
 
 
 def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str]:
@@ -102,11 +102,11 @@ def digests(fields: Fields, ignore: Iterable[Path], kind: Kind) -> dict[str, str
     found: dict[str, str] = {"#": ""}
     for field in kind.fields:
         value = less_ignored(field, fields[field], ignore, kind)
-        found[field] = _none_if_absent(value)
+        found[field] = _field_digest(value)
         members = kind.members(field, value) if not isinstance(value, Absent) else {}
         for path, member in members.items():
             if path != (field,):
-                found[_member(path)] = digest(member, _MEMBER)
+                found[_member_name(path)] = short_digest(member)
     return found
 
 
@@ -128,17 +128,20 @@ def applied(marker: Marker, kind: Kind, path: Path) -> str | None:
         return marker.digests[path[0]]
     if "#" not in marker.digests:
         return None
-    return marker.digests.get(_member(path), digest(ABSENT, _MEMBER))
+    return marker.digests.get(_member_name(path), short_digest(ABSENT))
 
 
 def ignore_digest(ignore: Iterable[Path]) -> str:
     """A digest of what is left to the dashboard; empty where nothing is."""
-    shown = sorted(show(path) for path in ignore)
-    return digest(list(shown), _FIELD) if shown else ""
+    shown: list[Json] = [*sorted(map(show, ignore))]
+    return short_digest(shown) if shown else ""
 
 
 def encode(marker: Marker, kind: Kind) -> str:
     """The marker as the text of one metadata value."""
+    unsettled = "".join(
+        f"{_INDEX[kind.fields.index(field)]}{value}" for field, value in sorted(marker.unsettled.items())
+    )
     words = [
         f"v1 {marker.stack}/{marker.environment}/{marker.key}",
         f"id={_short_id(marker.id)}" if marker.id else "",
@@ -147,7 +150,7 @@ def encode(marker: Marker, kind: Kind) -> str:
         f"c={marker.commit}" if marker.commit else "",
         f"f={marker.form}",
         f"i={marker.ignored}" if marker.ignored else "",
-        _packed_unsettled(marker, kind),
+        f"u={unsettled}" if unsettled else "",
         f"x={marker.rejected}" if marker.rejected else "",
         "d=" + "".join(marker.digests.get(field, _NONE) for field in kind.fields),
     ]
@@ -162,12 +165,15 @@ def decode(text: Json, kind: Kind) -> Marker | None:
     match = _OWNER.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         return None
-    rest = dict(word.split("=", 1) for word in (match["rest"] or "").split(" ") if "=" in word)
-    marker = Marker(
-        stack=match["stack"],
-        environment=match["environment"],
-        key=match["key"],
-        form=int(rest["f"]) if match["version"] == "1" and _FORM.fullmatch(rest.get("f", "")) else -1,
+    version, stack, environment, key, words = match.groups(default="")
+    rest = dict(word.split("=", 1) for word in words.split(" ") if "=" in word)
+    form = int(rest["f"]) if version == "1" and _FORM.fullmatch(rest.get("f", "")) else -1
+    return Marker(
+        stack=stack,
+        environment=environment,
+        key=key,
+        form=form,
+        digests=_digests(rest, kind) if form == kind.form else {},
         id=unquote(rest["id"]) if "id" in rest else None,
         on_removal=_on_removal(rest.get("rm")),
         unsettled=_unsettled(rest.get("u", ""), kind),
@@ -176,7 +182,6 @@ def decode(text: Json, kind: Kind) -> Marker | None:
         commit=rest.get("c"),
         ignored=rest.get("i", ""),
     )
-    return replace(marker, digests=_digests(rest, kind)) if marker.form == kind.form else marker
 
 
 def agrees(wanted: Marker, found: Marker, kind: Kind, text: Json = None) -> bool:
@@ -199,17 +204,14 @@ def is_own(marker: Marker, id: str) -> bool:
     return marker.id is None or marker.id in (id, _short_id(id))
 
 
-def _packed_unsettled(marker: Marker, kind: Kind) -> str:
-    listed = (f"{_INDEX[kind.fields.index(field)]}{value}" for field, value in sorted(marker.unsettled.items()))
-    packed = "".join(listed)
-    return f"u={packed}" if packed else ""
+def _parts(packed: str, width: int) -> list[str]:
+    return [packed[start : start + width] for start in range(0, len(packed), width)]
 
 
 def _unsettled(packed: str, kind: Kind) -> dict[str, str]:
-    width = 1 + _FIELD
-    parts = [packed[start : start + width] for start in range(0, len(packed), width)]
     known = dict(zip(_INDEX, kind.fields, strict=False))
-    return {known[part[0]]: part[1:] for part in parts if len(part) == width and part[0] in known}
+    whole = (part for part in _parts(packed, 1 + WIDTH) if len(part) == 1 + WIDTH)
+    return {known[part[0]]: part[1:] for part in whole if part[0] in known}
 
 
 def _on_removal(word: str | None) -> OnRemoval:
@@ -220,24 +222,21 @@ def _on_removal(word: str | None) -> OnRemoval:
 
 
 def _digests(rest: Mapping[str, str], kind: Kind) -> dict[str, str]:
-    packed = rest.get("d", "")
-    parts = [packed[start : start + _FIELD] for start in range(0, len(packed), _FIELD)]
-    found = {
-        field: part for field, part in zip(kind.fields, parts, strict=False) if len(part) == _FIELD and part != _NONE
-    }
-    width = _HASH + _MEMBER
+    packed = zip(kind.fields, _parts(rest.get("d", ""), WIDTH), strict=False)
+    known = {field: part for field, part in packed if len(part) == WIDTH and part != _NONE}
+    width = _PATH_WIDTH + WIDTH
     if "m" in rest and len(rest["m"]) % width == 0:  # some servers cut values short; a part says what is not so
-        members = [rest["m"][start : start + width] for start in range(0, len(rest["m"]), width)]
-        found.update({f"#{member[:_HASH]}": member[_HASH:] for member in members}, **{"#": ""})
-    return found
+        members = {f"#{part[:_PATH_WIDTH]}": part[_PATH_WIDTH:] for part in _parts(rest["m"], width)}
+        return {**known, **members, "#": ""}
+    return known
 
 
-def _none_if_absent(value: Json | Absent) -> str:
-    return _NONE if isinstance(value, Absent) else digest(value, _FIELD)
+def _field_digest(value: Json | Absent) -> str:
+    return _NONE if isinstance(value, Absent) else short_digest(value)
 
 
-def _member(path: Path) -> str:
-    return "#" + digest(list(path), _HASH)
+def _member_name(path: Path) -> str:
+    return "#" + digest(list(path), _PATH_WIDTH)
 
 
 def _short_id(id: str) -> str:

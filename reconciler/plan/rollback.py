@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import ABSENT, Absent, Json, digest
+from reconciler.canonical import ABSENT, Absent, Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind, ServerTraits
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Target
@@ -16,8 +16,6 @@ from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
 from reconciler.plan.ownership import is_ours, ours_by_address
 from reconciler.plan.run_record import Step
-
-_DIGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +231,4 @@ def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
         return False
     applied = markers.applied(before.marker, kind, path) if before.marker is not None else None
     default = kind.default(path[0]) if len(path) == 1 else ABSENT
-    return (applied or digest(at(dict(before.fields), path)[1], _DIGEST)) != digest(default, _DIGEST)
+    return (applied or markers.short_digest(at(dict(before.fields), path)[1])) != markers.short_digest(default)

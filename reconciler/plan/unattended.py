@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from reconciler.canonical import Absent, digest
+from reconciler.canonical import Absent
 from reconciler.kinds import KINDS
 from reconciler.model import (
     Action,
@@ -40,7 +40,6 @@ _NEVER_CAUSES = {
     "conflict": "it changed in Git and in the live object, and a person has to choose",
     "unknown": "nobody can tell who changed it, and a person has to look",
 }
-_DIGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def _travels(change: Change, one: FieldChange) -> bool:
     kind = KINDS[desired.address.kind]
     want = markers.less_ignored(one.path[0], desired.fields[one.path[0]], desired.ignore, kind)
     applied = markers.applied(known, kind, one.path[:1])
-    return not isinstance(want, Absent) and applied == digest(want, _DIGEST)
+    return not isinstance(want, Absent) and applied == markers.short_digest(want)
 
 
 def _reason(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:

@@ -13,7 +13,7 @@ from reconciler.masking import Mask
 from reconciler.model import Base, Change, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import BadPath, show
 from reconciler.paths import read as read_path
-from reconciler.plan.fingerprint import fingerprint, tally
+from reconciler.plan.changes import fingerprint, tally
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii
 from reconciler.render.view import BadDocument, Document, view

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from reconciler import __version__, paths
 from reconciler.canonical import Absent, Json, plain
 from reconciler.model import Change, Done, Failed, Objection, Outcome, Plan, Skipped, Stale, Task, Unsettled
-from reconciler.plan.fingerprint import fingerprint, tally
+from reconciler.plan.changes import fingerprint, tally
 from reconciler.render import sentences
 from reconciler.render.document import of_mismatch
 from reconciler.render.outcomes import line, past

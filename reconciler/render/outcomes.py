@@ -22,7 +22,7 @@ from reconciler.model import (
     Task,
     Unsettled,
 )
-from reconciler.plan.fingerprint import tally
+from reconciler.plan.changes import tally
 from reconciler.render.sentences import count, unkept
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from reconciler.canonical import Json
-from reconciler.plan.fingerprint import Summary
+from reconciler.plan.changes import Summary
 from reconciler.plan.guards import NEVER_ALLOWED
 
 Document: TypeAlias = dict[str, Json]

@@ -20,7 +20,7 @@ from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.output import style_of
 from reconciler.model import Address, Done, Live, Outcome, Plan
-from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.changes import fingerprint
 from reconciler.plan.guards import NEVER_ALLOWED
 from reconciler.plan.run_record import Earlier, Head
 from reconciler.providers import Provider

@@ -24,7 +24,7 @@ from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import parser, reading
-from reconciler.model import Desired, Live, Target
+from reconciler.model import NAME, Desired, Live, Target
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
 from reconciler.render.faults import report
@@ -241,7 +241,7 @@ def owned_by(stack: str | None, environment: Environment) -> Environment:
     stack = environment.stack_from(stack) if stack is not None else None
     if stack is None or stack == environment.stack:
         return environment
-    if not config.NAME.fullmatch(stack):
+    if not NAME.fullmatch(stack):
         raise Failure(
             f"{stack!r} is not a name of a stack.",
             "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit",

@@ -10,7 +10,7 @@ from reconciler.github.posts.issue_memory import SEEN, Memory, PassStamp
 from reconciler.github.posts.issue_memory import line as remembering
 from reconciler.github.posts.issue_memory import sentences as looked
 from reconciler.model import Change, Objection, Plan, Target
-from reconciler.plan.fingerprint import fingerprint
+from reconciler.plan.changes import fingerprint
 from reconciler.plan.unattended import NeedsReview, Pass
 from reconciler.render import sentences
 from reconciler.render.document import document

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, Protocol, TypeVar
 
 from reconciler.github.posts.parts import carried_on
+from reconciler.model import NAME
 from reconciler.render.markup import LIMIT
 
 UNKNOWN = "-"
 """Stands for the stack where a plan failed before anybody could know it."""
 TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"
 """What a second comment is emptied to; it is ours no more."""
-_NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
 _RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
-_NAMES = rf"{_NAME}(?:,{_NAME})*"
+_NAMES = rf"{NAME.pattern}(?:,{NAME.pattern})*"
 _MARKER = re.compile(rf"<!-- reconciler: comment ({_NAMES}|-) ({_NAMES}) run {_RUN} -->")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
 _FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
