@@ -88,10 +88,7 @@ def test_every_module_says_what_it_is(name: str) -> None:
     assert ast.get_docstring(TREES[name])
 
 
-MESSAGES = "emulator/refusals.py"  # each of its functions is one error text, which says all there is to say
-
-
-@pytest.mark.parametrize("name", [name for name in MODULES if name != MESSAGES])
+@each_module
 def test_every_public_class_and_function_says_what_it_promises(name: str) -> None:
     assert [node.name for node in _public(TREES[name]) if not ast.get_docstring(node)] == []
 

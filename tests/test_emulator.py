@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from reconciler import __version__
-from reconciler.emulator import Emulator, Settings, rules
+from reconciler.emulator import Emulator, Settings, assistants
 from reconciler.kinds import families
 from support.emulator_world import BETA, World, call
 
@@ -489,11 +489,11 @@ def test_integral_numbers_come_back_as_decimals(world: World) -> None:
 )
 def test_the_tool_and_the_server_infer_the_same_of_a_model(models: dict, family: str) -> None:
     """The server knows nothing of the tool, so the table stands in both."""
-    assert rules.reasons(family, models) is families.reasons(family, models)
+    assert assistants.reasons(family, models) is families.reasons(family, models)
 
 
 def test_the_tables_of_the_tool_and_of_the_server_are_one() -> None:
-    assert (rules._REASONING, rules._PLAIN) == (families._REASONING, families._PLAIN)
+    assert (assistants._REASONING, assistants._PLAIN) == (families._REASONING, families._PLAIN)
 
 
 @pytest.mark.parametrize(("family", "refused"), [("o3-mini", "temperature"), ("gpt-4o", "reasoning_effort")])

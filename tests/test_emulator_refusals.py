@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.emulator.bodies import DEEPEST, LARGEST
-from reconciler.emulator.refusals import listed
+from reconciler.emulator.app import DEEPEST, LARGEST
+from reconciler.emulator.shapes import listed
 from support.emulator_world import World, call
 
 

@@ -5,9 +5,8 @@ Emulator, Settings, serve, guarded, EmulatorError. In process it is any ASGI app
 """
 
 from reconciler.emulator.app import Emulator
-from reconciler.emulator.guard import guarded
-from reconciler.emulator.refusals import EmulatorError
-from reconciler.emulator.serve import serve
+from reconciler.emulator.serve import guarded, serve
 from reconciler.emulator.settings import Settings
+from reconciler.emulator.shapes import EmulatorError
 
 __all__ = ["Emulator", "EmulatorError", "Settings", "guarded", "serve"]

@@ -1,12 +1,14 @@
-"""The emulator on a port."""
+"""The emulator on a port, kept to its owner: a web page in the owner's browser can reach loopback too."""
 
+import ipaddress
 import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from reconciler.emulator.answers import App
-from reconciler.emulator.guard import guarded, is_loopback
-from reconciler.emulator.refusals import EmulatorError
+from reconciler.emulator.app import App, JsonAnswer, Receive, Scope, Send, header
+from reconciler.emulator.shapes import EmulatorError, WireError
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def serve(
@@ -24,14 +26,16 @@ def serve(
     `ready` is told the address once connections are taken: where `port` is 0, the one that was free. The
     emulator stays open: who made it closes it.
     """
-    if not (allow_remote or is_loopback(host)):
+    address = _ip_address(_bare(host))
+    is_loopback = _bare(host) == "localhost" if address is None else address.is_loopback
+    if not (allow_remote or is_loopback):
         raise EmulatorError(
             f"'{host}' is not a loopback address: whoever can reach this machine could change everything.",
             "serve on 127.0.0.1, or pass --allow-remote",
         )
     with suppress(KeyboardInterrupt), listen(host, port) as listener:
         bound = listener.getsockname()[1]
-        _run(guarded(emulator, {host, *hosts}), listener, lambda: ready(host, bound))
+        _run_server(guarded(emulator, {host, *hosts}), listener, lambda: ready(host, bound))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -48,7 +52,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _run_server(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn  # only a server on a port needs it: in process, the import would be most of the start-up
 
     class Server(uvicorn.Server):
@@ -66,3 +70,48 @@ def _run(app: App, listener: socket.socket, ready: Callable[[], None]) -> None:
         timeout_graceful_shutdown=3,
     )
     Server(config).run(sockets=[listener])
+
+
+def guarded(app: App, hosts: Collection[str] = ()) -> App:
+    """The same application, rejecting what only a hostile web page would send.
+
+    A request whose Host is neither loopback nor one of `hosts` is a 403 (DNS rebinding); a POST that is not
+    application/json, which any page may send unasked, is a 415. An unspecified address among `hosts`
+    (`0.0.0.0`, `::`) stands for every literal address: rebinding needs a name.
+    """
+    allowed = LOOPBACK | {_bare(host) for host in hosts}
+
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
+        error = _rejection(scope, allowed) if scope["type"] == "http" else None
+        if error is None:
+            await app(scope, receive, send)
+        else:
+            await JsonAnswer.of_error(error, ("connection", "close")).send(send)
+
+    return guard
+
+
+def _rejection(scope: Scope, allowed: Collection[str]) -> WireError | None:
+    named = header(scope, "host") or ""
+    host = _bare(named.partition("]" if named.startswith("[") else ":")[0])  # without its port
+    unspecified = any(address.is_unspecified for address in map(_ip_address, allowed) if address is not None)
+    if host not in allowed and not (unspecified and _ip_address(host) is not None):
+        names = ", ".join(sorted(allowed))
+        message = f"The host '{host}' is not served here. Served are: {names}."
+        return WireError(message, code="host_not_allowed", status=403)
+    media_type = (header(scope, "content-type") or "").partition(";")[0].strip().lower()
+    if scope["method"] == "POST" and media_type != "application/json":
+        message = f"Unsupported Content-Type '{media_type}'. A POST must be 'application/json'."
+        return WireError(message, code="unsupported_content_type", status=415)
+    return None
+
+
+def _bare(host: str) -> str:
+    return host.strip("[]").lower().rstrip(".")
+
+
+def _ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None

@@ -1,22 +1,45 @@
-"""What a value may look like: the words in which the table of fields is written.
+"""What a value may look like: the words in which a kind's table of fields is written.
 
-A shape refuses a value by raising the first fault it finds, as the hosted server reports one fault a request.
+A shape rejects a value by raising the first error it finds, as the hosted server reports one error a request, and in
+the words of that server.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from reconciler.emulator import refusals
-from reconciler.emulator.refusals import RequestRefused, WireError
+
+class EmulatorError(Exception):
+    """The emulator cannot start here: what is wrong, and what to do about it."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(f"{message}. {remedy}")
+        self.message = message
+        self.remedy = remedy
+
+
+class WireError(Exception):
+    """One error answer, which ends a request."""
+
+    def __init__(
+        self,
+        message: str,
+        param: str | None = None,
+        code: str | None = None,
+        status: int = 400,
+        type: str = "invalid_request_error",  # noqa: A002 - the wire's own word
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = {"error": {"message": message, "type": type, "param": param, "code": code}}
 
 
 class Shape(Protocol):
     """What one value may look like."""
 
     def check(self, value: Any, path: str) -> None:
-        """Return if `value` has this shape; raise Refused, naming `path`, if not."""
+        """Return if `value` has this shape; raise WireError, naming `path`, if not."""
         ...
 
 
@@ -28,18 +51,23 @@ class Text:
     pattern: str | None = None
     choices: tuple[str, ...] = ()
     may_be_empty: bool = True
-    expects: str = field(default="a string", init=False)
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, str), refusals.wrong_type, path, self.expects, value)
-        _require(bool(value) or self.may_be_empty, refusals.empty_string, path)
-        if self.choices:
-            _require(value in self.choices, refusals.unsupported_choice, path, value, self.choices)
-        if self.longest is not None:
-            _require(len(value) <= self.longest, refusals.string_too_long, path, self.longest, len(value))
-        if self.pattern is not None:
-            matches = re.fullmatch(self.pattern, value) is not None
-            _require(matches, refusals.pattern_mismatch, path, self.pattern)
+        _expect(value, path, "a string", str)
+        if not (value or self.may_be_empty):
+            wanted = "empty string. Expected a string with minimum length 1, but got an empty string instead."
+            raise _invalid(path, wanted, "empty_string")
+        if self.choices and value not in self.choices:
+            supported = f"Invalid value: '{value}'. Supported values are: {listed(self.choices)}."
+            raise WireError(supported, path, "invalid_value")
+        if self.longest is not None and len(value) > self.longest:
+            wanted = f"string too long. Expected a string with maximum length {self.longest}, "
+            raise _invalid(
+                path, f"{wanted}but got a string with length {len(value)} instead.", "string_above_max_length"
+            )
+        if self.pattern is not None and not re.fullmatch(self.pattern, value):
+            wanted = f"string does not match pattern. Expected a string that matches the pattern '{self.pattern}'."
+            raise _invalid(path, wanted, "invalid_value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,40 +78,30 @@ class Number:
     maximum: float
     whole: bool = False
 
-    @property
-    def noun(self) -> str:
-        return "integer" if self.whole else "decimal"
-
-    @property
-    def expects(self) -> str:
-        return "an integer" if self.whole else "a decimal"
-
     def check(self, value: Any, path: str) -> None:
-        fits = type(value) is int or (type(value) is float and not self.whole)
-        _require(fits, refusals.wrong_type, path, self.expects, value)
-        for bound, above in ((self.maximum, True), (self.minimum, False)):
-            if value > bound if above else value < bound:
-                raise RequestRefused(refusals.out_of_range(path, value, bound=bound, above=above, noun=self.noun))
+        noun, types = ("integer", (int,)) if self.whole else ("decimal", (int, float))
+        _expect(value, path, "an integer" if self.whole else "a decimal", *types)
+        if value > self.maximum:
+            wanted = f"{noun} above maximum value. Expected a value <= {self.maximum}, but got {value} instead."
+            raise _invalid(path, wanted, f"{noun}_above_max_value")
+        if value < self.minimum:
+            wanted = f"{noun} below minimum value. Expected a value >= {self.minimum}, but got {value} instead."
+            raise _invalid(path, wanted, f"{noun}_below_min_value")
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
-    """True or false."""
+class Plain:
+    """Any value of one type, whatever is in it."""
 
-    expects: str = field(default="a boolean", init=False)
-
-    def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, bool), refusals.wrong_type, path, self.expects, value)
-
-
-@dataclass(frozen=True, slots=True)
-class Anything:
-    """Any JSON object, whatever is in it."""
-
-    expects: str = field(default="an object", init=False)
+    expects: str
+    of: type
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, dict), refusals.wrong_type, path, self.expects, value)
+        _expect(value, path, self.expects, self.of)
+
+
+FLAG = Plain("a boolean", bool)
+ANYTHING = Plain("an object", dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +114,12 @@ class Many:
     longest: int
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, list), refusals.wrong_type, path, f"an array of {self.noun}", value)
-        _require(len(value) <= self.longest, refusals.array_too_long, path, self.longest, len(value))
+        _expect(value, path, f"an array of {self.noun}", list)
+        if len(value) > self.longest:
+            wanted = f"array too long. Expected an array with maximum length {self.longest}, "
+            raise _invalid(
+                path, f"{wanted}but got an array with length {len(value)} instead.", "array_above_max_length"
+            )
         for index, item in enumerate(value):
             self.of.check(item, f"{path}[{index}]")
 
@@ -121,27 +143,23 @@ class Members:
     required: tuple[str, ...] = ()
     exclusive: tuple[str, ...] = ()
     """Of these, exactly one."""
-    expects: str = field(default="an object", init=False)
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, dict), refusals.wrong_type, path, self.expects, value)
+        ANYTHING.check(value, path)
+        prefix = f"{path}." if path else ""
         for name in value:
-            _require(name in self.members, refusals.unknown, _join(path, name))
+            if name not in self.members:
+                raise WireError(f"Unknown parameter: '{prefix}{name}'.", f"{prefix}{name}", "unknown_parameter")
         for name in self.required:
-            _require(name in value, refusals.missing, _join(path, name))
+            if name not in value:
+                raise missing(f"{prefix}{name}")
         for name, member in value.items():
-            self.members[name].check(member, _join(path, name))
-        self._check_exclusive(value, path)
-
-    def _check_exclusive(self, value: Mapping[str, Any], path: str) -> None:
+            self.members[name].check(member, f"{prefix}{name}")
         if self.exclusive and not any(name in value for name in self.exclusive):
-            raise RequestRefused(refusals.missing(_join(path, self.exclusive[0])))
+            raise missing(f"{prefix}{self.exclusive[0]}")
         sent = [name for name in self.exclusive if value.get(name)]
         if len(sent) > 1:
-            names = refusals.listed(sent)
-            raise RequestRefused(
-                WireError(f"Invalid '{path}': {names} cannot be used together.", path, "invalid_value")
-            )
+            raise _invalid(path, f"{listed(sent)} cannot be used together.", "invalid_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +167,12 @@ class Variants:
     """An object whose `type` says which of several it is."""
 
     by_type: Mapping[str, Members]
-    expects: str = field(default="an object", init=False)
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, dict), refusals.wrong_type, path, self.expects, value)
-        _require("type" in value, refusals.missing, _join(path, "type"))
-        Text(choices=tuple(self.by_type)).check(value["type"], _join(path, "type"))
+        ANYTHING.check(value, path)
+        if "type" not in value:
+            raise missing(f"{path}.type")
+        Text(choices=tuple(self.by_type)).check(value["type"], f"{path}.type")
         self.by_type[value["type"]].check(value, path)
 
 
@@ -177,35 +195,60 @@ class Pairs:
     most: int
     longest_name: int
     value: Shape
-    expects: str = field(default="an object", init=False)
 
     def check(self, value: Any, path: str) -> None:
-        _require(isinstance(value, dict), refusals.wrong_type, path, self.expects, value)
+        ANYTHING.check(value, path)
         self.check_count(value, path)
         for name, text in value.items():
-            fits = len(name) <= self.longest_name
-            _require(fits, refusals.property_name_too_long, path, name, self.longest_name)
+            if len(name) > self.longest_name:
+                message = (
+                    f"Invalid property name in '{path}': '{name[:3]}...{name[-3:]}' is too long. Expected a string"
+                )
+                message += (
+                    f" with maximum length {self.longest_name}, but got a string with length {len(name)} instead."
+                )
+                raise WireError(message, f"{path}.{name}", "property_name_above_max_length")
             self.value.check(text, f"{path}.{name}")
 
     def check_count(self, value: Mapping[str, Any], path: str) -> None:
-        """Raise Refused if too many pairs are kept; one that is null is being removed."""
+        """Raise WireError if too many pairs are kept; one that is null is being removed."""
         kept = sum(text is not None for text in value.values())
-        _require(kept <= self.most, refusals.too_many_properties, path, self.most, kept)
+        if kept > self.most:
+            wanted = f"too many properties. Expected an object with at most {self.most} properties"
+            wanted += f", but got an object with {kept} properties instead."
+            raise _invalid(path, wanted, "object_above_max_properties")
 
 
-class _Explain(Protocol):
-    def __call__(self, *args: Any) -> WireError: ...
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
 
 
-def _require(holds: bool, explain: _Explain, *args: Any) -> None:  # noqa: FBT001 - the condition is the subject
-    if not holds:
-        raise RequestRefused(explain(*args))
+def _expect(value: Any, path: str, expected: str, *types: type) -> None:
+    if type(value) not in types:
+        about = f" for '{path}'" if path else ""
+        message = f"Invalid type{about}: expected {expected}, but got {_TYPE_NAMES[type(value)]} instead."
+        raise WireError(message, path or None, "invalid_type")
 
 
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _invalid(path: str, wanted: str, code: str) -> WireError:
+    return WireError(f"Invalid '{path}': {wanted}", path, code)
 
 
-def optional(members: Mapping[str, Shape], *, names: Iterable[str]) -> dict[str, Shape]:
-    """The same members, those named nullable."""
-    return {**members, **{name: Optional(members[name]) for name in names}}
+def missing(path: str) -> WireError:
+    """A member that has to be there and is not."""
+    return WireError(f"Missing required parameter: '{path}'.", path, "missing_required_parameter")
+
+
+def listed(words: Iterable[str]) -> str:
+    """`'a'`, `'a' and 'b'`, `'a', 'b', and 'c'`."""
+    *most, last = [f"'{word}'" for word in words]
+    if not most:
+        return last
+    return f"{', '.join(most)}{',' if len(most) > 1 else ''} and {last}"

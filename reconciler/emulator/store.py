@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.emulator.refusals import EmulatorError
+from reconciler.emulator.shapes import EmulatorError
 
 SCHEMA_VERSION = 1
 

@@ -1,4 +1,4 @@
-"""What strict mode asks of a JSON Schema: every object closed, every property required."""
+"""What strict mode requires of a JSON Schema: every object closed, every property required."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,49 +8,41 @@ Context = tuple[str, ...]
 
 def first_objection(schema: dict[str, Any]) -> str | None:
     """The first reason why `schema` is not strict, in the hosted server's words; None when it is."""
-    if schema.get("type") != "object":
-        found = schema.get("type")
-        return f"""schema must be a JSON Schema of 'type: "object"', got 'type: "{found}"'."""
-    return next(_objections(schema, ()), None)
+    kind = schema.get("type")
+    if kind != "object":
+        return f"""schema must be a JSON Schema of 'type: "object"', got 'type: "{kind}"'."""
+    return next(_schema_objections(schema, ()), None)
 
 
-def _objections(node: Any, context: Context) -> Iterator[str]:
+def _schema_objections(node: Any, context: Context) -> Iterator[str]:
     if not isinstance(node, dict):
         return
-    if _is_object(node):
-        yield from _object_objections(node, context)
-    for place, child in _children(node):
-        yield from _objections(child, (*context, *place))
-
-
-def _is_object(node: dict[str, Any]) -> bool:
     kind = node.get("type")
-    return kind == "object" or (isinstance(kind, list) and "object" in kind) or "properties" in node
+    if kind == "object" or (isinstance(kind, list) and "object" in kind) or "properties" in node:
+        yield from _object_objections(node, context)
+    for step, child in _subschemas_of(node):
+        yield from _schema_objections(child, (*context, *step))
 
 
 def _object_objections(node: dict[str, Any], context: Context) -> Iterator[str]:
     if node.get("additionalProperties") is not False:
         yield f"In context={context}, 'additionalProperties' is required to be supplied and to be false."
-    properties, required = _properties(node), node.get("required")
+    properties, required = node.get("properties"), node.get("required")
+    stated = properties if isinstance(properties, dict) else {}
     supplied = required if isinstance(required, list) else []
     reason = (
         f"In context={context}, 'required' is required to be supplied and to be an array including every key "
         "in properties."
     )
-    for name in properties:
+    for name in stated:
         if name not in supplied:
             yield f"{reason} Missing '{name}'."
     for name in supplied:
-        if name not in properties:
+        if name not in stated:
             yield f"{reason} Extra required key '{name}' supplied."
 
 
-def _properties(node: dict[str, Any]) -> dict[str, Any]:
-    properties = node.get("properties")
-    return properties if isinstance(properties, dict) else {}
-
-
-def _children(node: dict[str, Any]) -> Iterator[tuple[Context, Any]]:
+def _subschemas_of(node: dict[str, Any]) -> Iterator[tuple[Context, Any]]:
     for keyword in ("properties", "$defs", "definitions"):
         named = node.get(keyword)
         for name, child in named.items() if isinstance(named, dict) else ():
