@@ -230,7 +230,7 @@ def test_a_defaulted_local_is_loud_where_a_key_is_set(
     told = here.run("plan")
 
     assert told.code == 0
-    assert told.err.startswith(f"Warning: {name} is set, and nothing said which environment: this is `local`")
+    assert told.err.startswith(f"Warning: {name} is set, but no environment is selected: this is `local`")
     assert "sk-secret" not in told.out + told.err
     assert here.run("plan", "-e", "local").err == ""
 
@@ -587,10 +587,10 @@ def test_what_the_system_refuses_is_told_in_its_own_words(here: Checkout) -> Non
 def test_a_fault_of_our_own_is_owned_up_to_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(name: str | None, colour: bool | None) -> int:
+    def broken(**_options: object) -> int:
         raise LookupError("\x1b[2Jnobody thought of this")
 
-    monkeypatch.setattr(validate, "_validate", broken)
+    monkeypatch.setattr(validate.command, "callback", broken)
 
     short, (_, told) = run(["validate"]), capsys.readouterr()
     monkeypatch.setenv("RECONCILER_LOG", "debug")

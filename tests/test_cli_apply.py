@@ -166,7 +166,7 @@ def test_a_marker_that_is_refreshed_is_told(here: Checkout) -> None:
     lines = events(told.out)
     assert (unasked.code, unasked.out.splitlines()[-1]) == (
         0,
-        "With --auto-approve, or beside another change, an apply refreshes it.",
+        "With --auto-approve, or together with another change, an apply refreshes it.",
     )
     assert told.code == 0
     assert [line["hook"]["action"] for line in lines if line["type"] == "apply_complete"] == ["mark"]

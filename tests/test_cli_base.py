@@ -169,7 +169,7 @@ def test_a_branch_cannot_send_the_key_elsewhere(here: Checkout, monkeypatch: pyt
     assert (told.code, thief.asked) == (0, [])
     assert ours.asked[0][1]["Authorization"] == "Bearer sk-secret"
     assert f"({'openai'}, {ours.url})" in told.out
-    assert "this change moves `base_url` of `away`" in told.out
+    assert "this change modifies `base_url` of `away`" in told.out
 
 
 def test_a_key_that_the_base_names_is_masked_whatever_the_branch_names(
@@ -245,7 +245,7 @@ def test_manifests_of_the_base_that_are_wrong_are_told_and_hide_nothing(here: Ch
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
     assert told.code == 0
-    assert "The manifests of main are wrong themselves (assistants/hr.yaml" in told.out
+    assert "The manifests of main have errors (assistants/hr.yaml" in told.out
     assert "Plan: 1 to add" in told.out
 
 
@@ -331,7 +331,7 @@ def test_odd_files_of_a_revision_do_no_harm(here: Checkout) -> None:
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
     assert told.code == 0
-    assert "wrong themselves" in told.out
+    assert "have errors" in told.out
 
 
 def test_a_configuration_below_the_repositorys_root_is_found_there_too(
@@ -481,7 +481,7 @@ def test_a_history_that_does_not_meet_is_told(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
 
-    assert "No commit is known here that this change and main have in common" in told
+    assert "No common ancestor with main in this clone" in told
     assert "have in common" not in here.run("plan", "-e", "local", "--base", "other", "--offline").out
 
 
@@ -492,7 +492,7 @@ def test_a_stack_that_this_change_renames_is_named_once(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
 
-    assert "this change moves `stack` of `local`." in told
+    assert "this change modifies `stack` of `local`." in told
     assert "a second time" not in told
 
 
@@ -551,7 +551,10 @@ def test_an_apply_goes_where_another_revision_says_with_the_content_of_this_one(
 
     assert (held.code, done.code) == (1, 0), done.err
     assert "too-many-changes" in held.out
-    assert "Note: reconciler.yaml: this change moves `limits` of `local`. Until it is merged, those of main" in held.err
+    assert (
+        "Note: reconciler.yaml: this change modifies `limits` of `local`. Until it is merged, the values of main"
+        in held.err
+    )
     assert [one["model"] for one in here.live().values()] == ["gpt-4.1"]
     assert "+dirty" not in next(iter(here.live().values()))["metadata"]["reconciler"]
 
@@ -580,7 +583,7 @@ def test_another_revision_that_says_nothing_sends_an_apply_nowhere(here: Checkou
     told = here.run("apply", "-e", "local", "--auto-approve", "--config-from", "main")
 
     assert told.code == 1
-    assert "reconciler.yaml:1:10 of main is wrong" in told.err
+    assert "reconciler.yaml:1:10 of main has an error" in told.err
     assert here.live() == {}
 
 
@@ -859,7 +862,7 @@ def test_apply_everything_counts_only_once_the_base_says_it(here: Checkout) -> N
 
     planned = here.run("plan", "-e", "local", "--base", "main").out
 
-    assert "this change moves `apply` of `local`" in planned
+    assert "this change modifies `apply` of `local`" in planned
     assert "Merging does this: nothing." in planned
 
 

@@ -641,7 +641,7 @@ def untouched(here: Checkout, *changes: Change, changed: bool = False, **members
     return "plan.json"
 
 
-QUIET = "production, stack acme on #7: no comment, since no manifest changed and none stood before\n"
+QUIET = "production, stack acme on #7: no comment, since no manifest changed and there was none before\n"
 
 
 def test_a_pull_request_that_changes_no_manifest_gets_no_comment(here: Checkout, hub: Hub) -> None:
@@ -748,7 +748,7 @@ def test_labels_that_cannot_be_made_hide_no_comment(here: Checkout, hub: Hub) ->
     told = here.run("comment", objected(here))
 
     assert told.code == 0
-    assert "Warning: The labels are left as they are: The token may not POST" in told.err
+    assert "Warning: The labels are unchanged: The token may not POST" in told.err
     assert len(hub.bodies(7)) == 1
 
 

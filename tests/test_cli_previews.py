@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.canonical import Json
-from reconciler.cli import destroy
 from reconciler.model import Target
+from reconciler.run import remove
 from support.checkout import LOCAL, Checkout, Told
 from support.github import Hub, github
 from support.lives import wanted
@@ -115,7 +115,7 @@ def test_a_comment_that_cannot_be_written_hides_nothing(here: Checkout, hub: Hub
 def test_one_that_fails_stops_no_other_and_each_run_destroys_so_many(
     here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(destroy, "_MOST", 2)
+    monkeypatch.setattr(remove, "MOST", 2)
     for number in (1, 2, 3):
         hub.pull(number, merged="c" * 40)
     refused = preview(here, "acme-pr-1", reconciler={"on_removal": "refuse"})

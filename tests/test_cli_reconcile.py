@@ -994,7 +994,7 @@ def test_drift_waits_for_ever_where_no_issue_is_kept(job: Job) -> None:
 
     told = job.run("--no-issue")
 
-    assert "`reconcile.after` counts from the moment that an issue told of it, and this run keeps none" in told.out
+    assert "`reconcile.after` counts from the moment that an issue reported it, and this run keeps none" in told.out
     assert job.live["instructions"] == "Be rude."
 
 
@@ -1007,7 +1007,7 @@ def test_nothing_is_put_back_while_nobody_knows_whether_it_is_held(job: Job) -> 
     told = job.run()
 
     assert told.code == 1
-    assert "whether `reconciler/hold` is set cannot be told" in told.out
+    assert "whether `reconciler/hold` is set is not known" in told.out
     assert job.live["instructions"] == "Be rude."
 
 

@@ -139,7 +139,7 @@ def test_a_fork_cannot_have_had_a_plan(here: Checkout, hub: Hub) -> None:
 
     assert "#7 came from somebody/assistants, where no plan of what is live can be made." in refused(here)
     hub.pulls[7]["head"]["repo"] = None
-    assert "#7 came from a repository that is gone" in refused(here)
+    assert "#7 came from a deleted repository" in refused(here)
 
 
 @pytest.mark.parametrize(

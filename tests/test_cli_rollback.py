@@ -724,7 +724,7 @@ def test_only_an_earlier_commit_is_rolled_back_to(told_in_git: Checkout) -> None
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        ({"assistants/hr.yaml": "model: 4\n"}, "are wrong themselves (assistants/hr.yaml:1:8"),
+        ({"assistants/hr.yaml": "model: 4\n"}, "have errors (assistants/hr.yaml:1:8"),
         ({"reconciler.yaml": "version: 7\n"}, "reconciler.yaml"),
         (
             {"reconciler.yaml": "version: 1\nenvironments: {far: {provider: openai, base_url: 'https://x.y'}}\n"},

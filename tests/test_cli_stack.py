@@ -88,4 +88,4 @@ def test_a_stack_has_a_name_like_any_other(here: Checkout) -> None:
     told = here.run("plan", "--stack", "Acme PR")
 
     assert told.code == 1
-    assert "'Acme PR' is not a name of a stack." in told.err
+    assert "'Acme PR' is not a valid stack name." in told.err

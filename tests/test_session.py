@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.model import Live
 from reconciler.providers import Provider, Unreachable
+from reconciler.run.options import SessionOptions
 from reconciler.run.session import Session, open_session
 
 
@@ -37,7 +38,7 @@ class Dead:
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "assistants").mkdir()
-    return open_session("local", colour=False, owns=False)
+    return open_session(SessionOptions(environment="local", colour=False), owns=False)
 
 
 def heard_by(session: Session, said: Callable[[str], None]) -> Session:

@@ -1,4 +1,4 @@
-"""`reconciler history`: the applies that were recorded here, the newest first."""
+"""`reconciler history`: the recorded runs, the newest first."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from reconciler.cli import options
 @options.formats("text", "json", help="How to print it.")
 @options.state_dir
 @options.colour
-def command(format: str, state_dir: str | None, color: bool | None) -> int:
+def command(format: str, state_dir: str | None, colour: bool | None) -> int:
     """List the applies that were recorded here, the newest first."""
-    import sys
-
     from reconciler.apply import journal
     from reconciler.console.credentials import hidden
-    from reconciler.console.output import style_of
+    from reconciler.console.output import stdout_style
     from reconciler.render.runs import as_dict, as_line
     from reconciler.render.values import in_ascii, inert
     from reconciler.run.lock import is_held, state_folder
-    from reconciler.run.session import load
+    from reconciler.run.session import load_config
 
-    state = state_folder(load(style_of(sys.stdout, colour=color)), state_dir)
-    found = []
+    state = state_folder(load_config(stdout_style(colour=colour)), state_dir)
+    records = []
     for path in reversed(journal.paths(state / journal.FOLDER)):
         try:
-            found.append(hidden().deep(journal.read(path)))
+            records.append(hidden().deep(journal.read(path)))
         except (journal.BadRecord, OSError) as error:
             click.echo(f"Note: {inert(str(error))}", err=True)
     if format == "json":
-        click.echo(in_ascii([as_dict(past) for past in found], indent=2))
-    elif found:
-        running = is_held(state)
-        click.echo("".join(as_line(past, running=running and past is found[0]) for past in found), nl=False)
+        click.echo(in_ascii([as_dict(record) for record in records], indent=2))
+    elif records:
+        is_running = is_held(state)
+        lines = (as_line(record, running=is_running and record is records[0]) for record in records)
+        click.echo("".join(lines), nl=False)
     else:
         click.echo("Nothing was applied from here yet.")
     return 0

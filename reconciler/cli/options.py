@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.github.ci_output_guard import FORMAT
-from reconciler.run.write_options import WriteOptions
+from reconciler.run.options import ApplyOptions, SessionOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,7 +30,7 @@ environment = option(
     "-e",
     "--environment",
     metavar="NAME",
-    envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where a fault can name the variable
+    envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where an error can name the variable
     help="Environment to use. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
 environments = option(
@@ -47,64 +47,104 @@ allowances = option(
     "--allowances",
     metavar="FILE",
     multiple=True,
-    help="What labels allow, as `reconciler allowed` wrote it; may be repeated.",
+    help="What labels override, as `reconciler allowed` wrote it; may be repeated.",
 )
-colour = option("--color/--no-color", default=None, help="Use color or do not; default: on a terminal.")
+colour = option("--color/--no-color", "colour", default=None, help="Use color or do not; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
 interactive = option(
-    "--input", default=True, type=bool, metavar="BOOL", help="Allow interactive prompts; default: true."
+    "--input", "may_ask", default=True, type=bool, metavar="BOOL", help="Allow interactive prompts; default: true."
 )
 parallelism = option(
     "--parallelism",
     default=8,
     show_default=True,
     type=_PARALLELISM,
-    help="How many changes are carried out at once.",
+    help="How many changes to carry out at once.",
 )
 stack = option(
     "--stack",
     metavar="NAME",
     help="Use this stack instead of the environment's, e.g. for a preview.",
 )
+pull = option("--pull", type=click.IntRange(min=1), metavar="N", help="The pull request; default: the job's own.")
 timeout = option(
     "--timeout",
     type=click.FloatRange(min=1),
     metavar="SECONDS",
-    help="Overall time limit; default: none, two minutes for each change.",
+    help="Overall time limit; default: none, 2 minutes per change.",
 )
 
 
+def plan_artifact(command: F) -> F:
+    """Adds where a pull request's plans are kept."""
+    command = option(
+        "--artifact",
+        metavar="NAME",
+        help="Where it keeps plans, those of each attempt as NAME-1 …; default: reconciler-ENVIRONMENT or"
+        " reconciler-plans.",
+    )(command)
+    return option(
+        "--workflow", metavar="FILE", default="plan.yml", show_default=True, help="What plans pull requests."
+    )(command)
+
+
 def for_scripts(command: F) -> F:
-    """What scripts written for Terraform pass to `plan` as to `apply`: taken, and not offered, for it does nothing."""
+    """Accepts what scripts written for Terraform pass to `plan` as to `apply`: hidden, since it does nothing."""
     command = option("--input", type=bool, hidden=True, expose_value=False)(command)
     return option("--parallelism", type=_PARALLELISM, hidden=True, expose_value=False)(command)
 
 
 state_dir = option(
-    "--state-dir", metavar="DIR", help="Where records, the lock and local data are kept; default: .reconciler."
+    "--state-dir", metavar="DIR", help="Where records, the lock and local data are; default: .reconciler."
 )
 
 
-def writing(*, events: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """The options of every command that writes, handed over as one; stands next to the function."""
-    telling = (
+def _gathered(
+    name: str, record: Callable[..., Any], declared: Sequence[Callable[[Any], Any]]
+) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Declares the options, and hands to the command all that belong to the record as one; next to the function."""
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def decorated(**arguments: Any) -> int:
+            own = {field.name: arguments.pop(field.name) for field in fields(ApplyOptions) if field.name in arguments}
+            return command(**{name: record(**own)}, **arguments)
+
+        for declare in reversed(declared):
+            decorated = declare(decorated)
+        return decorated
+
+    return decorate
+
+
+def in_session(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds the options of every command that reads what is live, and hands them over as `session_options`."""
+    return _gathered("session_options", SessionOptions, (state_dir, colour))(command)
+
+
+def writing(*, command: str, events: bool = False) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Adds the options of every command that writes, and hands them over as `apply_options`."""
+    json_lines = (
         option("--json", "as_json", is_flag=True, help="Print what happens as JSON lines; requires --auto-approve."),
         option("--json-into", metavar="FILE", help="Write the same JSON lines to a file."),
     )
-    taken = (auto_approve, *(telling if events else ()), parallelism, timeout, state_dir, interactive, colour)
 
-    def both(command: Callable[..., int]) -> Callable[..., int]:
-        @wraps(command)
-        def gathered(**given: Any) -> int:
-            asked = {"may_ask": given.pop("input"), "colour": given.pop("color")}
-            asked |= {field.name: given.pop(field.name) for field in fields(WriteOptions) if field.name in given}
-            return command(hand=WriteOptions(**asked), **given)
+    def record(**own: Any) -> ApplyOptions:
+        return ApplyOptions(command=command, **own).with_own_file(own.get("json_into"))
 
-        for one in reversed(taken):
-            gathered = one(gathered)
-        return gathered
+    declared = (auto_approve, *(json_lines if events else ()), parallelism, timeout, state_dir, interactive, colour)
+    return _gathered("apply_options", record, declared)
 
-    return both
+
+def scheduled(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds the options of a scheduled run: approved, asks nothing, and reads each object again before it is written."""
+
+    def record(**own: Any) -> ApplyOptions:
+        given = ApplyOptions(command="reconcile", auto_approve=True, may_ask=False, planned_before=True, **own)
+        return given.with_own_file(given.json_into)
+
+    json_into = option("--json-into", metavar="FILE", help="Write what happens as JSON lines to a file as well.")
+    return _gathered("apply_options", record, (json_into, parallelism, timeout, state_dir, colour))(command)
 
 
 def formats(*names: str, help: str) -> Callable[[F], F]:
@@ -124,7 +164,7 @@ def formats(*names: str, help: str) -> Callable[[F], F]:
     return both
 
 
-# Two options with one destination would do, but click 8.1 lets the default of one overwrite what the other was given.
+# Not two options with one destination: click 8.1 lets the default of one overwrite what the other was given.
 _SHORT = "reconciler.json"
 _short = click.option(
     "--json",

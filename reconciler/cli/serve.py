@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from reconciler.cli import options
 from reconciler.github import ci_output_guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 @click.command("serve")
@@ -18,47 +19,41 @@ if TYPE_CHECKING:
 @options.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port; 0 is any.")
 @options.option("--data", metavar="FILE", help="Where to keep assistants; default: the `local` environment's.")
 @options.option("--allow-remote", is_flag=True, help="Listen on an address that others can reach.")
-@options.option("--api-key", metavar="KEY", envvar="RECONCILER_SERVE_KEY", help="Ask every caller for this key.")
+@options.option("--api-key", metavar="KEY", envvar="RECONCILER_SERVE_KEY", help="Require this key from every caller.")
 def command(host: str, port: int, data: str | None, allow_remote: bool, api_key: str | None) -> int:
     """Run the embedded server for other programs.
 
-    Speaks the Assistants API v2 under /v1 until it is interrupted. It listens on loopback only, refuses foreign
-    Host headers, and refuses bodies that are not JSON.
+    Speaks the Assistants API v2 under /v1 until it is interrupted. It listens on loopback only, and rejects foreign
+    Host headers and bodies that are not JSON.
     """
     from contextlib import closing
 
     from reconciler.console.failure import Failure
     from reconciler.emulator import Emulator, EmulatorError, Settings, serve
 
-    path, models = (data, {}) if data else _local()
+    path, models = (data, {}) if data else _local_data()
     try:
         with closing(Emulator(path, Settings(models=models, require_key=api_key))) as emulator:
-            serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=_ready(path))
+            serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=partial(_print_address, path))
     except EmulatorError as error:
         raise Failure(error.message, error.remedy) from error
     return 0
 
 
-def _local() -> tuple[str, Mapping[str, str]]:
+def _local_data() -> tuple[str, Mapping[str, str]]:
     """Where the environment `local` keeps its data, and the families of its models."""
-    import sys
-
     from reconciler.config import LOCAL
-    from reconciler.console.output import style_of
+    from reconciler.console.output import stdout_style
     from reconciler.run.lock import prepare, state_folder
-    from reconciler.run.session import load
+    from reconciler.run.session import load_config
 
-    loaded = load(style_of(sys.stdout, colour=None))
+    loaded = load_config(stdout_style())
     folder, local = state_folder(loaded), loaded.environments.get(LOCAL)
-    models = local.models if local is not None else {}
     prepare(folder)
-    return str(folder / "local.db"), models
+    return str(folder / "local.db"), local.models if local is not None else {}
 
 
-def _ready(path: str) -> Callable[[str, int], None]:
-    def say(host: str, port: int) -> None:
-        name = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        click.echo(f"Assistants API v2 on http://{name}:{port}/v1, data in {path}. Ctrl-C ends it.")
-        ci_output_guard.rest()
-
-    return say
+def _print_address(path: str, host: str, port: int) -> None:
+    name = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    click.echo(f"Assistants API v2 on http://{name}:{port}/v1, data in {path}. Ctrl-C ends it.")
+    ci_output_guard.rest()

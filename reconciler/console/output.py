@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import click
@@ -17,6 +18,11 @@ def style_of(stream: Any, *, colour: bool | None) -> Style:
     quiet = os.environ.get("NO_COLOR") or config.in_ci(os.environ) or os.environ.get("TERM") == "dumb"
     width = min(os.get_terminal_size(stream.fileno()).columns, 120) if on_terminal else 100
     return Style(width=width or 100, colour=on_terminal and not quiet if colour is None else colour)
+
+
+def stdout_style(*, colour: bool | None = None) -> Style:
+    """How text on standard output may look."""
+    return style_of(sys.stdout, colour=colour)
 
 
 def log(line: str) -> None:

@@ -38,7 +38,7 @@ def under_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def hosting(given: str | None = None) -> CodeHost:
+def code_host(given: str | None = None) -> CodeHost:
     """The repository that this job runs for, written to by the given author; nothing has been asked yet."""
     from reconciler.console.credentials import beneath
     from reconciler.console.output import log
@@ -50,24 +50,24 @@ def hosting(given: str | None = None) -> CodeHost:
 
 
 @contextmanager
-def asking(given: str | None = None) -> Iterator[CodeHost]:
+def connected(given: str | None = None) -> Iterator[CodeHost]:
     """The same; what it cannot do ends the command with its reason."""
     from reconciler.github import CodeHostError
 
     try:
-        yield hosting(given)
+        yield code_host(given)
     except CodeHostError as error:
         raise Failure(error.message, error.remedy) from error
 
 
-def author(given: str | None, place: CodeHost) -> str:
+def author_of(given: str | None, host: CodeHost) -> str:
     """Who writes here: as given, else the bot under Actions, where asking is forbidden, else the token's owner."""
     from reconciler.github import CodeHostError
 
     if given or under_actions():
         return given or BOT
     try:
-        return place.me()
+        return host.me()
     except CodeHostError as error:  # an app's token is nobody's
         raise CodeHostError(error.message, f"{error.remedy}; or say who writes here: --author LOGIN") from error
 
@@ -123,23 +123,23 @@ def event() -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def pull_number(given: int | None, place: CodeHost) -> int | None:
+def pull_number(given: int | None, host: CodeHost) -> int | None:
     """The pull request that this is about: as given, else the job's own, else the one that was merged."""
     number = given or _of_event() or _of_ref()
     if number is not None:
         return number
     commit = os.environ.get("GITHUB_SHA")
-    merged = merged_pull(place, commit) if commit else None
+    merged = merged_pull(host, commit) if commit else None
     return merged.number if merged else None
 
 
-def merged_pull(place: CodeHost, commit: str) -> Pull | None:
+def merged_pull(host: CodeHost, commit: str) -> Pull | None:
     """The one pull request that a commit came to this branch by; of several, the one whose merge it is."""
     here, ref = repository().lower(), os.environ.get("GITHUB_REF", "")
     branches = ("", ref.removeprefix(_BRANCH)) if ref.startswith(_BRANCH) else None
     merged = [
         pull
-        for pull in place.pulls_of(commit)
+        for pull in host.pulls_of(commit)
         if pull.merged and pull.base_repository.lower() == here and (branches is None or pull.base in branches)
     ]
     found = [pull for pull in merged if pull.merge_commit == commit] or merged

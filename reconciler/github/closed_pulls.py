@@ -38,7 +38,7 @@ def previews(live: Iterable[Live], environment: Environment, pattern: str, confi
     return tuple(sorted(found, key=lambda preview: preview.pull))
 
 
-def judged(place: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
+def preview_fates(host: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
     """Each preview, whether it is to be destroyed, and what is so of its pull request.
 
     One that cannot be found is no reason: the token may not see it, or somebody else counts these numbers.
@@ -47,7 +47,7 @@ def judged(place: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview,
 
     for preview in found:
         try:
-            pull = place.pull(preview.pull)
+            pull = host.pull(preview.pull)
         except AbsentError:
             yield preview, False, "was not found"
             continue

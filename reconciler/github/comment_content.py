@@ -100,8 +100,8 @@ def _earlier(history: str) -> str:
     if run.attempt < 2:
         return ""
     try:
-        with ci_context.asking() as place:
-            return credentials.hidden().text(events_before(place, run.run, run.attempt, history))
+        with ci_context.connected() as host:
+            return credentials.hidden().text(events_before(host, run.run, run.attempt, history))
     except Failure as failure:
         click.echo(f"Warning: What earlier attempts did is not known: {failure.message}", err=True)
         return ""
@@ -125,7 +125,7 @@ def about_places(environments: Sequence[str], stack: str | None, telling: Commen
     """A comment about environments of which there is no plan."""
     if telling.what == "planned":
         raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or say --failed")
-    places = [named(one, stack) for one in environments or _every()]
+    places = [stack_and_environment(one, stack) for one in environments or _every()]
     return _about(*_joined(places), None, telling)
 
 
@@ -248,7 +248,7 @@ def _body(plans: Sequence[Section], telling: CommentRequest, frame: Frame) -> st
     return comment.planned(plans, frame)
 
 
-def named(environment: str | None, stack: str | None) -> tuple[str, str]:
+def stack_and_environment(environment: str | None, stack: str | None) -> tuple[str, str]:
     """Stack and environment as they were said, else as the configuration has them.
 
     Where it cannot be read, which may be why there is no plan, the stack stays unknown.

@@ -28,9 +28,9 @@ class KeptPlan:
     made: datetime
 
 
-def artifacts_of(environment: str) -> tuple[str, str]:
-    """Where a plan's job keeps the plan of an environment: by itself, or with others."""
-    return f"reconciler-{environment}", "reconciler-plans"
+def artifact_names(environment: str, stated: str | None) -> tuple[str, ...]:
+    """Where a plan's job keeps the plan of an environment: as stated, else by itself, or with others."""
+    return (stated,) if stated else (f"reconciler-{environment}", "reconciler-plans")
 
 
 Artifacts: TypeAlias = Callable[[int], Sequence["Kept"]]
@@ -71,11 +71,11 @@ def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, D
     return named[0], plan
 
 
-def events_before(place: CodeHost, run: int, attempt: int, name: str) -> str:
+def events_before(host: CodeHost, run: int, attempt: int, name: str) -> str:
     """What the earlier attempts of a run told of their applies, in their order; each kept it under `NAME-ATTEMPT`."""
-    kept = {one.name: one for one in place.artifacts(run)}
+    kept = {one.name: one for one in host.artifacts(run)}
     found = [kept[one] for before in range(1, attempt) if (one := f"{name}-{before}") in kept]
-    told = (_named(place.files(one) or {}, "events.jsonl") for one in found)
+    told = (_named(host.files(one) or {}, "events.jsonl") for one in found)
     return "".join(content.decode(errors="replace") for contents in told for content in contents)
 
 
@@ -99,6 +99,6 @@ def _verdicts(path: str) -> tuple[Verdict, ...]:
         raise Failure(f"{path} is not a list of allowances.", remedy) from error
 
 
-def labelled(paths: Sequence[str]) -> tuple[Allowance, ...]:
-    """The same, as what a request takes."""
+def allowances_in(paths: Sequence[str]) -> tuple[Allowance, ...]:
+    """The allowances in such files."""
     return tuple(allowance for verdict in verdicts(paths) for allowance in verdict.allowances)

@@ -1,4 +1,4 @@
-"""A plan beside another revision: its configuration is the one that is trusted, its manifests are compared with."""
+"""Compare with another revision: its configuration is the trusted one, its manifests are the base."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from reconciler.model import Base, Desired
 from reconciler.providers import PROVIDERS
 from reconciler.render import Style
 from reconciler.render.values import inert
+from reconciler.run.options import SessionOptions
 from reconciler.run.revision import Revision, laid_out
-from reconciler.run.session import Session, chosen, load, owned_by, session_of, setting
+from reconciler.run.session import Session, choose_environment, load_config, manifest_context, session_in, with_stack
 
 _TRUSTED = (
     "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
@@ -29,15 +30,15 @@ _TRUSTED = (
 )  # fmt: skip
 _WRITTEN = {"former_stacks": "stack", "allow_by_author": "allow"}
 """What the file calls it."""
-_APART = (
-    "No commit is known here that this change and {0} have in common, so it is held against {0} as it is: what {0} has"
-    " and this change lacks looks taken away. A shallow clone wants `fetch-depth: 0`."
+_NO_ANCESTOR = (
+    "No common ancestor with {0} in this clone; comparing with {0} itself: what {0} has and this change lacks looks"
+    " removed. In a shallow clone, set `fetch-depth: 0`."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """What another revision says: where things may go, and what its manifests ask for."""
+class BaseRevision:
+    """What another revision says: which targets may be reached, and what its manifests state."""
 
     revision: Revision
     trusted: Config | None
@@ -51,143 +52,136 @@ class Basis:
         return Base(self.revision.name, self.revision.commit)
 
     def desired(self, session: Session) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
-        """What its manifests ask for in the session's environment; with a note where they are wrong."""
+        """What its manifests state for the session's environment; nothing and a note where they have errors."""
         name = session.environment.name
-        known = (one for one in (self.manifests, self.trusted) if one is not None and name in one.environments)
+        known = (each for each in (self.manifests, self.trusted) if each is not None and name in each.environments)
         read_as = next(known, None)  # an environment that is younger than the branch is as the revision has it
         if read_as is None:
             return (), ()
         environment = replace(read_as.environments[name], stack=session.environment.stack)
-        read = reading.read(read_as.root, read_as.manifests) if _has_any(read_as) else reading.ReadFolders((), (), {})
-        parsed = parser.parse(read.manifests, setting(read_as, environment))
-        wrong = errors([*read.faults, *parsed.faults])
-        if wrong:
-            note = f"The manifests of {self.revision.name} are wrong themselves ({wrong[0].place}: {wrong[0].message})"
+        has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
+        read = reading.read(read_as.root, read_as.manifests) if has_manifests else reading.ReadFolders((), (), {})
+        parsed = parser.parse(read.manifests, manifest_context(read_as, environment))
+        faults = errors([*read.faults, *parsed.faults])
+        if faults:
+            note = f"The manifests of {self.revision.name} have errors ({faults[0].place}: {faults[0].message})"
             return (), (f"{note}: everything is shown as what this change does.",)
         return parsed.desired, ()
 
+    def environment(self, environment: Environment) -> tuple[Environment, str]:
+        """The environment as the revision has it, with the values that are checked out; or why it is not reached."""
+        name, revision = environment.name, self.revision.name
+        if self.trusted is None:
+            return environment, f"{revision} has no configuration that can be read"
+        if name in self.trusted.broken:
+            return environment, f"`{name}` of {revision} has an error: {self.trusted.broken[name][0].message}"
+        trusted = self.trusted.environments.get(name)
+        if trusted is None:
+            reason = f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged"
+            return environment, reason
+        return replace(trusted, values=environment.values, models=environment.models, place=environment.place), ""
 
-def desired_at(revision: Revision, session: Session) -> tuple[Desired, ...]:
-    """What a revision's manifests ask for in the session's environment; nothing where they are wrong."""
-    return Basis(revision, None, _config(revision)[0]).desired(session)[0]
 
+def desired_at(revision: Revision, session: Session, *, required: bool = False) -> tuple[Desired, ...]:
+    """What a revision's manifests state for the session's environment; nothing where they have errors.
 
-def stated_at(revision: Revision, session: Session) -> tuple[Desired, ...]:
-    """The same; ends the command where they are wrong, or know no such environment: that is not to be nothing."""
-    found, reason = _config(revision)
+    Where they are `required`, errors and an unknown environment end the command.
+    """
+    loaded, reason = _config_in(revision)
+    desired, notes = BaseRevision(revision, None, loaded).desired(session)
     name = session.environment.name
-    if found is None:
+    if required and loaded is None:
         raise Failure(reason, "name a commit that has one")
-    if name not in found.environments:
+    if required and loaded is not None and name not in loaded.environments:
         raise Failure(f"{revision.name} has no environment `{name}`.", "name a commit that has it")
-    desired, notes = Basis(revision, None, found).desired(session)
-    if notes:
+    if required and notes:
         raise Failure(notes[0].partition(": everything is shown")[0] + ".", "name a commit whose manifests are valid")
     return desired
 
 
 @contextmanager
-def basis(loaded: Config, revision: str | None) -> Iterator[Basis | None]:
-    """The revision's side, for as long as its files are needed; None where no revision was named.
+def base_revision(loaded: Config, name: str | None) -> Iterator[BaseRevision | None]:
+    """The revision, for as long as its files are needed; None where none is named.
 
     Manifests are those of the commit from which HEAD parted from it; the configuration is the revision's own, so
     that no branch sends a key elsewhere by being old.
     """
-    if revision is None:
+    if name is None:
         yield None
         return
-    with laid_out(loaded.root, revision) as tip, laid_out(loaded.root, revision, common=True) as common:
-        trusted, reason = _config(tip)
-        notes = (reason,) if reason else tuple(_differences(loaded, trusted, revision))
+    with laid_out(loaded.root, name) as tip, laid_out(loaded.root, name, common=True) as common:
+        trusted, reason = _config_in(tip)
+        notes = (reason,) if reason else tuple(_differences(loaded, trusted, name))
         if common.apart:
-            notes = (*notes, _APART.format(revision))
-        yield Basis(common, trusted, _config(common)[0], notes)
+            notes = (*notes, _NO_ANCESTOR.format(name))
+        yield BaseRevision(common, trusted, _config_in(common)[0], notes)
 
 
-def trusted(loaded: Config, revision: str) -> Config | None:
+def config_at(loaded: Config, revision: str) -> Config | None:
     """The configuration of a revision, which no branch changes; None where it has none that can be read."""
     with laid_out(loaded.root, revision) as tip:
-        return _config(tip)[0]
+        return _config_in(tip)[0]
 
 
-def beside(
-    found: Basis, loaded: Config, name: str | None, style: Style, *, offline: bool, state: str | None, stack: str | None
+def session_with_base(
+    base: BaseRevision, loaded: Config, chosen: Environment, style: Style, options: SessionOptions, *, offline: bool
 ) -> Session:
-    """The session of a plan beside a revision: in the place that the revision names, or nowhere with the reason."""
-    environment, reason = under(found, chosen(loaded, name, style, owns=stack is None))
-    environment = owned_by(stack, environment)
+    """The session of a plan compared with a revision: at the target that it names, or offline with the reason."""
+    environment, reason = base.environment(chosen)
+    environment = with_stack(options.stack, environment)
     access = config.access(environment, os.environ)
     if not reason and isinstance(access, Diagnostic):
         reason = access.message
     if offline:
-        reason = "--offline was said"
-    return session_of(loaded, environment, style, state=state, offline=reason or None)
+        reason = "--offline was passed"
+    return session_in(loaded, environment, style, state_dir=options.state_dir, offline=reason or None)
 
 
-def under(found: Basis, environment: Environment) -> tuple[Environment, str]:
-    """The environment as the revision has it, with the values that are checked out; or why it may not be reached."""
-    name, revision = environment.name, found.revision.name
-    if found.trusted is None:
-        return environment, f"{revision} has no configuration that can be read"
-    if name in found.trusted.broken:
-        return environment, f"`{name}` of {revision} is wrong: {found.trusted.broken[name][0].message}"
-    base = found.trusted.environments.get(name)
-    if base is None:
-        return (
-            environment,
-            f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged",
-        )
-    return replace(base, values=environment.values, models=environment.models, place=environment.place), ""
+def session_by_revision(revision: str, style: Style, options: SessionOptions) -> Session:
+    """The session of a command that writes where the revision says; an environment that it lacks does not exist."""
+    loaded = _with_trusted_environments(load_config(style), revision)
+    environment = choose_environment(loaded, options.environment, style, owns=options.stack is None)
+    return session_in(loaded, with_stack(options.stack, environment), style, state_dir=options.state_dir)
 
 
-def governed(revision: str, name: str | None, style: Style, *, state: str | None, stack: str | None) -> Session:
-    """The session of a command that writes where the revision says; an environment that it lacks is none."""
-    loaded = _governed(load(style), revision)
-    environment = owned_by(stack, chosen(loaded, name, style, owns=stack is None))
-    return session_of(loaded, environment, style, state=state)
-
-
-def _governed(loaded: Config, revision: str) -> Config:
+def _with_trusted_environments(loaded: Config, revision: str) -> Config:
     with laid_out(loaded.root, revision) as tip:
-        trusted, reason = _config(tip)
+        trusted, reason = _config_in(tip)
     if trusted is None:
         raise Failure(reason, f"commit a {config.FILE} there first: it says where requests are sent")
-    judged = {name: under(Basis(tip, trusted, None), one) for name, one in loaded.environments.items()}
-    absent = (f"{reason}." for _, reason in judged.values() if reason)
+    base = BaseRevision(tip, trusted, None)
+    by_name = {name: base.environment(environment) for name, environment in loaded.environments.items()}
+    absent = (f"{reason}." for _, reason in by_name.values() if reason)
     for note in (*_differences(loaded, trusted, tip.name), *absent):
         click.echo(f"Note: {inert(note)}", err=True)
-    known = {name: environment for name, (environment, reason) in judged.items() if not reason}
+    known = {name: environment for name, (environment, reason) in by_name.items() if not reason}
     return replace(loaded, environments=known, default_environment=trusted.default_environment)
 
 
-def _config(revision: Revision) -> tuple[Config | None, str]:
+def _config_in(revision: Revision) -> tuple[Config | None, str]:
     """The configuration of a revision, or why there is none."""
     loaded = config.load(revision.root, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
     if loaded.config is not None and loaded.config.root != revision.root:
         return None, f"{revision.name} has no {config.FILE} here."
     if loaded.config is None:
         fault = errors(loaded.faults)[0]
-        return None, f"{fault.place} of {revision.name} is wrong: {fault.message}"
-    credentials.learn(one.api_key for one in loaded.config.environments.values() if one.api_key)
+        return None, f"{fault.place} of {revision.name} has an error: {fault.message}"
+    credentials.learn(each.api_key for each in loaded.config.environments.values() if each.api_key)
     return loaded.config, ""
 
 
-def _has_any(found: Config) -> bool:
-    return any((found.root / folder).is_dir() for folder in found.manifests)
-
-
 def _differences(head: Config, base: Config | None, revision: str) -> Iterator[str]:
-    """What a branch would change about where things go: none of it counts before it is merged."""
+    """What a branch would change about targets and policy: none of it counts before it is merged."""
     for name, ours in head.environments.items():
         theirs = base.environments.get(name) if base is not None else None
         if theirs is None:
             continue
-        moved = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
-        if moved:
-            names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in moved))
-            here = f"{config.FILE}: this change moves {names} of `{name}`."
-            yield f"{here} Until it is merged, those of {revision} are used."
+        changed = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
+        if changed:
+            names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in changed))
+            here = f"{config.FILE}: this change modifies {names} of `{name}`."
+            yield f"{here} Until it is merged, the values of {revision} are used."
         if theirs.stack not in (ours.stack, *ours.former_stacks):
-            left = f"{config.FILE}: the assistants of the stack {theirs.stack} in `{name}` stay with it"
+            kept = f"{config.FILE}: the assistants of the stack {theirs.stack} in `{name}` stay with it"
             renamed = f"`stack: {{name: {ours.stack}, was: [{theirs.stack}]}}` renames them instead"
-            yield f"{left}, and an apply after the merge creates each a second time: {renamed}."
+            yield f"{kept}, and an apply after the merge creates each a second time: {renamed}."

@@ -25,22 +25,22 @@ BY_HAND = "workflow_dispatch"
 
 
 def edits_wait(
-    session: Session, known: PlanContext, place: CodeHost | None, workflow: str, besides: tuple[str, ...] = ()
+    session: Session, known: PlanContext, host: CodeHost | None, workflow: str, besides: tuple[str, ...] = ()
 ) -> str | None:
     """Why no edit may be carried out now without anybody; None where nothing speaks against it."""
     at = commit(session.config.root, besides)
     if at is None:
         return "nothing here is in Git, so nobody can have reviewed it"
-    return next((reason for reasons in _every(session, known, place, workflow, at) for reason in reasons), None)
+    return next((reason for reasons in _every(session, known, host, workflow, at) for reason in reasons), None)
 
 
 def _every(
-    session: Session, known: PlanContext, place: CodeHost | None, workflow: str, at: str
+    session: Session, known: PlanContext, host: CodeHost | None, workflow: str, at: str
 ) -> Iterator[Iterator[str]]:
     yield _of_checkout(session, known, at)
     yield _of_history(session, at)
-    if place is not None:
-        yield _of_hosting(place, workflow, head(session.config.root))
+    if host is not None:
+        yield _of_hosting(host, workflow, head(session.config.root))
 
 
 def _of_checkout(session: Session, known: PlanContext, at: str) -> Iterator[str]:
@@ -80,10 +80,10 @@ def _went_well(one: Past) -> bool:
     return one.ended and all(outcome == "done" for outcome in (*told, *one.outcomes.values()))
 
 
-def _of_hosting(place: CodeHost, workflow: str, commit: str) -> Iterator[str]:
+def _of_hosting(host: CodeHost, workflow: str, commit: str) -> Iterator[str]:
     """What became of the newest run of the workflow that applies what was reviewed."""
     try:
-        runs = [run for run in place.runs(workflow, commit) if run.event != BY_HAND]
+        runs = [run for run in host.runs(workflow, commit) if run.event != BY_HAND]
     except CodeHostError as error:
         yield f"whether the reviewed apply of {commit[:12]} went well cannot be told: {error.message}"
     else:

@@ -1,0 +1,139 @@
+"""Print what is live: one object as its manifest would be, or the ids of all that are managed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from reconciler.config import LOCAL
+from reconciler.console.credentials import hidden
+from reconciler.console.failure import Failure
+from reconciler.diagnostics import did_you_mean
+from reconciler.kinds import KINDS
+from reconciler.manifests import parser, reading
+from reconciler.model import Live, Marker
+from reconciler.plan.make import make_plan
+from reconciler.plan.ownership import is_ours, ours_by_address
+from reconciler.plan.status import standings
+from reconciler.render import standings as standing_table
+from reconciler.render.listing import LISTINGS, same_variable
+from reconciler.render.manifest import as_manifest
+from reconciler.render.values import in_ascii, one_line
+from reconciler.run.planning import plan_context, warn_of_lists
+from reconciler.run.session import Session, manifest_context, run_async
+
+
+async def _read(session: Session) -> tuple[Live, ...]:
+    async with session.provider() as provider:
+        live = await session.live(provider)
+        warn_of_lists(provider)
+    return live
+
+
+def show_live(session: Session, word: str, format_name: str) -> None:
+    """Prints the live object with this id or key as a manifest, or as raw JSON."""
+    live = _named(word, run_async(_read, session), session)
+    shown = hidden().deep(live, (Marker,))
+    if shown is not live:
+        click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
+    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    if format_name == "json":
+        click.echo(in_ascii(shown.raw, indent=2))
+        return
+    _warn_of_full_metadata(live)
+    pins = {} if is_ours(live, session.where) else _pins(session, live)
+    click.echo(as_manifest(shown, KINDS[live.kind], session.where, pins), nl=False)
+
+
+def _named(word: str, live: Sequence[Live], session: Session) -> Live:
+    """The one object with this id or, among the managed ones, with this key."""
+    managed = ours_by_address(live, session.where)
+    found = [each for each in live if each.id == word] or [each for at, each in managed if word in (at.key, str(at))]
+    if not found:
+        raise Failure(
+            f"{session.title} has no {word!r}, and there is no such file.",
+            did_you_mean(word, [address.key for address, _ in managed]) or "`reconciler status` lists what is live",
+        )
+    if len(found) > 1:
+        raise Failure(
+            f"{word} is the key of several objects: {', '.join(each.id for each in found)}.", "name one by id"
+        )
+    return found[0]
+
+
+def _pins(session: Session, live: Live) -> dict[str, str]:
+    """By environment, the other ids in the manifest that names this one; warns where none is known."""
+    loaded, here = session.config, session.where.environment
+    read = reading.read(loaded.root, [folder for folder in loaded.manifests if (loaded.root / folder).is_dir()])
+    desired = {
+        name: {
+            each.address: each for each in parser.parse(read.manifests, manifest_context(loaded, environment)).desired
+        }
+        for name, environment in loaded.environments.items()
+        if environment.provider != LOCAL
+    }
+    if here not in desired:
+        return {}
+    address = next((at for at, each in desired[here].items() if each.id == live.id), None)
+    there = {name: manifests.get(address) if address else None for name, manifests in desired.items() if name != here}
+    pins = {name: each.id for name, each in there.items() if each is not None and each.id is not None}
+    unknown = [name for name in there if name not in pins and not (address and there[name] is None)]
+    if unknown:
+        click.echo(
+            f"Note: No id is known in {', '.join(f'`{name}`' for name in unknown)}: there this manifest creates another"
+            " one.\n  Add its id under `reconciler.id`, or write `environments: {NAME: false}` under `reconciler`.",
+            err=True,
+        )
+    return pins
+
+
+def _warn_of_full_metadata(live: Live) -> None:
+    """Warns of what a manifest cannot fix: sixteen pairs leave no room for the marker."""
+    metadata = live.raw.get("metadata")
+    if live.marker is None and isinstance(metadata, dict) and len(metadata) >= 16:
+        click.echo(
+            f"Note: {live.id} has {len(metadata)} metadata pairs, and adopting it needs one for the marker."
+            "\n  Remove one on the server before you adopt it.",
+            err=True,
+        )
+
+
+def print_ids(session: Session, key: str | None, format_name: str) -> None:
+    """Prints the keys and ids of all managed objects in a format, or the id of one key."""
+    live = hidden().deep(run_async(_read, session), (Marker,))
+    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    rows = ours_by_address(live, session.where)
+    doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})
+    if doubled:
+        raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")
+    for address, each in rows if format_name != "json" else ():
+        if one_line(each.id) != each.id:  # more than an id to a terminal or to the runner of a CI
+            message = f"The id of {address} cannot be printed safely: {one_line(each.id)}."
+            raise Failure(message, "--json prints it harmlessly")
+    if key is None:
+        hides = [" and ".join(map(str, addresses)) for addresses in same_variable(rows)] if format_name == "env" else []
+        if hides:
+            raise Failure(f"One variable would stand for several: {'; '.join(hides)}.", "use --format json or csv")
+        click.echo(LISTINGS[format_name](rows), nl=False)
+        return
+    ids = [each.id for at, each in rows if key in (at.key, str(at))]
+    if not ids:
+        message = f"No managed assistant has the key {key!r} in {session.title}."
+        raise Failure(message, did_you_mean(key, [at.key for at, _ in rows]))
+    click.echo(ids[0])
+
+
+async def print_status(session: Session, format_name: str) -> None:
+    """Prints every managed and unmanaged object with its state, as a table or as JSON."""
+    desired = session.desired(may_lack=True)
+    async with session.provider() as provider:
+        live = await session.live(provider)
+        warn_of_lists(provider)
+        context = plan_context(session, provider, live, desired)
+    rows = hidden().deep(standings(make_plan(desired, live, session.where, facts=context), live))
+    if format_name == "json":
+        click.echo(standing_table.data(rows), nl=False)
+        return
+    click.echo(f"{session.title}, stack {session.where.stack}\n")
+    click.echo(standing_table.table(rows, session.style), nl=False)

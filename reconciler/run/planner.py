@@ -1,0 +1,85 @@
+"""Plans of one environment, or of several at once: an error in one hides none of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from reconciler.config import Config
+from reconciler.console.failure import Failure, failure, flattened
+from reconciler.model import Plan
+from reconciler.providers import ProviderError
+from reconciler.render import Style
+from reconciler.render.several import Lost
+from reconciler.run.base_plan import BaseRevision, session_with_base
+from reconciler.run.options import SessionOptions
+from reconciler.run.planning import PlanRequest, plan_against_base, requested_plan
+from reconciler.run.session import REPORTED, Session, choose_environment, run_async, session_in, with_stack
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Makes the plan of any environment of a configuration, for one request."""
+
+    config: Config
+    base: BaseRevision | None
+    request: PlanRequest
+    options: SessionOptions
+    style: Style
+    offline: bool
+
+    def plan_one(self, environment: str | None) -> Plan:
+        """The plan of one environment; an error ends the command."""
+        return run_async(self._plan, environment, timeout=self.options.timeout)
+
+    def plan_all(self, environments: Sequence[str]) -> tuple[Plan | Lost, ...]:
+        """Every environment's plan, or why there is none; in the order of the environments."""
+        return run_async(self._plan_all, environments, timeout=self.options.timeout)
+
+    async def _plan(self, environment: str | None) -> Plan:
+        session = self._session(environment)
+        if self.base is not None:
+            return await plan_against_base(session, self.base, self.request)
+        desired = session.desired()
+        async with session.provider() as provider:
+            return requested_plan(session, provider, desired, await session.live(provider), self.request)
+
+    def _session(self, name: str | None) -> Session:
+        environment = choose_environment(self.config, name, self.style, owns=self.options.stack is None)
+        if self.base is not None:
+            return session_with_base(
+                self.base, self.config, environment, self.style, self.options, offline=self.offline
+            )
+        environment = with_stack(self.options.stack, environment)
+        return session_in(self.config, environment, self.style, state_dir=self.options.state_dir)
+
+    async def _plan_all(self, environments: Sequence[str]) -> tuple[Plan | Lost, ...]:
+        results: dict[str, Plan | Lost] = {name: Lost(name, "It was not planned.") for name in environments}
+
+        async def plan(name: str) -> None:
+            try:
+                results[name] = await self._plan(name)
+            except (Failure, ProviderError, BaseExceptionGroup) as error:
+                results[name] = _lost(name, error)
+
+        REPORTED.set(set())
+        async with anyio.create_task_group() as tasks:
+            for name in results:
+                tasks.start_soon(plan, name)
+        return tuple(results.values())
+
+
+def _lost(name: str, error: BaseException) -> Lost:
+    """Why there is no plan; what is neither a failure nor a server's error is raised again."""
+    first = flattened(error)
+    if isinstance(first, ProviderError):
+        first = failure(first)
+    if not isinstance(first, Failure):
+        raise error
+    if not first.wrong:
+        return Lost(name, first.message, first.remedy)
+    fault, *more = first.wrong
+    others = f" (and {len(more)} more error{'s' * (len(more) != 1)})" if more else ""
+    return Lost(name, f"{fault.place}: {fault.message}{others}", fault.remedy)

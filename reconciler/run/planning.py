@@ -1,0 +1,170 @@
+"""From a session and a request to a finished plan: the one way that every command shares."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+import click
+
+from reconciler.apply import journal
+from reconciler.console.failure import Failure
+from reconciler.diagnostics import did_you_mean
+from reconciler.model import Address, Base, Desired, Live, Plan
+from reconciler.plan import allowances
+from reconciler.plan.against_base import as_live, part, same, split, unseen
+from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext, unreliable_list
+from reconciler.plan.make import make_plan, only_drift, select
+from reconciler.plan.ownership import DuplicatePolicy, ours_by_address
+from reconciler.providers import ApiGone, Provider, Unreachable
+from reconciler.run.base_plan import BaseRevision
+from reconciler.run.lineage import behind
+from reconciler.run.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What is to be planned, and which objections are overridden."""
+
+    keys: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
+    allowances: tuple[allowances.Allowance, ...] = ()
+    """What labels allow: each its own objections and no others of their code."""
+    drift: bool = False
+    resolve: DuplicatePolicy = field(default_factory=DuplicatePolicy)
+
+
+def requested_plan(
+    session: Session, provider: Provider, desired: Sequence[Desired], live: Sequence[Live], request: PlanRequest
+) -> Plan:
+    """The part of the whole plan that is requested."""
+    context = plan_context(session, provider, live, desired)
+    return _select(whole_plan(session, desired, live, request, context), session, desired, live, request)
+
+
+def whole_plan(
+    session: Session, desired: Sequence[Desired], live: Sequence[Live], request: PlanRequest, context: PlanContext
+) -> Plan:
+    """The plan of the whole environment, with every objection."""
+    return make_plan(
+        desired,
+        live,
+        session.where,
+        limits=session.environment.limits,
+        allow=request.allow,
+        facts=context,
+        resolve=request.resolve,
+    )
+
+
+async def plan_against_base(session: Session, revision: BaseRevision, request: PlanRequest) -> Plan:
+    """The plan of what this change does, apart from what is already pending; offline where no server answers."""
+    desired = session.desired()
+    before, notes = revision.desired(session)
+    notes = (*revision.notes, *notes)
+    base = replace(revision.base, changed=bool(notes) or not same(desired, before))
+    if session.offline is not None:
+        return _offline_plan(session, base, (desired, before), request, notes)
+    try:
+        async with session.provider() as provider:
+            live = await session.live(provider)
+            context = plan_context(session, provider, live, desired)
+    except (Unreachable, ApiGone) as error:
+        offline = replace(session, offline=error.message)
+        return _offline_plan(offline, base, (desired, before), request, notes)
+    plan = _split_plan(session, base, (desired, before), live, request, context, notes)
+    return _select(plan, session, desired, live, request)
+
+
+def _offline_plan(
+    session: Session,
+    base: Base,
+    sides: tuple[Sequence[Desired], Sequence[Desired]],
+    request: PlanRequest,
+    notes: tuple[str, ...],
+) -> Plan:
+    """The plan over the objects that an apply of the base would leave."""
+    pinned = {each.address: each.id for each in sides[0] if each.id} if not session.environment.borrowed else {}
+    known = {each.address for each in sides[1]}
+    adopted = (
+        f"{address} adopts {id}, which was not looked at." for address, id in pinned.items() if address not in known
+    )
+    desired, before = (tuple(replace(each, id=None) for each in side) for side in sides)
+    live = as_live(before, session.where)
+    plan = _split_plan(session, base, (desired, before), live, request, PlanContext(), (*notes, *adopted))
+    return _select(unseen(plan, session.offline or ""), session, desired, live, request)
+
+
+def _split_plan(
+    session: Session,
+    base: Base,
+    sides: tuple[Sequence[Desired], Sequence[Desired]],
+    live: Sequence[Live],
+    request: PlanRequest,
+    context: PlanContext,
+    notes: tuple[str, ...],
+) -> Plan:
+    """What merging does: what the change does, or everything where the base's configuration says so."""
+    whole, before = (whole_plan(session, side, live, request, context) for side in sides)
+    plan = split(replace(whole, notes=(*notes, *whole.notes)), before, base)
+    return plan if session.environment.apply == "everything" else part(plan, session.environment.limits)
+
+
+def _select(
+    plan: Plan, session: Session, desired: Sequence[Desired], live: Sequence[Live], request: PlanRequest
+) -> Plan:
+    if request.drift:
+        plan = only_drift(plan)
+    if request.keys:
+        chosen, exactly = addresses_named(request.keys, known_addresses(session, desired, live), session.title)
+        plan = select(plan, chosen, exactly=exactly)
+    return allowances.permitted(plan, request.allowances)
+
+
+def plan_context(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:
+    """What Git, the server and the run records say about what is live."""
+    ours = [each for _, each in ours_by_address(live, session.where)]
+    outdated, notes = behind(session, ours, desired)
+    rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
+    return PlanContext(outdated, provider.project, rejected, notes, provider.unreliable)
+
+
+def warn_of_lists(provider: Provider) -> None:
+    """Warns of unreliable lists, where no plan does."""
+    for kind, fault in sorted(provider.unreliable.items()):
+        click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
+
+
+def known_addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:
+    """Every address that is desired or managed."""
+    return {address for address, _ in ours_by_address(live, session.where)} | {each.address for each in desired}
+
+
+def addresses_named(
+    arguments: Sequence[str], known: Iterable[Address], title: str
+) -> tuple[tuple[Address, ...], frozenset[Address]]:
+    """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
+    addresses = sorted(set(known))
+    chosen: set[Address] = set()
+    exactly: set[Address] = set()
+    for word in arguments:
+        hits = [at for at in addresses if fnmatchcase(at.key, word) or fnmatchcase(str(at), word)]
+        if not hits:
+            raise Failure(f"Nothing is called {word!r} in {title}.", did_you_mean(word, [at.key for at in addresses]))
+        chosen.update(hits)
+        exactly.update(at for at in hits if word in (at.key, str(at)))
+    return tuple(sorted(chosen)), frozenset(exactly)
+
+
+def objection_codes(codes: Collection[str]) -> frozenset[str]:
+    """The codes that `--allow` names; one that does not exist is an error."""
+    for code in set(codes) & set(FORMER_CODES):
+        click.echo(f"Note: The objection `{code}` is now called `{FORMER_CODES[code]}`.", err=True)
+    current = frozenset(FORMER_CODES.get(code, code) for code in codes)
+    for code in sorted(current):
+        if code not in OBJECTIONS:
+            raise Failure(f"There is no objection {code!r}.", did_you_mean(code, OBJECTIONS))
+        if code in NEVER_ALLOWED:
+            raise Failure(f"The objection `{code}` cannot be overridden.", "see docs/diagnostics.md for what to do")
+    return current

@@ -1,0 +1,113 @@
+"""Plan back to the state before a run, or at a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.apply import journal
+from reconciler.console.credentials import of_config
+from reconciler.console.failure import Failure
+from reconciler.console.output import stdout_style
+from reconciler.diagnostics import did_you_mean
+from reconciler.model import Live, Plan
+from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
+from reconciler.plan.rollback import rejected, rejected_by_state, undo
+from reconciler.plan.run_record import Past, is_of
+from reconciler.providers import Provider
+from reconciler.run.base_plan import desired_at
+from reconciler.run.checkout import is_in_history
+from reconciler.run.execute import plan_and_apply
+from reconciler.run.lock import state_folder
+from reconciler.run.options import SessionOptions
+from reconciler.run.planning import PlanRequest, requested_plan
+from reconciler.run.reporter import Reporter
+from reconciler.run.revision import laid_out
+from reconciler.run.session import load_config, open_session, run_async
+
+
+def restore_commit(reporter: Reporter, commit: str, request: PlanRequest) -> int:
+    """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
+    session = open_session(reporter.options, owns=True)
+    now, root = session.desired(), session.config.root
+    with laid_out(root, commit) as revision:
+        if not is_in_history(root, revision.commit):
+            message = f"{commit} is not in the history of what is checked out, so it is not an earlier state of it."
+            remedy = "check that commit out and apply it; in a shallow clone, fetch all: `fetch-depth: 0`"
+            raise Failure(message, remedy)
+        then, commit = desired_at(revision, session, required=True), revision.commit
+
+    def plan(provider: Provider, live: Sequence[Live]) -> Plan:
+        plan = requested_plan(session, provider, then, live, request)
+        rejects = rejected_by_state(now, then, {change.address for change in plan.changes})
+        reporter.options = replace(
+            reporter.options, planned_before=True, rolls_back=commit, commit=commit, rejected=rejects
+        )
+        revert = " Revert in Git what changed them since, as well." if rejects else ""
+        return replace(plan, notes=(*plan.notes, f"The manifests of {commit} are planned.{revert}"))
+
+    return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
+
+
+def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: frozenset[str]) -> int:
+    """Undoes a run: the one in a file, the one that is named, or the last one that changed anything."""
+    record = _record_of(run, file, reporter.options)
+    recorded = record.head.where
+    reporter.options = replace(
+        reporter.options,
+        environment=reporter.options.environment or recorded.environment,
+        rolls_back=record.head.run,
+        rejected=rejected(record.steps),
+        planned_before=True,
+    )
+    session = open_session(reporter.options, owns=True)
+    if not is_of(recorded, session.where):
+        target = f"{recorded.stack} in {recorded.environment} at {recorded.base_url}"
+        raise Failure(f"Run {record.head.run} was of {target}; nothing was changed.", "choose its environment with -e")
+
+    def plan(provider: Provider, live: Sequence[Live]) -> Plan:
+        context = PlanContext(answered_project=provider.project, unreliable=provider.unreliable)
+        limits = session.environment.limits
+        plan = undo(record.steps, record.head.nonce, live, session.where, record.head.run, limits)
+        checks = (*wrong_project(plan.changes, session.where, context), *unreliable_lists(plan.changes, context))
+        objections = with_allowed((*plan.objections, *checks), allow)
+        return replace(plan, objections=objections, notes=(*plan.notes, _git_note(record)))
+
+    return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
+
+
+def _record_of(run: str | None, file: str | None, options: SessionOptions) -> Past:
+    config = load_config(stdout_style())
+    secrets = of_config(config)
+    try:
+        if file is not None:
+            return journal.read(Path(file), secrets)
+        paths = journal.paths(state_folder(config, options.state_dir) / journal.FOLDER)
+        if run:
+            return journal.read(_path_of(run, paths), secrets)
+        for path in reversed(paths):
+            record = journal.read(path, secrets)
+            changed = any(step.action != "mark" for step in record.steps)
+            if changed and options.environment in (None, record.head.where.environment):
+                return record
+    except (journal.BadRecord, OSError) as error:
+        raise Failure(str(error), "name another, of `reconciler history`") from error
+    raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
+
+
+def _path_of(run: str, paths: Sequence[Path]) -> Path:
+    for path in paths:
+        if path.stem == run:
+            return path
+    meant = did_you_mean(run, [path.stem for path in paths]) if paths else "no run is recorded here"
+    raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
+
+
+def _git_note(record: Past) -> str:
+    commit = record.head.commit
+    if commit is None:
+        return "The run was made without Git: change the manifests back as well."
+    if commit.endswith("+dirty"):
+        return "The run was made from files that were not committed: change them back as well."
+    return f"In Git this belongs to it: git revert {commit}"
