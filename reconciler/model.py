@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from reconciler.canonical import Absent, Fields, Json
+from reconciler.canonical import ABSENT, Absent, Fields, Json
 from reconciler.diagnostics import Location
 from reconciler.paths import Path
 
@@ -122,6 +122,8 @@ class FieldChange:
     origin: Origin | None = None
     reason: str | None = None
     """Why another change of the same plan brings it, such as a model that does not take it; in no digest."""
+    applied: Json | Absent = ABSENT
+    """Of a conflict, the value that the last apply left there, where it is known; in no digest."""
 
 
 @dataclass(frozen=True, slots=True)

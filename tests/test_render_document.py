@@ -133,6 +133,19 @@ def test_the_document_is_the_interface():
     )
 
 
+def test_why_a_field_is_reset_and_what_was_applied_last_are_told_where_they_are_known():
+    reset = replace(field("temperature", 0.2), reason="gpt-5.1 does not take it")
+    conflict = replace(field("name", "Live", "Git", "conflict"), applied=None)
+    first, second = document(plan(update("hr", reset, conflict)))["changes"][0]["fields"]
+
+    assert (first["reason"], "applied" in first) == ("gpt-5.1 does not take it", False)
+    assert (second["applied"], "reason" in second) == (None, False)
+    assert [(f.reason, f.applied) for f in view(document(plan(update("hr", reset, conflict)))).changes[0].fields] == [
+        ("gpt-5.1 does not take it", ()),
+        (None, (None,)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "applyable", "complete"),
     [

@@ -197,6 +197,8 @@ def _field(field: FieldChange) -> Document:
         "after": _side(field.after),
         "cause": field.cause,
         "origin": field.origin,
+        **({} if field.reason is None else {"reason": field.reason}),
+        **({} if isinstance(field.applied, Absent) else {"applied": plain(field.applied)}),
     }
 
 

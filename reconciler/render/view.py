@@ -29,6 +29,10 @@ class FieldView:
     origin: str | None
     excerpt: bool = False
     """Whether it is only the lines of a text that differ: what is around them is another in each assistant."""
+    reason: str | None = None
+    """Why another change of the plan brings it."""
+    applied: tuple[Json, ...] = ()
+    """Of a conflict, the value that the last apply left there, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,8 @@ def _field(field: Document) -> FieldView:
         after=field.get("after"),
         cause=_take(field, "cause", str),
         origin=_perhaps(field, "origin", str),
+        reason=_perhaps(field, "reason", str),
+        applied=(field["applied"],) if "applied" in field else (),
     )
 
 
