@@ -128,10 +128,10 @@ def test_a_plan_reads_as_a_comment():
 > Be brief **and kind**.
 
 ```diff
-  You help employees.↵
-- Answer from the handbook only.↵
+  You help employees.
+- Answer from the handbook only.
 - Be brief.
-+ Answer from the wiki only.↵
++ Answer from the wiki only.
 + Be brief and kind.
 ```
 
@@ -338,12 +338,12 @@ def test_a_text_that_could_be_taken_for_something_else_stays_in_quotes(text):
 
 def test_a_long_text_that_comes_or_goes_is_shown_up_to_a_limit():
     text = "\n".join(f"Line {i}." for i in range(50))
-    lines = "\n".join(f"+ Line {i}.↵" for i in range(40))
+    lines = "\n".join(f"+ Line {i}." for i in range(40))
 
     assert f"**Prompt** `instructions`: 100 words\n\n```diff\n{lines}\n… 10 more lines\n```" in section(
         create("x", field("instructions", after=text))
     )
-    assert "`description` removed: 100 words\n\n```diff\n- Line 0.↵" in section(update("x", field("description", text)))
+    assert "`description` removed: 100 words\n\n```diff\n- Line 0." in section(update("x", field("description", text)))
 
 
 def test_an_edit_that_takes_more_than_a_few_words_is_left_to_the_diff():
@@ -359,15 +359,13 @@ def test_only_the_beginning_of_an_endless_text_is_looked_at():
     assert "\n… only the first 300,000 characters are compared\n```" in section(
         update("x", field("instructions", endless, f"{endless}more"))
     )
-    assert "```diff\n… only the first 300,000 characters are counted here\n- " in section(
-        update("x", field("instructions", endless))
-    )
+    assert "\n… 492,000 more characters\n```" in section(update("x", field("instructions", endless)))
 
 
 def test_a_long_diff_is_headed_by_where_it_is():
     before = "\n".join(f"line {i}" for i in range(1, 20))
 
-    assert "```diff\n@@ line 7 @@\n  line 7↵\n" in section(
+    assert "```diff\n@@ line 7 @@\n  line 7\n" in section(
         update("x", field("instructions", before, before.replace("line 10\n", "line ten\n")))
     )
 

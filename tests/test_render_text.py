@@ -213,7 +213,7 @@ def test_a_far_away_change_is_headed_by_where_it_is():
   # assistant.x will be updated in-place (assistants/x.yaml:1)
   ~ assistant.x  asst_x
       ~ instructions  # edit
-          @@ -7,7 +7,7 @@
+          @@ line 7 @@
             line 7
             line 8
             line 9

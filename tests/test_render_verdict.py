@@ -14,6 +14,7 @@ from reconciler.render.verdict.halves import halves
 from reconciler.render.verdict.headline import headline
 from reconciler.render.verdict.ranking import danger, ranked
 from reconciler.render.verdict.shared import Shared, apart, shared
+from reconciler.render.verdict.sizes import grown, size
 from reconciler.render.view import ChangeView, view
 from support.render_plans import (
     address,
@@ -309,3 +310,24 @@ def test_a_cause_is_told_in_words():
 
 def test_causes_are_in_the_order_of_what_a_reviewer_wants_to_know():
     assert sorted(["odd", "edit", "drift", "conflict"], key=causes.place) == ["conflict", "drift", "edit", "odd"]
+
+
+# sizes
+
+
+def test_a_size_is_in_words():
+    assert size("one") == "1 word"
+    assert size("a b") == "2 words"
+    assert size("word " * 1204) == "1,204 words"
+
+
+def test_a_text_without_spaces_is_in_characters():
+    assert size("休暇に関する質問に答えます。短く。") == "17 characters"
+
+
+def test_growth_is_in_words_and_in_characters_where_they_are_as_many():
+    assert grown("a b", "a b c") == "+1 word"
+    assert grown("a b c", "a") == "-2 words"
+    assert grown("ab", "abc") == "+1 character"
+    assert grown("a b", "b a") == "same length"
+    assert grown(["a", "b"], ["a b", "b c"]) == "+2 words"

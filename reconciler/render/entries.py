@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 from reconciler import paths
 from reconciler.canonical import Json
-from reconciler.render.texts.extent import beginning, beyond
-from reconciler.render.texts.fold import fold
-from reconciler.render.texts.lines import Line, compare_lines, whole
-from reconciler.render.texts.words import Piece
+from reconciler.render.text_diff import Line, compare, fold, whole
 from reconciler.render.values import both, compact, one_line, pretty, structure
 from reconciler.render.view import ChangeView, FieldView
 
@@ -94,11 +91,10 @@ def _inline(field: FieldView, width: int) -> str | None:
 
 
 def _lines(field: FieldView, most: int) -> list[Line]:
+    if _is_text(field) and isinstance(field.before, str) and isinstance(field.after, str):
+        return compare(field.before, field.after)
     before, after = _sides(field)
-    if not before or not after:
-        return whole("+" if after else "-", before or after, most)
-    more = beyond(before, after, done="compared")
-    return [*([Line("…", (Piece(more),))] if more else []), *compare_lines(beginning(before), beginning(after))]
+    return compare(before, after) if before and after else whole("+" if after else "-", before or after, most)
 
 
 def _sides(field: FieldView) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ from itertools import groupby
 from reconciler.render import sentences
 from reconciler.render.entries import Entry, entries, new_lines
 from reconciler.render.style import Style, paint
-from reconciler.render.texts.lines import Line, bracketed
+from reconciler.render.text_diff import Line, bracketed
 from reconciler.render.values import inert, one_line, shortened
 from reconciler.render.verdict.halves import Half, halves
 from reconciler.render.view import ChangeView, Document, ObjectionView, View, view

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from unicodedata import combining, normalize
+from bisect import bisect_right
+from itertools import accumulate
+from unicodedata import combining, east_asian_width, normalize
 
 _INVISIBLE = re.compile(
     "["
@@ -41,6 +43,21 @@ def told_apart(one: str, other: str) -> tuple[str, str]:
 
 def _accented(text: str) -> str:
     return "".join(f"<U+{ord(one):04X}>" if combining(one) or normalize("NFD", one) != one else one for one in text)
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal it takes."""
+    return sum(map(_columns_of, text))
+
+
+def fitting(text: str, width: int) -> int:
+    """How many of its characters fit into so many columns; at least one."""
+    ends = list(accumulate(map(_columns_of, text[: 2 * width])))
+    return max(bisect_right(ends, width), 1)
+
+
+def _columns_of(character: str) -> int:
+    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
 
 
 def _number(match: re.Match[str]) -> str:

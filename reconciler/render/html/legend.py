@@ -23,7 +23,7 @@ def _cause(word: str, origin: str | None) -> tuple[Markup, str]:
 _WORDS: Final = (
     *(_cause(word, origin) for word, origin in _CAUSES),
     (chip("breaking", "less"), "A call of that function that is right today may be wrong after it."),
-    (code("↵"), "Where a line of the text really ends; other lines end at a sentence."),
+    (code("↪"), "A sentence that goes on with the line before it."),
     (code("<U+202E>"), "A character that cannot be seen, by its number."),
 )
 

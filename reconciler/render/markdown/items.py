@@ -8,10 +8,7 @@ from reconciler.canonical import Json
 from reconciler.render.entries import AROUND, Entry, entry
 from reconciler.render.markdown.blocks import Block, Lines
 from reconciler.render.markup import prose, span, strong, struck
-from reconciler.render.texts.extent import LONGEST, beyond
-from reconciler.render.texts.hunks import all_of, hunks
-from reconciler.render.texts.lines import Line
-from reconciler.render.texts.replacements import Replacement, replacements
+from reconciler.render.text_diff import Line, Replacement, compare, fold, replacements, whole
 from reconciler.render.values import both, compact, shortened
 from reconciler.render.verdict.sizes import grown, size
 from reconciler.render.view import FieldView
@@ -88,26 +85,17 @@ def _text(field: FieldView, name: str, tag: str, most: int) -> Iterator[Block]:
     if isinstance(field.before, str) and isinstance(field.after, str):
         sizes = f"{size(field.before)} → {size(field.after)} ({grown(field.before, field.after)})"
         yield f"{title}{tag}: {_excerpted(field) if field.excerpt else sizes}"
-        before, after = field.before[:LONGEST], field.after[:LONGEST]
-        yield from map(_quoted, replacements(before, after))
-        lines = [line_of(line) for line in hunks(before, after, COLUMNS - 2)]
-        yield Lines("diff", (*_beyond(field.before, field.after, done="compared"), *lines))
+        yield from map(_quoted, replacements(field.before, field.after))
+        yield Lines("diff", tuple(map(line_of, fold(compare(field.before, field.after), COLUMNS - 2))))
         return
     sign, text = ("-", field.before) if field.after is None else ("+", field.after)
-    told = str(text)
-    yield f"{title}{tag}: {_excerpted(field) if field.excerpt else size(told)}"
-    lines = [line_of(line) for line in all_of(sign, told[:LONGEST], most, COLUMNS - 2)]
-    yield Lines("diff", (*_beyond(told, done="counted here"), *lines))
+    yield f"{title}{tag}: {_excerpted(field) if field.excerpt else size(str(text))}"
+    yield Lines("diff", tuple(map(line_of, fold(whole(sign, str(text), most), COLUMNS - 2))))
 
 
 def _excerpted(field: FieldView) -> str:
     more = grown(str(field.before or ""), str(field.after or ""))
     return f"{more} in each; the rest of it is another text in each"
-
-
-def _beyond(*sides: str, done: str) -> list[str]:
-    more = beyond(*sides, done=done)
-    return [f"… {more}"] if more else []
 
 
 def _quoted(one: Replacement) -> str:
