@@ -1,0 +1,215 @@
+"""The recipes of CONTRIBUTING.md are true: a small example touches the files that they name, and then it works."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.checkout import plain
+
+ROOT = Path(__file__).resolve().parent.parent
+MANIFEST = "name: HR Helper\nmodel: gpt-4o\n"
+
+
+class Extended:
+    """A copy of the package to which something was added, and a checkout in which it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.here = folder / "source", folder / "here"
+        shutil.copytree(ROOT / "reconciler", self.source / "reconciler")
+        (self.here / "assistants").mkdir(parents=True)
+        self.write("assistants/hr.yaml", MANIFEST)
+
+    def write(self, name: str, text: str) -> None:
+        (self.here / name).write_text(text, encoding="utf-8")
+
+    def follow(self, recipe: str, **changes: str | dict[str, str]) -> None:
+        """New files, and texts with what is added behind them: in the files that the recipe names, in its order."""
+        section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"\n## {recipe}\n")[1].split("\n## ")[0]
+        files = [name.replace("NAME", "example") for name in re.findall(r"^\d\. `(reconciler/[^`]+)`", section, re.M)]
+        assert [Path(name).stem.strip("_") for name in files] == list(changes)
+        for name, change in zip(files, changes.values(), strict=True):
+            path = self.source / name
+            assert path.exists() == isinstance(change, dict)
+            text = path.read_text(encoding="utf-8") if isinstance(change, dict) else change
+            for before, added in change.items() if isinstance(change, dict) else ():
+                assert text.count(before) == 1, before
+                text = text.replace(before, before + added)
+            path.write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=self.here,
+            env=plain(PYTHONPATH=str(self.source)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + (done.stderr if code else "")
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Extended:
+    return Extended(tmp_path)
+
+
+FORMAT = """
+from reconciler.render.view import view
+
+
+def render(document, style):
+    plan = view(document)
+    return "".join(f"{plan.environment}\\t{change.action}\\t{change.address}\\n" for change in plan.changes)
+"""
+
+
+def test_an_output_format_works_for_plans_saved_plans_and_several_environments(extended: Extended) -> None:
+    extended.follow(
+        "An output format",
+        example=FORMAT,
+        init={
+            "from reconciler.render import document as _document\n": "from reconciler.render import example\n",
+            "] = {\n": '    "rows": example.render,\n',
+        },
+        options={"PLAN_FORMATS = (": '"rows", '},
+    )
+    extended.write(
+        "reconciler.yaml",
+        "version: 1\nstack: acme\nenvironments:\n  local: {}\n"
+        "  production: {provider: openai, base_url: 'http://127.0.0.1:9/v1'}\n",
+    )
+    row = "local\tcreate\tassistant.hr\n"
+
+    assert extended.run("plan", "--format", "rows", "--out", "plan.json") == row
+    assert extended.run("show", "plan.json", "--format", "rows") == row
+    assert extended.run("show", "plan.json", "plan.json", "--format", "rows") == f"{row}\n{row}"
+    both = ("plan", "--environment", "local", "--environment", "production", "--timeout", "1", "--format", "rows")
+    shown = extended.run(*both, code=1)
+    assert shown.startswith(row)
+    assert "production" in shown
+
+
+def test_a_field_is_validated_shown_sent_and_kept(extended: Extended) -> None:
+    extended.follow(
+        "A field",
+        assistant={
+            'FieldRules(chosen=((),), rejected_by="other"),\n    ] = None\n': (
+                "    greeting: Annotated[Text | None, Limits(longest=10), FieldRules()] = None\n"
+            )
+        },
+        assistants={
+            '    "metadata",\n    "response_format",\n': '    "greeting",\n',
+            '        "name": Optional(Text(longest=256)),\n': '        "greeting": Optional(Text(longest=10)),\n',
+        },
+    )
+
+    extended.write("assistants/hr.yaml", MANIFEST + "greeting: much too long\n")
+    assert ":3:11: too-large: " in extended.run("validate", code=1)
+    extended.write("assistants/hr.yaml", MANIFEST + "greeting: Hello.\n")
+    assert re.search('[+] greeting +"Hello."', extended.run("plan"))
+    extended.run("apply", "--auto-approve")
+    assert "No changes." in extended.run("plan")
+    assert json.loads(extended.run("show", "hr", "--json"))["greeting"] == "Hello."
+    extended.write("assistants/hr.yaml", MANIFEST)
+    (change,) = json.loads(extended.run("plan", "--json"))["changes"]
+    assert change["patch"] == {"greeting": None}
+
+
+TOOL = """class Example(Part):
+    type: Literal["example"]
+    depth: Annotated[Number | None, Limits(between=(1, 3))] = None
+
+
+"""
+
+
+def test_a_tool_type_is_validated_sent_and_kept(extended: Extended) -> None:
+    extended.follow(
+        "A tool type",
+        assistant={
+            'class CodeInterpreter(Part):\n    type: Literal["code_interpreter"]\n\n\n': TOOL,
+            "TOOLS: Final = {": '"example": Example, ',
+            '    Annotated[CodeInterpreter, Tag(tag("code_interpreter"))]\n': (
+                '    | Annotated[Example, Tag(tag("example"))]\n'
+            ),
+        },
+        assistants={
+            '            "code_interpreter": _members({"type": Text()}, "type"),\n': (
+                '            "example": _members({"type": Text(), "depth": Number(minimum=1, maximum=3)}, "type"),\n'
+            )
+        },
+        local={"frozenset({": '"example", '},
+    )
+
+    extended.write("assistants/hr.yaml", MANIFEST + "tools: [{type: example, depth: 9}]\n")
+    assert ":3:32: too-large: " in extended.run("validate", code=1)
+    extended.write("assistants/hr.yaml", MANIFEST + "tools: [{type: example, depth: 2}]\n")
+    assert "tools.example" in extended.run("plan")
+    extended.run("apply", "--auto-approve")
+    assert "No changes." in extended.run("plan")
+
+
+PROVIDER = """
+import httpx
+
+from reconciler.emulator import Emulator
+from reconciler.kinds import ServerTraits
+from reconciler.providers.openai import local_assistants
+
+
+class Example:
+    terms = ServerTraits()
+
+    def open(self, connection, log):
+        emulator = Emulator(connection.state_dir / "example.db")
+        return local_assistants(httpx.ASGITransport(app=emulator), log, emulator.close)
+"""
+
+
+def test_a_provider_is_planned_and_applied_to(extended: Extended) -> None:
+    extended.follow(
+        "A provider",
+        example=PROVIDER,
+        init={
+            "from reconciler.providers.local import LOCAL\n": "from reconciler.providers.example import Example\n",
+            "PROVIDERS: dict[str, ProviderType] = {": '"example": Example(), ',
+        },
+    )
+    extended.write(
+        "reconciler.yaml",
+        "version: 1\nstack: acme\nenvironments: {test: {provider: example, base_url: 'https://example.com/x'}}\n",
+    )
+
+    extended.run("apply", "-e", "test", "--auto-approve")
+    plan = extended.run("plan", "-e", "test")
+    assert plan.startswith("test (example, https://example.com/x)")
+    assert "No changes." in plan
+
+
+COMMAND = '''
+import click
+
+
+@click.command
+def command():
+    """Say hello."""
+    click.echo("Hello.")
+    return 0
+'''
+
+
+def test_a_command_is_offered_and_runs(extended: Extended) -> None:
+    extended.follow(
+        "A command", example=COMMAND, init={"COMMANDS: dict[str, str] = {\n": '    "example": "Say hello.",\n'}
+    )
+
+    assert re.search("example +Say hello.", extended.run("--help"))
+    assert extended.run("example") == "Hello.\n"
