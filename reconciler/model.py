@@ -183,6 +183,11 @@ class Objection:
     """Who allowed it, where that was a label's doing."""
     origin: Origin | None = None
 
+    @classmethod
+    def to(cls, address: Address, code: str, message: str, remedy: str, *also: Address) -> Objection:
+        """An objection to what is planned for one address, and for others that depend on it."""
+        return cls(code, message, remedy, address, frozenset({address, *also}))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

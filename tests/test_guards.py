@@ -131,7 +131,7 @@ def test_an_object_that_another_manifest_takes_over_is_not_made_again_unasked() 
 
     assert [change.action for change in plan.changes] == ["create", "rename"]
     assert codes(plan) == ["possible-duplicate"]
-    assert plan.objections[0].remedy.startswith("assistant.b takes asst_1 over by its `was` or `id`")
+    assert plan.objections[0].remedy.startswith("assistant.b takes asst_1 by its `was` or `id`")
 
 
 def test_what_looks_like_an_object_that_stays_is_created() -> None:

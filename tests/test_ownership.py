@@ -219,7 +219,7 @@ def test_a_pinned_id_of_somebody_else_is_objected_to(live: Live, codes: list[str
     found = claim([pinned("a", "asst_9")], [live], WHERE)
 
     assert [objection.code for objection in found.objections] == codes
-    assert all("is stamped" in objection.message for objection in found.objections)
+    assert all("is managed by" in objection.message for objection in found.objections)
     assert [one.ours for one in found.claims] == [False]
 
 

@@ -1,4 +1,4 @@
-"""What speaks against a finished plan as a whole: creates that double, deletes that are too many."""
+"""The objections that need a whole plan: creates that duplicate something, deletes that are too many."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, FieldChange, Live, Objection, Target
+from reconciler.model import WHOLE, Address, Change, Desired, FieldChange, Live, Objection, Target
 from reconciler.plan.marker import is_own
 from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, ours_by_address
 
 OBJECTIONS: dict[str, str] = {
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
-    "id-not-found": "A manifest names an id that is not live.",
+    "id-not-found": "A manifest names an id that was not found.",
     "metadata-full": "A live object has sixteen metadata pairs, which leaves no room for the marker.",
-    "no-manifests": "Nothing is desired while something of ours is live.",
-    "other-environment": "The object that a manifest names is stamped by another environment.",
-    "other-stack": "The object that a manifest names is stamped by another stack.",
-    "outdated-checkout": "The object was last applied from a commit, and a state, that this history does not hold.",
-    "possible-duplicate": "A create whose name or content is that of an object which is not ours, or about to go.",
-    "refused-removal": "The manifest of an object with `on_removal: refuse` is gone.",
+    "no-manifests": "No manifest is found while objects are managed.",
+    "other-environment": "Another environment manages the object that a manifest names.",
+    "other-stack": "Another stack manages the object that a manifest names.",
+    "outdated-checkout": "The object was last applied from a commit, and a state, that this history does not contain.",
+    "possible-duplicate": "A create has the name or content of an object that is unmanaged, or about to be deleted.",
+    "refused-removal": "The manifest of an object with `on_removal: refuse` was removed.",
     "renamed-twice": "Both a key and one it had before are live.",
     "rolled-back": "Git still says exactly what was rolled back.",
     "too-many-changes": "More changes than `limits.changes` allows.",
-    "too-many-deletes": "More deletes than `limits.deletes` allows, by default a fifth of ours.",
+    "too-many-deletes": "More deletes than `limits.deletes` allows, by default a fifth of what is managed.",
     "unreliable-list": "The server's list contradicts itself, so that what it leaves out is unknown.",
     "wrong-project": "The server answered for another project than the environment's.",
 }
@@ -37,18 +37,18 @@ FORMER_CODES: dict[str, str] = {
 }
 """What objections were called before; `--allow` and labels still take these."""
 NEVER_ALLOWED = frozenset({"unreliable-list"})
-"""The objections that no person can allow: what they are about cannot be looked at either."""
+"""The objections that cannot be overridden: what they are about cannot be looked at either."""
 GONE = "gone"
-"""What a rollback rejects where an apply had deleted or let go."""
+"""What a rollback rejects where an apply had deleted or forgotten."""
 _COUNTED = ("conflict", "too-many-changes", "too-many-deletes")
-"""What depends on which changes are looked at."""
+"""Codes that depend on which changes are looked at."""
 _SHARE = 20
 _PAIRS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many changes a plan may hold before a person is asked: a number, or a share of ours like `30%`."""
+    """How many changes pass without an objection: a number, or a share of what is managed like `30%`."""
 
     deletes: int | str | None = None
     changes: int | str | None = None
@@ -56,7 +56,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What the world around a plan says: Git, the server, and what was rolled back."""
+    """What Git, the server and earlier rollbacks say about a plan."""
 
     behind: frozenset[str] = frozenset()
     """Ids of what was last applied from a commit, and a state, that the history of this checkout does not hold."""
@@ -74,43 +74,87 @@ def guard(
 ) -> Iterator[Objection]:
     """Every objection that needs the whole plan to be seen."""
     yield from possible_duplicates(changes, ownership, where)
-    yield from _refused_removals(changes)
-    yield from _metadata_full(changes)
-    yield from _behind(changes, facts)
-    yield from _rolled_back(changes, facts)
+    for change in changes:
+        yield from (Objection.to(change.address, *reason) for reason in _reasons(change, facts))
     yield from wrong_project(changes, where, facts)
     yield from unreliable_lists(changes, facts)
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
         message = f"No manifests found, but {many} live object{' is' if many == 1 else 's are'} managed."
-        remedy = "check that the manifests are where `reconciler.yaml` says"
-        yield _of_many("no-manifests", message, remedy, changes)
-    claimed = {taken.desired.address for taken in ownership.claims}
+        yield _of_many("no-manifests", message, "check that the manifests are where `reconciler.yaml` says", changes)
+    claimed = {match.desired.address for match in ownership.claims}
     deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
     yield from too_many(changes, deletes, len(ownership.ours), limits)
 
 
+def _reasons(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
+    """What speaks against one change: code, message and remedy."""
+    marker = change.live.marker if change.live is not None else None
+    metadata = change.live.raw.get("metadata") if change.live is not None else None
+    wanted = wanted_digest(change.desired) if change.desired is not None else GONE
+    if change.action == "delete" and marker is not None and marker.on_removal == "refuse":
+        message = f"{change.id} was applied with `on_removal: refuse`, and its manifest was removed."
+        remedy = f"restore the manifest, or forget the object with `reconciler forget {change.address.key}`"
+        yield "refused-removal", message, remedy
+    if (
+        change.action == "adopt"
+        and isinstance(metadata, dict)
+        and len(metadata) >= _PAIRS
+        and "reconciler" not in metadata
+    ):
+        message = f"{change.id} has {len(metadata)} metadata pairs, which leaves no room for the marker."
+        remedy = "remove one pair in the dashboard; where the server replaces metadata, this may be overridden"
+        yield "metadata-full", message, remedy
+    if change.id in facts.behind and marker is not None and marker.commit:
+        commit = marker.commit.partition("+")[0]
+        message = f"{change.id} was last applied from {commit}, which is not in the history of this checkout."
+        remedy = (
+            "an old branch or a job that was run again? bring this branch up to date;"
+            " if it came from a branch that is merged by now, override this"
+        )
+        yield "outdated-checkout", message, remedy
+    if wanted in (marker.rejected if marker is not None else None, facts.rejected.get(str(change.address))):
+        yield "rolled-back", "Git still says exactly what was rolled back.", "revert it in Git, or change the manifest"
+
+
 def too_many(changes: Sequence[Change], deletes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
     """The objections to a plan that does more than a slip should cost."""
-    yield from _too_many_deletes(deletes, ours, limits)
-    yield from _too_many_changes(changes, ours, limits)
+    most = max(1, ours * _SHARE // 100) if limits.deletes is None else _allowed_count(limits.deletes, ours)
+    if len(deletes) > most:
+        message = f"{len(deletes)} of {ours} would be destroyed; the limit is {most}."
+        yield _of_many("too-many-deletes", message, "check each; raise `limits.deletes` if this is intended", deletes)
+    most = len(changes) if limits.changes is None else _allowed_count(limits.changes, ours)
+    if len(changes) > most:
+        message = f"{len(changes)} changes; `limits.changes` allows {most}."
+        yield _of_many("too-many-changes", message, "check each, or raise the limit", changes)
+
+
+def _allowed_count(limit: int | str, ours: int) -> int:
+    if isinstance(limit, int):
+        return limit
+    share = int(limit.removesuffix("%"))
+    return max(1, ours * share // 100) if share else 0
+
+
+def _of_many(code: str, message: str, remedy: str, blocked: Iterable[Change]) -> Objection:
+    return Objection(code, message, remedy, holds=frozenset(change.address for change in blocked))
 
 
 def against(
     objections: Iterable[Objection], changes: Sequence[Change], ours: int, limits: Limits
 ) -> Iterator[Objection]:
-    """What speaks against some of a plan's changes: conflicts, and how many changes there are, are judged anew."""
+    """The objections to some of a plan's changes: conflicts, and how many changes there are, are judged anew."""
     known = tuple(objections)
     addresses = {change.address for change in changes}
     counted = {address for o in known if o.code == "too-many-deletes" for address in o.holds}
     deletes = [change for change in changes if change.action == "delete" and change.address in counted]
-    conflicts = (found for change in changes for found in conflict(change.address, change.fields))
+    conflicts = (objection for change in changes for objection in conflict(change.address, change.fields))
     allowed = {(o.code, o.address) for o in known if o.allowed}
-    for one in (*conflicts, *too_many(changes, deletes, ours, limits)):
-        yield replace(one, allowed=(one.code, one.address) in allowed)
-    for one in known:
-        if one.code not in _COUNTED and one.holds & addresses:
-            yield replace(one, holds=one.holds & addresses)
+    for objection in (*conflicts, *too_many(changes, deletes, ours, limits)):
+        yield replace(objection, allowed=(objection.code, objection.address) in allowed)
+    for objection in known:
+        if objection.code not in _COUNTED and objection.holds & addresses:
+            yield replace(objection, holds=objection.holds & addresses)
 
 
 def conflict(address: Address, fields: Iterable[FieldChange]) -> Iterator[Objection]:
@@ -118,14 +162,10 @@ def conflict(address: Address, fields: Iterable[FieldChange]) -> Iterator[Object
     both = [field for field in fields if field.cause == "conflict"]
     if both:
         names = ", ".join(sorted({f"`{field.path[0]}`" for field in both}))
-        yield Objection(
-            code="conflict",
-            message=f"{names} changed in Git and in the live object since the last apply.",
-            remedy="take the live value into the manifest, or allow Git to overwrite it",
-            address=address,
-            holds=frozenset({address}),
-            origin="change" if any(field.origin == "change" for field in both) else both[0].origin,
-        )
+        message = f"{names} changed in Git and in the live object since the last apply."
+        remedy = "take the live value into the manifest, or allow Git to overwrite it"
+        origin = "change" if any(field.origin == "change" for field in both) else both[0].origin
+        yield replace(Objection.to(address, "conflict", message, remedy), origin=origin)
 
 
 def in_order(objections: Iterable[Objection]) -> tuple[Objection, ...]:
@@ -133,149 +173,64 @@ def in_order(objections: Iterable[Objection]) -> tuple[Objection, ...]:
     return tuple(sorted(objections, key=lambda o: (str(o.address or ""), o.code, o.message)))
 
 
-def wanted_digest(desired: Desired) -> str:
-    """A digest of what a manifest asks for, by which a rollback knows it again."""
-    return digest([desired.address.key, dict(desired.fields), desired.on_removal], 8)
-
-
-def _behind(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
-    for change in changes:
-        marker = change.live.marker if change.live is not None else None
-        if change.id in facts.behind and marker is not None and marker.commit:
-            commit = marker.commit.partition("+")[0]
-            yield Objection(
-                code="outdated-checkout",
-                message=f"{change.id} was last applied from {commit}, which is not in the history of this checkout.",
-                remedy="an old branch or a job that was run again? bring this branch up to date;"
-                " if it came from a branch that is merged by now, override this",
-                address=change.address,
-                holds=frozenset({change.address}),
-            )
-
-
-def _rolled_back(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
-    for change in changes:
-        wanted = wanted_digest(change.desired) if change.desired is not None else GONE
-        marker = change.live.marker if change.live is not None else None
-        if wanted in (marker.rejected if marker is not None else None, facts.rejected.get(str(change.address))):
-            yield Objection(
-                code="rolled-back",
-                message="Git still says exactly what was rolled back.",
-                remedy="revert it in Git, or change the manifest",
-                address=change.address,
-                holds=frozenset({change.address}),
-            )
-
-
-def wrong_project(changes: Sequence[Change], where: Target, facts: PlanContext) -> Iterator[Objection]:
-    """The objection to a server that answers for another project than the environment's."""
-    answered = facts.answered_project
-    if where.project is None or answered is None or answered == where.project:
-        return
-    message = f"The server answered for project {answered}, and the environment is {where.project}."
-    yield _of_many("wrong-project", message, "the key is probably another project's", changes)
-
-
-def unreliable_lists(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
-    """The objections to lists that contradict themselves: what they leave out would be created again."""
-    for kind, fault in sorted(facts.unreliable.items()):
-        risky = [c for c in changes if c.action in ("create", "delete") and c.address.kind == kind]
-        remedy = "fix the server's paging; if other programs create and delete objects there now, plan again later"
-        yield _of_many("unreliable-list", unreliable_list(kind, fault), remedy, risky)
-
-
-def unreliable_list(kind: str, fault: str) -> str:
-    """What is wrong with a list, in a sentence or two."""
-    return f"The server's list of {kind}s is unreliable: {fault}. What it leaves out cannot be known."
-
-
 def with_allowed(objections: Iterable[Objection], codes: Collection[str]) -> tuple[Objection, ...]:
     """The objections, those that these codes allow marked as allowed."""
     return tuple(replace(o, allowed=o.code in codes and o.code not in NEVER_ALLOWED) for o in objections)
 
 
-def _refused_removals(changes: Iterable[Change]) -> Iterator[Objection]:
-    for change in changes:
-        marker = change.live.marker if change.live is not None else None
-        if change.action == "delete" and marker is not None and marker.on_removal == "refuse":
-            yield Objection(
-                code="refused-removal",
-                message=f"{change.id} was applied with `on_removal: refuse`, and its manifest is gone.",
-                remedy=f"bring the manifest back, or let go of it with `reconciler forget {change.address.key}`",
-                address=change.address,
-                holds=frozenset({change.address}),
-            )
+def wanted_digest(desired: Desired) -> str:
+    """A digest of what a manifest wants, by which a rollback recognizes it."""
+    return digest([desired.address.key, dict(desired.fields), desired.on_removal], 8)
 
 
-def _metadata_full(changes: Iterable[Change]) -> Iterator[Objection]:
-    for change in changes:
-        metadata = change.live.raw.get("metadata") if change.live is not None else None
-        if change.action == "adopt" and isinstance(metadata, dict) and len(metadata) >= _PAIRS:
-            if "reconciler" in metadata:
-                continue
-            yield Objection(
-                code="metadata-full",
-                message=f"{change.id} has {len(metadata)} metadata pairs, which leaves no room for the marker.",
-                remedy="take one pair out in the dashboard; where the server replaces metadata, it may be allowed",
-                address=change.address,
-                holds=frozenset({change.address}),
-            )
+def wrong_project(changes: Sequence[Change], where: Target, facts: PlanContext) -> Iterator[Objection]:
+    """The objection to a server that answers for another project than the environment's."""
+    answered = facts.answered_project
+    if None not in (where.project, answered) and answered != where.project:
+        message = f"The server answered for project {answered}, and the environment is {where.project}."
+        yield _of_many("wrong-project", message, "the key is probably another project's", changes)
 
 
-def _too_many_deletes(deletes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
-    most = max(1, ours * _SHARE // 100) if limits.deletes is None else _count(limits.deletes, ours)
-    if len(deletes) > most:
-        message = f"{len(deletes)} of {ours} would be destroyed; the limit is {most}."
-        remedy = "check each; raise `limits.deletes` if this is intended"
-        yield _of_many("too-many-deletes", message, remedy, deletes)
+def unreliable_lists(changes: Sequence[Change], facts: PlanContext) -> Iterator[Objection]:
+    """The objections to lists that contradict themselves: what they leave out would be created again."""
+    for kind, contradiction in sorted(facts.unreliable.items()):
+        risky = [change for change in changes if change.action in WHOLE and change.address.kind == kind]
+        remedy = "fix the server's paging; if other programs create and delete objects there now, plan again later"
+        yield _of_many("unreliable-list", unreliable_list(kind, contradiction), remedy, risky)
 
 
-def _too_many_changes(changes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
-    if limits.changes is None:
-        return
-    most = _count(limits.changes, ours)
-    if len(changes) > most:
-        message = f"{len(changes)} changes; `limits.changes` allows {most}."
-        yield _of_many("too-many-changes", message, "check each, or raise the limit", changes)
-
-
-def _count(limit: int | str, ours: int) -> int:
-    if isinstance(limit, int):
-        return limit
-    share = int(limit.removesuffix("%"))
-    return max(1, ours * share // 100) if share else 0
-
-
-def _of_many(code: str, message: str, remedy: str, held: Iterable[Change]) -> Objection:
-    return Objection(code, message, remedy, holds=frozenset(change.address for change in held))
+def unreliable_list(kind: str, contradiction: str) -> str:
+    """What is wrong with a list, in a sentence or two."""
+    return f"The server's list of {kind}s is unreliable: {contradiction}. What it leaves out cannot be known."
 
 
 def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Target) -> Iterator[Objection]:
-    """The objections to creates that would probably make a second one."""
+    """The objections to creates that would probably make a second one: of an unmanaged object, or one about to go."""
     creates = [(c, c.desired) for c in changes if c.action == "create" and c.desired is not None]
     if not creates:
         return
     leaving = [c.live for c in changes if c.action in ("delete", "forget", "rename") and c.live is not None]
-    strangers = [one for one in ownership.unmanaged if _could_be_ours(one, where)]
+    strangers = [live for live in ownership.unmanaged if _could_be_managed_here(live, where)]
     by_look: dict[str, list[Live]] = {}
-    for one in (*leaving, *strangers):
-        for look in _looks(one.kind, one.fields):
-            by_look.setdefault(look, []).append(one)
+    for live in (*leaving, *strangers):
+        for look in _looks(live.kind, live.fields):
+            by_look.setdefault(look, []).append(live)
     takers = {change.id: change.address for change in changes if change.action == "rename"}
     for change, desired in creates:
-        alike = {one.id: one for look in _looks(desired.address.kind, desired.fields) for one in by_look.get(look, ())}
+        looks = _looks(desired.address.kind, desired.fields)
+        alike = {live.id: live for look in looks for live in by_look.get(look, ())}
         if alike:
-            yield _lookalike_objection(change, alike, where, takers)
+            yield _lookalike_objection(change, [alike[id] for id in sorted(alike)], where, takers)
 
 
-def _could_be_ours(live: Live, where: Target) -> bool:
-    """An object without a marker, a copy, or one of this stack in an environment that was renamed."""
+def _could_be_managed_here(live: Live, where: Target) -> bool:
+    """Whether it has no marker, is a copy, or is of this stack in an environment that was renamed."""
     marker = live.marker
     return marker is None or is_copy(live, where) or marker.stack in (where.stack, *where.former_stacks)
 
 
 def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
-    """By what an object is known again: all that it says, that without what is exchanged in it, its name."""
+    """By what an object is recognized: all that it says, that without what is exchanged in it, its name."""
     yield digest([kind, "form", dict(fields)])
     lasting = {name: value for name, value in fields.items() if name not in KINDS[kind].exchanged}
     if any(not equal(value, KINDS[kind].default(name)) for name, value in lasting.items()):
@@ -285,41 +240,38 @@ def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
 
 
 def _lookalike_objection(
-    change: Change, alike: Mapping[str, Live], where: Target, takers: Mapping[str | None, Address]
+    change: Change, alike: Sequence[Live], where: Target, takers: Mapping[str | None, Address]
 ) -> Objection:
-    found = [alike[id] for id in sorted(alike)]
-    ours = ours_by_address(found, where)
-    free = [one for one in found if one.marker is None]
-    one = next(iter([*(live for _, live in ours), *free, *found]))
-    listed = f"{', '.join(sorted(alike))} {'have' if len(alike) > 1 else 'has'}"
+    managed = ours_by_address(alike, where)
+    likeliest = next(iter([*(live for _, live in managed), *(live for live in alike if live.marker is None), *alike]))
+    listed = f"{', '.join(live.id for live in alike)} {'have' if len(alike) > 1 else 'has'}"
     message = f"A new {change.address.kind} is planned, but {listed} the same name or content."
-    return Objection(
-        code="possible-duplicate",
-        message=" ".join([message, *_other_owners(found, where)]),
-        remedy=_if_the_same(one, change, where, takers.get(one.id)),
-        address=change.address,
-        # a rename that nobody declared must not destroy its half
-        holds=frozenset({change.address, *(address for address, _ in ours)}),
+    return Objection.to(
+        change.address,
+        "possible-duplicate",
+        " ".join([message, *_other_owners(alike, where)]),
+        _if_the_same(likeliest, change, where, takers.get(likeliest.id)),
+        *(address for address, _ in managed),  # a rename that no manifest declares must not destroy its half
     )
 
 
-def _other_owners(found: Iterable[Live], where: Target) -> Iterator[str]:
+def _other_owners(alike: Iterable[Live], where: Target) -> Iterator[str]:
     """Who manages what is not managed from here."""
-    for one in found:
-        marker = one.marker
-        if marker is None or is_ours(one, where):
+    for live in alike:
+        marker = live.marker
+        if marker is None or is_ours(live, where):
             continue
-        what = f"{one.id} is" if is_own(marker, one.id) else f"{one.id} is a copy of {marker.id}, which is"
+        what = f"{live.id} is" if is_own(marker, live.id) else f"{live.id} is a copy of {marker.id}, which is"
         yield f"{what} managed as `{marker.key}` by the environment {marker.environment} of the stack {marker.stack}."
 
 
-def _if_the_same(one: Live, change: Change, where: Target, taker: Address | None) -> str:
-    """What to do where it is the same one: a line to paste. What another manages is never offered."""
+def _if_the_same(live: Live, change: Change, where: Target, taker: Address | None) -> str:
+    """What to do where it is the same object: a line to paste. What another stack manages is never offered."""
     if taker is not None:
-        return f"{taker} takes {one.id} over by its `was` or `id`: take that out, or take this manifest away"
-    place = change.place.file if change.place else "the manifest"
-    if one.marker is None:
-        return f"if it is the same one, write under `reconciler:` in {place}: {line_with_id(one, where)}"
-    if is_ours(one, where):
-        return f"if it was renamed, write under `reconciler:` in {place}: `was: [{one.marker.key}]`"
-    return f"leave {one.id} to its owner; override this if a second one is wanted here"
+        return f"{taker} takes {live.id} by its `was` or `id`: remove that, or remove this manifest"
+    file = change.place.file if change.place else "the manifest"
+    if live.marker is None:
+        return f"if it is the same one, write under `reconciler:` in {file}: {line_with_id(live, where)}"
+    if is_ours(live, where):
+        return f"if it was renamed, write under `reconciler:` in {file}: `was: [{live.marker.key}]`"
+    return f"leave {live.id} to its owner; override this if a second one is wanted here"
