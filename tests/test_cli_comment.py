@@ -767,10 +767,13 @@ def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> No
         ([], "There is no plan to comment with."),
         (["--failed", "a", "--events", "b"], "--events and --failed are about one plan"),
         (["plan.json", "plan.json", "--events", "b"], "--events and --failed are about one plan"),
-        (["plan.json", "plan.json", "--state", "applying"], "Only a plan can be told of several environments at once"),
+        (
+            ["plan.json", "plan.json", "--state", "applying"],
+            "Only a plan can be reported for several environments at once",
+        ),
         (["--failed", "absent", "-e", "x", "--stack", "y"], "/absent."),
         (["--failed", "plan.json"], "No environment is named for this comment."),
-        (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is about no place"),
+        (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is not about a valid target"),
     ],
 )
 def test_wrong_usage_is_said(here: Checkout, hub: Hub, arguments: list[str], said: str) -> None:

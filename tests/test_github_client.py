@@ -37,16 +37,16 @@ class Waits(list[float]):
 
 
 def place(hub: Hub, waits: list[float] | None = None, *, token: str | None = None, author: str | None = BOT) -> GitHub:
-    nature = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
-    return GitHub(Exchange(hub.url, token or hub.token, nature=nature), hub.repository, author)
+    clock = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, monotonic=lambda: 0.0)
+    return GitHub(Exchange(hub.url, token or hub.token, clock=clock), hub.repository, author)
 
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
 def answering(answer: Answering, waits: list[float] | None = None, url: str = "https://api.example.com") -> GitHub:
-    nature = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, clock=lambda: 0.0)
-    exchange = Exchange(url, "secret", transport=httpx.MockTransport(answer), nature=nature)
+    clock = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, monotonic=lambda: 0.0)
+    exchange = Exchange(url, "secret", transport=httpx.MockTransport(answer), clock=clock)
     return GitHub(exchange, "acme/assistants", BOT)
 
 
@@ -350,7 +350,7 @@ def test_a_storage_that_fails_is_asked_again_from_the_beginning(hub: Hub) -> Non
 def test_a_token_that_is_none_has_a_remedy(hub: Hub) -> None:
     error = refused(lambda: place(hub, token="wrong").comments(7))
 
-    assert error.message == "GitHub does not take the token (401: Bad credentials)."
+    assert error.message == "GitHub does not accept the token (401: Bad credentials)."
     assert "GITHUB_TOKEN" in error.remedy
 
 
@@ -377,7 +377,7 @@ def test_what_is_wrong_with_a_request_is_said(hub: Hub) -> None:
     error = refused(lambda: place(hub).comment(7, "x" * 65_537))
 
     assert error.message == (
-        f"GitHub refuses POST {COMMENTS} (422: Validation Failed; body is too long (maximum is 65536 characters))."
+        f"GitHub rejects POST {COMMENTS} (422: Validation Failed; body is too long (maximum is 65536 characters))."
     )
 
 
@@ -393,7 +393,7 @@ def test_what_is_wrong_with_a_request_is_said(hub: Hub) -> None:
 def test_what_a_server_says_is_on_one_line_and_not_long(answer: httpx.Response, said: str) -> None:
     error = refused(lambda: answering(lambda request: answer).pull(7))
 
-    assert error.message.startswith("GitHub refuses GET /repos/acme/assistants/pulls/7")
+    assert error.message.startswith("GitHub rejects GET /repos/acme/assistants/pulls/7")
     assert error.message.endswith(said)
     assert "\n" not in error.message
     assert len(error.message) < 500
@@ -431,21 +431,21 @@ def test_a_create_that_never_left_is_not_looked_for() -> None:
 def test_an_answer_that_is_none_is_said_to_be(content: bytes) -> None:
     error = refused(lambda: answering(lambda request: httpx.Response(200, content=content)).pull(7))
 
-    assert error.message.startswith("GitHub's answer is n")
+    assert error.message.startswith("GitHub's response is n")
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[1]", b'{"message": "hello"}'])
 def test_a_list_that_is_none_is_said_to_be(content: bytes) -> None:
     error = refused(lambda: answering(lambda request: httpx.Response(200, content=content)).comments(7))
 
-    assert error.message == "GitHub's answer is not a list."
+    assert error.message == "GitHub's response is not a list."
 
 
 def test_a_text_that_is_none_is_said_to_be() -> None:
     entry = {"id": 1, "user": {"login": "x"}, "body": 5}
     error = refused(lambda: answering(lambda request: httpx.Response(200, json=[entry])).comments(7))
 
-    assert error.message == "GitHub's answer is not as documented: its `body` is not text."
+    assert error.message == "GitHub's response is not as documented: its `body` is not text."
 
 
 def test_a_comment_without_text_or_author_is_one() -> None:
@@ -457,7 +457,7 @@ def test_a_comment_without_text_or_author_is_one() -> None:
 def test_an_address_that_is_none_is_said_to_be() -> None:
     error = refused(lambda: answering(lambda request: httpx.Response(200), url="https://api.example.com:x").pull(7))
 
-    assert error.remedy == "look at GITHUB_API_URL"
+    assert error.remedy == "check that GITHUB_API_URL is the API's address"
 
 
 def test_an_answer_that_does_not_end_is_left() -> None:
@@ -468,7 +468,7 @@ def test_an_answer_that_does_not_end_is_left() -> None:
 
     error = refused(lambda: answering(lambda request: httpx.Response(200, stream=Endless())).pull(7))
 
-    assert error.message == "GitHub's answer does not end."
+    assert error.message == "GitHub's response does not end."
 
 
 def test_a_list_that_does_not_end_is_left() -> None:
@@ -501,7 +501,7 @@ def test_a_next_page_elsewhere_is_not_asked_for(url: str) -> None:
 def test_a_next_page_that_is_no_address_is_said_to_be(link: str) -> None:
     answer = httpx.Response(200, json=[], headers={"Link": f'<{link}>; rel="next"'})
 
-    assert "not an address" in refused(lambda: answering(lambda request: answer).comments(7)).message
+    assert "an invalid address" in refused(lambda: answering(lambda request: answer).comments(7)).message
 
 
 def test_a_redirect_is_not_followed_with_the_token() -> None:
@@ -513,7 +513,7 @@ def test_a_redirect_is_not_followed_with_the_token() -> None:
 
     error = refused(lambda: answering(moved).pull(7))
 
-    assert "the token goes nowhere else" in error.message
+    assert "the token is sent nowhere else" in error.message
     assert asked == ["https://api.example.com/repos/acme/assistants/pulls/7"]
 
 
@@ -544,7 +544,7 @@ def test_a_download_is_followed_without_the_token_wherever_it_leads() -> None:
 def test_a_download_is_not_followed_where_others_can_read_along() -> None:
     here, asked = download(to("http://one.example/a"))
 
-    assert refused(lambda: here.files(KEPT)).message.startswith("GitHub sends a download to an address")
+    assert refused(lambda: here.files(KEPT)).message.startswith("GitHub redirects a download to an unsafe address")
     assert len(asked) == 1
 
 
@@ -660,7 +660,7 @@ def test_a_repository_that_moved_within_its_api_is_followed() -> None:
 def test_what_is_written_is_not_sent_on_where_that_would_read_instead() -> None:
     gone = httpx.Response(301, headers={"Location": "/repositories/1/issues/7/comments"})
 
-    assert "the token goes nowhere else" in refused(lambda: answering(lambda request: gone).comment(7, "x")).message
+    assert "the token is sent nowhere else" in refused(lambda: answering(lambda request: gone).comment(7, "x")).message
 
 
 def test_a_redirect_to_itself_ends() -> None:

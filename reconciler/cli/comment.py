@@ -52,7 +52,7 @@ def command(
     several environments have one comment, in which each is updated by itself. Where there is no pull request, there
     is nothing to do.
     """
-    from reconciler.github.comment_content import CommentRequest, about_places, about_plans
+    from reconciler.github.comment_content import CommentRequest, content_of_plans, content_without_plan
     from reconciler.github.comment_posting import post_comments
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
@@ -60,7 +60,10 @@ def command(
     request = CommentRequest.of(
         state=state, events=events, failed=failed, url=url, allowances=allowances, history=history
     )
-    contents, failures = about_plans(plans, request) if plans else ([about_places(environments, stack, request)], [])
+    if plans:
+        contents, failures = content_of_plans(plans, request)
+    else:
+        contents, failures = [content_without_plan(environments, stack, request)], []
     if dry_run:
         click.echo("".join(content.body for content in contents), nl=False)
     elif contents:

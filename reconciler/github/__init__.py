@@ -1,4 +1,4 @@
-"""Where the code is hosted, behind one seam: comments, issues, labels, pull requests, runs and what they kept."""
+"""The code host, behind one seam: comments, issues, labels, pull requests, runs and their artifacts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class CodeHostError(Exception):
-    """What could not be asked of the hosting, and what to do about it."""
+    """What could not be asked of the code host, and what to do about it."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -17,7 +17,16 @@ class CodeHostError(Exception):
 
 
 class AbsentError(CodeHostError):
-    """What is not there, or not for this token to see."""
+    """What does not exist, or may not be read with this token."""
+
+
+class TransientError(CodeHostError):
+    """What may succeed the next time: when to try, and whether it may have been done already."""
+
+    def __init__(self, message: str, *, after: float | None = None, may_have_happened: bool = False) -> None:
+        super().__init__(message, "run it again later")
+        self.after = after
+        self.may_have_happened = may_have_happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Issue:
     open: bool
     labels: tuple[str, ...] = ()
     locked: bool = False
-    """Whether nobody may write there but who may push."""
+    """Whether only those who may push can write there."""
     lock_reason: str = ""
 
 
@@ -51,7 +60,7 @@ class Label:
     name: str
     by: str | None
     at: str = ""
-    """When, as the hosting's clock says: 2026-01-31T10:00:00Z."""
+    """When, by the code host's clock: 2026-01-31T10:00:00Z."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class Pull:
     merge_commit: str | None = None
     """The commit that it became where it was merged."""
     base: str = ""
-    """The branch that it goes into, where the hosting says so."""
+    """The branch that it goes into, where the code host says so."""
     open: bool = False
     """Whether it is neither merged nor closed."""
     conflicting: bool = False
@@ -75,7 +84,7 @@ class Pull:
     """The branch that it comes from."""
     author: str | None = None
     created: str = ""
-    """When it was opened, as the hosting's clock says."""
+    """When it was opened, by the code host's clock."""
     merged_at: str = ""
     """When it was merged; nothing where it was not."""
 
@@ -92,12 +101,12 @@ class WorkflowRun:
     status: str
     conclusion: str | None
     created: str = ""
-    """When it was first set off, as the hosting's clock says."""
+    """When it was first set off, by the code host's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a run kept under a name, and when; its files may have expired."""
+    """An artifact of a run, and when it was made; its files may have expired."""
 
     id: int
     name: str
@@ -106,88 +115,67 @@ class Kept:
 
 
 class CodeHost(Protocol):
-    """One repository where it is hosted; every method raises CodeHostError where it cannot keep its promise."""
+    """One repository on its code host; every method raises CodeHostError where it cannot keep its promise."""
 
     def me(self) -> str:
         """The login that owns the token."""
-        ...
 
     def comments(self, number: int) -> Sequence[Comment]:
         """Every comment of a pull request or issue, the oldest first."""
-        ...
 
     def comment(self, number: int, body: str) -> Comment:
-        """Writes a comment, once."""
-        ...
+        """Writes a comment, once: where it may have been written already, it is looked for before another try."""
 
     def edit_comment(self, id: int, body: str) -> None:
-        """Puts another text in the place of a comment's."""
-        ...
+        """Replaces the text of a comment."""
 
     def issues(self, *, label: str = "", author: str = "", closed: bool = False) -> Sequence[Issue]:
         """The issues with a label, or by an author, pull requests left out, the oldest first; `closed` ones as well."""
-        ...
 
     def open_issue(self, title: str, body: str, label: str) -> Issue:
-        """Opens an issue, once."""
-        ...
+        """Opens an issue, once, as a comment is written."""
 
     def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
-        """Puts title, text and state of an issue."""
-        ...
+        """Replaces title, text and state of an issue."""
 
     def set_label(self, number: int, name: str) -> None:
-        """Sets a label of an issue; one that the repository does not know yet is made."""
-        ...
+        """Sets a label of an issue; one that the repository does not have yet is made."""
 
     def lock(self, number: int, reason: str = "") -> None:
         """Locks an issue."""
-        ...
 
     def unlock(self, number: int) -> None:
         """Unlocks an issue."""
-        ...
 
     def labels(self, number: int) -> Sequence[Label]:
         """The labels of a pull request, with who set each last."""
-        ...
 
     def make_label(self, name: str, description: str) -> None:
-        """Has the repository know a label; nothing where it does already."""
-        ...
+        """Makes a label in the repository; nothing where it exists."""
 
     def take_label(self, number: int, name: str) -> None:
-        """Takes a label off a pull request; nothing where it is off already."""
-        ...
+        """Removes a label from a pull request; nothing where it has none such."""
 
     def may_write(self, login: str) -> bool:
         """Whether somebody may push to the repository."""
-        ...
 
     def pulls_of(self, commit: str) -> Sequence[Pull]:
         """The pull requests that a commit belongs to."""
-        ...
 
     def pull(self, number: int) -> Pull:
         """A pull request by its number."""
-        ...
 
     def runs(self, workflow: str, head: str) -> Sequence[WorkflowRun]:
         """The runs of a workflow for a commit, the newest first."""
-        ...
 
     def runs_of(self, workflow: str, pull: Pull) -> Sequence[WorkflowRun]:
         """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
-        ...
 
     def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         """A run as it is, or as one of its attempts was; None where there is none."""
-        ...
 
     def artifacts(self, run: int) -> Sequence[Kept]:
-        """What a run kept, the newest first."""
-        ...
+        """The artifacts of a run, the newest first."""
 
     def files(self, kept: Kept) -> Mapping[str, bytes] | None:
-        """The files of an artifact; None where they are gone."""
-        ...
+        """The files of an artifact; None where they are deleted."""

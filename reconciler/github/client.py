@@ -9,11 +9,11 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.github import AbsentError, Comment, Issue, Kept, Label, Pull, WorkflowRun, responses
+from reconciler.github import AbsentError, CodeHost, CodeHostError, Comment, Issue, Kept, Label, Pull, WorkflowRun
 from reconciler.github.archives import unpacked
-from reconciler.github.errors import Ask
-from reconciler.github.http import Exchange
-from reconciler.github.responses import Entry
+from reconciler.github.http import ApiRequest, Exchange
+
+Entry = Mapping[str, Json]
 
 _PULLS: Final = "pull-requests: read"
 _COMMENTS: Final = "pull-requests: write"
@@ -23,10 +23,11 @@ _CONTENTS: Final = "contents: read"
 _METADATA: Final = "metadata: read"
 _WRITERS: Final = ("admin", "maintain", "write")
 _RECENT: Final = 100
-_COLOUR: Final = "d93f0b"
+_COLOR: Final = "d93f0b"
+_CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
 
 
-class GitHub:
+class GitHub(CodeHost):
     """One repository on GitHub, or on a server of its kind."""
 
     def __init__(
@@ -39,179 +40,248 @@ class GitHub:
         self._exchange = exchange
         self._repository = f"/repos/{repository}"
         self._hide = hide
-        """Takes secrets out of what is written."""
+        """Removes secrets from what is written."""
         self._author = author
-        """Who writes with this token, where it is known; asking is forbidden to the token of a job."""
+        """Who writes with this token, where it is known; the token of a job may not ask."""
 
     def me(self) -> str:
-        """The login that writes with this token."""
         if self._author is None:
-            self._author = responses.text(self._one(Ask("GET", "/user", _METADATA)), "login")
+            self._author = _text(self._entry(ApiRequest("GET", "/user", _METADATA)), "login")
         return self._author
 
     def comments(self, number: int) -> Sequence[Comment]:
-        """Every comment of a pull request or issue, the oldest first."""
-        found = self._list(f"/issues/{number}/comments", _PULLS)
-        return sorted((responses.comment(one) for one in found), key=lambda comment: comment.id)
+        entries = self._list(f"/issues/{number}/comments", _PULLS)
+        return sorted(map(_comment, entries), key=lambda comment: comment.id)
 
     def comment(self, number: int, body: str) -> Comment:
-        """Writes a comment; where it may have been written already, it is looked for before it is tried again."""
-        path = f"/issues/{number}/comments"
-        said: Entry = {"body": self._hide(body)}
-        return responses.comment(
-            self._one(self._ask("POST", path, _COMMENTS, said), lambda: self._written(path, said, {}))
-        )
+        path, content = f"/issues/{number}/comments", {"body": self._hide(body)}
+        request = self._request("POST", path, _COMMENTS, content)
+        return _comment(self._entry(request, lambda: self._written(path, content, {})))
 
     def edit_comment(self, id: int, body: str) -> None:
-        """Puts another text in the place of a comment's."""
-        self._exchange.send(self._ask("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": self._hide(body)}))
+        self._send("PATCH", f"/issues/comments/{id}", _COMMENTS, {"body": self._hide(body)})
 
     def issues(self, *, label: str = "", author: str = "", closed: bool = False) -> Sequence[Issue]:
-        """The issues with a label, or by an author, pull requests left out, the oldest first; `closed` ones as well."""
-        asked = {"labels": label, "creator": author, "state": "all" if closed else "open"}
-        found = self._list("/issues", _ISSUES, {name: value for name, value in asked.items() if value})
-        issues = [responses.issue(one) for one in found if "pull_request" not in one]
+        params = {"labels": label, "creator": author, "state": "all" if closed else "open"}
+        entries = self._list("/issues", _ISSUES, {name: value for name, value in params.items() if value})
+        issues = [_issue(entry) for entry in entries if "pull_request" not in entry]
         return sorted(issues, key=lambda issue: issue.number)
 
     def open_issue(self, title: str, body: str, label: str) -> Issue:
-        """Opens an issue; where it may have been opened already, it is looked for before it is tried again."""
-        said: Entry = {"title": title, "body": self._hide(body)}
-        where = {"labels": label, "state": "open"}
-        ask = self._ask("POST", "/issues", _ISSUES, {**said, "labels": [label]})
-        return responses.issue(self._one(ask, lambda: self._written("/issues", said, where)))
+        content: Entry = {"title": title, "body": self._hide(body)}
+        request = self._request("POST", "/issues", _ISSUES, {**content, "labels": [label]})
+        params = {"labels": label, "state": "open"}
+        return _issue(self._entry(request, lambda: self._written("/issues", content, params)))
 
     def edit_issue(self, number: int, *, title: str, body: str, open: bool) -> None:  # noqa: A002  # as Issue.open
-        """Puts title, text and state of an issue."""
-        said: Entry = {"title": title, "body": self._hide(body), "state": "open" if open else "closed"}
-        self._exchange.send(self._ask("PATCH", f"/issues/{number}", _ISSUES, said))
+        content: Entry = {"title": title, "body": self._hide(body), "state": "open" if open else "closed"}
+        self._send("PATCH", f"/issues/{number}", _ISSUES, content)
 
     def set_label(self, number: int, name: str) -> None:
-        """Sets a label of an issue; one that the repository does not know yet is made."""
-        self._exchange.send(self._ask("POST", f"/issues/{number}/labels", _ISSUES, {"labels": [name]}))
+        self._send("POST", f"/issues/{number}/labels", _ISSUES, {"labels": [name]})
 
     def lock(self, number: int, reason: str = "") -> None:
-        """Locks an issue."""
-        said: Entry = {"lock_reason": reason} if reason else {}
-        self._exchange.send(self._ask("PUT", f"/issues/{number}/lock", _ISSUES, said))
+        self._send("PUT", f"/issues/{number}/lock", _ISSUES, {"lock_reason": reason} if reason else {})
 
     def unlock(self, number: int) -> None:
-        """Unlocks an issue."""
-        self._exchange.send(self._ask("DELETE", f"/issues/{number}/lock", _ISSUES))
+        self._send("DELETE", f"/issues/{number}/lock", _ISSUES)
 
     def labels(self, number: int) -> Sequence[Label]:
-        """The labels of a pull request, with who set each last."""
-        names = [responses.text(one, "name") for one in self._list(f"/issues/{number}/labels", _PULLS)]
-        settings: dict[str, tuple[str | None, str]] = {}
+        names = [_text(entry, "name") for entry in self._list(f"/issues/{number}/labels", _PULLS)]
+        set_by: dict[str, tuple[str | None, str]] = {}
         for event in self._events(number) if names else ():
             if event.get("event") == "labeled":
-                name = responses.text(responses.entry(event.get("label")), "name")
-                settings[name.lower()] = (responses.login(event, "actor"), responses.text(event, "created_at"))
-        return [Label(name, *settings.get(name.lower(), (None, ""))) for name in names]
+                name = _text(_object(event.get("label")), "name")
+                set_by[name.lower()] = (_login(event, "actor"), _text(event, "created_at"))
+        return [Label(name, *set_by.get(name.lower(), (None, ""))) for name in names]
 
     def _events(self, number: int) -> list[Entry]:
-        """What happened to a pull request, the oldest first; servers of the kind have one of two lists."""
+        """The events of a pull request, the oldest first; servers of the kind have one of two lists."""
         try:
-            found = list(self._list(f"/issues/{number}/events", _PULLS))
+            events = list(self._list(f"/issues/{number}/events", _PULLS))
         except AbsentError:
-            found = list(self._list(f"/issues/{number}/timeline", _PULLS))
-        return sorted(found, key=lambda event: responses.text(event, "created_at"))
+            events = list(self._list(f"/issues/{number}/timeline", _PULLS))
+        return sorted(events, key=lambda event: _text(event, "created_at"))
 
     def make_label(self, name: str, description: str) -> None:
-        """Has the repository know a label; nothing where it does already."""
         if self._label(name) is None:
-            said: Entry = {"name": name, "color": _COLOUR, "description": description}
-            self._one(self._ask("POST", "/labels", _COMMENTS, said), lambda: self._label(name))
+            content: Entry = {"name": name, "color": _COLOR, "description": description}
+            self._entry(self._request("POST", "/labels", _COMMENTS, content), lambda: self._label(name))
 
     def _label(self, name: str) -> Json:
         try:
-            return dict(self._one(self._ask("GET", f"/labels/{quote(name, safe='')}", _PULLS)))
+            return dict(self._entry(self._request("GET", f"/labels/{quote(name, safe='')}", _PULLS)))
         except AbsentError:
             return None
 
     def take_label(self, number: int, name: str) -> None:
-        """Takes a label off a pull request; nothing where it is off already."""
         with suppress(AbsentError):
-            self._exchange.send(self._ask("DELETE", f"/issues/{number}/labels/{quote(name, safe='')}", _COMMENTS))
+            self._send("DELETE", f"/issues/{number}/labels/{quote(name, safe='')}", _COMMENTS)
 
     def may_write(self, login: str) -> bool:
-        """Whether somebody may push to the repository; who is nobody here may not."""
+        path = f"/collaborators/{quote(login, safe='')}/permission"
         try:
-            found = self._one(self._ask("GET", f"/collaborators/{quote(login, safe='')}/permission", _METADATA))
+            return self._entry(self._request("GET", path, _METADATA)).get("permission") in _WRITERS
         except AbsentError:
             return False
-        return found.get("permission") in _WRITERS
 
     def pulls_of(self, commit: str) -> Sequence[Pull]:
-        """The pull requests that a commit belongs to; of one that was merged just now that is not listed at once."""
         try:
-            listed = list(self._list(f"/commits/{quote(commit, safe='')}/pulls", f"{_CONTENTS}, {_PULLS}"))
+            path = f"/commits/{quote(commit, safe='')}/pulls"
+            pulls = [_pull(entry) for entry in self._list(path, f"{_CONTENTS}, {_PULLS}")]
         except AbsentError:
-            listed = []
-        found = [responses.pull(one) for one in listed]
-        if any(one.merged for one in found):
-            return found
-        newest = {"state": "closed", "sort": "updated", "direction": "desc"}
-        closed = (responses.pull(one) for one in islice(self._list("/pulls", _PULLS, newest), _RECENT))
-        return [*found, *(one for one in closed if one.merge_commit == commit)]
+            pulls = []
+        if any(pull.merged for pull in pulls):
+            return pulls
+        newest = {"state": "closed", "sort": "updated", "direction": "desc"}  # one merged just now is not listed yet
+        closed = (_pull(entry) for entry in islice(self._list("/pulls", _PULLS, newest), _RECENT))
+        return [*pulls, *(pull for pull in closed if pull.merge_commit == commit)]
 
     def pull(self, number: int) -> Pull:
-        """A pull request by its number."""
-        return responses.pull(self._one(self._ask("GET", f"/pulls/{number}", _PULLS)))
+        return _pull(self._entry(self._request("GET", f"/pulls/{number}", _PULLS)))
 
     def runs(self, workflow: str, head: str) -> Sequence[WorkflowRun]:
-        """The runs of a workflow for a commit, the newest first."""
-        path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
-        found = [responses.run(one) for one in self._list(path, _RUNS, {"head_sha": head}, "workflow_runs")]
-        return sorted((run for run in found if run.head == head), key=lambda run: run.id, reverse=True)
+        return [run for run in self._runs(workflow, {"head_sha": head}) if run.head == head]
 
     def runs_of(self, workflow: str, pull: Pull) -> Sequence[WorkflowRun]:
-        """The runs of a workflow for whatever a pull request has proposed so far, the newest first."""
-        path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
         since = {"created": f">={pull.created}"} if pull.created else {}
-        asked = {"event": "pull_request", "branch": pull.branch, **since}
-        found = [responses.run(one) for one in self._list(path, _RUNS, asked, "workflow_runs")]
-        return sorted(found, key=lambda run: run.id, reverse=True)
+        return self._runs(workflow, {"event": "pull_request", "branch": pull.branch, **since})
+
+    def _runs(self, workflow: str, params: Mapping[str, str]) -> list[WorkflowRun]:
+        path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
+        runs = map(_run, self._list(path, _RUNS, params, "workflow_runs"))
+        return sorted(runs, key=lambda run: run.id, reverse=True)
 
     def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
-        """A run as it is, or as one of its attempts was; None where there is none."""
         which = "" if attempt is None else f"/attempts/{attempt}"
         try:
-            return responses.run(self._one(self._ask("GET", f"/actions/runs/{id}{which}", _RUNS)))
+            return _run(self._entry(self._request("GET", f"/actions/runs/{id}{which}", _RUNS)))
         except AbsentError:
             return None
 
     def artifacts(self, run: int) -> Sequence[Kept]:
-        """What a run kept, the newest first."""
-        found = self._list(f"/actions/runs/{run}/artifacts", _RUNS, member="artifacts")
-        return sorted((responses.kept(one) for one in found), key=lambda kept: kept.id, reverse=True)
+        entries = self._list(f"/actions/runs/{run}/artifacts", _RUNS, member="artifacts")
+        return sorted(map(_artifact, entries), key=lambda kept: kept.id, reverse=True)
 
     def files(self, kept: Kept) -> Mapping[str, bytes] | None:
-        """The files of an artifact; None where they are gone."""
         if kept.expired:
             return None
-        content = self._exchange.download(self._ask("GET", f"/actions/artifacts/{kept.id}/zip", _RUNS))
+        content = self._exchange.download(self._request("GET", f"/actions/artifacts/{kept.id}/zip", _RUNS))
         return None if content is None else unpacked(content)
 
-    def _ask(self, method: str, path: str, needs: str, body: Entry | None = None) -> Ask:
-        return Ask(method, f"{self._repository}{path}", needs, body=body)
+    def _request(self, method: str, path: str, needs: str, body: Entry | None = None) -> ApiRequest:
+        return ApiRequest(method, f"{self._repository}{path}", needs, body=body)
 
-    def _one(self, ask: Ask, look: Callable[[], Json] = lambda: None) -> Entry:
-        return responses.entry(self._exchange.ask(ask, look))
+    def _send(self, method: str, path: str, needs: str, body: Entry | None = None) -> None:
+        self._exchange.send(self._request(method, path, needs, body))
+
+    def _entry(self, request: ApiRequest, look: Callable[[], Json] = lambda: None) -> Entry:
+        return _object(self._exchange.ask(request, look))
 
     def _list(
         self, path: str, needs: str, params: Mapping[str, str] | None = None, member: str | None = None
     ) -> Iterator[Entry]:
-        return self._exchange.pages(Ask("GET", f"{self._repository}{path}", needs, params or {}), member)
+        return self._exchange.pages(ApiRequest("GET", f"{self._repository}{path}", needs, params or {}), member)
 
-    def _written(self, path: str, said: Entry, params: Mapping[str, str]) -> Json:
-        """What we wrote there, to the letter but for how a server keeps line ends."""
+    def _written(self, path: str, content: Entry, params: Mapping[str, str]) -> Json:
+        """What this token wrote there, to the letter but for how a server keeps line ends."""
         me = self.me().lower()
-        for one in self._list(path, _COMMENTS, params):
-            by = responses.login(one, "user") or ""
-            if by.lower() == me and all(_plain(responses.text(one, name)) == _plain(said[name]) for name in said):
-                return dict(one)
+        for entry in self._list(path, _COMMENTS, params):
+            is_mine = (_login(entry, "user") or "").lower() == me
+            if is_mine and all(_plain(_text(entry, name)) == _plain(content[name]) for name in content):
+                return dict(entry)
         return None
 
 
 def _plain(text: Json) -> str:
     return str(text).replace("\r\n", "\n").strip()
+
+
+def _object(value: Json) -> Entry:
+    if not isinstance(value, dict):
+        raise CodeHostError("GitHub's response is not as documented.", _CHECK_URL)
+    return value
+
+
+def _text(entry: Entry, name: str) -> str:
+    """A member that is a text; an empty one where it is absent."""
+    value = entry.get(name)
+    if value is not None and not isinstance(value, str):
+        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not text.", _CHECK_URL)
+    return value or ""
+
+
+def _integer(entry: Entry, name: str) -> int:
+    value = entry.get(name)
+    if type(value) is not int:
+        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not a number.", _CHECK_URL)
+    return value
+
+
+def _login(entry: Entry, name: str) -> str | None:
+    """The login of a member; None where the account was deleted."""
+    account = entry.get(name)
+    return (_text(account, "login") or None) if isinstance(account, dict) else None
+
+
+def _repository_name(entry: Entry, name: str) -> str:
+    """The full name of a repository; empty where it was deleted."""
+    repository = entry.get(name)
+    return _text(repository, "full_name") if isinstance(repository, dict) else ""
+
+
+def _comment(entry: Entry) -> Comment:
+    return Comment(_integer(entry, "id"), _login(entry, "user") or "", _text(entry, "body"))
+
+
+def _issue(entry: Entry) -> Issue:
+    listed = entry.get("labels")
+    labels = [_text(label, "name") for label in listed if isinstance(label, dict)] if isinstance(listed, list) else []
+    return Issue(
+        number=_integer(entry, "number"),
+        author=_login(entry, "user") or "",
+        title=_text(entry, "title"),
+        body=_text(entry, "body"),
+        open=entry.get("state") == "open",
+        labels=tuple(labels),
+        locked=entry.get("locked") is True,
+        lock_reason=_text(entry, "active_lock_reason"),
+    )
+
+
+def _pull(entry: Entry) -> Pull:
+    head, base = _object(entry.get("head")), _object(entry.get("base"))
+    merged = bool(entry.get("merged_at")) or entry.get("merged") is True
+    return Pull(
+        number=_integer(entry, "number"),
+        head=_text(head, "sha"),
+        head_repository=_repository_name(head, "repo"),
+        base_repository=_repository_name(base, "repo"),
+        merged=merged,
+        merge_commit=_text(entry, "merge_commit_sha") or None if merged else None,
+        base=_text(base, "ref"),
+        open=entry.get("state") == "open",
+        conflicting=entry.get("mergeable") is False,
+        branch=_text(head, "ref"),
+        author=_login(entry, "user"),
+        created=_text(entry, "created_at"),
+        merged_at=_text(entry, "merged_at"),
+    )
+
+
+def _run(entry: Entry) -> WorkflowRun:
+    return WorkflowRun(
+        id=_integer(entry, "id"),
+        attempt=_integer(entry, "run_attempt") if "run_attempt" in entry else 1,
+        head=_text(entry, "head_sha"),
+        head_repository=_repository_name(entry, "head_repository"),
+        event=_text(entry, "event"),
+        status=_text(entry, "status"),
+        conclusion=_text(entry, "conclusion") or None,
+        created=_text(entry, "created_at"),
+    )
+
+
+def _artifact(entry: Entry) -> Kept:
+    made, expired = _text(entry, "created_at"), bool(entry.get("expired"))
+    return Kept(_integer(entry, "id"), _text(entry, "name"), made, expired=expired)

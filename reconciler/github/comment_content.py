@@ -1,4 +1,4 @@
-"""What a comment is about and what it says: from the files that a plan and an apply leave."""
+"""What a comment says: from the files that a plan and an apply leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 import click
 
-from reconciler.config import Config
+from reconciler import config
 from reconciler.console import credentials
 from reconciler.console.failure import Failure, unread
 from reconciler.github import ci_context
@@ -20,7 +20,9 @@ from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import happened
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
+from reconciler.kinds import KINDS
 from reconciler.plan.allowances import Labelling, Verdict, idle
+from reconciler.providers import PROVIDERS
 from reconciler.render import BadDocument, Document, hidden
 from reconciler.render.several import Lost, Section, read
 from reconciler.render.view import view
@@ -29,17 +31,17 @@ _BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """One comment: whose it is, and what it says."""
+class CommentContent:
+    """One comment: its marker, its text and its labels."""
 
     marker: CommentMarker
     body: str
     codes: tuple[str, ...] = ()
-    """The objections that somebody may allow with a label."""
+    """The objections that a label may override."""
     taken: tuple[Labelling, ...] = ()
-    """The labels that are to be taken off."""
+    """The labels to remove."""
     quiet: bool = False
-    """Whether it is worth saying only where something stood before: nothing of this is the pull request's doing."""
+    """Whether it is only worth updating, and not worth a new comment: nothing of this is the pull request's doing."""
     part: str | None = None
     """What it says of this environment in a comment that is about others as well, once it is merged."""
 
@@ -52,7 +54,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class CommentRequest:
-    """What there is to tell, of which run, and where the whole is."""
+    """What to report, of which run, and the page with the whole output."""
 
     what: Literal["planned", "applying", "ended", "failed"]
     applying: bool
@@ -63,11 +65,11 @@ class CommentRequest:
     verdicts: tuple[Verdict, ...] = ()
     """What the labels on the pull request allow."""
     earlier: str = ""
-    """What earlier attempts of an apply's run told."""
+    """The events of earlier attempts of an apply's run."""
 
     @property
     def after_merge(self) -> bool:
-        """Whether it tells of an apply."""
+        """Whether it reports an apply."""
         return self.applying or self.what == "ended"
 
     @staticmethod
@@ -80,22 +82,22 @@ class CommentRequest:
         allowances: Sequence[str] = (),
         history: str | None = None,
     ) -> CommentRequest:
-        """What was asked for, with what is in the files."""
+        """The request of the command line, with what is in the files."""
         applying, file = state == "applying", events or failed
         return CommentRequest(
             what="ended" if events else "failed" if failed else "applying" if applying else "planned",
             applying=applying,
-            text=credentials.hidden().text(_text(file)) if file else "",
+            text=credentials.hidden().text(_file_text(file)) if file else "",
             run=ci_context.run_id(),
             url=url or ci_context.run_url(),
             commit=ci_context.head_commit(),
             verdicts=verdicts(allowances),
-            earlier=_earlier(history) if history else "",
+            earlier=_earlier_events(history) if history else "",
         )
 
 
-def _earlier(history: str) -> str:
-    """What earlier attempts of this run told; where it cannot be had, that is said and hides nothing else."""
+def _earlier_events(history: str) -> str:
+    """The events of earlier attempts of this run; without them, a warning, and the rest all the same."""
     run = ci_context.run_id()
     if run.attempt < 2:
         return ""
@@ -107,176 +109,160 @@ def _earlier(history: str) -> str:
         return ""
 
 
-def about_plans(paths: Sequence[str], telling: CommentRequest) -> tuple[list[About], list[Failure]]:
-    """A comment for the plans, one for all of them where they are of several; and why some cannot be read."""
-    found: list[Section] = []
-    unread = []
+def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[list[CommentContent], list[Failure]]:
+    """One comment for the plans in the files; and why some cannot be read."""
+    sections: list[Section] = []
+    failures = []
     for path in paths:
         try:
-            found += _saved(path)
+            sections += read(_file_text(path, errors="strict"))
+        except (BadDocument, UnicodeDecodeError) as error:
+            failures.append(Failure(f"{path} is not a plan: {error}", "name a file that `plan --out` wrote"))
         except Failure as failure:
-            unread.append(failure)
-    if len(found) > 1:
-        return [_about_several(found, telling)], unread
-    return [_about_one(one, telling) for one in found], unread
+            failures.append(failure)
+    if not sections:
+        return [], failures
+    first = sections[0]
+    if len(sections) > 1 or isinstance(first, Lost):
+        return [_content_of_several(sections, request)], failures
+    return [_content(*_target_of(first), first, request)], failures
 
 
-def about_places(environments: Sequence[str], stack: str | None, telling: CommentRequest) -> About:
+def content_without_plan(environments: Sequence[str], stack: str | None, request: CommentRequest) -> CommentContent:
     """A comment about environments of which there is no plan."""
-    if telling.what == "planned":
-        raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or say --failed")
-    places = [stack_and_environment(one, stack) for one in environments or _every()]
-    return _about(*_joined(places), None, telling)
+    if request.what == "planned":
+        raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or pass --failed")
+    targets = [stack_and_environment(name, stack) for name in environments or _default_environments()]
+    return _content(*_joined_targets(targets), None, request)
 
 
-def _every() -> Sequence[str | None]:
-    """The environment that is meant where none is said; else those that a plan of all of them is about."""
-
-    loaded = configuration()
-    said = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
-    stated = [] if loaded is None else [one for one in loaded.all_names() if loaded.environments[one].place]
-    return [said] if said or not stated else stated
-
-
-def _saved(path: str) -> Sequence[Section]:
-    try:
-        return read(_text(path, errors="strict"))
-    except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is not a plan: {error}", "name a file that `plan --out` wrote") from error
+def _default_environments() -> Sequence[str | None]:
+    """The default environment; where there is none, those that a plan of all of them is about."""
+    loaded = _configuration()
+    default = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
+    stated = [] if loaded is None else [name for name in loaded.all_names() if loaded.environments[name].place]
+    return [default] if default or not stated else stated
 
 
-def _about_one(one: Section, telling: CommentRequest) -> About:
-    if isinstance(one, Lost):
-        return _about_several([one], telling)
-    return _about(*_place(one), one, telling)
+def _content_of_several(sections: Sequence[Section], request: CommentRequest) -> CommentContent:
+    if request.what != "planned":
+        raise Failure("Only a plan can be reported for several environments at once.", "name the plan of one of them")
+    marker = _marker(*_joined_targets([_target_of(section) for section in sections]), request)
+    plans = [section for section in sections if not isinstance(section, Lost)]
+    shown = [each if isinstance(each, Lost) else hidden(each, credentials.hidden()) for each in sections]
+    without_effect = _labels_without_effect(plans, request)
+    quiet = len(plans) == len(sections) and all(_is_quiet(plan, request) for plan in plans)
+    body = comment.planned(shown, _frame(marker, request, without_effect))
+    return _with_labels(CommentContent(marker, body, quiet=quiet), plans, without_effect)
 
 
-def _about_several(sections: Sequence[Section], telling: CommentRequest) -> About:
-    """One comment for all."""
-    if telling.what != "planned":
-        raise Failure("Only a plan can be told of several environments at once.", "name the plan of one environment")
-    marker = _marker(*_joined([_place(one) for one in sections]), telling)
-    plans = [one for one in sections if not isinstance(one, Lost)]
-    shown = [one if isinstance(one, Lost) else hidden(one, credentials.hidden()) for one in sections]
-    found = _idle(plans, telling)
-    quiet = len(plans) == len(sections) and all(_quiet(plan, telling) for plan in plans)
-    return _labelled(About(marker, comment.planned(shown, _frame(marker, telling, found)), quiet=quiet), plans, found)
-
-
-def _place(one: Section) -> tuple[str, str]:
+def _target_of(section: Section) -> tuple[str, str]:
     """Stack and environment."""
-    if isinstance(one, Lost):
-        return UNKNOWN, one.environment
-    environment = one["environment"]
-    return str(one["stack"]), str(environment["name"]) if isinstance(environment, dict) else ""
+    if isinstance(section, Lost):
+        return UNKNOWN, section.environment
+    environment = section["environment"]
+    return str(section["stack"]), str(environment["name"]) if isinstance(environment, dict) else ""
 
 
-def _joined(places: Sequence[tuple[str, str]]) -> tuple[str, str]:
+def _joined_targets(targets: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """All stacks that are known, and all environments, as they stand in a marker."""
-    stacks = dict.fromkeys(stack for stack, _ in places if stack != UNKNOWN)
-    return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in places))
+    stacks = dict.fromkeys(stack for stack, _ in targets if stack != UNKNOWN)
+    return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in targets))
 
 
-def _about(stack: str, environment: str, plan: Document | None, telling: CommentRequest) -> About:
-    marker = _marker(stack, environment, telling)
-    waiting = [plan] if plan and telling.what == "planned" else []
-    found = _idle(waiting, telling)
+def _content(stack: str, environment: str, plan: Document | None, request: CommentRequest) -> CommentContent:
+    marker = _marker(stack, environment, request)
+    pending = [plan] if plan and request.what == "planned" else []
+    without_effect = _labels_without_effect(pending, request)
     shown = [hidden(plan, credentials.hidden())] if plan else []
-    frame = _frame(marker, telling, found)
-    part = _body([], telling, frame).partition("\n")[2] if telling.after_merge else None
-    return _labelled(
-        About(marker, _body(shown, telling, frame), quiet=_quiet(plan, telling), part=part), waiting, found
-    )
+    frame = _frame(marker, request, without_effect)
+    part = _body([], request, frame).partition("\n")[2] if request.after_merge else None
+    content = CommentContent(marker, _body(shown, request, frame), quiet=_is_quiet(plan, request), part=part)
+    return _with_labels(content, pending, without_effect)
 
 
-def _idle(plans: Sequence[Document], telling: CommentRequest) -> list[Verdict]:
+def _labels_without_effect(plans: Sequence[Document], request: CommentRequest) -> list[Verdict]:
     """The labels that allow nothing of what is blocked in one of the plans."""
-    return [verdict for plan in plans for verdict in idle(telling.verdicts, plan)]
+    return [verdict for plan in plans for verdict in idle(request.verdicts, plan)]
 
 
-def _labelled(about: About, plans: Sequence[Document], found: Sequence[Verdict]) -> About:
+def _with_labels(
+    content: CommentContent, plans: Sequence[Document], without_effect: Sequence[Verdict]
+) -> CommentContent:
     """The comment, with the labels that it names and those that no longer count."""
-    codes = {code for plan in plans for code in _codes(plan)}
-    taken = dict.fromkeys(one.labelling for one in found if one.again)
-    return replace(about, codes=tuple(sorted(codes)), taken=tuple(taken))
+    codes = {each.code for plan in plans for each in view(plan).standing if each.can_be_allowed}
+    taken = dict.fromkeys(verdict.labelling for verdict in without_effect if verdict.again)
+    return replace(content, codes=tuple(sorted(codes)), taken=tuple(taken))
 
 
-def _marker(stack: str, environment: str, telling: CommentRequest) -> CommentMarker:
-    marker = CommentMarker(stack, environment, telling.run.run, telling.run.attempt)
+def _marker(stack: str, environment: str, request: CommentRequest) -> CommentMarker:
+    marker = CommentMarker(stack, environment, request.run.run, request.run.attempt)
     try:
         first_line(marker)
     except BadNameError as error:
-        raise Failure(f"This is about no place: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
+        raise Failure(f"This is not about a valid target: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
     return marker
 
 
-def _quiet(plan: Document | None, telling: CommentRequest) -> bool:
-    """Whether the pull request changes no manifest, and there is nothing else to tell of it."""
+def _is_quiet(plan: Document | None, request: CommentRequest) -> bool:
+    """Whether the pull request changes no manifest, and there is nothing else to report of it."""
     base = plan.get("base") if plan is not None else None
     if plan is None or not isinstance(base, dict) or base.get("manifests_changed") is not False:
         return False
-    if plan["changes"] or plan["objections"] or telling.what == "failed":
+    if plan["changes"] or plan["objections"] or request.what == "failed":
         return False
-    return telling.what != "ended" or happened(telling.text.splitlines()).quiet
+    return request.what != "ended" or happened(request.text.splitlines()).quiet
 
 
-def _codes(plan: Document) -> set[str]:
-    return {one.code for one in view(plan).standing if one.can_be_allowed}
-
-
-def _frame(marker: CommentMarker, telling: CommentRequest, found: Sequence[Verdict]) -> Frame:
+def _frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    notes = tuple(dict.fromkeys(map(_note, found)))
-    return Frame(marker, telling.url, telling.commit, ci_context.commit_url(telling.commit), at, notes)
+    notes = tuple(dict.fromkeys(map(_label_note, without_effect)))
+    return Frame(marker, request.url, request.commit, ci_context.commit_url(request.commit), at, notes)
 
 
-def _note(one: Verdict) -> str:
-    label = one.labelling
-    if one.again:
-        return comment.label_taken(label.label, label.by or "", one.reason)
-    return comment.label_idle(label.label, one.reason)
+def _label_note(verdict: Verdict) -> str:
+    label = verdict.labelling
+    if verdict.again:
+        return comment.label_taken(label.label, label.by or "", verdict.reason)
+    return comment.label_idle(label.label, verdict.reason)
 
 
-def _body(plans: Sequence[Section], telling: CommentRequest, frame: Frame) -> str:
-    before = telling.earlier.splitlines()
-    if telling.what == "failed":
-        return comment.failed(telling.text, plans, frame, applying=telling.applying, earlier=happened(before))
-    if telling.what == "ended":
-        return comment.ended(plans, happened([*before, *telling.text.splitlines()]), frame)
-    if telling.what == "applying" or not plans:
+def _body(plans: Sequence[Section], request: CommentRequest, frame: Frame) -> str:
+    before = request.earlier.splitlines()
+    if request.what == "failed":
+        return comment.failed(request.text, plans, frame, applying=request.applying, earlier=happened(before))
+    if request.what == "ended":
+        return comment.ended(plans, happened([*before, *request.text.splitlines()]), frame)
+    if request.what == "applying" or not plans:
         return comment.applying(plans, frame, happened(before))
     return comment.planned(plans, frame)
 
 
 def stack_and_environment(environment: str | None, stack: str | None) -> tuple[str, str]:
-    """Stack and environment as they were said, else as the configuration has them.
+    """Stack and environment as they are named, else as the configuration has them.
 
     Where it cannot be read, which may be why there is no plan, the stack stays unknown.
     """
-
-    said = environment or os.environ.get("RECONCILER_ENVIRONMENT")
-    if said and stack and "{" not in stack:
-        return stack, said
-    loaded = configuration()
-    name = said or (loaded.default_environment if loaded else None)
+    name = environment or os.environ.get("RECONCILER_ENVIRONMENT")
+    is_complete = stack and "{" not in stack
+    if name and stack and is_complete:
+        return stack, name
+    loaded = _configuration()
+    name = name or (loaded.default_environment if loaded else None)
     if not name:
         raise Failure("No environment is named for this comment.", "pass `-e NAME`")
     known = loaded.environments.get(name) if loaded else None
     if known is None:
-        return stack if stack and "{" not in stack else UNKNOWN, name
+        return stack if stack and is_complete else UNKNOWN, name
     return known.stack_from(stack) if stack else known.stack, name
 
 
-def configuration() -> Config | None:
+def _configuration() -> config.Config | None:
     """The configuration, if there is one that can be read."""
-    from reconciler import config
-    from reconciler.kinds import KINDS
-    from reconciler.providers import PROVIDERS
-
     return config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
 
 
-def _text(path: str, errors: str = "replace") -> str:
+def _file_text(path: str, errors: str = "replace") -> str:
     """A file's text; of one that is endless, the beginning."""
     try:
         with Path(path).open("rb") as stream:

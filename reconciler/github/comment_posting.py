@@ -8,12 +8,12 @@ import click
 
 from reconciler.console.failure import Failure
 from reconciler.github import AbsentError, CodeHost, CodeHostError, ci_context
-from reconciler.github.comment_content import About
+from reconciler.github.comment_content import CommentContent
 from reconciler.github.posts.sticky import TWIN, CommentMarker, decide
 from reconciler.plan.allowances import LABEL, moment
 
 
-def post_comments(contents: Sequence[About], pull: int | None, author: str | None) -> None:
+def post_comments(contents: Sequence[CommentContent], pull: int | None, author: str | None) -> None:
     """Writes or edits the comments on the pull request, with the labels that they name, and prints what was done."""
     with ci_context.connected(author) as host:
         number = ci_context.pull_number(pull, host)
@@ -30,7 +30,7 @@ def post_comments(contents: Sequence[About], pull: int | None, author: str | Non
             click.echo(f"{content.title} on #{number}: {done}")
 
 
-def _update_labels(host: CodeHost, number: int, contents: Sequence[About]) -> None:
+def _update_labels(host: CodeHost, number: int, contents: Sequence[CommentContent]) -> None:
     """Makes the labels that comments name, and removes those that no longer count; an error hides no comment."""
     codes = {code for content in contents for code in content.codes}
     taken = {label for content in contents for label in content.taken}
@@ -44,7 +44,7 @@ def _update_labels(host: CodeHost, number: int, contents: Sequence[About]) -> No
         click.echo(f"Warning: The labels are unchanged: {error.message}", err=True)
 
 
-def _post(host: CodeHost, number: int, author: str, content: About) -> str:
+def _post(host: CodeHost, number: int, author: str, content: CommentContent) -> str:
     """What was done, in a word."""
 
     def is_newer(marker: CommentMarker) -> bool:

@@ -1,190 +1,160 @@
-"""The one issue of an environment: found again, opened, followed, closed, reopened; never somebody else's."""
+"""The one issue of an environment: found, opened, updated, closed, reopened; never an issue of others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
-from reconciler.github import AbsentError, CodeHostError
-from reconciler.github.errors import PassingError
+from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError
 from reconciler.github.posts import issue_memory, issue_text
-
-if TYPE_CHECKING:
-    from reconciler.github import CodeHost, Issue
-    from reconciler.github.posts.issue_memory import Memory, PassStamp
-    from reconciler.model import Target
-    from reconciler.plan.unattended import Pass
+from reconciler.github.posts.issue_memory import Memory, PassStamp
+from reconciler.model import Target
+from reconciler.plan.unattended import Pass
 
 
-def update_issue(
-    host: CodeHost, author: str, passed: Pass, comments: list[str], look: PassStamp, *, may_write: bool
-) -> str:
-    """Brings the issue to what a pass found, and says what was done with it; nothing where nothing is to be said.
+@dataclass(frozen=True, slots=True)
+class DriftIssue:
+    """The issue of an environment, on a code host, by an author."""
 
-    The comments are taken from the list as they are written: what is still in it after a failure was not told.
-    """
-    where = passed.plan.where
-    ours = known_issues(host, author, where)
-    found = ours[0] if ours else None
-    for twin in ours[1:]:
-        _superseded(host, twin, ours[0].number)
-    if passed.is_well and not comments and not (found and found.open):
-        return ""
-    before = issue_memory.remembered(found.body) if found else None
-    digests = {left.change.digest for left in passed.left}
-    now = issue_memory.following(before, look, is_well=passed.is_well, digests=digests)
-    text = issue_text.body(passed, now, look)
-    issue = found or _opened(host, author, where, text)
-    if may_write and not (found and found.open):
-        _hold_is_known(host)
-    with _unlocked(host, issue), _relabelled(host, issue):
-        said = _brought(host, author, issue, passed, comments, (before, now, text))
-    return f"Issue #{issue.number} {said if found or passed.is_well else 'is opened'}.{_amended(issue)}"
+    host: CodeHost
+    author: str
+    where: Target
 
+    def known(self) -> list[Issue]:
+        """The issues of this environment, the one to update first: the oldest open one, else the newest closed one.
 
-def known_issues(host: CodeHost, author: str, where: Target) -> list[Issue]:
-    """Our issues of an environment, the one that goes on first: the oldest open one, else the newest closed one.
+        Younger open ones are of runs at the same moment.
+        """
+        labelled = self._own(self.host.issues(label=issue_text.LABEL, closed=True))
+        is_open = [issue for issue in labelled if issue.open] or self._unlabelled()
+        return is_open or labelled[:-2:-1]
 
-    Younger open ones are of passes that ran at the same moment.
-    """
-    first_line = issue_text.first_line(where)
-    labelled = _ours(host.issues(label=issue_text.LABEL, closed=True), author, first_line)
-    is_open = [one for one in labelled if one.open] or _unlabelled(host, author, first_line)
-    return is_open or labelled[:-2:-1]
+    def _unlabelled(self) -> list[Issue]:
+        """Open ones whose label was removed; none where the code host cannot list by author."""
+        try:
+            return self._own(self.host.issues(author=self.author))
+        except TransientError:
+            raise
+        except CodeHostError:
+            return []
 
+    def _own(self, issues: Sequence[Issue]) -> list[Issue]:
+        """Those with the marker and by the author, the oldest first: the marker alone can be written by anybody."""
+        first_line = issue_text.first_line(self.where)
+        own = [issue for issue in issues if self._wrote(issue.author, issue.body, first_line)]
+        return sorted(own, key=lambda issue: issue.number)
 
-def _unlabelled(host: CodeHost, author: str, first_line: str) -> list[Issue]:
-    """Open ones of ours whose label somebody took off; none where the hosting cannot list by author."""
-    try:
-        return _ours(host.issues(author=author), author, first_line)
-    except PassingError:
-        raise
-    except CodeHostError:
-        return []
+    def _wrote(self, login: str, text: str, first_line: str) -> bool:
+        return login.casefold() == self.author.casefold() and text.splitlines()[:1] == [first_line]
 
+    def update(self, passed: Pass, comments: list[str], stamp: PassStamp, *, may_write: bool) -> str:
+        """Writes what a scheduled run found into the issue; what was done, or nothing where there is no need of one.
 
-def _brought(
-    host: CodeHost,
-    author: str,
-    issue: Issue,
-    passed: Pass,
-    comments: list[str],
-    texts: tuple[Memory | None, Memory, str],
-) -> str:
-    """Writes what is to be said into the issue; what became of it."""
-    before, now, text = texts
-    if passed.is_well and not comments:
-        comments.append(issue_text.well(passed.plan))
-    returns = not issue.open and not passed.is_well
-    if returns:
-        where, is_new = passed.plan.where, before is None or not before.since
-        host.comment(issue.number, issue_text.again(where, now) if is_new else issue_text.reopened(where))
-    said = "has a new comment" if _commented(host, author, issue, passed, comments) else "is unchanged"
-    if passed.is_well:
-        said = "is closed" if issue.open else said
-    elif returns or not issue_text.is_same(issue.body, text):
-        said = "is reopened" if returns else "is updated"
-    host.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
-    return said
+        Comments are removed from the list as they are written: what remains after a failure was not posted.
+        """
+        known = self.known()
+        current = known[0] if known else None
+        for duplicate in known[1:]:
+            self._supersede(duplicate, known[0].number)
+        if passed.is_well and not comments and not (current and current.open):
+            return ""
+        before = issue_memory.remembered(current.body) if current else None
+        digests = {item.change.digest for item in passed.left}
+        now = issue_memory.following(before, stamp, is_well=passed.is_well, digests=digests)
+        text = issue_text.body(passed, now, stamp)
+        issue = current or self._open(text)
+        if may_write and not (current and current.open):
+            with suppress(CodeHostError):  # on a phone one can only choose among the labels that exist
+                self.host.make_label(issue_text.HOLD, "Scheduled runs write nothing to this environment")
+        with self._unlocked(issue), self._relabelled(issue):
+            done = self._write(issue, passed, comments, (before, now, text))
+        if current is None and not passed.is_well:
+            done = "is opened"
+        return f"Issue #{issue.number} {done}.{_restored(issue)}"
 
+    def _write(self, issue: Issue, passed: Pass, comments: list[str], texts: tuple[Memory | None, Memory, str]) -> str:
+        before, now, text = texts
+        if passed.is_well and not comments:
+            comments.append(issue_text.well(passed.plan))
+        reopens = not issue.open and not passed.is_well
+        if reopens:
+            is_new = before is None or not before.since
+            again = issue_text.again(self.where, now) if is_new else issue_text.reopened(self.where)
+            self.host.comment(issue.number, again)
+        done = "has a new comment" if self._post(issue, passed, comments) else "is unchanged"
+        if passed.is_well:
+            done = "is closed" if issue.open else done
+        elif reopens or not issue_text.is_same(issue.body, text):
+            done = "is reopened" if reopens else "is updated"
+        self.host.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
+        return done
 
-def _hold_is_known(host: CodeHost) -> None:
-    """Has the repository know the label that stops a pass: on a phone one can only choose among those there are."""
-    with suppress(CodeHostError):
-        host.make_label(issue_text.HOLD, "Scheduled runs write nothing to this environment")
+    def _post(self, issue: Issue, passed: Pass, comments: list[str]) -> bool:
+        """Writes the comments; not again what every run tries to overwrite and cannot."""
+        needs_review = {id(item.change) for item in passed.left}
+        tried_only = bool(passed.overwrote) and all(id(change) in needs_review for change in passed.overwrote)
+        if tried_only:
+            first_line = comments[0].partition("\n")[0]
+            posted = self.host.comments(issue.number)
+            if any(self._wrote(comment.author, comment.body, first_line) for comment in posted):
+                comments.clear()
+        has_any = bool(comments)
+        while comments:
+            self.host.comment(issue.number, comments[0])
+            del comments[0]
+        return has_any
 
+    def _open(self, text: str) -> Issue:
+        """Opens the issue, and checks that the next run will find it, and that no other run did the same."""
+        issue = self.host.open_issue(issue_text.title(self.where), text, issue_text.LABEL)
+        with suppress(AbsentError):  # a server without this list keeps the labels that it was given
+            names = [label.name.casefold() for label in self.host.labels(issue.number)]
+            if issue_text.LABEL not in names:
+                self.host.edit_issue(issue.number, title=issue.title, body=issue.body, open=False)
+                reason = f"it has no label `{issue_text.LABEL}`, so no scheduled run would find it"
+                remedy = "the token has to be one that may set labels: `issues: write`"
+                raise CodeHostError(f"Issue #{issue.number} was closed again: {reason}.", remedy)
+        own = self._own(self.host.issues(label=issue_text.LABEL))
+        older = [each for each in own if each.open and each.number < issue.number]
+        if older:
+            self._supersede(issue, older[0].number)
+            return older[0]
+        return replace(issue, labels=(issue_text.LABEL,))
 
-@contextmanager
-def _unlocked(host: CodeHost, issue: Issue) -> Iterator[None]:
-    """Within, a locked issue may be written to: a job's token may unlock one, and write to none that is locked."""
-    if not issue.locked:
+    def _supersede(self, issue: Issue, number: int) -> None:
+        """Closes an issue such that no run updates it again."""
+        self.host.comment(issue.number, issue_text.superseded(number))
+        self.host.edit_issue(issue.number, title=issue.title, body=issue_text.superseded(number), open=False)
+
+    @contextmanager
+    def _unlocked(self, issue: Issue) -> Iterator[None]:
+        """Within, a locked issue is unlocked: a job's token may unlock one, and may not write to a locked one."""
+        if not issue.locked:
+            yield
+            return
+        try:
+            self.host.unlock(issue.number)
+        except CodeHostError as error:
+            message = f"Issue #{issue.number} is locked, and this token cannot unlock it: {error.message}"
+            raise CodeHostError(message, f"unlock issue #{issue.number}, or {error.remedy}") from error
+        try:
+            yield
+        finally:
+            self.host.lock(issue.number, issue.lock_reason)
+
+    @contextmanager
+    def _relabelled(self, issue: Issue) -> Iterator[None]:
+        """Restores the label by which the next run finds the issue, once all else is written."""
         yield
-        return
-    try:
-        host.unlock(issue.number)
-    except CodeHostError as error:
-        message = f"Issue #{issue.number} is locked, and this token cannot unlock it: {error.message}"
-        raise CodeHostError(message, f"unlock issue #{issue.number}, or {error.remedy}") from error
-    try:
-        yield
-    finally:
-        host.lock(issue.number, issue.lock_reason)
+        if not _has_label(issue):
+            self.host.set_label(issue.number, issue_text.LABEL)
 
 
-@contextmanager
-def _relabelled(host: CodeHost, issue: Issue) -> Iterator[None]:
-    """Sets the label again by which the next pass finds the issue, once all else is told."""
-    yield
-    if not _has_label(issue):
-        host.set_label(issue.number, issue_text.LABEL)
-
-
-def _amended(issue: Issue) -> str:
+def _restored(issue: Issue) -> str:
     label = "" if _has_label(issue) else f" Its label `{issue_text.LABEL}` had been removed and is set again."
     return label + (" It is locked: it was unlocked to write to it, and locked again." if issue.locked else "")
 
 
 def _has_label(issue: Issue) -> bool:
     return any(name.casefold() == issue_text.LABEL for name in issue.labels)
-
-
-def _commented(host: CodeHost, author: str, issue: Issue, passed: Pass, comments: list[str]) -> bool:
-    """Writes the comments; not again what every pass tries to write over and cannot."""
-    left = {id(one.change) for one in passed.left}
-    tried_only = bool(passed.overwrote) and all(id(change) in left for change in passed.overwrote)
-    if tried_only and _is_known(host, author, issue, comments[0]):
-        comments.clear()
-    told = bool(comments)
-    while comments:
-        host.comment(issue.number, comments[0])
-        del comments[0]
-    return told
-
-
-def _is_known(host: CodeHost, author: str, issue: Issue, comment: str) -> bool:
-    first_line = comment.partition("\n")[0]
-    return any(_is_by(one.author, author) and _begins(one.body, first_line) for one in host.comments(issue.number))
-
-
-def _opened(host: CodeHost, author: str, where: Target, text: str) -> Issue:
-    """Opens the issue, and looks whether the next pass will find it, and whether another pass did the same."""
-    made = host.open_issue(issue_text.title(where), text, issue_text.LABEL)
-    with suppress(AbsentError):  # a server without this list keeps the labels that it was given
-        _labelled(host, made)
-    ours = _ours(host.issues(label=issue_text.LABEL), author, issue_text.first_line(where))
-    older = [one for one in ours if one.open and one.number < made.number]
-    if older:
-        _superseded(host, made, older[0].number)
-        return older[0]
-    return replace(made, labels=(issue_text.LABEL,))
-
-
-def _labelled(host: CodeHost, made: Issue) -> None:
-    if all(label.name.casefold() != issue_text.LABEL for label in host.labels(made.number)):
-        host.edit_issue(made.number, title=made.title, body=made.body, open=False)
-        message = (
-            f"Issue #{made.number} was closed again: it has no label `{issue_text.LABEL}`, so no pass would find it."
-        )
-        raise CodeHostError(message, "the token has to be one that may set labels: `issues: write`")
-
-
-def _superseded(host: CodeHost, issue: Issue, number: int) -> None:
-    """Closes an issue such that no pass takes it up again."""
-    host.comment(issue.number, issue_text.superseded(number))
-    host.edit_issue(issue.number, title=issue.title, body=issue_text.superseded(number), open=False)
-
-
-def _ours(issues: Sequence[Issue], author: str, first_line: str) -> list[Issue]:
-    """Those that carry the mark and that we wrote, the oldest first: the mark alone anybody can write."""
-    found = [one for one in issues if _is_by(one.author, author) and _begins(one.body, first_line)]
-    return sorted(found, key=lambda one: one.number)
-
-
-def _is_by(login: str, author: str) -> bool:
-    return login.casefold() == author.casefold()
-
-
-def _begins(text: str, first_line: str) -> bool:
-    return text.splitlines()[:1] == [first_line]

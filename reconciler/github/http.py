@@ -1,11 +1,17 @@
-"""Requests to the API of a hosting: tried again where that is safe, within bounds; the token goes nowhere else."""
+"""Requests to GitHub's API, and what its errors mean: retried where that is safe, within limits.
+
+The token is sent to no other server.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -13,22 +19,47 @@ import httpx
 
 from reconciler import __version__
 from reconciler.canonical import Json
-from reconciler.github import CodeHostError
-from reconciler.github.errors import ApiResponse, Ask, PassingError, data, judged
+from reconciler.github import AbsentError, CodeHostError, TransientError
 from reconciler.masking import mask
+from reconciler.render.values import one_line, shortened
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
 PAGES: Final = 100
+_PATIENCE: Final = 60.0
 _BYTES: Final = 200_000_000
 _SECONDS: Final = 120.0
-_HOPS: Final = 3
+_REDIRECTS: Final = 3
+_MESSAGE: Final = 300
 _TIMEOUT: Final = httpx.Timeout(30, connect=10)
-_KEPT: Final = (307, 308)
-_MOVED: Final = (301, 302, *_KEPT)
+_RATE_LIMITED: Final = (403, 429)
+_KEEP_METHOD: Final = (307, 308)
+_REDIRECTED: Final = (301, 302, *_KEEP_METHOD)
 _PORTS: Final = {"http": 80, "https": 443}
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
+_TOKEN: Final = "set GITHUB_TOKEN to a token that is valid; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One request, and the permission that it needs."""
+
+    method: str
+    path: str
+    needs: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """A whole response; the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +68,11 @@ class HttpClock:
 
     sleep: Callable[[float], None] = time.sleep
     now: Callable[[], float] = time.time
-    clock: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = time.monotonic
 
 
 class Exchange:
-    """One API, spoken to in JSON."""
+    """One API, which speaks JSON."""
 
     def __init__(
         self,
@@ -49,134 +80,132 @@ class Exchange:
         token: str,
         *,
         transport: httpx.BaseTransport | None = None,
-        nature: HttpClock | None = None,
+        clock: HttpClock | None = None,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._url = api_url.rstrip("/")
         self._mask = mask([token], lambda form, secret, how: "(the token)")
         self._transport = transport
-        self._nature = nature or HttpClock()
+        self._clock = clock or HttpClock()
         self._log = log
         accepted = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-        self._client = self._opened({"Authorization": f"Bearer {token}", **accepted})
+        self._client = self._new_client({"Authorization": f"Bearer {token}", **accepted})
 
-    def ask(self, ask: Ask, look: Callable[[], Json] = lambda: None) -> Json:
-        """The answer's data. Before what may have been done is sent again, `look` says what became of it."""
-        return self._again(lambda: data(self._answer(ask)), look)
+    def ask(self, request: ApiRequest, look: Callable[[], Json] = lambda: None) -> Json:
+        """The response's data. Before what may have been done is sent again, `look` finds what became of it."""
+        return self._retry(lambda: _data(self._answer(request)), look)
 
-    def send(self, ask: Ask) -> None:
-        """Has something done that may be done twice; what is answered then does not matter."""
-        self._again(lambda: self._answer(ask), lambda: None)
+    def send(self, request: ApiRequest) -> None:
+        """Sends what may be done twice; the content of the response is ignored."""
+        self._retry(lambda: self._answer(request), lambda: None)
 
-    def pages(self, ask: Ask, member: str | None = None) -> Iterator[dict[str, Json]]:
-        """Every entry of a list, page after page; where one is named, of that member of each."""
-        url = f"{self._url}{ask.path}?{httpx.QueryParams({'per_page': '100', **ask.params})}"
+    def pages(self, request: ApiRequest, member: str | None = None) -> Iterator[dict[str, Json]]:
+        """Every entry of a list, page after page; where one is named, of that member of each page."""
+        url = f"{self._url}{request.path}?{httpx.QueryParams({'per_page': '100', **request.params})}"
         for _ in range(PAGES):
-            page = self._again(lambda url=url: self._answer(ask, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
-            yield from _entries(data(page), member)
+            page = self._retry(lambda url=url: self._answer(request, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
+            data = _data(page)
+            entries = data.get(member) if member is not None and isinstance(data, dict) else data
+            if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+                raise CodeHostError("GitHub's response is not a list.", _CHECK_URL)
+            yield from (entry for entry in entries if isinstance(entry, dict))
             following = self._next(page, url)
             if following is None:
                 return
             url = following
-        raise CodeHostError(f"GitHub has more than {PAGES} pages of {ask.path}.", "that is more than is read")
+        raise CodeHostError(f"GitHub has more than {PAGES} pages of {request.path}.", "that is more than is read")
 
-    def download(self, ask: Ask) -> bytes | None:
-        """What an address of the API leads to; None where it is gone. No other host is sent the token."""
-        return self._again(lambda: self._downloaded(ask), lambda: None)
+    def download(self, request: ApiRequest) -> bytes | None:
+        """What an address of the API redirects to; None where it does not exist. No other host is sent the token."""
+        return self._retry(lambda: self._download(request), lambda: None)
 
-    def _again(self, send: Callable[[], T], look: Callable[[], T | None]) -> T:
+    def _retry(self, send: Callable[[], T], look: Callable[[], T | None]) -> T:
         for wait in WAITS:
             try:
                 return send()
-            except PassingError as error:
-                self._nature.sleep(wait if error.after is None else error.after)
-                found = look() if error.perhaps_done else None
-            if found is not None:
-                return found
+            except TransientError as error:
+                self._clock.sleep(wait if error.after is None else error.after)
+                done = look() if error.may_have_happened else None
+            if done is not None:
+                return done
         return send()
 
-    def _answer(self, ask: Ask, url: str | None = None) -> ApiResponse:
-        body = None if ask.body is None else json.dumps(ask.body).encode()
-        _, answer = self._at_home(ask, url or f"{self._url}{ask.path}", body)
-        return judged(ask, answer, self._nature.now(), self._hidden)
+    def _answer(self, request: ApiRequest, url: str | None = None) -> ApiResponse:
+        body = None if request.body is None else json.dumps(request.body).encode()
+        _, response = self._follow_within(request, url or f"{self._url}{request.path}", body)
+        return self._checked(request, response)
 
-    def _at_home(self, ask: Ask, url: str, body: bytes | None = None) -> tuple[str, ApiResponse]:
-        """What this API answers, wherever it has moved that within itself; and where that was."""
-        answer = self._send(self._client, ask, url, body)
-        for _ in range(_HOPS):
-            if answer.status not in (_MOVED if ask.method == "GET" else _KEPT):
+    def _follow_within(self, request: ApiRequest, url: str, body: bytes | None = None) -> tuple[str, ApiResponse]:
+        """The response, after redirects within this API; and the address that it is from."""
+        response = self._send(self._client, request, url, body)
+        for _ in range(_REDIRECTS):
+            if response.status not in (_REDIRECTED if request.method == "GET" else _KEEP_METHOD):
                 break
-            target = _joined(url, answer.headers.get("location", ""))
+            target = _join(url, response.headers.get("location", ""))
             if target == url or _origin(target) != _origin(self._url):
                 break
             url = target
-            answer = self._send(self._client, ask, url, body)
-        return url, answer
+            response = self._send(self._client, request, url, body)
+        return url, response
 
-    def _downloaded(self, ask: Ask) -> bytes | None:
-        url, answer = self._at_home(ask, f"{self._url}{ask.path}")
-        with self._opened({}) as stranger:
-            for _ in range(_HOPS):
-                if not 300 <= answer.status < 400:
+    def _download(self, request: ApiRequest) -> bytes | None:
+        url, response = self._follow_within(request, f"{self._url}{request.path}")
+        with self._new_client({}) as without_token:
+            for _ in range(_REDIRECTS):
+                if not 300 <= response.status < 400:
                     break
-                url = self._elsewhere(url, answer)
-                answer = self._send(stranger, ask, url)
-        if answer.status in (404, 410):
-            return None
-        return judged(ask, answer, self._nature.now(), self._hidden).content
+                url = _join(url, response.headers.get("location", ""))
+                if urlsplit(url).scheme not in ("https", urlsplit(self._url).scheme):
+                    raise CodeHostError("GitHub redirects a download to an unsafe address.", _CHECK_URL)
+                response = self._send(without_token, request, url)
+        return None if response.status in (404, 410) else self._checked(request, response).content
 
-    def _elsewhere(self, url: str, answer: ApiResponse) -> str:
-        """Where a redirect leads, which may not be to where anybody could read along."""
-        target = _joined(url, answer.headers.get("location", ""))
-        if urlsplit(target).scheme not in ("https", urlsplit(self._url).scheme):
-            raise CodeHostError("GitHub sends a download to an address that is not safe.", "look at GITHUB_API_URL")
-        return target
+    def _checked(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        """The response where it is a success; else raises why not, without the token."""
+        if 200 <= response.status < 300:
+            return response
+        raise _error_of(request, response, self._clock.now(), self._mask.text)
 
     def _next(self, page: ApiResponse, url: str) -> str | None:
         """The next page, which is asked of this API, whatever a proxy before it calls itself."""
         link = httpx.Response(200, headers=dict(page.headers)).links.get("next", {}).get("url")
         if link is None:
             return None
-        target = _joined(url, link)
+        target = _join(url, link)
         if _origin(target) == _origin(self._url):
             return target
-        asked = dict(parse_qsl(urlsplit(url).query))
-        wanted = {**asked, **dict(parse_qsl(urlsplit(target).query))}
-        if wanted == asked:
+        params = dict(parse_qsl(urlsplit(url).query))
+        following = {**params, **dict(parse_qsl(urlsplit(target).query))}
+        if following == params:
             raise CodeHostError("GitHub's next page is on another host, and the token goes nowhere else.")
-        return f"{url.partition('?')[0]}?{httpx.QueryParams(wanted)}"
+        return f"{url.partition('?')[0]}?{httpx.QueryParams(following)}"
 
-    def _hidden(self, text: str) -> str:
-        """A text of the server's less the token, should it say that back."""
-        return self._mask.text(text)
-
-    def _send(self, client: httpx.Client, ask: Ask, url: str, body: bytes | None = None) -> ApiResponse:
-        began = self._nature.clock()
+    def _send(self, client: httpx.Client, request: ApiRequest, url: str, body: bytes | None = None) -> ApiResponse:
+        began = self._clock.monotonic()
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
-            with client.stream(ask.method, url, content=body, headers=headers) as response:
-                content = self._content(response, began)
+            with client.stream(request.method, url, content=body, headers=headers) as response:
+                content = b"".join(self._parts(response, began))
         except httpx.InvalidURL as error:
-            raise CodeHostError(f"{self._url} is not an address: {error}.", "look at GITHUB_API_URL") from error
+            raise CodeHostError(f"{self._url} is not a valid address: {error}.", _CHECK_URL) from error
         except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            done = ask.method == "POST" and not isinstance(error, _NEVER_SENT)
-            raise PassingError(f"Cannot reach {self._url}: {self._hidden(reason)}.", perhaps_done=done) from error
-        self._log(f"{ask.method} {ask.path} {response.status_code} {self._nature.clock() - began:.3f}s")
-        return ApiResponse(response.status_code, _lowered(response.headers), content)
+            reason = self._mask.text(str(error) or type(error).__name__)
+            sent = request.method == "POST" and not isinstance(error, _NEVER_SENT)
+            raise TransientError(f"Cannot reach {self._url}: {reason}.", may_have_happened=sent) from error
+        self._log(f"{request.method} {request.path} {response.status_code} {self._clock.monotonic() - began:.3f}s")
+        lowered = {name.lower(): value for name, value in response.headers.items()}
+        return ApiResponse(response.status_code, lowered, content)
 
-    def _content(self, response: httpx.Response, began: float) -> bytes:
-        parts: list[bytes] = []
+    def _parts(self, response: httpx.Response, began: float) -> Iterator[bytes]:
         size = 0
         for part in response.iter_bytes():
             size += len(part)
-            if size > _BYTES or self._nature.clock() - began > _SECONDS:
-                raise CodeHostError("GitHub's answer does not end.", "run it again later")
-            parts.append(part)
-        return b"".join(parts)
+            if size > _BYTES or self._clock.monotonic() - began > _SECONDS:
+                raise CodeHostError("GitHub's response does not end.", "run it again later")
+            yield part
 
-    def _opened(self, headers: Mapping[str, str]) -> httpx.Client:
-        """A client that keeps no connection, so that none is left open when nobody asks any more."""
+    def _new_client(self, headers: Mapping[str, str]) -> httpx.Client:
+        """A client that keeps no connection, so that none is left open after the last request."""
         return httpx.Client(
             headers={"User-Agent": f"reconciler/{__version__}", **headers},
             timeout=_TIMEOUT,
@@ -186,28 +215,106 @@ class Exchange:
         )
 
 
-def _joined(url: str, link: str) -> str:
+def _join(url: str, link: str) -> str:
     try:
         return urljoin(url, link)
     except ValueError as error:
-        raise CodeHostError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
+        raise CodeHostError(f"GitHub redirects to an invalid address: {error}.", "run it again later") from error
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port, by which two addresses are of one server."""
+    """Scheme, host and port, which are equal for addresses of one server."""
     try:
         parts = urlsplit(url)
         return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
     except ValueError as error:
-        raise CodeHostError(f"GitHub leads to what is not an address: {error}.", "run it again later") from error
+        raise CodeHostError(f"GitHub redirects to an invalid address: {error}.", "run it again later") from error
 
 
-def _lowered(headers: httpx.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+def _data(response: ApiResponse) -> Json:
+    """The JSON of a response; nothing where it has no content."""
+    if not response.content:
+        return None
+    try:
+        data: Json = json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        raise CodeHostError("GitHub's response is not JSON.", _CHECK_URL) from error
+    return data
 
 
-def _entries(page: Json, member: str | None) -> list[dict[str, Json]]:
-    found = page.get(member) if member is not None and isinstance(page, dict) else page
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise CodeHostError("GitHub's answer is not a list.", "look whether GITHUB_API_URL is the API's address")
-    return [entry for entry in found if isinstance(entry, dict)]
+def _error_of(request: ApiRequest, response: ApiResponse, now: float, hide: Callable[[str], str]) -> CodeHostError:
+    """What a response that is no success means, and whether another try may help."""
+    message = _message_in(response, hide)
+    wait = _rate_limit_wait(response, message, now)
+    if wait is not None and wait <= _PATIENCE:
+        return TransientError("GitHub has been asked too much for now.", after=wait)
+    if wait is not None:
+        until = datetime.fromtimestamp(now + min(wait, 10_000_000.0), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return CodeHostError(f"GitHub has been asked too much, and answers again at {until}.", "run it again then")
+    if response.status >= 500:
+        reason = f"{response.status} {message}".rstrip()
+        after = _retry_after(response, now)
+        return TransientError(
+            f"GitHub could not answer {request.method} {request.path}: {reason}.",
+            after=after and min(after, _PATIENCE),
+            may_have_happened=request.method == "POST",
+        )
+    return _rejection(request, response.status, message)
+
+
+def _message_in(response: ApiResponse, hide: Callable[[str], str]) -> str:
+    """The message of a response, on one line, with what is wrong with each field."""
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(content, dict):
+        return ""
+    errors = content.get("errors")
+    details = [
+        str(error.get("message") or error.get("code") or "") if isinstance(error, dict) else str(error)
+        for error in (errors if isinstance(errors, list) else [])
+    ]
+    words = "; ".join(filter(None, [str(content.get("message") or ""), *details]))
+    return shortened(one_line(hide(words)).rstrip("."), _MESSAGE)
+
+
+def _rate_limit_wait(response: ApiResponse, message: str, now: float) -> float | None:
+    """Seconds until the server may be asked again; None where this is no rate limit."""
+    if response.status not in _RATE_LIMITED:
+        return None
+    after = _retry_after(response, now)
+    if after is not None:
+        return after
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(0.0, float(reset) - now) + 1
+    return _PATIENCE if response.status == 429 or "rate limit" in message.lower() else None
+
+
+def _retry_after(response: ApiResponse, now: float) -> float | None:
+    """Seconds to wait, where the response states them, or a date."""
+    stated = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]*)?", stated):
+        return float(stated)
+    try:
+        return max(0.0, parsedate_to_datetime(stated).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _rejection(request: ApiRequest, status: int, message: str) -> CodeHostError:
+    what = f"{request.method} {request.path}"
+    why = f": {message}" if message else ""
+    if status == 401:
+        return CodeHostError(f"GitHub does not accept the token (401{why}).", _TOKEN)
+    if status == 403:
+        remedy = f"the job needs `permissions: {{{request.needs}}}`; a run for a fork's pull request may not write"
+        return CodeHostError(f"The token may not {what} (403{why}).", remedy)
+    if status in (404, 410) or (status == 422 and message.lower().startswith("no commit found")):
+        remedy = f"check the name, and that the token may read it: `permissions: {{{request.needs}}}`"
+        return AbsentError(f"GitHub has nothing for {what} ({status}{why}).", remedy)
+    if 300 <= status < 400:
+        remedy = "for a renamed repository, set GITHUB_REPOSITORY to its present name"
+        return CodeHostError(f"GitHub redirects {what} ({status}), and the token is sent nowhere else.", remedy)
+    return CodeHostError(f"GitHub rejects {what} ({status}{why}).", "this is likely an error of reconciler; report it")

@@ -9,7 +9,7 @@ from io import StringIO
 from reconciler.console.failure import Failure
 from reconciler.github import ci_context
 from reconciler.github.closed_pulls import Preview, preview_fates, previews
-from reconciler.github.comment_content import CommentRequest, about_places
+from reconciler.github.comment_content import CommentRequest, content_without_plan
 from reconciler.github.comment_posting import post_comments
 from reconciler.model import Live, Plan
 from reconciler.plan.make import forgetting, make_plan
@@ -102,7 +102,7 @@ def _destroy_preview(reporter: Reporter, session: Session, preview: Preview, all
         "ended", applying=False, text=written.getvalue(), run=ci_context.run_id(), url=ci_context.run_url()
     )
     try:
-        post_comments([about_places((where.environment,), preview.stack, request)], preview.pull, None)
+        post_comments([content_without_plan((where.environment,), preview.stack, request)], preview.pull, None)
     except Failure as failure:  # what was destroyed is destroyed all the same
         failure.show()
     return code

@@ -17,7 +17,7 @@ from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.github import CodeHost, CodeHostError, Issue
 from reconciler.github.ci_context import author_of, run_url
-from reconciler.github.drift_issue import known_issues, update_issue
+from reconciler.github.drift_issue import DriftIssue
 from reconciler.github.posts import issue_text, overwritten
 from reconciler.github.posts.issue_memory import Memory, PassStamp, moment, readable, remembered
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
@@ -129,7 +129,8 @@ def _report(request: ScheduledRequest, result: ScheduledResult) -> None:
     try:
         author = author_of(request.author, host)
         stamp, may_write = PassStamp(moment(request.now), run_url()), bool(request.policy.apply)
-        done = update_issue(host, author, passed, comments, stamp, may_write=may_write)
+        issue = DriftIssue(host, author, passed.plan.where)
+        done = issue.update(passed, comments, stamp, may_write=may_write)
     except CodeHostError as error:
         _print_comments(comments)
         if result.failure is not None:
@@ -172,7 +173,7 @@ def _waits(request: ScheduledRequest, plan: Plan, context: PlanContext) -> Waits
     if host is None:
         return Waits(edits, _drift_waits(request, plan, None))
     try:
-        issue = next(iter(known_issues(host, author_of(request.author, host), plan.where)), None)
+        issue = next(iter(DriftIssue(host, author_of(request.author, host), plan.where).known()), None)
     except CodeHostError as error:
         return Waits(edits, everything=f"whether `{issue_text.HOLD}` is set is not known: {error.message}")
     is_held = issue is not None and any(name.casefold() == issue_text.HOLD for name in issue.labels)
