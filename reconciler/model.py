@@ -69,6 +69,11 @@ class Marker:
     rejected: str | None = None
     """A digest of what was rolled back, which no apply may bring again by itself."""
 
+    @property
+    def write(self) -> tuple[str | None, str, str, str]:
+        """Which write stamped it: no other object of the run has the same."""
+        return self.nonce, self.stack, self.environment, self.key
+
 
 @dataclass(frozen=True, slots=True)
 class Desired:
@@ -109,6 +114,10 @@ class Live:
     def name(self) -> str | None:
         name = self.fields.get("name")
         return name if isinstance(name, str) else None
+
+    def carries(self, marker: Marker) -> bool:
+        """Whether it is stamped by the very write that the marker is of."""
+        return self.marker is not None and self.marker.write == marker.write
 
 
 @dataclass(frozen=True, slots=True)

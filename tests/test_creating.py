@@ -12,7 +12,6 @@ from reconciler.canonical import Json
 from reconciler.model import Live
 from reconciler.plan import marker as markers
 from reconciler.providers import InDoubt, ProviderError, Unauthorized, until
-from reconciler.providers.creating import is_made_by
 from support.faults import Script, clock, is_collection, ok, page, run, scripted
 from support.lives import KIND, wanted
 
@@ -242,4 +241,4 @@ def test_after_its_time_a_create_is_not_sent_again() -> None:
 def test_what_this_very_create_made_is_known_by_its_nonce_and_address(text: str | None, same: bool) -> None:
     one = Live("assistant", "asst_1", {}, {}, marker=markers.decode(text, KIND))
 
-    assert is_made_by(one, MARKER) == same
+    assert one.carries(MARKER) == same

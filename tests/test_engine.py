@@ -731,7 +731,7 @@ def test_a_hard_stop_cuts_off_what_is_in_flight_and_says_so() -> None:
 
     outcomes, took = run(story)
     assert sorted(kinds(outcomes).values()) == ["Failed", "Failed", "Skipped", "Skipped"]
-    assert {o.message for o in outcomes if isinstance(o, Failed)} == {engine._IN_DOUBT}
+    assert {o.message for o in outcomes if isinstance(o, Failed)} == {engine._INTERRUPTED}
     assert {o.reason for o in outcomes if isinstance(o, Skipped)} == {"interrupted"}
     assert took == 5.0
 

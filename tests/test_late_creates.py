@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import anyio
 import pytest
 
-from reconciler.apply.late_creates import LOOK_SECONDS, Looks, Swept, sweep
+from reconciler.apply.creates import LOOK_SECONDS, LateCreates, Looks, late_creates
 from reconciler.model import Address, Live
 from reconciler.plan import marker as markers
 from reconciler.providers import ProviderError, Rejected
 from reconciler.providers.errors import Broken
-from support.faults import clock, run
+from support.faults import TIME, clock, run
 from support.lives import KIND, stamped, stranger, wanted
 from support.world import WHERE
 
@@ -47,19 +46,19 @@ def made(id: str, nonce: str = "now", key: str = "a", created_at: float = 0, **m
     return stamped(one, stamp, id, created_at=created_at, **moved)
 
 
-def swept(place: Place, known: str | None, lands: float = 0.0) -> Swept:
-    async def story() -> Swept:
-        looks = Looks(place, WHERE, ["assistant"], clock, anyio.sleep, clock() + LOOK_SECONDS)  # type: ignore[arg-type]
-        return await sweep(looks, "now", {A: known}, lands)
+def swept(place: Place, known: str | None, lands: float = 0.0) -> LateCreates:
+    async def story() -> LateCreates:
+        looks = Looks(place, WHERE, ["assistant"], TIME, clock() + LOOK_SECONDS)  # type: ignore[arg-type]
+        return await late_creates(looks, "now", {A: known}, lands)
 
-    found: Swept = run(story)
+    found: LateCreates = run(story)
     return found
 
 
 def test_it_looks_twice_with_growing_pauses() -> None:
     place = Place([[]])
 
-    assert swept(place, None) == Swept({}, ())
+    assert swept(place, None) == LateCreates({}, ())
     assert place.at == [0.5, 2.0]
 
 
@@ -80,7 +79,7 @@ def test_it_looks_until_what_was_created_is_listed_and_then_for_its_twin() -> No
 def test_what_no_list_shows_is_told_apart_and_nothing_is_deleted_beside_it() -> None:
     place = Place([[made("y")]])
 
-    assert swept(place, "x") == Swept({}, (), (A,))
+    assert swept(place, "x") == LateCreates({}, (), (A,))
     assert place.deleted == []
     assert place.at[-1] == LOOK_SECONDS
 
@@ -130,7 +129,7 @@ def test_a_twin_that_cannot_be_deleted_is_told(error: ProviderError) -> None:
 def test_what_this_run_did_not_make_is_left_alone(other: Live) -> None:
     place = Place([[made("x"), other]])
 
-    assert swept(place, "x") == Swept({}, ())
+    assert swept(place, "x") == LateCreates({}, ())
     assert place.deleted == []
 
 

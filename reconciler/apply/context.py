@@ -1,4 +1,4 @@
-"""What an apply is given besides the plan: who it is, who watches, what stops it, what time it is."""
+"""What an apply is given besides the plan: who it is, who watches, and what stops it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Listener(Protocol):
         """A task has come to its outcome."""
 
     def noticed(self, text: str) -> None:
-        """Something else that is worth telling."""
+        """Something else that is worth reporting."""
 
 
 @dataclass(slots=True)
@@ -120,7 +120,7 @@ def does(task: Task, action: str) -> bool:
 
 
 def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
-    """What became of a task that the place could not do."""
+    """The outcome of a task that the server could not do."""
     return Failed(
         task=task,
         message=error.message,
@@ -135,29 +135,29 @@ def failed(task: Task, error: ProviderError, seconds: float) -> Failed:
 async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tuple[tuple[Live, ...], frozenset[str]]:
     """Those of the objects that are live, whatever a list says: lists lag; and those of which only a list can tell.
 
-    Raises where nothing can be told.
+    Raises where nothing can be said of one.
     """
-    found: list[Live] = []
+    live: list[Live] = []
     unread: set[str] = set()
-    failed: list[ProviderError] = []
+    errors: list[ProviderError] = []
     limiter = anyio.CapacityLimiter(PARALLELISM)
 
     async def look(id: str) -> None:
         async with limiter:
             try:
-                found.append(await provider.fetch(kind, id, age=_SHARED_SECONDS))
+                live.append(await provider.fetch(kind, id, age=_SHARED_SECONDS))
             except ObjectGone as error:
                 if not error.named:
                     unread.add(id)
             except (ApiGone, Rejected):
                 return
             except ProviderError as error:  # as it is, and in no group
-                failed.append(error)
+                errors.append(error)
                 group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
         for id in ids:
             group.start_soon(look, id)
-    if failed:
-        raise failed[0]
-    return tuple(found), frozenset(unread)
+    if errors:
+        raise errors[0]
+    return tuple(live), frozenset(unread)

@@ -1,4 +1,7 @@
-"""The creates of an apply: what exists already is not made again, what may exist is looked for first."""
+"""The creates of an apply: what exists already is not made again, what may exist is looked for first.
+
+Lists may lag, so a create in doubt is looked for again and again, and once more at the end of the run.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,18 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.apply.context import RunContext, Stop, failed, still_there
-from reconciler.apply.late_creates import LOOK_SECONDS, Looks, sweep
 from reconciler.apply.verify import unsettled
-from reconciler.canonical import Absent
+from reconciler.canonical import Absent, equal
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Target, Task, Unsettled
 from reconciler.plan.diff import differences
 from reconciler.plan.ownership import ours_by_address
-from reconciler.providers import LANDS_SECONDS, Clock, InDoubt, Provider, ProviderError
+from reconciler.providers import LANDS_SECONDS, Clock, InDoubt, Provider, ProviderError, time_left
 
+LOOK_SECONDS = 30.0
+"""For so long is looked for what lists may not show yet."""
+_PAUSES = (0.5, 1.5, 2.0, 4.0, 5.0)
+_ENOUGH = 2
 _TRIES = 3
 _NO_OWNERSHIP = "use a server that keeps metadata"
 _LOOK_AGAIN = "rerun: it looks for this object before creating anything"
@@ -38,11 +44,87 @@ class Doubt:
         return self.since + LOOK_SECONDS
 
     def outcome(self, now: float) -> Failed:
-        """What is said of it where it was not seen."""
+        """What is reported of it where it was not seen."""
         looked = now >= self.until
         seen = f"; no list showed it within {LOOK_SECONDS:.0f}s" if looked else ""
         why = f"it may have been created: {self.why.rstrip('.')}{seen}"
         return Failed(self.task, why, _LOOK_AGAIN, in_doubt=True, looked=looked)
+
+
+@dataclass(slots=True)
+class Looks:
+    """Looks at what is ours, with growing pauses, for as long as lists may lag."""
+
+    provider: Provider
+    where: Target
+    kinds: Sequence[str]
+    clock: Clock
+    until: float
+    paused: int = 0
+
+    async def again(self) -> bool:
+        """Waits for the next look; False where the time for them is up."""
+        now = self.clock.monotonic()
+        left = min(self.until - now, time_left(now))
+        if left <= 0:
+            return False
+        await self.clock.sleep(min(left, _PAUSES[min(self.paused, len(_PAUSES) - 1)]))
+        self.paused += 1
+        return True
+
+    async def ours(self) -> list[tuple[Address, Live]]:
+        """What is ours now, as far as lists show it."""
+        objects = [live for kind in self.kinds for live in await self.provider.observe(kind)]
+        return ours_by_address(objects, self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class LateCreates:
+    """Creates that happened after all, what became of their duplicates, and what no list shows."""
+
+    late: Mapping[Address, Live]
+    notes: tuple[str, ...] = field(default=())
+    unlisted: tuple[Address, ...] = ()
+    """What was created and is not listed: a duplicate of it would not be either."""
+
+
+async def late_creates(looks: Looks, nonce: str, known: Mapping[Address, str | None], lands: float) -> LateCreates:
+    """Looks for what carries the run's nonce, until nothing lands any more.
+
+    A duplicate that equals what is kept is deleted, any other is reported.
+    """
+    made: dict[Address, dict[str, Live]] = {}
+    unlisted: tuple[Address, ...] = ()
+    while await looks.again():
+        for address, live in await looks.ours():
+            if live.marker is not None and live.marker.nonce == nonce and address in known:
+                made.setdefault(address, {})[live.id] = live
+        unlisted = tuple(sorted(a for a, id in known.items() if id is not None and id not in made.get(a, {})))
+        if looks.paused >= _ENOUGH and not unlisted and looks.clock.monotonic() >= lands:
+            break
+    late: dict[Address, Live] = {}
+    notes: list[str] = []
+    for address, objects in sorted(made.items()):
+        if address in unlisted:
+            continue
+        kept = objects.get(known[address] or "") or min(objects.values(), key=lambda live: (live.created_at, live.id))
+        if known[address] is None:
+            late[address] = kept
+        duplicates = [live for id, live in sorted(objects.items()) if id != kept.id]
+        for duplicate in duplicates:
+            became = await _removed_duplicate(looks.provider, kept, duplicate)
+            notes.append(f"{address}: {duplicate.id} landed late beside {kept.id}{became}")
+    return LateCreates(late, tuple(notes), unlisted)
+
+
+async def _removed_duplicate(provider: Provider, kept: Live, duplicate: Live) -> str:
+    if not equal(dict(kept.fields), dict(duplicate.fields)):
+        return " and differs from it; it was left alone."
+    try:
+        await provider.delete(duplicate)
+    except ProviderError as error:
+        return f" and could not be deleted: {error.message}"
+    return ", the same in every field; it was deleted."
 
 
 @dataclass(slots=True)
@@ -71,7 +153,7 @@ class Creates:
                 continue
             for task in of_kind:
                 if task.address in there:
-                    self.end(task, self._found(task, there[task.address]))
+                    self.end(task, self._exists(task, there[task.address]))
                 elif (doubt := self._of_earlier(task, young)) is not None:
                     self.doubts[id(task)] = doubt
 
@@ -94,14 +176,16 @@ class Creates:
     async def settle(self, make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
         """Looks for what is in doubt until lists show what is known to exist; what surely is not there is made."""
         looks = self._looks([doubt.task.address for doubt in self.doubts.values()])
-        told = False
+        reported = False
         try:
             while self.doubts and self.stop.reason is None:
                 await self._decide(dict(await looks.ours()), make)
                 looks.until = max((doubt.until for doubt in self.doubts.values()), default=0.0)
-                if self.doubts and not told:
-                    told = True
-                    self._tell()
+                if self.doubts and not reported:
+                    reported = True
+                    names = ", ".join(sorted(str(doubt.task.address) for doubt in self.doubts.values()))
+                    seconds = f"{LOOK_SECONDS:.0f}s"
+                    self.notice(f"Looking for up to {seconds} for what may have been created already: {names}.")
                 if not await looks.again():
                     break
         except ProviderError as error:
@@ -124,7 +208,8 @@ class Creates:
     async def _taken_back(self, desired: Desired, made: Live) -> str:
         if self.provider.known(made.kind).was_there(made.id):
             return "existed before this create and was left unchanged"
-        if _says_more(desired, made):
+        found = differences(desired, made, KINDS[made.kind])
+        if any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in found):
             return "differs from what was sent and may belong to someone else; it was left unchanged"
         try:
             await self.provider.delete(made)
@@ -132,7 +217,7 @@ class Creates:
             return f"was created and could not be deleted ({error.message}): delete it manually"
         return "was created and deleted again"
 
-    async def sweep(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
+    async def look_after(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
         """A create that was in doubt may land late: looks once more for what carries this run's nonce."""
         doubted = [change for change in creates if change.address in self.provider.doubted]
         ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
@@ -140,16 +225,20 @@ class Creates:
             lands = max(self.provider.doubted.values())
             if (left := lands - self.clock.monotonic()) > 0:
                 self.notice(f"Looking for {left:.0f}s more for creates without an answer that may still land.")
-            swept = await sweep(self._looks(list(ids)), self.run.nonce, ids, lands)
+            result = await late_creates(self._looks(list(ids)), self.run.nonce, ids, lands)
         except ProviderError as error:
             self.notice(f"Could not look for late creates: {error.message}")
             return
         for change in doubted:
-            if (late := swept.late.get(change.address)) is not None:
-                self.end(change, self._found(change, late))
-            elif change.address in swept.unlisted:
-                self.end(change, _unlisted(change, ids[change.address]))
-        for text in swept.notes:
+            if (late := result.late.get(change.address)) is not None:
+                self.end(change, self._exists(change, late))
+            elif change.address in result.unlisted:
+                made = ids[change.address]
+                why = f"{made} was created, but no list shows it within {LOOK_SECONDS:.0f}s"
+                why += ", so a duplicate would not be listed either"
+                remedy = "plan again later: a second one is reported as `duplicate`"
+                self.end(change, Failed(change, why, remedy, made, in_doubt=True))
+        for text in result.notes:
             self.notice(text)
 
     async def _there(self, kind: str, tasks: Sequence[Task]) -> tuple[dict[Address, Live], frozenset[str]]:
@@ -157,16 +246,16 @@ class Creates:
 
         Of some of these ids, the young ones, lists cannot tell yet, and some servers have no reading by id.
         """
-        known, made = self.provider.known(kind), self.run.earlier.made
+        known, earlier = self.provider.known(kind), self.run.earlier
         began = self.clock.monotonic()
-        recalled = {id: began - self.run.earlier.ages.get(id, float("inf")) for id in made.values()}
+        recalled = {id: began - earlier.ages.get(id, float("inf")) for id in earlier.made.values()}
         known.sent.update(recalled)
         newest = await self.provider.newest(kind)
-        listed = {one.id for one in newest}
-        wanted = [made[str(task.address)] for task in tasks if str(task.address) in made]
+        listed = {live.id for live in newest}
+        wanted = [earlier.made[str(task.address)] for task in tasks if str(task.address) in earlier.made]
         lagging, unread = await still_there(self.provider, kind, [id for id in wanted if id not in listed])
-        young = {id for id in unread if self.run.earlier.ages.get(id, LOOK_SECONDS) < LOOK_SECONDS}
-        for id in recalled.keys() - listed - {one.id for one in lagging} - young:
+        young = {id for id in unread if earlier.ages.get(id, LOOK_SECONDS) < LOOK_SECONDS}
+        for id in recalled.keys() - listed - {live.id for live in lagging} - young:
             del known.sent[id]
         return dict(ours_by_address((*newest, *lagging), self.where)), frozenset(young)
 
@@ -176,7 +265,7 @@ class Creates:
         for doubt in tuple(self.doubts.values()):
             task = doubt.task
             if task.address in there:
-                self.end(task, self._found(task, there[task.address], self.clock.monotonic() - doubt.since))
+                self.end(task, self._exists(task, there[task.address], self.clock.monotonic() - doubt.since))
             elif self._tries[id(task)] < _TRIES and self._is_absent(doubt):
                 absent.append(task)
             else:
@@ -188,8 +277,8 @@ class Creates:
         known = self.provider.known(doubt.task.address.kind)
         return not known.unlisted if doubt.looked else known.shown(doubt.since)
 
-    def _found(self, task: Task, live: Live, seconds: float = 0.0) -> Outcome:
-        """What became of a create whose object was found: done, if a run from here made it and it is as desired."""
+    def _exists(self, task: Task, live: Live, seconds: float = 0.0) -> Outcome:
+        """The outcome of a create whose object was found: done, if a run from here made it and it is as desired."""
         nonce = live.marker.nonce if live.marker is not None else None
         assert isinstance(task, Change)  # noqa: S101  # a create is a change, and has a manifest
         assert task.desired is not None  # noqa: S101
@@ -204,22 +293,4 @@ class Creates:
 
     def _looks(self, addresses: Sequence[Address]) -> Looks:
         kinds = sorted({address.kind for address in addresses})
-        until = self.clock.monotonic() + LOOK_SECONDS
-        return Looks(self.provider, self.where, kinds, self.clock.monotonic, self.clock.sleep, until)
-
-    def _tell(self) -> None:
-        named = ", ".join(sorted(str(doubt.task.address) for doubt in self.doubts.values()))
-        self.notice(f"Looking for up to {LOOK_SECONDS:.0f}s for what may have been created already: {named}.")
-
-
-def _says_more(desired: Desired, made: Live) -> bool:
-    """Whether an object differs from what was sent by more than metadata that it lacks."""
-    found = differences(desired, made, KINDS[made.kind])
-    return any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in found)
-
-
-def _unlisted(change: Change, id: str | None) -> Failed:
-    why = (
-        f"{id} was created, but no list shows it within {LOOK_SECONDS:.0f}s, so a duplicate would not be listed either"
-    )
-    return Failed(change, why, "plan again later: a second one is reported as `duplicate`", id, in_doubt=True)
+        return Looks(self.provider, self.where, kinds, self.clock, self.clock.monotonic() + LOOK_SECONDS)

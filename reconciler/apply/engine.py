@@ -1,7 +1,7 @@
 """Carries out a plan: bounded concurrency, one outcome a change, every write verified.
 
-Nothing but the plan decides what is done. An object that may have moved since is read again just before its
-write; one that did move is left alone and reported, and the others go on.
+Nothing but the plan decides what is done. An object that may have changed since is read again just before its
+write; one that did change is left alone and reported, and the others go on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import anyio
 
 from reconciler.apply.context import PARALLELISM, Listener, RunContext, Stop, does, failed, is_removal
 from reconciler.apply.creates import Creates
-from reconciler.apply.verify import MARKER_PATH, changed_since_plan, is_stamped, less_settled, stamped, unsettled
+from reconciler.apply.verify import MARKER_PATH, changed_since_plan, less_settled, stamped, unsettled
 from reconciler.canonical import ABSENT, Json
 from reconciler.kinds import KINDS
 from reconciler.model import (
@@ -52,7 +52,8 @@ __all__ = ["PARALLELISM", "Clock", "Listener", "RunContext", "Stop", "apply"]
 _FRESH_SECONDS = 5.0
 _CHANGE_SECONDS = 120.0
 _TICK_SECONDS = 10.0
-_IN_DOUBT = "interrupted during a write; rerun to resolve"
+_INTERRUPTED = "interrupted during a write; rerun to resolve"
+_TIMED_OUT = "the time limit of --timeout is reached"
 
 
 async def apply(
@@ -65,9 +66,11 @@ async def apply(
     stop: Stop | None = None,
     clock: Clock | None = None,
 ) -> tuple[Outcome, ...]:
-    """Does what the plan says and no objection holds back; deletes come last, and what is let go of."""
+    """Does what the plan says and no objection blocks; deletes come last, and what is forgotten."""
     work = _Apply(plan.where, provider, run, listener, stop or Stop(), clock or Clock(), parallelism)
-    work.refuse_held(plan)
+    for change in plan.changes:
+        if change.address in plan.held:
+            work.end(change, Skipped(change, "blocked by an objection"))
     ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
@@ -75,7 +78,9 @@ async def apply(
             await work.all(ready, alone=plan.ours == 0)
             watch.cancel_scope.cancel()
     work.creates.give_up()
-    work.give_up_on(ready)
+    for task in ready:
+        if id(task) not in work.outcomes:
+            work.end(task, Skipped(task, work.stop.reason or "interrupted"))
     return tuple(work.outcomes.values())
 
 
@@ -98,7 +103,7 @@ class _Apply:
 
     def __post_init__(self) -> None:
         shared = (self.where, self.provider, self.run, self.clock, self.stop)
-        self.creates = Creates(*shared, end=self._end, notice=self._notice)
+        self.creates = Creates(*shared, end=self.end, notice=self._notice)
 
     async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
         """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
@@ -110,30 +115,31 @@ class _Apply:
             await self.creates.settle(self._make)
         await self._together([task for task in tasks if is_removal(task)])
         if self.provider.doubted:
-            with until(self.clock.monotonic() + _CHANGE_SECONDS):
-                await self.creates.sweep([task for task in creates if isinstance(task, Change)], self.outcomes)
-
-    def refuse_held(self, plan: Plan) -> None:
-        """Reports what objections hold back."""
-        for change in plan.changes:
-            if change.address in plan.held:
-                self._end(change, Skipped(change, "blocked by an objection"))
-
-    def give_up_on(self, tasks: Sequence[Task]) -> None:
-        """Reports what was not begun when the run ended."""
-        for task in tasks:
-            if id(task) not in self.outcomes:
-                self._end(task, Skipped(task, self.stop.reason or "interrupted"))
+            with self._in_time():
+                await self.creates.look_after([task for task in creates if isinstance(task, Change)], self.outcomes)
 
     async def tick(self) -> None:
-        """Says from time to time what is still going on."""
+        """Reports from time to time what is still going on."""
         while True:
             await self.clock.sleep(_TICK_SECONDS)
             now = self.clock.monotonic()
             for task, began in tuple(self.in_flight.values()):
-                if now - began < _TICK_SECONDS:
-                    continue
-                self._tell(lambda t=task, b=began: self.listener.going_on(t, self.clock.monotonic() - b))  # type: ignore[misc]
+                if now - began >= _TICK_SECONDS:
+                    self._report(lambda t=task, b=began: self.listener.going_on(t, self.clock.monotonic() - b))  # type: ignore[misc]
+
+    def end(self, task: Task, outcome: Outcome) -> None:
+        """Keeps a task's outcome, and reports it."""
+        self.outcomes[id(task)] = outcome
+        self._report(lambda: self.listener.ended(outcome))
+
+    def _notice(self, text: str) -> None:
+        self._report(lambda: self.listener.noticed(text))
+
+    def _report(self, report: Callable[[], None]) -> None:
+        try:
+            report()
+        except OSError as error:
+            self.stop.softly(_unrecorded(error))
 
     async def _make(self, tasks: Sequence[Task]) -> None:
         """Does the tasks together, once a first create went alone where nothing was ours."""
@@ -155,13 +161,11 @@ class _Apply:
                     group.start_soon(in_turn, task)
 
     async def _do(self, task: Task) -> None:
-        if self.stop.reason is not None:
-            self._end(task, Skipped(task, self.stop.reason))
-            return
         began = self.clock.monotonic()
-        if time_left(began) <= 0:
-            self.stop.softly("the time limit of --timeout is reached")
-            self._end(task, Skipped(task, "the time limit of --timeout is reached"))
+        if self.stop.reason is None and time_left(began) <= 0:
+            self.stop.softly(_TIMED_OUT)
+        if self.stop.reason is not None:
+            self.end(task, Skipped(task, self.stop.reason))
             return
         self.in_flight[id(task)] = (task, began)
         try:
@@ -175,34 +179,35 @@ class _Apply:
             self.stop.stop_if_unavailable(error)
             outcome = failed(task, error, self.clock.monotonic() - began)
         except OSError as error:
-            reason = f"progress cannot be recorded: {error.strerror or error}"
-            self.stop.softly(reason)
-            outcome = Skipped(task, reason)
+            self.stop.softly(_unrecorded(error))
+            outcome = Skipped(task, _unrecorded(error))
         except anyio.get_cancelled_exc_class():
             known = task.live.id if task.live else None
-            self._end(task, Failed(task, _IN_DOUBT, id=known, in_doubt=does(task, "create")))
+            self.end(task, Failed(task, _INTERRUPTED, id=known, in_doubt=does(task, "create")))
             raise
         finally:
             del self.in_flight[id(task)]
-        self._end(task, outcome)
+        self.end(task, outcome)
 
     async def _carried_out(self, task: Task, began: float) -> Outcome:
         planned = task.live
         if planned is None:
             with self._in_time():
                 return await self._created(task, began)
-        found: Live | Outcome = planned
+        current: Live | Outcome = planned
         good_until = float("-inf") if self.run.reread else self.run.observed_at + _FRESH_SECONDS
         while True:
             if (now := self.clock.monotonic()) > good_until:
                 with self._in_time():
-                    found = await self._as_it_is(task, planned)
+                    current = await self._as_it_is(task, planned)
                 # where the pace is so slow that reading takes long, so does writing
                 good_until = now + max(_FRESH_SECONDS, 2 * (self.clock.monotonic() - now))
-            if not isinstance(found, Live):
-                return found
+            if not isinstance(current, Live):
+                return current
             with self._in_time(), overwriting(good_until), suppress(Outdated):
-                return await self._written(task, found, began)
+                if task.desired is None:
+                    return await self._removed(task, current, began)
+                return await self._updated(task, current, task.desired, began)
             good_until = float("-inf")
 
     def _in_time(self) -> AbstractContextManager[None]:
@@ -210,24 +215,16 @@ class _Apply:
         return until(self.clock.monotonic() + _CHANGE_SECONDS)
 
     async def _as_it_is(self, task: Task, planned: Live) -> Live | Outcome:
-        """The object as it is now; what becomes of the task where somebody but this very run changed it."""
+        """The object as it is now; the task's outcome where somebody but this very run changed it."""
         try:
             fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
         except ObjectGone:
-            return self._gone(task, planned)
+            if does(task, "delete"):
+                return Done(task, planned.id)
+            return Stale(task, planned.id, "deleted on the server after planning; plan again")
         if differs := changed_since_plan(planned, fresh, task.desired, self.run.nonce):
             return Stale(task, planned.id, "changed on the server after planning; plan again", differs)
         return fresh
-
-    async def _written(self, task: Task, live: Live, began: float) -> Outcome:
-        if task.desired is None:
-            return await self._removed(task, live, began)
-        return await self._updated(task, live, task.desired, began)
-
-    def _gone(self, task: Task, live: Live) -> Outcome:
-        if does(task, "delete"):
-            return Done(task, live.id)
-        return Stale(task, live.id, "deleted on the server after planning; plan again")
 
     async def _created(self, task: Task, began: float) -> Outcome:
         assert isinstance(task, Change)  # noqa: S101  # only a create has no object
@@ -236,30 +233,24 @@ class _Apply:
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
         self.unproven = False
-        if made.marker is None and (made := await self._read_again(made)).marker is None:
+        if made.marker is None:  # an answer may leave out what the server keeps
+            with suppress(ProviderError):
+                made = await self.provider.fetch(made.kind, made.id)
+        if made.marker is None:
             return await self.creates.take_back(task, task.desired, made, began)
-        made = await self._told_the_rest(task, task.desired, made, marker)
+        made = await self._completed(task, task.desired, made, marker)
         return await self._verified(task, task.desired, made, marker, began, sent=KINDS[made.kind].fields)
 
-    async def _told_the_rest(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
+    async def _completed(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
         """The object once it was sent what its create left to defaults, where the server has others."""
-        if not is_stamped(made, marker):  # the answer is an object that existed
+        if not made.carries(marker):  # the answer is an object that existed
             return made
         patch = compare(desired, made, KINDS[made.kind], made.marker).patch
         rest = {name: value for name, value in patch.items() if name not in (*task.patch, "metadata")}
-        if not rest:
-            return made
-        try:
-            return await self.provider.update(made, rest, replace(marker, id=made.id), desired.untouched)
-        except ProviderError:
-            return made
-
-    async def _read_again(self, made: Live) -> Live:
-        """The object as it is kept: an answer may leave out what the server keeps."""
-        try:
-            return await self.provider.fetch(made.kind, made.id)
-        except ProviderError:
-            return made
+        if rest:
+            with suppress(ProviderError):
+                return await self.provider.update(made, rest, replace(marker, id=made.id), desired.untouched)
+        return made
 
     async def _updated(self, task: Task, live: Live, desired: Desired, began: float) -> Outcome:
         patch = self._patch(task, live, desired)
@@ -291,36 +282,23 @@ class _Apply:
     async def _verified(
         self, task: Task, desired: Desired, live: Live, marker: Marker, began: float, *, sent: Collection[str]
     ) -> Outcome:
-        """Done, if the answer says so; what was sent and did not settle is remembered, not to be sent again.
+        """Done, if the answer says so; a mismatch in what was sent is remembered, so that it is not sent again.
 
         What differs and was not sent, somebody changed meanwhile: the next plan shows it as drift.
         """
-        found = unsettled(desired, live, marker)
-        refused = [difference for difference in found if difference.path[0] in sent]
-        if refused and live.marker is not None and all(d.path != MARKER_PATH for d in found):
-            await self._remember(desired, live, marker, refused)
+        mismatches = unsettled(desired, live, marker)
+        fields = {difference.path[0] for difference in mismatches if difference.path[0] in sent}
+        if fields and live.marker is not None and all(mismatch.path != MARKER_PATH for mismatch in mismatches):
+            digests = markers.digests(live.fields, desired.ignore, KINDS[live.kind])
+            noted = {**marker.unsettled, **{field: digests[field] for field in fields}}
+            try:
+                await self.provider.update(live, {}, replace(marker, id=live.id, unsettled=noted), desired.untouched)
+            except ProviderError as error:
+                what = "the response mismatch could not be noted in its marker"
+                self._notice(f"{desired.address}: {what}: {error.message}")
         seconds = self.clock.monotonic() - began
-        return Unsettled(task, live.id, found, seconds) if found else Done(task, live.id, seconds)
+        return Unsettled(task, live.id, mismatches, seconds) if mismatches else Done(task, live.id, seconds)
 
-    async def _remember(self, desired: Desired, live: Live, marker: Marker, found: Sequence[Difference]) -> None:
-        kind = KINDS[live.kind]
-        fields = {difference.path[0] for difference in found}
-        left = markers.digests(live.fields, desired.ignore, kind)
-        told = replace(marker, id=live.id, unsettled={**marker.unsettled, **{field: left[field] for field in fields}})
-        try:
-            await self.provider.update(live, {}, told, desired.untouched)
-        except ProviderError as error:
-            self._notice(f"{desired.address}: the response mismatch could not be noted in its marker: {error.message}")
 
-    def _end(self, task: Task, outcome: Outcome) -> None:
-        self.outcomes[id(task)] = outcome
-        self._tell(lambda: self.listener.ended(outcome))
-
-    def _notice(self, text: str) -> None:
-        self._tell(lambda: self.listener.noticed(text))
-
-    def _tell(self, say: Callable[[], None]) -> None:
-        try:
-            say()
-        except OSError as error:
-            self.stop.softly(f"progress cannot be recorded: {error.strerror or error}")
+def _unrecorded(error: OSError) -> str:
+    return f"progress cannot be recorded: {error.strerror or error}"

@@ -70,19 +70,13 @@ class Journal:
         self.path = folder / f"{head.run}.jsonl"
         self.broken: OSError | None = None
         """Why it could not be written to the end."""
-        self._mask = _sealing(secrets)
+        self._mask = _secret_mask(secrets)
         self._now = now
         self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._size = 0
         try:
-            self._write(
-                {
-                    "type": "run",
-                    "format": run_record.FORMAT,
-                    "reconciler_version": __version__,
-                    **run_record.head_to_dict(head),
-                }
-            )
+            versions = {"format": run_record.FORMAT, "reconciler_version": __version__}
+            self._write({"type": "run", **versions, **run_record.head_to_dict(head)})
         except OSError:
             os.close(self._file)
             self.path.unlink(missing_ok=True)
@@ -101,21 +95,21 @@ class Journal:
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """Writes ahead what is about to be done, with the whole object that it overwrites."""
         desired = task.desired
-        told = {
+        facts = {
             "before": dict(live.raw) if live is not None else None,
             "patch": dict(patch),
             "wanted": wanted_digest(desired) if desired is not None else None,
             "ignore": [list(path) for path in desired.ignore] if desired is not None else [],
             "at": round(self._now(), 3),
         }
-        self._write({"type": "intent", **_task(task), **told})
+        self._write({"type": "intent", **_task_facts(task), **facts})
 
     def going_on(self, task: Task, seconds: float) -> None:
         """Nothing to write down."""
 
     def ended(self, outcome: Outcome) -> None:
         """Writes down what became of a task."""
-        self._write({"type": "outcome", **_task(outcome.task), **_became(outcome)})
+        self._write({"type": "outcome", **_task_facts(outcome.task), **_outcome_facts(outcome)})
 
     def noticed(self, text: str) -> None:
         """Writes down what else was seen."""
@@ -145,12 +139,12 @@ def paths(folder: Path) -> list[Path]:
 def read(path: Path, secrets: Iterable[str] = ()) -> Past:
     """What a record tells, with the secrets that were left out of it, where they are known here."""
     try:
-        return _sealing(secrets).back().deep(run_record.parse(_lines(path)))
+        return _secret_mask(secrets).back().deep(run_record.parse(_record_lines(path)))
     except BadRecord as error:
         raise BadRecord(f"{path} cannot be used: {error}.") from error
     except OSError as error:
-        there = f"{path} cannot be read: {error.strerror}." if path.exists() else f"There is no file {path.absolute()}."
-        raise BadRecord(there) from error
+        unreadable = f"{path} cannot be read: {error.strerror}."
+        raise BadRecord(unreadable if path.exists() else f"There is no file {path.absolute()}.") from error
 
 
 def rejections(folder: Path, where: Target) -> dict[str, str]:
@@ -158,7 +152,8 @@ def rejections(folder: Path, where: Target) -> dict[str, str]:
     runs: list[Past] = []
     for path in paths(folder):
         with suppress(BadRecord, OSError):
-            if runs or _rejects(path):
+            first_line = [next(_record_lines(path), "")]
+            if runs or run_record.parse(first_line).head.rejected:  # a rollback, and what ran after it
                 runs.append(read(path))
     return run_record.active_rejections(runs, where)
 
@@ -169,7 +164,7 @@ def earlier(folder: Path, where: Target, now: float) -> Earlier:
     for path in paths(folder)[-_RECENT:]:
         with suppress(BadRecord, OSError):
             runs.append(read(path))
-    return run_record.earlier([one for one in runs if run_record.is_of(one.head.where, where)], now)
+    return run_record.earlier([run for run in runs if run_record.is_of(run.head.where, where)], now)
 
 
 def run_id(nonce: str, now: datetime) -> str:
@@ -177,26 +172,21 @@ def run_id(nonce: str, now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{nonce}"
 
 
-def _rejects(path: Path) -> bool:
-    """Whether a record is of a rollback, by its first line alone."""
-    return bool(run_record.parse([next(_lines(path), "")]).head.rejected)
-
-
-def _lines(path: Path) -> Iterator[str]:
+def _record_lines(path: Path) -> Iterator[str]:
     with TextIOWrapper(opened(path), encoding="utf-8", errors="replace") as lines:
         yield from lines
 
 
-def _sealing(secrets: Iterable[str]) -> Mask:
-    """What hides secrets such that nobody can tell them from what stands there, and who has them knows them again."""
-    return mask(secrets, lambda form, secret, how: _stand_in(form), cut=False)
+def _secret_mask(secrets: Iterable[str]) -> Mask:
+    """What hides each secret behind its digest, so that who has the secrets knows them again."""
+
+    def stand_in(form: str, _secret: str, _how: str) -> str:
+        return run_record.LEFT_OUT.format(sha256(form.encode(errors="surrogateescape")).hexdigest()[:8])
+
+    return mask(secrets, stand_in, cut=False)
 
 
-def _stand_in(form: str) -> str:
-    return run_record.LEFT_OUT.format(sha256(form.encode(errors="surrogateescape")).hexdigest()[:8])
-
-
-def _task(task: Task) -> dict[str, Any]:
+def _task_facts(task: Task) -> dict[str, Any]:
     return {
         "address": str(task.address),
         "kind": task.address.kind,
@@ -206,16 +196,16 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _became(outcome: Outcome) -> dict[str, Any]:
-    told: dict[str, Any] = {"outcome": type(outcome).__name__.lower()}
+def _outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    facts: dict[str, Any] = {"outcome": type(outcome).__name__.lower()}
     if isinstance(outcome, Done | Unsettled | Failed | Stale) and outcome.id:
-        told["id"] = outcome.id
+        facts["id"] = outcome.id
     if isinstance(outcome, Failed):
-        told |= {"message": outcome.message, "request_id": outcome.request_id}
-        told |= {"in_doubt": True, "looked": outcome.looked} if outcome.in_doubt else {}
+        facts |= {"message": outcome.message, "request_id": outcome.request_id}
+        facts |= {"in_doubt": True, "looked": outcome.looked} if outcome.in_doubt else {}
     if isinstance(outcome, Stale | Skipped):
-        told["message"] = outcome.reason
-    return told
+        facts["message"] = outcome.reason
+    return facts
 
 
 def _prune(folder: Path, bounds: Bounds) -> None:

@@ -1,4 +1,4 @@
-"""Whether an object is as a plan found it, and whether it became what was asked."""
+"""Whether an object is as a plan found it, and whether it became what was sent."""
 
 from __future__ import annotations
 
@@ -16,51 +16,38 @@ MARKER_PATH = ("metadata", markers.KEY)
 
 def changed_since_plan(planned: Live, fresh: Live, desired: Desired | None, nonce: str) -> tuple[Difference, ...]:
     """Where the object is neither as it was planned over nor as it is wanted; what the run of the nonce wrote is."""
-    if live_digest(fresh, desired) == live_digest(planned, desired) or _nonce(fresh) == nonce != _nonce(planned):
+    before, now = (live.marker.nonce if live.marker is not None else None for live in (planned, fresh))
+    if live_digest(fresh, desired) == live_digest(planned, desired) or now == nonce != before:
         return ()
     kind = KINDS[fresh.kind]
     if desired is not None and fresh.marker == planned.marker and not any(differences(desired, fresh, kind)):
         return ()
-    found = [
+    fields = [
         Difference((name,), planned.fields[name], fresh.fields[name])
         for name in kind.fields
         if not equal(planned.fields[name], fresh.fields[name])
     ]
-    return tuple(found) or (Difference(MARKER_PATH, stamped(planned), stamped(fresh)),)
+    return tuple(fields) or (Difference(MARKER_PATH, stamped(planned), stamped(fresh)),)
 
 
 def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference, ...]:
-    """Where an answer differs from what was asked, the marker included."""
+    """Where an answer differs from what was sent, the marker included."""
     kind = KINDS[desired.address.kind]
-    found = [
+    mismatches = [
         Difference(path, wanted, got)
         for path, wanted, got in differences(desired, live, kind)
         if path[0] not in marker.unsettled
     ]
-    if not is_stamped(live, marker):
+    if not live.carries(marker):
         got = stamped(live)
-        found.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
-    return tuple(found)
-
-
-def is_stamped(live: Live, marker: Marker) -> bool:
-    """Whether the object carries the stamp of this very write, and not of another object's in the same run."""
-    found = live.marker
-    return found is not None and _of(found) == _of(marker)
-
-
-def _of(marker: Marker) -> tuple[str | None, str, str, str]:
-    return marker.nonce, marker.stack, marker.environment, marker.key
+        mismatches.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
+    return tuple(mismatches)
 
 
 def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
     """The marker without what had not settled and is as desired by now."""
     still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
     return replace(marker, unsettled={field: left for field, left in marker.unsettled.items() if field in still})
-
-
-def _nonce(live: Live) -> str | None:
-    return live.marker.nonce if live.marker is not None else None
 
 
 def stamped(live: Live) -> Json:

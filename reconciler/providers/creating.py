@@ -129,19 +129,9 @@ class Creator:
         newest, whole = self._finder.newest, self._finder.observe
         looks = [newest, newest, newest, whole] if patient else [newest, newest]
         for number, search in enumerate(looks, 1):
-            made = [live for live in await search(kind) if is_made_by(live, marker)]
+            made = [live for live in await search(kind) if live.carries(marker)]
             if made:
                 return min(made, key=lambda live: (live.created_at, live.id))
             if number < len(looks):
                 await self._wire.clock.sleep(0.125 * 2**number)
         return None
-
-
-def is_made_by(live: Live, marker: Marker) -> bool:
-    """Whether the object was made for this very create."""
-    stamped = live.marker
-    return stamped is not None and _create_of(stamped) == _create_of(marker)
-
-
-def _create_of(marker: Marker) -> tuple[str | None, str, str, str]:
-    return marker.nonce, marker.stack, marker.environment, marker.key
