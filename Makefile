@@ -9,16 +9,16 @@ BIN := .venv/bin
 PY := $(BIN)/python
 PURE := $(shell tr '\n' ',' < .ci/pure-floors)
 
-help:  ## Show what there is.
+help:  ## List the targets.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 venv:
 	@sh .ci/venv
 
-demo: venv  ## The main job, on the example manifests, against the embedded server.
+demo: venv  ## Show the main job on the example manifests, against the embedded server.
 	@$(PY) -m demo
 
-test: venv lint types contracts workflows tests coverage  ## Tests, types, lint, import contracts, coverage bounds.
+test: venv lint types contracts workflows tests coverage  ## Run tests, types, lint, import contracts, coverage bounds.
 
 lint: venv
 	$(PY) -m ruff check .
@@ -30,7 +30,7 @@ types: venv
 contracts: venv
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
-workflows: venv  ## Lint the workflows, the action and what is deployed; no network.
+workflows: venv  ## Lint the workflows, the action and the deployment files; no network.
 	$(BIN)/zizmor --offline --pedantic --strict-collection --no-progress --quiet .github action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
@@ -38,7 +38,7 @@ workflows: venv  ## Lint the workflows, the action and what is deployed; no netw
 	$(BIN)/hadolint --failure-threshold style deploy/*ockerfile
 	$(BIN)/kubernetes-validate --strict --quiet deploy/cronjob.yaml
 
-node: venv  ## What the page is checked with: html-validate and axe-core. Without it those tests are skipped.
+node: venv  ## Install what tests the HTML page: html-validate and axe-core. Without it those tests are skipped.
 	@$(PY) -m pip install --quiet --disable-pip-version-check --group page
 	@cd tests/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent
 
@@ -50,14 +50,14 @@ coverage: venv
 	$(PY) -m coverage report --fail-under=95 | tail -n 40
 	$(PY) -m coverage report --include='$(PURE)' --fail-under=100
 
-bare: venv  ## What may be skipped, as on a machine without git, bash, a browser, node and root.
+bare: venv  ## Run the tests that may be skipped, as on a machine without git, bash, a browser, node and root.
 	@sh .ci/bare
 
 golden: venv  ## Rewrite the expected parts of the scenarios, and what README.md shows.
 	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py tests/test_docs.py::test_everything_that_the_readme_shows_happens
 
-# One lock for every Python and platform, of versions that are a week old: what was taken over is found by then. The
-# index is named, so that the lock says the same wherever it is made.
+# One lock file for every Python and platform, of versions that are at least a week old: a hijacked release is usually
+# found by then. The index is named, so that the file is the same wherever it is made.
 lock: venv  ## Pin, with hashes, what the action and the image install: requirements.txt.
 	@$(PY) -m pip install --quiet --disable-pip-version-check --group lock
 	$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
@@ -65,13 +65,13 @@ lock: venv  ## Pin, with hashes, what the action and the image install: requirem
 		--generate-hashes --exclude-newer '7 days' --custom-compile-command 'make lock' \
 		--output-file requirements.txt pyproject.toml - > /dev/null
 
-bench: venv  ## CPU, memory and requests for 1,000 manifests.
+bench: venv  ## Measure CPU, memory and requests for 1,000 manifests.
 	@$(PY) -m benchmarks
 
-soak: venv  ## What takes long: fuzzing, faults and kills, at length.
+soak: venv  ## Run the long tests: fuzzing, faults and kills.
 	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m soak
 
-test-lowest:  ## The suite on the lowest versions that pyproject.toml allows.
+test-lowest:  ## Run the suite on the lowest versions that pyproject.toml allows.
 	@sh .ci/venv .venv-lowest constraints-lowest.txt
 	.venv-lowest/bin/python -m pytest -q -n 2
 
@@ -82,5 +82,5 @@ dist: venv  ## Build the source distribution, and the wheel from it.
 wheel: dist  ## Test the wheel as installed, in a fresh environment outside this tree.
 	sh .ci/installed dist/*.whl
 
-clean:  ## Remove everything that was made here.
+clean:  ## Remove everything that these targets made.
 	rm -rf .venv .venv-lowest tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist

@@ -1,1 +1,1 @@
-"""The main job on the example manifests, told as a story; `python -m demo` from the repository's root."""
+"""The main job on the example manifests, step by step; `python -m demo` from the repository's root."""

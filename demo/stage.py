@@ -1,4 +1,4 @@
-"""Where the story is played: a copy of the examples, the real command, and the server behind it."""
+"""What the demo runs on: a copy of the examples, the real command, and its server."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ Lines = Sequence[str]
 
 
 class UnexpectedError(Exception):
-    """A step that did not do what the story says of it."""
+    """A step that did not do what it says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One play: its folder, what its commands find in the environment, and the API that they act on."""
+    """A folder, the environment variables of its commands, and the API that they use."""
 
     folder: Path
     environ: Mapping[str, str]
     api: httpx.Client
-    coloured: bool
+    colored: bool
 
     def say(self, text: str) -> None:
         """A caption between two steps."""
         click.echo()
         for line in text.splitlines():
-            click.echo(click.style(line, bold=True) if self.coloured else line)
+            click.echo(click.style(line, bold=True) if self.colored else line)
         click.echo()
 
-    def tell(self, line: str) -> None:
-        """A line of what happens, set in like a command."""
-        click.echo(click.style(f"    {line}", dim=True) if self.coloured else f"    {line}")
+    def note(self, line: str) -> None:
+        """A line about a request, indented like output."""
+        click.echo(click.style(f"    {line}", dim=True) if self.colored else f"    {line}")
 
     def run(self, command: str, *, exits: int, ends: str, shown: Callable[[Lines], Lines] = tuple) -> None:
-        """Runs `reconciler` and shows what it says, which has to end in that line and with that exit code."""
+        """Runs `reconciler` and shows its output, which must end with that line and that exit code."""
         click.echo(f"$ reconciler {command}")
-        done = subprocess.run(  # noqa: S603  # the words are this story's own
+        done = subprocess.run(  # noqa: S603  # the arguments are constants
             [*_COMMAND, *command.split()],
             cwd=self.folder,
             env=self.environ,
@@ -64,7 +64,7 @@ class Stage:
             click.echo(done.stdout + done.stderr)
             raise UnexpectedError(
                 f"`reconciler {command}` exited {done.returncode} and ended in {last!r};"
-                f" it was to exit {exits} and to end in {ends!r}."
+                f" expected were exit code {exits} and the end {ends!r}."
             )
         for line in shown(lines):
             click.echo(f"    {line}" if line else "")
@@ -81,36 +81,36 @@ class Stage:
         return {one["name"]: one for one in answer.json()["data"]}
 
     def modify(self, id: str, body: Mapping[str, Any]) -> None:
-        """Changes an assistant behind everybody's back."""
+        """Changes an assistant on the server."""
         self.api.post(f"/assistants/{id}", json=body).raise_for_status()
 
     def check(self, fact: bool, what: str) -> None:  # noqa: FBT001  # it is an assertion
-        """Ends the story where a fact does not hold."""
+        """Ends the demo if a fact is not true."""
         if not fact:
-            raise UnexpectedError(f"It does not hold that {what}.")
+            raise UnexpectedError(f"This is not true: {what}.")
 
 
 @contextmanager
 def stage() -> Iterator[Stage]:
-    """A stage on a fresh copy of the examples, with an empty server; nothing of it is left afterwards."""
-    coloured = sys.stdout.isatty() and not any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
+    """A fresh copy of the examples with an empty server, deleted afterwards."""
+    colored = sys.stdout.isatty() and not any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
     with TemporaryDirectory(prefix="reconciler-demo-") as name:
         folder = Path(name)
         shutil.copytree(REPOSITORY / "assistants", folder / "assistants")
         shutil.copy(REPOSITORY / "reconciler.yaml", folder)
-        environ = _environ(coloured=coloured)
+        environ = _environ(colored=colored)
         headers = {"OpenAI-Beta": "assistants=v2"}
         with (
             _served(folder, environ) as base_url,
             httpx.Client(base_url=base_url, headers=headers, trust_env=False) as api,
         ):
-            yield Stage(folder, environ, api, coloured)
+            yield Stage(folder, environ, api, colored)
 
 
-def _environ(*, coloured: bool) -> dict[str, str]:
-    """The user's environment, less what would make the commands do something else than they say."""
+def _environ(*, colored: bool) -> dict[str, str]:
+    """The user's environment variables, without those that change what the commands do."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECONCILER_")}
-    return {**kept, "PYTHONIOENCODING": "utf-8", **({"RECONCILER_COLOR": "1"} if coloured else {})}
+    return {**kept, "PYTHONIOENCODING": "utf-8", **({"RECONCILER_COLOR": "1"} if colored else {})}
 
 
 @contextmanager

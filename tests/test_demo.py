@@ -76,4 +76,4 @@ def test_it_stops_where_a_fact_does_not_hold(broken: Path) -> None:
     done = _demo(broken)
 
     assert done.returncode == 1
-    assert "It does not hold that the support desk's prompt speaks of discounts." in done.stderr
+    assert "This is not true: the support desk's prompt speaks of discounts." in done.stderr
