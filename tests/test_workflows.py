@@ -677,7 +677,7 @@ def test_once_it_is_set_up_a_review_has_seen_what_is_live(acme: Team) -> None:
     acme.secrets["RECONCILER_PLAN_KEY"] = ""
     red = acme.open(7)
     assert red.conclusion == "failure"
-    assert "::error::Nothing live was read" in red.log
+    assert "::error::This is an offline plan" in red.log
     assert "Nothing live was read" in red.summary
 
     del acme.variables["RECONCILER_ENVIRONMENT"]
