@@ -6,6 +6,7 @@ Nothing here reads the process's environment: it is a parameter, and what it hol
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,10 @@ from typing import Final
 
 from reconciler.config import form
 from reconciler.config.choice import KEY, access, choose, in_ci, nowhere, unowned, unreached
-from reconciler.config.masking import masked
-from reconciler.config.resolve import judge, resolve
 from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Loaded
 from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.plan.guards import Limits
-from reconciler.source import Node, locate, parse
+from reconciler.source import Node, fields, parse
 
 __all__ = [
     "FILE",
@@ -42,6 +41,9 @@ __all__ = [
 FOLDER: Final = "assistants"
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
+_SECRETS: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=://)[^\s/\"']*(?=@)")
+_KEY_LINE: Final = re.compile(r"(?<=api_key)([\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def find(start: Path) -> Path | None:
@@ -55,46 +57,23 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     path = find(start)
     if path is None:
         return _without_file(start.absolute())
-    text = _text(path)
+    text = _text_or_error(path)
     if isinstance(text, Diagnostic):
         return Loaded(None, (text,), {})
     parsed = parse(text, FILE)
-    faults = [*parsed.faults, *_several(parsed.documents)]
-    config, wrong = None, list[tuple[str | None, Diagnostic]]()
+    several = "A second document; the file must be one."
+    faults = [*parsed.faults, *(Diagnostic(d.place, "config", several, "remove it") for d in parsed.documents[1:])]
+    config, wrong = None, form.Errors()
     for node in parsed.documents[:1]:
-        config, wrong = _config(node, path.parent, {"provider": providers, "kind": kinds})
-    sources = {FILE: masked(text, parsed.documents)}
+        config, wrong = form.read(node, path.parent, {"provider": providers, "kind": kinds})
+    sources = {FILE: _masked(text, parsed.documents)}
     if config is None or errors(faults) or any(name is None for name, _ in wrong):
         return Loaded(None, (*faults, *(fault for _, fault in wrong)), sources)
-    return Loaded(replace(_less(config, wrong), sources=sources), tuple(faults), sources)
-
-
-def _config(node: Node, root: Path, known: form.Known) -> tuple[Config | None, list[tuple[str | None, Diagnostic]]]:
-    """The configuration, and everything wrong with it; each fault with the environment that it is of."""
-    read = form.read(node, known)
-    if read.form is None:
-        return None, list(read.wrong)
-    broken = {name for name, _ in read.wrong if name is not None}
-    config = _placed(resolve(read.form, root, broken), node, read.form.environments)
-    return config, [*read.wrong, *judge(config, node, broken)]
-
-
-def _less(config: Config, wrong: Iterable[tuple[str | None, Diagnostic]]) -> Config:
-    """The configuration less the environments with which something is wrong: those alone cannot be used."""
-    broken: dict[str, tuple[Diagnostic, ...]] = {}
+    broken: dict[str, tuple[Diagnostic, ...]] = {}  # those alone cannot be used
     for name, fault in wrong:
-        if name is not None:
-            broken[name] = (*broken.get(name, ()), fault)
+        broken[str(name)] = (*broken.get(str(name), ()), fault)
     sound = {name: one for name, one in config.environments.items() if name not in broken}
-    return replace(config, environments=sound, broken=broken)
-
-
-def _placed(config: Config, node: Node, stated: Collection[str]) -> Config:
-    environments = {
-        name: replace(one, place=locate(node, ["environments", name], key=True)) if name in stated else one
-        for name, one in config.environments.items()
-    }
-    return replace(config, environments=environments)
+    return Loaded(replace(config, environments=sound, broken=broken, sources=sources), tuple(faults), sources)
 
 
 def _without_file(root: Path) -> Loaded:
@@ -112,9 +91,21 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _text(path: Path) -> str | Diagnostic:
+def _text_or_error(path: Path) -> str | Diagnostic:
     try:
-        return _decoded(path)
+        if path.exists() and not path.is_file():
+            remedy = "let a regular file have this name"
+            return Diagnostic(Location(FILE), "unreadable", "This is not a regular file.", remedy)
+        # a branch may make it a link to some file of the machine, whose lines would be quoted as wrong
+        folder, real = (Path(os.path.realpath(one)) for one in (path.parent, path))
+        if not real.is_relative_to(folder) or ".git" in real.relative_to(folder).parts:
+            message = "This link leads out of its folder."
+            return Diagnostic(Location(FILE), "path-outside-repo", message, "put the file itself here")
+        with path.open("rb") as stream:
+            raw = stream.read(_BYTES + 1)
+        if len(raw) > _BYTES:
+            return Diagnostic(Location(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
+        return raw.removeprefix(_BOM).decode()
     except UnicodeDecodeError as error:
         place = Location(FILE, error.object.count(b"\n", 0, error.start) + 1, 1)
         message = f"The byte 0x{error.object[error.start]:02x} is not UTF-8."
@@ -123,28 +114,27 @@ def _text(path: Path) -> str | Diagnostic:
         return Diagnostic(Location(FILE), "unreadable", f"This file cannot be read: {error.strerror}.", "")
 
 
-def _decoded(path: Path) -> str | Diagnostic:
-    if path.exists() and not path.is_file():
-        return Diagnostic(
-            Location(FILE), "unreadable", "This is not a regular file.", "let a regular file have this name"
-        )
-    if _leads_out(path):
-        return Diagnostic(
-            Location(FILE), "path-outside-repo", "This link leads out of its folder.", "put the file itself here"
-        )
-    with path.open("rb") as stream:
-        raw = stream.read(_BYTES + 1)
-    if len(raw) > _BYTES:
-        return Diagnostic(Location(FILE), "too-large", f"This file is larger than {_BYTES // 1024:,} KiB.", "")
-    return raw.removeprefix(_BOM).decode()
+def _masked(text: str, documents: Iterable[Node]) -> str:
+    """The text with stars for every key and password, and every other column where it was.
+
+    Errors show the lines they are about, in public logs too. Some secrets can be told without the documents, which a
+    text that does not parse has none of.
+    """
+    text = _SECRETS.sub(lambda match: "*" * len(match[0]), text)
+    text = _KEY_LINE.sub(lambda match: match[1] + re.sub(r"\S", "*", match[2]), text)
+    lines = text.split("\n")
+    for node in (key for document in documents for key in _possible_keys(document)):
+        at, start = node.place.line - 1, node.place.column - 1
+        lines[at] = lines[at][:start] + re.sub(r"\S", "*", lines[at][start:])
+    return "\n".join(lines)
 
 
-def _leads_out(path: Path) -> bool:
-    """Whether a branch made it a link to some file of the machine, whose lines would be quoted as wrong."""
-    folder, real = (Path(os.path.realpath(one)) for one in (path.parent, path))
-    return not real.is_relative_to(folder) or ".git" in real.relative_to(folder).parts
-
-
-def _several(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
-    for document in documents[1:]:
-        yield Diagnostic(document.place, "config", "A second document; the file must be one.", "remove it")
+def _possible_keys(node: Node) -> Iterator[Node]:
+    """Whatever stands where a key might have been written: under `api_key`, and is no variable's name."""
+    for name, member in fields(node).items():
+        if name != "api_key":
+            yield from _possible_keys(member)
+        elif isinstance(member.value, dict):
+            yield from (one for one in member.value.values() if not _VARIABLE.fullmatch(str(one.value)))
+        else:
+            yield member

@@ -21,15 +21,16 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
 
     `owns` says that it matters whose the assistants there are.
     """
-    said = name or environ.get(VARIABLE) or ""
-    chosen = said or config.default_environment or LOCAL
+    stated = name or environ.get(VARIABLE) or ""
+    chosen = stated or config.default_environment or LOCAL
     if chosen in config.broken:
         return config.broken[chosen][0]
-    environment = _known(config, chosen)
+    without_file = Environment(OPENAI, OPENAI) if chosen == OPENAI else None
+    environment = config.environments.get(chosen, without_file)
     if environment is None:
-        place = Location(OPTION if name else VARIABLE if said else _file(config))
-        return nowhere(config) or _unknown(chosen, config, place)
-    if not said and environment.name == LOCAL:
+        place = Location(OPTION if name else VARIABLE if stated else config.file or FILE)
+        return nowhere(config) or _no_environment(chosen, config, place)
+    if not stated and environment.name == LOCAL:
         return _by_default(config, environment, environ)
     return (unowned(config, environment) if owns else None) or environment
 
@@ -45,7 +46,7 @@ def nowhere(config: Config) -> Diagnostic | None:
     )
 
 
-def _unknown(name: str, config: Config, place: Location) -> Diagnostic:
+def _no_environment(name: str, config: Config, place: Location) -> Diagnostic:
     message, remedy = f"There is no environment `{name}`.", did_you_mean(name, config.environments)
     is_near = remedy.startswith("did you mean")
     if config.file is None and not is_near:
@@ -54,15 +55,6 @@ def _unknown(name: str, config: Config, place: Location) -> Diagnostic:
     every = ", ".join(f"`{one}`" for one in sorted(config.environments))
     remedy += f" (there are {every})" if is_near else ""
     return Diagnostic(place, "unknown-environment", message, remedy)
-
-
-def _known(config: Config, name: str) -> Environment | None:
-    without_file = Environment(OPENAI, OPENAI) if name == OPENAI else None
-    return config.environments.get(name, without_file)
-
-
-def _file(config: Config) -> str:
-    return config.file or FILE
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
@@ -94,15 +86,7 @@ def unowned(config: Config, environment: Environment) -> Diagnostic | None:
         if config.file
         else f"write a {FILE}:\n{lines}"
     )
-    return Diagnostic(environment.place or Location(_file(config)), "config", message, remedy)
-
-
-def access(environment: Environment, environ: Mapping[str, str]) -> Access | Diagnostic:
-    """How to reach the environment: the file first, then the variables that the `openai` package reads too."""
-    try:
-        return _AccessReader(environment, environ).access()
-    except _NoAccessError as error:
-        return Diagnostic(error.place, "config", error.message, error.remedy)
+    return Diagnostic(environment.place or Location(config.file or FILE), "config", message, remedy)
 
 
 def unreached(environment: Environment) -> Access:
@@ -111,54 +95,54 @@ def unreached(environment: Environment) -> Access:
     return Access(environment.base_url or usual, None, environment.organization, environment.project)
 
 
+def access(environment: Environment, environ: Mapping[str, str]) -> Access | Diagnostic:
+    """How to reach the environment: the file first, then the variables that the `openai` package reads too."""
+    openai = environment.provider == OPENAI
+    try:
+        base_url = environment.base_url or (_url_from(environ) if openai else None)
+        return Access(
+            base_url,
+            _key_from(environ, environment, base_url) if openai or environment.api_key else None,
+            environment.organization or (_variable_from(environ, "OPENAI_ORG_ID") if openai else None),
+            environment.project or (_variable_from(environ, "OPENAI_PROJECT_ID") if openai else None),
+        )
+    except _NoAccessError as error:
+        return error.diagnostic
+
+
 class _NoAccessError(Exception):
     def __init__(self, place: Location, message: str, remedy: str) -> None:
         super().__init__(message)
-        self.place, self.message, self.remedy = place, message, remedy
+        self.diagnostic = Diagnostic(place, "config", message, remedy)
 
 
-class _AccessReader:
-    """Reads variables; an empty one is none."""
+def _variable_from(environ: Mapping[str, str], name: str) -> str | None:
+    """What a variable holds; an empty one is none."""
+    value = environ.get(name, "").strip()
+    if value.isascii() and value.isprintable() and " " not in value:
+        return value or None
+    message = "This variable holds characters that no header may have."
+    raise _NoAccessError(Location(name), message, "set it again, as one line")
 
-    def __init__(self, environment: Environment, environ: Mapping[str, str]) -> None:
-        self._of = environment
-        self._environ = environ
-        self._place = environment.place or Location(FILE)
 
-    def access(self) -> Access:
-        one, openai = self._of, self._of.provider == OPENAI
-        base_url = one.base_url or (self._url() if openai else None)
-        return Access(
-            base_url,
-            self._key(base_url) if openai or one.api_key else None,
-            one.organization or (self._variable("OPENAI_ORG_ID") if openai else None),
-            one.project or (self._variable("OPENAI_PROJECT_ID") if openai else None),
-        )
+def _url_from(environ: Mapping[str, str]) -> str:
+    value = _variable_from(environ, "OPENAI_BASE_URL")
+    try:
+        return urls.checked(value) if value else urls.OPENAI_URL
+    except urls.BadUrlError as error:
+        remedy = f"set it like {urls.OPENAI_URL}, or write `base_url` in {FILE}"
+        raise _NoAccessError(Location("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
 
-    def _variable(self, name: str) -> str | None:
-        value = self._environ.get(name, "").strip()
-        if value.isascii() and (value.isprintable() and " " not in value):
-            return value or None
-        raise _NoAccessError(
-            Location(name), "This variable holds characters that no header may have.", "set it again, as one line"
-        )
 
-    def _url(self) -> str:
-        value = self._variable("OPENAI_BASE_URL")
-        try:
-            return urls.checked(value) if value else urls.OPENAI_URL
-        except urls.BadUrlError as error:
-            remedy = f"set it like {urls.OPENAI_URL}, or write `base_url` in {FILE}"
-            raise _NoAccessError(Location("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
-
-    def _key(self, base_url: str | None) -> str | None:
-        name = self._of.api_key or KEY
-        key = self._variable(name)
-        if key is None and (self._of.api_key or not base_url or not urls.is_loopback(base_url)):
-            message = f"The variable {name} is not set, and `{self._of.name}` requires a key."
-            place = self._place if self._of.place is not None else Location(name)
-            raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
-        if key and base_url and not urls.may_have_key(base_url):
-            message = f"The key in {name} is never sent over plain http to another machine."
-            raise _NoAccessError(self._place, message, f"use https:// rather than {base_url}")
-        return key
+def _key_from(environ: Mapping[str, str], environment: Environment, base_url: str | None) -> str | None:
+    name = environment.api_key or KEY
+    key = _variable_from(environ, name)
+    if key is None and (environment.api_key or not base_url or not urls.is_loopback(base_url)):
+        message = f"The variable {name} is not set, and `{environment.name}` requires a key."
+        place = environment.place or Location(name)
+        raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
+    if key and base_url and not urls.may_have_key(base_url):
+        message = f"The key in {name} is never sent over plain http to another machine."
+        place = environment.place or Location(FILE)
+        raise _NoAccessError(place, message, f"use https:// rather than {base_url}")
+    return key

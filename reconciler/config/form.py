@@ -1,22 +1,26 @@
-"""The form of `reconciler.yaml`, and what is said where a file has another."""
+"""The form of `reconciler.yaml`, what is reported where a file has another, and what it comes to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from reconciler.config import urls
+from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
 from reconciler.diagnostics import CODES, Diagnostic, did_you_mean
 from reconciler.model import NAME, Applies
-from reconciler.plan.unattended import PERMITS
+from reconciler.plan.guards import Limits
+from reconciler.plan.unattended import PERMITS, Policy
 from reconciler.source import Node, locate, plain
 
 Known: TypeAlias = Mapping[str, Collection[str]]
+Errors: TypeAlias = list[tuple[str | None, Diagnostic]]
+"""Each with the environment that it is of; one of the file as a whole has none."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHARE = re.compile(r"(?:[0-9]{1,2}|100)%")
@@ -29,52 +33,53 @@ _KINDS_OF_VALUE: Final = {
     "model_type": "A mapping",
     "bool_type": "`true` or `false`",
 }
+_MISSING: Final = {
+    "version": "write `version: 1` as the first line",
+    "env": "name the variable that holds the key: `api_key: {env: NAME}`",
+    "name": "write `stack: {name: …, was: […]}`, or the name alone",
+}
 
 
-def _wrong(code: str, message: str, remedy: str) -> PydanticCustomError:
-    """An error that passes through pydantic as the fault it is; braces in a remedy stay as they are."""
-    return PydanticCustomError(code, "{said}", {"said": message, "remedy": remedy})
+def _invalid(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """An error that passes through pydantic as it is; braces in a remedy stay as they are."""
+    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
 
 
-def _name(value: str) -> str:
+def _valid_name(value: str) -> str:
     if not NAME.fullmatch(value):
         remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise _wrong("bad-key", f"`{value}` is not a name.", remedy)
+        raise _invalid("bad-key", f"`{value}` is not a name.", remedy)
     return value
 
 
 def _version(value: Any) -> int:
     if type(value) is not int or value != 1:
-        raise _wrong("config", "This version is not supported.", "write `version: 1`")
+        raise _invalid("config", "This version is not supported.", "write `version: 1`")
     return value
 
 
 def _stack(value: Any) -> Any:
     if value is None or isinstance(value, str | dict):
         return {"name": value} if isinstance(value, str) else value
-    raise _wrong("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
+    raise _invalid("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def _folder(value: str) -> str:
+def _valid_folder(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise _wrong("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
+        raise _invalid("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
     return value
 
 
 def _api_key(value: Any) -> Any:
     if isinstance(value, str):
         remedy = "write `api_key: {env: NAME}`, put the key into that variable, and revoke the one that stood here"
-        raise _wrong("config", "A key may not stand in a file.", remedy)
+        raise _invalid("config", "A key may not stand in a file.", remedy)
     return value
 
 
 def _variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
-        raise _wrong("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
+        raise _invalid("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
     return value
 
 
@@ -82,67 +87,61 @@ def _url(value: str) -> str:
     try:
         return urls.checked(value)
     except urls.BadUrlError as error:
-        raise _wrong("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
+        raise _invalid("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
 
 
-def _limit(value: Any) -> int | str | None:
+def _valid_limit(value: Any) -> int | str | None:
     if type(value) is int and value >= 0:
         return value
     if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
         return value
-    raise _wrong("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
+    raise _invalid("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
 
 
-def _span(value: Any) -> Any:
+def _seconds_of(value: Any) -> Any:
     """Seconds, of `30m`, `24h`, `7d`."""
     if value is None:
         return None
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise _wrong("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
-    return int(found[1]) * _SECONDS[found[2]]
+    span = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    if span is None:
+        raise _invalid("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
+    return int(span[1]) * _SECONDS[span[2]]
 
 
 def _permit(value: str) -> str:
     if value not in PERMITS:
-        raise _wrong(
-            "unknown-value", f"`{value}` is not a valid `reconcile.apply` value.", did_you_mean(value, PERMITS)
-        )
+        message = f"`{value}` is not a valid `reconcile.apply` value."
+        raise _invalid("unknown-value", message, did_you_mean(value, PERMITS))
     return value
 
 
 def _applies(value: str) -> str:
     if value not in get_args(Applies):
         message = f"`{value}` is not a valid `apply`."
-        raise _wrong("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
+        raise _invalid("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
     return value
 
 
-def _provider(value: str, info: ValidationInfo) -> str:
-    return _one_of(value, "provider", info)
+def _one_of(what: str) -> AfterValidator:
+    """One of the names that are known of its sort where the file is read."""
+
+    def check(value: str, info: ValidationInfo) -> str:
+        known = cast(Known, info.context)[what]
+        if value not in known:
+            raise _invalid("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
+        return value
+
+    return AfterValidator(check)
 
 
-def _kind(value: str, info: ValidationInfo) -> str:
-    return _one_of(value, "kind", info)
-
-
-def _one_of(value: str, what: str, info: ValidationInfo) -> str:
-    known = cast(Known, info.context)[what]
-    if value not in known:
-        raise _wrong("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
-    return value
-
-
-def _empty(value: Any) -> Any:
-    return {} if value is None else value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-Limit = Annotated[Any, BeforeValidator(_limit)]
+Name = Annotated[str, AfterValidator(_valid_name)]
+Limit = Annotated[Any, BeforeValidator(_valid_limit)]
+_ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+_EMPTY_IS_NONE_STATED = BeforeValidator(lambda value: {} if value is None else value)
 
 
 class Form(BaseModel):
-    """A mapping of the file: nothing is converted, nothing unknown is let pass."""
+    """A mapping of the file: nothing is converted, nothing unknown is accepted."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -162,100 +161,44 @@ class LimitsForm(Form):
 
 
 class ReconcileForm(Form):
-    apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, BeforeValidator(_listed)] = None
-    after: Annotated[int | None, BeforeValidator(_span)] = None
+    apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, _ONE_OR_MORE] = None
+    after: Annotated[int | None, BeforeValidator(_seconds_of)] = None
 
 
 class AllowForm(Form):
     by_author: bool | None = None
 
 
-class EnvironmentForm(Form):
+class SharedForm(Form):
+    """What the file states for all environments, and each for itself."""
+
     apply: Annotated[str, AfterValidator(_applies)] | None = None
-    provider: Annotated[str, AfterValidator(_provider)] | None = None
+    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
+    limits: Annotated[LimitsForm, _EMPTY_IS_NONE_STATED] = LimitsForm()
+    reconcile: Annotated[ReconcileForm, _EMPTY_IS_NONE_STATED] = ReconcileForm()
+    allow: Annotated[AllowForm, _EMPTY_IS_NONE_STATED] = AllowForm()
+
+
+class EnvironmentForm(SharedForm):
+    provider: Annotated[str, _one_of("provider")] | None = None
     base_url: Annotated[str, AfterValidator(_url)] | None = None
     api_key: Annotated[KeyForm | None, BeforeValidator(_api_key)] = None
     organization: str | None = None
     project: str | None = None
-    kinds: list[Annotated[str, AfterValidator(_kind)]] | None = None
-    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
+    kinds: list[Annotated[str, _one_of("kind")]] | None = None
     values: dict[str, str] = {}
     models: dict[str, str] = {}
-    limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
-    reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
-    allow: Annotated[AllowForm, BeforeValidator(_empty)] = AllowForm()
 
 
-class FileForm(Form):
+class FileForm(SharedForm):
     version: Annotated[int, BeforeValidator(_version)]
-    apply: Annotated[str, AfterValidator(_applies)] | None = None
-    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
-    manifests: Annotated[
-        list[Annotated[str, AfterValidator(_folder)]], BeforeValidator(_listed), Field(min_length=1)
-    ] = ["assistants"]
-    environments: Annotated[
-        dict[Name, Annotated[EnvironmentForm, BeforeValidator(_empty)]], BeforeValidator(_empty)
-    ] = {}
-    limits: Annotated[LimitsForm, BeforeValidator(_empty)] = LimitsForm()
-    reconcile: Annotated[ReconcileForm, BeforeValidator(_empty)] = ReconcileForm()
-    allow: Annotated[AllowForm, BeforeValidator(_empty)] = AllowForm()
+    manifests: Annotated[list[Annotated[str, AfterValidator(_valid_folder)]], _ONE_OR_MORE, Field(min_length=1)] = [
+        "assistants"
+    ]
+    environments: Annotated[dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]], _EMPTY_IS_NONE_STATED] = {}
     default_environment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadForm:
-    """The file in its form, less the environments that have another; without a form where the file has another."""
-
-    form: FileForm | None
-    wrong: tuple[tuple[str | None, Diagnostic], ...] = ()
-    """Every fault, with the environment that it is of; one of the file as a whole has none."""
-
-
-def read(node: Node, known: Known) -> ReadForm:
-    """The file in its form, and every place where it has another."""
-    value = cast(dict[str, Any], plain(node))
-    try:
-        return ReadForm(FileForm.model_validate(value, context=known))
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-    wrong = tuple((_environment_of(detail["loc"]), _fault(node, detail)) for detail in details)
-    broken = {name for name, _ in wrong}
-    if None in broken:
-        return ReadForm(None, wrong)
-    sound = {name: one for name, one in value["environments"].items() if name not in broken}
-    return ReadForm(FileForm.model_validate({**value, "environments": sound}, context=known), wrong)
-
-
-def _environment_of(path: tuple[int | str, ...]) -> str | None:
-    return str(path[1]) if len(path) > 1 and path[0] == "environments" else None
-
-
-def _fault(node: Node, detail: ErrorDetails) -> Diagnostic:
-    path, kind = detail["loc"], detail["type"]
-    of_key = kind == "extra_forbidden" or path[-1:] == ("[key]",)
-    place = locate(node, path, key=of_key)
-    if kind in CODES:
-        context = detail["ctx"]
-        return Diagnostic(place, kind, context["said"], context["remedy"])
-    if kind == "extra_forbidden":
-        return Diagnostic(
-            place, "unknown-field", f"There is no `{path[-1]}` here.", did_you_mean(str(path[-1]), _known(path))
-        )
-    if kind == "missing":
-        return Diagnostic(place, "missing-field", f"`{path[-1]}` is missing.", _MISSING.get(str(path[-1]), ""))
-    if kind == "too_short":
-        return Diagnostic(place, "missing-field", "An empty list.", "name one at least, or leave it out")
-    wanted = _KINDS_OF_VALUE.get(kind, "Something else")
-    return Diagnostic(
-        place, "wrong-type", f"{wanted} belongs here.", "quote it, if it is text" if wanted == "Text" else ""
-    )
-
-
-_MISSING: Final = {
-    "version": "write `version: 1` as the first line",
-    "env": "name the variable that holds the key: `api_key: {env: NAME}`",
-    "name": "write `stack: {name: …, was: […]}`, or the name alone",
-}
 _FORMS: Final[dict[str, type[Form]]] = {
     "stack": StackForm,
     "api_key": KeyForm,
@@ -265,8 +208,112 @@ _FORMS: Final[dict[str, type[Form]]] = {
 }
 
 
-def _known(path: tuple[int | str, ...]) -> list[str]:
-    """The fields of the mapping that the path's last step was written in."""
-    holder = str(path[-2]) if len(path) > 1 else ""
-    inner: type[Form] = EnvironmentForm if len(path) == 3 and path[0] == "environments" else FileForm
-    return list((inner if inner is EnvironmentForm else _FORMS.get(holder, FileForm)).model_fields)
+def read(node: Node, root: Path, known: Known) -> tuple[Config | None, Errors]:
+    """The configuration, and everything wrong with it; None where something is that concerns the file as a whole."""
+    value = cast(dict[str, Any], plain(node))
+    wrong: Errors = []
+    try:
+        form = FileForm.model_validate(value, context=known)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            path = detail["loc"]
+            of_environment = len(path) > 1 and path[0] == "environments"
+            wrong.append((str(path[1]) if of_environment else None, _form_error(node, detail)))
+        if any(name is None for name, _ in wrong):
+            return None, wrong
+        sound = {name: one for name, one in value["environments"].items() if name not in dict(wrong)}
+        form = FileForm.model_validate({**value, "environments": sound}, context=known)
+    broken = {str(name) for name, _ in wrong}
+    stated = {**({} if LOCAL in broken else {LOCAL: EnvironmentForm()}), **form.environments}
+    environments = {name: _resolved(name, stated[name], form, node) for name in stated}
+    config = Config(root, FILE, tuple(form.manifests), environments, form.default_environment)
+    return config, [*wrong, *_contradictions(config, node, broken)]
+
+
+def _form_error(node: Node, detail: ErrorDetails) -> Diagnostic:
+    path, kind = detail["loc"], detail["type"]
+    field = str(path[-1]) if path else ""
+    place = locate(node, path, key=kind == "extra_forbidden" or field == "[key]")
+    if kind in CODES:
+        return Diagnostic(place, kind, detail["ctx"]["message"], detail["ctx"]["remedy"])
+    if kind == "extra_forbidden":
+        holder = str(path[-2]) if len(path) > 1 else ""
+        in_environment = len(path) == 3 and path[0] == "environments"
+        form: type[Form] = EnvironmentForm if in_environment else _FORMS.get(holder, FileForm)
+        remedy = did_you_mean(field, form.model_fields)
+        return Diagnostic(place, "unknown-field", f"There is no `{field}` here.", remedy)
+    if kind == "missing":
+        return Diagnostic(place, "missing-field", f"`{field}` is missing.", _MISSING.get(field, ""))
+    if kind == "too_short":
+        return Diagnostic(place, "missing-field", "An empty list.", "name one at least, or leave it out")
+    wanted = _KINDS_OF_VALUE.get(kind, "Something else")
+    remedy = "quote it, if it is text" if wanted == "Text" else ""
+    return Diagnostic(place, "wrong-type", f"{wanted} belongs here.", remedy)
+
+
+def _resolved(name: str, own: EnvironmentForm, common: FileForm, node: Node) -> Environment:
+    """An environment with everything filled in that it leaves to the file, or out."""
+    stack = own.stack or common.stack or StackForm(name=DEFAULT_STACK)
+
+    def either(section: str, field: str) -> Any:
+        stated = getattr(getattr(own, section), field)
+        return getattr(getattr(common, section), field) if stated is None else stated
+
+    return Environment(
+        name,
+        provider=own.provider or (LOCAL if name == LOCAL else ""),
+        base_url=own.base_url,
+        api_key=own.api_key.env if own.api_key else None,
+        organization=own.organization,
+        project=own.project,
+        kinds=None if own.kinds is None else tuple(own.kinds),
+        stack=stack.name,
+        former_stacks=tuple(stack.was),
+        values=own.values,
+        models=own.models,
+        limits=Limits(deletes=either("limits", "deletes"), changes=either("limits", "changes")),
+        reconcile=Policy(frozenset(either("reconcile", "apply") or ()), either("reconcile", "after") or 0),
+        allow_by_author=either("allow", "by_author") is not False,
+        apply=own.apply or common.apply or "change",
+        place=locate(node, ["environments", name], key=True) if name in common.environments else None,
+    )
+
+
+def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iterator[tuple[str | None, Diagnostic]]:
+    """Everything wrong with a configuration whose form is right."""
+    targets: dict[tuple[str, ...], str] = {}
+    for one in config.environments.values():
+        for error in _environment_errors(one, node):
+            yield one.name, error
+        url = urls.canonical(one.base_url or urls.OPENAI_URL) if one.provider == OPENAI else one.base_url or ""
+        target = (one.provider, url, one.project or "", one.stack)
+        if (other := targets.setdefault(target, one.name)) != one.name:
+            place = locate(node, ["environments", one.name], key=True)
+            message = f"`{one.name}` and `{other}` have one target: the same provider, address, project and stack."
+            error = Diagnostic(place, "config", message, "give one of them a `stack` or a `project` of its own")
+            yield from ((name, error) for name in (other, one.name))
+    default = config.default_environment
+    if default is not None and default not in {*config.environments, *broken}:
+        place = locate(node, ["default_environment"])
+        message = f"There is no environment `{default}`."
+        yield None, Diagnostic(place, "unknown-environment", message, did_you_mean(default, config.environments))
+
+
+def _environment_errors(one: Environment, node: Node) -> Iterator[Diagnostic]:
+    path = ["environments", one.name]
+    if not one.provider:
+        message = f"`{one.name}` has no `provider`."
+        yield Diagnostic(locate(node, path, key=True), "missing-field", message, f"write `provider: {OPENAI}`")
+    elif one.name == LOCAL != one.provider:
+        message = "`local` is always the embedded server, so that it cannot be mistaken for another."
+        yield Diagnostic(locate(node, [*path, "provider"]), "config", message, "give this environment another name")
+    elif one.provider == LOCAL:
+        for name in ("base_url", "api_key", "organization", "project"):
+            if getattr(one, name) is not None:
+                place = locate(node, [*path, name], key=True)
+                message = f"The embedded server has no `{name}`."
+                yield Diagnostic(place, "config", message, f"remove it, or write `provider: {OPENAI}`")
+    if one.api_key and one.base_url and not urls.may_have_key(one.base_url):
+        message = "A key is never sent over plain http to another machine."
+        place = locate(node, [*path, "base_url"])
+        yield Diagnostic(place, "config", message, "write https://, or leave `api_key` out")

@@ -1,6 +1,6 @@
 """YAML and JSON text → nodes: plain data in which every value and key knows where it stands.
 
-`parse` never raises and never loops: what is wrong with the text comes back as faults, each at its line and
+`parse` never raises and never loops: what is wrong with the text comes back as errors, each at its line and
 column, and nesting and unfolded size are bounded, so whoever walks a node may recurse.
 """
 
@@ -11,8 +11,19 @@ from typing import Literal
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.source import json_text, yaml_text
-from reconciler.source.merging import fields, member, merged
-from reconciler.source.nodes import DEPTH, SIZE, Node, ParsedText, Positions, Scalar, locate, plain
+from reconciler.source.nodes import (
+    DEPTH,
+    SIZE,
+    Node,
+    ParsedText,
+    Positions,
+    Scalar,
+    fields,
+    locate,
+    member,
+    merged,
+    plain,
+)
 from reconciler.source.writing import write
 
 __all__ = [
@@ -31,7 +42,7 @@ __all__ = [
 ]
 
 # What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
-_REFUSED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> ParsedText:
@@ -40,13 +51,8 @@ def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> 
     positions = Positions(text, file)
     if syntax == "json":
         return json_text.read(text, positions)
-    refused = _REFUSED.search(text)
-    if refused:
-        return ParsedText((), (_refusal(refused, positions),))
+    if bad := _NOT_YAML.search(text):
+        message = f"The character U+{ord(bad[0]):04X} may not stand in YAML."
+        remedy = "remove it, or write it as an escape within double quotes"
+        return ParsedText((), (Diagnostic(positions.place(bad.start()), "syntax", message, remedy),))
     return yaml_text.read(text, positions)
-
-
-def _refusal(refused: re.Match[str], positions: Positions) -> Diagnostic:
-    message = f"The character U+{ord(refused[0]):04X} may not stand in YAML."
-    remedy = "remove it, or write it as an escape within double quotes"
-    return Diagnostic(positions.place(refused.start()), "syntax", message, remedy)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from math import isinf
 from typing import Final
@@ -23,6 +22,12 @@ _REMEDIES: Final = {
     "#": "JSON has no comments",
     "": "the file ends too early: close what is open",
 }
+_BAD_TEXTS: Final = (
+    ("Unterminated", "A text in quotes that is never closed.", "close the quote"),
+    ("control", "A control character within a text.", "write a line break as `\\n` and a tab as `\\t`"),
+    ("", "An escape that JSON does not know.", "write a backslash as `\\\\`"),
+)
+"""By what the standard library says: our words, and the remedy."""
 
 
 def read(text: str, positions: Positions) -> ParsedText:
@@ -44,11 +49,6 @@ class _JsonReader:
         self._positions = positions
         self._at = 0
         self._size = 0
-        self._build: dict[str, Callable[[int], Node]] = {
-            "{": self._mapping,
-            "[": self._sequence,
-            '"': self._string,
-        }
 
     def document(self) -> Node:
         if not self._next():
@@ -72,22 +72,28 @@ class _JsonReader:
         return ReadError(Diagnostic(self._place(), "syntax", message, remedy))
 
     def _value(self, depth: int) -> Node:
-        first = self._next()
+        first, place = self._next(), self._place()
         self._size += 1
         if depth > nodes.DEPTH:
-            raise ReadError(nodes.too_deep(self._place()))
+            raise ReadError(nodes.too_deep(place))
         if self._size > nodes.SIZE:
-            raise ReadError(
-                Diagnostic(self._place(), "too-large", f"More than {nodes.SIZE:,} values.", "split the file")
-            )
-        return self._build.get(first, self._plain)(depth)
+            raise ReadError(Diagnostic(place, "too-large", f"More than {nodes.SIZE:,} values.", "split the file"))
+        if first == "{":
+            return self._mapping(place, depth)
+        if first == "[":
+            members: list[Node] = []
+            while self._has_member("]", first=not members):
+                members.append(self._value(depth + 1))
+            return Node(tuple(members), place)
+        if first == '"':
+            return Node(self._quoted_text(place), place)
+        return Node(self._plain_value(place), place)
 
-    def _plain(self, _depth: int) -> Node:
-        place = self._place()
+    def _plain_value(self, place: Location) -> Scalar:
         number = _NUMBER.match(self._text, self._at)
         if number:
             self._at = number.end()
-            return Node(self._number(number, place), place)
+            return self._number_of(number, place)
         word = _WORD.match(self._text, self._at)
         if word is None or word[0] not in _WORDS.keys() | _FOREIGN:
             raise self._stop(
@@ -96,9 +102,9 @@ class _JsonReader:
         self._at = word.end()
         if word[0] in _FOREIGN:
             self.faults.append(Diagnostic(place, "not-json", f"JSON has no {word[0]}.", "write a number or null"))
-        return Node(_WORDS.get(word[0]), place)
+        return _WORDS.get(word[0])
 
-    def _number(self, match: re.Match[str], place: Location) -> int | float:
+    def _number_of(self, match: re.Match[str], place: Location) -> int | float:
         if len(match[0]) > nodes.DIGITS:
             self.faults.append(nodes.long_number(place))
             return 0
@@ -110,36 +116,29 @@ class _JsonReader:
         )
         return 0
 
-    def _string(self, _depth: int) -> Node:
-        place = self._place()
-        return Node(self._text_at(place), place)
-
-    def _text_at(self, place: Location) -> str:
+    def _quoted_text(self, place: Location) -> str:
         text: str
         try:
             text, self._at = scanstring(self._text, self._at + 1)
         except JSONDecodeError as error:
             self._at = error.pos
-            raise self._stop(*_string_words(error.msg)) from error
-        half = nodes.half_character(text, place)
-        self.faults += [half] if half else []
+            raise self._stop(*next(words for sign, *words in _BAD_TEXTS if sign in error.msg)) from error
+        self.faults += nodes.half_characters(text, place)
         return text
 
-    def _sequence(self, depth: int) -> Node:
-        place = self._place()
-        members: list[Node] = []
-        while self._member("]", first=not members):
-            members.append(self._value(depth + 1))
-        return Node(tuple(members), place)
-
-    def _mapping(self, depth: int) -> Node:
-        place = self._place()
+    def _mapping(self, place: Location, depth: int) -> Node:
         members: dict[str, Node] = {}
         keys: dict[str, Location] = {}
         first = True
-        while self._member("}", first=first):
+        while self._has_member("}", first=first):
             first = False
-            key, at = self._key()
+            if self._next() != '"':
+                raise self._stop("Expected a key in double quotes.")
+            at = self._place()
+            key = self._quoted_text(at)
+            if self._next() != ":":
+                raise self._stop("Expected `:`.")
+            self._at += 1
             value = self._value(depth + 1)
             if key in keys:
                 self.faults.append(nodes.repeated(key, at, keys[key]))
@@ -147,17 +146,7 @@ class _JsonReader:
                 members[key], keys[key] = value, at
         return Node(members, place, keys)
 
-    def _key(self) -> tuple[str, Location]:
-        if self._next() != '"':
-            raise self._stop("Expected a key in double quotes.")
-        place = self._place()
-        key = self._text_at(place)
-        if self._next() != ":":
-            raise self._stop("Expected `:`.")
-        self._at += 1
-        return key, place
-
-    def _member(self, end: str, *, first: bool) -> bool:
+    def _has_member(self, end: str, *, first: bool) -> bool:
         """Steps over the bracket or comma; whether another member follows."""
         if first:
             self._at += 1
@@ -178,11 +167,3 @@ class _JsonReader:
             return False
         self._at += 1
         return True
-
-
-def _string_words(problem: str) -> tuple[str, str]:
-    if "Unterminated" in problem:
-        return "A text in quotes that is never closed.", "close the quote"
-    if "control" in problem:
-        return "A control character within a text.", "write a line break as `\\n` and a tab as `\\t`"
-    return "An escape that JSON does not know.", "write a backslash as `\\\\`"

@@ -1,4 +1,4 @@
-"""The nodes themselves, how they become plain data, and how a path finds its place."""
+"""The nodes themselves, how they become plain data, how one is merged over another, and how a path finds its place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ParsedText:
 
 
 class ReadError(Exception):
-    """The rest of a text cannot be read; carries the fault that says why."""
+    """The rest of a text cannot be read; carries the error that says why."""
 
     def __init__(self, fault: Diagnostic) -> None:
         super().__init__(fault.message)
@@ -60,53 +60,64 @@ class Positions:
         self._starts: list[int] = []
 
     def place(self, offset: int) -> Location:
-        """The place of the character at the offset."""
+        """The location of the character at the offset."""
         if not self._starts:
             self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
         line = bisect_right(self._starts, offset)
         return Location(self.file, line, offset - self._starts[line - 1] + 1)
 
     def line(self, place: Location) -> str:
-        """The text of the line that the place is on."""
+        """The text of the line that the location is on."""
         return _BREAK.split(self.text)[place.line - 1]
 
 
+def fields(node: Node | None) -> dict[str, Node]:
+    """The members of a mapping; of anything else, none."""
+    return node.value if node is not None and isinstance(node.value, dict) else {}
+
+
+def member(node: Node | None, key: str) -> Node | None:
+    """What a mapping has under a key."""
+    return fields(node).get(key)
+
+
 def plain(node: Node) -> Json:
-    """The node's value as plain data, without places."""
+    """The node's value as plain data, without locations."""
     value = node.value
     if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
-        return [plain(member) for member in value]
+        return [plain(inner) for inner in value]
     return value
 
 
+def merged(base: Node, patch: Node) -> Node:
+    """A JSON merge patch on nodes, so that everything keeps its location."""
+    if not isinstance(patch.value, dict):
+        return patch
+    members = dict(fields(base))
+    for key, inner in patch.value.items():
+        if inner.value is None:
+            members.pop(key, None)
+        else:
+            members[key] = merged(members.get(key, Node({}, inner.place)), inner)
+    return Node(members, base.place, {**base.keys, **patch.keys})
+
+
 def locate(node: Node, path: Iterable[str | int], *, key: bool = False) -> Location:
-    """The place of the deepest value on the path, or with `key` of the last key that leads to it.
+    """The location of the deepest value on the path, or with `key` of the last key that leads to it.
 
     Steps that match nothing are skipped: pydantic puts the tags of unions into its paths.
     """
     place = node.place
     for step in path:
-        member = _member(node, step)
-        if member is not None:
-            place = node.keys[str(step)] if key and isinstance(node.value, dict) else member.place
-            node = member
+        inner = member(node, str(step))
+        if isinstance(node.value, tuple) and isinstance(step, int) and 0 <= step < len(node.value):
+            inner = node.value[step]
+        if inner is not None:
+            place = node.keys[str(step)] if key and isinstance(node.value, dict) else inner.place
+            node = inner
     return place
-
-
-def _member(node: Node, step: str | int) -> Node | None:
-    value = node.value
-    if isinstance(value, dict):
-        return value.get(str(step))
-    if isinstance(value, tuple) and isinstance(step, int) and 0 <= step < len(value):
-        return value[step]
-    return None
-
-
-def mapping(node: Node) -> dict[str, Node]:
-    """The members of a mapping; of anything else, none."""
-    return node.value if isinstance(node.value, dict) else {}
 
 
 def short(text: str) -> str:
@@ -115,25 +126,25 @@ def short(text: str) -> str:
 
 
 def too_deep(place: Location) -> Diagnostic:
-    """The fault of a value nested deeper than anything real."""
+    """The error of a value nested deeper than anything real."""
     return Diagnostic(place, "too-deep", f"Values nest deeper than {DEPTH} levels.", "flatten them")
 
 
 def repeated(key: str, place: Location, first: Location) -> Diagnostic:
-    """The fault of a key that its mapping has already."""
+    """The error of a key that its mapping has already."""
     message = f"`{short(key)}` stands here a second time; the first is at line {first.line}, column {first.column}."
     return Diagnostic(place, "duplicate-key", message, "remove one of the two")
 
 
 def long_number(place: Location) -> Diagnostic:
-    """The fault of a number with absurdly many digits."""
+    """The error of a number with absurdly many digits."""
     return Diagnostic(place, "too-large", f"A number of more than {DIGITS} digits.", "quote it if it is text")
 
 
-def half_character(text: str, place: Location) -> Diagnostic | None:
-    """The fault of a text that holds half a character, which UTF-8 cannot carry."""
+def half_characters(text: str, place: Location) -> list[Diagnostic]:
+    """The error of a text that holds half a character, which UTF-8 cannot carry; none where it holds none."""
     match = None if text.isascii() else _SURROGATE.search(text)
     if match is None:
-        return None
+        return []
     message = f"The escape \\u{ord(match[0]):04x} is half a character (a lone surrogate)."
-    return Diagnostic(place, "encoding", message, "write the character itself, or both halves of it")
+    return [Diagnostic(place, "encoding", message, "write the character itself, or both halves of it")]

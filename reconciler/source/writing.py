@@ -10,7 +10,7 @@ import yaml
 
 from reconciler.canonical import Json
 
-_PLACE = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)OF{run}(?P<end>:?)"
+_PLACEHOLDER = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)OF{run}(?P<end>:?)"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a CI, where it is printed
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
@@ -29,67 +29,51 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_text(self, value: str) -> yaml.ScalarNode:
+        if "\n" in value or not _is_plain(value) or _FOLDS.search(value):
+            self.texts.append(value)
+            value = f"TEXT{len(self.texts) - 1}OF{self.run}"
+        node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", value)
+        return node
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
+
 
 def write(data: Json) -> str:
     """The data as YAML; reading it gives the same data."""
-    texts: list[str] = []
-    run = _unused(repr(data))
+    shown, run = repr(data), "x"  # letters that stand nowhere in the data, so that no text can pose as a token
+    while f"OF{run}" in shown:
+        run += "x"
 
     class Dumper(_Dumper):
         pass
 
-    Dumper.texts, Dumper.run = texts, run
-    Dumper.add_representer(str, _text)
+    Dumper.texts, Dumper.run = [], run
     dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=100)
-    token = re.compile(_PLACE.format(run=run), re.M)
+    token = re.compile(_PLACEHOLDER.format(run=run), re.M)
     while token.search(dumped):
-        dumped = token.sub(lambda found: _put(found, texts), dumped)  # a key and its value stand on one line
+        dumped = token.sub(lambda match: _put(match, Dumper.texts), dumped)  # a key and its value stand on one line
     return dumped
 
 
-def _unused(told: str) -> str:
-    """Letters that stand nowhere in the data, so that no text can pose as a token."""
-    run = "x"
-    while f"OF{run}" in told:
-        run += "x"
-    return run
-
-
-def _text(dumper: Any, value: str) -> yaml.ScalarNode:
-    if "\n" not in value and _is_plain(value) and not _FOLDS.search(value):
-        node: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", value)
-        return node
-    dumper.texts.append(value)
-    token: yaml.ScalarNode = dumper.represent_scalar(
-        "tag:yaml.org,2002:str", f"TEXT{len(dumper.texts) - 1}OF{dumper.run}"
-    )
-    return token
-
-
-def _put(found: re.Match[str], texts: list[str]) -> str:
+def _put(match: re.Match[str], texts: list[str]) -> str:
     """The text in its token's place: a literal block where that can hold it, else quoted."""
-    value = texts[int(found["number"])]
-    before = found["lead"] + found["key"]
-    if found["end"] or "\n" not in value or not _is_plain(value):
-        return f"{before}{_quoted(value)}{found['end']}"
-    return before + _block(value, len(found["lead"]) + (2 if found["key"] else 0))
-
-
-def _block(value: str, indent: int) -> str:
-    first = value.split("\n", 1)[0]
+    value = texts[int(match["number"])]
+    before = match["lead"] + match["key"]
+    if match["end"] or "\n" not in value or not _is_plain(value):
+        quoted = "".join(map(_escaped, value)).replace("##", "#\\x23")
+        return f'{before}"{quoted}"{match["end"]}'
+    indent = " " * (len(match["lead"]) + (2 if match["key"] else 0))
+    first, kept = value.split("\n", 1)[0], value.rstrip("\n")
     indicator = "2" if not first.strip() or first[0] in " \t" else ""
-    kept = value.rstrip("\n")
     chomping = "-" if kept == value else "" if value == f"{kept}\n" and kept else "+"
     body = value if chomping == "-" else value[:-1]
-    lines = [f"{' ' * indent}{line}" if line else "" for line in body.split("\n")]
-    return "\n".join([f"|{indicator}{chomping}", *lines])
+    lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
+    return before + "\n".join([f"|{indicator}{chomping}", *lines])
 
 
-def _quoted(value: str) -> str:
-    return '"' + "".join(_shown(character) for character in value).replace("##", "#\\x23") + '"'
-
-
-def _shown(character: str) -> str:
+def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
     if _is_visible(character):
