@@ -10,12 +10,14 @@ import select
 import signal
 import subprocess
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from reconciler import __version__
 from reconciler.cli import COMMANDS, run, validate
-from support.checkout import Checkout, command, plain
+from support.checkout import Checkout, interpreted, plain
+from support.forking import Process
 from support.lives import wanted
 
 INTERRUPT = "\x03"
@@ -436,14 +438,8 @@ def test_a_pipe_gets_colour_only_where_it_was_asked_for(
 def on_terminal(here: Checkout, *arguments: str, typed: str = "", **environ: str) -> tuple[int, str]:
     """The command on a terminal of its own, where somebody types once asked: its exit code and what was seen."""
     master, slave = pty.openpty()
-    with subprocess.Popen(
-        command(*arguments),
-        cwd=here.root,
-        env=plain(**{"TERM": "xterm", **environ}),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-    ) as process:
+    terminal = {"stdin": slave, "stdout": slave, "stderr": slave}
+    with Process(*arguments, cwd=here.root, env=plain(**{"TERM": "xterm", **environ}), **terminal) as process:
         os.close(slave)
         seen, quiet = b"", 0
         while quiet < PATIENCE and (part := _read(master)) != b"":
@@ -620,9 +616,7 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
     for n in range(40):
         here.write(**{f"k{n}": HR + f"description: {'long ' * 90}\n"})
 
-    with subprocess.Popen(
-        command(*arguments), cwd=here.root, env=plain(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with Process(*arguments, cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
         process.stdout.close()
         errors = process.stderr.read()
 
@@ -631,18 +625,25 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
     assert "fault of reconciler" not in errors
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-def test_a_stream_that_was_closed_before_is_no_fault(here: Checkout, closed: str) -> None:
-    for command_ in (["plan"], ["apply"], ["apply", "--auto-approve"]):
-        script = f'"$@" {closed}'
-        done = subprocess.run(
-            ["sh", "-c", script, "sh", *command(*command_)], cwd=here.root, env=plain(), capture_output=True, text=True
-        )
-        assert done.returncode == (1 if command_ == ["apply"] else 0), done
-        assert "fault of reconciler" not in done.stderr
-        assert "Traceback" not in done.stderr
+ALL_CLOSED = "<&- >&- 2>&-"
 
-    assert len(here.live()) == 1
+
+@pytest.mark.parametrize(
+    ("words", "closed", "code"),
+    [
+        *((["apply", "--auto-approve"], closed, 0) for closed in ("<&-", ">&-", "2>&-", ALL_CLOSED)),
+        (["plan"], ALL_CLOSED, 0),
+        (["apply"], ALL_CLOSED, 1),
+    ],
+)
+def test_a_stream_that_was_closed_before_is_no_fault(here: Checkout, words: list[str], closed: str, code: int) -> None:
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *interpreted(*words)]
+    done = subprocess.run(shell, cwd=here.root, env=plain(), capture_output=True, text=True)
+
+    assert done.returncode == code, done
+    assert "fault of reconciler" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(here.live()) == ("--auto-approve" in words)
 
 
 def test_an_interrupt_exits_130(here: Checkout) -> None:
@@ -658,10 +659,11 @@ def test_an_interrupt_exits_130(here: Checkout) -> None:
 def test_a_stream_of_another_encoding_is_written_to_all_the_same(here: Checkout, encoding: str) -> None:
     here.write(hr=HR.replace("be kind", "sei nett → 日本"))
 
-    told = here.process("plan", PYTHONIOENCODING=encoding)
+    environ = plain(PYTHONIOENCODING=encoding)
+    done = subprocess.run(interpreted("plan"), cwd=here.root, env=environ, capture_output=True, text=True)
 
-    assert (told.code, told.err) == (0, "")
-    assert "sei nett → 日本" in told.out
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "sei nett → 日本" in done.stdout
 
 
 def test_an_empty_folder_is_not_called_in_order(

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 
 import click
 import pytest
@@ -22,6 +23,7 @@ from reconciler.github import ci_output_guard
 from reconciler.model import Target
 from reconciler.providers import wire
 from support.checkout import Checkout, Told, answering, command, plain
+from support.forking import Process
 from support.gits import git, repository
 from support.lives import wanted
 from support.needing import PATIENCE
@@ -210,9 +212,7 @@ def test_a_process_brackets_what_it_says_and_nothing_is_lost(here: Checkout) -> 
 
 
 def test_a_server_that_goes_on_lets_the_runner_obey_others(here: Checkout) -> None:
-    with subprocess.Popen(
-        command("serve", "--port", "0"), cwd=here.root, env=plain(), stdout=subprocess.PIPE, text=True
-    ) as process:
+    with Process("serve", "--port", "0", cwd=here.root, env=plain(), stdout=PIPE) as process:
         try:
             assert process.stdout is not None
             stop, said, resume = (process.stdout.readline() for _ in range(3))
@@ -226,15 +226,13 @@ def test_a_server_that_goes_on_lets_the_runner_obey_others(here: Checkout) -> No
 
 
 def test_a_reader_that_leaves_is_no_fault(here: Checkout) -> None:
-    with subprocess.Popen(
-        command("plan", "-e", "local"), cwd=here.root, env=plain(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with Process("plan", "-e", "local", cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
         assert process.stdout is not None
         process.stdout.close()
         errors = process.communicate(timeout=PATIENCE)[1]
 
     assert process.returncode == 1
-    assert errors == b""
+    assert errors == ""
 
 
 @pytest.mark.parametrize("actions", ["true", ""], ids=["in a job", "elsewhere"])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from reconciler.apply import journal
 from reconciler.github.posts.issue_memory import line, remembered
 from reconciler.github.posts.issue_text import LABEL, is_same
 from reconciler.run.lock import only_one
-from support.checkout import Checkout, Told, command, plain
+from support.checkout import Checkout, Told, plain
 from support.emulator_world import call
+from support.forking import Process
 from support.github import BOT, LIMIT, Hub, github
 from support.gits import commit, git, repository
 from support.needing import PATIENCE
@@ -762,7 +764,7 @@ def test_two_passes_at_once_make_one_issue(job: Job) -> None:
     job.hub.fail("POST", "/issues", times=2, slow=2.0)
     words = ["reconcile", "-e", "local"]
     environ = plain(**job.hub.environ())
-    passes = [subprocess.Popen(command(*words), cwd=job.here.root, env=environ) for _ in range(2)]
+    passes = [Process(*words, cwd=job.here.root, env=environ) for _ in range(2)]
 
     assert [one.wait(30) for one in passes] == [0, 0]
     assert sorted(one["state"] for one in job.issues if one["state"] == "open") == ["open"]
@@ -1125,10 +1127,7 @@ def test_a_correction_that_fails_each_time_is_told_once(far: Far) -> None:
 
 def test_two_passes_from_two_machines_do_no_harm(far: Far, tmp_path_factory: pytest.TempPathFactory) -> None:
     states = [str(tmp_path_factory.mktemp("state")) for _ in range(2)]
-    passes = [
-        subprocess.Popen(command(*far.words(), "--state-dir", state), cwd=far.here.root, env=far.environ())
-        for state in states
-    ]
+    passes = [Process(*far.words(), "--state-dir", state, cwd=far.here.root, env=far.environ()) for state in states]
 
     assert {one.wait(30) for one in passes} <= {0, 1}  # 1 where the other was quicker: that object has moved
     assert far.texts() == ["Be kind."] * 3
@@ -1148,8 +1147,7 @@ def test_a_pass_that_only_reports_wants_no_folder(far: Far) -> None:
 
 def test_a_signal_lets_finish_what_is_in_flight_and_all_of_it_is_told(far: Far) -> None:
     far.server.free = 1
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command(*far.words()), cwd=far.here.root, env=far.environ(), **streams, text=True) as process:
+    with Process(*far.words(), cwd=far.here.root, env=far.environ(), stdout=PIPE, stderr=PIPE) as process:
         far.server.wait(2)
         process.send_signal(signal.SIGTERM)
         while "Interrupted" not in process.stderr.readline():
@@ -1168,9 +1166,7 @@ def test_a_signal_lets_finish_what_is_in_flight_and_all_of_it_is_told(far: Far) 
 
 def test_a_signal_while_it_is_told_prints_what_was_to_be_quoted(far: Far) -> None:
     far.hub.fail("POST", "/comments", slow=5.0)
-    with subprocess.Popen(
-        command(*far.words()), cwd=far.here.root, env=far.environ(), stdout=subprocess.PIPE, text=True
-    ) as process:
+    with Process(*far.words(), cwd=far.here.root, env=far.environ(), stdout=PIPE) as process:
         while not any(path.endswith("/comments") for _, path in far.hub.writes()):
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.05)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 
 import httpx
 import pytest
 
-from support.checkout import Checkout, command, plain
+from support.checkout import Checkout, plain
 from support.emulator_world import BETA
+from support.forking import Process
 from support.needing import PATIENCE
 
 
@@ -25,14 +26,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 @contextmanager
 def serving(here: Checkout, *arguments: str, end: signal.Signals = signal.SIGINT, **environ: str) -> Iterator[str]:
     """The address that a served emulator says; it ends without a word."""
-    with subprocess.Popen(
-        command("serve", "--port", "0", *arguments),
-        cwd=here.root,
-        env=plain(**environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    words = ("serve", "--port", "0", *arguments)
+    with Process(*words, cwd=here.root, env=plain(**environ), stdout=PIPE, stderr=PIPE) as process:
         try:
             said = process.stdout.readline()
             address = re.fullmatch(r"Assistants API v2 on (http://\S+/v1), data in \S+\. Ctrl-C ends it\.\n", said)

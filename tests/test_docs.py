@@ -9,7 +9,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import count
@@ -25,6 +24,7 @@ from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS
 from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
+from support import forking
 from support.emulator_process import served
 from support.emulator_world import BETA
 
@@ -224,7 +224,7 @@ def _printed(command: str, folder: Path, code: int | None = None, **environ: str
     program, *words = shlex.split(command)
     assert program == "reconciler"
     done = subprocess.run(
-        [sys.executable, "-m", "reconciler", *words],
+        [forking.command(), *words],
         cwd=folder,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
         stdin=subprocess.DEVNULL,

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import os
 import pty
-import resource
 import select
 import signal
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
 
 from reconciler.apply import journal
-from support.checkout import command, plain
+from support.checkout import plain
+from support.forking import Process
 from support.needing import PATIENCE
 from support.ports import Gate, on_port
 
@@ -41,23 +41,15 @@ def configured(here: Path, gate: Gate) -> None:
 
 
 @contextmanager
-def running(here: Path, gate: Gate, *more: str, before: Callable[[], None] | None = None) -> Iterator[Any]:
+def running(here: Path, gate: Gate, *more: str, file_size: int = 0) -> Iterator[Process]:
     """An apply as a user would start it, two changes at once; killed at the end if it still runs.
 
-    One that is limited beforehand is not measured: its measurements would be cut off as well.
+    One that may write only small files, as on a full disk, is not measured: its measurements would be cut off as well.
     """
     configured(here, gate)
     arguments = ["apply", "-e", "far", "--parallelism", "2", *(more or ["--auto-approve"])]
-    with subprocess.Popen(
-        command(*arguments),
-        cwd=here,
-        env={name: value for name, value in plain().items() if not before or not name.startswith("COVERAGE")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=before,
-    ) as process:
+    environ = {name: value for name, value in plain().items() if not file_size or not name.startswith("COVERAGE")}
+    with Process(*arguments, cwd=here, env=environ, stdout=PIPE, stderr=PIPE, file_size=file_size) as process:
         watch = threading.Timer(2 * PATIENCE, process.kill)
         watch.start()
         try:
@@ -67,7 +59,7 @@ def running(here: Path, gate: Gate, *more: str, before: Callable[[], None] | Non
             process.kill()
 
 
-def finished(process: Any) -> tuple[int, str, str]:
+def finished(process: Process) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in out + err
     assert "fault of reconciler" not in err
@@ -88,10 +80,8 @@ def converged(here: Path, gate: Gate) -> None:
     with running(here, gate) as process:
         assert finished(process)[0] == 0
     assert gate.names() == [f"N{number}" for number in range(NUMBER)]
-    pending = subprocess.run(
-        command("plan", "-e", "far", "--detailed-exitcode"), cwd=here, env=plain(), timeout=PATIENCE
-    )
-    assert pending.returncode == 0
+    with Process("plan", "-e", "far", "--detailed-exitcode", cwd=here, env=plain()) as pending:
+        assert pending.wait(PATIENCE) == 0
 
 
 def recorded(here: Path) -> journal.Past:
@@ -172,8 +162,8 @@ def test_a_signal_at_the_prompt_ends_it_and_nothing_was_sent(here: Path, sent: i
     with on_port(Gate()) as gate:
         configured(here, gate)
         master, slave = pty.openpty()
-        arguments = command("apply", "-e", "far", "--no-color")
-        with subprocess.Popen(arguments, cwd=here, env=plain(), stdin=slave, stdout=slave, stderr=slave) as process:
+        terminal = {"stdin": slave, "stdout": slave, "stderr": slave}
+        with Process("apply", "-e", "far", "--no-color", cwd=here, env=plain(), **terminal) as process:
             os.close(slave)
             seen = b""
             while b"Enter a value:" not in seen:
@@ -239,14 +229,9 @@ def test_a_closed_pipe_stops_new_writes_and_is_told(here: Path, more: list[str])
         converged(here, gate)
 
 
-def limited(size: int) -> Callable[[], None]:
-    """No file may grow beyond: what a full disk is like."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
 def test_a_record_that_cannot_grow_stops_new_writes_and_is_told(here: Path) -> None:
     with on_port(Gate()) as gate:
-        with running(here, gate, before=limited(4000)) as process:
+        with running(here, gate, file_size=4000) as process:
             code, out, err = finished(process)
 
         assert code == 1
@@ -260,7 +245,7 @@ def test_a_record_that_cannot_grow_stops_new_writes_and_is_told(here: Path) -> N
 
 def test_without_a_record_nothing_is_written(here: Path) -> None:
     with on_port(Gate()) as gate:
-        with running(here, gate, before=limited(100)) as process:
+        with running(here, gate, file_size=100) as process:
             code, _, err = finished(process)
 
         assert code == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import anyio
@@ -20,9 +20,10 @@ import pytest
 
 from reconciler.apply import engine
 from reconciler.emulator import Emulator
-from support.checkout import Checkout, command, plain
+from support.checkout import Checkout, plain
 from support.emulator_world import call
 from support.faults import soak
+from support.forking import Process
 from support.needing import PATIENCE
 
 WORDS = ("before", "after")
@@ -40,7 +41,7 @@ class Deadly(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.emulator = Emulator(":memory:")
-        self.client: subprocess.Popen[bytes] | None = None
+        self.client: Process | None = None
         self.at = 0
         self.word = "before"
         self.seen = 0
@@ -148,9 +149,11 @@ def _survives(here: Checkout, word: str, at: int, unseen: int = 0) -> None:
     with deadly() as server:
         _begin(here, server)
         server.seen, server.at, server.word = 0, at, word
-        arguments = command("apply", "-e", "production", "--auto-approve", *allow)
-        with subprocess.Popen(arguments, cwd=here.root, env=plain(), stdout=subprocess.DEVNULL) as server.client:
-            server.client.wait(timeout=PATIENCE)
+        arguments = ("apply", "-e", "production", "--auto-approve", *allow)
+        with server.lock:  # its first request may come at once
+            server.client = Process(*arguments, cwd=here.root, env=plain(), stdout=PIPE)
+        with server.client:
+            server.client.communicate(timeout=PATIENCE)
         killed = server.client.returncode == -signal.SIGKILL
         assert killed or server.seen < at
         server.client, server.unseen = None, unseen

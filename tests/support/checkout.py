@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from reconciler.cli import run
 from reconciler.emulator import Emulator
 from reconciler.model import Desired, Target
 from reconciler.plan import marker as markers
+from support import forking
 from support.emulator_world import call
 from support.lives import KIND, stamped
 
@@ -71,15 +72,9 @@ class Checkout:
 
     def process(self, *arguments: str, **environ: str) -> Told:
         """The command in a process of its own."""
-        done = subprocess.run(
-            command(*arguments),
-            cwd=self.root,
-            env=plain(**environ),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-        )
-        return Told(done.returncode, done.stdout, done.stderr)
+        with forking.Process(*arguments, cwd=self.root, env=plain(**environ), stdout=PIPE, stderr=PIPE) as process:
+            out, err = process.communicate()
+        return Told(process.wait(), out, err)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Somebody does something in the dashboard of the embedded server."""
@@ -108,6 +103,12 @@ def body_of(one: Desired, where: Target = LOCAL, id: str | None = None, **moved:
 
 
 def command(*arguments: str) -> list[str]:
+    """What runs `reconciler` in a process that is forked."""
+    return [str(forking.command()), *arguments]
+
+
+def interpreted(*arguments: str) -> list[str]:
+    """What runs `reconciler` in an interpreter that has just begun."""
     return [sys.executable, "-m", "reconciler", *arguments]
 
 

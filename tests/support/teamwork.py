@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import httpx
 
-from support.checkout import command, plain
+from support.checkout import plain
 from support.emulator_world import BETA
+from support.forking import Process
 from support.github import BOT, Asked, Hub, github
 from support.gits import git
 from support.workflow import ROOT, Event, Job, Machine, read
@@ -354,13 +355,8 @@ def team(folder: Path) -> Iterator[Team]:
 def server(folder: Path) -> Iterator[str]:
     """The address of a server with nothing on it."""
     folder.mkdir()
-    with subprocess.Popen(
-        command("serve", "--port", "0", "--data", "live.db", "--api-key", KEY),
-        cwd=folder,
-        env=plain(),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    words = ("serve", "--port", "0", "--data", "live.db", "--api-key", KEY)
+    with Process(*words, cwd=folder, env=plain(), stdout=PIPE) as process:
         try:
             assert process.stdout is not None
             said = process.stdout.readline()
