@@ -289,7 +289,7 @@ def test_a_reset_with_the_model_says_why(before: dict, after: dict, reasons: dic
 def test_the_paths_account_for_everything_that_differs(before: dict[str, Json], data: st.DataObject) -> None:
     after = data.draw(st.dictionaries(st.sampled_from([*before, "__b", "c"]), JSON, max_size=4))
     rebuilt: Json = before
-    for path, have, want in diff._inside((), before, after) if not equal(before, after) else ():
+    for path, have, want in diff.smallest_differences((), before, after) if not equal(before, after) else ():
         assert not equal(have, want)
         rebuilt = paths.without(rebuilt, path) if want is ABSENT else paths.put(rebuilt, path, want)
 

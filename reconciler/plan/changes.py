@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.canonical import Absent, Fields, Json, digest, equal
 from reconciler.kinds import KINDS, Kind, ServerTraits
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Meaning, Plan, Target
+from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Marker, Plan, Target
 from reconciler.paths import Path
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import Comparison, result, whole, wire
@@ -37,10 +37,14 @@ def updated(
     previous: Marker | None = None,
 ) -> Change:
     """A live object that becomes as desired, or at least ours."""
+    schemas = KINDS[live.kind].schemas
+    before, after = schemas(live.fields), schemas(desired.fields)
+    changed = {field.path[0] for field in compared.fields}
+    paths = sorted(path for path in before.keys() & after.keys() if path[0] in changed)
     return replace(
         _change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
         hidden=compared.hidden,
-        meanings=_meanings(compared, live, desired),
+        meanings=tuple((path, meaning) for path in paths for meaning in meanings(before[path], after[path])),
         previous_key=previous.key if previous else None,
         previous_stack=previous.stack if previous and previous.stack != where.stack else None,
     )
@@ -54,21 +58,8 @@ def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bo
     return (*compared.fields, remembered)
 
 
-def _meanings(compared: Comparison, live: Live, desired: Desired) -> tuple[tuple[Path, Meaning], ...]:
-    """What the schemas that change mean, where there was one before and is one after."""
-    kind = KINDS[live.kind]
-    changed = {field.path[:1] for field in compared.fields}
-    before, after = kind.schemas(live.fields), kind.schemas(desired.fields)
-    return tuple(
-        (path, meaning)
-        for path in sorted(before.keys() & after.keys())
-        if path[:1] in changed
-        for meaning in meanings(before[path], after[path])
-    )
-
-
 def removal(action: Action, live: Live, kind: Kind) -> Change:
-    """A live object that goes, or that is let go of."""
+    """A live object that is deleted or forgotten."""
     fields = whole(live.fields, kind, created=False) if action == "delete" else ()
     return _change(action, address_of(live), live, fields)
 
@@ -87,7 +78,7 @@ def narrow(change: Change, paths: Collection[Path]) -> Change | None:
     if not chosen and change.action == "update":
         return None
     held = tuple(sorted({*parts.values()} - chosen))
-    return _less(change, replace(desired, held=held), live, parts) if held else change
+    return _without_held(change, replace(desired, held=held), live, parts) if held else change
 
 
 def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Change | None]:
@@ -98,7 +89,7 @@ def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Chan
     parts = _parts(change, desired, live)
     done = tuple(sorted({parts[field.path] for field in own.fields}))
     update = replace(change, action="update", previous_key=None, previous_stack=None, origin="pending")
-    return own, _less(update, replace(desired, held=done), live, parts)
+    return own, _without_held(update, replace(desired, held=done), live, parts)
 
 
 def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
@@ -131,18 +122,19 @@ def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live
 
 
 def _is_sound(desired: Desired, live: Live) -> bool:
-    """Whether what is written and what is held go together, as far as is known: no rule breaks that held on a side."""
+    """Whether what is written and what is held go together, as far as is known: no rule breaks that held on a side.
+
+    A mere warning counts: a server may reject that.
+    """
     kind = KINDS[live.kind]
-    mixed, one, other = (_wrong(kind, fields) for fields in (result(desired, live, kind), live.fields, desired.fields))
-    return mixed <= one | other
+
+    def problems(fields: Fields) -> set[tuple[str, str]]:
+        return {(p.code, p.message) for p in kind.check(kind.manifest(fields), ServerTraits()).problems}
+
+    return problems(result(desired, live, kind)) <= problems(live.fields) | problems(desired.fields)
 
 
-def _wrong(kind: Kind, fields: Fields) -> set[tuple[str, str]]:
-    """Everything that may be wrong with a body: a server may refuse what is a mere warning here."""
-    return {(problem.code, problem.message) for problem in kind.check(kind.manifest(fields), ServerTraits()).problems}
-
-
-def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Path]) -> Change:
+def _without_held(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Path]) -> Change:
     """The change without the parts that are held."""
     fields = tuple(field for field in change.fields if parts[field.path] not in desired.held)
     written = {field.path[0] for field in fields}
@@ -153,12 +145,12 @@ def _less(change: Change, desired: Desired, live: Live, parts: Mapping[Path, Pat
         hidden=change.hidden + sum(name not in written for name in change.patch),
         digest=change_digest(change.action, change.address, change.id, fields),
         seen=live_digest(live, desired),
-        meanings=tuple(one for one in change.meanings if any(_leads_to(field.path, one[0]) for field in fields)),
+        meanings=tuple((p, meaning) for p, meaning in change.meanings if any(_related(f.path, p) for f in fields)),
         desired=desired,
     )
 
 
-def _leads_to(one: Path, other: Path) -> bool:
+def _related(one: Path, other: Path) -> bool:
     """Whether one of the paths leads to the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
@@ -188,10 +180,8 @@ def _change(
 
 def change_digest(action: Action, address: Address, id: str | None, fields: Iterable[FieldChange]) -> str:
     """What a review agrees to: kind, key, id, action, and every path with its values."""
-    listed: list[Json] = [
-        [list(change.path), digest_input(change.before), digest_input(change.after)] for change in fields
-    ]
-    return digest([address.kind, address.key, id, action, listed])
+    paths: list[Json] = [[list(f.path), digest_input(f.before), digest_input(f.after)] for f in fields]
+    return digest([address.kind, address.key, id, action, paths])
 
 
 def digest_input(value: Json | Absent) -> list[Json]:
@@ -200,7 +190,7 @@ def digest_input(value: Json | Absent) -> list[Json]:
 
 
 def address_of(live: Live) -> Address:
-    """What a live object is called here; one that is not ours by its id."""
+    """What a live object is called here; an unmanaged one by its id."""
     return Address(live.kind, live.marker.key if live.marker else live.id)
 
 

@@ -1,9 +1,10 @@
-"""One desired × one live → the fields that differ, who moved each, and the smallest patch."""
+"""One desired × one live → the fields that differ, who changed each, and the smallest patch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from deepdiff import DeepDiff
 
@@ -12,6 +13,10 @@ from reconciler.kinds import Kind
 from reconciler.model import Cause, Desired, FieldChange, Live, Marker
 from reconciler.paths import Path, at, copied, put, without
 from reconciler.plan import marker as markers
+from reconciler.plan.marker import short_digest
+
+PathSides: TypeAlias = tuple[Path, Json | Absent, Json | Absent]
+"""A path, and what is there on two sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Comparison:
     hidden: int
     newly_managed: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
-    """Fields that the server left different when they were sent, and that nobody has moved since."""
+    """Fields that the server left different when they were sent, and that have not changed since."""
 
     @property
     def conflicts(self) -> tuple[FieldChange, ...]:
@@ -32,17 +37,16 @@ class Comparison:
 
 def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Comparison:
     """What must change for the live object to be as desired; `base` is our marker on it, if any."""
-    known = base if base is not None and _comparable(base, desired, kind) else None
-    differing = {field: before for field in kind.fields for before in _before(field, desired, live, kind, known)}
-    unsettled = tuple(
-        f for f, have in differing.items() if known is not None and _unmoved(f, have, desired, kind, known)
-    )
+    pair = _Pair(desired, live, kind, base)
+    known = pair.known()
+    differing = pair.differing(known)
+    unsettled = tuple(f for f, have in differing.items() if known is not None and pair.is_unsettled(f, have, known))
     differing = {field: before for field, before in differing.items() if field not in unsettled}
-    differing.update(_companions(desired, live, kind, frozenset(differing)))
+    differing.update(pair.companions(differing))
     changes = {
         field: found
         for field in kind.fields
-        if field in differing and (found := tuple(_changes(field, differing[field], desired, kind, base, known)))
+        if field in differing and (found := tuple(pair.changes(field, differing[field], known)))
     }
     return Comparison(
         fields=tuple(
@@ -57,141 +61,129 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     )
 
 
-def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[tuple[Path, Json | Absent, Json | Absent]]:
+def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[PathSides]:
     """Every path where a live object is not what is desired: what is wanted there, and what it is."""
-    for field in kind.fields:
-        for before in _before(field, desired, live, kind, None):
-            for path, got, wanted in _leaves(field, before, _after(field, desired, kind), kind):
-                yield path, wanted, got
+    pair = _Pair(desired, live, kind)
+    for field, before in pair.differing(None).items():
+        for path, have, want in _leaves(kind.members(field, before), kind.members(field, pair.after(field))):
+            yield path, want, have
 
 
 def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ...]:
-    """Everything that a new object will have, or that a doomed one has."""
-    found: list[FieldChange] = []
-    for field in kind.fields:
-        if equal(fields[field], kind.default(field)):
-            continue
-        for path, value in kind.members(field, fields[field]).items():
-            before, after = (ABSENT, value) if created else (value, ABSENT)
-            found.append(FieldChange(path, before, after, "edit"))
-    return tuple(found)
-
-
-def _before(field: str, desired: Desired, live: Live, kind: Kind, known: Marker | None) -> Iterator[Json]:
-    """The live value, where it is not as desired."""
-    left = (p for p in desired.left_to_server if p[0] == field and not _is_set_by_us(p, live, kind, known))
-    others = (*desired.untouched, *left)
-    have = markers.less_ignored(field, live.fields[field], others, kind)
-    want = markers.less_ignored(field, desired.fields[field], others, kind)
-    if not isinstance(have, Absent) and not equal(have, want):
-        yield have
-
-
-def _companions(desired: Desired, live: Live, kind: Kind, changed: frozenset[str]) -> Iterator[tuple[str, Json]]:
-    """What has to travel with the changed fields; nothing that is left to the dashboard does."""
-    for field, before in kind.companions(desired, live, changed).items():
-        have = markers.less_ignored(field, before, desired.untouched, kind)
-        if any(path[0] == field for path in desired.left_to_server):  # the server rejects the change without it
-            yield field, before
-        elif not isinstance(have, Absent) and not equal(have, _after(field, desired, kind)):
-            yield field, have
-
-
-def _is_set_by_us(path: Path, live: Live, kind: Kind, known: Marker | None) -> bool:
-    """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
-    there, have = at(live.fields[path[0]], path[1:])
-    return known is not None and there and markers.applied(known, kind, path) == markers.short_digest(have)
-
-
-def _unmoved(field: str, have: Json, desired: Desired, kind: Kind, known: Marker) -> bool:
-    """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
-    want = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
-    return known.unsettled.get(field) == markers.short_digest(have) and known.digests.get(
-        field
-    ) == markers.short_digest(want)
-
-
-def _comparable(base: Marker, desired: Desired, kind: Kind) -> bool:
-    return base.form == kind.form and base.ignored == markers.ignore_digest(desired.ignore)
-
-
-def _after(field: str, desired: Desired, kind: Kind) -> Json:
-    if (field,) in desired.left_to_server:
-        return None
-    value = markers.less_ignored(field, desired.fields[field], desired.untouched, kind)
-    return None if isinstance(value, Absent) else value
-
-
-def _changes(
-    field: str, before: Json, desired: Desired, kind: Kind, base: Marker | None, known: Marker | None
-) -> Iterator[FieldChange]:
-    after = _after(field, desired, kind)
-    sides = _Sides(field, before, after, kind.members(field, before), kind.members(field, after))
-    for path, got, wanted in _leaves(field, before, after, kind):
-        is_reset = base is not None and path in desired.left_to_server
-        yield FieldChange(path, got, wanted, "edit" if is_reset else _cause(path, sides, kind, base, known))
+    """Everything that a new object will have, or that one to be deleted has."""
+    stated = (field for field in kind.fields if not equal(fields[field], kind.default(field)))
+    members = (member for field in stated for member in kind.members(field, fields[field]).items())
+    sides = ((path, (ABSENT, value) if created else (value, ABSENT)) for path, value in members)
+    return tuple(FieldChange(path, before, after, "edit") for path, (before, after) in sides)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sides:
-    """One field on both sides, whole and by members."""
+class _Pair:
+    """A desired body and a live one, with our marker on it."""
 
-    field: str
-    before: Json
-    after: Json
-    members_before: Mapping[Path, Json]
-    members_after: Mapping[Path, Json]
+    desired: Desired
+    live: Live
+    kind: Kind
+    base: Marker | None = None
+
+    def known(self) -> Marker | None:
+        """The marker, where what it remembers can be compared."""
+        base, ignored = self.base, markers.ignore_digest(self.desired.ignore)
+        return base if base is not None and (base.form, base.ignored) == (self.kind.form, ignored) else None
+
+    def less(self, value: Json, field: str, paths: Collection[Path]) -> Json | Absent:
+        return markers.less_ignored(field, value, paths, self.kind)
+
+    def wanted(self, field: str) -> Json | Absent:
+        return self.less(self.desired.fields[field], field, self.desired.untouched)
+
+    def differing(self, known: Marker | None) -> dict[str, Json]:
+        """The live values that are not as desired, less what is left to others."""
+        left = [path for path in self.desired.left_to_server if not self._is_set_by_us(path, known)]
+        others = (*self.desired.untouched, *left)
+        found: dict[str, Json] = {}
+        for field in self.kind.fields:
+            have = self.less(self.live.fields[field], field, others)
+            if not isinstance(have, Absent) and not equal(have, self.less(self.desired.fields[field], field, others)):
+                found[field] = have
+        return found
+
+    def companions(self, changed: Collection[str]) -> Iterator[tuple[str, Json]]:
+        """What has to travel with the changed fields; nothing that is left to the dashboard does."""
+        left = {path[0] for path in self.desired.left_to_server}
+        for field, before in self.kind.companions(self.desired, self.live, changed).items():
+            have = self.less(before, field, self.desired.untouched)
+            if field in left:  # the server rejects the change without it, ignored or not
+                yield field, before
+            elif not isinstance(have, Absent) and not equal(have, self.after(field)):
+                yield field, have
+
+    def _is_set_by_us(self, path: Path, known: Marker | None) -> bool:
+        """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
+        there, have = at(self.live.fields[path[0]], path[1:])
+        return known is not None and there and markers.applied(known, self.kind, path) == short_digest(have)
+
+    def is_unsettled(self, field: str, have: Json, known: Marker) -> bool:
+        """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
+        sent = short_digest(self.wanted(field))
+        return known.unsettled.get(field) == short_digest(have) and known.digests.get(field) == sent
+
+    def after(self, field: str) -> Json:
+        """What the field is to become; null where that is left to others."""
+        value = ABSENT if (field,) in self.desired.left_to_server else self.wanted(field)
+        return None if isinstance(value, Absent) else value
+
+    def changes(self, field: str, before: Json, known: Marker | None) -> Iterator[FieldChange]:
+        """The smallest changes of a field, each with who made it."""
+        after = self.after(field)
+        have, want = self.kind.members(field, before), self.kind.members(field, after)
+        parts = ({(field,): before, **have}, {(field,): after, **want})
+        for path, one, other in _leaves(have, want):
+            yield FieldChange(path, one, other, self._cause(path, *parts, known))
+
+    def _cause(self, path: Path, have: Mapping[Path, Json], want: Mapping[Path, Json], known: Marker | None) -> Cause:
+        """Who changed what is at a path, by the digest that the last apply left for its member, else for its field."""
+        if self.base is None:
+            return "adoption"
+        if path in self.desired.left_to_server:
+            return "edit"
+        field = path[:1]
+        if known is None:
+            return "unknown"
+        if known.unsettled.get(path[0]) == short_digest(have[field]):
+            return "edit"  # what the server made of the last write is nobody's change
+        part = max((part for part in (*have, *want) if path[: len(part)] == part), key=len)
+        applied = markers.applied(known, self.kind, part)
+        if applied is None:
+            part, applied = field, markers.applied(known, self.kind, field)
+        if applied is None:
+            return "unknown"
+        before = have.get(part, ABSENT)
+        if applied in (short_digest(before), short_digest(self._less_chosen(before, part))):
+            return "edit"
+        return "drift" if short_digest(want.get(part, ABSENT)) == applied else "conflict"
+
+    def _less_chosen(self, value: Json | Absent, part: Path) -> Json | Absent:
+        """The value of a part without what a server chooses of it for every model: nobody changed that."""
+        for path in self.kind.chosen:
+            if path == part and len(part) > 1:
+                return ABSENT
+            if path == part and self.kind.default(path[0]) is None:
+                return None
+            if path[: len(part)] == part and not isinstance(value, Absent):
+                value = without(value, path[len(part) :])
+        return value
 
 
-def _cause(path: Path, sides: _Sides, kind: Kind, base: Marker | None, known: Marker | None) -> Cause:
-    if base is None:
-        return "adoption"
-    if known is None:
-        return "unknown"
-    if known.unsettled.get(sides.field) == markers.short_digest(sides.before):
-        return "edit"  # what the server made of the last write is nobody's change
-    member = next(part for part in (*sides.members_before, *sides.members_after) if path[: len(part)] == part)
-    applied = markers.applied(known, kind, member) if len(member) > 1 else None
-    if applied is None:
-        applied = markers.applied(known, kind, (sides.field,))
-        if applied == markers.short_digest(_less_chosen(sides, kind)):
-            return "edit"  # whatever else is live there was the server's choice, and nobody's change
-        return _moved(markers.short_digest(sides.before), markers.short_digest(sides.after), applied)
-    have, want = sides.members_before.get(member, ABSENT), sides.members_after.get(member, ABSENT)
-    if member in kind.chosen and applied == markers.short_digest(ABSENT):
-        return "edit"
-    return _moved(markers.short_digest(have), markers.short_digest(want), applied)
-
-
-def _less_chosen(sides: _Sides, kind: Kind) -> Json:
-    """What the field was before without what a server chooses of it for every model."""
-    value = sides.before
-    for path in kind.chosen:
-        if path[0] == sides.field and (len(path) > 1 or kind.default(path[0]) is None):
-            value = without(value, path[1:]) if len(path) > 1 else None
-    return value
-
-
-def _moved(have: str, want: str, applied: str | None) -> Cause:
-    if applied is None:
-        return "unknown"
-    if have == applied:
-        return "edit"
-    return "drift" if want == applied else "conflict"
-
-
-def _leaves(field: str, before: Json, after: Json, kind: Kind) -> Iterator[tuple[Path, Json | Absent, Json | Absent]]:
-    have, want = kind.members(field, before), kind.members(field, after)
+def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[PathSides]:
     for path in sorted(have.keys() | want.keys()):
-        got, wanted = have.get(path, ABSENT), want.get(path, ABSENT)
-        if not equal(got, wanted):
-            yield from _inside(path, got, wanted)
+        one, other = have.get(path, ABSENT), want.get(path, ABSENT)
+        if not equal(one, other):
+            yield from smallest_differences(path, one, other)
 
 
-def _inside(
-    path: Path, before: Json | Absent, after: Json | Absent
-) -> Iterator[tuple[Path, Json | Absent, Json | Absent]]:
-    """The smallest paths that differ; lists and texts count as one."""
+def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent) -> Iterator[PathSides]:
+    """The smallest paths that differ, below a path; lists and texts count as one."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield path, before, after
         return
@@ -205,22 +197,15 @@ def _inside(
     )
     steps = {_steps(node.path(output_format="list")) for nodes in tree.values() for node in nodes}
     for inner in sorted(steps):
-        yield (*path, *inner), _member_at(before, inner), _member_at(after, inner)
+        sides = (at(side, inner) for side in (before, after))
+        one, other = (member if there else ABSENT for there, member in sides)
+        yield (*path, *inner), one, other
 
 
-def _steps(found: list[str | int]) -> Path:
+def _steps(path: list[str | int]) -> Path:
     """The path as far as the first list, which is compared as a whole."""
-    kept: list[str] = []
-    for step in found:
-        if not isinstance(step, str):
-            break
-        kept.append(step)
-    return tuple(kept)
-
-
-def _member_at(value: Json, path: Path) -> Json | Absent:
-    there, member = at(value, path)
-    return member if there else ABSENT
+    end = next((index for index, step in enumerate(path) if not isinstance(step, str)), len(path))
+    return tuple(str(step) for step in path[:end])
 
 
 def wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
@@ -231,7 +216,8 @@ def wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
     for path in desired.ignore:
         if path[0] == field and len(path) > 1:
             there, member = at(live.fields[field], path[1:])
-            value = put(value, path[1:], member) if there else _dropped(value, field, path, kind)
+            rest = put(value, path[1:], member) if there else markers.less_ignored(field, value, (path,), kind)
+            value = None if isinstance(rest, Absent) else rest
     return kind.wire(field, value, live)
 
 
@@ -243,8 +229,3 @@ def result(desired: Desired, live: Live, kind: Kind) -> Fields:
             field, have = path[0], live.fields[path[0]]
             fields[field] = kind.tidy(field, copied(fields[field], path[1:], have)) if len(path) > 1 else have
     return fields
-
-
-def _dropped(value: Json, field: str, path: Path, kind: Kind) -> Json:
-    rest = markers.less_ignored(field, value, (path,), kind)
-    return None if isinstance(rest, Absent) else rest
