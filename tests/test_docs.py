@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import os
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -171,6 +172,16 @@ def test_every_room_is_explained() -> None:
     modules -= {"__init__", "__main__", "__pycache__/", "py"}
 
     assert [name for name in sorted(modules) if f"`{name}`" not in _page("docs/architecture.md")] == []
+
+
+def test_what_the_architecture_names_exists() -> None:
+    names = re.findall(r"`((?:[a-z_]+\.)+\w+)`", _page("docs/architecture.md"))
+    rooms = {path.stem for path in (ROOT / "reconciler").iterdir()}
+    ours = sorted({name for name in names if name.partition(".")[0] in rooms and not name.endswith(".py")})
+
+    assert len(ours) > 20
+    for name in ours:
+        assert pkgutil.resolve_name(f"reconciler.{name}"), name
 
 
 def test_decisions_are_numbered_without_a_gap_and_dated() -> None:
