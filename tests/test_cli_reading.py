@@ -52,7 +52,7 @@ def test_a_record_that_is_no_file_is_a_note_and_hides_nothing(here: Checkout, en
     planned, applied, told = here.run("plan"), here.run("apply", "--auto-approve"), here.run("history")
 
     assert (planned.code, applied.code, told.code) == (0, 0, 0), applied.err
-    assert len(told.out.splitlines()) == 1
+    assert len(told.out.splitlines()) == 2  # with the names of its columns
     assert f"aaaa.jsonl cannot be read: {endless}." in told.err
 
 

@@ -14,7 +14,7 @@ from reconciler.canonical import ABSENT
 from reconciler.diagnostics import CODES, Diagnostic, Location
 from reconciler.model import Address, Base, Change, Difference, FieldChange, Live, Meaning, Mismatch, Objection, Plan
 from reconciler.plan.status import Standing
-from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, standings
+from reconciler.render import FORMATS, Style, document, events, faults, github, listing, read, status
 from reconciler.render.markdown.page import page
 from reconciler.render.values import in_ascii
 from reconciler.render.view import view
@@ -248,5 +248,5 @@ def test_no_data_is_a_command(data):
 def test_no_row_of_a_table_is_a_command(rows, id):
     listed = [(Address("assistant", "hr"), Live("assistant", id, {}, {"name": id}))]
 
-    assert suspicious(standings.table(rows, Style()) + standings.data(rows)) == []
+    assert suspicious(status.table(rows, Style()) + status.data(rows)) == []
     assert suspicious(listing.LISTINGS["text"](listed) + listing.LISTINGS["json"](listed)) == []

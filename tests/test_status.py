@@ -12,7 +12,7 @@ from reconciler.emulator import Settings
 from reconciler.model import Address, Change, Difference, Live, Marker, Plan
 from reconciler.plan.make import make_plan
 from reconciler.plan.status import Standing, standings
-from reconciler.render.standings import data, table
+from reconciler.render.status import data, table
 from reconciler.render.style import Style
 from support.lives import applied, wanted
 from support.render_plans import kept
@@ -110,13 +110,55 @@ ROWS = (
 
 
 def test_the_table_has_one_line_an_object() -> None:
-    assert table(ROWS, Style()) == (
+    assert table(ROWS, Style(width=120)) == (
         "address        id      model    state          commit        name\n"
         "assistant.hr   asst_1  gpt-4o   in sync        1a2b3c4d5e6f  HR<U+001B>[2J\n"
         "assistant.new  -       gpt-4.1  to be created  -             -\n"
         f"-              asst_9  -        unmanaged      -             {'x' * 39}…\n"
         "\n1 managed, 1 to be created, 1 unmanaged.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "head", "note"),
+    [
+        (100, "address        id      model    state          name", "(not shown: commit)"),
+        (60, "address        id      model    state", "(not shown: commit, name)"),
+        (40, "address        id      state", "(not shown: model, commit, name)"),
+        (30, "address        state", "(not shown: id, model, commit, name)"),
+    ],
+)
+def test_what_does_not_fit_is_omitted_by_importance_and_that_is_said(width: int, head: str, note: str) -> None:
+    lines = table(ROWS, Style(width=width)).splitlines()
+
+    assert (lines[0], lines[4]) == (head, note)
+    assert all(len(line) <= width for line in lines[:4])
+
+
+def test_an_address_that_is_too_long_for_any_table_is_shortened() -> None:
+    rows = (replace(ROWS[0], address=f"assistant.{'x' * 60}"), ROWS[1])
+
+    assert table(rows, Style(width=40)).splitlines()[:3] == [
+        "address                    state",
+        "assistant.xxxxxxxxxxxxxx…  in sync",
+        "assistant.new              to be created",
+    ]
+
+
+def test_a_column_without_a_value_is_not_there_and_wide_letters_line_up() -> None:
+    rows = (Standing("assistant.a", "asst_1", "休暇", None, "in sync", None), replace(ROWS[0], commit=None))
+
+    assert table(rows, Style()).splitlines()[:3] == [
+        "address       id      model   state    name",
+        "assistant.a   asst_1  -       in sync  休暇",
+        "assistant.hr  asst_1  gpt-4o  in sync  HR<U+001B>[2J",
+    ]
+
+
+def test_a_note_breaks_between_words() -> None:
+    shown = table((replace(ROWS[0], state="mismatch", mismatch=KEPT),), Style(width=60)).split("\n\n")[2]
+
+    assert all(len(line) <= 60 for line in shown.splitlines())
 
 
 def test_the_table_is_painted_only_where_there_is_colour() -> None:
@@ -151,7 +193,7 @@ def test_what_the_server_did_not_keep_is_not_in_sync() -> None:
 def test_the_table_says_what_the_server_did_not_keep_and_why_it_is_not_sent_again() -> None:
     rows = (replace(ROWS[0], state="mismatch", mismatch=KEPT),)
 
-    assert table(rows, Style()).split("\n\n")[2] == (
+    assert table(rows, Style(width=1_000)).split("\n\n")[2] == (
         "Note: assistant.hr differs from its manifest: `temperature` is 1 instead of 0.2;"
         ' `description` is absent instead of "Says\\nno<U+001B>[2J". The server kept this instead of what it was sent,'
         " so it is sent again only once the manifest or it changes.\n"

@@ -16,12 +16,13 @@ def command(format: str, state_dir: str | None, colour: bool | None) -> int:
     from reconciler.apply import journal
     from reconciler.console.credentials import hidden
     from reconciler.console.output import stdout_style
-    from reconciler.render.runs import as_dict, as_line
+    from reconciler.render.history import as_dict, table
     from reconciler.render.values import in_ascii, inert
     from reconciler.run.lock import is_held, state_folder
     from reconciler.run.session import load_config
 
-    state = state_folder(load_config(stdout_style(colour=colour)), state_dir)
+    style = stdout_style(colour=colour)
+    state = state_folder(load_config(style), state_dir)
     records = []
     for path in reversed(journal.paths(state / journal.FOLDER)):
         try:
@@ -31,9 +32,7 @@ def command(format: str, state_dir: str | None, colour: bool | None) -> int:
     if format == "json":
         click.echo(in_ascii([as_dict(record) for record in records], indent=2))
     elif records:
-        is_running = is_held(state)
-        lines = (as_line(record, running=is_running and record is records[0]) for record in records)
-        click.echo("".join(lines), nl=False)
+        click.echo(table(records, style, running=is_held(state)), nl=False)
     else:
         click.echo("Nothing was applied from here yet.")
     return 0

@@ -16,7 +16,7 @@ from reconciler.model import Live, Marker
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import is_ours, ours_by_address
 from reconciler.plan.status import standings
-from reconciler.render import standings as standing_table
+from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
 from reconciler.render.values import in_ascii, one_line
@@ -133,7 +133,7 @@ async def print_status(session: Session, format_name: str) -> None:
         context = plan_context(session, provider, live, desired)
     rows = hidden().deep(standings(make_plan(desired, live, session.where, facts=context), live))
     if format_name == "json":
-        click.echo(standing_table.data(rows), nl=False)
+        click.echo(status_table.data(rows), nl=False)
         return
     click.echo(f"{session.title}, stack {session.where.stack}\n")
-    click.echo(standing_table.table(rows, session.style), nl=False)
+    click.echo(status_table.table(rows, session.style), nl=False)

@@ -1,0 +1,60 @@
+"""The state of every assistant, as a table for people and as data for programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+from reconciler.plan.status import Standing
+from reconciler.render import sentences
+from reconciler.render.columns import Row, in_columns
+from reconciler.render.document import of_mismatch
+from reconciler.render.style import Style
+from reconciler.render.values import in_ascii, one_line
+from reconciler.render.view import Document, view_mismatch
+
+_COLUMNS = ("address", "id", "model", "state", "commit", "name")
+_EXPENDABLE = ("commit", "name", "model", "id")
+_MEMBERS = ("address", "id", "name", "model", "state", "commit", "owner")
+_INKS = {"in sync": "good", "unmanaged": "dim", "conflict": "bad", "to be deleted": "bad", "duplicate": "bad"}
+_COMING = ("to be created", "to be adopted")
+
+
+def table(rows: Sequence[Standing], style: Style) -> str:
+    """One line an object, as many columns as fit, and the totals."""
+    lines = in_columns(_COLUMNS, _EXPENDABLE, [_row(row) for row in rows], style)
+    mismatches = (view_mismatch(of_mismatch(row.mismatch)) for row in rows if row.mismatch is not None)
+    notes = [_filled(f"Note: {one_line(sentences.mismatch(mismatch))}", style) for mismatch in mismatches]
+    return "\n\n".join(["\n".join(lines), _filled(f"{', '.join(_totals(rows))}.", style), *notes]) + "\n"
+
+
+def data(rows: Sequence[Standing]) -> str:
+    """The same as JSON."""
+    return in_ascii([_as_dict(row) for row in rows], indent=2) + "\n"
+
+
+def _row(row: Standing) -> Row:
+    state = row.state if row.owner is None else f"of {row.owner}"
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    return Row({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
+
+
+def _totals(rows: Sequence[Standing]) -> Iterator[str]:
+    """`2 managed, 1 to be created, 3 unmanaged, 2 of acme-pr-7/production`: what is yet to be is nobody's."""
+    coming = Counter(row.state for row in rows if row.state in _COMING)
+    others = Counter(row.owner for row in rows if row.owner is not None)
+    unmanaged = sum(row.state == "unmanaged" and row.owner is None for row in rows)
+    yield f"{len(rows) - sum(coming.values()) - sum(others.values()) - unmanaged:,} managed"
+    yield from (f"{coming[state]:,} {state}" for state in _COMING if coming[state])
+    yield f"{unmanaged:,} unmanaged"
+    yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
+
+
+def _filled(text: str, style: Style) -> str:
+    return fill(text, style.width, break_long_words=False, break_on_hyphens=False)
+
+
+def _as_dict(row: Standing) -> Document:
+    members: Document = {name: getattr(row, name) for name in _MEMBERS}
+    return {**members, "mismatch": of_mismatch(row.mismatch)["fields"] if row.mismatch is not None else []}
