@@ -23,7 +23,7 @@ from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS
-from reconciler.manifests.block import ReconcilerBlock
+from reconciler.manifests.parser import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 from support import forking
 from support.emulator_process import served

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES, Diagnostic, Location
-from reconciler.manifests.references import Resolver, wanted, without_own
+from reconciler.manifests.references import Resolver, file_references, without_own
 from reconciler.source import Node, parse, plain
 
 VALUES = {"handbook": "vs_1", "empty": ""}
@@ -219,11 +219,11 @@ def test_the_nearest_value_is_the_remedy() -> None:
     ],
 )
 def test_files_are_wanted_only_where_they_may_stand(text: str, names: list[str]) -> None:
-    assert [name for name, _ in wanted(document(text))] == names
+    assert [name for name, _ in file_references(document(text))] == names
 
 
 def test_a_wanted_file_is_known_with_its_place() -> None:
-    assert [str(node.place) for _, node in wanted(document("instructions: {files: [a.md, b.md]}"))] == [
+    assert [str(node.place) for _, node in file_references(document("instructions: {files: [a.md, b.md]}"))] == [
         "m:1:24",
         "m:1:30",
     ]

@@ -19,14 +19,14 @@ _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 class UnfitError(Exception):
-    """A file or folder that cannot be had; with a `place` where the fault is within the file."""
+    """A file or folder that cannot be had; with a `place` where the error is within the file."""
 
     def __init__(self, code: str, message: str, remedy: str, place: Location | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.remedy, self.place = code, message, remedy, place
 
     def at(self, place: Location) -> Diagnostic:
-        """The fault of whoever asked for the file."""
+        """The error of whoever asked for the file."""
         return Diagnostic(self.place or place, self.code, self.message, self.remedy)
 
 
@@ -64,19 +64,15 @@ def keep_inside(root: Path, path: Path) -> None:
 def target(root: Path, folder: Path, written: str) -> Path:
     """The resolved path of the file that a reference names, which need not exist."""
     if written.startswith(("/", "~", "\\")) or written[1:2] == ":":
-        raise UnfitError(
-            "path-outside-repo",
-            f"`{written}` is not a relative path.",
-            "write the path relative to the manifest's folder",
-        )
+        remedy = "write the path relative to the manifest's folder"
+        raise UnfitError("path-outside-repo", f"`{written}` is not a relative path.", remedy)
     if "\0" in written:
         raise UnfitError("bad-reference", "No file name holds a NUL character.", "remove it")
     path = real(folder / written)
     keep_inside(root, path)
-    for named in (Path(written), path):
-        if named.suffix.lower() not in SUFFIXES:
-            known = ", ".join(sorted(SUFFIXES))
-            raise UnfitError("bad-reference", f"`{written}` is not a {known} file.", "rename it, or name another")
+    if not {Path(written).suffix.lower(), path.suffix.lower()} <= SUFFIXES:
+        message = f"`{written}` is not a {', '.join(sorted(SUFFIXES))} file."
+        raise UnfitError("bad-reference", message, "rename it, or name another")
     return path
 
 
@@ -86,7 +82,7 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
     Where the file is not UTF-8, the text has stand-ins for what is not, and the error comes with it.
     """
     try:
-        raw = _bytes(path, limit).removeprefix(_BOM)
+        raw = _read_bytes(path, limit).removeprefix(_BOM)
     except OSError as error:
         raise _with_neighbour(unfit(error, named=file), path) from error
     try:
@@ -98,44 +94,43 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
 def opened(path: Path) -> BinaryIO:
     """A regular file, open to be read; anything else is an `OSError`, for a pipe or a device may never end."""
     # Judged before it is opened, for opening a device can do things; and again after, for it may have changed.
-    _demand_regular(path.stat(), path)
+    _require_regular(path.stat(), path)
     handle = os.open(real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     stream = os.fdopen(handle, "rb")
     try:
-        _demand_regular(os.fstat(handle), path)
+        _require_regular(os.fstat(handle), path)
     except OSError:
         stream.close()
         raise
     return stream
 
 
-def _demand_regular(status: os.stat_result, path: Path) -> None:
+def _require_regular(status: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file"
         raise OSError(errno.EINVAL, what, str(path))
 
 
-def _bytes(path: Path, limit: int) -> bytes:
-    _judge(path.stat(), limit)
+def _read_bytes(path: Path, limit: int) -> bytes:
+    _require_readable(path.stat(), limit)
     with opened(path) as stream:
-        _judge(os.fstat(stream.fileno()), limit)
+        _require_readable(os.fstat(stream.fileno()), limit)
         raw = stream.read(limit + 1) or b""  # nothing, where the kernel has a file that waits for what is to come
-    if len(raw) > limit:
-        raise _too_large(limit)
+    _require_size(len(raw), limit)
     return raw
 
 
-def _judge(status: os.stat_result, limit: int) -> None:
+def _require_readable(status: os.stat_result, limit: int) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise UnfitError("unreadable", "This is a folder.", "name a file")
     if not stat.S_ISREG(status.st_mode):
         raise UnfitError("unreadable", "This is not a regular file.", "name a regular file")
-    if status.st_size > limit:
-        raise _too_large(limit)
+    _require_size(status.st_size, limit)
 
 
-def _too_large(limit: int) -> UnfitError:
-    return UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
+def _require_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
 
 
 def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:

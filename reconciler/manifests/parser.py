@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean, in_order
 from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
-from reconciler.kinds.problems import Problem, from_pydantic
-from reconciler.manifests.block import ReconcilerBlock
+from reconciler.kinds.problems import from_pydantic, tag
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import NAME, Address, Desired
 from reconciler.paths import BadPath, Path, read
@@ -21,19 +20,39 @@ LOCAL = "local"
 _PATCHED_OWN = ("ignore_changes", "on_removal")
 
 
-class Document(Protocol):
-    """A manifest as it was read, with what the files it names hold."""
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One document of a manifest file, and what is in the files it refers to."""
 
-    @property
-    def file(self) -> str: ...
-    @property
-    def stem(self) -> str: ...
-    @property
-    def node(self) -> Node: ...
-    @property
-    def alone(self) -> bool: ...
-    @property
-    def attachments(self) -> Mapping[str, Node]: ...
+    file: str
+    stem: str
+    node: Node
+    alone: bool
+    """Whether it is the only document of its file."""
+    attachments: Mapping[str, Node] = field(default_factory=dict)
+    """By the reference as written; one that cannot be read is not here, and has its error."""
+
+
+def _id_tag(value: Any) -> str:
+    return tag("mapping" if isinstance(value, dict) else "text")
+
+
+class ReconcilerBlock(BaseModel):
+    """The `reconciler:` block of a manifest: what only we need, and what the API never sees."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    key: str | None = None
+    id: (
+        Annotated[
+            Annotated[str, Tag(tag("text"))] | Annotated[dict[str, str], Tag(tag("mapping"))], Discriminator(_id_tag)
+        ]
+        | None
+    ) = None
+    was: list[str] | None = None
+    on_removal: Literal["delete", "keep", "refuse"] | None = None
+    ignore_changes: list[str] | None = None
+    environments: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,48 +73,49 @@ class ParsedManifests:
     faults: tuple[Diagnostic, ...]
 
 
-def parse(documents: Iterable[Document], setting: ManifestContext) -> ParsedManifests:
-    """Every manifest that exists in the environment; with faults, what is desired is not to be trusted."""
+def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
+    """Every manifest that exists in the environment; with errors, what is desired is not to be trusted."""
     faults: list[Diagnostic] = []
-    readings = [_ManifestReader(document, setting, faults.append) for document in documents]
-    desired = [found for reading in readings for found in [reading.desired()] if found is not None]
-    faults += _between(readings)
-    return ParsedManifests(tuple(sorted(desired, key=lambda d: d.address)), in_order(faults))
+    readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
+    desired = [one for reader in readers for one in [reader.desired()] if one is not None]
+    faults += [*_clashes(readers), *_clashing_former_keys(readers)]
+    return ParsedManifests(tuple(sorted(desired, key=lambda one: one.address)), in_order(faults))
 
 
 class _ManifestReader:
     """One manifest on its way."""
 
-    def __init__(self, document: Document, setting: ManifestContext, report: Callable[[Diagnostic], None]) -> None:
-        self.document = document
-        self.setting = setting
+    def __init__(self, manifest: Manifest, context: ManifestContext, report: Callable[[Diagnostic], None]) -> None:
+        self.node = manifest.node
+        self.attachments = manifest.attachments
+        self.context = context
         self.report = report
         self.kind: Kind = KINDS["assistant"]
-        self.own_node = member(document.node, "reconciler")
+        self.own_node = member(self.node, "reconciler")
         self.own = self._own()
-        self.key_known = self.own.key is not None or (document.alone and not self._states_key())
-        self.key, self.key_place = self._key()
+        stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node
+        states_key = stated is not None and stated.value not in (None, {})  # be it in a way that cannot be read
+        self.key_known = self.own.key is not None or (manifest.alone and not states_key)
+        self.key, self.key_place = self._key(manifest.stem, states_key=states_key)
         self.address = Address(self.kind.name, self.key)
         self.ids = self._ids()
-        self._judge_former_keys()
-
-    @property
-    def place(self) -> Location:
-        return self.document.node.place
+        for index, key in enumerate(self.own.was or ()):
+            if not NAME.fullmatch(key):
+                message = f"{key!r} is not a key, so no manifest ever had it."
+                self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
     def desired(self) -> Desired | None:
         """What this manifest asks for here; None where it does not exist here or cannot be read."""
-        if not isinstance(self.document.node.value, dict):
-            is_empty = self.document.node.value is None
-            message = "This manifest is empty." if is_empty else "A manifest is a mapping of fields."
-            self._say(self.place, "wrong-type", message, "begin with `model: …`")
+        if not isinstance(self.node.value, dict):
+            message = "This manifest is empty." if self.node.value is None else "A manifest is a mapping of fields."
+            self._say(self.node.place, "wrong-type", message, "begin with `model: …`")
             return None
-        resolver = Resolver(self.document.attachments, self.setting.values, self.setting.name)
-        base = resolver.resolve(without_own(self.document.node))
+        resolver = Resolver(self.attachments, self.context.values, self.context.name)
+        base = resolver.resolve(without_own(self.node))
         patches = {name: resolver.resolve(node) for name, node in self._environments()}
         for fault in resolver.faults:
             self.report(fault)
-        patch = patches.get(self.setting.name)
+        patch = patches.get(self.context.name)
         body, own = self._patched(base, patch)
         exists = patch is None or patch.value is not False
         checked = self._checked(body, resolver, exists=exists)
@@ -105,76 +125,74 @@ class _ManifestReader:
         return Desired(
             address=self.address,
             fields=checked.fields,
-            place=self.place,
+            place=self.node.place,
             left_to_server=checked.left_to_server,
-            id=self.ids.get(self.setting.name),
+            id=self.ids.get(self.context.name),
             was=tuple(self.own.was or ()),
             on_removal=own.on_removal or "delete",
             ignore=ignore,
         )
 
     def _checked(self, body: Node, resolver: Resolver, *, exists: bool) -> Checked:
-        """The body's normal form; where it does not exist here, what only other environments state is no fault."""
+        """The body's normal form; where it does not exist here, what only other environments state is no error."""
         for fault in resolver.unmet(body) if exists else ():
             self.report(fault)
         sound = resolver.sound(body)
         data = plain(sound)
         unread = fields(body).keys() - fields(sound).keys() if exists else self.kind.fields
-        checked = self.kind.check(data if isinstance(data, dict) else {}, self.setting.terms, unread)
+        checked = self.kind.check(data if isinstance(data, dict) else {}, self.context.terms, unread)
         for problem in checked.problems:
-            self._problem(problem, sound)
+            place = locate(sound, problem.loc, key=problem.at_key)
+            self.report(Diagnostic(place, problem.code, problem.message, problem.remedy, problem.severity))
         return checked
+
+    def _block(self, data: Any, node: Node) -> tuple[ReconcilerBlock | None, set[int | str]]:
+        """The data as a block; else what is wrong is reported, and the fields that are."""
+        try:
+            return ReconcilerBlock.model_validate(data, strict=True, extra="forbid"), set()
+        except ValidationError as error:
+            for problem in from_pydantic(error, ReconcilerBlock):
+                place = locate(node, problem.loc, key=problem.at_key)
+                self._say(place, problem.code, problem.message, problem.remedy)
+            return None, {step for item in error.errors() for step in item["loc"][:1]}
 
     def _own(self) -> ReconcilerBlock:
         if self.own_node is None or self.own_node.value is None:
             return ReconcilerBlock()
-        try:
-            return ReconcilerBlock.model_validate(plain(self.own_node), strict=True, extra="forbid")
-        except ValidationError as error:
-            odd = {step for item in error.errors() for step in item["loc"][:1]}
-            for problem in from_pydantic(error, ReconcilerBlock):
-                self._problem(problem, self.own_node)
+        block, odd = self._block(plain(self.own_node), self.own_node)
         sound = ReconcilerBlock.model_fields.keys() - odd
-        return ReconcilerBlock.model_validate(
+        return block or ReconcilerBlock.model_validate(
             {key: plain(node) for key, node in fields(self.own_node).items() if key in sound}
         )
 
-    def _key(self) -> tuple[str, Location]:
+    def _key(self, stem: str, *, states_key: bool) -> tuple[str, Location]:
         """What the manifest is called, and where it says so."""
+        key, place, remedy = stem, self.node.place, "rename the file, or state `reconciler.key`"
         if self.own.key is not None:
-            place = self.own_place("key")
-            self._judge_key(self.own.key, place, "choose another")
-            return self.own.key, place
-        if self.key_known:
-            self._judge_key(self.document.stem, self.place, "rename the file, or state `reconciler.key`")
-        elif not self._states_key():
-            message = "One of several documents in a file has to say what it is called."
-            remedy = "add `reconciler: {key: …}`, or give it a file of its own"
-            self._say(self.place, "key-missing", message, remedy)
-        return self.document.stem, self.place
-
-    def _states_key(self) -> bool:
-        """Whether the block says what the key is, be it in a way that cannot be read."""
-        stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node
-        return stated is not None and stated.value not in (None, {})
-
-    def _judge_key(self, key: str, place: Location, remedy: str) -> None:
-        if not NAME.fullmatch(key):
+            key, place, remedy = self.own.key, self.own_place("key"), "choose another"
+        if self.key_known and not NAME.fullmatch(key):
             message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit."
             self._say(place, "bad-key", message, remedy)
+        elif not self.key_known and not states_key:
+            message = "One of several documents in a file has to say what it is called."
+            remedy = "add `reconciler: {key: …}`, or give it a file of its own"
+            self._say(place, "key-missing", message, remedy)
+        return key, place
 
     def _environments(self) -> Iterator[tuple[str, Node]]:
         node = member(self.own_node, "environments")
         for name, patch in fields(node).items():
-            place = node.keys.get(name, node.place) if node is not None else self.place
-            if name not in self.setting.environments:
-                remedy = did_you_mean(name, self.setting.environments)
-                self._say(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
+            self._check_environment(name, node.keys.get(name, node.place) if node is not None else self.node.place)
             if isinstance(patch.value, dict) or patch.value is False:
                 yield name, patch
             else:
                 message = "A patch is a mapping of fields, or `false`."
                 self._say(patch.place, "wrong-type", message, "write the fields that differ, or leave it out")
+
+    def _check_environment(self, name: str, place: Location) -> None:
+        if name not in self.context.environments:
+            remedy = did_you_mean(name, self.context.environments)
+            self._say(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
 
     def _patched(self, base: Node, patch: Node | None) -> tuple[Node, ReconcilerBlock]:
         """The fields and the block as this environment has them."""
@@ -183,100 +201,81 @@ class _ManifestReader:
         changed = {key: node for key, node in patch.value.items() if key not in _PATCHED_OWN}
         own = {key: plain(node) for key, node in patch.value.items() if key in _PATCHED_OWN}
         body = merged(base, replace(patch, value=changed))
-        try:
-            patched = ReconcilerBlock.model_validate(own, strict=True, extra="forbid")
-        except ValidationError as error:
-            for problem in from_pydantic(error, ReconcilerBlock):
-                self._problem(problem, patch)
-            return body, self.own
-        return body, self.own.model_copy(update={key: getattr(patched, key) for key in own})
+        patched, _ = self._block(own, patch)
+        update = {key: getattr(patched, key) for key in own} if patched is not None else {}
+        return body, self.own.model_copy(update=update) if update else self.own
 
     def _ids(self) -> dict[str, str]:
         """The live object that this manifest names, by environment."""
-        others = [name for name in self.setting.environments if name != LOCAL]
+        others = [name for name in self.context.environments if name != LOCAL]
         if isinstance(self.own.id, str):
             if len(others) > 1 and self.own.id:
                 remedy = f"write `id: {{{others[0]}: {self.own.id}}}`"
                 message = "An id has to say in which environment it lives."
                 self._say(self.own_place("id"), "unknown-environment", message, remedy)
-            ids = dict.fromkeys(others or self.setting.environments, self.own.id)
+            ids = dict.fromkeys(others or self.context.environments, self.own.id)
         else:
             ids = self.own.id or {}
         for name, id in ids.items():
-            if name not in self.setting.environments:
-                remedy = did_you_mean(name, self.setting.environments)
-                place = self.own_place("id", name, key=True)
-                self._say(place, "unknown-environment", f"There is no environment `{name}`.", remedy)
+            self._check_environment(name, self.own_place("id", name, key=True))
             if not id:
                 self._say(self.own_place("id", name), "too-small", "An id without a character.", "leave it out")
         return ids
 
-    def _judge_former_keys(self) -> None:
-        for index, key in enumerate(self.own.was or ()):
-            if not NAME.fullmatch(key):
-                message = f"{key!r} is not a key, so no manifest ever had it."
-                self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
-
     def _ignored(self, own: ReconcilerBlock, patch: Node | None) -> tuple[Path, ...]:
         block = self.own_node if own.ignore_changes is self.own.ignore_changes else patch
-        within = block or self.document.node
+        within = block or self.node
         stated = enumerate(own.ignore_changes or ())
-        found = {self._ignored_path(text, locate(within, ["ignore_changes", index])) for index, text in stated}
-        return tuple(sorted(path for path in found if path))
+        paths = {self._ignored_path(text, locate(within, ["ignore_changes", index])) for index, text in stated}
+        return tuple(sorted(path for path in paths if path))
 
     def _ignored_path(self, text: str, place: Location) -> Path:
         """The path; nothing where the text is none."""
+        not_a_path = f"`{text}` is not a path of a field."
         try:
             path = read(text)
         except BadPath:
-            remedy = 'write `field.member["odd name"]`'
-            self._say(place, "bad-path", f"`{text}` is not a path of a field.", remedy)
+            self._say(place, "bad-path", not_a_path, 'write `field.member["odd name"]`')
             return ()
         if path[0] not in self.kind.fields:
-            remedy = did_you_mean(path[0], self.kind.fields)
-            self._say(place, "bad-path", f"`{text}` is not a path of a field.", remedy)
+            self._say(place, "bad-path", not_a_path, did_you_mean(path[0], self.kind.fields))
         if path[:2] == ("metadata", "reconciler"):
             message = "The marker is never compared, so there is nothing to ignore."
             self._say(place, "bad-path", message, "leave it out")
         return path
 
     def own_place(self, *path: str | int, key: bool = False) -> Location:
-        return locate(self.own_node or self.document.node, path, key=key)
+        return locate(self.own_node or self.node, path, key=key)
 
-    def _problem(self, problem: Problem, within: Node) -> None:
-        place = locate(within, problem.loc, key=problem.at_key)
-        self.report(Diagnostic(place, problem.code, problem.message, problem.remedy, problem.severity))
-
-    def _say(self, place: Location, code: str, message: str, remedy: str = "") -> None:
+    def _say(self, place: Location, code: str, message: str, remedy: str) -> None:
         self.report(Diagnostic(place, code, message, remedy))
 
 
-def _between(readings: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
-    """What two manifests cannot both have: an address, a former key, an id."""
+def _clashes(readers: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
+    """An address or an id that two manifests state."""
     addresses: dict[Address, Location] = {}
     ids: dict[tuple[str, str], Location] = {}
-    for reading in readings:
-        if reading.key_known and reading.address in addresses:
-            message = f"{reading.address} is also in {addresses[reading.address]}."
-            yield Diagnostic(reading.key_place, "duplicate-address", message, "give one of them another key")
-        elif reading.key_known:
-            addresses[reading.address] = reading.key_place
-        for name, id in reading.ids.items():
-            place = reading.own_place("id", name)
-            if ids.setdefault((name, id), place) != place:
-                message = f"{id} is also named in {ids[name, id]}."
+    for reader in readers:
+        if reader.key_known and (first := addresses.setdefault(reader.address, reader.key_place)) != reader.key_place:
+            message = f"{reader.address} is also in {first}."
+            yield Diagnostic(reader.key_place, "duplicate-address", message, "give one of them another key")
+        for name, id in reader.ids.items():
+            place = reader.own_place("id", name)
+            if (first := ids.setdefault((name, id), place)) != place:
+                message = f"{id} is also named in {first}."
                 yield Diagnostic(place, "duplicate-id", message, "one live object has one manifest")
-    yield from _former_keys(readings, addresses)
 
 
-def _former_keys(readings: Iterable[_ManifestReader], addresses: Mapping[Address, Location]) -> Iterator[Diagnostic]:
+def _clashing_former_keys(readers: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
+    """A former key that another manifest has, or had too."""
+    addresses = {reader.address: reader.key_place for reader in reversed(readers) if reader.key_known}
     claimed: dict[Address, Location] = {}
-    for reading in readings:
-        for index, key in enumerate(reading.own.was or ()):
-            former, place = Address(reading.kind.name, key), reading.own_place("was", index)
-            taken = addresses.get(former)
-            if taken is not None:
-                yield Diagnostic(place, "was-in-use", f"`{key}` is the key of {taken}.", "take it out of `was`")
-            elif claimed.setdefault(former, place) != place:
-                message = f"`{key}` is under `was` in {claimed[former]} too."
+    for reader in readers:
+        for index, key in enumerate(reader.own.was or ()):
+            former, place = Address(reader.kind.name, key), reader.own_place("was", index)
+            if former in addresses:
+                message = f"`{key}` is the key of {addresses[former]}."
+                yield Diagnostic(place, "was-in-use", message, "take it out of `was`")
+            elif (first := claimed.setdefault(former, place)) != place:
+                message = f"`{key}` is under `was` in {first} too."
                 yield Diagnostic(place, "was-in-use", message, "take it out of one of them")

@@ -6,36 +6,26 @@ but regular files is opened, and no more of a file is read than a file may have.
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
-from reconciler.manifests.references import wanted
-from reconciler.manifests.search import ManifestFile, Search
+from reconciler.manifests.parser import Manifest
+from reconciler.manifests.references import file_references
 from reconciler.source import Node, parse
 
 __all__ = ["MANIFEST_BYTES", "REFERENCE_BYTES", "Manifest", "ReadFolders", "read"]
 
 MANIFEST_BYTES: Final = 1024 * 1024
 REFERENCE_BYTES: Final = 2 * 1024 * 1024
+DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 _UNREFERRED: Final = frozenset({"readme.md", "readme.txt"})
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """One document of a manifest file, and what is in the files it refers to."""
-
-    file: str
-    stem: str
-    node: Node
-    alone: bool
-    """Whether it is the only document of its file."""
-    attachments: Mapping[str, Node] = field(default_factory=dict)
-    """By the reference as written; one that cannot be had is not here, and has its fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +38,21 @@ class ReadFolders:
 
 
 @dataclass(frozen=True, slots=True)
+class _File:
+    """A file that the search came upon."""
+
+    path: Path
+    file: str
+    real: Path
+    searched: bool
+    """Whether its folder is one that manifests are looked for in."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A file read as a manifest, which it is unless some reference names it."""
 
-    found: ManifestFile
+    found: _File
     documents: tuple[Node, ...]
     references: tuple[tuple[tuple[str, Node], ...], ...]
     """For each document."""
@@ -61,21 +62,22 @@ class _Candidate:
 def read(root: Path, folders: Sequence[str]) -> ReadFolders:
     """Every manifest in the folders below the root, in the order of their paths; nothing is written."""
     library = _Library(disk.real(root))
-    search = Search(library.root)
-    found = search.through(folders)
-    candidates = [library.candidate(one) for one in found if one.may_be_manifest]
+    files, faults = _search(library.root, folders)
+    candidates = [
+        library.candidate(file) for file in files if file.searched and file.path.suffix.lower() in disk.MANIFESTS
+    ]
     named = {target for one in candidates for target in library.targets(one)}
     kept = [one for one in candidates if one.found.real not in named]
     manifests = tuple(manifest for one in kept for manifest in library.manifests(one))
-    faults = [*search.faults, *library.faults, *(fault for one in kept for fault in one.faults)]
-    faults += _nested(one for one in candidates if one.found.real in named)
+    faults += [*library.faults, *(fault for one in kept for fault in one.faults)]
+    faults += _data_with_references(one for one in candidates if one.found.real in named)
     if not errors(faults):  # what cannot be read might have referred to it
-        faults += _unused(found, named | {one.found.real for one in kept})
+        faults += _unused_files(files, named | {one.found.real for one in kept})
     return ReadFolders(manifests, tuple(faults), library.sources)
 
 
-def _nested(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:
-    """The faults of data that looks like a manifest: taken for data, its assistant would vanish in silence."""
+def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:
+    """The errors of data that looks like a manifest: taken for data, its assistant would vanish in silence."""
     message = "This file is itself referred to, so it is data and may not refer to files."
     remedy = "write the content out here, or let no manifest refer to this file"
     for candidate in candidates:
@@ -83,15 +85,67 @@ def _nested(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:
             yield Diagnostic(node.place, "bad-reference", message, remedy)
 
 
-def _unused(found: Iterable[ManifestFile], used: set[Path]) -> Iterator[Diagnostic]:
+def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnostic]:
     remedy = "refer to it by `{file: …}`, or remove it"
-    for one in found:
+    for one in files:
         if one.real not in used and one.path.name.lower() not in _UNREFERRED:
             yield Diagnostic(Location(one.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
 
 
+def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagnostic]]:
+    """Every file that could be a manifest, or could be named by one, in the order of their paths; and what is wrong.
+
+    Folders are walked without recursion or circles. Links come last, so that a file which has two ways to it is shown
+    by its real one.
+    """
+    files: list[_File] = []
+    faults: list[Diagnostic] = []
+    seen: set[Path] = set()
+    pending = deque((Path(os.path.normpath(root / folder)), True) for folder in folders)
+    while pending:
+        folder, searched = pending.popleft()
+        real = disk.real(folder)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            disk.keep_inside(root, real)
+            entries = _entries_of(folder)
+        except UnfitError as error:
+            faults.append(error.at(Location(disk.shown(folder, root))))
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith(".") or path == root / "reconciler.yaml":
+                continue
+            if _is_folder(entry):
+                add = pending.append if entry.is_symlink() else pending.appendleft
+                add((path, searched and entry.name not in DATA_FOLDERS))
+            elif path.suffix.lower() in disk.SUFFIXES:
+                target = disk.real(path) if entry.is_symlink() else real / entry.name
+                files.append(_File(path, disk.shown(path, root), target, searched))
+    return sorted(files, key=lambda one: one.file), faults
+
+
+def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        unfit = disk.unfit(error, "folder")
+        unfit.remedy += "; which folders are read stands under `manifests` in reconciler.yaml"
+        raise unfit from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle: whoever reads it will report it
+        return False
+
+
 class _Library:
-    """Reads every file once, and remembers what was in it or why it cannot be had."""
+    """Reads every file once, and remembers what was in it or why it cannot be read."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -99,7 +153,7 @@ class _Library:
         self.sources: dict[str, str] = {}
         self._attached: dict[Path, Node | UnfitError | None] = {}
 
-    def candidate(self, found: ManifestFile) -> _Candidate:
+    def candidate(self, found: _File) -> _Candidate:
         """What is in a file, if it is a manifest."""
         try:
             disk.keep_inside(self.root, found.real)
@@ -107,8 +161,8 @@ class _Library:
         except UnfitError as error:
             return _Candidate(found, (), (), (error.at(Location(found.file)),))
         parsed = parse(text, found.file)
-        documents = _stated(parsed.documents)
-        return _Candidate(found, documents, tuple(wanted(one) for one in documents), parsed.faults)
+        documents = _without_empty(parsed.documents)
+        return _Candidate(found, documents, tuple(file_references(one) for one in documents), parsed.faults)
 
     def targets(self, candidate: _Candidate) -> Iterator[Path]:
         """The files that the candidate's references name, as far as they may be named."""
@@ -124,13 +178,13 @@ class _Library:
         for node, references in zip(candidate.documents, candidate.references, strict=True):
             attachments = {
                 written: attached
-                for written, place in references
-                if (attached := self._attachment(found.path.parent, written, place.place))
+                for written, reference in references
+                if (attached := self._attachment(found.path.parent, written, reference.place))
             }
             yield Manifest(found.file, found.path.stem, node, alone, attachments)
 
     def _attachment(self, folder: Path, written: str, place: Location) -> Node | None:
-        """What is in the file that a reference names; None where a fault says why there is nothing."""
+        """What is in the file that a reference names; None where an error says why there is nothing."""
         try:
             target = disk.target(self.root, folder, written)
             if target not in self._attached:
@@ -152,8 +206,8 @@ class _Library:
         if suffix in disk.TEXTS:
             return Node(text, Location(file, 1, 1))
         parsed = parse(text, file, syntax="json" if suffix == ".json" else "yaml")
-        documents = _stated(parsed.documents)
-        self.faults += parsed.faults or _not_one(documents)
+        documents = _without_empty(parsed.documents)
+        self.faults += parsed.faults or _not_one_value(documents)
         return documents[0] if documents and documents[0].value is not None else None
 
     def _text(self, path: Path, file: str, limit: int) -> str:
@@ -164,15 +218,14 @@ class _Library:
         return text
 
 
-def _stated(documents: tuple[Node, ...]) -> tuple[Node, ...]:
+def _without_empty(documents: tuple[Node, ...]) -> tuple[Node, ...]:
     """The documents less the empty ones: a `---` at the end begins none. One that is alone stays."""
     return tuple(one for one in documents if one.value is not None) or documents[:1]
 
 
-def _not_one(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
-    if documents[0].value is None:
-        yield Diagnostic(
-            documents[0].place, "syntax", "This file holds no value.", "write one, or remove the reference"
-        )
-    for one in documents[1:]:
+def _not_one_value(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
+    first, *more = documents
+    if first.value is None:
+        yield Diagnostic(first.place, "syntax", "This file holds no value.", "write one, or remove the reference")
+    for one in more:
         yield Diagnostic(one.place, "syntax", "A second document in a file that must be one value.", "remove it")

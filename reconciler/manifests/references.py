@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import TypeAlias
 
 from reconciler.diagnostics import Diagnostic, did_you_mean
-from reconciler.source import Node
+from reconciler.source import Node, fields, member
 
 FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 """Keys below the top level whose value a file may hold."""
@@ -16,14 +17,11 @@ _OWN = "reconciler"
 _Steps: TypeAlias = tuple[str | int, ...]
 
 
-def wanted(document: Node) -> tuple[tuple[str, Node], ...]:
+def file_references(document: Node) -> tuple[tuple[str, Node], ...]:
     """Every file that a manifest names where it may, as written, with the node that names it."""
-    found: list[tuple[str, Node]] = []
-    for part in _bodies(document):
-        for spot in _spots(part, (), inside=False):
-            if spot.names_files and spot.allowed:
-                found += [(str(node.value), node) for node in _file_nodes(spot.node)]
-    return tuple(found)
+    spots = (spot for body in _bodies(document) for spot in _spots(body, (), inside=False))
+    named = (node for spot in spots if spot.names_files and spot.allowed for node in _file_nodes(spot.node))
+    return tuple((str(node.value), node) for node in named)
 
 
 @dataclass(slots=True)
@@ -41,7 +39,7 @@ class Resolver:
 
     def resolve(self, body: Node) -> Node:
         """The body with every reference resolved."""
-        replaced = {spot.path: self._become(spot) for spot in _spots(body, (), inside=False)}
+        replaced = {spot.path: self._resolved(spot) for spot in _spots(body, (), inside=False)}
         return _rebuilt(body, (), replaced) if replaced else body
 
     def unmet(self, body: Node) -> tuple[Diagnostic, ...]:
@@ -55,7 +53,7 @@ class Resolver:
             return body
         return replace(body, value={key: node for key, node in body.value.items() if not _holds(node, stand_ins)})
 
-    def _become(self, spot: _Spot) -> Node:
+    def _resolved(self, spot: _Spot) -> Node:
         if not spot.names_files:
             return self._value(spot.node)
         if not spot.allowed:
@@ -63,20 +61,17 @@ class Resolver:
             return self._fault(spot.node, "A file reference may not stand here.", remedy)
         named = _file_nodes(spot.node)
         if not named:
-            return self._fault(
-                spot.node, "This is not a file reference.", "write `{file: path}` or `{files: [path, path]}`"
-            )
+            remedy = "write `{file: path}` or `{files: [path, path]}`"
+            return self._fault(spot.node, "This is not a file reference.", remedy)
         parts = [self.attachments.get(str(node.value)) for node in named]
         read = [part for part in parts if part is not None]
         if len(read) < len(parts):
             return self._stand_in(spot.node)
         for node, part in zip(named, read, strict=True):
             if isinstance(part.value, str) and not part.value.strip():
-                message = f"`{node.value}` is empty, which is as if nothing were stated here."
-                self.faults.append(
-                    Diagnostic(node.place, "bad-reference", message, "write the text into it", "warning")
-                )
-        return self._inside(read[0], spot.path) if _key(spot.node) == "file" else self._joined(spot.node, read)
+                message, remedy = f"`{node.value}` is empty, as if nothing were stated here.", "write the text into it"
+                self.faults.append(Diagnostic(node.place, "bad-reference", message, remedy, "warning"))
+        return self._inside(read[0], spot.path) if _only_key(spot.node) == "file" else self._joined(spot.node, read)
 
     def _inside(self, content: Node, path: _Steps) -> Node:
         """What a data file holds, with its values resolved; files do not nest."""
@@ -94,13 +89,13 @@ class Resolver:
         return Node("\n\n".join(str(part.value).strip("\r\n") for part in parts), node.place)
 
     def _value(self, node: Node) -> Node:
-        name = str(_only(node).value)
+        name = str(_only_member(node).value)
         if name in self.values:
             return Node(self.values[name], node.place)
         message = f"Environment `{self.environment}` has no value `{name}`."
         remedy = did_you_mean(name, self.values) or f"add it under `environments.{self.environment}.values`"
         stand_in = Node("", node.place)
-        self.missing.append((stand_in, Diagnostic(_only(node).place, "unknown-value", message, remedy)))
+        self.missing.append((stand_in, Diagnostic(_only_member(node).place, "unknown-value", message, remedy)))
         return stand_in
 
     def _fault(self, node: Node, message: str, remedy: str) -> Node:
@@ -125,13 +120,9 @@ class _Spot:
 
 def _bodies(document: Node) -> Iterator[Node]:
     """The manifest's own fields, and each environment's patch of them."""
-    if not isinstance(document.value, dict):
-        return
-    yield without_own(document)
-    own = document.value.get(_OWN)
-    environments = own.value.get("environments") if own is not None and isinstance(own.value, dict) else None
-    if environments is not None and isinstance(environments.value, dict):
-        yield from environments.value.values()
+    if isinstance(document.value, dict):
+        yield without_own(document)
+        yield from fields(member(member(document, _OWN), "environments")).values()
 
 
 def without_own(document: Node) -> Node:
@@ -147,82 +138,71 @@ def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
     Told by their paths: an alias of YAML has one node stand at many, and not be a reference at each.
     """
     if isinstance(node.value, tuple):
-        for index, member in enumerate(node.value):
-            yield from _spots(member, (*path, index), inside=inside)
+        for index, inner in enumerate(node.value):
+            yield from _spots(inner, (*path, index), inside=inside)
     if not isinstance(node.value, dict):
         return
     spot = None if path in ((), ("metadata",)) else _spot(node, path, inside=inside)
     if spot is not None:
         yield spot
     elif not _is_schema(path):
-        for key, member in node.value.items():
-            yield from _spots(member, (*path, key), inside=inside)
+        for key, inner in node.value.items():
+            yield from _spots(inner, (*path, key), inside=inside)
 
 
 def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
     in_metadata, is_schema = path[0] == "metadata", _is_schema(path)
     may = not inside and (len(path) == 1 or path[-1] in FILE_KEYS)
-    if _key(node) == "value" and not is_schema:
+    if _only_key(node) == "value" and not is_schema:
         return _Spot(node, path, names_files=False, allowed=True)
-    if _names_files(node, loosely=may) and (may or not is_schema) and not in_metadata:
-        return _Spot(node, path, names_files=True, allowed=may)
-    return None
+    if _only_key(node) not in ("file", "files") or in_metadata or (is_schema and not may):
+        return None
+    # where one may stand, whatever is meant as a file reference is one
+    is_reference = may or isinstance(_only_member(node).value, str | tuple)
+    return _Spot(node, path, names_files=True, allowed=may) if is_reference else None
 
 
 def _is_schema(path: _Steps) -> bool:
     return path[-1:] != () and path[-1] in _SCHEMAS and path[0] != "metadata"
 
 
-def _names_files(node: Node, *, loosely: bool) -> bool:
-    """Whether the mapping is a file reference; loosely, whether it is meant as one."""
-    if _key(node) not in ("file", "files"):
-        return False
-    return loosely or isinstance(_only(node).value, str | tuple)
-
-
 def _file_nodes(node: Node) -> list[Node]:
-    only = _only(node)
-    if _key(node) == "file":
+    only = _only_member(node)
+    if _only_key(node) == "file":
         return [only] if isinstance(only.value, str) else []
-    members = only.value if isinstance(only.value, tuple) else ()
-    return list(members) if members and all(isinstance(member.value, str) for member in members) else []
+    listed = only.value if isinstance(only.value, tuple) else ()
+    return list(listed) if listed and all(isinstance(one.value, str) for one in listed) else []
 
 
-def _key(node: Node) -> str | None:
+def _only_key(node: Node) -> str | None:
     """The one key of a mapping with one, where it is a reference's; a value's name must be text."""
     if not isinstance(node.value, dict) or len(node.value) != 1:
         return None
-    key, member = next(iter(node.value.items()))
-    if key == "value" and not isinstance(member.value, str):
-        return None
-    return key
+    key, only = next(iter(node.value.items()))
+    return None if key == "value" and not isinstance(only.value, str) else key
 
 
-def _only(node: Node) -> Node:
+def _only_member(node: Node) -> Node:
     """The one member of a mapping with one."""
     return next(iter(node.value.values())) if isinstance(node.value, dict) else node
 
 
 def _holds(node: Node, wanted: Sequence[Node]) -> bool:
     """Whether one of the wanted is the node, or within it."""
-    if isinstance(node.value, dict):
-        return any(_holds(member, wanted) for member in node.value.values())
-    if isinstance(node.value, tuple):
-        return any(_holds(member, wanted) for member in node.value)
+    if isinstance(node.value, dict | tuple):
+        inner = node.value.values() if isinstance(node.value, dict) else node.value
+        return any(_holds(one, wanted) for one in inner)
     return any(node is one for one in wanted)
 
 
 def _rebuilt(node: Node, path: _Steps, replaced: Mapping[_Steps, Node]) -> Node:
+    """The node with others in their place; where none is, the very same."""
     if path in replaced:
         return replaced[path]
     if isinstance(node.value, dict):
-        members = {key: _rebuilt(member, (*path, key), replaced) for key, member in node.value.items()}
-        return node if _same(members.values(), node.value.values()) else replace(node, value=members)
+        members = {key: _rebuilt(inner, (*path, key), replaced) for key, inner in node.value.items()}
+        return node if all(map(is_, members.values(), node.value.values())) else replace(node, value=members)
     if isinstance(node.value, tuple):
-        listed = tuple(_rebuilt(member, (*path, index), replaced) for index, member in enumerate(node.value))
-        return node if _same(listed, node.value) else replace(node, value=listed)
+        listed = tuple(_rebuilt(inner, (*path, index), replaced) for index, inner in enumerate(node.value))
+        return node if all(map(is_, listed, node.value)) else replace(node, value=listed)
     return node
-
-
-def _same(some: Iterable[Node], others: Iterable[Node]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))

@@ -16,7 +16,7 @@ from reconciler.console.failure import Failure
 from reconciler.kinds import KINDS
 from reconciler.manifests import reading
 from reconciler.manifests.disk import MANIFESTS
-from reconciler.manifests.search import DATA_FOLDERS
+from reconciler.manifests.reading import DATA_FOLDERS
 from reconciler.model import Address, Applies, Change, Desired, Live
 from reconciler.plan.marker import is_left_by
 from reconciler.run import checkout
