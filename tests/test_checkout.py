@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.run.checkout import behind, commit
+from reconciler.run.checkout import absent_from_history, commit
 from support.checkout import Checkout
 from support.gits import commit as committed
 from support.gits import git, repository
 
 HR = "model: gpt-4o\nname: HR Helper\n"
-NOTE = "This clone is shallow, so whether it is behind what was applied last cannot be told: fetch-depth: 0."
+NOTE = "This clone is shallow, so whether it is older than the last apply is not known: fetch-depth: 0."
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_there_is_no_commit_without_git(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
 
     assert commit(tmp_path) is None
-    assert behind(tmp_path, ["0123456789ab"]) == (frozenset(), ())
+    assert absent_from_history(tmp_path, ["0123456789ab"]) == (frozenset(), ())
     monkeypatch.setenv("PATH", "")
     assert commit(tmp_path) is None
 
@@ -71,19 +71,19 @@ def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
 
     assert commit(tmp_path) is None
-    assert behind(tmp_path, ["0123456789ab"]) == (frozenset(), ())
+    assert absent_from_history(tmp_path, ["0123456789ab"]) == (frozenset(), ())
 
 
 def test_a_checkout_that_git_does_not_speak_of_is_a_note(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert behind(root, []) == (frozenset(), ())
+    assert absent_from_history(root, []) == (frozenset(), ())
 
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    (alien,) = behind(root, [])[1]
+    (alien,) = absent_from_history(root, [])[1]
     monkeypatch.setenv("PATH", "")
-    (missing,) = behind(root, [])[1]
+    (missing,) = absent_from_history(root, [])[1]
 
-    assert f"it is another user's. `git config --global --add safe.directory {root}` mends that." in alien
-    assert "nothing is stamped with its commit: is git installed here" in missing
+    assert f"another user owns it. Run `git config --global --add safe.directory {root}`." in alien
+    assert "markers carry no commit: is git installed" in missing
 
 
 # behind
@@ -92,38 +92,38 @@ def test_a_checkout_that_git_does_not_speak_of_is_a_note(root: Path, monkeypatch
 def test_a_commit_in_the_history_is_not_ahead_of_it(root: Path) -> None:
     commits = [head(root), committed(root), committed(root)]
 
-    assert behind(root, commits) == (frozenset(), ())
-    assert behind(root, []) == (frozenset(), ())
+    assert absent_from_history(root, commits) == (frozenset(), ())
+    assert absent_from_history(root, []) == (frozenset(), ())
 
 
-def test_an_old_branch_and_an_old_commit_are_behind(root: Path) -> None:
+def test_an_old_branch_and_an_old_commit_are_absent_from_history(root: Path) -> None:
     git(root, "branch", "old")
     newer = committed(root)
 
     git(root, "checkout", "-q", "old")
     mine = committed(root, "mine")
 
-    assert behind(root, [newer, mine]) == (frozenset({newer}), ())
+    assert absent_from_history(root, [newer, mine]) == (frozenset({newer}), ())
     git(root, "checkout", "-q", "--detach", "HEAD~1")
-    assert behind(root, [newer, mine]) == (frozenset({newer, mine}), ())
+    assert absent_from_history(root, [newer, mine]) == (frozenset({newer, mine}), ())
 
 
 def test_a_commit_that_nobody_has_heard_of_is_ahead(root: Path) -> None:
-    assert behind(root, ["0123456789ab"]) == (frozenset({"0123456789ab"}), ())
+    assert absent_from_history(root, ["0123456789ab"]) == (frozenset({"0123456789ab"}), ())
 
 
 @pytest.mark.parametrize("word", ["--all", "-h", "HEAD", "main", "$(id)", "HEAD~1"])
 def test_a_word_that_is_no_commit_is_never_given_to_git(root: Path, word: str) -> None:
     committed(root)
 
-    assert behind(root, [word]) == (frozenset({word}), ())
+    assert absent_from_history(root, [word]) == (frozenset({word}), ())
 
 
 @pytest.mark.parametrize("more", [9, 10, 15])
 def test_many_commits_are_judged_as_few_are(root: Path, more: int) -> None:
     commits = [committed(root) for _ in range(more)]
 
-    assert behind(root, [*commits, "0123456789ab"]) == (frozenset({"0123456789ab"}), ())
+    assert absent_from_history(root, [*commits, "0123456789ab"]) == (frozenset({"0123456789ab"}), ())
 
 
 @pytest.mark.parametrize("more", [1, 12])
@@ -133,8 +133,8 @@ def test_a_shallow_clone_cannot_tell_and_says_what_to_do(root: Path, tmp_path: P
     shallow = tmp_path / "shallow"
     git(tmp_path, "clone", "-q", "--depth", "1", f"file://{root}", str(shallow))
 
-    assert behind(shallow, [first, *commits]) == (frozenset(), (NOTE,))
-    assert behind(shallow, [head(root)]) == (frozenset(), ())
+    assert absent_from_history(shallow, [first, *commits]) == (frozenset(), (NOTE,))
+    assert absent_from_history(shallow, [head(root)]) == (frozenset(), ())
 
 
 # on the command line

@@ -512,7 +512,7 @@ def test_an_end_of_input_is_no_approval(here: Checkout) -> None:
 
     assert code != 0
     assert "Traceback" not in seen
-    assert "fault of reconciler" not in seen
+    assert "Internal error in reconciler" not in seen
     assert here.live() == {}
 
 
@@ -593,7 +593,7 @@ def test_a_fault_of_our_own_is_owned_up_to_without_a_traceback(
     long, (_, traced) = run(["validate"]), capsys.readouterr()
 
     assert (short, long) == (1, 1)
-    assert told.startswith(f"Error: This is a fault of reconciler {__version__}: LookupError: ")
+    assert told.startswith(f"Error: Internal error in reconciler {__version__}: LookupError: ")
     assert "\x1b" not in told
     assert "RECONCILER_LOG=debug shows where" in told
     assert "Traceback" not in told
@@ -622,7 +622,7 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
 
     assert "Traceback" not in errors
     assert "BrokenPipe" not in errors
-    assert "fault of reconciler" not in errors
+    assert "Internal error in reconciler" not in errors
 
 
 ALL_CLOSED = "<&- >&- 2>&-"
@@ -641,7 +641,7 @@ def test_a_stream_that_was_closed_before_is_no_fault(here: Checkout, words: list
     done = subprocess.run(shell, cwd=here.root, env=plain(), capture_output=True, text=True)
 
     assert done.returncode == code, done
-    assert "fault of reconciler" not in done.stderr
+    assert "Internal error in reconciler" not in done.stderr
     assert "Traceback" not in done.stderr
     assert len(here.live()) == ("--auto-approve" in words)
 

@@ -524,7 +524,7 @@ def test_where_a_token_is_nobody_s_the_remedy_is_to_say_who_writes(
     told = here.run("comment", saved(here, HOW))
 
     assert told.code == 1
-    assert "or say who writes here: --author LOGIN" in told.err
+    assert "or name who writes here: --author LOGIN" in told.err
 
 
 def test_an_app_of_one_s_own_is_named_by_author(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -552,18 +552,18 @@ def test_without_a_token_there_is_a_remedy(here: Checkout, hub: Hub, monkeypatch
     told = here.run("comment", saved(here, HOW))
 
     assert told.code == 1
-    assert "There is no token to ask GitHub with." in told.err
+    assert "There is no token for GitHub." in told.err
     assert "GITHUB_TOKEN: ${{ github.token }}" in told.err
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("GITHUB_REPOSITORY", "", "GITHUB_REPOSITORY does not say which repository this is."),
-        ("GITHUB_REPOSITORY", "acme/../x", "GITHUB_REPOSITORY does not say"),
+        ("GITHUB_REPOSITORY", "", "GITHUB_REPOSITORY is not a valid repository name."),
+        ("GITHUB_REPOSITORY", "acme/../x", "GITHUB_REPOSITORY is not a valid"),
         ("GITHUB_API_URL", "ftp://x", "The address in GITHUB_API_URL must begin with https://"),
         ("GITHUB_API_URL", "http://api.example.com", "The token is never sent over plain http to another machine."),
-        ("GITHUB_TOKEN", "a b", "The token in GITHUB_TOKEN holds characters that no header may have."),
+        ("GITHUB_TOKEN", "a b", "The token in GITHUB_TOKEN contains characters that a header may not have."),
     ],
 )
 def test_what_is_wrong_with_the_job_is_said(

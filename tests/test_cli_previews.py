@@ -154,7 +154,7 @@ def test_a_pattern_has_one_star_in_the_place_of_a_number(here: Checkout, hub: Hu
     told = swept(here, pattern)
 
     assert told.code == 1
-    assert "is not a pattern of preview stacks" in told.err
+    assert "is not a valid pattern of preview stacks" in told.err
 
 
 def test_a_star_alone_destroys_nothing(here: Checkout) -> None:

@@ -408,7 +408,7 @@ def test_edits_wait_while_it_goes_on(edited: Job) -> None:
     edited.hosted()
     edited.hub.run(APPLY, _head(edited), status="in_progress", conclusion=None)
 
-    _waits(edited, "still goes on")
+    _waits(edited, "still runs")
 
 
 def test_the_newest_apply_of_the_commit_counts(edited: Job) -> None:
@@ -470,7 +470,7 @@ def test_edits_wait_where_git_ignores_a_manifest(edited: Job) -> None:
     (edited.here.root / ".git" / "info" / "exclude").write_text("secret.yaml\n.reconciler\n")
     edited.here.write(secret="model: gpt-4o\nname: Secret\n")
 
-    _waits(edited, "files that Git ignores stand among the manifests")
+    _waits(edited, "files that Git ignores are among the manifests")
 
 
 def test_edits_wait_without_git(job: Job) -> None:

@@ -14,7 +14,7 @@ from textwrap import dedent
 
 import pytest
 
-from reconciler.run.checkout import behind, commit
+from reconciler.run.checkout import absent_from_history, commit
 from reconciler.run.git import repository
 from reconciler.run.revision import laid_out
 from support.checkout import Answering, Checkout, answering
@@ -183,7 +183,7 @@ def test_every_call_is_guarded_and_asks_the_repository_that_is_meant(
     version.write_text("")
     attack.plan()
     assert commit(attack.infra) is not None
-    behind(attack.infra, ["0123456789ab"])
+    absent_from_history(attack.infra, ["0123456789ab"])
 
     calls = [call.splitlines() for call in version.read_text().split("CALL\n")[1:]]
     assert len(calls) > 10

@@ -62,7 +62,7 @@ def running(here: Path, gate: Gate, *more: str, file_size: int = 0) -> Iterator[
 def finished(process: Process) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in out + err
-    assert "fault of reconciler" not in err
+    assert "Internal error in reconciler" not in err
     return process.returncode, out, err
 
 

@@ -1,4 +1,4 @@
-"""The command line: one file a command, and what they share. Heavy imports wait until they are needed."""
+"""The command line: one file a command. Heavy imports wait until a command needs them."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _ELSEWHERE = {
     **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
     **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
     **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints an assistant as a manifest."),
-    **dict.fromkeys(("delete", "rm", "remove"), "take the manifest away and apply, or `reconciler forget KEY`."),
-    **dict.fromkeys(("init", "login"), "nothing is to be prepared: begin with `reconciler plan`."),
+    **dict.fromkeys(("delete", "rm", "remove"), "remove the manifest and apply, or `reconciler forget KEY`."),
+    **dict.fromkeys(("init", "login"), "no preparation is needed: begin with `reconciler plan`."),
     "help": "`reconciler --help` does that.",
     "version": "`reconciler --version` does that.",
     **dict.fromkeys(("--verbose", "-v", "--debug"), "set RECONCILER_LOG=debug to see every request."),
     **dict.fromkeys(("--yes", "-y", "--force"), "`--auto-approve` applies without asking."),
     **dict.fromkeys(("--dry-run", "-n"), "`reconciler plan` never writes."),
 }
-"""What people who come from other tools look for, and what does it here."""
+"""What people who come from other tools look for, and what to use instead."""
 
 _EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
 
@@ -64,13 +64,13 @@ Exit codes:
   0    done, or nothing to do
   1    failed
   2    changes are pending (only with --detailed-exitcode)
-  3    the same, and an objection stands
+  3    the same, and an objection blocks a change
   130  interrupted
 """
 
 
-class _Late(click.Group):
-    """A group that imports a command when it is run, and knows what each is for before."""
+class _LateCommands(click.Group):
+    """A group that imports a command when it is run, and describes each without importing it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -78,8 +78,8 @@ class _Late(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = importlib.import_module(f"reconciler.cli.{cmd_name}").command
-        return found if isinstance(found, click.Command) else None
+        command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -107,11 +107,11 @@ class _Late(click.Group):
 
 
 @click.group(
-    cls=_Late,
+    cls=_LateCommands,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
-        "color": True,  # what is painted was asked for: click shall not strip it from a pipe
+        "color": True,  # click must not strip from a pipe what --color asks for
     },
     epilog=_EPILOG,
 )
@@ -135,13 +135,13 @@ def cli(chdir: str | None) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs a command and gives its exit code; every failure ends in one message that says what to do."""
-    _write_everything()
+    """Runs a command and returns its exit code; every failure ends in one message with a remedy."""
+    _accept_any_text()
     credentials.learn(afresh=True)
     with credentials.unsaid(), guarded():
         code = _run(arguments)
-    taken = [_is_taken(stream) for stream in (sys.stdout, sys.stderr)]
-    return code if all(taken) or code == _INTERRUPTED else 1
+    flushed = [_flush(stream) for stream in (sys.stdout, sys.stderr)]
+    return code if all(flushed) or code == _INTERRUPTED else 1
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -151,7 +151,7 @@ def _run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        _told(error).show()
+        _with_suggestion(error).show()
         return 1
     except Failure as failure:
         failure.show()
@@ -159,18 +159,22 @@ def _run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # which click makes of it: nobody listens any more
+    except (BrokenPipeError, SystemExit):  # which click raises where the reader has closed the pipe
         return 1
     except OSError as error:
         Failure(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}").show()
         return 1
-    except Exception as error:  # noqa: BLE001  # the last resort, so that no user meets a traceback
-        return _bug(error)
+    except Exception as error:  # noqa: BLE001  # the last resort, so that no user sees a traceback
+        if os.environ.get("RECONCILER_LOG") == "debug":
+            traceback.print_exception(error)
+        remedy = "RECONCILER_LOG=debug shows where; please report it with that"
+        Failure(f"Internal error in reconciler {__version__}: {type(error).__name__}: {error}", remedy).show()
+        return 1
     return code if isinstance(code, int) else 0
 
 
-def _told(error: click.ClickException) -> click.ClickException:
-    """The error; of an option that there is not, with what was meant if that can be told."""
+def _with_suggestion(error: click.ClickException) -> click.ClickException:
+    """The error; where there is no such option, with what was probably meant."""
     if not isinstance(error, click.NoSuchOption):
         return error
     from reconciler.diagnostics import nearest
@@ -189,42 +193,34 @@ def _told(error: click.ClickException) -> click.ClickException:
     return click.UsageError(message, error.ctx)
 
 
-def _is_taken(stream: TextIO) -> bool:
-    """Whether everything was taken that was said; what was not goes nowhere, or the interpreter would exit with 120."""
+def _flush(stream: TextIO) -> bool:
+    """Whether everything was written; what was not is discarded, or the interpreter would exit with 120."""
     try:
         stream.flush()
     except OSError:
-        with _nowhere() as nowhere, suppress(OSError):
-            os.dup2(nowhere.fileno(), stream.fileno())
+        with _null_stream() as null, suppress(OSError):
+            os.dup2(null.fileno(), stream.fileno())
         return False
     return True
 
 
-def _write_everything() -> None:
+def _accept_any_text() -> None:
     """Lets any text be written: as UTF-8 to pipes and files, whatever the locale; to a terminal as it can.
 
-    A stream that was closed before we came is none at all to Python; what is written there goes nowhere.
+    A stream that was closed before the process began is None; what is written there is discarded.
     """
-    sys.stdout, sys.stderr = (stream or _nowhere() for stream in (sys.stdout, sys.stderr))
+    sys.stdout, sys.stderr = (stream or _null_stream() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
-def _nowhere() -> TextIO:
+def _null_stream() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open for as long as the process is
 
 
 def _with_two_dashes(arguments: Sequence[str]) -> list[str]:
-    """Terraform's own flags are taken with one dash or two."""
-    given = list(arguments)
-    end = given.index("--") if "--" in given else len(given)
-    return [f"-{word}" if _TERRAFORM.fullmatch(word) else word for word in given[:end]] + given[end:]
-
-
-def _bug(error: Exception) -> int:
-    if os.environ.get("RECONCILER_LOG") == "debug":
-        traceback.print_exception(error)
-    remedy = "RECONCILER_LOG=debug shows where; please report it with that"
-    Failure(f"This is a fault of reconciler {__version__}: {type(error).__name__}: {error}", remedy).show()
-    return 1
+    """Accepts Terraform's own flags with one dash or two."""
+    words = list(arguments)
+    end = words.index("--") if "--" in words else len(words)
+    return [f"-{word}" if _TERRAFORM.fullmatch(word) else word for word in words[:end]] + words[end:]

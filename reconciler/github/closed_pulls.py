@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from reconciler.config import Config, Environment
 from reconciler.console.failure import Failure
+from reconciler.github import AbsentError, CodeHost
 from reconciler.model import NAME, Live
-
-if TYPE_CHECKING:
-    from reconciler.github import CodeHost
 
 _NUMBER = r"[1-9][0-9]{0,9}"
 
@@ -27,24 +24,23 @@ class Preview:
 
 def previews(live: Iterable[Live], environment: Environment, pattern: str, config: Config) -> tuple[Preview, ...]:
     """The live stacks of the pattern in this environment, by pull request; never one that the configuration names."""
-    before, between, after = pattern.partition("*")
-    if not between or not before + after or not NAME.fullmatch(f"{before}1{after}"):
+    before, star, after = pattern.partition("*")
+    if not star or not before + after or not NAME.fullmatch(f"{before}1{after}"):
         remedy = "write one `*` where the number of the pull request stands: `--stack 'acme-pr-*'`"
-        raise Failure(f"{pattern!r} is not a pattern of preview stacks.", remedy)
-    own = {name for one in config.environments.values() for name in (one.stack, *one.former_stacks)}
+        raise Failure(f"{pattern!r} is not a valid pattern of preview stacks.", remedy)
+    own = {name for each in config.environments.values() for name in (each.stack, *each.former_stacks)}
     form = re.compile(f"{re.escape(before)}({_NUMBER}){re.escape(after)}")
-    stacks = {one.marker.stack for one in live if one.marker and one.marker.environment == environment.name} - own
+    markers = (each.marker for each in live if each.marker and each.marker.environment == environment.name)
+    stacks = {marker.stack for marker in markers} - own
     found = (Preview(stack, int(match[1])) for stack in stacks if (match := form.fullmatch(stack)))
     return tuple(sorted(found, key=lambda preview: preview.pull))
 
 
 def preview_fates(host: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
-    """Each preview, whether it is to be destroyed, and what is so of its pull request.
+    """Each preview, whether it is to be destroyed, and the state of its pull request.
 
-    One that cannot be found is no reason: the token may not see it, or somebody else counts these numbers.
+    One that is not found is no reason: the token may not read it, or another repository counts these numbers.
     """
-    from reconciler.github import AbsentError
-
     for preview in found:
         try:
             pull = host.pull(preview.pull)

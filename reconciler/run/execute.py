@@ -24,7 +24,7 @@ from reconciler.providers import Provider
 from reconciler.render import events, outcomes
 from reconciler.run.checkout import commit
 from reconciler.run.interrupts import INTERRUPTED, interruptible
-from reconciler.run.lineage import brought
+from reconciler.run.lineage import sources_of_edits
 from reconciler.run.lock import only_one
 from reconciler.run.options import ApplyOptions
 from reconciler.run.reporter import Listeners, Reporter
@@ -85,7 +85,7 @@ def _remainder(reporter: Reporter, session: Session, plan: Plan, ended: Sequence
         return ()
     stack = f" --stack {session.environment.stack}" if session.environment.borrowed else ""
     target = f"-e {session.environment.name}{stack}"
-    differs = outcomes.remainder(ended, plan, target, brought(session, plan.rest, plan.applies))
+    differs = outcomes.remainder(ended, plan, target, sources_of_edits(session, plan.rest, plan.applies))
     if differs:
         reporter.events(events.remainder(differs[0], " ".join(differs[1:])))
     return differs

@@ -1,6 +1,6 @@
-"""Git, asked so that no file of a branch can say which repository is asked, or what Git runs.
+"""Git, run so that no file of a branch can say which repository is read, or what Git runs.
 
-The repository is found by us, for Git takes any folder that looks like a bare repository for one, and a branch can hold
+The repository is found here, for Git takes any folder that looks like a bare repository for one, and a branch can hold
 such a folder. Nothing is fetched, no hook and no file system monitor is run, and no object is replaced.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,36 +20,15 @@ _SET: Final = {
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
-    "LC_ALL": "C",  # what Git says is looked through for what is wrong
+    "LC_ALL": "C",  # Git's messages are searched for what is wrong
 }
 # What a hook or a person set for another repository. GIT_CONFIG_… stays: where CI says what `safe.directory` is.
-_UNSET: Final = {
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_SHALLOW_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_LITERAL_PATHSPECS",
-    "GIT_GLOB_PATHSPECS",
-    "GIT_NOGLOB_PATHSPECS",
-    "GIT_ICASE_PATHSPECS",
-}
-
-
-class NoAnswer(Exception):
-    """Git is not installed, or does not come to an end."""
-
-    def __init__(self, message: str, *, missing: bool = False) -> None:
-        super().__init__(message)
-        self.missing = missing
+_UNSET: Final = (
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_NAMESPACE", "GIT_SHALLOW_FILE",
+    "GIT_IMPLICIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +38,13 @@ class GitAnswer:
     ok: bool
     out: bytes
     error: str
+    remedy: str = ""
+    """What to do where Git could not be run at all."""
 
     @property
     def text(self) -> str:
         """The output as text; nothing where Git failed."""
-        return os.fsdecode(self.out) if self.ok else ""
+        return os.fsdecode(self.out).strip() if self.ok else ""
 
     @property
     def is_refused(self) -> bool:
@@ -80,19 +61,32 @@ class Repository:
     inside: str
     """The folder as seen from the top: nothing, or a path that ends with a slash."""
 
-    def ask(self, *arguments: str, sent: bytes | None = None) -> GitAnswer:
-        """What Git answers, run at the top."""
+    def ask(self, *arguments: str, lines: Iterable[str] = ()) -> GitAnswer:
+        """What Git answers, run at the top, with the lines on its input."""
         config = [word for setting in _CONFIG for word in ("-c", setting)]
         command = ["git", *config, "-C", str(self.top), *arguments]
+        sent = os.fsencode("".join(f"{line}\n" for line in lines))
         try:
             done = subprocess.run(  # noqa: S603  # ours
-                command, env=self._environ(), input=sent or b"", capture_output=True, timeout=_SECONDS, check=False
+                command, env=self._environ(), input=sent, capture_output=True, timeout=_SECONDS, check=False
             )
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NoAnswer("Git is not installed", missing=True) from error
+        except (FileNotFoundError, NotADirectoryError):
+            return GitAnswer(ok=False, out=b"", error="Git is not installed", remedy="install git, or name no revision")
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise NoAnswer(f"Git does not answer: {error}") from error
+            return GitAnswer(ok=False, out=b"", error=f"Git does not answer: {error}", remedy="run it again")
         return GitAnswer(done.returncode == 0, done.stdout, done.stderr.decode(errors="replace"))
+
+    def text(self, *arguments: str, lines: Iterable[str] = ()) -> str:
+        """What Git prints; nothing where it fails."""
+        return self.ask(*arguments, lines=lines).text
+
+    def commit_of(self, name: str) -> str:
+        """The commit that a name stands for; nothing where there is none."""
+        return self.text("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def literal(self, paths: Iterable[str]) -> list[str]:
+        """The paths, which are seen from the folder, for Git to take as they are."""
+        return [f":(literal){self.inside}{path}" for path in paths]
 
     def _environ(self) -> Mapping[str, str]:
         """This process's environment without what leads Git to another repository: it looks no higher than the top."""
@@ -103,27 +97,27 @@ class Repository:
     def is_submodule(self) -> bool:
         """Whether the repository around it says which one this is: a branch of that one may name any."""
         outer = repository(self.top.parent)
-        kept = os.path.relpath(_folder(self.top), _folder(outer.top)) if outer is not None else ""
+        kept = os.path.relpath(_git_folder(self.top), _git_folder(outer.top)) if outer is not None else ""
         return Path(kept).parts[:1] == ("modules",)
 
 
 def repository(folder: Path) -> Repository | None:
     """The repository of a folder: that of the nearest parent with a `.git`, which no branch can hold."""
     folder = Path(os.path.realpath(folder))
-    top = next((one for one in (folder, *folder.parents) if _is_top(str(one / ".git"))), None)
+    top = next((each for each in (folder, *folder.parents) if _is_repository(str(each / ".git"))), None)
     if top is None:
         return None
     inside = folder.relative_to(top).as_posix()
     return Repository(top, "" if inside == "." else f"{inside}/")
 
 
-def _is_top(entry: str) -> bool:
-    """An empty `.git` is none: Git before 2.38 would then look whether the folder itself is a bare repository."""
+def _is_repository(entry: str) -> bool:
+    """Not where `.git` is empty: Git before 2.38 would then look whether the folder itself is a bare repository."""
     head = os.path.join(entry, "HEAD")  # noqa: PTH118  # pathlib raises where a folder may not be looked into
     return os.path.isfile(entry) or os.path.isfile(head) or os.path.islink(head)  # noqa: PTH113, PTH114  # the same
 
 
-def _folder(top: Path) -> str:
+def _git_folder(top: Path) -> str:
     """Where a repository keeps its objects and branches: `.git`, or where that file leads."""
     entry = top / ".git"
     if entry.is_dir():

@@ -6,7 +6,7 @@ A commit that was applied from a branch is in no history once the branch is merg
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -26,101 +26,81 @@ from reconciler.run.revision import state_of
 from reconciler.run.session import Session
 
 _COMMITS: Final = 10
-"""Of so many unknown commits the history is searched for what they held."""
+"""The history is searched for what this many unknown commits held."""
 _STATES: Final = 20
 """So many states of one assistant's files are read; of many assistants, and of further commits, fewer."""
 _FEWEST: Final = 3
 
 
-def behind(
+def outdated(
     session: Session, ours: Iterable[Live], desired: Sequence[Desired]
 ) -> tuple[frozenset[str], tuple[str, ...]]:
-    """The ids of what was last applied from a state that is not in the history here, and what cannot be known."""
+    """The ids of what was last applied from a state that is not in the history, and a note where that is not known."""
     by_commit: dict[str, list[Live]] = {}
-    for one in ours:
-        if one.marker is not None and one.marker.commit:
-            by_commit.setdefault(one.marker.commit.partition("+")[0], []).append(one)
-    absent, notes = checkout.behind(session.config.root, by_commit)
-    git, known = repository(session.config.root), {one.address: one for one in desired}
-    suspects = [(commit, unheld) for commit in sorted(absent) if (unheld := _unheld(by_commit[commit], known))]
-    places = {_address(one) for _, lives in suspects for one in lives} & set(known)
-    now = _files(session, {known[address].place.file for address in places}) if suspects else {}
-    lost: list[Live] = []
+    for live in ours:
+        if live.marker is not None and live.marker.commit:
+            by_commit.setdefault(live.marker.commit.partition("+")[0], []).append(live)
+    absent, notes = checkout.absent_from_history(session.config.root, by_commit)
+    git, known = repository(session.config.root), {each.address: each for each in desired}
+    suspects = [(commit, lives) for commit in sorted(absent) if (lives := _not_left_by(known, by_commit[commit]))]
+    places = {_address_in_marker(live) for _, lives in suspects for live in lives} & set(known)
+    files = _files_of(session, {known[address].place.file for address in places}) if suspects else {}
+    found: list[Live] = []
     for number, (commit, lives) in enumerate(suspects):
         if git is None or number >= _COMMITS:
-            lost += lives
+            found += lives
             continue
-        found = {address: now[known[address].place.file] for one in lives if (address := _address(one)) in known}
-        needed = _needed(session, {_address(one) for one in lives}, found)
-        lost += _searched(session, git, commit, lives, needed, max(_FEWEST, _STATES // (number + len(lives))))
-    return frozenset(one.id for one in lost), notes
+        addresses = {_address_in_marker(live) for live in lives}
+        needed = _needed_files(session, addresses, {at: files[known[at].place.file] for at in addresses & set(known)})
+        found += _not_in_states(session, git, commit, lives, needed, max(_FEWEST, _STATES // (number + len(lives))))
+    return frozenset(live.id for live in found), notes
 
 
-def brought(session: Session, changes: Iterable[Change], applies: Applies) -> dict[Address, str]:
-    """By address, what brought an edit that was never applied, where Git tells: a pull request, or a commit.
+def sources_of_edits(session: Session, changes: Iterable[Change], applies: Applies) -> dict[Address, str]:
+    """By address, the pull request or commit of an edit that was never applied, where Git has it.
 
-    Where only one change was applied, that is what HEAD is, and what it left was there before.
+    Where only one change was applied, that is what HEAD is, and what remains was there before it.
     """
     git, until = repository(session.config.root), "HEAD^" if applies == "change" else "HEAD"
-    edits = list(_edits(changes))
+    edits = [
+        (change.address, change.live.marker.commit.partition("+")[0], change.place.file)
+        for change in changes
+        if change.live is not None and change.live.marker is not None and change.live.marker.commit
+        if change.place is not None and any(field.cause == "edit" for field in change.fields)
+    ]
     if git is None or not 0 < len(edits) <= _COMMITS:
         return {}
-    files = _files(session, {file for _, _, file in edits})
-    found = {address: checkout.brought(git, since, until, files[file]) for address, since, file in edits}
-    return {address: told for address, told in found.items() if told is not None}
+    files = _files_of(session, {file for _, _, file in edits})
+    sources = {address: checkout.last_change(git, since, until, files[file]) for address, since, file in edits}
+    return {address: source for address, source in sources.items() if source is not None}
 
 
-def _edits(changes: Iterable[Change]) -> Iterator[tuple[Address, str, str]]:
-    """What was edited in Git: where, since which commit, and in which manifest."""
-    for change in changes:
-        marker = change.live.marker if change.live is not None else None
-        if marker is None or not marker.commit or change.place is None:
-            continue
-        if any(field.cause == "edit" for field in change.fields):
-            yield change.address, marker.commit.partition("+")[0], change.place.file
-
-
-def _files(session: Session, manifests: Collection[str]) -> dict[str, list[str]]:
+def _files_of(session: Session, manifests: Collection[str]) -> dict[str, list[str]]:
     """Each of the manifests with the files that it refers to, seen from the root."""
-    found = {file: [file] for file in manifests}
+    files = {file: [file] for file in manifests}
     for manifest in reading.read(session.config.root, session.config.manifests).manifests:
-        if manifest.file in found:
+        if manifest.file in files:
             folder = PurePosixPath(manifest.file).parent
-            found[manifest.file] += [os.path.normpath(folder / written) for written in manifest.attachments]
-    return found
+            files[manifest.file] += [os.path.normpath(folder / written) for written in manifest.attachments]
+    return files
 
 
-def _unheld(lives: Iterable[Live], known: Mapping[Address, Desired]) -> list[Live]:
-    """Those of which a state of the manifests does not say what was applied."""
-    return [one for one in lives if (found := known.get(_address(one))) is None or not _is_left_by(found, one)]
+def _not_left_by(known: Mapping[Address, Desired], lives: Iterable[Live]) -> list[Live]:
+    """Those that an apply of a state of the manifests would not have left as they are."""
+
+    def is_left(live: Live) -> bool:
+        desired = known.get(_address_in_marker(live))
+        return desired is not None and live.marker is not None and is_left_by(desired, live.marker, KINDS[live.kind])
+
+    return [live for live in lives if not is_left(live)]
 
 
-def _is_left_by(desired: Desired, live: Live) -> bool:
-    return live.marker is not None and is_left_by(desired, live.marker, KINDS[live.kind])
-
-
-def _address(live: Live) -> Address:
+def _address_in_marker(live: Live) -> Address:
     return Address(live.kind, live.marker.key if live.marker is not None else "")
 
 
-def _searched(
-    session: Session, git: Repository, commit: str, lives: list[Live], needed: _Needed, most: int
-) -> list[Live]:
-    """Those of the objects whose applied state is in none of the newest states of their files."""
-    for state in checkout.states(git, commit, needed.paths, needed.stems, most):
-        try:
-            with state_of(git, state, needed.is_part) as revision:
-                found = desired_at(revision, session)
-        except Failure:  # a state that cannot be read holds nothing
-            continue
-        lives = _unheld(lives, {one.address: one for one in found})
-        if not lives:
-            break
-    return lives
-
-
 @dataclass(frozen=True, slots=True)
-class _Needed:
+class _NeededFiles:
     """What is read of each state: the manifests in question, and what they may refer to."""
 
     paths: tuple[str, ...]
@@ -132,8 +112,26 @@ class _Needed:
         return is_named or path.suffix.lower() not in MANIFESTS or bool(DATA_FOLDERS & set(path.parts))
 
 
-def _needed(session: Session, addresses: Collection[Address], now: Mapping[Address, Sequence[str]]) -> _Needed:
-    gone = any(address not in now for address in addresses)  # wherever among the manifests that was
-    folders = session.config.manifests if gone else ()
+def _needed_files(
+    session: Session, addresses: Collection[Address], now: Mapping[Address, Sequence[str]]
+) -> _NeededFiles:
+    removed = any(address not in now for address in addresses)  # it was anywhere among the manifests
+    folders = session.config.manifests if removed else ()
     named = {path for paths in now.values() for path in paths}
-    return _Needed((FILE, *sorted({*named, *folders})), frozenset(address.key for address in addresses))
+    return _NeededFiles((FILE, *sorted({*named, *folders})), frozenset(address.key for address in addresses))
+
+
+def _not_in_states(
+    session: Session, git: Repository, commit: str, lives: list[Live], needed: _NeededFiles, most: int
+) -> list[Live]:
+    """Those of the objects whose applied state is in none of the newest states of their files."""
+    for state in checkout.states(git, commit, needed.paths, needed.stems, most):
+        try:
+            with state_of(git, state, needed.is_part) as revision:
+                desired = desired_at(revision, session)
+        except Failure:  # a state that cannot be read holds nothing
+            continue
+        lives = _not_left_by({each.address: each for each in desired}, lives)
+        if not lives:
+            break
+    return lives

@@ -19,7 +19,7 @@ from reconciler.plan.make import make_plan, only_drift, select
 from reconciler.plan.ownership import DuplicatePolicy, ours_by_address
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
-from reconciler.run.lineage import behind
+from reconciler.run.lineage import outdated
 from reconciler.run.session import Session
 
 
@@ -125,9 +125,9 @@ def _select(
 def plan_context(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:
     """What Git, the server and the run records say about what is live."""
     ours = [each for _, each in ours_by_address(live, session.where)]
-    outdated, notes = behind(session, ours, desired)
+    outdated_ids, notes = outdated(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
-    return PlanContext(outdated, provider.project, rejected, notes, provider.unreliable)
+    return PlanContext(outdated_ids, provider.project, rejected, notes, provider.unreliable)
 
 
 def warn_of_lists(provider: Provider) -> None:

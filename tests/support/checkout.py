@@ -67,7 +67,7 @@ class Checkout:
         code = run(arguments)
         told = self._capsys.readouterr()
         assert "Traceback" not in told.out + told.err, told
-        assert "fault of reconciler" not in told.err, told.err
+        assert "Internal error in reconciler" not in told.err, told.err
         return Told(code, told.out, told.err)
 
     def process(self, *arguments: str, **environ: str) -> Told:
