@@ -102,7 +102,7 @@ def test_by_default_a_pass_reports_and_writes_nothing(job: Job) -> None:
 
     assert told.code == 0
     assert "instructions" in told.out
-    assert "assistant.hr: `reconcile.apply` does not say `drift`" in told.out
+    assert "assistant.hr: `reconcile.apply` does not include `drift`" in told.out
     assert job.live["instructions"] == "Be rude."
     assert [one["command"] for one in job.here.run("history", "--json").data] == ["apply"]
 
@@ -184,7 +184,7 @@ def test_a_rollback_of_the_pass_brings_back_what_it_wrote_over(job: Job) -> None
     assert job.here.run("rollback", "--auto-approve").code == 0
     assert job.live["instructions"] == "Be rude."
     told = job.run()
-    assert "held back: rolled-back" in told.out
+    assert "blocked: rolled-back" in told.out
     assert job.live["instructions"] == "Be rude."
 
 
@@ -198,7 +198,7 @@ def test_a_drifted_tool_beside_an_edited_one_is_put_back(job: Job) -> None:
 
     told = job.run()
 
-    assert "it waits for an apply: `reconcile.apply` does not say `edits`" in told.out
+    assert "`reconcile.apply` does not include `edits`" in told.out
     assert {tool["type"] for tool in job.live["tools"]} == {"function", "code_interpreter"}
     assert "ask" in json.dumps(job.live["tools"])
     fields = job.here.run("plan", "--json").data["changes"][0]["fields"]
@@ -259,7 +259,7 @@ def test_drift_in_a_checkout_that_is_older_is_no_drift(job: Job) -> None:
     told = job.run()
 
     assert "Be brief." in job.live["instructions"]
-    assert "does not say `edits`" in told.out
+    assert "does not include `edits`" in told.out
 
 
 def test_too_much_drift_at_once_is_left(job: Job) -> None:
@@ -269,7 +269,7 @@ def test_too_much_drift_at_once_is_left(job: Job) -> None:
     told = job.run("--detailed-exitcode")
 
     assert told.code == 3
-    assert "held back: too-many-changes" in told.out
+    assert "blocked: too-many-changes" in told.out
     assert job.live["instructions"] == "Be rude."
 
 
@@ -286,8 +286,8 @@ def test_conflicts_and_deletes_are_never_done(job: Job, policy: str) -> None:
     told = job.run()
 
     assert told.code == 0
-    assert "assistant.hr: it changed in Git and in the live object, and a person has to choose" in told.out
-    assert "assistant.it: deletes are never done without a person" in told.out
+    assert "assistant.hr: it changed in Git and on the server: choose which of the two applies" in told.out
+    assert "assistant.it: a deletion always needs review" in told.out
     assert len(job.here.live()) == 2
 
 
@@ -298,7 +298,7 @@ def test_a_drifted_assistant_that_somebody_deleted_is_only_reported(job: Job) ->
 
     told = job.run()
 
-    assert "does not say `edits`" in told.out
+    assert "does not include `edits`" in told.out
     assert job.here.live() == {}
 
 
@@ -1044,7 +1044,7 @@ def test_only_what_was_asked_for_is_put_back_and_all_of_it_told(job: Job) -> Non
     }
     assert job.issue["state"] == "open"
     assert "assistant.hr" in job.issue["body"]
-    assert "assistant.hr: `reconcile.apply` does not say `drift`" in told.out
+    assert "assistant.hr: `reconcile.apply` does not include `drift`" in told.out
 
 
 @pytest.mark.parametrize(("words", "says"), [(["hr"], "KEYS go with --put-back"), (["x", "--put-back"], "called 'x'")])
@@ -1141,7 +1141,7 @@ def test_a_pass_that_only_reports_wants_no_folder(far: Far) -> None:
     told = far.here.process(*far.words(), "--state-dir", "/dev/null/nowhere")
 
     assert told.code == 0, told
-    assert told.out.count("does not say `drift`") == 3
+    assert told.out.count("does not include `drift`") == 3
     assert "Be kind." not in far.texts()
 
 

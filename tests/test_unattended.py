@@ -91,7 +91,7 @@ def paths(changes: Iterable[Change]) -> list[list[str]]:
 
 
 def test_without_a_policy_nothing_is_done() -> None:
-    assert divided(planned(drifted()), NOTHING) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
+    assert divided(planned(drifted()), NOTHING) == ([], {"hr": "`reconcile.apply` does not include `drift`"})
 
 
 def test_drift_is_put_back_where_the_policy_says_so() -> None:
@@ -99,7 +99,7 @@ def test_drift_is_put_back_where_the_policy_says_so() -> None:
 
 
 def test_to_allow_edits_does_not_allow_drift() -> None:
-    assert divided(planned(drifted()), ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
+    assert divided(planned(drifted()), ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not include `drift`"})
 
 
 def test_of_drift_beside_an_edit_the_policy_decides_what_is_done() -> None:
@@ -113,8 +113,8 @@ def test_of_drift_beside_an_edit_the_policy_decides_what_is_done() -> None:
         found = divide(plan, policy, Waits(waits))
         assert paths(found.ready.changes) == [[done]]
         assert paths(left.change for left in found.left) == [[{"temperature", "instructions"}.difference({done}).pop()]]
-    assert divided(plan, BACK)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
-    assert divided(plan, ONLY_EDITS)[1] == {"hr": "`reconcile.apply` does not say `drift`"}
+    assert divided(plan, BACK)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
+    assert divided(plan, ONLY_EDITS)[1] == {"hr": "`reconcile.apply` does not include `drift`"}
     assert divided(plan, ALL, "its apply failed")[1] == {"hr": "its apply failed"}
     assert paths(divide(plan, ALL).ready.changes) == [["instructions", "temperature"]]
 
@@ -170,7 +170,7 @@ def test_a_new_rule_on_removal_is_an_edit() -> None:
     plan = planned((one, applied(wanted(**HR), instructions="Be rude.")))
 
     assert paths(divide(plan, BACK).ready.changes) == [["instructions"]]
-    assert divided(plan, BACK)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+    assert divided(plan, BACK)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
 
 
 def test_drift_that_git_has_taken_over_meanwhile_is_nothing_to_do() -> None:
@@ -205,7 +205,7 @@ def test_drift_beside_something_that_is_the_same_on_both_sides_by_now_is_put_bac
 def test_what_git_says_waits_for_an_apply_unless_the_policy_says_edits(sides: tuple[Desired, Live | None]) -> None:
     plan = planned(sides)
 
-    assert divided(plan, BACK) == ([], {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"})
+    assert divided(plan, BACK) == ([], {"hr": "`reconcile.apply` does not include `edits`"})
     assert divided(plan, ALL) == (["hr"], {})
     assert divided(plan, ALL, "its apply failed") == ([], {"hr": "its apply failed"})
 
@@ -215,8 +215,8 @@ def test_a_rename_of_what_drifted_wants_both() -> None:
     plan = planned((wanted(**HR, own={"was": ["old"]}), live))
 
     assert wants(plan.changes[0]) == {DRIFT, EDITS}
-    assert divided(plan, ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not say `drift`"})
-    assert divided(plan, NOTHING)[1] == {"hr": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+    assert divided(plan, ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not include `drift`"})
+    assert divided(plan, NOTHING)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
 
 
 def test_drift_goes_on_while_edits_wait() -> None:
@@ -241,14 +241,14 @@ def test_markers_are_not_refreshed_while_an_objection_stands() -> None:
 def test_a_delete_is_never_done() -> None:
     plan = planned((None, applied(wanted(**HR))), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
 
-    assert divided(plan, ALL) == ([], {"hr": "deletes are never done without a person"})
+    assert divided(plan, ALL) == ([], {"hr": "a deletion always needs review"})
 
 
 def test_nothing_is_let_go_of() -> None:
     gone = applied(wanted(**HR, own={"on_removal": "keep"}))
     plan = planned((None, gone), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
 
-    assert divided(plan, ALL)[1] == {"hr": "nothing is let go of without a person"}
+    assert divided(plan, ALL)[1] == {"hr": "forgetting always needs review"}
 
 
 def test_a_conflict_is_never_done_whatever_was_allowed() -> None:
@@ -257,14 +257,14 @@ def test_a_conflict_is_never_done_whatever_was_allowed() -> None:
     for allow in (frozenset(), frozenset({"conflict"})):
         ready, left = divided(planned(sides, allow=allow), ALL)
         assert ready == []
-        assert left["hr"].startswith("it changed in Git and in the live object, and a person has to choose")
+        assert left["hr"].startswith("it changed in Git and on the server: choose which of the two applies")
 
 
 def test_what_nobody_can_tell_is_never_done() -> None:
     one, live = drifted()
     plan = planned((one, marked(live, form=99)))
 
-    assert divided(plan, ALL) == ([], {"hr": "nobody can tell who changed it, and a person has to look"})
+    assert divided(plan, ALL) == ([], {"hr": "the cause is unknown: review it"})
 
 
 @pytest.mark.parametrize(
@@ -278,14 +278,14 @@ def test_what_an_objection_holds_back_is_never_done(more: dict[str, Any], code: 
     one, live = drifted()
     plan = planned((one, marked(live, commit="1a2b3c4d5e6f")), **more)
 
-    assert divided(plan, ALL) == ([], {"hr": f"held back: {code}"})
+    assert divided(plan, ALL) == ([], {"hr": f"blocked: {code}"})
 
 
 def test_everything_that_speaks_against_it_is_said() -> None:
     gone = applied(wanted(**HR, own={"on_removal": "refuse"}))
     plan = planned((None, gone), (wanted(key="it"), applied(wanted(key="it"), "asst_2")))
 
-    assert divided(plan, ALL)[1]["hr"] == "deletes are never done without a person; held back: refused-removal"
+    assert divided(plan, ALL)[1]["hr"] == "a deletion always needs review; blocked: refused-removal"
 
 
 def test_a_change_without_a_marker_or_a_manifest_is_judged_by_its_causes() -> None:
@@ -325,7 +325,7 @@ def test_what_is_done_is_not_left() -> None:
         (lambda c: Skipped(c, "interrupted"), "it was not done: interrupted", False),
         (
             lambda c: Unsettled(c, "asst_0", (Difference(("name",), "a", "b"),)),
-            "it was written, and the server made something else of it",
+            "it was written, but the server's response differs",
             True,
         ),
     ],
@@ -459,7 +459,7 @@ def test_a_hold_stops_everything_and_what_is_left_anyway_keeps_its_reason() -> N
     ready, left = split(plan, divide(plan, BACK, Waits(everything="held")))
 
     assert ready == []
-    assert left == {"hr": "held", "new": "it waits for an apply: `reconcile.apply` does not say `edits`"}
+    assert left == {"hr": "held", "new": "`reconcile.apply` does not include `edits`"}
     assert divide(plan, ALL, Waits(everything="held")).ready.marks == ()
 
 
@@ -471,9 +471,9 @@ def test_drift_that_somebody_wants_back_is_put_back_whatever_the_policy_says() -
     ready, left = split(plan, put_back(plan, BACK, hr))
 
     assert ready == ["hr"]
-    assert left["it"] == "it was not asked for here; the next scheduled run may do it"
+    assert left["it"] == "it was not requested here; the next scheduled run may apply it"
     assert "edits" in left["new"]
-    assert split(plan, put_back(plan, NOTHING, hr))[1]["it"] == "`reconcile.apply` does not say `drift`"
+    assert split(plan, put_back(plan, NOTHING, hr))[1]["it"] == "`reconcile.apply` does not include `drift`"
 
 
 def test_drift_is_due_so_long_after_it_was_told() -> None:

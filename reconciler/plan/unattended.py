@@ -1,4 +1,4 @@
-"""What may be done without anybody: which changes of a plan a policy lets through, and why not the others."""
+"""What a scheduled run may do: which changes of a plan its policy permits, and why the others need review."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from reconciler.plan.changes import narrow
 DRIFT = "drift"
 EDITS = "edits"
 PERMITS: dict[str, str] = {
-    DRIFT: "put back what somebody changed behind Git's back",
-    EDITS: "carry out what Git says and nobody has applied, without the review",
+    DRIFT: "revert what changed on the server",
+    EDITS: "apply what was edited in Git and never applied, without the review",
 }
 _NEVER: dict[Action, str] = {
-    "delete": "deletes are never done without a person",
-    "forget": "nothing is let go of without a person",
+    "delete": "a deletion always needs review",
+    "forget": "forgetting always needs review",
 }
 _NEVER_CAUSES = {
-    "conflict": "it changed in Git and in the live object, and a person has to choose",
-    "unknown": "nobody can tell who changed it, and a person has to look",
+    "conflict": "it changed in Git and on the server: choose which of the two applies",
+    "unknown": "the cause is unknown: review it",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a pass may write although nobody looks; nothing unless it is said."""
+    """What a scheduled run may write; nothing unless it is stated."""
 
     apply: frozenset[str] = frozenset()
     after: int = 0
-    """So many seconds drift stays as it is from the moment that the issue tells of it."""
+    """So many seconds drift stays as it is from the moment that the issue reports it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """Why a pass does not do what the policy lets through: of edits, of some drift, of everything."""
+    """Why a scheduled run does not do what the policy permits: of edits, of some drift, of everything."""
 
     edits: str | None = None
     drift: Mapping[str, str] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class NeedsReview:
-    """A change that is left for people, and why."""
+    """A change that needs review, and why."""
 
     change: Change
     why: str
@@ -71,7 +71,7 @@ class NeedsReview:
 
 @dataclass(frozen=True, slots=True)
 class PolicySplit:
-    """A plan in two: what may be done now, and what is left for people."""
+    """A plan in two: what may be done now, and what needs review."""
 
     plan: Plan
     ready: Plan
@@ -80,7 +80,7 @@ class PolicySplit:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one pass found, what became of what it tried, and what is left."""
+    """What a scheduled run planned, what became of what it tried, and what needs review."""
 
     plan: Plan
     left: tuple[NeedsReview, ...]
@@ -96,39 +96,39 @@ class Pass:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is left for anybody."""
+        """Whether nothing needs review."""
         return not self.left and not self.objections
 
 
 def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
-    """The plan in what may be done without anybody, and what not."""
+    """The plan in what a scheduled run may do, and what needs review."""
     refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
-    return _divided(plan, lambda change: _reason(change, plan, policy, waits), refresh=refresh)
+    return _split(plan, lambda change: _why_not(change, plan, policy, waits), refresh=refresh)
 
 
 def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> PolicySplit:
-    """The plan in the drift of some addresses, which somebody wants back now, and all else."""
-    now, later = Policy(frozenset({DRIFT})), "it was not asked for here; the next scheduled run may do it"
+    """The plan in the drift of some addresses, which somebody wants reverted now, and all else."""
+    now, later = Policy(frozenset({DRIFT})), "it was not requested here; the next scheduled run may apply it"
 
     def reason(change: Change) -> str | None:
         if change.address in addresses:
-            return _reason(change, plan, now, Waits())
-        return _reason(change, plan, policy, Waits()) or later
+            return _why_not(change, plan, now, Waits())
+        return _why_not(change, plan, policy, Waits()) or later
 
-    return _divided(plan, reason, refresh=False)
+    return _split(plan, reason, refresh=False)
 
 
-def due(told: datetime | None, after: int, now: datetime) -> datetime:
-    """When drift of which the issue told then may be put back, where it tells of it now at the latest."""
-    return (told or now) + timedelta(seconds=after)
+def due(reported: datetime | None, after: int, now: datetime) -> datetime:
+    """When drift that the issue reported then may be reverted, where it reports it now at the latest."""
+    return (reported or now) + timedelta(seconds=after)
 
 
 def pieces(plan: Plan) -> tuple[Change, ...]:
     """The changes, with drift apart from what was edited beside it, where each of the two can be written alone."""
-    return tuple(piece for change in plan.changes for piece in _pieces(change, plan))
+    return tuple(piece for change in plan.changes for piece in _drift_and_edits(change, plan))
 
 
-def _pieces(change: Change, plan: Plan) -> tuple[Change, ...]:
+def _drift_and_edits(change: Change, plan: Plan) -> tuple[Change, ...]:
     if change.action != "update" or len(wants(change)) == 1 or any(_always(change, plan)):
         return (change,)
     drift = narrow(change, [field.path for field in change.fields if field.cause == DRIFT])
@@ -139,8 +139,11 @@ def _pieces(change: Change, plan: Plan) -> tuple[Change, ...]:
     return drift, edits
 
 
-def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> PolicySplit:
-    parts = [part for change in plan.changes for part in _judged(change, plan, reason)]
+def _split(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> PolicySplit:
+    parts: list[tuple[Change, str | None]] = []
+    for change in plan.changes:
+        judged = [(piece, reason(piece)) for piece in _drift_and_edits(change, plan)]
+        parts += judged if any(why is not None for _, why in judged) else [(change, None)]
     changes = tuple(change for change, why in parts if why is None)
     return PolicySplit(
         plan=plan,
@@ -149,72 +152,65 @@ def _divided(plan: Plan, reason: Callable[[Change], str | None], *, refresh: boo
     )
 
 
-def _judged(change: Change, plan: Plan, reason: Callable[[Change], str | None]) -> list[tuple[Change, str | None]]:
-    """The change with the reason why it is left, in pieces unless all of it may be done."""
-    judged = [(piece, reason(piece)) for piece in _pieces(change, plan)]
-    return [(change, None)] if all(why is None for _, why in judged) else judged
-
-
 def passed(
     division: PolicySplit, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
 ) -> Pass:
-    """What the pass came to; `begun` are the changes whose write was on its way."""
+    """What the scheduled run came to; `begun` are the changes whose write was on its way."""
     by_change = {id(outcome.task): outcome for outcome in outcomes}
     tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
     undone = [NeedsReview(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
     written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
-    left = sorted([*division.left, *undone], key=lambda one: (one.change.address, one.change.id or ""))
+    left = sorted([*division.left, *undone], key=lambda review: (review.change.address, review.change.id or ""))
     return Pass(division.plan, tuple(left), tuple(outcomes), run, written)
 
 
 def wants(change: Change) -> frozenset[str]:
     """What a policy has to permit for the change to be carried out."""
+    drifted = any(field.cause == DRIFT for field in change.fields)
     if change.action != "update":
-        return frozenset({EDITS, *(DRIFT for one in change.fields if one.cause == "drift")})
-    drifted = any(one.cause == "drift" for one in change.fields)
-    edited = any(one.cause != "drift" and not (drifted and _travels(change, one)) for one in change.fields)
+        return frozenset({EDITS, *([DRIFT] if drifted else [])})
+    edited = any(field.cause != DRIFT and not (drifted and _travels(change, field)) for field in change.fields)
     return frozenset([DRIFT] * drifted + [EDITS] * (edited or not drifted))
 
 
-def _travels(change: Change, one: FieldChange) -> bool:
-    """Whether a field only goes along with what is put back: Git says of it what the last apply left.
+def _travels(change: Change, field: FieldChange) -> bool:
+    """Whether a field only goes along with what is reverted: Git says of it what the last apply left.
 
     Of a field in which anything was edited Git says something else, so it never passes for drift.
     """
-    desired, known = change.desired, change.live.marker if change.live is not None else None
-    if desired is None or known is None or one.cause != "edit" or one.path[0] not in desired.fields:
+    desired, marker = change.desired, change.live.marker if change.live is not None else None
+    if desired is None or marker is None or field.cause != "edit" or field.path[0] not in desired.fields:
         return False
     kind = KINDS[desired.address.kind]
-    want = markers.less_ignored(one.path[0], desired.fields[one.path[0]], desired.ignore, kind)
-    applied = markers.applied(known, kind, one.path[:1])
-    return not isinstance(want, Absent) and applied == markers.short_digest(want)
+    want = markers.less_ignored(field.path[0], desired.fields[field.path[0]], desired.ignore, kind)
+    return not isinstance(want, Absent) and markers.applied(marker, kind, field.path[:1]) == markers.short_digest(want)
 
 
-def _reason(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:
-    """Why the change is left for people; None where it may be done."""
+def _why_not(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:
+    """Why the change needs review; None where it may be done."""
     return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, waits), None)
 
 
 def _always(change: Change, plan: Plan) -> Iterator[str]:
-    """What no policy lets through."""
+    """What no policy permits."""
     if change.action in _NEVER:
         yield _NEVER[change.action]
-    causes = {one.cause for one in change.fields}
+    causes = {field.cause for field in change.fields}
     yield from (why for cause, why in _NEVER_CAUSES.items() if cause in causes)
     codes = sorted({objection.code for objection in plan.standing if change.address in objection.holds})
     if codes:
-        yield f"held back: {', '.join(codes)}"
+        yield f"blocked: {', '.join(codes)}"
 
 
 def _by_policy(change: Change, policy: Policy, waits: Waits) -> Iterator[str]:
     wanted = wants(change)
     missing = wanted - policy.apply
     if missing and wanted == {DRIFT, EDITS} and change.action == "update":
-        yield "some of it was edited in Git and some of it drifted: an apply does both, so a person looks"
-    elif missing == {DRIFT, EDITS} or missing == {EDITS}:
-        yield "it waits for an apply: `reconcile.apply` does not say `edits`"
+        yield "some of it was edited in Git and some of it drifted: one apply does both, so it needs review"
+    elif EDITS in missing:
+        yield "`reconcile.apply` does not include `edits`"
     elif missing:
-        yield "`reconcile.apply` does not say `drift`"
+        yield "`reconcile.apply` does not include `drift`"
     if EDITS in wanted and waits.edits is not None:
         yield waits.edits
     if waits.everything is not None:
@@ -231,7 +227,7 @@ def _undone(outcome: Outcome | None) -> str | None:
         case Failed(message=message, in_doubt=in_doubt):
             return message if in_doubt else f"it failed: {message}"
         case Unsettled():
-            return "it was written, and the server made something else of it"
+            return "it was written, but the server's response differs"
         case Stale(reason=reason) | Skipped(reason=reason):
             return f"it was not done: {reason}"
         case None:
