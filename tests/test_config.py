@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
 from reconciler.diagnostics import CODES, Diagnostic, Location, in_order
-from reconciler.plan.unattended import DRIFT, EDITS, Policy
+from reconciler.plan.policy import DRIFT, EDITS, Policy
 from reconciler.render.faults import report
 
 FULL = """\

@@ -16,7 +16,7 @@ from reconciler.model import Address, Desired, Difference, Live, Plan
 from reconciler.plan.changes import Summary, fingerprint, live_digest, tally
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import forgetting, make_plan, only_drift, select
-from reconciler.plan.unattended import Policy, divide
+from reconciler.plan.policy import Policy, split_by_policy
 from support.lives import applied, causes, marked, stranger, wanted
 from support.world import WHERE, names
 
@@ -207,7 +207,11 @@ def test_notes_stay_when_a_plan_is_narrowed() -> None:
     a = Address("assistant", "a")
 
     assert plan.notes == ("A shallow clone.", "assistant.b: `name` was not managed by the version that applied last.")
-    for narrowed in (select(plan, [a], exactly=frozenset({a})), only_drift(plan), divide(plan, Policy()).ready):
+    for narrowed in (
+        select(plan, [a], exactly=frozenset({a})),
+        only_drift(plan),
+        split_by_policy(plan, Policy()).ready,
+    ):
         assert (narrowed.selected, narrowed.notes) == (True, plan.notes)
 
 

@@ -14,7 +14,7 @@ from reconciler.github.posts import issue_text
 from reconciler.github.posts.issue_memory import MOST, Memory, PassStamp, following, line, remembered, sentences
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
-from reconciler.plan.unattended import NeedsReview, Pass
+from reconciler.plan.policy import NeedsReview, ScheduledRun
 from support.markdown_reading import acting, read
 from support.render_plans import WHERE, adopt, create, delete, field, forget, kept, lookalike, plan, rename, update
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
@@ -24,21 +24,21 @@ LOOK = PassStamp("2026-11-27T05:17:00Z", "https://github.example/acme/assistants
 RUN = "20261120T135726412Z-f2f8c9f7"
 
 
-def left(*changes: Change, why: str = "a person looks", **more: object) -> Pass:
+def left(*changes: Change, why: str = "a person looks", **more: object) -> ScheduledRun:
     """A pass that left some changes and wrote nothing."""
-    return Pass(plan(*changes, **more), tuple(NeedsReview(change, why) for change in changes))
+    return ScheduledRun(plan(*changes, **more), tuple(NeedsReview(change, why) for change in changes))
 
 
-def wrote(*changes: Change, **more: object) -> Pass:
+def wrote(*changes: Change, **more: object) -> ScheduledRun:
     """A pass that wrote all that there was."""
-    return Pass(plan(*changes), (), (), RUN, changes, **more)  # type: ignore[arg-type]  # a test states what it means
+    return ScheduledRun(plan(*changes), (), (), RUN, changes, **more)  # type: ignore[arg-type]  # a test states what it means
 
 
 def drift(key: str, before: object, path: str = "instructions") -> Change:
     return update(key, field(path, before, "Be kind.", "drift"))  # type: ignore[arg-type]  # a value of JSON
 
 
-def body(passed: Pass, look: PassStamp = LOOK) -> str:
+def body(passed: ScheduledRun, look: PassStamp = LOOK) -> str:
     """The text of an issue that was opened with this pass."""
     return issue_text.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
 
@@ -249,7 +249,7 @@ def test_nothing_written_is_nothing_quoted() -> None:
 
 def test_of_what_is_not_certain_that_is_said_and_the_first_line_is_the_same_next_time() -> None:
     change = drift("a", "Be rude.")
-    found = Pass(plan(change), (NeedsReview(change, "it failed: 500"),), (), RUN, (change,))
+    found = ScheduledRun(plan(change), (NeedsReview(change, "it failed: 500"),), (), RUN, (change,))
     other = replace(found, run="another", left=(NeedsReview(change, "it failed: 502"),))
 
     (one,), (two,) = comments(found), comments(other)
@@ -323,7 +323,9 @@ def test_no_quoted_text_leaves_its_fence(text: str, room: int) -> None:
 @UNHURRIED
 @given(plans)
 def test_no_live_text_acts_in_a_report(found: Plan) -> None:
-    passed = Pass(found, tuple(NeedsReview(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes)
+    passed = ScheduledRun(
+        found, tuple(NeedsReview(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes
+    )
 
     first, second, rest = body(passed, PassStamp(LOOK.at)).split("\n", 2)
     assert first == issue_text.first_line(found.where)

@@ -15,7 +15,7 @@ from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config,
 from reconciler.diagnostics import CODES, Diagnostic, did_you_mean
 from reconciler.model import NAME, Applies
 from reconciler.plan.guards import Limits
-from reconciler.plan.unattended import PERMITS, Policy
+from reconciler.plan.policy import PERMITS, Policy
 from reconciler.source import Node, locate, plain
 
 Known: TypeAlias = Mapping[str, Collection[str]]

@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.plan.guards import Limits
-from reconciler.plan.unattended import Policy
+from reconciler.plan.policy import Policy
 
 FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"

@@ -10,7 +10,7 @@ from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, Trans
 from reconciler.github.posts import issue_memory, issue_text
 from reconciler.github.posts.issue_memory import Memory, PassStamp
 from reconciler.model import Target
-from reconciler.plan.unattended import Pass
+from reconciler.plan.policy import ScheduledRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class DriftIssue:
     def _wrote(self, login: str, text: str, first_line: str) -> bool:
         return login.casefold() == self.author.casefold() and text.splitlines()[:1] == [first_line]
 
-    def update(self, passed: Pass, comments: list[str], stamp: PassStamp, *, may_write: bool) -> str:
+    def update(self, passed: ScheduledRun, comments: list[str], stamp: PassStamp, *, may_write: bool) -> str:
         """Writes what a scheduled run found into the issue; what was done, or nothing where there is no need of one.
 
         Comments are removed from the list as they are written: what remains after a failure was not posted.
@@ -73,7 +73,9 @@ class DriftIssue:
             done = "is opened"
         return f"Issue #{issue.number} {done}.{_restored(issue)}"
 
-    def _write(self, issue: Issue, passed: Pass, comments: list[str], texts: tuple[Memory | None, Memory, str]) -> str:
+    def _write(
+        self, issue: Issue, passed: ScheduledRun, comments: list[str], texts: tuple[Memory | None, Memory, str]
+    ) -> str:
         before, now, text = texts
         if passed.is_well and not comments:
             comments.append(issue_text.well(passed.plan))
@@ -90,7 +92,7 @@ class DriftIssue:
         self.host.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
         return done
 
-    def _post(self, issue: Issue, passed: Pass, comments: list[str]) -> bool:
+    def _post(self, issue: Issue, passed: ScheduledRun, comments: list[str]) -> bool:
         """Writes the comments; not again what every run tries to overwrite and cannot."""
         needs_review = {id(item.change) for item in passed.left}
         tried_only = bool(passed.overwrote) and all(id(change) in needs_review for change in passed.overwrote)

@@ -22,7 +22,18 @@ from reconciler.github.posts import issue_text, overwritten
 from reconciler.github.posts.issue_memory import Memory, PassStamp, moment, readable, remembered
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
 from reconciler.plan.guards import PlanContext
-from reconciler.plan.unattended import EDITS, Pass, Policy, PolicySplit, Waits, divide, due, passed, pieces, put_back
+from reconciler.plan.policy import (
+    EDITS,
+    Policy,
+    PolicySplit,
+    ScheduledRun,
+    Waits,
+    due,
+    pieces,
+    scheduled_run,
+    split_by_policy,
+    split_for_revert,
+)
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.values import inert
@@ -58,7 +69,7 @@ class ScheduledRequest:
 class ScheduledResult:
     """What a scheduled run came to, and how it ended."""
 
-    passed: Pass
+    scheduled_run: ScheduledRun
     code: int = 0
     failure: Failure | None = None
     """Why nothing could be written, where something was to be."""
@@ -107,17 +118,17 @@ async def _plan_and_apply(request: ScheduledRequest) -> ScheduledResult:
         plan = whole_plan(session, desired, live, PlanRequest(), context)
         request.reporter.plan(plan)
         if request.put_back:
-            split = put_back(plan, request.policy, _drift_to_put_back(request, plan, desired, live))
+            split = split_for_revert(plan, request.policy, _drift_to_put_back(request, plan, desired, live))
         else:
-            split = divide(plan, request.policy, _waits(request, plan, context))
+            split = split_by_policy(plan, request.policy, _waits(request, plan, context))
         if not split.ready.changes and not split.ready.marks:
-            return ScheduledResult(passed(split))
+            return ScheduledResult(scheduled_run(split))
         return await _apply_ready(request, provider, split, observed_at)
 
 
 def _report(request: ScheduledRequest, result: ScheduledResult) -> None:
     """Reports what needs review, here and in the issue."""
-    passed = hidden().deep(result.passed, (Address, Target, Marker))
+    passed = hidden().deep(result.scheduled_run, (Address, Target, Marker))
     reporter, host = request.reporter, request.host
     reporter.text(f"\n{rows}" if (rows := issue_text.lines(passed)) else "")
     for item in passed.left:
@@ -135,7 +146,7 @@ def _report(request: ScheduledRequest, result: ScheduledResult) -> None:
         _print_comments(comments)
         if result.failure is not None:
             result.failure.show()
-        stands = "What was written stands." if result.passed.overwrote else "Nothing was written."
+        stands = "What was written stands." if result.scheduled_run.overwrote else "Nothing was written."
         message = f"Could not update the issue: {error.message} {stands}"
         raise Failure(message, error.remedy, code=result.code or 1) from error
     except KeyboardInterrupt:
@@ -216,4 +227,4 @@ async def _apply_ready(
     except Failure as error:
         failure = error
     run = next((path.stem for path in reversed(journal.paths(folder)) if path not in before), None)
-    return ScheduledResult(passed(split, watcher.outcomes, watcher.begun, run), code, failure)
+    return ScheduledResult(scheduled_run(split, watcher.outcomes, watcher.begun, run), code, failure)

@@ -11,7 +11,7 @@ from reconciler.github.posts.issue_memory import line as remembering
 from reconciler.github.posts.issue_memory import sentences as looked
 from reconciler.model import Change, Objection, Plan, Target
 from reconciler.plan.changes import fingerprint
-from reconciler.plan.unattended import NeedsReview, Pass
+from reconciler.plan.policy import NeedsReview, ScheduledRun
 from reconciler.render import sentences
 from reconciler.render.document import document
 from reconciler.render.markdown.sections import section
@@ -59,7 +59,7 @@ def title(where: Target) -> str:
     return f"{where.environment} is not as Git says (stack {where.stack})"
 
 
-def body(passed: Pass, memory: Memory, look: PassStamp) -> str:
+def body(passed: ScheduledRun, memory: Memory, look: PassStamp) -> str:
     """What is left for people and why, worst first; cut where an issue ends, saying so."""
     where = passed.plan.where
     head = [
@@ -75,7 +75,7 @@ def body(passed: Pass, memory: Memory, look: PassStamp) -> str:
     return "\n\n".join([*head, *_fitting(passed, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
 
 
-def verdict(passed: Pass) -> str:
+def verdict(passed: ScheduledRun) -> str:
     """`Needs review: 1 conflict, 2 drifted`: in a line what a phone shows of it."""
     found = Counter(_state(left.change) for left in passed.left)
     said = ", ".join(f"{found[word]:,} {word}" for word in _ORDER if found[word])
@@ -119,7 +119,7 @@ def superseded(number: int) -> str:
     return f"Two passes ran at once. This goes on in #{number}."
 
 
-def lines(passed: Pass) -> str:
+def lines(passed: ScheduledRun) -> str:
     """What is left, for a terminal or a log: one line a change."""
     if not passed.left:
         return ""
@@ -133,7 +133,7 @@ def _state(change: Change) -> str:
     return next((_STATES[word] for word in told if word in _STATES and word), _STATES[""])
 
 
-def _fitting(passed: Pass, room: int) -> list[str]:
+def _fitting(passed: ScheduledRun, room: int) -> list[str]:
     """As many objections, rows and sections as there is room for, and how many are missing."""
     left, shown = _ranked(passed), view(document(_remaining(passed))).changes
     detailed = [one for one in shown if one.fields and one.action != "delete"]
@@ -152,11 +152,11 @@ def _fitting(passed: Pass, room: int) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _ranked(passed: Pass) -> list[NeedsReview]:
+def _ranked(passed: ScheduledRun) -> list[NeedsReview]:
     return sorted(passed.left, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
 
 
-def _remaining(passed: Pass) -> Plan:
+def _remaining(passed: ScheduledRun) -> Plan:
     """What a plan would be now, the worst first."""
     return replace(passed.plan, changes=tuple(one.change for one in _ranked(passed)), marks=())
 

@@ -14,7 +14,7 @@ from json import dumps
 from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.model import Change, FieldChange
 from reconciler.paths import show
-from reconciler.plan.unattended import DRIFT, Pass, wants
+from reconciler.plan.policy import DRIFT, ScheduledRun, permits
 from reconciler.render.markup import bounded, fence, sentence, span
 from reconciler.render.values import compact, inert, one_line
 
@@ -27,7 +27,7 @@ _LONG = 2_000
 _TICKS = 3
 
 
-def comments(passed: Pass) -> tuple[str, ...]:
+def comments(passed: ScheduledRun) -> tuple[str, ...]:
     """What the pass wrote over, or may have; each is to be written once and never edited.
 
     The first line of the first is the same wherever the same was written over.
@@ -65,9 +65,8 @@ def _became(change: Change, why: str | None) -> str:
     address = span(str(change.address)) + (f" ({_short(change.id)})" if change.id else "")
     if why is not None:
         return f"{address}: it is not certain that it was written over: {bounded(sentence, one_line(why), _LONG)}"
-    return (
-        f"{address}: {'what had drifted is put back' if wants(change) == {DRIFT} else f'{change.action}, unreviewed'}."
-    )
+    what = "what had drifted is put back" if permits(change) == {DRIFT} else f"{change.action}, unreviewed"
+    return f"{address}: {what}."
 
 
 def _known(change: Change) -> Json:
@@ -90,7 +89,7 @@ def _short(name: str) -> str:
     return bounded(span, name, _LONG)
 
 
-def _record(passed: Pass) -> str:
+def _record(passed: ScheduledRun) -> str:
     run = span(passed.run or "unknown")
     return (
         "What is invisible stands as `<U+…>`. As long as the state of the job is kept, all of it is in the record of"

@@ -30,18 +30,18 @@ from reconciler.model import (
 from reconciler.paths import show
 from reconciler.plan.guards import Limits, PlanContext
 from reconciler.plan.make import make_plan
-from reconciler.plan.unattended import (
+from reconciler.plan.policy import (
     DRIFT,
     EDITS,
     Policy,
     PolicySplit,
     Waits,
-    divide,
     due,
-    passed,
+    permits,
     pieces,
-    put_back,
-    wants,
+    scheduled_run,
+    split_by_policy,
+    split_for_revert,
 )
 from support.bodies import bodies
 from support.lives import KIND, applied, marked, stranger, wanted
@@ -67,7 +67,7 @@ def edited(**moved: Any) -> tuple[Desired, Live]:
 
 def divided(plan: Plan, policy: Policy, edits_wait: str | None = None) -> tuple[list[str], dict[str, str]]:
     """What would be done, and what is left with the reason, by key."""
-    return split(plan, divide(plan, policy, Waits(edits_wait)))
+    return split(plan, split_by_policy(plan, policy, Waits(edits_wait)))
 
 
 def split(plan: Plan, found: PolicySplit) -> tuple[list[str], dict[str, str]]:
@@ -110,13 +110,13 @@ def test_of_drift_beside_an_edit_the_policy_decides_what_is_done() -> None:
         (ONLY_EDITS, None, "instructions"),
         (ALL, "its apply failed", "temperature"),
     ):
-        found = divide(plan, policy, Waits(waits))
+        found = split_by_policy(plan, policy, Waits(waits))
         assert paths(found.ready.changes) == [[done]]
         assert paths(left.change for left in found.left) == [[{"temperature", "instructions"}.difference({done}).pop()]]
     assert divided(plan, BACK)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
     assert divided(plan, ONLY_EDITS)[1] == {"hr": "`reconcile.apply` does not include `drift`"}
     assert divided(plan, ALL, "its apply failed")[1] == {"hr": "its apply failed"}
-    assert paths(divide(plan, ALL).ready.changes) == [["instructions", "temperature"]]
+    assert paths(split_by_policy(plan, ALL).ready.changes) == [["instructions", "temperature"]]
 
 
 def test_drift_that_cannot_be_put_back_without_an_edit_beside_it_is_left() -> None:
@@ -146,7 +146,7 @@ def test_a_member_that_drifted_beside_one_that_was_edited_is_put_back() -> None:
     )
 
     assert {one.cause for one in plan.changes[0].fields} == {"drift", "edit"}
-    assert paths(divide(plan, BACK).ready.changes) == [["tools.code_interpreter"]]
+    assert paths(split_by_policy(plan, BACK).ready.changes) == [["tools.code_interpreter"]]
 
 
 def test_what_only_travels_with_drift_is_no_edit() -> None:
@@ -169,7 +169,7 @@ def test_a_new_rule_on_removal_is_an_edit() -> None:
     one = wanted(**HR, own={"on_removal": "refuse"})
     plan = planned((one, applied(wanted(**HR), instructions="Be rude.")))
 
-    assert paths(divide(plan, BACK).ready.changes) == [["instructions"]]
+    assert paths(split_by_policy(plan, BACK).ready.changes) == [["instructions"]]
     assert divided(plan, BACK)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
 
 
@@ -178,8 +178,8 @@ def test_drift_that_git_has_taken_over_meanwhile_is_nothing_to_do() -> None:
     plan = planned((wanted(**{**HR, "instructions": "Be brief."}), live))
 
     assert plan.changes == ()
-    assert divide(plan, BACK).ready.marks == ()
-    assert divide(plan, ALL).ready.marks == plan.marks != ()
+    assert split_by_policy(plan, BACK).ready.marks == ()
+    assert split_by_policy(plan, ALL).ready.marks == plan.marks != ()
 
 
 def test_drift_beside_something_that_is_the_same_on_both_sides_by_now_is_put_back() -> None:
@@ -214,7 +214,7 @@ def test_a_rename_of_what_drifted_wants_both() -> None:
     live = applied(wanted(**{**HR, "key": "old"}), instructions="Be rude.")
     plan = planned((wanted(**HR, own={"was": ["old"]}), live))
 
-    assert wants(plan.changes[0]) == {DRIFT, EDITS}
+    assert permits(plan.changes[0]) == {DRIFT, EDITS}
     assert divided(plan, ONLY_EDITS) == ([], {"hr": "`reconcile.apply` does not include `drift`"})
     assert divided(plan, NOTHING)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
 
@@ -224,15 +224,15 @@ def test_drift_goes_on_while_edits_wait() -> None:
     plan = planned(drifted(), (it, None))
 
     assert divided(plan, ALL, "its apply failed") == (["hr"], {"it": "its apply failed"})
-    assert divide(plan, ALL, Waits("its apply failed")).ready.marks == ()
+    assert split_by_policy(plan, ALL, Waits("its apply failed")).ready.marks == ()
 
 
 def test_markers_are_not_refreshed_while_an_objection_stands() -> None:
     agreed = (wanted(key="a", name="x"), applied(wanted(key="a"), "asst_2", name="x"))
     conflict = (wanted(**{**HR, "instructions": "Be brief."}), applied(wanted(**HR), instructions="Be rude."))
 
-    assert divide(planned(agreed, conflict), ALL).ready.marks == ()
-    assert len(divide(planned(agreed), ALL).ready.marks) == 1
+    assert split_by_policy(planned(agreed, conflict), ALL).ready.marks == ()
+    assert len(split_by_policy(planned(agreed), ALL).ready.marks) == 1
 
 
 # never
@@ -291,7 +291,7 @@ def test_everything_that_speaks_against_it_is_said() -> None:
 def test_a_change_without_a_marker_or_a_manifest_is_judged_by_its_causes() -> None:
     (change,) = planned(edited(temperature=0.3)).changes
 
-    assert wants(replace(change, live=None)) == wants(replace(change, desired=None)) == {DRIFT, EDITS}
+    assert permits(replace(change, live=None)) == permits(replace(change, desired=None)) == {DRIFT, EDITS}
 
 
 # what it came to
@@ -302,14 +302,14 @@ def _ready(number: int = 1) -> tuple[PolicySplit, tuple[Change, ...]]:
     for key in range(number):
         one = wanted(key=f"k{key}")
         sides.append((one, applied(one, f"asst_{key}", name="drifted")))
-    division = divide(planned(*sides), BACK)
+    division = split_by_policy(planned(*sides), BACK)
     return division, division.ready.changes
 
 
 def test_what_is_done_is_not_left() -> None:
     division, (change,) = _ready()
 
-    found = passed(division, [Done(change, "asst_0")], [change], "RUN")
+    found = scheduled_run(division, [Done(change, "asst_0")], [change], "RUN")
 
     assert found.is_well
     assert found.overwrote == (change,)
@@ -334,7 +334,7 @@ def test_what_was_tried_and_is_not_done_is_left(outcome: Any, why: str, is_writt
     division, (change,) = _ready()
     became: Outcome = outcome(change)
 
-    found = passed(division, [became], [change])
+    found = scheduled_run(division, [became], [change])
 
     assert [left.why for left in found.left] == [why]
     assert not found.is_well
@@ -344,7 +344,7 @@ def test_what_was_tried_and_is_not_done_is_left(outcome: Any, why: str, is_writt
 def test_what_became_of_it_nobody_knows_is_left_and_told_as_written() -> None:
     division, (change,) = _ready()
 
-    found = passed(division, [], [change])
+    found = scheduled_run(division, [], [change])
 
     assert [left.why for left in found.left] == ["it was not done"]
     assert found.overwrote == (change,)
@@ -353,13 +353,13 @@ def test_what_became_of_it_nobody_knows_is_left_and_told_as_written() -> None:
 def test_a_change_that_comes_to_two_outcomes_has_the_last() -> None:
     division, (change,) = _ready()
 
-    assert passed(division, [Failed(change, "500"), Done(change, "asst_0")], [change]).is_well
+    assert scheduled_run(division, [Failed(change, "500"), Done(change, "asst_0")], [change]).is_well
 
 
 def test_what_is_left_stands_in_the_order_of_addresses() -> None:
     division, changes = _ready(3)
 
-    found = passed(division, [Failed(change, "no") for change in reversed(changes)])
+    found = scheduled_run(division, [Failed(change, "no") for change in reversed(changes)])
 
     assert [left.change.address.key for left in found.left] == ["k0", "k1", "k2"]
 
@@ -367,7 +367,7 @@ def test_what_is_left_stands_in_the_order_of_addresses() -> None:
 def test_an_objection_to_nothing_that_changes_leaves_something_to_look_at() -> None:
     plan = planned((wanted(**HR, own={"id": "asst_77"}), None))
 
-    found = passed(divide(plan, ALL))
+    found = scheduled_run(split_by_policy(plan, ALL))
 
     assert [o.code for o in found.objections] == ["id-not-found"]
     assert not found.is_well
@@ -412,9 +412,9 @@ def test_a_pass_never_writes_an_edit_and_changes_no_cause_of_what_it_leaves(
         await _moved(world, one, elsewhere, moved)
         await _moved(world, other, elsewhere, moved_too)
         wanted_now = desired(after if is_edited else before, before)
-        found = divide(await world.plan(wanted_now), BACK)
+        found = split_by_policy(await world.plan(wanted_now), BACK)
         outcomes = await world.apply(found.ready)
-        again = divide(await world.plan(wanted_now), BACK)
+        again = split_by_policy(await world.plan(wanted_now), BACK)
 
         said = {one.address: one.fields for one in applied_once}
         for change in found.ready.changes:
@@ -437,17 +437,17 @@ def test_drift_waits_by_its_change_and_edits_do_not() -> None:
     plan = planned(drifted(), (wanted("new", name="New"), None))
     (change,) = [one for one in plan.changes if one.address.key == "hr"]
 
-    found = divide(plan, ALL, Waits(drift={change.digest: "tomorrow"}))
+    found = split_by_policy(plan, ALL, Waits(drift={change.digest: "tomorrow"}))
 
     assert split(plan, found) == (["new"], {"hr": "tomorrow"})
-    assert split(plan, divide(plan, ALL, Waits(drift={"another": "tomorrow"})))[1] == {}
+    assert split(plan, split_by_policy(plan, ALL, Waits(drift={"another": "tomorrow"})))[1] == {}
 
 
 def test_drift_that_waits_keeps_no_edit_beside_it_from_being_done() -> None:
     plan = planned(edited(temperature=0.3))
     drift, _ = pieces(plan)
 
-    found = divide(plan, ALL, Waits(drift={drift.digest: "tomorrow"}))
+    found = split_by_policy(plan, ALL, Waits(drift={drift.digest: "tomorrow"}))
 
     assert paths(found.ready.changes) == [["instructions"]]
     assert [(paths([left.change]), left.why) for left in found.left] == [([["temperature"]], "tomorrow")]
@@ -456,11 +456,11 @@ def test_drift_that_waits_keeps_no_edit_beside_it_from_being_done() -> None:
 def test_a_hold_stops_everything_and_what_is_left_anyway_keeps_its_reason() -> None:
     plan = planned(drifted(), (wanted("new", name="New"), None))
 
-    ready, left = split(plan, divide(plan, BACK, Waits(everything="held")))
+    ready, left = split(plan, split_by_policy(plan, BACK, Waits(everything="held")))
 
     assert ready == []
     assert left == {"hr": "held", "new": "`reconcile.apply` does not include `edits`"}
-    assert divide(plan, ALL, Waits(everything="held")).ready.marks == ()
+    assert split_by_policy(plan, ALL, Waits(everything="held")).ready.marks == ()
 
 
 def test_drift_that_somebody_wants_back_is_put_back_whatever_the_policy_says() -> None:
@@ -468,12 +468,12 @@ def test_drift_that_somebody_wants_back_is_put_back_whatever_the_policy_says() -
     plan = planned(drifted(), (it, applied(it, id="asst_2", instructions="Be rude.")), (wanted("new", name="N"), None))
     hr = frozenset(change.address for change in plan.changes if change.address.key in ("hr", "new"))
 
-    ready, left = split(plan, put_back(plan, BACK, hr))
+    ready, left = split(plan, split_for_revert(plan, BACK, hr))
 
     assert ready == ["hr"]
     assert left["it"] == "it was not requested here; the next scheduled run may apply it"
     assert "edits" in left["new"]
-    assert split(plan, put_back(plan, NOTHING, hr))[1]["it"] == "`reconcile.apply` does not include `drift`"
+    assert split(plan, split_for_revert(plan, NOTHING, hr))[1]["it"] == "`reconcile.apply` does not include `drift`"
 
 
 def test_drift_is_due_so_long_after_it_was_told() -> None:

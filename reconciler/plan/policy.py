@@ -79,7 +79,7 @@ class PolicySplit:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class ScheduledRun:
     """What a scheduled run planned, what became of what it tried, and what needs review."""
 
     plan: Plan
@@ -100,13 +100,13 @@ class Pass:
         return not self.left and not self.objections
 
 
-def divide(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
+def split_by_policy(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
     """The plan in what a scheduled run may do, and what needs review."""
     refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
     return _split(plan, lambda change: _why_not(change, plan, policy, waits), refresh=refresh)
 
 
-def put_back(plan: Plan, policy: Policy, addresses: Collection[Address]) -> PolicySplit:
+def split_for_revert(plan: Plan, policy: Policy, addresses: Collection[Address]) -> PolicySplit:
     """The plan in the drift of some addresses, which somebody wants reverted now, and all else."""
     now, later = Policy(frozenset({DRIFT})), "it was not requested here; the next scheduled run may apply it"
 
@@ -129,12 +129,12 @@ def pieces(plan: Plan) -> tuple[Change, ...]:
 
 
 def _drift_and_edits(change: Change, plan: Plan) -> tuple[Change, ...]:
-    if change.action != "update" or len(wants(change)) == 1 or any(_always(change, plan)):
+    if change.action != "update" or len(permits(change)) == 1 or any(_always(change, plan)):
         return (change,)
     drift = narrow(change, [field.path for field in change.fields if field.cause == DRIFT])
     done = {field.path for field in drift.fields} if drift is not None else set()
     edits = narrow(change, [field.path for field in change.fields if field.path not in done])
-    if drift is None or edits is None or wants(drift) != {DRIFT} or wants(edits) != {EDITS}:
+    if drift is None or edits is None or permits(drift) != {DRIFT} or permits(edits) != {EDITS}:
         return (change,)
     return drift, edits
 
@@ -152,19 +152,19 @@ def _split(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool)
     )
 
 
-def passed(
+def scheduled_run(
     division: PolicySplit, outcomes: Sequence[Outcome] = (), begun: Sequence[Change] = (), run: str | None = None
-) -> Pass:
+) -> ScheduledRun:
     """What the scheduled run came to; `begun` are the changes whose write was on its way."""
     by_change = {id(outcome.task): outcome for outcome in outcomes}
     tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
     undone = [NeedsReview(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
     written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
     left = sorted([*division.left, *undone], key=lambda review: (review.change.address, review.change.id or ""))
-    return Pass(division.plan, tuple(left), tuple(outcomes), run, written)
+    return ScheduledRun(division.plan, tuple(left), tuple(outcomes), run, written)
 
 
-def wants(change: Change) -> frozenset[str]:
+def permits(change: Change) -> frozenset[str]:
     """What a policy has to permit for the change to be carried out."""
     drifted = any(field.cause == DRIFT for field in change.fields)
     if change.action != "update":
@@ -203,7 +203,7 @@ def _always(change: Change, plan: Plan) -> Iterator[str]:
 
 
 def _by_policy(change: Change, policy: Policy, waits: Waits) -> Iterator[str]:
-    wanted = wants(change)
+    wanted = permits(change)
     missing = wanted - policy.apply
     if missing and wanted == {DRIFT, EDITS} and change.action == "update":
         yield "some of it was edited in Git and some of it drifted: one apply does both, so it needs review"
