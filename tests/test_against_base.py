@@ -127,7 +127,7 @@ def test_what_was_pending_for_something_that_goes_is_not_told() -> None:
             [stranger()],
             "assistant.a: it is to be adopted",
         ),
-        ([KEPT], [], [applied(KEPT)], "assistant.a: it is to be let go of"),
+        ([KEPT], [], [applied(KEPT)], "assistant.a: it is to be forgotten"),
     ],
     ids=["a create", "a delete", "a delete that becomes an edit", "an adoption", "letting go"],
 )

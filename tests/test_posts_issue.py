@@ -96,7 +96,7 @@ since 2026-11-27 05:17 UTC.
         (create("a"), "1 to be created"),
         (adopt("a", field("name", 1, 2, "adoption")), "1 to be adopted"),
         (rename("a", "b"), "1 to be renamed"),
-        (forget("a"), "1 to be let go"),
+        (forget("a"), "1 to be forgotten"),
         (update("a", field("name", 1, 2)), "1 edited"),
         (update("a", field("name", 1, 2, "unknown")), "1 changed"),
         (update("a", field("name", 1, 2), field("model", 1, 2, "drift")), "1 drifted"),

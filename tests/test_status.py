@@ -45,7 +45,7 @@ def _states(name: str, folder) -> dict[str, str]:
             "deletes-what-has-no-manifest",
             {"assistant.one": "in sync", "assistant.two": "to be deleted", "asst_1": "unmanaged"},
         ),
-        ("lets-go-where-removal-keeps", {"assistant.one": "in sync", "assistant.two": "to be let go"}),
+        ("lets-go-where-removal-keeps", {"assistant.one": "in sync", "assistant.two": "to be forgotten"}),
         ("remembers-a-new-removal-rule", {"assistant.one": "edited"}),
     ],
 )

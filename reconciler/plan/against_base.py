@@ -20,7 +20,7 @@ _DONE = {
     "delete": "destroyed",
     "adopt": "adopted",
     "rename": "renamed",
-    "forget": "let go of",
+    "forget": "forgotten",
 }
 
 

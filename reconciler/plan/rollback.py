@@ -107,7 +107,7 @@ def _unmade(step: Step, draft: _UndoDraft) -> None:
 
 
 def _put_back(then: _Then, draft: _UndoDraft) -> None:
-    """What the run overwrote, deleted, adopted or let go of is as it was."""
+    """What the run overwrote, deleted, adopted or forgot is as it was."""
     address = then.desired.address
     now = next((one for one in draft.live if (one.kind, one.id) == (then.live.kind, then.live.id)), None)
     was = is_ours(then.live, draft.where)
@@ -141,7 +141,7 @@ def _brought_back(then: _Then, other: Live | None, draft: _UndoDraft, *, ours: b
 
 
 def _taken_back(then: _Then, now: Live, draft: _UndoDraft) -> None:
-    """What was let go of is ours again, unless it is somebody else's by now."""
+    """What was forgotten is managed again, unless another stack manages it by now."""
     _changed("adopt", then, now, draft)
     if now.marker is not None and markers.is_own(now.marker, now.id):
         whose = f"{now.marker.stack}/{now.marker.environment}/{now.marker.key}"
@@ -158,7 +158,7 @@ def _changed(action: Action, then: _Then, now: Live, draft: _UndoDraft) -> None:
         return
     previous = now.marker if action == "rename" else None
     change = updated(action, then.desired, now, compared, draft.where, fields=fields, previous=previous)
-    # Whatever has a manifest is stamped when it is written: what is let go of has none.
+    # Whatever has a manifest is stamped when it is written: what was forgotten has none.
     draft.changes.append(replace(change, desired=None) if action == "forget" else change)
     _hold_drift(_drifted(fields), now, change, draft)
 

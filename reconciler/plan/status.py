@@ -14,7 +14,7 @@ _DOOMED = {
     "delete": "to be deleted",
     "adopt": "to be adopted",
     "rename": "to be renamed",
-    "forget": "to be let go",
+    "forget": "to be forgotten",
 }
 _CAUSES = {"conflict": "conflict", "edit": "edited", "drift": "drifted", "unknown": "changed", "adoption": "changed"}
 

@@ -30,7 +30,7 @@ _HEAD = 2  # lines of a table before its first row
 _STATES: dict[str, str] = {
     "conflict": "conflict",
     "delete": "to be deleted",
-    "forget": "to be let go",
+    "forget": "to be forgotten",
     "create": "to be created",
     "adopt": "to be adopted",
     "rename": "to be renamed",
