@@ -103,11 +103,11 @@ class Halving(Pacer):
     def rate(self) -> float | None:
         return None if self._peak is None else self._peak + self._clock() - self._taken_at
 
-    def passed(self, sent: float = float("inf")) -> None:
+    def accepted(self, sent: float = float("inf")) -> None:
         self._recent.append(self._clock())
         self._forget(self._clock())
 
-    def refused(self, sent: float, retry_after: float | None) -> None:
+    def throttled(self, sent: float, retry_after: float | None) -> None:
         now = self._clock()
         if sent >= self._refused_at:
             rate = self._in_a_second(now) if self.rate is None else self.rate / 2

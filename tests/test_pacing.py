@@ -112,11 +112,11 @@ async def _load(requests: int, limit: Callable[[float], Limit], retry_after: flo
                 told.sent += 1
                 await anyio.sleep(latency)
                 if limit(clock()).admits(clock()):
-                    pacer.passed(sent)
+                    pacer.accepted(sent)
                     told.times.append(clock())
                     break
                 told.refused += 1
-                pacer.refused(sent, retry_after)
+                pacer.throttled(sent, retry_after)
                 await anyio.sleep(retry_after or 0.25)
 
     async with anyio.create_task_group() as group:
@@ -247,7 +247,7 @@ def test_everybody_waits_for_as_long_as_the_server_asked() -> None:
     async def story() -> tuple[float, float]:
         pacer = Pacer(clock, anyio.sleep)
         sent = await pacer.turn()
-        pacer.refused(sent, 7.0)
+        pacer.throttled(sent, 7.0)
         return pacer.wait(), await pacer.turn()
 
     assert run(story) == (7.0, 7.0)
@@ -258,10 +258,10 @@ def test_a_refusal_of_what_was_sent_before_the_last_one_says_nothing_new() -> No
         pacer = Pacer(clock, anyio.sleep)
         sent = [await pacer.turn() for _ in range(8)]
         await anyio.sleep(1)
-        pacer.refused(sent[0], None)
+        pacer.throttled(sent[0], None)
         once = pacer.wait()
         for one in sent[1:]:
-            pacer.refused(one, None)
+            pacer.throttled(one, None)
         return once, pacer.wait()
 
     once, often = run(story)
@@ -273,9 +273,9 @@ def test_the_pace_is_known_only_once_somebody_refused() -> None:
         pacer = Pacer(clock, anyio.sleep)
         rates = [pacer.rate]
         sent = await pacer.turn()
-        pacer.refused(sent, None)
+        pacer.throttled(sent, None)
         await anyio.sleep(0.5)
-        pacer.passed()
+        pacer.accepted()
         rates.append(pacer.rate)
         await anyio.sleep(5_000)
         return [*rates, pacer.rate]
@@ -289,8 +289,8 @@ def test_what_was_on_its_way_when_the_server_refused_says_nothing_of_now(told: f
         pacer = Pacer(clock, anyio.sleep)
         sent = await pacer.turn()
         await anyio.sleep(0.1)
-        pacer.refused(clock(), told)
-        pacer.passed(sent)
+        pacer.throttled(clock(), told)
+        pacer.accepted(sent)
         return pacer._hold is None
 
     assert run(story) is goes_on
@@ -299,7 +299,7 @@ def test_what_was_on_its_way_when_the_server_refused_says_nothing_of_now(told: f
 def test_what_is_urgent_waits_behind_one_at_most_that_is_not() -> None:
     async def story() -> list[str]:
         pacer, went = Pacer(clock, anyio.sleep), list[str]()
-        pacer.refused(clock(), 1.0)
+        pacer.throttled(clock(), 1.0)
 
         async def one(name: str, *, urgent: bool) -> None:
             await pacer.turn(urgent=urgent)
@@ -319,7 +319,7 @@ def test_what_is_urgent_waits_behind_one_at_most_that_is_not() -> None:
 def test_a_turn_that_is_given_back_is_the_next_ones() -> None:
     async def story() -> tuple[float, float]:
         pacer = Pacer(clock, anyio.sleep)
-        pacer.refused(clock(), 5.0)
+        pacer.throttled(clock(), 5.0)
         before = await pacer.turn()
         pacer.give_back()
         return before, await pacer.turn()

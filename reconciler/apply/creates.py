@@ -208,8 +208,8 @@ class Creates:
     async def _taken_back(self, desired: Desired, made: Live) -> str:
         if self.provider.known(made.kind).was_there(made.id):
             return "existed before this create and was left unchanged"
-        found = differences(desired, made, KINDS[made.kind])
-        if any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in found):
+        mismatches = differences(desired, made, KINDS[made.kind])
+        if any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in mismatches):
             return "differs from what was sent and may belong to someone else; it was left unchanged"
         try:
             await self.provider.delete(made)
@@ -242,7 +242,7 @@ class Creates:
             self.notice(text)
 
     async def _there(self, kind: str, tasks: Sequence[Task]) -> tuple[dict[Address, Live], frozenset[str]]:
-        """What is ours by now, as the newest page and the ids that runs before this one were told say.
+        """What is ours by now, as the newest page and the ids that earlier runs were given say.
 
         Of some of these ids, the young ones, lists cannot tell yet, and some servers have no reading by id.
         """

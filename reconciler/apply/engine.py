@@ -215,7 +215,7 @@ class _Apply:
         return until(self.clock.monotonic() + _CHANGE_SECONDS)
 
     async def _as_it_is(self, task: Task, planned: Live) -> Live | Outcome:
-        """The object as it is now; the task's outcome where somebody but this very run changed it."""
+        """The object as it is now; the task's outcome where another than this very run changed it."""
         try:
             fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
         except ObjectGone:

@@ -159,7 +159,7 @@ def rejections(folder: Path, where: Target) -> dict[str, str]:
 
 
 def earlier(folder: Path, where: Target, now: float) -> Earlier:
-    """What the last runs here created, and what of it nobody knows."""
+    """What the last runs here created, and what of it is unknown."""
     runs: list[Past] = []
     for path in paths(folder)[-_RECENT:]:
         with suppress(BadRecord, OSError):

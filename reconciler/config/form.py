@@ -40,7 +40,7 @@ _MISSING: Final = {
 }
 
 
-def _invalid(code: str, message: str, remedy: str) -> PydanticCustomError:
+def _misfit(code: str, message: str, remedy: str) -> PydanticCustomError:
     """An error that passes through pydantic as it is; braces in a remedy stay as they are."""
     return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
 
@@ -48,38 +48,38 @@ def _invalid(code: str, message: str, remedy: str) -> PydanticCustomError:
 def _valid_name(value: str) -> str:
     if not NAME.fullmatch(value):
         remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise _invalid("bad-key", f"`{value}` is not a name.", remedy)
+        raise _misfit("bad-key", f"`{value}` is not a name.", remedy)
     return value
 
 
 def _version(value: Any) -> int:
     if type(value) is not int or value != 1:
-        raise _invalid("config", "This version is not supported.", "write `version: 1`")
+        raise _misfit("config", "This version is not supported.", "write `version: 1`")
     return value
 
 
 def _stack(value: Any) -> Any:
     if value is None or isinstance(value, str | dict):
         return {"name": value} if isinstance(value, str) else value
-    raise _invalid("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
+    raise _misfit("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
 
 
 def _valid_folder(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise _invalid("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
+        raise _misfit("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
     return value
 
 
 def _api_key(value: Any) -> Any:
     if isinstance(value, str):
         remedy = "write `api_key: {env: NAME}`, put the key into that variable, and revoke the one that stood here"
-        raise _invalid("config", "A key may not stand in a file.", remedy)
+        raise _misfit("config", "A key may not stand in a file.", remedy)
     return value
 
 
 def _variable(value: str) -> str:
     if not _VARIABLE.fullmatch(value):
-        raise _invalid("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
+        raise _misfit("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
     return value
 
 
@@ -87,7 +87,7 @@ def _url(value: str) -> str:
     try:
         return urls.checked(value)
     except urls.BadUrlError as error:
-        raise _invalid("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
+        raise _misfit("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
 
 
 def _valid_limit(value: Any) -> int | str | None:
@@ -95,7 +95,7 @@ def _valid_limit(value: Any) -> int | str | None:
         return value
     if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
         return value
-    raise _invalid("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
+    raise _misfit("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
 
 
 def _seconds_of(value: Any) -> Any:
@@ -104,21 +104,21 @@ def _seconds_of(value: Any) -> Any:
         return None
     span = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if span is None:
-        raise _invalid("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
+        raise _misfit("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
     return int(span[1]) * _SECONDS[span[2]]
 
 
 def _permit(value: str) -> str:
     if value not in PERMITS:
         message = f"`{value}` is not a valid `reconcile.apply` value."
-        raise _invalid("unknown-value", message, did_you_mean(value, PERMITS))
+        raise _misfit("unknown-value", message, did_you_mean(value, PERMITS))
     return value
 
 
 def _applies(value: str) -> str:
     if value not in get_args(Applies):
         message = f"`{value}` is not a valid `apply`."
-        raise _invalid("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
+        raise _misfit("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
     return value
 
 
@@ -128,7 +128,7 @@ def _one_of(what: str) -> AfterValidator:
     def check(value: str, info: ValidationInfo) -> str:
         known = cast(Known, info.context)[what]
         if value not in known:
-            raise _invalid("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
+            raise _misfit("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
         return value
 
     return AfterValidator(check)

@@ -19,7 +19,7 @@ DEFAULT_STACK: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A named place to apply to."""
+    """A named target."""
 
     name: str
     provider: str
@@ -35,7 +35,7 @@ class Environment:
     models: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     reconcile: Policy = field(default_factory=Policy)
-    """What a pass of `reconcile` may write although nobody looks."""
+    """What a scheduled run may write."""
     allow_by_author: bool = True
     """Whether a label counts that was set by who opened the pull request."""
     apply: str = "change"
@@ -43,7 +43,7 @@ class Environment:
     borrowed: bool = False
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False
-    """Whether it is `local` because nobody said otherwise."""
+    """Whether it is `local` because no other was selected."""
     place: Location | None = None
 
     def stack_from(self, pattern: str) -> str:

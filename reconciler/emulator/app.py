@@ -39,7 +39,7 @@ Call = Callable[[], Awaitable["JsonAnswer"]]
 
 
 class _DisconnectedError(Exception):
-    """The client has gone; there is nobody to answer."""
+    """The client has gone; no answer can be sent."""
 
 
 @dataclass(frozen=True, slots=True)

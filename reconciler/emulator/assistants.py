@@ -62,18 +62,18 @@ def request(settings: Settings, *, creating: bool) -> Members:
     function = _schema_of("parameters", nulls=nulls)
     tool = Variants(
         {
-            "code_interpreter": _members({"type": Text()}, "type"),
-            "file_search": _members({"type": Text(), "file_search": _file_search(nulls=nulls)}, "type", nulls=nulls),
-            "function": _members({"type": Text(), "function": function}, "type", "function"),
+            "code_interpreter": _object_of({"type": Text()}, "type"),
+            "file_search": _object_of({"type": Text(), "file_search": _file_search(nulls=nulls)}, "type", nulls=nulls),
+            "function": _object_of({"type": Text(), "function": function}, "type", "function"),
         }
     )
     response_format = Variants(
         {
-            "json_object": _members({"type": Text()}, "type"),
-            "json_schema": _members(
+            "json_object": _object_of({"type": Text()}, "type"),
+            "json_schema": _object_of(
                 {"type": Text(), "json_schema": _schema_of("schema", nulls=nulls)}, "type", "json_schema"
             ),
-            "text": _members({"type": Text()}, "type"),
+            "text": _object_of({"type": Text()}, "type"),
         }
     )
     removable = replace(METADATA, value=Optional(METADATA.value)) if settings.metadata == "merge-null" else METADATA
@@ -100,24 +100,24 @@ def _file_search(*, nulls: bool) -> Members:
         # in no schema, but echoed by the hosted server: whoever keeps what it does not know sends it back
         "hybrid_search": Optional(ANYTHING),
     }
-    options = _members(ranking, "score_threshold", nulls=nulls)
+    options = _object_of(ranking, "score_threshold", nulls=nulls)
     count = Number(minimum=1, maximum=50, whole=True)
-    return _members({"max_num_results": count, "ranking_options": options}, nulls=nulls)
+    return _object_of({"max_num_results": count, "ranking_options": options}, nulls=nulls)
 
 
 def _schema_of(member: str, *, nulls: bool) -> Members:
     """A JSON Schema under a name: a function, or the schema of a response format."""
     members: dict[str, Shape] = {"name": NAME, "description": Text(), member: ANYTHING, "strict": Optional(FLAG)}
-    return _members(members, "name", nulls=nulls)
+    return _object_of(members, "name", nulls=nulls)
 
 
 def _tool_resources(*, creating: bool, nulls: bool) -> Members:
     stores: dict[str, Shape] = {"vector_store_ids": Many(of=Text(), noun="strings", longest=1)}
     if creating:
         stores["vector_stores"] = Many(of=_vector_store(), noun="objects", longest=1)
-    search = replace(_members(stores, nulls=nulls), exclusive=tuple(stores) if creating else ())
-    files = _members({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
-    return _members({"code_interpreter": files, "file_search": search}, nulls=nulls)
+    search = replace(_object_of(stores, nulls=nulls), exclusive=tuple(stores) if creating else ())
+    files = _object_of({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
+    return _object_of({"code_interpreter": files, "file_search": search}, nulls=nulls)
 
 
 def _vector_store() -> Members:
@@ -125,16 +125,16 @@ def _vector_store() -> Members:
         "max_chunk_size_tokens": Number(minimum=100, maximum=4096, whole=True),
         "chunk_overlap_tokens": Number(minimum=0, maximum=2048, whole=True),
     }
-    static = _members({"type": Text(), "static": _members(sizes, *sizes)}, "type", "static")
+    static = _object_of({"type": Text(), "static": _object_of(sizes, *sizes)}, "type", "static")
     members: dict[str, Shape] = {
         "file_ids": Many(of=Text(), noun="strings", longest=100_000_000),
-        "chunking_strategy": Variants({"auto": _members({"type": Text()}, "type"), "static": static}),
+        "chunking_strategy": Variants({"auto": _object_of({"type": Text()}, "type"), "static": static}),
         "metadata": Optional(METADATA),
     }
     return Members(members=members)
 
 
-def _members(members: dict[str, Shape], *required: str, nulls: bool = False) -> Members:
+def _object_of(members: dict[str, Shape], *required: str, nulls: bool = False) -> Members:
     """An object; with `nulls`, what is not required may be null."""
     nullable = {name: Optional(shape) for name, shape in members.items() if nulls and name not in required}
     return Members(members={**members, **nullable}, required=required)
@@ -145,15 +145,15 @@ def _members(members: dict[str, Shape], *required: str, nulls: bool = False) -> 
 
 def create(sent: Fields, settings: Settings, *, id: str) -> Fields:
     """The fields of a new assistant; raises WireError where the rules between fields forbid it."""
-    return _settled({}, _with_new_stores(sent, id), settings)
+    return _fields_after({}, _with_new_stores(sent, id), settings)
 
 
 def modify(before: Fields, sent: Fields, settings: Settings) -> Fields:
     """The fields of an assistant after a modify; raises WireError where the rules between fields forbid it."""
-    return _settled(before, sent, settings)
+    return _fields_after(before, sent, settings)
 
 
-def _settled(before: Fields, sent: Fields, settings: Settings) -> Fields:
+def _fields_after(before: Fields, sent: Fields, settings: Settings) -> Fields:
     after = _merged_fields(before, sent, settings)
     for error in _broken_rules(after, sent, settings.models):
         raise error
@@ -177,7 +177,7 @@ def _merged_fields(before: Fields, sent: Fields, settings: Settings) -> Fields:
 
 
 def _as_sets(lists: Fields) -> Fields:
-    """Each list in an order of the server's own: ids are a set, and nobody may count on the order sent."""
+    """Each list in an order of the server's own: ids are a set, and no client may count on the order sent."""
     return {name: None if ids is None else sorted(set(ids), key=_digest) for name, ids in lists.items()}
 
 
@@ -222,13 +222,13 @@ def _broken_rules(after: Fields, sent: Fields, models: Mapping[str, str]) -> Ite
             chosen = name in sent
             param, code = (name, "unsupported_parameter") if chosen else ("model", "unsupported_model")
             yield WireError(message, param, code)
-    response_format, tools = _object(after.get("response_format")), after.get("tools") or []
+    response_format, tools = _as_object(after.get("response_format")), after.get("tools") or []
     shape = response_format.get("type")
     if shape in ("json_object", "json_schema") and any(tool["type"] != "function" for tool in tools):
         message = f"all tools must be of type `function` when `response_format` is of type `{shape}`."
         yield WireError(f"Invalid tools: {message}", "response_format")
     yield from _broken_functions(tools)
-    schema = _object(response_format.get("json_schema"))
+    schema = _as_object(response_format.get("json_schema"))
     if schema.get("strict") and schema.get("schema") is not None and (why := first_objection(schema["schema"])):
         yield WireError(f"Invalid schema for response_format '{schema['name']}': {why}", "response_format")
 
@@ -251,7 +251,7 @@ def _broken_functions(tools: list[Fields]) -> Iterator[WireError]:
             yield WireError(message, f"{path}.parameters", "invalid_function_parameters")
 
 
-def _object(value: Any) -> Fields:
+def _as_object(value: Any) -> Fields:
     return value if isinstance(value, dict) else {}
 
 

@@ -82,7 +82,7 @@ def guarded(app: App, hosts: Collection[str] = ()) -> App:
     allowed = LOOPBACK | {_bare(host) for host in hosts}
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        error = _rejection(scope, allowed) if scope["type"] == "http" else None
+        error = _loopback_rejection(scope, allowed) if scope["type"] == "http" else None
         if error is None:
             await app(scope, receive, send)
         else:
@@ -91,7 +91,7 @@ def guarded(app: App, hosts: Collection[str] = ()) -> App:
     return guard
 
 
-def _rejection(scope: Scope, allowed: Collection[str]) -> WireError | None:
+def _loopback_rejection(scope: Scope, allowed: Collection[str]) -> WireError | None:
     named = header(scope, "host") or ""
     host = _bare(named.partition("]" if named.startswith("[") else ":")[0])  # without its port
     unspecified = any(address.is_unspecified for address in map(_ip_address, allowed) if address is not None)

@@ -56,18 +56,18 @@ class Text:
         _expect(value, path, "a string", str)
         if not (value or self.may_be_empty):
             wanted = "empty string. Expected a string with minimum length 1, but got an empty string instead."
-            raise _invalid(path, wanted, "empty_string")
+            raise _invalid_value(path, wanted, "empty_string")
         if self.choices and value not in self.choices:
             supported = f"Invalid value: '{value}'. Supported values are: {listed(self.choices)}."
             raise WireError(supported, path, "invalid_value")
         if self.longest is not None and len(value) > self.longest:
             wanted = f"string too long. Expected a string with maximum length {self.longest}, "
-            raise _invalid(
+            raise _invalid_value(
                 path, f"{wanted}but got a string with length {len(value)} instead.", "string_above_max_length"
             )
         if self.pattern is not None and not re.fullmatch(self.pattern, value):
             wanted = f"string does not match pattern. Expected a string that matches the pattern '{self.pattern}'."
-            raise _invalid(path, wanted, "invalid_value")
+            raise _invalid_value(path, wanted, "invalid_value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +83,10 @@ class Number:
         _expect(value, path, "an integer" if self.whole else "a decimal", *types)
         if value > self.maximum:
             wanted = f"{noun} above maximum value. Expected a value <= {self.maximum}, but got {value} instead."
-            raise _invalid(path, wanted, f"{noun}_above_max_value")
+            raise _invalid_value(path, wanted, f"{noun}_above_max_value")
         if value < self.minimum:
             wanted = f"{noun} below minimum value. Expected a value >= {self.minimum}, but got {value} instead."
-            raise _invalid(path, wanted, f"{noun}_below_min_value")
+            raise _invalid_value(path, wanted, f"{noun}_below_min_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Many:
         _expect(value, path, f"an array of {self.noun}", list)
         if len(value) > self.longest:
             wanted = f"array too long. Expected an array with maximum length {self.longest}, "
-            raise _invalid(
+            raise _invalid_value(
                 path, f"{wanted}but got an array with length {len(value)} instead.", "array_above_max_length"
             )
         for index, item in enumerate(value):
@@ -159,7 +159,7 @@ class Members:
             raise missing(f"{prefix}{self.exclusive[0]}")
         sent = [name for name in self.exclusive if value.get(name)]
         if len(sent) > 1:
-            raise _invalid(path, f"{listed(sent)} cannot be used together.", "invalid_value")
+            raise _invalid_value(path, f"{listed(sent)} cannot be used together.", "invalid_value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class Pairs:
         if kept > self.most:
             wanted = f"too many properties. Expected an object with at most {self.most} properties"
             wanted += f", but got an object with {kept} properties instead."
-            raise _invalid(path, wanted, "object_above_max_properties")
+            raise _invalid_value(path, wanted, "object_above_max_properties")
 
 
 _TYPE_NAMES: dict[type, str] = {
@@ -237,7 +237,7 @@ def _expect(value: Any, path: str, expected: str, *types: type) -> None:
         raise WireError(message, path or None, "invalid_type")
 
 
-def _invalid(path: str, wanted: str, code: str) -> WireError:
+def _invalid_value(path: str, wanted: str, code: str) -> WireError:
     return WireError(f"Invalid '{path}': {wanted}", path, code)
 
 

@@ -105,7 +105,7 @@ class Store:
     def stretch(self, span: Span) -> list[StoredObject]:
         """The assistants of a span, in listing order. With `before` alone, those nearest to it."""
         backwards = span.before is not None and span.after is None
-        query, values = _select(span, reverse=backwards)
+        query, values = _select_query(span, reverse=backwards)
         with self._lock:
             rows = self._connection.execute(query, values).fetchall()
         records = [_decode(row) for row in rows]
@@ -117,7 +117,7 @@ class Store:
             yield self._connection
 
 
-def _select(span: Span, *, reverse: bool) -> tuple[str, dict[str, int]]:
+def _select_query(span: Span, *, reverse: bool) -> tuple[str, dict[str, int]]:
     later, earlier = ("<", ">") if span.descending else (">", "<")
     direction = "DESC" if span.descending != reverse else "ASC"
     values = {"limit": -1 if span.limit is None else span.limit}

@@ -52,7 +52,7 @@ class _File:
 class _Candidate:
     """A file read as a manifest, which it is unless some reference names it."""
 
-    found: _File
+    source: _File
     documents: tuple[Node, ...]
     references: tuple[tuple[tuple[str, Node], ...], ...]
     """For each document."""
@@ -67,12 +67,12 @@ def read(root: Path, folders: Sequence[str]) -> ReadFolders:
         library.candidate(file) for file in files if file.searched and file.path.suffix.lower() in disk.MANIFESTS
     ]
     named = {target for one in candidates for target in library.targets(one)}
-    kept = [one for one in candidates if one.found.real not in named]
+    kept = [one for one in candidates if one.source.real not in named]
     manifests = tuple(manifest for one in kept for manifest in library.manifests(one))
     faults += [*library.faults, *(fault for one in kept for fault in one.faults)]
-    faults += _data_with_references(one for one in candidates if one.found.real in named)
+    faults += _data_with_references(one for one in candidates if one.source.real in named)
     if not errors(faults):  # what cannot be read might have referred to it
-        faults += _unused_files(files, named | {one.found.real for one in kept})
+        faults += _unused_files(files, named | {one.source.real for one in kept})
     return ReadFolders(manifests, tuple(faults), library.sources)
 
 
@@ -153,35 +153,35 @@ class _Library:
         self.sources: dict[str, str] = {}
         self._attached: dict[Path, Node | UnfitError | None] = {}
 
-    def candidate(self, found: _File) -> _Candidate:
+    def candidate(self, source: _File) -> _Candidate:
         """What is in a file, if it is a manifest."""
         try:
-            disk.keep_inside(self.root, found.real)
-            text = self._text(found.real, found.file, MANIFEST_BYTES)
+            disk.keep_inside(self.root, source.real)
+            text = self._text(source.real, source.file, MANIFEST_BYTES)
         except UnfitError as error:
-            return _Candidate(found, (), (), (error.at(Location(found.file)),))
-        parsed = parse(text, found.file)
+            return _Candidate(source, (), (), (error.at(Location(source.file)),))
+        parsed = parse(text, source.file)
         documents = _without_empty(parsed.documents)
-        return _Candidate(found, documents, tuple(file_references(one) for one in documents), parsed.faults)
+        return _Candidate(source, documents, tuple(file_references(one) for one in documents), parsed.faults)
 
     def targets(self, candidate: _Candidate) -> Iterator[Path]:
         """The files that the candidate's references name, as far as they may be named."""
         for written, _ in sum(candidate.references, ()):
             try:
-                yield disk.target(self.root, candidate.found.path.parent, written)
+                yield disk.target(self.root, candidate.source.path.parent, written)
             except UnfitError:  # reported where the reference is followed
                 continue
 
     def manifests(self, candidate: _Candidate) -> Iterator[Manifest]:
         """The candidate's documents with what they refer to."""
-        found, alone = candidate.found, len(candidate.documents) == 1
+        source, alone = candidate.source, len(candidate.documents) == 1
         for node, references in zip(candidate.documents, candidate.references, strict=True):
             attachments = {
                 written: attached
                 for written, reference in references
-                if (attached := self._attachment(found.path.parent, written, reference.place))
+                if (attached := self._attachment(source.path.parent, written, reference.place))
             }
-            yield Manifest(found.file, found.path.stem, node, alone, attachments)
+            yield Manifest(source.file, source.path.stem, node, alone, attachments)
 
     def _attachment(self, folder: Path, written: str, place: Location) -> Node | None:
         """What is in the file that a reference names; None where an error says why there is nothing."""

@@ -43,7 +43,7 @@ class Resolver:
         return _rebuilt(body, (), replaced) if replaced else body
 
     def unmet(self, body: Node) -> tuple[Diagnostic, ...]:
-        """The values that the body, patched by now, still wants and that the environment lacks."""
+        """The values that the body, patched by now, still requires and that the environment lacks."""
         return tuple(fault for stand_in, fault in self.missing if _holds(body, [stand_in]))
 
     def sound(self, body: Node) -> Node:

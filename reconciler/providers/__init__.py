@@ -34,7 +34,7 @@ class Provider(Protocol):
 
     @property
     def unreliable(self) -> Mapping[str, str]:
-        """By kind, how its list contradicts itself; nobody knows what such a list leaves out."""
+        """By kind, how its list contradicts itself; what such a list leaves out is unknown."""
 
     @property
     def project(self) -> str | None:

@@ -21,7 +21,7 @@ _TRIES = 5
 _NOT_DONE = (409, 425, TOO_MANY_REQUESTS, 503)
 """What a server answers that did not do what it was asked: it may be asked again after a look."""
 LANDS_SECONDS = 8.0
-"""So long after it was given up, a create may still land: some servers go on when nobody listens any more."""
+"""So long after it was given up, a create may still land: some servers go on when the client has gone."""
 _MARGIN = 2.0
 """How much longer than lists were ever seen to lag is waited before they are believed."""
 

@@ -191,7 +191,7 @@ def judged(
     body = _parsed_body(content)
     is_page = "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
     if response.status_code >= 300:
-        raise _error_of(response, body if is_page else body or _plain_text(content), id, now, is_page=is_page)
+        raise _response_error(response, body if is_page else body or _plain_text(content), id, now, is_page=is_page)
     info = ResponseInfo(response.status_code, response.headers.get("x-request-id"))
     if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
         return {}
@@ -256,7 +256,7 @@ def _retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | No
     return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
 
 
-def _error_of(
+def _response_error(
     response: httpx.Response, body: Any, id: str | None, now: Callable[[], float], *, is_page: bool
 ) -> ProviderError:
     status, headers = response.status_code, response.headers

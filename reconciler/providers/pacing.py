@@ -56,7 +56,7 @@ class Pacer:
         self._hold: float | None = None
         """While the server takes nothing: how long until one more request tries."""
         self._refused_at = self._taken_at = self._stopped_at = float("-inf")
-        self._was_told = False
+        self._delay_stated = False
         """Whether it said for how long; then the pause says nothing of what it takes."""
         self._burst = 0
         """How many requests it took in the second before it refused."""
@@ -74,7 +74,7 @@ class Pacer:
 
     @property
     def rate(self) -> float | None:
-        """How many requests a second are sent; None while nobody has refused."""
+        """How many requests a second are sent; None while the server never refused."""
         if self._peak is None:
             return None
         calm = self._clock() - self._taken_at
@@ -110,7 +110,7 @@ class Pacer:
             self._next = now + (self._hold or 1 / (self.rate or _FASTEST))
         return now
 
-    def passed(self, sent: float = float("inf")) -> None:
+    def accepted(self, sent: float = float("inf")) -> None:
         """The server took a request.
 
         One that was sent before the last refusal does not say that it takes more; told for how long to pause,
@@ -121,22 +121,22 @@ class Pacer:
         self._forget(now)
         if sent >= self._refused_at:
             self._note(refused=False)
-        if self._hold is None or (sent < self._refused_at and not self._was_told):
+        if self._hold is None or (sent < self._refused_at and not self._delay_stated):
             return
         self._learn(now)
         self._hold, self._taken_at = None, now
         self._next = now + 1 / (self.rate or _FASTEST)
 
-    def refused(self, sent: float, retry_after: float | None) -> None:
+    def throttled(self, sent: float, retry_after: float | None) -> None:
         """The server said that it was too much; requests sent before the last refusal say nothing new."""
         now = self._clock()
         if sent >= self._refused_at:
             if self._hold is not None:
                 self._hold = min(self._hold * 2, _LONGEST_HOLD)
-            elif self._is_tolerable(now, was_told=bool(retry_after)):
+            elif self._is_tolerable(now, delay_stated=bool(retry_after)):
                 return
             else:
-                self._stop(now, was_told=bool(retry_after))
+                self._stop(now, delay_stated=bool(retry_after))
             self._refused_at = now
         if self._hold is not None:
             self._next = max(self._next, now + (retry_after or self._hold))
@@ -150,7 +150,7 @@ class Pacer:
             self._peak, self._taken_at = self.rate, self._clock()
             self._tolerated, self._spell = 0.0, self._spell * 2
 
-    def _is_tolerable(self, now: float, *, was_told: bool) -> bool:
+    def _is_tolerable(self, now: float, *, delay_stated: bool) -> bool:
         """Whether a refusal says nothing about the pace; one more cut may show that the last ones were in vain."""
         self._note(refused=True)
         if self._tolerated:
@@ -158,8 +158,8 @@ class Pacer:
                 return True
             self._tolerated, self._spell = 0.0, _SPELL
         self._cuts.append((self._answered, self._refusals, self.rate or max(self._in_a_second(now), 1.0)))
-        cuts = list(self._cuts)[-_CUTS_IN_VAIN - was_told :]
-        answered, refusals, _ = cuts[0] if len(cuts) == _CUTS_IN_VAIN + was_told else cuts[-1]
+        cuts = list(self._cuts)[-_CUTS_IN_VAIN - delay_stated :]
+        answered, refusals, _ = cuts[0] if len(cuts) == _CUTS_IN_VAIN + delay_stated else cuts[-1]
         since = self._answered - answered
         if not _FEW_ANSWERS <= since <= _IN_A_ROW or self._refusals - refusals > _MOST_TOLERATED * since:
             return False
@@ -169,10 +169,10 @@ class Pacer:
         self._until = self._answered + self._spell
         return True
 
-    def _stop(self, now: float, *, was_told: bool) -> None:
+    def _stop(self, now: float, *, delay_stated: bool) -> None:
         """From now on one request at a time, until the server takes one."""
         self._forget(now)
-        self._stopped_at, self._top, self._was_told = now, self.rate, was_told
+        self._stopped_at, self._top, self._delay_stated = now, self.rate, delay_stated
         self._burst = self._in_a_second(now)
         self._hold = _SHORTEST_HOLD if self._top is None else min(max(_SHORTEST_HOLD, 0.7 / self._top), _LONGEST_HOLD)
         self._peak = self._peak or 1.0
@@ -182,7 +182,7 @@ class Pacer:
 
     def _learn(self, now: float) -> None:
         """The server takes requests again: what it took from one such moment to the next is what it can take."""
-        until = self._stopped_at if self._was_told else now
+        until = self._stopped_at if self._delay_stated else now
         since = max(self._taken_at, until - _MEMORY)
         taken = sum(since < moment <= until for moment in self._recent)
         seen = taken / (until - since) if until > since else 0.0

@@ -80,7 +80,7 @@ class Connection:
     models: Mapping[str, str] = field(default_factory=dict)
     """By the name of a deployment, the model that it is of."""
     waiting: Callable[[str], None] | None = None
-    """Who is told that a server is waited for."""
+    """What reports that a server is waited for."""
 
     def headers(self, beta: str) -> dict[str, str]:
         """What every request of an API carries that is known by its beta's name."""
@@ -222,9 +222,9 @@ class Wire:
         except ProviderError as error:
             error.conceal(self._mask.text)
             if isinstance(error, Busy) and error.response.status == TOO_MANY_REQUESTS:
-                self.pacer.refused(sent, error.response.retry_after)
+                self.pacer.throttled(sent, error.response.retry_after)
             raise
-        self.pacer.passed(sent)
+        self.pacer.accepted(sent)
         if reading is not None:  # what is overwritten from now on is this task's own
             reading.good_until = float("inf")
         self.project = response.headers.get("openai-project", self.project)

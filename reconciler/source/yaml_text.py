@@ -91,7 +91,7 @@ _MESSAGES: Final[tuple[tuple[str, str, str], ...]] = (
     ("node content", "Expected a value", "write a value, or put the text in quotes"),
     ("<document start>", "A second document without `---` before it", "put `---` on a line of its own"),
     ("directive", "A `%` that begins no directive known here", "put the text in quotes"),
-    ("undefined tag handle", "A tag nobody defined", "put the text in quotes: `!` begins a tag"),
+    ("undefined tag handle", "A tag that is not defined", "put the text in quotes: `!` begins a tag"),
 )
 # The parser says where it gave up; what is wrong is where it began to read.
 _NOTICED_LATE: Final = ("expected ':'", "unexpected end of stream", "unexpected document")
