@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply import journal
+from reconciler.plan import run_record
 from support.checkout import plain
 from support.forking import Process
 from support.needing import PATIENCE
@@ -84,7 +85,7 @@ def converged(here: Path, gate: Gate) -> None:
         assert pending.wait(PATIENCE) == 0
 
 
-def recorded(here: Path) -> journal.Past:
+def recorded(here: Path) -> run_record.Past:
     return journal.read(journal.paths(here / ".reconciler" / "history")[-1])
 
 

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from reconciler.apply import journal
-from reconciler.apply.journal import BadRecord, Bounds, Journal, paths, read, rejections, run_id
+from reconciler.apply.journal import Bounds, Journal, paths, read, rejections, run_id
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Done, Failed, MarkerRefresh, Outcome, Skipped, Stale, Target, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.changes import creation
-from reconciler.plan.run_record import Earlier, Head, Past, active_rejections, parse
+from reconciler.plan.run_record import BadRecord, Earlier, Head, Past, active_rejections, parse
 from support.lives import applied, wanted
 from support.needing import PATIENCE
 from support.world import WHERE

@@ -294,7 +294,7 @@ def test_the_deepest_allowed_nesting_is_read(syntax: str) -> None:
         ("a: 'it's'", "1:8", "does not continue the mapping", "quotes"),
         ("a: }", "1:4", "Expected a value", "value"),
         ("a: 1\n...\nb", "3:1", "second document", "---"),
-        ("!h!x y", "1:1", "A tag nobody defined", "quotes"),
+        ("!h!x y", "1:1", "A tag that is not defined", "quotes"),
         ("%FOO\n---\n", "1:5", "begins no directive", "quotes"),
         ("a: 1\nbc\n", "2:1", "key without a `:`", "key: value"),
         ("a: &\n", "1:5", "Invalid YAML: did not find expected alphabetic", ""),

@@ -28,20 +28,6 @@ from reconciler.plan import run_record
 from reconciler.plan.guards import wanted_digest
 from reconciler.plan.run_record import BadRecord, Earlier, Head, Past
 
-__all__ = [
-    "FOLDER",
-    "BadRecord",
-    "Bounds",
-    "Head",
-    "Journal",
-    "Past",
-    "earlier",
-    "paths",
-    "read",
-    "rejections",
-    "run_id",
-]
-
 _RECENT = 3
 FOLDER = "history"
 

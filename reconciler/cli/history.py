@@ -16,6 +16,7 @@ def command(format: str, state_dir: str | None, colour: bool | None) -> int:
     from reconciler.apply import journal
     from reconciler.console.credentials import hidden
     from reconciler.console.output import stdout_style
+    from reconciler.plan import run_record
     from reconciler.render.history import as_dict, table
     from reconciler.render.values import in_ascii, inert
     from reconciler.run.lock import is_held, state_folder
@@ -27,7 +28,7 @@ def command(format: str, state_dir: str | None, colour: bool | None) -> int:
     for path in reversed(journal.paths(state / journal.FOLDER)):
         try:
             records.append(hidden().deep(journal.read(path)))
-        except (journal.BadRecord, OSError) as error:
+        except (run_record.BadRecord, OSError) as error:
             click.echo(f"Note: {inert(str(error))}", err=True)
     if format == "json":
         click.echo(in_ascii([as_dict(record) for record in records], indent=2))

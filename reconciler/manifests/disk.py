@@ -15,6 +15,7 @@ TEXTS: Final = frozenset({".md", ".txt"})
 SUFFIXES: Final = MANIFESTS | TEXTS | {".json"}
 _FORBIDDEN: Final = frozenset({".git", ".reconciler"})
 _BOM: Final = b"\xef\xbb\xbf"
+_NOT_REGULAR: Final = "it is not a regular file"
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -35,6 +36,10 @@ def unfit(error: OSError, what: str = "file", named: str = "") -> UnfitError:
     if isinstance(error, FileNotFoundError):
         message = f"There is no {what} {named}." if named else f"There is no such {what}."
         return UnfitError("unreadable", message, "create it, or fix the path")
+    if isinstance(error, IsADirectoryError):
+        return UnfitError("unreadable", "This is a folder.", "name a file")
+    if error.strerror == _NOT_REGULAR:
+        return UnfitError("unreadable", "This is not a regular file.", "name a regular file")
     if isinstance(error, NotADirectoryError):
         return UnfitError("unreadable", "A part of the path is not a folder.", "fix the path")
     if isinstance(error, PermissionError):
@@ -93,7 +98,7 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
 
 def opened(path: Path) -> BinaryIO:
     """A regular file, open to be read; anything else is an `OSError`, for a pipe or a device may never end."""
-    # Judged before it is opened, for opening a device can do things; and again after, for it may have changed.
+    # Checked before it is opened, for opening a device can do things; and again after, for it may have changed.
     _require_regular(path.stat(), path)
     handle = os.open(real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     stream = os.fdopen(handle, "rb")
@@ -106,31 +111,20 @@ def opened(path: Path) -> BinaryIO:
 
 
 def _require_regular(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
     if not stat.S_ISREG(status.st_mode):
-        what = "it is a folder" if stat.S_ISDIR(status.st_mode) else "it is not a regular file"
-        raise OSError(errno.EINVAL, what, str(path))
+        raise OSError(errno.EINVAL, _NOT_REGULAR, str(path))
 
 
 def _read_bytes(path: Path, limit: int) -> bytes:
-    _require_readable(path.stat(), limit)
     with opened(path) as stream:
-        _require_readable(os.fstat(stream.fileno()), limit)
-        raw = stream.read(limit + 1) or b""  # nothing, where the kernel has a file that waits for what is to come
-    _require_size(len(raw), limit)
-    return raw
-
-
-def _require_readable(status: os.stat_result, limit: int) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise UnfitError("unreadable", "This is a folder.", "name a file")
-    if not stat.S_ISREG(status.st_mode):
-        raise UnfitError("unreadable", "This is not a regular file.", "name a regular file")
-    _require_size(status.st_size, limit)
-
-
-def _require_size(size: int, limit: int) -> None:
-    if size > limit:
+        size = os.fstat(stream.fileno()).st_size
+        # nothing, where the kernel has a file that waits for what is to come
+        raw = (stream.read(limit + 1) or b"") if size <= limit else b""
+    if size > limit or len(raw) > limit:
         raise UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
+    return raw
 
 
 def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:

@@ -14,7 +14,7 @@ from reconciler.diagnostics import did_you_mean
 from reconciler.model import Live, Plan
 from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
 from reconciler.plan.rollback import rejected, rejected_by_state, undo
-from reconciler.plan.run_record import Past, is_of
+from reconciler.plan.run_record import BadRecord, Past, is_of
 from reconciler.providers import Provider
 from reconciler.run.base_plan import desired_at
 from reconciler.run.checkout import is_in_history
@@ -91,7 +91,7 @@ def _record_of(run: str | None, file: str | None, options: SessionOptions) -> Pa
             changed = any(step.action != "mark" for step in record.steps)
             if changed and options.environment in (None, record.head.where.environment):
                 return record
-    except (journal.BadRecord, OSError) as error:
+    except (BadRecord, OSError) as error:
         raise Failure(str(error), "name another, of `reconciler history`") from error
     raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
 
