@@ -19,6 +19,7 @@ from reconciler.plan.make import make_plan, only_drift, select
 from reconciler.plan.ownership import DuplicatePolicy, ours_by_address
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
+from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
 from reconciler.run.session import Session
 
@@ -119,7 +120,7 @@ def _select(
     if request.keys:
         chosen, exactly = addresses_named(request.keys, known_addresses(session, desired, live), session.title)
         plan = select(plan, chosen, exactly=exactly)
-    return allowances.permitted(plan, request.allowances)
+    return allowances.permitted(showing_last_applied(session, plan), request.allowances)
 
 
 def plan_context(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:

@@ -23,6 +23,7 @@ from reconciler.manifests import parser, reading
 from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Target
 from reconciler.plan.against_base import as_live, part, split, unseen
 from reconciler.plan.guards import Limits
+from reconciler.plan.last_applied import with_last_applied
 from reconciler.plan.make import make_plan
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.source import parse, write
@@ -201,7 +202,9 @@ class Scenario:
 
         async def made(folder: Path) -> Plan:
             world, desired = await self.prepared(folder, Settings())
-            return await self.plan(world, desired, folder)
+            plan = await self.plan(world, desired, folder)
+            before = self.manifests(folder, "before/") if self.has("before/") else ()
+            return with_last_applied(plan, lambda change: [b.fields for b in before if b.address == change.address])
 
         with TemporaryDirectory() as folder:
             return run(made, Path(folder))

@@ -1,0 +1,63 @@
+"""Where the last applied value of a field may be known from: the runs recorded here, and Git at the marker's commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from reconciler.apply import journal
+from reconciler.canonical import Fields
+from reconciler.console.credentials import of_config
+from reconciler.console.failure import Failure
+from reconciler.kinds import KINDS
+from reconciler.model import Address, Change, Desired, Plan
+from reconciler.plan.last_applied import with_last_applied
+from reconciler.plan.run_record import Step
+from reconciler.run.base_plan import desired_at
+from reconciler.run.git import repository
+from reconciler.run.revision import state_of
+from reconciler.run.session import Session
+
+_RUNS = 20
+"""So many recorded runs are read."""
+_COMMITS = 5
+"""So many commits are read."""
+
+
+def showing_last_applied(session: Session, plan: Plan) -> Plan:
+    """The plan whose conflicts tell what was applied last, where that is known here."""
+    steps: list[Step] | None = None
+    states: dict[str, tuple[Desired, ...]] = {}
+
+    def bodies(change: Change) -> Iterator[Fields]:
+        nonlocal steps
+        steps = list(_recorded_steps(session)) if steps is None else steps
+        for step in steps:
+            if (step.kind, step.id) == (change.address.kind, change.id):
+                yield KINDS[step.kind].read({**(step.before or {}), **step.patch})
+        marker = change.live.marker if change.live is not None else None
+        if marker is None or not marker.commit:
+            return
+        commit = marker.commit.partition("+")[0]
+        if commit not in states and len(states) < _COMMITS:
+            states[commit] = _desired_at_commit(session, commit)
+        address = Address(change.address.kind, marker.key)
+        yield from (desired.fields for desired in states.get(commit, ()) if desired.address == address)
+
+    return with_last_applied(plan, bodies)
+
+
+def _recorded_steps(session: Session) -> Iterator[Step]:
+    """The writes of the last runs, the newest first."""
+    secrets = of_config(session.config)
+    for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)[-_RUNS:]):
+        with suppress(journal.BadRecord, OSError):
+            yield from reversed(journal.read(path, secrets).steps)
+
+
+def _desired_at_commit(session: Session, commit: str) -> tuple[Desired, ...]:
+    git = repository(session.config.root)
+    if git is not None:
+        with suppress(Failure), state_of(git, commit) as revision:
+            return desired_at(revision, session)
+    return ()
