@@ -252,8 +252,15 @@ def test_marks_survive_wrapping():
     ]
 
 
-def test_context_is_cut_short():
-    assert diff("a long line of context\nx", "a long line of context\ny", 12)[0] == "  a long line…"
+@pytest.mark.parametrize(
+    ("width", "context"), [(12, "a long line…"), (11, "a long…"), (22, "a long line of context"), (3, "a…")]
+)
+def test_context_is_cut_short_between_words(width, context):
+    assert diff("a long line of context\nx", "a long line of context\ny", width)[0] == f"  {context}"
+
+
+def test_context_of_one_word_is_cut_within_it():
+    assert diff("  abcdefgh\nx", "  abcdefgh\ny", 8)[0] == "    abcde…"
 
 
 def test_wide_characters_take_two_columns():

@@ -16,8 +16,8 @@ from itertools import count, groupby, pairwise
 from operator import itemgetter
 from typing import Final, TypeAlias, TypeVar
 
-from reconciler.render.values import inert, shortened
-from reconciler.render.visible import fitting, numbered, told_apart
+from reconciler.render.values import inert
+from reconciler.render.visible import columns, fitting, numbered, told_apart
 
 LONGEST: Final = 300_000  # characters of a text that are compared: more than any API takes
 CONTINUED: Final = "↪ "
@@ -358,7 +358,7 @@ def _inert(text: str) -> str:
 
 def _folded(line: Line, width: int) -> Iterator[Line]:
     if line.sign not in "+-":
-        yield Line(line.sign, (Piece(shortened(line.text, width)),))
+        yield Line(line.sign, (Piece(_cut_short(line.text, width)),))
         return
     is_long = len(line.text) > 2 * width and any(piece.marked for piece in line.pieces)
     pieces = _windowed(line.pieces) if is_long else line.pieces
@@ -366,6 +366,15 @@ def _folded(line: Line, width: int) -> Iterator[Line]:
     for end in _row_ends("".join(piece.text for piece in pieces), width - len(CONTINUED)):
         yield Line(line.sign, (*lead, *_between(pieces, start, end)))
         start, lead = end, [Piece(CONTINUED)]
+
+
+def _cut_short(text: str, width: int) -> str:
+    """As many words of the text as fit."""
+    if columns(text) <= width:
+        return text
+    end = fitting(text, width - 1)
+    space = text.rfind(" ", 0, end + 1)
+    return text[: space if space > 0 and text[:space].strip() else end].rstrip() + "…"
 
 
 def _windowed(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
