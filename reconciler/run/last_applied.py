@@ -12,7 +12,7 @@ from reconciler.console.failure import Failure
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Plan
 from reconciler.plan.last_applied import with_last_applied
-from reconciler.plan.run_record import Step
+from reconciler.plan.run_record import BadRecord, Step
 from reconciler.run.base_plan import desired_at
 from reconciler.run.git import repository
 from reconciler.run.revision import state_of
@@ -51,7 +51,7 @@ def _recorded_steps(session: Session) -> Iterator[Step]:
     """The writes of the last runs, the newest first."""
     secrets = of_config(session.config)
     for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)[-_RUNS:]):
-        with suppress(journal.BadRecord, OSError):
+        with suppress(BadRecord, OSError):
             yield from reversed(journal.read(path, secrets).steps)
 
 
