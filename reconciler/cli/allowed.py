@@ -43,7 +43,6 @@ def command(
 
     from reconciler.console.output import style_of
     from reconciler.github.allow_labels import label_verdicts
-    from reconciler.plan import allowances
     from reconciler.run.base_plan import config_at
     from reconciler.run.session import load_config
 
@@ -53,7 +52,7 @@ def command(
     names = environments or (loaded.all_names() if all_environments else (None,))
     rules = (lambda: config_at(loaded, base)) if base is not None else (lambda: loaded)
     verdicts = label_verdicts(loaded, rules, names, stack, pull, workflow, artifact)
-    text = json.dumps(allowances.document(verdicts), indent=2)
+    text = json.dumps(verdicts, indent=2)
     try:
         Path(out).write_text(f"{text}\n", encoding="utf-8") if out is not None else click.echo(text)
     except OSError as error:

@@ -49,7 +49,6 @@ def command(
     reported.
     """
     from reconciler.github.plan_artifacts import allowances_in
-    from reconciler.plan.ownership import DuplicatePolicy
     from reconciler.run.planning import PlanRequest, objection_codes
     from reconciler.run.reporter import reporting
     from reconciler.run.reviewed_apply import apply_plan, read_reviewed, reviewed_session
@@ -63,7 +62,8 @@ def command(
             keys=() if file else keys,
             allow=objection_codes(allow),
             allowances=allowances_in(allowances),
-            resolve=DuplicatePolicy(equal=resolve_duplicates, named=frozenset(delete_duplicate)),
+            resolve_duplicates=resolve_duplicates,
+            delete_duplicates=delete_duplicate,
         )
         session = reviewed_session(apply_options, reviewed, config_from)
         return apply_plan(reporter, session, request, reviewed, expect)

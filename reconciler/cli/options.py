@@ -117,6 +117,11 @@ def _gathered(
     return decorate
 
 
+def printing(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds the options of a command that reads files only, and hands them over as `session_options`."""
+    return _gathered("session_options", SessionOptions, (colour,))(command)
+
+
 def in_session(command: Callable[..., int]) -> Callable[..., int]:
     """Adds the options of every command that reads what is live, and hands them over as `session_options`."""
     return _gathered("session_options", SessionOptions, (state_dir, colour))(command)

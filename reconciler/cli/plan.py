@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -11,10 +10,6 @@ from click.core import ParameterSource
 from reconciler.cli import options
 from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
-
-if TYPE_CHECKING:
-    from reconciler.model import Plan
-    from reconciler.render.several import Lost
 
 
 @click.command("plan")
@@ -66,7 +61,7 @@ def command(
     from reconciler.run.base_plan import base_revision
     from reconciler.run.interrupts import terminable
     from reconciler.run.plan_output import save, show
-    from reconciler.run.planner import Planner
+    from reconciler.run.planner import Planner, exit_code
     from reconciler.run.planning import PlanRequest, objection_codes
     from reconciler.run.session import load_config
 
@@ -77,14 +72,13 @@ def command(
     request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift)
     style = stdout_style(colour=session_options.colour)
     loaded = load_config(style, anywhere=True)
-    plans: Sequence[Plan | Lost]
     with terminable(), base_revision(loaded, base) as revision:
         planner = Planner(loaded, revision, request, session_options, style, offline)
-        plans = planner.plan_all(names or loaded.all_names()) if together else [planner.plan_one(*names or (None,))]
+        plans = planner.plan_all(names or loaded.all_names()) if together else (planner.plan_one(*names or (None,)),)
         show(plans, format, style, together=together)
         if out is not None:
             save(plans, out, together=together)
-    return _exit_code(plans, detailed=detailed_exitcode)
+    return exit_code(plans, detailed=detailed_exitcode)
 
 
 def _is_every(names: Sequence[str], *, all_environments: bool) -> bool:
@@ -94,15 +88,3 @@ def _is_every(names: Sequence[str], *, all_environments: bool) -> bool:
     if click.get_current_context().get_parameter_source("all_environments") is ParameterSource.ENVIRONMENT:
         return False
     raise Failure("-e and --all-environments exclude each other.", "pass only one of them")
-
-
-def _exit_code(results: Sequence[Plan | Lost], *, detailed: bool) -> int:
-    """The worst of all of them."""
-    from reconciler.render.several import Lost
-
-    plans = [result for result in results if not isinstance(result, Lost)]
-    if len(plans) < len(results):
-        return 1
-    if not detailed:
-        return 0
-    return 3 if any(plan.standing for plan in plans) else 2 if any(plan.changes for plan in plans) else 0

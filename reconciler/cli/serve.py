@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
 from reconciler.cli import options
 from reconciler.github import ci_output_guard
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @click.command("serve")
@@ -30,27 +26,15 @@ def command(host: str, port: int, data: str | None, allow_remote: bool, api_key:
 
     from reconciler.console.failure import Failure
     from reconciler.emulator import Emulator, EmulatorError, Settings, serve
+    from reconciler.run.session import local_data
 
-    path, models = (data, {}) if data else _local_data()
+    path, models = (data, {}) if data else local_data()
     try:
         with closing(Emulator(path, Settings(models=models, require_key=api_key))) as emulator:
             serve(emulator, host=host, port=port, allow_remote=allow_remote, ready=partial(_print_address, path))
     except EmulatorError as error:
         raise Failure(error.message, error.remedy) from error
     return 0
-
-
-def _local_data() -> tuple[str, Mapping[str, str]]:
-    """Where the environment `local` keeps its data, and the families of its models."""
-    from reconciler.config import LOCAL
-    from reconciler.console.output import stdout_style
-    from reconciler.run.lock import prepare, state_folder
-    from reconciler.run.session import load_config
-
-    loaded = load_config(stdout_style())
-    folder, local = state_folder(loaded), loaded.environments.get(LOCAL)
-    prepare(folder)
-    return str(folder / "local.db"), local.models if local is not None else {}
 
 
 def _print_address(path: str, host: str, port: int) -> None:

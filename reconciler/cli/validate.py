@@ -2,50 +2,23 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from reconciler.cli import options
+from reconciler.run.options import SessionOptions
 
 
 @click.command("validate")
 @options.environment
 @options.formats("text", "github", help="How to report; github annotates the manifests in a job of GitHub Actions.")
-@options.colour
-def command(*, environment: str | None, format: str, colour: bool | None) -> int:
+@options.printing
+def command(*, format: str, session_options: SessionOptions) -> int:
     """Check every manifest, and send nothing.
 
     Reads the manifests as every environment of reconciler.yaml would (or as the one that -e names), and
     reports everything wrong at once with file, line, column and remedy.
     """
-    from reconciler import config
-    from reconciler.console import credentials
-    from reconciler.console.output import stdout_style
-    from reconciler.diagnostics import Diagnostic
-    from reconciler.manifests import parser, reading
-    from reconciler.run.session import load_config, manifest_context, stop_at_errors
+    from reconciler.run.validation import validate_manifests
 
-    style = stdout_style(colour=colour)
-    loaded = load_config(style)
-    read = reading.read(loaded.root, loaded.manifests)
-    selected = environment or os.environ.get("RECONCILER_ENVIRONMENT")
-    stated = [each for each in loaded.environments.values() if each.place is not None]
-    every = stated or [*loaded.environments.values()]  # `local` where none is stated: values may only be elsewhere
-    chosen = [config.choose(loaded, environment, os.environ, owns=False)] if selected else every
-    environments = [each for each in chosen if not isinstance(each, Diagnostic)]
-    faults = [*read.faults, *credentials.secrets_in(read.sources)]
-    faults += [each for each in chosen if isinstance(each, Diagnostic)]
-    faults += [each for broken in loaded.broken.values() if not selected or broken[0] in chosen for each in broken]
-    for each in environments:
-        unowned = config.unowned(loaded, each)
-        faults += [unowned] if unowned else []
-        faults += parser.parse(read.manifests, manifest_context(loaded, each)).faults
-    stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
-    count, names = len(read.manifests), ", ".join(each.name for each in environments)
-    if count:
-        plural = "s" * (len(environments) != 1)
-        click.echo(f"Valid: {count} manifest{'s' * (count != 1)} (environment{plural}: {names}).")
-    else:
-        click.echo(f"No manifests found in {', '.join(f'`{folder}`' for folder in loaded.manifests)}.")
+    validate_manifests(session_options)
     return 0

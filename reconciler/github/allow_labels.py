@@ -8,13 +8,25 @@ from functools import cache
 
 import click
 
+from reconciler.canonical import Json
 from reconciler.config import Config
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean
 from reconciler.github import CodeHost, Pull, WorkflowRun, ci_context
 from reconciler.github.comment_content import stack_and_environment
 from reconciler.github.plan_artifacts import KeptPlan, artifact_names, kept_plans, plan_in
-from reconciler.plan.allowances import LABEL, Labelling, Rules, Seen, Verdict, cases, decide, moment, newest_before
+from reconciler.plan.allowances import (
+    LABEL,
+    Labelling,
+    Rules,
+    Seen,
+    Verdict,
+    cases,
+    decide,
+    document,
+    moment,
+    newest_before,
+)
 
 
 def label_verdicts(
@@ -25,8 +37,8 @@ def label_verdicts(
     pull: int | None,
     workflow: str,
     artifact: str | None,
-) -> list[Verdict]:
-    """What each label allows in each environment, or why it allows nothing; reports that on standard error.
+) -> Json:
+    """What each label allows in each environment, as data; reports on standard error what does not count, and why.
 
     `rules` is the configuration that says who may allow.
     """
@@ -41,7 +53,7 @@ def label_verdicts(
                 verdicts += judge.verdicts(*stack_and_environment(name, stack), trusted)
     for line in dict.fromkeys([*_unknown_environments(labels, loaded), *map(_verdict_line, verdicts)]):
         click.echo(line, err=True)
-    return verdicts
+    return document(verdicts)
 
 
 def _labels_that_allow(host: CodeHost, number: int) -> Iterator[Labelling]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
-from reconciler.apply import journal
 from reconciler.github import CodeHost, CodeHostError
-from reconciler.plan import run_record
 from reconciler.plan.guards import PlanContext
 from reconciler.run.checkout import commit, head, ignored
+from reconciler.run.records import newest_apply
 from reconciler.run.session import Session
 
 _READ = (".yaml", ".yml", ".json", ".md", ".txt")
@@ -24,10 +22,12 @@ def edits_wait(
     at = commit(session.config.root, besides)
     if at is None:
         return "nothing here is in Git, so nobody can have reviewed it"
-    return next(_reasons(session, context, host, workflow, at), None)
+    return next(_reasons_to_wait(session, context, host, workflow, at), None)
 
 
-def _reasons(session: Session, context: PlanContext, host: CodeHost | None, workflow: str, at: str) -> Iterator[str]:
+def _reasons_to_wait(
+    session: Session, context: PlanContext, host: CodeHost | None, workflow: str, at: str
+) -> Iterator[str]:
     """What is checked out must be what was reviewed, newer than the last apply, and the reviewed apply done."""
     root = session.config.root
     if at.endswith("+dirty"):
@@ -38,24 +38,13 @@ def _reasons(session: Session, context: PlanContext, host: CodeHost | None, work
         yield "this clone is shallow, so whether it is outdated is not known: fetch-depth: 0"
     if any(name.lower().endswith(_READ) for name in ignored(root, session.config.manifests)):
         yield "files that Git ignores are among the manifests"
-    newest = _newest_record(session, at)
+    newest = newest_apply(session, at)
     if newest is not None:
         outcomes = [*(newest.outcomes.get(step.address) for step in newest.steps), *newest.outcomes.values()]
         if not newest.ended or any(outcome != "done" for outcome in outcomes):
             yield f"the apply of {at} ended incomplete ({newest.head.run})"
     if host is not None:
         yield from _reviewed_apply_failed(host, workflow, head(root))
-
-
-def _newest_record(session: Session, at: str) -> run_record.Past | None:
-    """The newest apply of a commit to this target that was recorded here."""
-    for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)):
-        with suppress(run_record.BadRecord, OSError):
-            record = journal.read(path)
-            head = record.head
-            if (head.command, head.commit) == ("apply", at) and run_record.is_of(head.where, session.where):
-                return record
-    return None
 
 
 def _reviewed_apply_failed(host: CodeHost, workflow: str, commit: str) -> Iterator[str]:

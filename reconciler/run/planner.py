@@ -71,6 +71,16 @@ class Planner:
         return tuple(results.values())
 
 
+def exit_code(results: Sequence[Plan | Lost], *, detailed: bool) -> int:
+    """The worst of all of them; pending changes count where `detailed` codes are wanted."""
+    plans = [result for result in results if not isinstance(result, Lost)]
+    if len(plans) < len(results):
+        return 1
+    if not detailed:
+        return 0
+    return 3 if any(plan.standing for plan in plans) else 2 if any(plan.changes for plan in plans) else 0
+
+
 def _lost(name: str, error: BaseException) -> Lost:
     """Why there is no plan; what is neither a failure nor a server's error is raised again."""
     first = flattened(error)

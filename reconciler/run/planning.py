@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import click
@@ -33,7 +33,9 @@ class PlanRequest:
     allowances: tuple[allowances.Allowance, ...] = ()
     """What labels allow: each its own objections and no others of their code."""
     drift: bool = False
-    resolve: DuplicatePolicy = field(default_factory=DuplicatePolicy)
+    resolve_duplicates: bool = False
+    delete_duplicates: tuple[str, ...] = ()
+    """The ids of duplicates to delete although they differ."""
 
 
 def requested_plan(
@@ -55,7 +57,7 @@ def whole_plan(
         limits=session.environment.limits,
         allow=request.allow,
         facts=context,
-        resolve=request.resolve,
+        resolve=DuplicatePolicy(request.resolve_duplicates, frozenset(request.delete_duplicates)),
     )
 
 

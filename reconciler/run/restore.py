@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-from reconciler.apply import journal
-from reconciler.console.credentials import of_config
 from reconciler.console.failure import Failure
-from reconciler.console.output import stdout_style
-from reconciler.diagnostics import did_you_mean
 from reconciler.model import Live, Plan
 from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
 from reconciler.plan.rollback import rejected, rejected_by_state, undo
-from reconciler.plan.run_record import BadRecord, Past, is_of
+from reconciler.plan.run_record import Past, is_of
 from reconciler.providers import Provider
 from reconciler.run.base_plan import desired_at
 from reconciler.run.checkout import is_in_history
 from reconciler.run.execute import plan_and_apply
-from reconciler.run.lock import state_folder
-from reconciler.run.options import SessionOptions
 from reconciler.run.planning import PlanRequest, requested_plan
+from reconciler.run.records import record_to_undo
 from reconciler.run.reporter import Reporter
 from reconciler.run.revision import laid_out
-from reconciler.run.session import load_config, open_session, run_async
+from reconciler.run.session import open_session, run_async
 
 
 def restore_commit(reporter: Reporter, commit: str, request: PlanRequest) -> int:
@@ -52,7 +46,7 @@ def restore_commit(reporter: Reporter, commit: str, request: PlanRequest) -> int
 
 def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: frozenset[str]) -> int:
     """Undoes a run: the one in a file, the one that is named, or the last one that changed anything."""
-    record = _record_of(run, file, reporter.options)
+    record = record_to_undo(run, file, reporter.options)
     recorded = record.head.where
     reporter.options = replace(
         reporter.options,
@@ -75,33 +69,6 @@ def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: fr
         return replace(plan, objections=objections, notes=(*plan.notes, _git_note(record)))
 
     return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
-
-
-def _record_of(run: str | None, file: str | None, options: SessionOptions) -> Past:
-    config = load_config(stdout_style())
-    secrets = of_config(config)
-    try:
-        if file is not None:
-            return journal.read(Path(file), secrets)
-        paths = journal.paths(state_folder(config, options.state_dir) / journal.FOLDER)
-        if run:
-            return journal.read(_path_of(run, paths), secrets)
-        for path in reversed(paths):
-            record = journal.read(path, secrets)
-            changed = any(step.action != "mark" for step in record.steps)
-            if changed and options.environment in (None, record.head.where.environment):
-                return record
-    except (BadRecord, OSError) as error:
-        raise Failure(str(error), "name another, of `reconciler history`") from error
-    raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
-
-
-def _path_of(run: str, paths: Sequence[Path]) -> Path:
-    for path in paths:
-        if path.stem == run:
-            return path
-    meant = did_you_mean(run, [path.stem for path in paths]) if paths else "no run is recorded here"
-    raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
 
 
 def _git_note(record: Past) -> str:

@@ -207,6 +207,14 @@ def load_config(style: Style, *, anywhere: bool = False) -> Config:
     return loaded.config
 
 
+def local_data() -> tuple[str, Mapping[str, str]]:
+    """Where the environment `local` keeps its data, and the families of its models."""
+    loaded = load_config(stdout_style())
+    folder, local = state_folder(loaded), loaded.environments.get(config.LOCAL)
+    prepare(folder)
+    return str(folder / "local.db"), local.models if local is not None else {}
+
+
 def manifest_context(loaded: Config, environment: Environment) -> parser.ManifestContext:
     """What reading the manifests needs to know of an environment."""
     terms = PROVIDERS[environment.provider].terms

@@ -1,0 +1,78 @@
+"""The records of runs: list them, and find the one to undo or to check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from reconciler.apply import journal
+from reconciler.console.credentials import hidden, of_config
+from reconciler.console.failure import Failure
+from reconciler.console.output import stdout_style
+from reconciler.diagnostics import did_you_mean
+from reconciler.plan.run_record import BadRecord, Past, is_of
+from reconciler.render.history import as_dict, table
+from reconciler.render.values import in_ascii, inert
+from reconciler.run.lock import is_held, state_folder
+from reconciler.run.options import SessionOptions
+from reconciler.run.session import Session, load_config
+
+
+def print_history(options: SessionOptions, format_name: str) -> None:
+    """Prints the recorded runs, the newest first, as a table or as JSON."""
+    style = stdout_style(colour=options.colour)
+    state = state_folder(load_config(style), options.state_dir)
+    records = []
+    for path in reversed(journal.paths(state / journal.FOLDER)):
+        try:
+            records.append(hidden().deep(journal.read(path)))
+        except (BadRecord, OSError) as error:
+            click.echo(f"Note: {inert(str(error))}", err=True)
+    if format_name == "json":
+        click.echo(in_ascii([as_dict(record) for record in records], indent=2))
+    elif records:
+        click.echo(table(records, style, running=is_held(state)), nl=False)
+    else:
+        click.echo("Nothing was applied from here yet.")
+
+
+def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -> Past:
+    """The record in the file, that of the named run, or that of the last run that changed anything."""
+    config = load_config(stdout_style())
+    secrets = of_config(config)
+    try:
+        if file is not None:
+            return journal.read(Path(file), secrets)
+        paths = journal.paths(state_folder(config, options.state_dir) / journal.FOLDER)
+        if run:
+            return journal.read(_path_of(run, paths), secrets)
+        for path in reversed(paths):
+            record = journal.read(path, secrets)
+            changed = any(step.action != "mark" for step in record.steps)
+            if changed and options.environment in (None, record.head.where.environment):
+                return record
+    except (BadRecord, OSError) as error:
+        raise Failure(str(error), "name another, of `reconciler history`") from error
+    raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
+
+
+def _path_of(run: str, paths: Sequence[Path]) -> Path:
+    for path in paths:
+        if path.stem == run:
+            return path
+    meant = did_you_mean(run, [path.stem for path in paths]) if paths else "no run is recorded here"
+    raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
+
+
+def newest_apply(session: Session, commit: str) -> Past | None:
+    """The newest apply of a commit to this target that was recorded here."""
+    for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)):
+        with suppress(BadRecord, OSError):
+            record = journal.read(path)
+            head = record.head
+            if (head.command, head.commit) == ("apply", commit) and is_of(head.where, session.where):
+                return record
+    return None
