@@ -32,8 +32,6 @@ OWNERS = {
 }
 HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "asyncio")
 
-each_module = pytest.mark.parametrize("name", list(MODULES))
-
 
 def imported(tree: ast.AST) -> Iterator[str]:
     """The top-level packages that a module names, wherever it imports them."""
@@ -44,12 +42,12 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield str(node.module).partition(".")[0]
 
 
-@each_module
-def test_each_package_from_outside_has_one_owner(name: str) -> None:
-    foreign = {package for package in imported(TREES[name]) if package not in (*sys.stdlib_module_names, "reconciler")}
+def test_each_package_from_outside_has_one_owner() -> None:
+    known = {*sys.stdlib_module_names, "reconciler"}
+    foreign = {(name, package) for name, tree in TREES.items() for package in imported(tree) if package not in known}
 
-    assert foreign <= set(OWNERS), "a package that nobody owns yet"
-    assert {package for package in foreign if not name.startswith(OWNERS[package])} == set()
+    assert {package for _, package in foreign} <= set(OWNERS), "a package that nobody owns yet"
+    assert {(name, package) for name, package in foreign if not name.startswith(OWNERS[package])} == set()
 
 
 @pytest.mark.parametrize("code", ["import reconciler.cli", "import reconciler.cli; reconciler.cli.run(['--help'])"])
@@ -68,29 +66,32 @@ WORLD = {("os", "environ"), ("os", "getenv"), ("sys", "exit"), ("sys", "argv"), 
 TALKS = {name for name in MODULES if name.startswith(EDGE) and not name.startswith(PURE_POSTS)}
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in {*TALKS, "__main__.py"}])
-def test_only_the_edge_prints_exits_or_reads_the_environment(name: str) -> None:
-    found = [
-        ast.unparse(node)
-        for node in ast.walk(TREES[name])
-        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ENDS)
-        or (
-            isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in WORLD
-        )
-        or (isinstance(node, ast.ImportFrom) and any((node.module, alias.name) in WORLD for alias in node.names))
-    ]
+def test_only_the_edge_prints_exits_or_reads_the_environment() -> None:
+    others = MODULES.keys() - TALKS - {"__main__.py"}
 
-    assert found == []
+    assert [(name, ast.unparse(node)) for name in sorted(others) for node in _of_the_world(TREES[name])] == []
 
 
-@each_module
-def test_every_module_says_what_it_is(name: str) -> None:
-    assert ast.get_docstring(TREES[name])
+def _of_the_world(tree: ast.Module) -> Iterator[ast.AST]:
+    """Where a module prints, exits or reads the environment."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=called)) if called in ENDS:
+                yield node
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (module, name) in WORLD:
+                yield node
+            case ast.ImportFrom(module=module, names=names) if any((module, alias.name) in WORLD for alias in names):
+                yield node
 
 
-@each_module
-def test_every_public_class_and_function_says_what_it_promises(name: str) -> None:
-    assert [node.name for node in _public(TREES[name]) if not ast.get_docstring(node)] == []
+def test_every_module_says_what_it_is() -> None:
+    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+
+
+def test_every_public_class_and_function_says_what_it_promises() -> None:
+    public = [(name, node) for name, tree in TREES.items() for node in _public(tree)]
+
+    assert [(name, node.name) for name, node in public if not ast.get_docstring(node)] == []
 
 
 def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
@@ -102,14 +103,13 @@ def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
             yield node
 
 
-@each_module
-def test_no_function_has_more_than_40_lines(name: str) -> None:
-    bodies = [node for node in ast.walk(TREES[name]) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    lengths = {node.name: (node.end_lineno or 0) - node.body[0].lineno + 1 for node in bodies}
+def test_no_function_has_more_than_40_lines() -> None:
+    nodes = [(name, node) for name, tree in TREES.items() for node in ast.walk(tree)]
+    functions = [(name, node) for name, node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = [(name, node.name, (node.end_lineno or 0) - node.body[0].lineno + 1) for name, node in functions]
 
-    assert {function: length for function, length in lengths.items() if length > 40} == {}
+    assert [(name, function, length) for name, function, length in lengths if length > 40] == []
 
 
-@each_module
-def test_nothing_is_excused_from_coverage(name: str) -> None:
-    assert "pragma: no cover" not in MODULES[name].read_text()
+def test_nothing_is_excused_from_coverage() -> None:
+    assert [name for name, path in MODULES.items() if "pragma: no cover" in path.read_text()] == []

@@ -31,7 +31,6 @@ from support.workflow import ROOT, read
 
 DEPLOY = ROOT / "deploy"
 ACTION = read(ROOT / "action.yml")
-soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="wants a package registry: RECONCILER_SOAK=1")
 
 
 def instructions(name: str) -> list[tuple[str, str]]:
@@ -93,7 +92,6 @@ def test_what_the_build_needs_is_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@soak
 def test_the_image_is_built_by_what_its_lines_say(tmp_path: Path) -> None:
     folder, target = copied(tmp_path), tmp_path / "opt"
     line = of("RUN")[0].replace("/opt/reconciler", str(target)).replace("python -m venv", f"{sys.executable} -m venv")

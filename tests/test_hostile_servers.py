@@ -23,7 +23,7 @@ from reconciler.providers import ProviderError, paging, wire
 from reconciler.providers.openai import Assistants
 from reconciler.render import FORMATS, Style, document
 from support.checkout import Checkout, answering
-from support.faults import Script, ok, page, run, scripted, soak
+from support.faults import Script, ok, page, run, scripted
 from support.world import WHERE, Quiet, desired
 
 KEY = "sk-very-secret-0123456789"
@@ -229,7 +229,6 @@ def test_a_list_of_ever_new_objects_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "does not end" in _fails(_ever_new)
 
 
-@soak
 @pytest.mark.soak
 def test_a_list_of_ever_new_objects_ends_as_shipped() -> None:
     async def story() -> None:

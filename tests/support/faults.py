@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import selectors
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,13 +16,11 @@ from typing import Any
 
 import anyio
 import httpx
-import pytest
 
 from reconciler.providers.openai import Assistants, local_assistants
 from reconciler.providers.wire import Clock
 from support.world import Recorder, World
 
-soak = pytest.mark.skipif(not os.environ.get("RECONCILER_SOAK"), reason="at length only: RECONCILER_SOAK=1")
 EPOCH = 1_800_000_000.0
 
 
