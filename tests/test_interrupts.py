@@ -85,7 +85,7 @@ def converged(here: Path, gate: Gate) -> None:
         assert pending.wait(PATIENCE) == 0
 
 
-def recorded(here: Path) -> run_record.Past:
+def recorded(here: Path) -> run_record.RunRecord:
     return journal.read(journal.paths(here / ".reconciler" / "history")[-1])
 
 

@@ -22,7 +22,7 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Done, Failed, MarkerRefresh, Outcome, Skipped, Stale, Target, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.changes import creation
-from reconciler.plan.run_record import BadRecord, Earlier, Head, Past, active_rejections, parse
+from reconciler.plan.run_record import BadRecord, Earlier, Head, RunRecord, active_rejections, parse
 from support.lives import applied, wanted
 from support.needing import PATIENCE
 from support.world import WHERE
@@ -391,9 +391,9 @@ def test_a_record_of_a_later_minor_version_is_read() -> None:
 # what rollbacks rejected
 
 
-def a_run(outcomes: dict[str, str], rejected: dict[str, str] | None = None, **where: Any) -> Past:
+def a_run(outcomes: dict[str, str], rejected: dict[str, str] | None = None, **where: Any) -> RunRecord:
     place = Target(**{"stack": "acme", "environment": "p", "provider": "openai", "base_url": "u", **where})
-    return Past(Head("r", "", "apply", place, "n", rejected=rejected or {}), (), outcomes, ended=True)
+    return RunRecord(Head("r", "", "apply", place, "n", rejected=rejected or {}), (), outcomes, ended=True)
 
 
 BACK = a_run({"a": "done", "b": "unsettled", "c": "failed"}, {"a": "1", "b": "2", "c": "3", "d": "4"})
@@ -413,7 +413,7 @@ BACK = a_run({"a": "done", "b": "unsettled", "c": "failed"}, {"a": "1", "b": "2"
         ([a_run({"a": "done"}, {"a": "1"}, provider="other")], {}),
     ],
 )
-def test_a_rejection_stands_until_something_else_is_applied_there(runs: list[Past], found: dict[str, str]) -> None:
+def test_a_rejection_stands_until_something_else_is_applied_there(runs: list[RunRecord], found: dict[str, str]) -> None:
     assert active_rejections(runs, BACK.head.where) == found
 
 

@@ -11,7 +11,7 @@ from reconciler.canonical import ABSENT, Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind, ServerTraits
 from reconciler.kinds.assistant import AssistantBody
-from reconciler.kinds.fields import FieldRules, Limits, Part, Text
+from reconciler.kinds.fields import FieldPart, FieldRules, Text, ValueLimits
 from reconciler.model import Address, Desired, Live, Marker
 from reconciler.paths import Path, show
 from reconciler.plan import marker as markers
@@ -19,8 +19,8 @@ from reconciler.plan.changes import creation, live_digest
 from reconciler.plan.diff import Comparison, compare, differences, wire
 
 
-class Reasoning(Part):
-    effort: Annotated[str | None, Limits(one_of=("low", "medium", "high"), noun="an effort")] = None
+class Reasoning(FieldPart):
+    effort: Annotated[str | None, ValueLimits(one_of=("low", "medium", "high"), noun="an effort")] = None
     summary: Literal["auto", "concise"] | None = None
 
 
@@ -28,7 +28,7 @@ class AgentBody(BaseModel):
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
     model: Annotated[str | None, FieldRules(required=True, companions=("reasoning",))] = None
-    name: Annotated[Text | None, Limits(longest=128), FieldRules()] = None
+    name: Annotated[Text | None, ValueLimits(longest=128), FieldRules()] = None
     reasoning: Annotated[
         Reasoning | None, FieldRules(default={}, by_member=True, no_empty_members=True, chosen=(("effort",),))
     ] = None
@@ -151,9 +151,9 @@ def test_a_part_is_judged_by_its_limits_and_a_manifest_by_its_required_fields() 
 class WithOneMore(AssistantBody):
     """The assistant with a field of tomorrow: a mapping with a schema, chosen by models that reason."""
 
-    class Verbosity(Part):
+    class Verbosity(FieldPart):
         same_as_absent: ClassVar = {"level": ("medium",)}
-        level: Annotated[str | None, Limits(one_of=("low", "medium", "high"), noun="a verbosity")] = None
+        level: Annotated[str | None, ValueLimits(one_of=("low", "medium", "high"), noun="a verbosity")] = None
         schemas: dict[str, Any] | None = None
 
     verbosity: Annotated[

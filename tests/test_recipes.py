@@ -102,7 +102,7 @@ def test_a_field_is_validated_shown_sent_and_kept(extended: Extended) -> None:
         "A field",
         assistant={
             'FieldRules(chosen=((),), rejected_by="other"),\n    ] = None\n': (
-                "    greeting: Annotated[Text | None, Limits(longest=10), FieldRules()] = None\n"
+                "    greeting: Annotated[Text | None, ValueLimits(longest=10), FieldRules()] = None\n"
             )
         },
         assistants={
@@ -123,9 +123,9 @@ def test_a_field_is_validated_shown_sent_and_kept(extended: Extended) -> None:
     assert change["patch"] == {"greeting": None}
 
 
-TOOL = """class Example(Part):
+TOOL = """class Example(FieldPart):
     type: Literal["example"]
-    depth: Annotated[Number | None, Limits(between=(1, 3))] = None
+    depth: Annotated[Number | None, ValueLimits(between=(1, 3))] = None
 
 
 """
@@ -135,7 +135,7 @@ def test_a_tool_type_is_validated_sent_and_kept(extended: Extended) -> None:
     extended.follow(
         "A tool type",
         assistant={
-            'class CodeInterpreter(Part):\n    type: Literal["code_interpreter"]\n\n\n': TOOL,
+            'class CodeInterpreter(FieldPart):\n    type: Literal["code_interpreter"]\n\n\n': TOOL,
             "TOOLS: Final = {": '"example": Example, ',
             '    Annotated[CodeInterpreter, Tag(tag("code_interpreter"))]\n': (
                 '    | Annotated[Example, Tag(tag("example"))]\n'

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model import Target
-from reconciler.plan.run_record import Head, Past, Step
+from reconciler.plan.run_record import Head, RunRecord, Step
 from reconciler.render.history import as_dict, table
 from reconciler.render.style import Style
 
@@ -23,17 +23,17 @@ def step(key: str) -> Step:
 @pytest.mark.parametrize(
     ("run", "result"),
     [
-        (Past(HEAD, (), {}, ended=True), "nothing"),
-        (Past(HEAD, (), {"a": "done", "b": "failed", "c": "done"}, ended=True), "2 done, 1 failed"),
+        (RunRecord(HEAD, (), {}, ended=True), "nothing"),
+        (RunRecord(HEAD, (), {"a": "done", "b": "failed", "c": "done"}, ended=True), "2 done, 1 failed"),
         (
-            Past(HEAD, (), {"a": "done", "b": "failed", "c": "failed"}, ended=True, in_doubt={"c": True}),
+            RunRecord(HEAD, (), {"a": "done", "b": "failed", "c": "failed"}, ended=True, in_doubt={"c": True}),
             "1 done, 1 failed, 1 in doubt",
         ),
-        (Past(HEAD, (step("a"),), {"assistant.a": "done"}, ended=False), "ended early: 1 done"),
-        (Past(HEAD, (step("a"), step("a")), {}, ended=False), "ended early: 1 write cut off"),
+        (RunRecord(HEAD, (step("a"),), {"assistant.a": "done"}, ended=False), "ended early: 1 done"),
+        (RunRecord(HEAD, (step("a"), step("a")), {}, ended=False), "ended early: 1 write cut off"),
     ],
 )
-def test_a_run_is_one_line(run: Past, result: str) -> None:
+def test_a_run_is_one_line(run: RunRecord, result: str) -> None:
     head, line = table([run], WIDE).splitlines()
 
     assert head.split() == ["run", "command", "environment", "stack", "result", "server"]
@@ -43,7 +43,8 @@ def test_a_run_is_one_line(run: Past, result: str) -> None:
 
 
 def test_commit_and_what_a_rollback_rolls_back_have_columns_where_there_is_one() -> None:
-    run = Past(replace(HEAD, command="rollback", rolls_back="another", commit="0123456789ab+dirty"), (), {}, ended=True)
+    head = replace(HEAD, command="rollback", rolls_back="another", commit="0123456789ab+dirty")
+    run = RunRecord(head, (), {}, ended=True)
     head, line = table([run], WIDE).splitlines()
 
     assert head.endswith("commit              server                      rolls back")
@@ -51,7 +52,7 @@ def test_commit_and_what_a_rollback_rolls_back_have_columns_where_there_is_one()
 
 
 def test_the_run_and_its_result_are_there_however_little_room_there_is() -> None:
-    run = Past(replace(HEAD, commit="0123456789ab"), (), {"a": "done", "b": "failed"}, ended=True)
+    run = RunRecord(replace(HEAD, commit="0123456789ab"), (), {"a": "done", "b": "failed"}, ended=True)
 
     assert table([run], Style(width=80)).splitlines() == [
         "run                       command  environment  result            commit",
@@ -65,14 +66,15 @@ def test_the_run_and_its_result_are_there_however_little_room_there_is() -> None
 
 
 def test_a_hostile_record_stays_on_its_line() -> None:
-    shown = table([Past(replace(HEAD, command="apply\n::error::\x1b[2J"), (), {"x": "do\nne"}, ended=True)], WIDE)
+    shown = table([RunRecord(replace(HEAD, command="apply\n::error::\x1b[2J"), (), {"x": "do\nne"}, ended=True)], WIDE)
 
     assert shown.count("\n") == 2
     assert "\x1b" not in shown
 
 
 def test_a_run_as_data_says_all_of_it() -> None:
-    past = Past(replace(HEAD, commit="c", rolls_back="r"), (step("b"), step("a")), {"assistant.b": "done"}, ended=False)
+    head = replace(HEAD, commit="c", rolls_back="r")
+    past = RunRecord(head, (step("b"), step("a")), {"assistant.b": "done"}, ended=False)
 
     assert as_dict(past) == {
         "run": "20261120T140000000Z-abcd",
@@ -91,7 +93,7 @@ def test_a_run_as_data_says_all_of_it() -> None:
 
 
 def test_a_run_that_goes_on_is_not_called_dead() -> None:
-    run = Past(HEAD, (step("a"), step("b")), {"assistant.a": "done"}, ended=False)
+    run = RunRecord(HEAD, (step("a"), step("b")), {"assistant.a": "done"}, ended=False)
     shown = table([run, replace(run)], WIDE, running=True).splitlines()
 
     assert "running: 1 done, 1 in flight" in shown[1]

@@ -18,7 +18,7 @@ from reconciler.model import Address, Done, Live, Plan
 from reconciler.plan.guards import GONE, Limits, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.rollback import rejected, undo
-from reconciler.plan.run_record import Head, Past, Step
+from reconciler.plan.run_record import Head, RunRecord, Step
 from support.lives import applied, marked, stamped, stranger, wanted
 from support.world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
 
@@ -42,7 +42,7 @@ nonces = count(1)
 ANY = Limits(deletes="100%")
 
 
-async def done(world: World, plan: Plan, folder: Path) -> Past:
+async def done(world: World, plan: Plan, folder: Path) -> RunRecord:
     """The run as its record tells it afterwards."""
     this = RunContext(f"{next(nonces):08x}")
     head = Head(journal.run_id(this.nonce, datetime.now(UTC)), "", "apply", WHERE, this.nonce)
@@ -52,7 +52,7 @@ async def done(world: World, plan: Plan, folder: Path) -> Past:
     return journal.read(record.path)
 
 
-async def undone(world: World, past: Past, folder: Path) -> Past:
+async def undone(world: World, past: RunRecord, folder: Path) -> RunRecord:
     return await done(world, undo(past.steps, past.head.nonce, await world.live(), WHERE, past.head.run, ANY), folder)
 
 

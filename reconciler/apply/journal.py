@@ -26,7 +26,7 @@ from reconciler.masking import Mask, mask
 from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Target, Task, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.guards import wanted_digest
-from reconciler.plan.run_record import BadRecord, Earlier, Head, Past
+from reconciler.plan.run_record import BadRecord, Earlier, Head, RunRecord
 
 _RECENT = 3
 FOLDER = "history"
@@ -122,7 +122,7 @@ def paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.jsonl"))
 
 
-def read(path: Path, secrets: Iterable[str] = ()) -> Past:
+def read(path: Path, secrets: Iterable[str] = ()) -> RunRecord:
     """What a record tells, with the secrets that were left out of it, where they are known here."""
     try:
         return _secret_mask(secrets).back().deep(run_record.parse(_record_lines(path)))
@@ -135,7 +135,7 @@ def read(path: Path, secrets: Iterable[str] = ()) -> Past:
 
 def rejections(folder: Path, where: Target) -> dict[str, str]:
     """By address, digests of what rollbacks from here rejected; what is unreadable says nothing."""
-    runs: list[Past] = []
+    runs: list[RunRecord] = []
     for path in paths(folder):
         with suppress(BadRecord, OSError):
             first_line = [next(_record_lines(path), "")]
@@ -146,7 +146,7 @@ def rejections(folder: Path, where: Target) -> dict[str, str]:
 
 def earlier(folder: Path, where: Target, now: float) -> Earlier:
     """What the last runs here created, and what of it is unknown."""
-    runs: list[Past] = []
+    runs: list[RunRecord] = []
     for path in paths(folder)[-_RECENT:]:
         with suppress(BadRecord, OSError):
             runs.append(read(path))

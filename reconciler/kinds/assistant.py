@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.families import meant
-from reconciler.kinds.fields import Data, FieldRules, Flag, Limits, Number, Part, Text, Whole, plainly
+from reconciler.kinds.fields import Data, FieldPart, FieldRules, Flag, Number, Text, ValueLimits, Whole, plainly
 from reconciler.kinds.kind import MARKER, Kind
 from reconciler.kinds.problems import Loc, Problem, ServerTraits, tag, wrong_type
 from reconciler.kinds.schemas import check_schema, check_strict
@@ -27,17 +27,17 @@ _BESIDE: Final = "(tool)"
 """Where the normal form of a tool keeps what stands beside its own mapping."""
 
 
-class CodeInterpreter(Part):
+class CodeInterpreter(FieldPart):
     type: Literal["code_interpreter"]
 
 
-class RankingOptions(Part):
+class RankingOptions(FieldPart):
     """How search results are ranked; the API requires the score."""
 
     same_as_absent: ClassVar = {"ranker": _RANKERS, "score_threshold": (0,)}
 
-    ranker: Annotated[str | None, Limits(one_of=_RANKERS, noun="a ranker")] = None
-    score_threshold: Annotated[Number | None, Limits(between=(0, 1))] = None
+    ranker: Annotated[str | None, ValueLimits(one_of=_RANKERS, noun="a ranker")] = None
+    score_threshold: Annotated[Number | None, ValueLimits(between=(0, 1))] = None
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
         if self.score_threshold is None:
@@ -45,26 +45,26 @@ class RankingOptions(Part):
             yield Problem(loc, "missing-field", message, "add `score_threshold: 0`")
 
 
-class FileSearchOptions(Part):
+class FileSearchOptions(FieldPart):
     """The options of file_search."""
 
     same_as_absent: ClassVar = {"ranking_options": ({},)}
 
-    max_num_results: Annotated[Whole | None, Limits(between=(1, 50))] = None
+    max_num_results: Annotated[Whole | None, ValueLimits(between=(1, 50))] = None
     ranking_options: RankingOptions | None = None
 
 
-class FileSearch(Part):
+class FileSearch(FieldPart):
     type: Literal["file_search"]
     file_search: FileSearchOptions | None = None
 
 
-class FunctionBody(Part):
+class FunctionBody(FieldPart):
     """A function that the assistant may call."""
 
     same_as_absent: ClassVar = {"strict": (False,), "parameters": ({}, {"type": "object", "properties": {}})}
 
-    name: Annotated[str, Limits(is_name=True)]
+    name: Annotated[str, ValueLimits(is_name=True)]
     description: Text | None = None
     strict: Flag | None = None
     parameters: dict[str, Any] | None = None
@@ -73,17 +73,17 @@ class FunctionBody(Part):
         yield from _schema_problems(self.parameters, (*loc, "parameters"), strict=self.strict)
 
 
-class FunctionTool(Part):
+class FunctionTool(FieldPart):
     type: Literal["function"]
     function: FunctionBody
 
 
-class JsonSchemaBody(Part):
+class JsonSchemaBody(FieldPart):
     """The JSON Schema that an answer must match."""
 
     same_as_absent: ClassVar = {"strict": (False,)}
 
-    name: Annotated[str, Limits(is_name=True)]
+    name: Annotated[str, ValueLimits(is_name=True)]
     description: Text | None = None
     strict: Flag | None = None
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
@@ -92,7 +92,7 @@ class JsonSchemaBody(Part):
         yield from _schema_problems(self.schema_, (*loc, "schema"), strict=self.strict)
 
 
-class ResponseFormat(Part):
+class ResponseFormat(FieldPart):
     """A response format that is more than the word `auto`."""
 
     type: str
@@ -110,15 +110,15 @@ class ResponseFormat(Part):
             yield Problem((*loc, "json_schema"), "unknown-field", message, "write `type: json_schema`", at_key=True)
 
 
-class CodeInterpreterResources(Part):
-    file_ids: Annotated[list[str] | None, Limits(most=20)] = None
+class CodeInterpreterResources(FieldPart):
+    file_ids: Annotated[list[str] | None, ValueLimits(most=20)] = None
 
 
-class FileSearchResources(Part):
-    vector_store_ids: Annotated[list[str] | None, Limits(most=1)] = None
+class FileSearchResources(FieldPart):
+    vector_store_ids: Annotated[list[str] | None, ValueLimits(most=1)] = None
 
 
-class ToolResources(Part):
+class ToolResources(FieldPart):
     code_interpreter: CodeInterpreterResources | None = None
     file_search: FileSearchResources | None = None
 
@@ -168,7 +168,9 @@ def _tools_by_name(listed: list[Any], body: Any) -> Json:
     others: Data = {}
     for tool in listed:
         kind = _type_of(tool)
-        members: Data = tool.normal() if isinstance(tool, Part) else {k: v for k, v in tool.items() if v is not None}
+        members: Data = (
+            tool.normal() if isinstance(tool, FieldPart) else {k: v for k, v in tool.items() if v is not None}
+        )
         members.pop("type", None)
         if not isinstance(tool, FunctionTool | FileSearch):
             _add(others, kind, members, taken="functions")
@@ -205,13 +207,13 @@ def _tool_list(value: Json, behind: Json) -> Json:
         members = entry if isinstance(entry, dict) else {}
         if name == "functions":
             named = ((key, function) for key, function in members.items() if isinstance(function, dict))
-            listed += [_tool("function", {"name": _less_ordinal(key), **function}) for key, function in named]
+            listed += [_tool_body("function", {"name": _less_ordinal(key), **function}) for key, function in named]
         else:
-            listed.append(_tool(_less_ordinal(name), members))
+            listed.append(_tool_body(_less_ordinal(name), members))
     return listed
 
 
-def _tool(kind: str, entry: Data) -> Data:
+def _tool_body(kind: str, entry: Data) -> Data:
     if kind not in ("function", "file_search"):
         return {"type": kind, **entry}
     own = {name: member for name, member in entry.items() if name != _BESIDE}
@@ -225,11 +227,11 @@ def _declared_resources(resources: ToolResources, body: AssistantBody) -> Json:
     """File ids and stores of the tools that are declared; ids are sets, empty ones are absent."""
     stated = resources.normal()
     declared = dict.fromkeys(_type_of(tool) for tool in body.tools or ())
-    filled = {name: _filled(stated[name]) for name in declared if name in stated}
+    filled = {name: _filled_members(stated[name]) for name in declared if name in stated}
     return {name: members for name, members in filled.items() if members}
 
 
-def _filled(members: Json) -> Data:
+def _filled_members(members: Json) -> Data:
     as_sets = {key: _as_set(value) for key, value in members.items()} if isinstance(members, dict) else {}
     return {key: value for key, value in as_sets.items() if value not in (None, [], {})}
 
@@ -267,12 +269,12 @@ class AssistantBody(BaseModel):
         str | None,
         FieldRules(required=True, exchanged=True, companions=("temperature", "top_p", "reasoning_effort")),
     ] = None
-    name: Annotated[Text | None, Limits(longest=256), FieldRules()] = None
-    description: Annotated[Text | None, Limits(longest=512), FieldRules()] = None
-    instructions: Annotated[Text | None, Limits(longest=256_000), FieldRules()] = None
+    name: Annotated[Text | None, ValueLimits(longest=256), FieldRules()] = None
+    description: Annotated[Text | None, ValueLimits(longest=512), FieldRules()] = None
+    instructions: Annotated[Text | None, ValueLimits(longest=256_000), FieldRules()] = None
     tools: Annotated[
         list[Tool] | None,
-        Limits(most=128, noun="tools"),
+        ValueLimits(most=128, noun="tools"),
         FieldRules(
             default={},
             by_member=True,
@@ -290,12 +292,12 @@ class AssistantBody(BaseModel):
     metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=_filled_pairs)] = None
     temperature: Annotated[
         Number | None,
-        Limits(between=(0, 2)),
+        ValueLimits(between=(0, 2)),
         FieldRules(default=1, chosen=((),), chosen_by_all=False, rejected_by="reasoning"),
     ] = None
     top_p: Annotated[
         Number | None,
-        Limits(between=(0, 1)),
+        ValueLimits(between=(0, 1)),
         FieldRules(default=1, chosen=((),), chosen_by_all=False, rejected_by="reasoning"),
     ] = None
     response_format: Annotated[
@@ -303,7 +305,7 @@ class AssistantBody(BaseModel):
     ] = None
     reasoning_effort: Annotated[
         str | None,
-        Limits(one_of=_EFFORTS, noun="a reasoning effort"),
+        ValueLimits(one_of=_EFFORTS, noun="a reasoning effort"),
         FieldRules(chosen=((),), rejected_by="other"),
     ] = None
 
@@ -340,9 +342,9 @@ def _is_resource_of_unknown_tool(problem: Problem, body: Mapping[str, Json]) -> 
     return problem.loc[1] in types and problem.loc[1] not in TOOLS
 
 
-def _rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection[str]) -> Iterator[Problem]:
+def _field_rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection[str]) -> Iterator[Problem]:
     tools = [(index, tool) for index, tool in enumerate(body.tools or ()) if tool != {}]
-    yield from _metadata(body.metadata or {})
+    yield from _metadata_problems(body.metadata or {})
     yield from _tool_types(tools, traits)
     yield from _listed_twice(tools)
     if isinstance(body.response_format, str) and body.response_format != "auto":
@@ -361,16 +363,16 @@ def _rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection[str])
         yield Problem(("model",), "unknown-value", f"`{body.model}` is not a known model.", remedy, "warning")
 
 
-def _metadata(pairs: Mapping[str, Json]) -> Iterator[Problem]:
+def _metadata_problems(pairs: Mapping[str, Json]) -> Iterator[Problem]:
     count = len(pairs.keys() - {MARKER})
     if count > _MOST_PAIRS:
         message = f"{count} metadata pairs; the API keeps 16, and one of them is the marker."
         yield Problem(("metadata",), "metadata-pairs", message, f"keep {_MOST_PAIRS}")
     for key, value in pairs.items():
-        yield from _pair(key, value)
+        yield from _pair_problems(key, value)
 
 
-def _pair(key: str, value: Json) -> Iterator[Problem]:
+def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
     loc = ("metadata", key)
     if key == MARKER:
         message = "The metadata key `reconciler` is the marker's."
@@ -410,7 +412,7 @@ def _listed_twice(tools: Iterable[tuple[int, Any]]) -> Iterator[Problem]:
                 message = f"A second function is named `{tool.function.name}`."
                 yield Problem(("tools", index, "function", "name"), "duplicate-function", message, "rename one")
             names.add(tool.function.name)
-        elif isinstance(tool, Part):
+        elif isinstance(tool, FieldPart):
             if _type_of(tool) in types:
                 yield Problem(("tools", index), "unknown-tool", f"`{_type_of(tool)}` is listed twice.", "keep one")
             types.add(_type_of(tool))
@@ -425,7 +427,7 @@ def _tools_and_format(tools: Iterable[tuple[int, Any]], kind: str) -> Iterator[P
 
 def _resources_without_tool(resources: ToolResources, types: Collection[str]) -> Iterator[Problem]:
     for name, members in resources.normal().items():
-        if name not in types and _filled(members):
+        if name not in types and _filled_members(members):
             message = f"There is no tool `{name}` for these resources."
             remedy = f"add `- type: {name}` under `tools`, or drop them"
             yield Problem(("tool_resources", name), "resource-without-tool", message, remedy, at_key=True)
@@ -443,6 +445,6 @@ ASSISTANT = Kind(
     model=AssistantBody,
     form=1,
     misshapen=_misshapen_tools,
-    rules=_rules,
+    rules=_field_rules,
     is_allowed=_is_resource_of_unknown_tool,
 )

@@ -45,7 +45,7 @@ Flag: TypeAlias = Annotated[bool, WrapValidator(_as_stated)]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ValueLimits:
     """What the API takes of a value, at any depth."""
 
     longest: int | None = None
@@ -86,7 +86,7 @@ def _text_problems(value: str, longest: int, loc: Loc) -> Iterator[Problem]:
         yield Problem(loc, "bad-reference", message, remedy, "warning")
 
 
-class Part(BaseModel):
+class FieldPart(BaseModel):
     """A mapping within a field."""
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
@@ -110,7 +110,7 @@ class Part(BaseModel):
 
 def plainly(value: Any, body: Any = None) -> Json:
     """The normal form of a value that needs no more than its model."""
-    return value.normal() if isinstance(value, Part) else value
+    return value.normal() if isinstance(value, FieldPart) else value
 
 
 def limit_problems(model: BaseModel, loc: Loc = ()) -> Iterator[Problem]:
@@ -118,11 +118,11 @@ def limit_problems(model: BaseModel, loc: Loc = ()) -> Iterator[Problem]:
     for name, info in type(model).model_fields.items():
         value, place = getattr(model, name), (*loc, info.alias or name)
         for limits in info.metadata:
-            if isinstance(limits, Limits):
+            if isinstance(limits, ValueLimits):
                 yield from limits.problems(value, place)
         parts = [((*place, i), part) for i, part in enumerate(value)] if isinstance(value, list) else [(place, value)]
         for where, part in parts:
-            if isinstance(part, Part):
+            if isinstance(part, FieldPart):
                 yield from part.problems(where)
                 yield from limit_problems(part, where)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from reconciler.canonical import Fields, Json, encode
 from reconciler.kinds.families import reasons
-from reconciler.kinds.fields import Data, FieldRules, Limits, limit_problems
+from reconciler.kinds.fields import Data, FieldRules, ValueLimits, limit_problems
 from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
 from reconciler.model import Desired, Live
 from reconciler.paths import Path, at
@@ -59,7 +59,7 @@ class Kind:
     def texts(self) -> tuple[str, ...]:
         """The fields that hold one text, and are without a value where it is empty."""
         limits = {name: info.metadata for name, info in self.model.model_fields.items()}
-        return tuple(n for n, found in limits.items() if any(isinstance(m, Limits) and m.longest for m in found))
+        return tuple(n for n, found in limits.items() if any(isinstance(m, ValueLimits) and m.longest for m in found))
 
     @property
     def exchanged(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class Kind:
         """
         problems = [*self.misshapen(body)]
         try:
-            self.model.model_validate(_less(body, [p.loc for p in problems]), strict=True, extra="forbid")
+            self.model.model_validate(_without_places(body, [p.loc for p in problems]), strict=True, extra="forbid")
         except ValidationError as error:
             problems += [p for p in from_pydantic(error, self.model) if not self.is_allowed(p, body)]
         for name, rules in self.table.items():
@@ -81,7 +81,7 @@ class Kind:
                 article = "An" if self.name[0] in "aeiou" else "A"
                 message = f"{article} {self.name} needs a `{name}`."
                 problems.append(Problem((name,), "missing-field", message, f"add `{name}: …`"))
-        sound, odd = self._read(_less(body, [problem.loc for problem in problems]))
+        sound, odd = self._read(_without_places(body, [problem.loc for problem in problems]))
         unjudged = {*unread, *odd, *(str(problem.loc[0]) for problem in problems if problem.loc)}
         problems += limit_problems(sound)
         problems += self.rules(sound, traits, unjudged)
@@ -191,7 +191,7 @@ class Kind:
                 yield Problem((name,), "model-family", message, remedy, "warning")
 
 
-def _less(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Json]:
+def _without_places(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Json]:
     """The body without the fields at the places; of a list of tools, with an empty tool at each of them."""
     odd = {str(place[0]) for place in places if place}
     data = {name: value for name, value in body.items() if name not in odd}

@@ -121,10 +121,10 @@ def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Pr
     """The same faults in our words; half a character is told where the text was read."""
     for item in error.errors(include_url=False):
         if item["type"] != "string_unicode":
-            yield _problem(item["loc"], item["type"], item["input"], item.get("ctx", {}), model)
+            yield _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}), model)
 
 
-def _problem(path: Loc, kind: str, got: object, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+def _error_problem(path: Loc, kind: str, got: object, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
     loc, name = tuple(step for step in path if not _is_tag(step)), str(path[-1]) if path else ""
     if kind == "extra_forbidden":
         remedy = _unknown(name, siblings(model, path))

@@ -40,7 +40,7 @@ def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
     try:
         faulty = list(_against_metaschema(schema, loc))
         if not faulty:
-            jsonschema_rs.validator_for(schema, retriever=_refuse)
+            jsonschema_rs.validator_for(schema, retriever=_no_fetch)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         faulty = [_unresolved(error, loc)]
     yield from faulty
@@ -67,13 +67,13 @@ def _may_be_object(stated: Json) -> bool:
     return stated == "object" or (isinstance(stated, list) and "object" in stated)
 
 
-def _refuse(uri: str) -> NoReturn:
+def _no_fetch(uri: str) -> NoReturn:
     raise ValueError(f"{uri} is not fetched")
 
 
 @cache
 def _metaschema(url: str) -> Any:
-    return jsonschema_rs.validator_for({"$schema": url, "$ref": url}, retriever=_refuse)
+    return jsonschema_rs.validator_for({"$schema": url, "$ref": url}, retriever=_no_fetch)
 
 
 def _against_metaschema(schema: Json, loc: Loc) -> Iterator[Problem]:

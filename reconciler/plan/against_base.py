@@ -26,34 +26,34 @@ _DONE = {
 
 def split(plan: Plan, other: Plan, base: Base) -> Plan:
     """The plan, in which everything says whether the base's manifests would bring it too."""
-    others = {_which(change): change for change in other.changes}
-    changes = tuple(_told(change, others.get(_which(change))) for change in plan.changes)
+    others = {_identity_in_both(change): change for change in other.changes}
+    changes = tuple(_with_origin(change, others.get(_identity_in_both(change))) for change in plan.changes)
     standing = {_known_by(objection) for objection in other.objections}
     objections = tuple(replace(o, origin="pending" if _known_by(o) in standing else "change") for o in plan.objections)
-    refreshed = {_stamps(mark) for mark in other.marks}
-    marks = tuple(replace(m, origin="pending" if _stamps(m) in refreshed else "change") for m in plan.marks)
-    notes = (*plan.notes, *_edited_before(plan, others), *_settled(plan, other))
+    refreshed = {_refresh_digest(mark) for mark in other.marks}
+    marks = tuple(replace(m, origin="pending" if _refresh_digest(m) in refreshed else "change") for m in plan.marks)
+    notes = (*plan.notes, *_edited_before(plan, others), *_settled_notes(plan, other))
     return replace(plan, changes=changes, marks=marks, objections=objections, notes=notes, base=base)
 
 
 def part(plan: Plan, limits: Limits = Limits()) -> Plan:  # noqa: B008  # a frozen value
     """Of a split plan what this change does, with whatever of the pending that needs; the rest is kept beside it."""
-    parted = [_parted(change) for change in plan.changes]
+    parted = [_change_parts(change) for change in plan.changes]
     changes = tuple(own for own, _ in parted if own is not None)
     rest = tuple(left for _, left in parted if left is not None)
     return replace(
         plan,
         changes=changes,
         marks=tuple(mark for mark in plan.marks if mark.origin == "change"),
-        objections=_against(plan, changes, "change", limits),
+        objections=_objections_to_part(plan, changes, "change", limits),
         notes=(*plan.notes, *(note for change in changes for note in _carried(change))),
         applies="change",
         rest=rest,
-        rest_objections=_against(plan, rest, "pending", limits),
+        rest_objections=_objections_to_part(plan, rest, "pending", limits),
     )
 
 
-def _against(plan: Plan, changes: Sequence[Change], origin: Origin, limits: Limits) -> tuple[Objection, ...]:
+def _objections_to_part(plan: Plan, changes: Sequence[Change], origin: Origin, limits: Limits) -> tuple[Objection, ...]:
     """What speaks against some of a split plan's changes, and what comes from the same side and holds none back."""
     touched = {change.address for change in plan.changes}
     apart = [one for one in plan.objections if one.origin == origin and not one.holds & touched]
@@ -61,7 +61,7 @@ def _against(plan: Plan, changes: Sequence[Change], origin: Origin, limits: Limi
     return in_order([*(replace(one, origin=one.origin or origin) for one in found), *apart])
 
 
-def _parted(change: Change) -> tuple[Change | None, Change | None]:
+def _change_parts(change: Change) -> tuple[Change | None, Change | None]:
     """What of a change this change brings, and what stays pending."""
     brought = [field.path for field in change.fields if field.origin == "change"]
     acts = change.action != "update" and change.origin == "change"
@@ -84,7 +84,7 @@ def _carried(change: Change) -> Iterator[str]:
         yield f"{change.address}: {names} {was} pending already; this change cannot be applied without {them}."
 
 
-def _stamps(mark: MarkerRefresh) -> tuple[str, str, str]:
+def _refresh_digest(mark: MarkerRefresh) -> tuple[str, str, str]:
     """What a refreshed marker will say."""
     one = mark.desired
     ignored = [paths.show(path) for path in one.ignore]
@@ -93,10 +93,10 @@ def _stamps(mark: MarkerRefresh) -> tuple[str, str, str]:
 
 def same(one: Iterable[Desired], other: Iterable[Desired]) -> bool:
     """Whether two sets of manifests ask for the same, wherever in their files they do."""
-    return {*map(_asked, one)} == {*map(_asked, other)}
+    return {*map(_manifest_digest, one)} == {*map(_manifest_digest, other)}
 
 
-def _asked(one: Desired) -> str:
+def _manifest_digest(one: Desired) -> str:
     ignored: list[Json] = [paths.show(path) for path in one.ignore]
     own: list[Json] = [one.id, [*one.was], one.on_removal, ignored, [*sorted(map(paths.show, one.left_to_server))]]
     return digest([str(one.address), dict(one.fields), own])
@@ -120,7 +120,7 @@ def _as_live(one: Desired, where: Target) -> Live:
     return Live(kind=one.address.kind, id=f"({one.address})", fields=one.fields, raw=raw, marker=stamp)
 
 
-def _which(change: Change) -> str:
+def _identity_in_both(change: Change) -> str:
     """By what a change is the same one in both plans: the object, or the address where there is none yet."""
     if change.id is None or change.action == "delete":
         return f"{change.action} {change.address} {change.id}"
@@ -131,9 +131,11 @@ def _known_by(objection: Objection) -> tuple[str, str, str]:
     return objection.code, str(objection.address), objection.message
 
 
-def _told(change: Change, other: Change | None) -> Change:
-    known = {_value(field) for field in other.fields} if other is not None else frozenset()
-    fields = tuple(replace(field, origin="pending" if _value(field) in known else "change") for field in change.fields)
+def _with_origin(change: Change, other: Change | None) -> Change:
+    known = {_value_digest(field) for field in other.fields} if other is not None else frozenset()
+    fields = tuple(
+        replace(field, origin="pending" if _value_digest(field) in known else "change") for field in change.fields
+    )
     if other is None:
         same = False
     elif change.action in _WHOLE:
@@ -143,29 +145,31 @@ def _told(change: Change, other: Change | None) -> Change:
     return replace(change, fields=fields, origin="pending" if same else "change")
 
 
-def _value(field: FieldChange) -> str:
+def _value_digest(field: FieldChange) -> str:
     return digest([list(field.path), digest_input(field.before), digest_input(field.after)])
 
 
 def _edited_before(plan: Plan, others: Mapping[str, Change]) -> Iterator[str]:
     """Fields that this change edits and that differ from what is live by an edit before it, which stays within it."""
     for change in plan.changes:
-        other = others.get(_which(change))
+        other = others.get(_identity_in_both(change))
         if change.action in _WHOLE or other is None or other.action in _WHOLE:
             continue
         before = {field.path: field for field in other.fields if field.cause == "edit"}
-        edited = [f.path for f in change.fields if f.path in before and _value(f) != _value(before[f.path])]
+        edited = [
+            f.path for f in change.fields if f.path in before and _value_digest(f) != _value_digest(before[f.path])
+        ]
         if edited:
             names = ", ".join(f"`{paths.show(path)}`" for path in edited)
             yield f"{change.address}: an earlier edit of {names} was never applied; what is left of it comes along."
 
 
-def _settled(plan: Plan, other: Plan) -> Iterator[str]:
+def _settled_notes(plan: Plan, other: Plan) -> Iterator[str]:
     """What was pending and is no longer, because this change agrees with what is live or takes it back."""
-    now = {_which(change): {field.path for field in change.fields} for change in plan.changes}
+    now = {_identity_in_both(change): {field.path for field in change.fields} for change in plan.changes}
     goes = {change.id for change in plan.changes if change.action == "delete"}
     for change in other.changes:
-        kept = now.get(_which(change))
+        kept = now.get(_identity_in_both(change))
         if kept is None and change.action in _DONE and change.id not in goes:
             yield f"{change.address}: it is to be {_DONE[change.action]} without this change, and no longer with it."
         elif change.action not in _WHOLE and change.id not in goes:

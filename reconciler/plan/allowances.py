@@ -111,11 +111,11 @@ class Verdict:
 
 def decide(labels: Iterable[Labelling], seen: Collection[Seen], rules: Rules) -> tuple[Verdict, ...]:
     """What each label allows in the environment; labels for other environments are left out."""
-    return tuple(_decided(one, seen, rules) for one in labels if one.environment in (None, rules.environment))
+    return tuple(_label_verdict(one, seen, rules) for one in labels if one.environment in (None, rules.environment))
 
 
-def _decided(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verdict:
-    reason = _why_not(one, rules)
+def _label_verdict(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verdict:
+    reason = _why_ineffective(one, rules)
     if reason or one.by is None or one.at is None:
         return Verdict(one, rules.environment, reason=reason or "the code host does not say who set it, and when")
     before = newest_before(one.at, [(plan.made, plan) for plan in seen])
@@ -126,7 +126,7 @@ def _decided(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verdict:
     return Verdict(one, rules.environment, allowed, reason, again=True)
 
 
-def _why_not(one: Labelling, rules: Rules) -> str:
+def _why_ineffective(one: Labelling, rules: Rules) -> str:
     """Why a label never counts, whatever it was set on."""
     by = one.by or ""
     if one.code not in OBJECTIONS:
@@ -153,10 +153,10 @@ def newest_before(at: datetime, found: Iterable[tuple[datetime, T]]) -> T | None
 def permitted(plan: Plan, allowances: Sequence[Allowance]) -> Plan:
     """The plan, in which the objections that somebody allowed say who did."""
     here = [one for one in allowances if one.environment == plan.where.environment]
-    return replace(plan, objections=tuple(_allowed(one, plan, here) for one in plan.objections))
+    return replace(plan, objections=tuple(_with_allowance(one, plan, here) for one in plan.objections))
 
 
-def _allowed(objection: Objection, plan: Plan, allowances: Sequence[Allowance]) -> Objection:
+def _with_allowance(objection: Objection, plan: Plan, allowances: Sequence[Allowance]) -> Objection:
     case = _case(objection, plan)
     if case.code in NEVER_ALLOWED:
         return objection
@@ -167,17 +167,17 @@ def _allowed(objection: Objection, plan: Plan, allowances: Sequence[Allowance]) 
 def _case(objection: Objection, plan: Plan) -> Case:
     changes = [(str(change.address), change.digest) for change in plan.changes if change.address in objection.holds]
     address = str(objection.address) if objection.address else None
-    return Case(objection.code, address, _blocks(changes, map(str, objection.holds)))
+    return Case(objection.code, address, _blocked(changes, map(str, objection.holds)))
 
 
 def cases(document: Mapping[str, Any]) -> Iterator[Case]:
     """The objections of a plan's document, allowed or not: what it says of that itself is nothing to go by."""
     for one in document["objections"]:
         changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in one["holds"]]
-        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocks(changes, one["holds"]))
+        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocked(changes, one["holds"]))
 
 
-def _blocks(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:
+def _blocked(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:
     return frozenset(f"{address} {digest}" for address, digest in changes) or frozenset(holds)
 
 
@@ -219,7 +219,7 @@ def read(document: Any) -> tuple[Verdict, ...]:
         Verdict(
             Labelling(one["label"], one["by"], moment(one["at"] or ""), may_write=True),
             one["environment"],
-            tuple(_read(allowance, one["environment"], one["by"]) for allowance in one["allows"]),
+            tuple(_read_allowance(allowance, one["environment"], one["by"]) for allowance in one["allows"]),
             one["reason"],
             again=one["again"],
         )
@@ -227,7 +227,7 @@ def read(document: Any) -> tuple[Verdict, ...]:
     )
 
 
-def _read(found: Any, environment: str, by: str) -> Allowance:
+def _read_allowance(found: Any, environment: str, by: str) -> Allowance:
     return Allowance(environment, by, Case(found["code"], found["address"], frozenset(found["blocks"])))
 
 

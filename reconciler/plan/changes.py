@@ -23,7 +23,7 @@ def creation(desired: Desired, kind: Kind) -> Change:
         if (name,) not in desired.left_to_server and digest(desired.fields[name]) != digest(kind.default(name))
     }
     fields = whole(desired.fields, kind, created=True)
-    return _change("create", desired.address, None, fields, patch=patch, desired=desired)
+    return _make_change("create", desired.address, None, fields, patch=patch, desired=desired)
 
 
 def updated(
@@ -42,7 +42,7 @@ def updated(
     changed = {field.path[0] for field in compared.fields}
     paths = sorted(path for path in before.keys() & after.keys() if path[0] in changed)
     return replace(
-        _change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
+        _make_change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
         hidden=compared.hidden,
         meanings=tuple((path, meaning) for path in paths for meaning in meanings(before[path], after[path])),
         previous_key=previous.key if previous else None,
@@ -61,7 +61,7 @@ def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bo
 def removal(action: Action, live: Live, kind: Kind) -> Change:
     """A live object that is deleted or forgotten."""
     fields = whole(live.fields, kind, created=False) if action == "delete" else ()
-    return _change(action, address_of(live), live, fields)
+    return _make_change(action, address_of(live), live, fields)
 
 
 def narrow(change: Change, paths: Collection[Path]) -> Change | None:
@@ -73,7 +73,7 @@ def narrow(change: Change, paths: Collection[Path]) -> Change | None:
     desired, live = change.desired, change.live
     if desired is None or live is None:
         return change
-    parts = _parts(change, desired, live)
+    parts = _parts_by_path(change, desired, live)
     chosen = _with_needed({parts[path] for path in paths if path in parts}, parts, desired, live)
     if not chosen and change.action == "update":
         return None
@@ -86,13 +86,13 @@ def parted(change: Change, paths: Collection[Path]) -> tuple[Change | None, Chan
     own, desired, live = narrow(change, paths), change.desired, change.live
     if own is None or own is change or desired is None or live is None:
         return (own, None) if own is not None else (None, change)
-    parts = _parts(change, desired, live)
+    parts = _parts_by_path(change, desired, live)
     done = tuple(sorted({parts[field.path] for field in own.fields}))
     update = replace(change, action="update", previous_key=None, previous_stack=None, origin="pending")
     return own, _without_held(update, replace(desired, held=done), live, parts)
 
 
-def _parts(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
+def _parts_by_path(change: Change, desired: Desired, live: Live) -> dict[Path, Path]:
     """By the path of each field change, what is written as one with it."""
     kind = KINDS[live.kind]
     sides = (live.fields, desired.fields)
@@ -155,7 +155,7 @@ def _related(one: Path, other: Path) -> bool:
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
-def _change(
+def _make_change(
     action: Action,
     address: Address,
     live: Live | None,

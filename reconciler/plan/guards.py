@@ -75,7 +75,7 @@ def guard(
     """Every objection that needs the whole plan to be seen."""
     yield from possible_duplicates(changes, ownership, where)
     for change in changes:
-        yield from (Objection.to(change.address, *reason) for reason in _reasons(change, facts))
+        yield from (Objection.to(change.address, *reason) for reason in _reasons_against(change, facts))
     yield from wrong_project(changes, where, facts)
     yield from unreliable_lists(changes, facts)
     if not ownership.claims and ownership.ours:
@@ -87,7 +87,7 @@ def guard(
     yield from too_many(changes, deletes, len(ownership.ours), limits)
 
 
-def _reasons(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
+def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
     """What speaks against one change: code, message and remedy."""
     marker = change.live.marker if change.live is not None else None
     metadata = change.live.raw.get("metadata") if change.live is not None else None

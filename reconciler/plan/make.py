@@ -58,10 +58,10 @@ def make_plan(
 
     `resolve` says which surplus twins are to be deleted.
     """
-    ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_age), where, resolve)
+    ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_by_age), where, resolve)
     draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes])
     for taken in ownership.claims:
-        _settle(taken, draft, where, kinds)
+        _plan_match(taken, draft, where, kinds)
     for orphan in ownership.orphans:
         keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
         draft.changes.append(removal("forget" if keep else "delete", orphan, kinds[orphan.kind]))
@@ -122,14 +122,14 @@ def _drift(change: Change) -> Iterator[Change]:
 
 def forgetting(plan: Plan, live: Iterable[Live], where: Target, addresses: Collection[Address]) -> Plan:
     """A plan that lets go of the objects of some addresses and does nothing else."""
-    ownership = claim((), sorted(live, key=_age), where)
+    ownership = claim((), sorted(live, key=_by_age), where)
     wanted = [one for one in ownership.ours if address_of(one) in addresses]
     changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)
     ordered = tuple(sorted(changes, key=lambda change: (change.address, change.id or "")))
     return replace(plan, changes=ordered, marks=(), objections=(), selected=True)
 
 
-def _age(live: Live) -> tuple[float, str]:
+def _by_age(live: Live) -> tuple[float, str]:
     return live.created_at, live.id
 
 
@@ -139,7 +139,7 @@ def _addresses(change: Change) -> frozenset[Address]:
     return frozenset({change.address, *former})
 
 
-def _settle(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping[str, Kind]) -> None:
+def _plan_match(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping[str, Kind]) -> None:
     """Decides what becomes of one manifest."""
     desired, live, kind = taken.desired, taken.live, kinds[taken.desired.address.kind]
     if live is None:
@@ -155,10 +155,12 @@ def _settle(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping[str
         names = ", ".join(f"`{name}`" for name in compared.newly_managed)
         draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
     changes = with_removal(compared, desired, live, ours=taken.ours)
-    action = _action(taken, changes)
+    action = _match_action(taken, changes)
     if action is None:
         draft.settled.append(desired.address)
-        if live.marker is not None and not _marked(desired, live, live.marker, where, kind, compared.unsettled):
+        if live.marker is not None and not _is_marker_current(
+            desired, live, live.marker, where, kind, compared.unsettled
+        ):
             draft.marks.append(MarkerRefresh(desired.address, desired, live))
         return
     changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
@@ -172,7 +174,7 @@ def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) ->
     return Mismatch(desired.address, live.id, desired.place, tuple(Difference(*one) for one in paths))
 
 
-def _action(taken: Match, changes: Sequence[FieldChange]) -> Action | None:
+def _match_action(taken: Match, changes: Sequence[FieldChange]) -> Action | None:
     if not taken.ours:
         return "adopt"
     if taken.previous is not None:
@@ -180,7 +182,9 @@ def _action(taken: Match, changes: Sequence[FieldChange]) -> Action | None:
     return "update" if changes else None
 
 
-def _marked(desired: Desired, live: Live, marker: Marker, where: Target, kind: Kind, unsettled: Sequence[str]) -> bool:
+def _is_marker_current(
+    desired: Desired, live: Live, marker: Marker, where: Target, kind: Kind, unsettled: Sequence[str]
+) -> bool:
     """Whether the marker says what a marker written now would say."""
     owner = (where.stack, where.environment)
     stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)

@@ -204,13 +204,13 @@ def is_own(marker: Marker, id: str) -> bool:
     return marker.id is None or marker.id in (id, _short_id(id))
 
 
-def _parts(packed: str, width: int) -> list[str]:
+def _packed_parts(packed: str, width: int) -> list[str]:
     return [packed[start : start + width] for start in range(0, len(packed), width)]
 
 
 def _unsettled(packed: str, kind: Kind) -> dict[str, str]:
     known = dict(zip(_INDEX, kind.fields, strict=False))
-    whole = (part for part in _parts(packed, 1 + WIDTH) if len(part) == 1 + WIDTH)
+    whole = (part for part in _packed_parts(packed, 1 + WIDTH) if len(part) == 1 + WIDTH)
     return {known[part[0]]: part[1:] for part in whole if part[0] in known}
 
 
@@ -222,11 +222,11 @@ def _on_removal(word: str | None) -> OnRemoval:
 
 
 def _digests(rest: Mapping[str, str], kind: Kind) -> dict[str, str]:
-    packed = zip(kind.fields, _parts(rest.get("d", ""), WIDTH), strict=False)
+    packed = zip(kind.fields, _packed_parts(rest.get("d", ""), WIDTH), strict=False)
     known = {field: part for field, part in packed if len(part) == WIDTH and part != _NONE}
     width = _PATH_WIDTH + WIDTH
     if "m" in rest and len(rest["m"]) % width == 0:  # some servers cut values short; a part says what is not so
-        members = {f"#{part[:_PATH_WIDTH]}": part[_PATH_WIDTH:] for part in _parts(rest["m"], width)}
+        members = {f"#{part[:_PATH_WIDTH]}": part[_PATH_WIDTH:] for part in _packed_parts(rest["m"], width)}
         return {**known, **members, "#": ""}
     return known
 

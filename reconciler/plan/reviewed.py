@@ -61,14 +61,14 @@ def review(
     limits: Limits = Limits(),  # noqa: B008  # a frozen value
 ) -> Review:
     """Splits a plan by what was reviewed; what the document says of who allowed what is nothing to go by."""
-    plan, known = _listed(plan, document) if document.get("applies") == "change" else (plan, frozenset())
+    plan, known = _narrowed_plan(plan, document) if document.get("applies") == "change" else (plan, frozenset())
     reviewed = {change.get("digest"): change for change in document["changes"]}
     agreed = tuple(change for change in plan.changes if change.digest in reviewed)
     kept = {change.digest for change in agreed}
     gone = [change for digest, change in reviewed.items() if digest not in kept]
     rest = (*(change for change in plan.changes if change.digest not in kept), *plan.rest)
     world = _World(plan, tuple(live))
-    moved = tuple((c["address"], _instead(c, rest)) for c in gone if not world.has(c))
+    moved = tuple((c["address"], _successor(c, rest)) for c in gone if not world.has(c))
     objections = in_order(against(plan.objections, agreed, plan.ours, limits))
     told = {change.digest for _, change in moved if change is not None}
     return Review(
@@ -79,10 +79,10 @@ def review(
     )
 
 
-def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[str]]:
+def _narrowed_plan(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[str]]:
     """The plan narrowed to the objects and paths that a document lists; with all the addresses that it names."""
-    asked = {_which(change): change for change in document["changes"]}
-    parts = [(change, *_listed_of(change, asked.get(_key(change)))) for change in plan.changes]
+    asked = {_reviewed_identity(change): change for change in document["changes"]}
+    parts = [(change, *_narrowed_change(change, asked.get(_planned_identity(change)))) for change in plan.changes]
     marks = {(mark.get("address"), mark.get("id")) for mark in document["marks"]}
     pending = (document.get("pending") or {}).get("changes", ())
     named = frozenset(change["address"] for change in (*document["changes"], *pending))
@@ -90,36 +90,36 @@ def _listed(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[st
         plan,
         changes=tuple(own for _, own, _ in parts if own is not None),
         marks=tuple(mark for mark in plan.marks if (str(mark.address), mark.live.id) in marks),
-        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _key(c) in asked)),
+        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _planned_identity(c) in asked)),
         applies="change",
         rest=tuple(left for _, _, left in parts if left is not None),
     )
     return narrowed, named
 
 
-def _listed_of(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
+def _narrowed_change(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
     if asked is None:
         return None, change
-    return parted(change, [path for field in asked["fields"] for path in _path(field["path"])])
+    return parted(change, [path for field in asked["fields"] for path in _readable_path(field["path"])])
 
 
-def _path(text: str) -> Iterator[paths.Path]:
+def _readable_path(text: str) -> Iterator[paths.Path]:
     with suppress(paths.BadPath):  # nobody can have reviewed that
         yield paths.read(text)
 
 
-def _which(change: Mapping[str, Any]) -> tuple[str, ...]:
+def _reviewed_identity(change: Mapping[str, Any]) -> tuple[str, ...]:
     """By what a reviewed change is found again: the object, or the address where there is none yet."""
     goes = change["action"] if change["action"] in _REMOVALS else ""
     return goes, str(change.get("kind")), str(change.get("id") or change.get("key"))
 
 
-def _key(change: Change) -> tuple[str, ...]:
+def _planned_identity(change: Change) -> tuple[str, ...]:
     goes = change.action if change.action in _REMOVALS else ""
     return goes, change.address.kind, change.id or change.address.key
 
 
-def _instead(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
+def _successor(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
     """What the reviewed change has become."""
     at = [c for c in rest if str(c.address) == change["address"]]
     return next((c for c in at if c.id == change.get("id")), at[0] if at else None)
@@ -154,7 +154,7 @@ def _has_all(change: Mapping[str, Any], live: Live) -> bool:
 
 def _is_so(field: Mapping[str, Any], live: Live) -> bool:
     """Whether a field is as it was to become. Of nothing, and of what hides a secret, settled alone says it."""
-    path = next(_path(field["path"]), None)
+    path = next(_readable_path(field["path"]), None)
     if path is None:
         return False
     if field["after"] is None or STANDS.search(encode(field["after"])) or path[0] not in live.fields:

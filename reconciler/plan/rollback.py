@@ -19,7 +19,7 @@ from reconciler.plan.run_record import Step
 
 
 @dataclass(frozen=True, slots=True)
-class _Then:
+class _Before:
     """An object as it was before the run, as if a manifest said so."""
 
     step: Step
@@ -60,9 +60,9 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target,
         if not step.is_whole:
             draft.notes.append(f"{step.address}: its record leaves out a secret; it cannot be put back from it.")
         elif step.before is None:
-            _unmade(step, draft)
+            _remove_created(step, draft)
         else:
-            _put_back(_then(step, step.before, source), draft)
+            _restore(_before_run(step, step.before, source), draft)
     ours = sum(is_ours(one, where) for one in draft.live)
     changes = tuple(sorted(draft.changes, key=lambda change: (change.address, change.action, change.id or "")))
     draft.objections += too_many(changes, [c for c in changes if c.action == "delete"], ours, limits)
@@ -91,7 +91,7 @@ def rejected_by_state(
     return {one: today.get(one, GONE) for one in addresses if today.get(one) != before.get(one)}
 
 
-def _unmade(step: Step, draft: _UndoDraft) -> None:
+def _remove_created(step: Step, draft: _UndoDraft) -> None:
     """What the run created goes, as long as it is ours."""
     kind = KINDS[step.kind]
     for one in draft.live:
@@ -102,33 +102,33 @@ def _unmade(step: Step, draft: _UndoDraft) -> None:
             continue
         draft.changes.append(removal("delete", one, kind))
         if one.marker is not None and one.marker.nonce == draft.nonce:
-            asked = _asked(step, kind)
+            asked = _created_as(step, kind)
             _hold_drift({path[0] for path, _, _ in differences(asked, one, kind)}, one, draft.changes[-1], draft)
 
 
-def _put_back(then: _Then, draft: _UndoDraft) -> None:
+def _restore(then: _Before, draft: _UndoDraft) -> None:
     """What the run overwrote, deleted, adopted or forgot is as it was."""
     address = then.desired.address
     now = next((one for one in draft.live if (one.kind, one.id) == (then.live.kind, then.live.id)), None)
     was = is_ours(then.live, draft.where)
     other = draft.at(address, besides=then.live.id) if was else None
     if now is None:
-        _brought_back(then, other, draft, ours=was)
+        _recreate(then, other, draft, ours=was)
         return
     if not was:
         if is_ours(now, draft.where):
-            _changed("forget", then, now, draft)
+            _undo_change("forget", then, now, draft)
         return
     if not is_ours(now, draft.where):
-        _taken_back(then, now, draft)
+        _readopt(then, now, draft)
         return
-    _changed(_action(then, now), then, now, draft)
+    _undo_change(_undo_action(then, now), then, now, draft)
     if other is not None:
         remedy = "look which of the two is needed, and forget or delete the other"
         draft.object(now.id, address, "duplicate", f"{other.id} is live as {address} too.", remedy)
 
 
-def _brought_back(then: _Then, other: Live | None, draft: _UndoDraft, *, ours: bool) -> None:
+def _recreate(then: _Before, other: Live | None, draft: _UndoDraft, *, ours: bool) -> None:
     """What is gone is created again, unless somebody did that already or it never was ours."""
     address, id = then.desired.address, then.live.id
     if not ours:
@@ -140,9 +140,9 @@ def _brought_back(then: _Then, other: Live | None, draft: _UndoDraft, *, ours: b
         draft.notes.append(f"{address} comes back under a new id; it was {id}.")
 
 
-def _taken_back(then: _Then, now: Live, draft: _UndoDraft) -> None:
+def _readopt(then: _Before, now: Live, draft: _UndoDraft) -> None:
     """What was forgotten is managed again, unless another stack manages it by now."""
-    _changed("adopt", then, now, draft)
+    _undo_change("adopt", then, now, draft)
     if now.marker is not None and markers.is_own(now.marker, now.id):
         whose = f"{now.marker.stack}/{now.marker.environment}/{now.marker.key}"
         code = "other-environment" if now.marker.stack == draft.where.stack else "other-stack"
@@ -150,7 +150,7 @@ def _taken_back(then: _Then, now: Live, draft: _UndoDraft) -> None:
         draft.object(now.id, then.desired.address, code, message, "let that one forget it first")
 
 
-def _changed(action: Action, then: _Then, now: Live, draft: _UndoDraft) -> None:
+def _undo_change(action: Action, then: _Before, now: Live, draft: _UndoDraft) -> None:
     base = now.marker if is_ours(now, draft.where) else None
     compared = compare(then.desired, now, then.kind, base)
     fields = compared.fields if action == "forget" else with_removal(compared, then.desired, now, ours=base is not None)
@@ -175,7 +175,7 @@ def _drifted(fields: Iterable[FieldChange]) -> set[str]:
     return {change.path[0] for change in fields if change.cause in ("drift", "conflict")}
 
 
-def _action(then: _Then, now: Live) -> Action:
+def _undo_action(then: _Before, now: Live) -> Action:
     return "rename" if now.marker is not None and now.marker.key != then.desired.address.key else "update"
 
 
@@ -187,15 +187,15 @@ def _was_made(live: Live, step: Step, nonce: str) -> bool:
     return live.marker is not None and live.marker.nonce == nonce and live.marker.key == step.key
 
 
-def _asked(step: Step, kind: Kind) -> Desired:
+def _created_as(step: Step, kind: Kind) -> Desired:
     """What a create asked for."""
     left = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
     return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), left, ignore=step.ignore)
 
 
-def _then(step: Step, before: Mapping[str, Json], source: str) -> _Then:
+def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
     kind = KINDS[step.kind]
-    live = _live(before, kind)
+    live = _live_before(before, kind)
     left = frozenset(path for path in _choosable(before, kind) if not _was_stated(path, live, kind))
     kept = {name: markers.less_ignored(name, live.fields[name], left, kind) for name in kind.fields}
     desired = Desired(
@@ -206,15 +206,15 @@ def _then(step: Step, before: Mapping[str, Json], source: str) -> _Then:
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
         ignore=step.ignore,
     )
-    return _Then(step, kind, live, desired)
+    return _Before(step, kind, live, desired)
 
 
 def _address_before(step: Step) -> Address:
-    marker = _live(step.before, KINDS[step.kind]).marker if step.before is not None else None
+    marker = _live_before(step.before, KINDS[step.kind]).marker if step.before is not None else None
     return Address(step.kind, marker.key if marker is not None else step.key)
 
 
-def _live(raw: Mapping[str, Json], kind: Kind) -> Live:
+def _live_before(raw: Mapping[str, Json], kind: Kind) -> Live:
     metadata = raw.get("metadata")
     text = metadata.get(markers.KEY) if isinstance(metadata, dict) else None
     return Live(kind.name, str(raw.get("id")), kind.read(raw), raw, markers.decode(text, kind))

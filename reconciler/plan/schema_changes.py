@@ -29,9 +29,9 @@ def _schema(before: dict[str, Json], after: dict[str, Json], path: Path) -> Iter
     for key in sorted((before.keys() | after.keys()) - {"required", "properties"}):
         one, other = before.get(key), after.get(key)
         if not equal(one, other):
-            yield from _KEYWORDS.get(key, _value)(key, one, other, path)
+            yield from _KEYWORDS.get(key, _keyword_value)(key, one, other, path)
     one, other = _as_mapping(before.get("properties")), _as_mapping(after.get("properties"))
-    required = _texts(after.get("required"))
+    required = _names_in(after.get("required"))
     for name in sorted(one.keys() | other.keys()):
         if name not in one:
             new = f"new{' and required' if name in required else ''} ({_type(_as_mapping(other[name]).get('type'))})"
@@ -43,7 +43,7 @@ def _schema(before: dict[str, Json], after: dict[str, Json], path: Path) -> Iter
 
 
 def _required(before: dict[str, Json], after: dict[str, Json], path: Path) -> Iterator[Meaning]:
-    was, is_now = _texts(before.get("required")), _texts(after.get("required"))
+    was, is_now = _names_in(before.get("required")), _names_in(after.get("required"))
     for name in sorted((is_now - was) & _as_mapping(before.get("properties")).keys()):
         yield Meaning(f"{_at((*path, name))} became required", breaking=True)
     for name in sorted((was - is_now) & _as_mapping(after.get("properties")).keys()):
@@ -64,7 +64,7 @@ def _items(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]
 
 
 def _types(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]:
-    was, is_now = _texts(before), _texts(after)
+    was, is_now = _names_in(before), _names_in(after)
     wider = (bool(was) and was <= (is_now | ({"integer"} if "number" in is_now else set()))) or not is_now
     yield Meaning(f"{_at(path)}: {_type(before)} → {_type(after)}", breaking=not wider)
 
@@ -92,11 +92,11 @@ def _additional(key: str, before: Json, after: Json, path: Path) -> Iterator[Mea
         yield Meaning(f"{_at(path)} take other properties", breaking=False)
 
 
-def _word(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]:
+def _wording(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]:
     yield Meaning(f"{_at(path)}: {key} changed", breaking=False)
 
 
-def _value(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]:
+def _keyword_value(key: str, before: Json, after: Json, path: Path) -> Iterator[Meaning]:
     """A keyword that is shown as it is; of a bound it is known which direction breaks."""
     breaking = after is not None
     if key in (*_LOWER, *_UPPER) and isinstance(before, int | float) and isinstance(after, int | float):
@@ -112,7 +112,7 @@ _KEYWORDS: dict[str, Callable[[str, Json, Json, Path], Iterator[Meaning]]] = {
     "items": _items,
     "additionalProperties": _additional,
     **dict.fromkeys(_MAPPINGS, _definitions),
-    **dict.fromkeys(_WORDS, _word),
+    **dict.fromkeys(_WORDS, _wording),
 }
 
 
@@ -124,12 +124,12 @@ def _as_mapping(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
-def _texts(value: Json) -> set[str]:
+def _names_in(value: Json) -> set[str]:
     return {text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)}
 
 
 def _type(value: Json) -> str:
-    return " or ".join(sorted(_texts(value))) or "any type"
+    return " or ".join(sorted(_names_in(value))) or "any type"
 
 
 def _quoted_values(texts: list[str]) -> str:

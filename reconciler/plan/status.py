@@ -9,7 +9,7 @@ from reconciler.canonical import Json
 from reconciler.model import Change, Live, Mismatch, Plan
 from reconciler.plan.ownership import is_ours
 
-_DOOMED = {
+_PENDING = {
     "create": "to be created",
     "delete": "to be deleted",
     "adopt": "to be adopted",
@@ -42,8 +42,11 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     objects = list(live)
     mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
-    rows = [_row(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan) for one in objects]
-    rows += [_coming(change) for change in plan.changes if change.id is None]
+    rows = [
+        _live_standing(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan)
+        for one in objects
+    ]
+    rows += [_new_standing(change) for change in plan.changes if change.id is None]
     return tuple(sorted(rows, key=_order))
 
 
@@ -52,7 +55,7 @@ def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
     return row.address is None, row.owner or "", row.address or "", not name, name, row.id or ""
 
 
-def _other(one: Live, plan: Plan) -> str | None:
+def _other_owner(one: Live, plan: Plan) -> str | None:
     """Which other stack and environment manage the object."""
     marker, where = one.marker, plan.where
     if marker is None or (
@@ -62,34 +65,34 @@ def _other(one: Live, plan: Plan) -> str | None:
     return f"{marker.stack}/{marker.environment}"
 
 
-def _row(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
+def _live_standing(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
     ours = one.marker if is_ours(one, plan.where) else None
     address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
     twins = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
     doubled = twins and (change is None or change.action == "delete")
-    words = ["duplicate"] if ours and doubled else [_state(change)] if change else [] if ours else ["unmanaged"]
+    words = ["duplicate"] if ours and doubled else [_change_state(change)] if change else [] if ours else ["unmanaged"]
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
-    owner = _other(one, plan) if address is None else None
-    return Standing(address, one.id, one.name, _text(one.fields.get("model")), state, commit, mismatch, owner)
+    owner = _other_owner(one, plan) if address is None else None
+    return Standing(address, one.id, one.name, _text_or_none(one.fields.get("model")), state, commit, mismatch, owner)
 
 
-def _text(value: Json) -> str | None:
+def _text_or_none(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _coming(change: Change) -> Standing:
+def _new_standing(change: Change) -> Standing:
     fields = change.desired.fields if change.desired is not None else {}
-    name, model = _text(fields.get("name")), _text(fields.get("model"))
-    return Standing(str(change.address), None, name, model, _state(change))
+    name, model = _text_or_none(fields.get("name")), _text_or_none(fields.get("model"))
+    return Standing(str(change.address), None, name, model, _change_state(change))
 
 
-def _state(change: Change) -> str:
-    if change.action in _DOOMED:
-        return _DOOMED[change.action]
-    return ", ".join(dict.fromkeys(_causes(change))) or "changed"
+def _change_state(change: Change) -> str:
+    if change.action in _PENDING:
+        return _PENDING[change.action]
+    return ", ".join(dict.fromkeys(_cause_words(change))) or "changed"
 
 
-def _causes(change: Change) -> Iterator[str]:
+def _cause_words(change: Change) -> Iterator[str]:
     found = {field.cause for field in change.fields}
     yield from (word for cause, word in _CAUSES.items() if cause in found)

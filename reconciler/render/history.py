@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from reconciler.plan.run_record import Past
+from reconciler.plan.run_record import RunRecord
 from reconciler.render.columns import Row, in_columns
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
@@ -15,13 +15,13 @@ _COLUMNS = ("run", "command", "environment", "stack", "result", "commit", "serve
 _EXPENDABLE = ("rolls back", "server", "stack", "commit", "command", "environment")
 
 
-def table(runs: Sequence[Past], style: Style, *, running: bool = False) -> str:
+def table(runs: Sequence[RunRecord], style: Style, *, running: bool = False) -> str:
     """One line a run, as many columns as fit; `running` says that the first is not over yet."""
     rows = [_row(run, running=running and run is runs[0]) for run in runs]
     return "\n".join(in_columns(_COLUMNS, _EXPENDABLE, rows, style)) + "\n"
 
 
-def as_dict(run: Past) -> dict[str, Any]:
+def as_dict(run: RunRecord) -> dict[str, Any]:
     """A run as data."""
     head = run.head
     return {
@@ -40,7 +40,7 @@ def as_dict(run: Past) -> dict[str, Any]:
     }
 
 
-def _row(run: Past, *, running: bool) -> Row:
+def _row(run: RunRecord, *, running: bool) -> Row:
     head = run.head
     is_open = running and not run.ended
     counts = ", ".join(_counts(run, is_open=is_open)) or "nothing"
@@ -58,12 +58,12 @@ def _row(run: Past, *, running: bool) -> Row:
     return Row(values, {} if run.ended else {"result": "warning"})
 
 
-def _counts(run: Past, *, is_open: bool) -> Iterator[str]:
+def _counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
     words = Counter("in doubt" if a in run.in_doubt else outcome for a, outcome in run.outcomes.items())
     yield from (f"{number} {word}" for word, number in sorted(words.items()))
     if cut := len(_cut_off(run)):
         yield f"{cut} in flight" if is_open else f"{count(cut, 'write')} cut off"
 
 
-def _cut_off(run: Past) -> list[str]:
+def _cut_off(run: RunRecord) -> list[str]:
     return sorted({step.address for step in run.steps if step.address not in run.outcomes})

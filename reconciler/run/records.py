@@ -13,7 +13,7 @@ from reconciler.console.credentials import hidden, of_config
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import did_you_mean
-from reconciler.plan.run_record import BadRecord, Past, is_of
+from reconciler.plan.run_record import BadRecord, RunRecord, is_of
 from reconciler.render.history import as_dict, table
 from reconciler.render.values import in_ascii, inert
 from reconciler.run.lock import is_held, state_folder
@@ -39,7 +39,7 @@ def print_history(options: SessionOptions, format_name: str) -> None:
         click.echo("Nothing was applied from here yet.")
 
 
-def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -> Past:
+def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -> RunRecord:
     """The record in the file, that of the named run, or that of the last run that changed anything."""
     config = load_config(stdout_style())
     secrets = of_config(config)
@@ -67,7 +67,7 @@ def _path_of(run: str, paths: Sequence[Path]) -> Path:
     raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
 
 
-def newest_apply(session: Session, commit: str) -> Past | None:
+def newest_apply(session: Session, commit: str) -> RunRecord | None:
     """The newest apply of a commit to this target that was recorded here."""
     for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)):
         with suppress(BadRecord, OSError):

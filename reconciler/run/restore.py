@@ -9,7 +9,7 @@ from reconciler.console.failure import Failure
 from reconciler.model import Live, Plan
 from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
 from reconciler.plan.rollback import rejected, rejected_by_state, undo
-from reconciler.plan.run_record import Past, is_of
+from reconciler.plan.run_record import RunRecord, is_of
 from reconciler.providers import Provider
 from reconciler.run.base_plan import desired_at
 from reconciler.run.checkout import is_in_history
@@ -71,7 +71,7 @@ def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: fr
     return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
 
 
-def _git_note(record: Past) -> str:
+def _git_note(record: RunRecord) -> str:
     commit = record.head.commit
     if commit is None:
         return "The run was made without Git: change the manifests back as well."
