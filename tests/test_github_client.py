@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.github import CodeHostError, Comment, Issue, Kept, Label, Pull
+from reconciler.github import Artifact, CodeHostError, Comment, Issue, Label, Pull
 from reconciler.github.archives import MEMBERS, unpacked
 from reconciler.github.client import GitHub
 from reconciler.github.http import PAGES, WAITS, Exchange, HttpClock
@@ -21,7 +21,7 @@ from support.github import BOT, Hub, github, zipped
 
 HEAD = "a" * 40
 MERGE = "e" * 40
-KEPT = Kept(1, "plan")
+KEPT = Artifact(1, "plan")
 COMMENTS = "/repos/acme/assistants/issues/7/comments"
 
 

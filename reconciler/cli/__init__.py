@@ -90,9 +90,9 @@ class _LateCommands(click.Group):
             return super().invoke(ctx)
         except Failure as failure:
             if ctx.meta.get(FORMAT) == "github" and not failure.wrong:
-                from reconciler.github.actions_output import failed
+                from reconciler.github.actions_output import annotate_failure
 
-                failed(failure)
+                annotate_failure(failure)
             raise
 
     def resolve_command(
@@ -139,12 +139,12 @@ def run(arguments: Sequence[str]) -> int:
     _accept_any_text()
     credentials.learn(afresh=True)
     with credentials.unsaid(), guarded():
-        code = _run(arguments)
+        code = _run_command(arguments)
     flushed = [_flush(stream) for stream in (sys.stdout, sys.stderr)]
     return code if all(flushed) or code == _INTERRUPTED else 1
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _run_command(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()

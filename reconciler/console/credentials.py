@@ -77,7 +77,7 @@ def found(names: Collection[str]) -> Mapping[str, str]:
     alike = {name: value for name, value in _environ() if _CREDENTIAL.search(name) and _may_be_key(value)}
     named = {name: value for name, value in _environ() if name in names and len(value) >= _LONG}
     every = {**alike, **named}
-    lines = {line: name for name, value in every.items() if "\n" in value for line in _lines(value)}
+    lines = {line: name for name, value in every.items() if "\n" in value for line in _key_lines(value)}
     return {**every, **{f"{name} (line {at})": line for at, (line, name) in enumerate(lines.items(), 1)}}
 
 
@@ -129,6 +129,6 @@ def _may_be_key(value: str) -> bool:
     return len(value) >= _LONG_WORDS or (len(value) >= _LONG and not _WORDS.fullmatch(value))
 
 
-def _lines(value: str) -> Iterator[str]:
+def _key_lines(value: str) -> Iterator[str]:
     """The lines of a key of several, each of which may be printed by itself."""
     return (line for line in value.splitlines() if len(line) >= _LONG_LINE and not line.startswith("-----"))

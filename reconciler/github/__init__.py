@@ -105,7 +105,7 @@ class WorkflowRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Artifact:
     """An artifact of a run, and when it was made; its files may have expired."""
 
     id: int
@@ -174,8 +174,8 @@ class CodeHost(Protocol):
     def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         """A run as it is, or as one of its attempts was; None where there is none."""
 
-    def artifacts(self, run: int) -> Sequence[Kept]:
+    def artifacts(self, run: int) -> Sequence[Artifact]:
         """The artifacts of a run, the newest first."""
 
-    def files(self, kept: Kept) -> Mapping[str, bytes] | None:
+    def files(self, kept: Artifact) -> Mapping[str, bytes] | None:
         """The files of an artifact; None where they are deleted."""

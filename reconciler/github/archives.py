@@ -1,4 +1,4 @@
-"""Archives as somebody made them: read within bounds, and never written anywhere."""
+"""Zip archives from elsewhere: read within limits, and never written to disk."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def unpacked(content: bytes, limit: int = BYTES) -> Mapping[str, bytes]:
     """The files in a zip archive by name; CodeHostError where it is damaged, or holds more than it should."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _files(archive, limit)
+            return _files_in(archive, limit)
     except _DAMAGED as error:
         raise CodeHostError(f"The artifact is not an archive that can be read: {error}.", _AGAIN) from error
 
 
-def _files(archive: zipfile.ZipFile, limit: int) -> dict[str, bytes]:
+def _files_in(archive: zipfile.ZipFile, limit: int) -> dict[str, bytes]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MEMBERS:
         raise CodeHostError(f"The artifact holds more than {MEMBERS:,} files.", _AGAIN)
@@ -38,12 +38,12 @@ def _files(archive: zipfile.ZipFile, limit: int) -> dict[str, bytes]:
     for member in members:
         if member.filename in files:
             raise CodeHostError(f"The artifact holds {member.filename!r} twice.", _AGAIN)
-        files[member.filename] = _file(archive, member, limit)
+        files[member.filename] = _content_of(archive, member, limit)
         limit -= len(files[member.filename])
     return files
 
 
-def _file(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
+def _content_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
     """As much as there is, whatever its header says of it."""
     with archive.open(member) as stream:
         content = stream.read(limit + 1)

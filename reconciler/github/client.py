@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.github import AbsentError, CodeHost, CodeHostError, Comment, Issue, Kept, Label, Pull, WorkflowRun
+from reconciler.github import AbsentError, Artifact, CodeHost, CodeHostError, Comment, Issue, Label, Pull, WorkflowRun
 from reconciler.github.archives import unpacked
 from reconciler.github.http import ApiRequest, Exchange
 
@@ -46,7 +46,7 @@ class GitHub(CodeHost):
 
     def me(self) -> str:
         if self._author is None:
-            self._author = _text(self._entry(ApiRequest("GET", "/user", _METADATA)), "login")
+            self._author = _text_member(self._entry(ApiRequest("GET", "/user", _METADATA)), "login")
         return self._author
 
     def comments(self, number: int) -> Sequence[Comment]:
@@ -87,12 +87,12 @@ class GitHub(CodeHost):
         self._send("DELETE", f"/issues/{number}/lock", _ISSUES)
 
     def labels(self, number: int) -> Sequence[Label]:
-        names = [_text(entry, "name") for entry in self._list(f"/issues/{number}/labels", _PULLS)]
+        names = [_text_member(entry, "name") for entry in self._list(f"/issues/{number}/labels", _PULLS)]
         set_by: dict[str, tuple[str | None, str]] = {}
         for event in self._events(number) if names else ():
             if event.get("event") == "labeled":
-                name = _text(_object(event.get("label")), "name")
-                set_by[name.lower()] = (_login(event, "actor"), _text(event, "created_at"))
+                name = _text_member(_json_object(event.get("label")), "name")
+                set_by[name.lower()] = (_login_member(event, "actor"), _text_member(event, "created_at"))
         return [Label(name, *set_by.get(name.lower(), (None, ""))) for name in names]
 
     def _events(self, number: int) -> list[Entry]:
@@ -101,7 +101,7 @@ class GitHub(CodeHost):
             events = list(self._list(f"/issues/{number}/events", _PULLS))
         except AbsentError:
             events = list(self._list(f"/issues/{number}/timeline", _PULLS))
-        return sorted(events, key=lambda event: _text(event, "created_at"))
+        return sorted(events, key=lambda event: _text_member(event, "created_at"))
 
     def make_label(self, name: str, description: str) -> None:
         if self._label(name) is None:
@@ -149,21 +149,21 @@ class GitHub(CodeHost):
 
     def _runs(self, workflow: str, params: Mapping[str, str]) -> list[WorkflowRun]:
         path = f"/actions/workflows/{quote(workflow, safe='')}/runs"
-        runs = map(_run, self._list(path, _RUNS, params, "workflow_runs"))
+        runs = map(_workflow_run, self._list(path, _RUNS, params, "workflow_runs"))
         return sorted(runs, key=lambda run: run.id, reverse=True)
 
     def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         which = "" if attempt is None else f"/attempts/{attempt}"
         try:
-            return _run(self._entry(self._request("GET", f"/actions/runs/{id}{which}", _RUNS)))
+            return _workflow_run(self._entry(self._request("GET", f"/actions/runs/{id}{which}", _RUNS)))
         except AbsentError:
             return None
 
-    def artifacts(self, run: int) -> Sequence[Kept]:
+    def artifacts(self, run: int) -> Sequence[Artifact]:
         entries = self._list(f"/actions/runs/{run}/artifacts", _RUNS, member="artifacts")
         return sorted(map(_artifact, entries), key=lambda kept: kept.id, reverse=True)
 
-    def files(self, kept: Kept) -> Mapping[str, bytes] | None:
+    def files(self, kept: Artifact) -> Mapping[str, bytes] | None:
         if kept.expired:
             return None
         content = self._exchange.download(self._request("GET", f"/actions/artifacts/{kept.id}/zip", _RUNS))
@@ -176,7 +176,7 @@ class GitHub(CodeHost):
         self._exchange.send(self._request(method, path, needs, body))
 
     def _entry(self, request: ApiRequest, look: Callable[[], Json] = lambda: None) -> Entry:
-        return _object(self._exchange.ask(request, look))
+        return _json_object(self._exchange.ask(request, look))
 
     def _list(
         self, path: str, needs: str, params: Mapping[str, str] | None = None, member: str | None = None
@@ -187,23 +187,25 @@ class GitHub(CodeHost):
         """What this token wrote there, to the letter but for how a server keeps line ends."""
         me = self.me().lower()
         for entry in self._list(path, _COMMENTS, params):
-            is_mine = (_login(entry, "user") or "").lower() == me
-            if is_mine and all(_plain(_text(entry, name)) == _plain(content[name]) for name in content):
+            is_mine = (_login_member(entry, "user") or "").lower() == me
+            if is_mine and all(
+                _normal_text(_text_member(entry, name)) == _normal_text(content[name]) for name in content
+            ):
                 return dict(entry)
         return None
 
 
-def _plain(text: Json) -> str:
+def _normal_text(text: Json) -> str:
     return str(text).replace("\r\n", "\n").strip()
 
 
-def _object(value: Json) -> Entry:
+def _json_object(value: Json) -> Entry:
     if not isinstance(value, dict):
         raise CodeHostError("GitHub's response is not as documented.", _CHECK_URL)
     return value
 
 
-def _text(entry: Entry, name: str) -> str:
+def _text_member(entry: Entry, name: str) -> str:
     """A member that is a text; an empty one where it is absent."""
     value = entry.get(name)
     if value is not None and not isinstance(value, str):
@@ -218,70 +220,72 @@ def _integer(entry: Entry, name: str) -> int:
     return value
 
 
-def _login(entry: Entry, name: str) -> str | None:
+def _login_member(entry: Entry, name: str) -> str | None:
     """The login of a member; None where the account was deleted."""
     account = entry.get(name)
-    return (_text(account, "login") or None) if isinstance(account, dict) else None
+    return (_text_member(account, "login") or None) if isinstance(account, dict) else None
 
 
 def _repository_name(entry: Entry, name: str) -> str:
     """The full name of a repository; empty where it was deleted."""
     repository = entry.get(name)
-    return _text(repository, "full_name") if isinstance(repository, dict) else ""
+    return _text_member(repository, "full_name") if isinstance(repository, dict) else ""
 
 
 def _comment(entry: Entry) -> Comment:
-    return Comment(_integer(entry, "id"), _login(entry, "user") or "", _text(entry, "body"))
+    return Comment(_integer(entry, "id"), _login_member(entry, "user") or "", _text_member(entry, "body"))
 
 
 def _issue(entry: Entry) -> Issue:
     listed = entry.get("labels")
-    labels = [_text(label, "name") for label in listed if isinstance(label, dict)] if isinstance(listed, list) else []
+    labels = (
+        [_text_member(label, "name") for label in listed if isinstance(label, dict)] if isinstance(listed, list) else []
+    )
     return Issue(
         number=_integer(entry, "number"),
-        author=_login(entry, "user") or "",
-        title=_text(entry, "title"),
-        body=_text(entry, "body"),
+        author=_login_member(entry, "user") or "",
+        title=_text_member(entry, "title"),
+        body=_text_member(entry, "body"),
         open=entry.get("state") == "open",
         labels=tuple(labels),
         locked=entry.get("locked") is True,
-        lock_reason=_text(entry, "active_lock_reason"),
+        lock_reason=_text_member(entry, "active_lock_reason"),
     )
 
 
 def _pull(entry: Entry) -> Pull:
-    head, base = _object(entry.get("head")), _object(entry.get("base"))
+    head, base = _json_object(entry.get("head")), _json_object(entry.get("base"))
     merged = bool(entry.get("merged_at")) or entry.get("merged") is True
     return Pull(
         number=_integer(entry, "number"),
-        head=_text(head, "sha"),
+        head=_text_member(head, "sha"),
         head_repository=_repository_name(head, "repo"),
         base_repository=_repository_name(base, "repo"),
         merged=merged,
-        merge_commit=_text(entry, "merge_commit_sha") or None if merged else None,
-        base=_text(base, "ref"),
+        merge_commit=_text_member(entry, "merge_commit_sha") or None if merged else None,
+        base=_text_member(base, "ref"),
         open=entry.get("state") == "open",
         conflicting=entry.get("mergeable") is False,
-        branch=_text(head, "ref"),
-        author=_login(entry, "user"),
-        created=_text(entry, "created_at"),
-        merged_at=_text(entry, "merged_at"),
+        branch=_text_member(head, "ref"),
+        author=_login_member(entry, "user"),
+        created=_text_member(entry, "created_at"),
+        merged_at=_text_member(entry, "merged_at"),
     )
 
 
-def _run(entry: Entry) -> WorkflowRun:
+def _workflow_run(entry: Entry) -> WorkflowRun:
     return WorkflowRun(
         id=_integer(entry, "id"),
         attempt=_integer(entry, "run_attempt") if "run_attempt" in entry else 1,
-        head=_text(entry, "head_sha"),
+        head=_text_member(entry, "head_sha"),
         head_repository=_repository_name(entry, "head_repository"),
-        event=_text(entry, "event"),
-        status=_text(entry, "status"),
-        conclusion=_text(entry, "conclusion") or None,
-        created=_text(entry, "created_at"),
+        event=_text_member(entry, "event"),
+        status=_text_member(entry, "status"),
+        conclusion=_text_member(entry, "conclusion") or None,
+        created=_text_member(entry, "created_at"),
     )
 
 
-def _artifact(entry: Entry) -> Kept:
-    made, expired = _text(entry, "created_at"), bool(entry.get("expired"))
-    return Kept(_integer(entry, "id"), _text(entry, "name"), made, expired=expired)
+def _artifact(entry: Entry) -> Artifact:
+    made, expired = _text_member(entry, "created_at"), bool(entry.get("expired"))
+    return Artifact(_integer(entry, "id"), _text_member(entry, "name"), made, expired=expired)

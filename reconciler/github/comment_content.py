@@ -125,7 +125,7 @@ def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[lis
     first = sections[0]
     if len(sections) > 1 or isinstance(first, Lost):
         return [_content_of_several(sections, request)], failures
-    return [_content(*_target_of(first), first, request)], failures
+    return [_single_content(*_target_of(first), first, request)], failures
 
 
 def content_without_plan(environments: Sequence[str], stack: str | None, request: CommentRequest) -> CommentContent:
@@ -133,7 +133,7 @@ def content_without_plan(environments: Sequence[str], stack: str | None, request
     if request.what == "planned":
         raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or pass --failed")
     targets = [stack_and_environment(name, stack) for name in environments or _default_environments()]
-    return _content(*_joined_targets(targets), None, request)
+    return _single_content(*_joined_targets(targets), None, request)
 
 
 def _default_environments() -> Sequence[str | None]:
@@ -147,12 +147,12 @@ def _default_environments() -> Sequence[str | None]:
 def _content_of_several(sections: Sequence[Section], request: CommentRequest) -> CommentContent:
     if request.what != "planned":
         raise Failure("Only a plan can be reported for several environments at once.", "name the plan of one of them")
-    marker = _marker(*_joined_targets([_target_of(section) for section in sections]), request)
+    marker = _valid_marker(*_joined_targets([_target_of(section) for section in sections]), request)
     plans = [section for section in sections if not isinstance(section, Lost)]
     shown = [each if isinstance(each, Lost) else hidden(each, credentials.hidden()) for each in sections]
     without_effect = _labels_without_effect(plans, request)
     quiet = len(plans) == len(sections) and all(_is_quiet(plan, request) for plan in plans)
-    body = comment.planned(shown, _frame(marker, request, without_effect))
+    body = comment.planned(shown, _comment_frame(marker, request, without_effect))
     return _with_labels(CommentContent(marker, body, quiet=quiet), plans, without_effect)
 
 
@@ -170,14 +170,14 @@ def _joined_targets(targets: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in targets))
 
 
-def _content(stack: str, environment: str, plan: Document | None, request: CommentRequest) -> CommentContent:
-    marker = _marker(stack, environment, request)
+def _single_content(stack: str, environment: str, plan: Document | None, request: CommentRequest) -> CommentContent:
+    marker = _valid_marker(stack, environment, request)
     pending = [plan] if plan and request.what == "planned" else []
     without_effect = _labels_without_effect(pending, request)
     shown = [hidden(plan, credentials.hidden())] if plan else []
-    frame = _frame(marker, request, without_effect)
-    part = _body([], request, frame).partition("\n")[2] if request.after_merge else None
-    content = CommentContent(marker, _body(shown, request, frame), quiet=_is_quiet(plan, request), part=part)
+    frame = _comment_frame(marker, request, without_effect)
+    part = _comment_body([], request, frame).partition("\n")[2] if request.after_merge else None
+    content = CommentContent(marker, _comment_body(shown, request, frame), quiet=_is_quiet(plan, request), part=part)
     return _with_labels(content, pending, without_effect)
 
 
@@ -195,7 +195,7 @@ def _with_labels(
     return replace(content, codes=tuple(sorted(codes)), taken=tuple(taken))
 
 
-def _marker(stack: str, environment: str, request: CommentRequest) -> CommentMarker:
+def _valid_marker(stack: str, environment: str, request: CommentRequest) -> CommentMarker:
     marker = CommentMarker(stack, environment, request.run.run, request.run.attempt)
     try:
         first_line(marker)
@@ -214,7 +214,7 @@ def _is_quiet(plan: Document | None, request: CommentRequest) -> bool:
     return request.what != "ended" or happened(request.text.splitlines()).quiet
 
 
-def _frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
+def _comment_frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notes = tuple(dict.fromkeys(map(_label_note, without_effect)))
     return Frame(marker, request.url, request.commit, ci_context.commit_url(request.commit), at, notes)
@@ -227,7 +227,7 @@ def _label_note(verdict: Verdict) -> str:
     return comment.label_idle(label.label, verdict.reason)
 
 
-def _body(plans: Sequence[Section], request: CommentRequest, frame: Frame) -> str:
+def _comment_body(plans: Sequence[Section], request: CommentRequest, frame: Frame) -> str:
     before = request.earlier.splitlines()
     if request.what == "failed":
         return comment.failed(request.text, plans, frame, applying=request.applying, earlier=happened(before))

@@ -93,7 +93,7 @@ class Exchange:
 
     def ask(self, request: ApiRequest, look: Callable[[], Json] = lambda: None) -> Json:
         """The response's data. Before what may have been done is sent again, `look` finds what became of it."""
-        return self._retry(lambda: _data(self._answer(request)), look)
+        return self._retry(lambda: _json_of(self._answer(request)), look)
 
     def send(self, request: ApiRequest) -> None:
         """Sends what may be done twice; the content of the response is ignored."""
@@ -104,7 +104,7 @@ class Exchange:
         url = f"{self._url}{request.path}?{httpx.QueryParams({'per_page': '100', **request.params})}"
         for _ in range(PAGES):
             page = self._retry(lambda url=url: self._answer(request, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
-            data = _data(page)
+            data = _json_of(page)
             entries = data.get(member) if member is not None and isinstance(data, dict) else data
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
                 raise CodeHostError("GitHub's response is not a list.", _CHECK_URL)
@@ -164,7 +164,7 @@ class Exchange:
         """The response where it is a success; else raises why not, without the token."""
         if 200 <= response.status < 300:
             return response
-        raise _error_of(request, response, self._clock.now(), self._mask.text)
+        raise _api_error(request, response, self._clock.now(), self._mask.text)
 
     def _next(self, page: ApiResponse, url: str) -> str | None:
         """The next page, which is asked of this API, whatever a proxy before it calls itself."""
@@ -231,7 +231,7 @@ def _origin(url: str) -> tuple[str, str, int | None]:
         raise CodeHostError(f"GitHub redirects to an invalid address: {error}.", "run it again later") from error
 
 
-def _data(response: ApiResponse) -> Json:
+def _json_of(response: ApiResponse) -> Json:
     """The JSON of a response; nothing where it has no content."""
     if not response.content:
         return None
@@ -242,7 +242,7 @@ def _data(response: ApiResponse) -> Json:
     return data
 
 
-def _error_of(request: ApiRequest, response: ApiResponse, now: float, hide: Callable[[str], str]) -> CodeHostError:
+def _api_error(request: ApiRequest, response: ApiResponse, now: float, hide: Callable[[str], str]) -> CodeHostError:
     """What a response that is no success means, and whether another try may help."""
     message = _message_in(response, hide)
     wait = _rate_limit_wait(response, message, now)
@@ -259,7 +259,7 @@ def _error_of(request: ApiRequest, response: ApiResponse, now: float, hide: Call
             after=after and min(after, _PATIENCE),
             may_have_happened=request.method == "POST",
         )
-    return _rejection(request, response.status, message)
+    return _rejected_request(request, response.status, message)
 
 
 def _message_in(response: ApiResponse, hide: Callable[[str], str]) -> str:
@@ -303,7 +303,7 @@ def _retry_after(response: ApiResponse, now: float) -> float | None:
         return None
 
 
-def _rejection(request: ApiRequest, status: int, message: str) -> CodeHostError:
+def _rejected_request(request: ApiRequest, status: int, message: str) -> CodeHostError:
     what = f"{request.method} {request.path}"
     why = f": {message}" if message else ""
     if status == 401:

@@ -27,14 +27,14 @@ def main() -> int:
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     number, commit = event["pull_request"]["number"], event["pull_request"]["head"]["sha"]
     repository = os.environ["GITHUB_REPOSITORY"]
-    if _asked("GET", f"/repos/{repository}/pulls/{number}")["head"]["sha"] != commit:
+    if _call_api("GET", f"/repos/{repository}/pulls/{number}")["head"]["sha"] != commit:
         print("Another push is there already: its own run says what becomes of it.")
         return 0
     marked = 0
     for one in _comments(f"/repos/{repository}/issues/{number}/comments"):
-        body = outdated(one["body"], commit, os.environ.get("ENVIRONMENT", "").split(), _run(repository))
-        if body is not None and _is_ours(one):
-            _asked("PATCH", f"/repos/{repository}/issues/comments/{one['id']}", {"body": body})
+        body = outdated(one["body"], commit, os.environ.get("ENVIRONMENT", "").split(), _run_page(repository))
+        if body is not None and _is_own(one):
+            _call_api("PATCH", f"/repos/{repository}/issues/comments/{one['id']}", {"body": body})
             marked += 1
     print(f"Comments marked as out of date: {marked}.")
     return 0
@@ -54,26 +54,26 @@ def outdated(body: str, commit: str, environments: list[str], run: str) -> str |
     return whole if len(whole) <= _LIMIT else f"{first[0]}{mark}{said.splitlines()[0]}\n"
 
 
-def _is_ours(comment: dict[str, Any]) -> bool:
+def _is_own(comment: dict[str, Any]) -> bool:
     author = os.environ.get("RECONCILER_AUTHOR") or "github-actions[bot]"
     return str((comment.get("user") or {}).get("login", "")).lower() == author.lower()
 
 
-def _run(repository: str) -> str:
+def _run_page(repository: str) -> str:
     server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
     return f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
 
 
 def _comments(path: str) -> Iterator[dict[str, Any]]:
     number = 1
-    while page := _asked("GET", f"{path}?per_page={_PAGE}&page={number}"):
+    while page := _call_api("GET", f"{path}?per_page={_PAGE}&page={number}"):
         yield from page
         if len(page) < _PAGE:
             return
         number += 1
 
 
-def _asked(method: str, path: str, body: dict[str, str] | None = None) -> Any:
+def _call_api(method: str, path: str, body: dict[str, str] | None = None) -> Any:
     request = urllib.request.Request(  # noqa: S310  # the address of the runner's own API
         os.environ.get("GITHUB_API_URL", "https://api.github.com") + path,
         method=method,

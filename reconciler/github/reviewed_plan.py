@@ -50,7 +50,7 @@ def _newest_reviewed(
     for plan in early:
         run = plan.run if plan.attempt == plan.run.attempt else host.run(plan.run.id, plan.attempt)
         if run is not None and (run.status, run.conclusion) == ("completed", "success"):
-            content = _content(host, plan, pull, stack, name)
+            content = _plan_content(host, plan, pull, stack, name)
             if content is not None:
                 return plan, content
     late = "" if len(early) == len(plans) else "; what was planned after the merge was reviewed by nobody"
@@ -61,7 +61,7 @@ def _newest_reviewed(
     raise Failure(f"{workflow} kept no plan {names} of {head} before the merge{late}.")
 
 
-def _content(host: CodeHost, kept: KeptPlan, pull: Pull, stack: str, name: str) -> bytes | None:
+def _plan_content(host: CodeHost, kept: KeptPlan, pull: Pull, stack: str, name: str) -> bytes | None:
     """The plan; None where it is of another pull request, which proposes the same commit to another branch."""
     files = host.files(kept.kept)
     if files is None:

@@ -69,7 +69,7 @@ async def confirm_and_apply(
         earlier=_earlier_creates(session, plan),
     )
     stop = Stop()
-    with _record(session, options, run, plan) as record, reporter.listeners(plan) as listeners:
+    with _begin_record(session, options, run, plan) as record, reporter.listeners(plan) as listeners:
         async with interruptible(stop):
             everybody = Listeners([record, *listeners, *watchers])
             ended = await apply(plan, provider, run, everybody, parallelism=options.parallelism, stop=stop)
@@ -128,7 +128,7 @@ def _report_end(reporter: Reporter, plan: Plan, ended: Sequence[Outcome], stop: 
     return 0 if done and stop.reason is None and not plan.standing and not reporter.refused else 1
 
 
-def _record(session: Session, options: ApplyOptions, run: RunContext, plan: Plan) -> journal.Journal:
+def _begin_record(session: Session, options: ApplyOptions, run: RunContext, plan: Plan) -> journal.Journal:
     """The record of a run, begun before anything is written."""
     now = datetime.now(UTC)
     head = Head(

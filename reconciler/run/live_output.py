@@ -24,7 +24,7 @@ from reconciler.run.planning import plan_context, warn_of_lists
 from reconciler.run.session import Session, manifest_context, run_async
 
 
-async def _read(session: Session) -> tuple[Live, ...]:
+async def _read_live(session: Session) -> tuple[Live, ...]:
     async with session.provider() as provider:
         live = await session.live(provider)
         warn_of_lists(provider)
@@ -33,7 +33,7 @@ async def _read(session: Session) -> tuple[Live, ...]:
 
 def show_live(session: Session, word: str, format_name: str) -> None:
     """Prints the live object with this id or key as a manifest, or as raw JSON."""
-    live = _named(word, run_async(_read, session), session)
+    live = _live_named(word, run_async(_read_live, session), session)
     shown = hidden().deep(live, (Marker,))
     if shown is not live:
         click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
@@ -46,7 +46,7 @@ def show_live(session: Session, word: str, format_name: str) -> None:
     click.echo(as_manifest(shown, KINDS[live.kind], session.where, pins), nl=False)
 
 
-def _named(word: str, live: Sequence[Live], session: Session) -> Live:
+def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
     """The one object with this id or, among the managed ones, with this key."""
     managed = ours_by_address(live, session.where)
     found = [each for each in live if each.id == word] or [each for at, each in managed if word in (at.key, str(at))]
@@ -101,7 +101,7 @@ def _warn_of_full_metadata(live: Live) -> None:
 
 def print_ids(session: Session, key: str | None, format_name: str) -> None:
     """Prints the keys and ids of all managed objects in a format, or the id of one key."""
-    live = hidden().deep(run_async(_read, session), (Marker,))
+    live = hidden().deep(run_async(_read_live, session), (Marker,))
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = ours_by_address(live, session.where)
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})

@@ -38,7 +38,7 @@ def show_sections(sections: Sequence[Section], format_name: str, style: Style, *
     shown = [section if isinstance(section, Lost) else masked(section) for section in sections]
     first = shown[0]
     if format_name == "github":
-        actions_output.tell(shown, style)
+        actions_output.show_in_job(shown, style)
     elif together or len(shown) > 1 or isinstance(first, Lost):
         click.echo(several(format_name, shown, style), nl=False)
     else:

@@ -62,7 +62,7 @@ class Planner:
             try:
                 results[name] = await self._plan(name)
             except (Failure, ProviderError, BaseExceptionGroup) as error:
-                results[name] = _lost(name, error)
+                results[name] = _why_lost(name, error)
 
         REPORTED.set(set())
         async with anyio.create_task_group() as tasks:
@@ -81,7 +81,7 @@ def exit_code(results: Sequence[Plan | Lost], *, detailed: bool) -> int:
     return 3 if any(plan.standing for plan in plans) else 2 if any(plan.changes for plan in plans) else 0
 
 
-def _lost(name: str, error: BaseException) -> Lost:
+def _why_lost(name: str, error: BaseException) -> Lost:
     """Why there is no plan; what is neither a failure nor a server's error is raised again."""
     first = flattened(error)
     if isinstance(first, ProviderError):

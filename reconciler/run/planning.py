@@ -43,7 +43,7 @@ def requested_plan(
 ) -> Plan:
     """The part of the whole plan that is requested."""
     context = plan_context(session, provider, live, desired)
-    return _select(whole_plan(session, desired, live, request, context), session, desired, live, request)
+    return _requested_part(whole_plan(session, desired, live, request, context), session, desired, live, request)
 
 
 def whole_plan(
@@ -77,7 +77,7 @@ async def plan_against_base(session: Session, revision: BaseRevision, request: P
         offline = replace(session, offline=error.message)
         return _offline_plan(offline, base, (desired, before), request, notes)
     plan = _split_plan(session, base, (desired, before), live, request, context, notes)
-    return _select(plan, session, desired, live, request)
+    return _requested_part(plan, session, desired, live, request)
 
 
 def _offline_plan(
@@ -96,7 +96,7 @@ def _offline_plan(
     desired, before = (tuple(replace(each, id=None) for each in side) for side in sides)
     live = as_live(before, session.where)
     plan = _split_plan(session, base, (desired, before), live, request, PlanContext(), (*notes, *adopted))
-    return _select(unseen(plan, session.offline or ""), session, desired, live, request)
+    return _requested_part(unseen(plan, session.offline or ""), session, desired, live, request)
 
 
 def _split_plan(
@@ -114,7 +114,7 @@ def _split_plan(
     return plan if session.environment.apply == "everything" else part(plan, session.environment.limits)
 
 
-def _select(
+def _requested_part(
     plan: Plan, session: Session, desired: Sequence[Desired], live: Sequence[Live], request: PlanRequest
 ) -> Plan:
     if request.drift:

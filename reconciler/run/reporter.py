@@ -78,7 +78,7 @@ def reporting(options: ApplyOptions) -> Iterator[Reporter]:
             if options.as_json:
                 reporter.open(sys.stdout)
             if options.json_into is not None:
-                reporter.open(stack.enter_context(_opened(options.json_into)))
+                reporter.open(stack.enter_context(_open_events(options.json_into)))
             yield reporter
         except Failure as failure:
             with suppress(OSError):
@@ -90,7 +90,7 @@ def reporting(options: ApplyOptions) -> Iterator[Reporter]:
             raise
 
 
-def _opened(path: str) -> IO[str]:
+def _open_events(path: str) -> IO[str]:
     try:
         return open(path, "w", encoding="utf-8")  # noqa: PTH123  # closed by the stack that it enters
     except OSError as error:

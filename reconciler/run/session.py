@@ -235,7 +235,7 @@ def stop_at_errors(faults: Iterable[Diagnostic], sources: Mapping[str, str], sty
     if fresh:
         colored = style_of(sys.stderr, colour=style.colour or None).colour
         click.echo(report(fresh, sources, colour=colored), err=True, nl=False)
-        actions_output.faults(fresh)
+        actions_output.annotate_faults(fresh)
     reported.update(fresh)
     if wrong := errors(found):
         raise Failure("Errors found; nothing was sent.", "fix the errors above and rerun", wrong=wrong)
