@@ -1,4 +1,4 @@
-"""What the documents say is complete, leads somewhere, and happens when it is tried."""
+"""The docs are complete, their links and names exist, and their commands work."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def _page(name: str) -> str:
 
 
 def _command(name: str) -> click.Command:
-    found = importlib.import_module(f"reconciler.cli.{name}").command
-    assert isinstance(found, click.Command)
-    return found
+    command = importlib.import_module(f"reconciler.cli.{name}").command
+    assert isinstance(command, click.Command)
+    return command
 
 
 def _options(command: click.Command) -> list[click.Option]:
-    """Those that are offered."""
+    """The options that help shows."""
     return [parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
 
 
@@ -54,7 +54,7 @@ def _headings(text: str) -> list[str]:
 
 
 def _section(name: str) -> str:
-    """What docs/commands.md says of a command, and of the options that all share."""
+    """The section of docs/commands.md about a command, and the one about shared options."""
     parts = re.split(r"^## ", _page("docs/commands.md"), flags=re.M)
     own = [part for part in parts if re.match(rf"`reconciler {name}\b", part)]
     assert len(own) == 1, f"docs/commands.md has a section on `{name}`"
@@ -210,11 +210,13 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
     for path, anchor in _links(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), path
-        assert not anchor or anchor in [_slug(one) for one in _headings(target.read_text(encoding="utf-8"))], anchor
+        assert not anchor or anchor in [_slug(heading) for heading in _headings(target.read_text(encoding="utf-8"))], (
+            anchor
+        )
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str, str]]:
-    """Every fenced block: the prose before it, its language, what is in it."""
+    """Every fenced block: the prose before it, its language, its content."""
     end = 0
     for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
         yield text[end : match.start()], match[1], match[2]

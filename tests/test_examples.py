@@ -1,4 +1,4 @@
-"""The examples are in order, and between them use everything that a manifest can say."""
+"""The examples have no errors, and together use everything that a manifest can contain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.source import plain
 ROOT = Path(__file__).resolve().parent.parent
 LOADED = config.load(ROOT, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
 READ = reading.read(ROOT, LOADED.config.manifests if LOADED.config else ())
-DOCUMENTS: list[Any] = [plain(one.node) for one in READ.manifests]
+DOCUMENTS: list[Any] = [plain(manifest.node) for manifest in READ.manifests]
 OWN = [document.get("reconciler", {}) for document in DOCUMENTS]
 BLOCK = ("key", "id", "was", "on_removal", "ignore_changes", "environments")
 
@@ -33,16 +33,16 @@ def _config() -> Config:
 
 
 def _parsed(name: str) -> parser.ParsedManifests:
-    found = config.choose(_config(), name, os.environ, owns=False)
-    assert isinstance(found, config.Environment)
-    terms = ServerTraits(tools=PROVIDERS[found.provider].terms.tools, families=found.models)
-    setting = parser.ManifestContext(name, tuple(_config().environments), found.values, terms)
+    environment = config.choose(_config(), name, os.environ, owns=False)
+    assert isinstance(environment, config.Environment)
+    terms = ServerTraits(tools=PROVIDERS[environment.provider].terms.tools, families=environment.models)
+    setting = parser.ManifestContext(name, tuple(_config().environments), environment.values, terms)
     return parser.parse(READ.manifests, setting)
 
 
 def _fields(name: str = "local") -> dict[str, dict[str, Any]]:
-    """What every assistant is in the environment, in normal form, by its key."""
-    return {one.address.key: dict(one.fields) for one in _parsed(name).desired}
+    """The fields of every assistant in the environment, in normal form, by key."""
+    return {desired.address.key: dict(desired.fields) for desired in _parsed(name).desired}
 
 
 def _references(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -58,7 +58,7 @@ def _references(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, t
         yield from _references(member, (*path, key))
 
 
-REFERENCES = [found for document in DOCUMENTS for found in _references(document)]
+REFERENCES = [reference for document in DOCUMENTS for reference in _references(document)]
 
 
 def _values(field: str) -> list[Any]:
@@ -69,13 +69,13 @@ def _tools() -> list[dict[str, Any]]:
     return [tool for listed in _values("tools") for tool in listed]
 
 
-def test_reading_them_finds_nothing_wrong_and_nothing_unused() -> None:
+def test_reading_them_finds_no_error_and_no_unused_file() -> None:
     assert LOADED.faults == ()
     assert READ.faults == ()
 
 
 @of_each_environment
-def test_they_are_in_order_in_every_environment_without_a_warning(name: str) -> None:
+def test_they_have_no_error_and_no_warning_in_any_environment(name: str) -> None:
     assert _parsed(name).faults == ()
 
 
@@ -126,12 +126,12 @@ def test_some_example_names_a_file_at(key: str) -> None:
 
 @pytest.mark.parametrize("suffix", [".md", ".json", ".yaml"])
 def test_some_example_names_a_file_of_the_kind(suffix: str) -> None:
-    assert any(name.endswith(suffix) for one in READ.manifests for name in one.attachments)
+    assert any(name.endswith(suffix) for manifest in READ.manifests for name in manifest.attachments)
 
 
 def test_one_file_holds_several_documents_and_one_folder_is_nested() -> None:
-    assert any(not one.alone for one in READ.manifests)
-    assert any(one.file.count("/") > 1 for one in READ.manifests)
+    assert any(not manifest.alone for manifest in READ.manifests)
+    assert any(manifest.file.count("/") > 1 for manifest in READ.manifests)
 
 
 def test_one_example_differs_by_environment_and_one_is_not_in_production() -> None:
