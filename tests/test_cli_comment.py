@@ -141,7 +141,8 @@ def test_a_comment_names_the_commit_and_the_moment(here: Checkout, hub: Hub, mon
     foot = hub.bodies(7)[0].splitlines()[-1]
     page = f"https://github.example/acme/assistants/commit/{HEAD}"
     assert re.fullmatch(
-        rf"Commit \[{HEAD[:12]}\]\(<{page}>\), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\. \[The run\].* has all of it\.", foot
+        rf"Commit \[{HEAD[:12]}\]\(<{page}>\), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\. \[The run\].* has the complete plan\.",
+        foot,
     ), foot
 
 
@@ -388,7 +389,7 @@ def test_what_moved_is_commented_as_a_difference(here: Checkout, hub: Hub) -> No
     (body,) = hub.bodies(7)
     assert "### Not applied: 1 refused\n\n**staging** · stack `shop`" in body
     assert "| Refused: it is no longer what was reviewed |" in body.replace("&#58;", ":")
-    assert "<details open><summary><code>assistant.hr</code> moved since it was reviewed</summary>" in body
+    assert "<details open><summary><code>assistant.hr</code> changed since the review</summary>" in body
     assert "Somebody was here" in body
 
 
@@ -707,8 +708,8 @@ def test_a_label_that_does_not_count_any_more_is_taken_off_and_the_comment_says_
 
     assert [one["name"] for one in hub.all_issues[7]["labels"]] == ["bug"]
     assert (
-        f"The label `{LOOKS_LIKE}`, set by `maintainer`, was taken off: what it allowed has changed."
-        " Look again; then set it anew." in hub.bodies(7)[0]
+        f"The label `{LOOKS_LIKE}`, set by `maintainer`, was removed: what it overrode has changed."
+        " Review again, then set it again." in hub.bodies(7)[0]
     )
 
 
@@ -739,7 +740,7 @@ def test_a_label_that_lets_its_objection_pass_stays(here: Checkout, hub: Hub) ->
     assert here.run("comment", objected(here, allowed=True), "--allowances", judged(here, hub)).code == 0
 
     assert [one["name"] for one in hub.all_issues[7]["labels"]] == [LOOKS_LIKE]
-    assert "was taken off" not in hub.bodies(7)[0]
+    assert "was removed" not in hub.bodies(7)[0]
 
 
 def test_labels_that_cannot_be_made_hide_no_comment(here: Checkout, hub: Hub) -> None:

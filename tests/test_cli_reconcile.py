@@ -528,7 +528,7 @@ def test_an_issue_is_opened_when_something_is_found(job: Job) -> None:
 
     assert told.code == 0
     assert f"Issue #{job.issue['number']} is opened." in told.out
-    assert job.issue["title"] == "local is not as Git says (stack acme)"
+    assert job.issue["title"] == "local differs from Git (stack acme)"
     assert job.issue["body"].startswith(f"{FIRST}\n<!-- reconciler: remembers {{")
     assert "\n### Needs review: 1 drifted\n" in job.issue["body"]
     assert "Be rude." in job.issue["body"]
@@ -572,7 +572,7 @@ def test_it_is_closed_with_a_comment_when_all_is_well_again(job: Job) -> None:
 
     assert "is closed." in job.run().out
     assert job.issue["state"] == "closed"
-    assert job.comments == ["All is well again: what is live in `local` is what Git says."]
+    assert job.comments == ["`local` matches Git again."]
 
 
 def test_a_closed_issue_is_reopened_when_something_is_found_again(job: Job) -> None:
@@ -584,7 +584,7 @@ def test_a_closed_issue_is_reopened_when_something_is_found_again(job: Job) -> N
     assert f"Issue #{job.issue['number']} is reopened." in told.out
     assert job.issue["state"] == "open"
     assert "it has differed 2 times since " in job.issue["body"]
-    assert "`local` is again not as Git says: 2 times since " in job.comments[-1]
+    assert "`local` differs from Git again: 2 times since " in job.comments[-1]
 
 
 def test_an_issue_that_was_closed_by_hand_is_reopened_and_the_same_finding_is_no_second_time(job: Job) -> None:
@@ -598,7 +598,9 @@ def test_an_issue_that_was_closed_by_hand_is_reopened_and_the_same_finding_is_no
     assert "is reopened." in told.out
     assert job.issue["state"] == "open"
     assert "times" not in job.issue["body"].partition("### ")[2]
-    assert job.comments == ["This was closed, and `local` is still not as Git says. `ignore_changes` ends it."]
+    assert job.comments == [
+        "This was closed, but `local` still differs from Git. To accept that, use `ignore_changes`."
+    ]
 
 
 def test_all_is_well_beside_a_closed_issue_writes_nothing(job: Job) -> None:
@@ -756,7 +758,7 @@ def test_of_two_issues_the_older_goes_on(job: Job) -> None:
     job.run()
 
     assert [job.hub.all_issues[number]["state"] for number in (one, other)] == ["open", "closed"]
-    assert job.hub.bodies(other) == [f"Two passes ran at once. This goes on in #{one}."]
+    assert job.hub.bodies(other) == [f"Two runs opened an issue at once. #{one} is kept."]
 
 
 def test_two_passes_at_once_make_one_issue(job: Job) -> None:
@@ -1122,7 +1124,7 @@ def test_a_correction_that_fails_each_time_is_told_once(far: Far) -> None:
     assert "it failed: 400: no, not today" in far.issue["body"]
     assert far.issue["state"] == "open"
     (comment,) = far.hub.bodies(far.issue["number"])
-    assert "it is not certain that it was written over" in comment
+    assert "it may have been overwritten" in comment
 
 
 def test_two_passes_from_two_machines_do_no_harm(far: Far, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -44,7 +44,7 @@ class Said:
 
 
 def body(marker: CommentMarker = MARKER, text: str = "### Plan", url: str = URL) -> str:
-    return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has all of it.\n"
+    return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has the complete plan.\n"
 
 
 def decided(*comments: Said, marker: CommentMarker = MARKER, text: str = "### Plan") -> Decision[Said]:
@@ -338,7 +338,7 @@ def test_what_earlier_attempts_did_stands_below_while_it_is_applied_again_or_fai
     failed = comment.failed("no plan", [], FRAME, applying=True, earlier=earlier)
 
     for text in (again, failed):
-        assert "What this run did before it was started again:\n\n| | Address |" in text
+        assert "What earlier attempts of this run did:\n\n| | Address |" in text
         assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
     assert comment.applying([], FRAME, Happened()) == comment.applying([], FRAME)
 
@@ -412,7 +412,7 @@ def test_a_plan_is_the_plan_and_where_all_of_it_is() -> None:
     text = comment.planned([document(plan(create("a", field("name", None, "HR"))))], FRAME)
 
     assert text.startswith(f"{LINE}\n#")
-    assert text.endswith(f"[The run](<{URL}>) has all of it.\n")
+    assert text.endswith(f"[The run](<{URL}>) has the complete plan.\n")
     assert "assistant.a" in text
 
 
@@ -421,7 +421,9 @@ def test_of_which_commit_and_moment_it_is_stands_below_it() -> None:
     plain, linked = Frame(MARKER, commit=commit), Frame(MARKER, URL, commit, "https://github.example/c", at)
 
     assert plain.foot == f"Commit `{'a' * 12}`."
-    assert linked.foot == (f"Commit [{'a' * 12}](<https://github.example/c>), {at}. [The run](<{URL}>) has all of it.")
+    assert linked.foot == (
+        f"Commit [{'a' * 12}](<https://github.example/c>), {at}. [The run](<{URL}>) has the complete plan."
+    )
     assert Frame(MARKER, at=at).foot == f"{at}."
 
 
@@ -476,7 +478,7 @@ def test_what_became_of_each_change_is_a_row_with_its_id() -> None:
 
 
 def test_an_apply_that_never_ended_says_so() -> None:
-    assert "- It did not finish: look at the run." in comment.ended([], Happened(), FRAME)
+    assert "- It did not finish; see the run." in comment.ended([], Happened(), FRAME)
     stopped = Happened(problems=("Interrupted.",))
     assert "- Interrupted.\n" in comment.ended([], stopped, FRAME)
     assert "did not finish" not in comment.ended([], stopped, FRAME)
@@ -510,7 +512,7 @@ def test_what_was_put_aside_and_has_no_room_is_counted() -> None:
     shown = comment.ended([], found, FRAME)
 
     assert len(shown) <= LIMIT
-    assert " more: the record that the run keeps has them whole." in shown
+    assert " more: see the run record." in shown
 
 
 @pytest.mark.parametrize("said", ["1", "[1]", '[{"path": 1}]', "{}"])
@@ -530,7 +532,7 @@ def test_what_moved_is_shown_as_it_would_be_now() -> None:
     both = comment.ended([], Happened((one, replace(one, address="assistant.y")), ended=True), FRAME)
 
     assert (
-        "<details open><summary><code>assistant.x</code> moved since it was reviewed</summary>\n\n"
+        "<details open><summary><code>assistant.x</code> changed since the review</summary>\n\n"
         "```text\n  ~ name: a -> b\n```\n\n</details>" in alone
     )
     assert both.count("<details><summary>") == 2
@@ -546,7 +548,7 @@ def test_a_failure_is_what_was_printed_and_nothing_acts() -> None:
     assert text == (
         "### Could not be planned\n\n**production** · stack `acme`\n\n"
         "`````text\nError: no ```` here @octocat\n<U+003A>:error::x\n<U+0023>#[x]<U+202E>\n`````\n\n"
-        f"[The run](<{URL}>) has all of it.\n"
+        f"[The run](<{URL}>) has the complete plan.\n"
     )
 
 
@@ -576,7 +578,7 @@ def test_no_text_breaks_out(one: str, other: str) -> None:
         shown = visible(text)
         assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
         assert marker_of(text) == MARKER
-        assert shown.endswith(f"\n\n[The run](<{URL}>) has all of it.\n")
+        assert shown.endswith(f"\n\n[The run](<{URL}>) has the complete plan.\n")
         assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
     rows = [line for line in comment.ended([], found, FRAME).split("\n") if line.startswith("| ❌ |")]
     assert [row.count("|") for row in rows] == [5]
@@ -603,7 +605,7 @@ def test_what_there_is_no_room_for_is_counted() -> None:
 
     assert " more | |" in lots
     assert "<summary>The plan</summary>" in lots
-    assert " more moved." in refused
+    assert " more changed since the review." in refused
     assert re.search(r"^- [0-9]+ more$", refused, re.M)
     assert re.search(r"^… [0-9]+ more lines$", ticks, re.M)
     assert max(map(len, (lots, refused, ticks))) <= LIMIT

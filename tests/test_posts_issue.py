@@ -64,8 +64,8 @@ def test_an_issue_reads_as_a_report() -> None:
 "told": {}} -->
 ### Needs review: 1 conflict, 1 to be deleted, 1 drifted
 
-`production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`. This text follows the newest \
-pass of the scheduled job; what a pass wrote over is in the comments.
+`production` (`openai, https://api.example.com/v1, project proj_x`), stack `acme`. Each scheduled run updates \
+this text; what a run overwrote is quoted in the comments.
 
 Last checked 2026-11-27 05:17 UTC ([run](<https://github.example/acme/assistants/actions/runs/7>)). It has differed \
 since 2026-11-27 05:17 UTC.
@@ -73,7 +73,7 @@ since 2026-11-27 05:17 UTC.
 > [!CAUTION]
 > **Objection** `possible-duplicate` `assistant.it`: asst_9 has this name<br>set `id: asst_9`
 
-| Address | What | Left because |
+| Address | What | Needs review because |
 |---|---|---|
 | `assistant.it` | conflict: `temperature` | a person looks |
 | `assistant.gone` | to be deleted | a person looks |
@@ -83,8 +83,8 @@ since 2026-11-27 05:17 UTC.
     )
     assert ["assistant.it" in sections[0], "assistant.hr" in sections[1], len(sections)] == [True, True, 2]
     assert re.fullmatch(
-        r"What is struck out, or stands behind a minus, is live; what stands behind an arrow or a plus is in"
-        r" Git\.\n\n`reconciler plan -e production` shows all of it\. To keep what is live, .+ apply it\."
+        r"Struck out, or after a minus, is the live value; after an arrow or a plus is the value in"
+        r" Git\.\n\n`reconciler plan -e production` shows all of it\. To keep a live value, .+ apply it\."
         r"\n\nFingerprint `[\w-]+`\.",
         foot,
     )
@@ -114,13 +114,13 @@ def test_a_thousand_is_written_as_one() -> None:
 
 
 def test_an_objection_alone_is_something_to_look_at() -> None:
-    assert issue_text.verdict(left(objections=(lookalike("a"),))) == "1 objection to look at"
+    assert issue_text.verdict(left(objections=(lookalike("a"),))) == "1 objection to review"
 
 
 def test_where_nothing_is_left_that_is_said() -> None:
     shown = body(left())
 
-    assert "### Nothing is left to do\n" in shown
+    assert "### Nothing to do\n" in shown
     assert "|" not in shown
 
 
@@ -143,7 +143,7 @@ def test_what_does_not_fit_is_counted() -> None:
     shown = body(left(*many, objections=objections))
 
     assert len(shown) <= LIMIT
-    rest = re.search(r"(\d+) more objections and (\d+) more rows and (\d+) more sections did not fit here", shown)
+    rest = re.search(r"Omitted for length: (\d+) more objections and (\d+) more rows and (\d+) more sections", shown)
     assert rest is not None
     assert shown.count("[!CAUTION]") + int(rest[1]) == 600
     assert shown.count("\n| `assistant") + int(rest[2]) == 600
@@ -159,14 +159,14 @@ def test_one_that_is_too_long_hides_no_other() -> None:
 
 
 def test_the_title_and_the_first_line_say_which_environment() -> None:
-    assert issue_text.title(WHERE) == "production is not as Git says (stack acme)"
+    assert issue_text.title(WHERE) == "production differs from Git (stack acme)"
     assert issue_text.first_line(WHERE) == "<!-- reconciler: issue acme production -->"
-    assert issue_text.well(plan()) == "All is well again: what is live in `production` is what Git says."
+    assert issue_text.well(plan()) == "`production` matches Git again."
     assert issue_text.well(plan(mismatches=(kept("a", Difference(("name",), "HR", "x")),))) == (
-        "Nothing is left to do in `production`. 1 assistant differs from its manifest: the server does not keep what"
+        "Nothing to do in `production`. 1 assistant differs from its manifest: the server does not keep what"
         " it is sent."
     )
-    assert issue_text.superseded(7) == "Two passes ran at once. This goes on in #7."
+    assert issue_text.superseded(7) == "Two runs opened an issue at once. #7 is kept."
 
 
 # the log
@@ -202,7 +202,7 @@ def test_what_was_written_over_is_quoted() -> None:
         == f"""\
 **Written by this run.** Overwritten values that are in no commit are quoted.
 
-`assistant.hr` (`asst_hr`): what had drifted is put back.
+`assistant.hr` (`asst_hr`): drift was put back.
 
 `assistant.hr` `instructions` was:
 
@@ -215,7 +215,7 @@ Be rude.
 
 `assistant.hr` `temperature` was: `0.3`
 
-`assistant.hr` `metadata.team` was: nothing was there
+`assistant.hr` `metadata.team` was: not set
 
 `assistant.hr` `tools` was:
 
@@ -230,8 +230,8 @@ Be rude.
 ]
 ```
 
-What is invisible stands as `<U+…>`. As long as the state of the job is kept, all of it is in the record of the run \
-`{RUN}`: `reconciler history` lists it, and `reconciler rollback` with its name brings it back."""
+Invisible characters are shown as `<U+…>`. The run record `{RUN}` has everything: `reconciler history` lists it, and \
+`reconciler rollback` with its name restores it."""
     )
 
 
@@ -254,7 +254,7 @@ def test_of_what_is_not_certain_that_is_said_and_the_first_line_is_the_same_next
 
     (one,), (two,) = comments(found), comments(other)
 
-    assert "it is not certain that it was written over: it failed: 500" in one
+    assert "it may have been overwritten: it failed: 500" in one
     assert one != two
     assert one.splitlines()[0] == two.splitlines()[0]
 
@@ -263,7 +263,7 @@ def whole(shown: tuple[str, ...] | list[str]) -> str:
     """What stands in the fences, put together again as the headings say."""
     text = ""
     for within, ticks, part in re.findall(
-        r"was(?:, part \d+ of \d+(, going on within the line)?)?:\n\n(`{3,})text\n(.*?)\n\2$",
+        r"was(?:, part \d+ of \d+(, continued within the line)?)?:\n\n(`{3,})text\n(.*?)\n\2$",
         "\n\n".join(shown),
         re.S | re.M,
     ):
@@ -296,7 +296,7 @@ def test_there_is_an_end_to_comments() -> None:
     shown = comments(wrote(*(drift(f"n{number:02}", "x y\n" * 60_000) for number in range(30))))
 
     assert len(shown) == MOST_COMMENTS
-    assert shown[-1].startswith("There is more of this than is quoted here.\n\nWhat is invisible")
+    assert shown[-1].startswith("More was overwritten than is quoted here.\n\nInvisible characters")
 
 
 def test_a_name_of_any_length_leaves_room_for_what_it_names() -> None:

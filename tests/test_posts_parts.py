@@ -37,10 +37,10 @@ def test_the_plan_goes_first_where_there_is_no_room_and_then_all_but_the_verdict
     third = carried_on(first, BOTH, "production", f"### Failed\n\n{'y' * 100}", 320)
     last = carried_on(first, BOTH, "production", f"### Failed\n\n{'y' * 100}", 200)
 
-    assert ("The plan does not fit here any more." in second, "xxx" in second, "yyy" in second) == (True, True, True)
+    assert ("The plan is omitted for length." in second, "xxx" in second, "yyy" in second) == (True, True, True)
     assert ("### Applied\n" in third, "xxx" in third, "yyy" in third) == (True, False, True)
     assert ("### Applied" in last, "yyy" in last) == (False, True)
-    assert "does not fit" in carried_on(last, BOTH, "production", "### Applied", ROOM)
+    assert "omitted for length" in carried_on(last, BOTH, "production", "### Applied", ROOM)
 
 
 def test_no_line_of_what_is_said_begins_a_part() -> None:

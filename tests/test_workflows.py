@@ -275,7 +275,7 @@ def test_an_objection_makes_the_check_red_until_somebody_who_may_lets_it_pass(ac
     assert acme.push(7, sales=manifest("You sell.\n", name="Sales")).conclusion == "success"
     assert acme.push(7, hr=manifest("You help others.\n")).conclusion == "failure"
     assert acme.hub.all_issues[7]["labels"] == []
-    assert "`reconciler/allow:possible-duplicate`, set by `maintainer`, was taken off" in acme.comment(7)
+    assert "`reconciler/allow:possible-duplicate`, set by `maintainer`, was removed" in acme.comment(7)
 
 
 def test_an_edit_that_leaves_the_base_alone_plans_keeps_and_says_nothing(acme: Team) -> None:

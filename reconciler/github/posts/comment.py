@@ -1,4 +1,4 @@
-"""What the comment on a pull request says, from the plan to what became of it; never longer than it may be."""
+"""The comment on a pull request, from the plan to its outcomes, within the limit of a comment."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from reconciler.render.several import Section, within
 from reconciler.render.values import inert, shortened
 
 _ROOM: Final = 60_000
-"""For what is said beside the plan; a plan that comes after it has what is left."""
+"""For everything except the plan, which gets what is left."""
 _CELL: Final = 600
 _LEFT: Final = 1_000
 _LINE: Final = 2_000
 _EACH: Final = 8_000
 _SHORT: Final = 12
 _LEAST: Final = 2_000
-"""Room that a plan fits into at all."""
+"""The least room for a plan."""
 _FOLD: Final = "<details><summary>The plan</summary>\n\n"
 _STOP: Final = "::stop-commands::"
 _WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "begun", "not done")
@@ -33,7 +33,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Whose comment it is, which commit it is about, of which moment, and the address of the whole."""
+    """The marker of the comment, its commit and time, and the address of the complete plan."""
 
     marker: CommentMarker
     url: str = ""
@@ -42,15 +42,15 @@ class Frame:
     at: str = ""
     """The moment, as `2026-01-31 10:00 UTC`."""
     notes: tuple[str, ...] = ()
-    """What else there is to say below the plan."""
+    """Lines below the plan."""
 
     @property
     def foot(self) -> str:
-        """Of what and when this is, and where the whole is."""
+        """The commit, the time, and a link to the complete plan."""
         commit = self.commit[:_SHORT]
         named = link(commit, self.commit_url) if self.commit_url else span(commit)
         when = ", ".join(filter(None, [f"Commit {named}" if commit else "", self.at]))
-        whole = f"{link('The run', self.url)} has all of it." if self.url else ""
+        whole = f"{link('The run', self.url)} has the complete plan." if self.url else ""
         return " ".join(filter(None, [f"{when}." if when else "", whole]))
 
     @property
@@ -61,17 +61,17 @@ class Frame:
 
 
 def planned(plans: Sequence[Section], frame: Frame) -> str:
-    """The plans themselves, and which could not be made."""
+    """The plans, and which could not be made."""
     return _framed(frame, [], plans, folded=False)
 
 
 def applying(plans: Sequence[Section], frame: Frame, earlier: Happened = NOTHING) -> str:
-    """That it is being applied, what earlier attempts did, and the plan."""
+    """That the plan is being applied, what earlier attempts did, and the plan."""
     return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
 
 
 def ended(plans: Sequence[Section], found: Happened, frame: Frame) -> str:
-    """What became of each change, with ids; what was refused, as it is now; then the plan that was applied."""
+    """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
     reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
     reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
@@ -83,7 +83,7 @@ def ended(plans: Sequence[Section], found: Happened, frame: Frame) -> str:
 
 
 def failed(text: str, plans: Sequence[Section], frame: Frame, *, applying: bool, earlier: Happened = NOTHING) -> str:
-    """Why there is no plan, or no apply: what was printed, which does nothing here."""
+    """Why there is no plan, or no apply: what was printed, inert."""
     verdict = "Not applied" if applying else "Could not be planned"
     shown = _fenced(_printed(text), _ROOM // 2 if plans or earlier.became else _ROOM)
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
@@ -93,17 +93,17 @@ def _earlier(found: Happened) -> list[str]:
     """What earlier attempts of the same run did."""
     if not found.became:
         return []
-    return ["What this run did before it was started again:", "\n".join(_table(found, _ROOM // 4))]
+    return ["What earlier attempts of this run did:", "\n".join(_table(found, _ROOM // 4))]
 
 
 def label_taken(label: str, by: str, reason: str) -> str:
-    """That a label was taken off, and why; what to do where it is right."""
-    why = reason or "what it allowed has changed"
-    return f"The label {span(label)}, set by {span(by)}, was taken off: {sentence(why)}. Look again; then set it anew."
+    """That a label was removed, and why; what to do next."""
+    why = reason or "what it overrode has changed"
+    return f"The label {span(label)}, set by {span(by)}, was removed: {sentence(why)}. Review again, then set it again."
 
 
 def label_idle(label: str, reason: str) -> str:
-    """That a label lets nothing pass, and why."""
+    """That a label overrides nothing, and why."""
     return f"The label {span(label)} does not count: {sentence(reason)}."
 
 
@@ -137,12 +137,12 @@ def _word(one: Became) -> str:
 
 
 def _reasons(found: Happened) -> list[str]:
-    early = [] if found.ended or found.problems else ["It did not finish: look at the run."]
+    early = [] if found.ended or found.problems else ["It did not finish; see the run."]
     return [*early, *found.problems, *found.held]
 
 
 def _table(found: Happened, room: int) -> list[str]:
-    """A row a change, what is amiss first; then how many more there were."""
+    """One row per change, failures first; then how many more there are."""
     if not found.became:
         return []
     rows = (_row(one) for one in found.became)
@@ -161,12 +161,12 @@ def _cell(mark: Callable[[str], str], text: str) -> str:
 
 
 def _details(found: Happened, room: int) -> Iterator[list[str]]:
-    """What was refused because it moved, as it would be now; one open where it is the only one."""
+    """What was rejected because it changed, as it would be now; open if it is the only one."""
     moved = [one for one in found.how("amiss") if one.detail.strip()]
     opening = "<details open>" if len(moved) == 1 else "<details>"
     for number, one in enumerate(moved):
         block = [
-            f"{opening}<summary>{_cell(tag, one.address)} moved since it was reviewed</summary>",
+            f"{opening}<summary>{_cell(tag, one.address)} changed since the review</summary>",
             "",
             *_fenced(_printed(one.detail), min(room, _EACH)),
             "",
@@ -174,13 +174,13 @@ def _details(found: Happened, room: int) -> Iterator[list[str]]:
         ]
         room -= sum(len(line) + 1 for line in block) + 1
         if room < 0:
-            yield [f"{len(moved) - number:,} more moved."]
+            yield [f"{len(moved) - number:,} more changed since the review."]
             return
         yield block
 
 
 def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
-    """What was written over and is in no commit, to be copied from here: as much as there is room for."""
+    """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block
         for one in found.became
@@ -188,7 +188,7 @@ def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
         for block in quote(f"{_cell(span, one.address)} {_cell(span, path)} was", before, room // 2)
     ]
     if quotes:
-        told = _first(quotes, len(quotes), room, "{} more: the record that the run keeps has them whole.")
+        told = _first(quotes, len(quotes), room, "{} more: see the run record.")
         yield ["<details><summary>Overwritten values that are in no commit</summary>"]
         yield ["\n\n".join(told)]
         yield ["</details>"]
@@ -205,7 +205,7 @@ def _first(lines: Iterable[str], many: int, room: int, form: str) -> Iterator[st
 
 
 def _printed(text: str) -> list[str]:
-    """What was printed, less its colours and what only spoke to the CI's runner."""
+    """What was printed, without colors and without commands to the CI runner."""
     lines = _ANSI.sub("", text.replace("\r\n", "\n")).strip("\n").split("\n")
     stops = {line[len(_STOP) :] for line in lines if line.startswith(_STOP)}
     spoken = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
@@ -213,7 +213,7 @@ def _printed(text: str) -> list[str]:
 
 
 def _fenced(lines: list[str], room: int) -> list[str]:
-    """The lines in a fence; where there is no room for all, as many as fit."""
+    """The lines in a fence, or as many as fit."""
     many = len(lines)
     while True:
         left = len(lines) - many

@@ -1,4 +1,4 @@
-"""What the issue of an environment remembers of earlier passes: a hidden line of the text that its author writes."""
+"""What the issue of an environment remembers of earlier runs: a hidden line of its text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LINE: Final = re.compile(r"<!-- reconciler: remembers (\{.*\}) -->")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _DIGEST: Final = 12
 SEEN: Final = "Last checked "
-"""What the sentence begins with that says when a pass looked."""
+"""The beginning of the sentence with the time of the last check."""
 MOST: Final = 500
-"""Changes whose moment is remembered; one that finds no room is told anew with the next pass."""
+"""How many changes are remembered; any other is reported as new by the next run."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassStamp:
-    """One pass: when it looked, and the page of its run."""
+    """One run: its time, and its page."""
 
     at: str
     """As in 2026-01-31T10:00:00Z."""
@@ -32,22 +32,22 @@ class PassStamp:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Since when and how often an environment differed, and when each change was told of."""
+    """Since when and how often an environment differed, and when each change was first reported."""
 
     first: str
     times: int = 1
     since: str = ""
-    """Since when it differs; nothing while it does not."""
+    """Since when it differs; empty while it does not."""
     told: Mapping[str, str] = field(default_factory=dict)
-    """By the beginning of a change's digest, when the issue told of it first."""
+    """By the beginning of a change's digest, when the issue first reported it."""
 
     def of(self, digest: str) -> str | None:
-        """When the issue told first of the change with this digest."""
+        """When the issue first reported the change with this digest."""
         return self.told.get(digest[:_DIGEST])
 
 
 def remembered(body: str) -> Memory | None:
-    """What an issue's text remembers; nothing where there is no such line, or none of this shape."""
+    """What an issue's text remembers; None without a valid line."""
     found = next(map(_LINE.fullmatch, body.splitlines()[1:2]), None)
     try:
         value = json.loads(found[1]) if found else None
@@ -57,7 +57,7 @@ def remembered(body: str) -> Memory | None:
 
 
 def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
-    """What is remembered after one more pass that left changes with these digests."""
+    """What is remembered after one more run that left changes with these digests."""
     memory = before or Memory(first=look.at, times=0)
     if is_well:
         return replace(memory, since="", told={}, times=max(memory.times, 1))
@@ -71,7 +71,7 @@ def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests:
 
 
 def line(memory: Memory) -> str:
-    """The line by which an issue's text remembers, which nobody sees."""
+    """The hidden line of an issue's text."""
     by_moment: dict[str, list[str]] = {}
     for digest, at in sorted(memory.told.items()):
         by_moment.setdefault(at, []).append(digest)
@@ -89,7 +89,7 @@ def sentences(memory: Memory, look: PassStamp) -> str:
 
 
 def moment(now: datetime) -> str:
-    """A moment as it is remembered: 2026-01-31T10:00:00Z."""
+    """A time as it is remembered: 2026-01-31T10:00:00Z."""
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

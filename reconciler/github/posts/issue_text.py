@@ -1,4 +1,4 @@
-"""The issue in which a scheduled pass tells people what it found; the same text as long as nothing differs."""
+"""The issue in which a scheduled run reports what it found; the same text as long as nothing differs."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ _STATES: dict[str, str] = {
     "edit": "edited",
     "": "changed",
 }
-"""What a change is called, the worst first."""
+"""The state of a change, the most severe first."""
 _ORDER = tuple(_STATES.values())
-_ABOUT = "This text follows the newest pass of the scheduled job; what a pass wrote over is in the comments."
-_SIDES = "What is struck out, or stands behind a minus, is live; what stands behind an arrow or a plus is in Git."
+_ABOUT = "Each scheduled run updates this text; what a run overwrote is quoted in the comments."
+_SIDES = "Struck out, or after a minus, is the live value; after an arrow or a plus is the value in Git."
 
 _ADVICE = (
-    "To keep what is live, take it into the manifest (`reconciler show KEY` prints it), or leave the field to the"
-    " dashboard with `ignore_changes`. To have what Git says, apply it."
+    "To keep a live value, take it into the manifest (`reconciler show KEY` prints it), or leave the field to the"
+    " dashboard with `ignore_changes`. To restore the value in Git, apply it."
 )
 
 
 def first_line(where: Target) -> str:
-    """What the issue of an environment begins with: by it, and by its author, it is known again."""
+    """The first line of the issue of an environment, by which, with its author, it is recognized."""
     return f"<!-- reconciler: issue {where.stack} {where.environment} -->"
 
 
 def title(where: Target) -> str:
-    """The same as long as the environment is called so."""
-    return f"{where.environment} is not as Git says (stack {where.stack})"
+    """The title, which depends on the names of environment and stack only."""
+    return f"{where.environment} differs from Git (stack {where.stack})"
 
 
 def body(passed: ScheduledRun, memory: Memory, look: PassStamp) -> str:
-    """What is left for people and why, worst first; cut where an issue ends, saying so."""
+    """What needs review and why, the most severe first; shortened to the limit of an issue, saying so."""
     where = passed.plan.where
     head = [
         f"{first_line(where)}\n{remembering(memory)}\n### {prose(verdict(passed))}",
@@ -76,17 +76,17 @@ def body(passed: ScheduledRun, memory: Memory, look: PassStamp) -> str:
 
 
 def verdict(passed: ScheduledRun) -> str:
-    """`Needs review: 1 conflict, 2 drifted`: in a line what a phone shows of it."""
+    """The headline, which a phone shows: `Needs review: 1 conflict, 2 drifted`."""
     found = Counter(_state(left.change) for left in passed.left)
     said = ", ".join(f"{found[word]:,} {word}" for word in _ORDER if found[word])
     if said:
         return f"Needs review: {said}"
     objections = len(passed.objections)
-    return f"{sentences.count(objections, 'objection')} to look at" if objections else "Nothing is left to do"
+    return f"{sentences.count(objections, 'objection')} to review" if objections else "Nothing to do"
 
 
 def is_same(one: str, other: str) -> bool:
-    """Whether two texts say the same of what is left, whenever that was looked at, and however lines end."""
+    """Whether two texts have the same findings, whatever the time of the run and the line ends."""
     return _findings(one) == _findings(other)
 
 
@@ -96,31 +96,33 @@ def _findings(text: str) -> list[str]:
 
 
 def again(where: Target, memory: Memory) -> str:
-    """What is said when the issue is reopened."""
+    """The comment when the issue is reopened."""
     often = f": {sentences.count(memory.times, 'time')} since {memory.first[:10]}"
-    return f"{span(where.environment)} is again not as Git says{often}. The text above follows the newest pass."
+    return f"{span(where.environment)} differs from Git again{often}. The text above is that of the newest run."
 
 
 def reopened(where: Target) -> str:
-    """What is said when the issue was closed by hand, and nothing has changed."""
-    return f"This was closed, and {span(where.environment)} is still not as Git says. `ignore_changes` ends it."
+    """The comment when the issue was closed by hand, and nothing has changed."""
+    return (
+        f"This was closed, but {span(where.environment)} still differs from Git. To accept that, use `ignore_changes`."
+    )
 
 
 def well(plan: Plan) -> str:
-    """What is said when the issue is closed."""
+    """The comment when the issue is closed."""
     environment = span(plan.where.environment)
     if plan.mismatches:
-        return f"Nothing is left to do in {environment}. {sentences.unkept(len(plan.mismatches))}"
-    return f"All is well again: what is live in {environment} is what Git says."
+        return f"Nothing to do in {environment}. {sentences.unkept(len(plan.mismatches))}"
+    return f"{environment} matches Git again."
 
 
 def superseded(number: int) -> str:
-    """What is said in an issue that another pass opened at the same moment."""
-    return f"Two passes ran at once. This goes on in #{number}."
+    """The comment in an issue that another run opened at the same moment."""
+    return f"Two runs opened an issue at once. #{number} is kept."
 
 
 def lines(passed: ScheduledRun) -> str:
-    """What is left, for a terminal or a log: one line a change."""
+    """What needs review, for a terminal or a log: one line per change."""
     if not passed.left:
         return ""
     told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in passed.left)
@@ -134,7 +136,7 @@ def _state(change: Change) -> str:
 
 
 def _fitting(passed: ScheduledRun, room: int) -> list[str]:
-    """As many objections, rows and sections as there is room for, and how many are missing."""
+    """As many objections, rows and sections as there is room for, and how many are omitted."""
     left, shown = _ranked(passed), view(document(_remaining(passed))).changes
     detailed = [one for one in shown if one.fields and one.action != "delete"]
     objections = _taken(("\n".join(_objection(one)) for one in passed.objections), room // 3)
@@ -148,7 +150,7 @@ def _fitting(passed: ScheduledRun, room: int) -> list[str]:
         "more section": len(detailed) - len(sections),
     }
     told = " and ".join(sentences.count(number, noun) for noun, number in missing.items() if number)
-    blocks = [*objections, "\n".join(table), *sections, f"{told} did not fit here." if told else ""]
+    blocks = [*objections, "\n".join(table), *sections, f"Omitted for length: {told}." if told else ""]
     return [block for block in blocks if block]
 
 
@@ -157,7 +159,7 @@ def _ranked(passed: ScheduledRun) -> list[NeedsReview]:
 
 
 def _remaining(passed: ScheduledRun) -> Plan:
-    """What a plan would be now, the worst first."""
+    """The plan of what needs review, the most severe first."""
     return replace(passed.plan, changes=tuple(one.change for one in _ranked(passed)), marks=())
 
 
@@ -186,7 +188,7 @@ def _objection(objection: Objection) -> Iterator[str]:
 
 def _table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[str]:
     if left:
-        yield "| Address | What | Left because |"
+        yield "| Address | What | Needs review because |"
         yield "|---|---|---|"
     for one, seen in zip(left, shown, strict=True):
         what = f"{prose(_state(one.change))}{_what(seen)}"
@@ -194,7 +196,7 @@ def _table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[s
 
 
 def _what(change: ChangeView) -> str:
-    """Which fields; of what comes or goes whole, nothing more."""
+    """The changed fields; nothing for a create or a delete."""
     paths = ", ".join(span(field.path) for field in change.fields)
     return f": {paths}" if paths and change.action not in ("create", "delete") else ""
 

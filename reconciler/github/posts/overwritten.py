@@ -1,6 +1,6 @@
-"""What a pass wrote over, quoted whole in comments that stay: nothing that somebody wrote is to be lost by it.
+"""What a scheduled run overwrote, quoted whole in comments that stay, so that nothing that somebody wrote is lost.
 
-Texts stand in fences that they cannot leave, in parts where one comment would be too small.
+Texts are in fences that they cannot leave, in several parts if one comment is too small.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reconciler.render.markup import bounded, fence, sentence, span
 from reconciler.render.values import compact, inert, one_line
 
 MOST_COMMENTS = 20
-"""More of them a pass does not write: what is left out is in its record."""
+"""A run writes no more comments; the rest is in its record."""
 _LIMIT = 65_000  # of 65,536 characters that a comment may have
 _ROOM = 60_000
 _SHORT = 60
@@ -28,9 +28,9 @@ _TICKS = 3
 
 
 def comments(passed: ScheduledRun) -> tuple[str, ...]:
-    """What the pass wrote over, or may have; each is to be written once and never edited.
+    """What the run overwrote, or may have; each comment is written once and never edited.
 
-    The first line of the first is the same wherever the same was written over.
+    The first line of the first comment is the same if the same values were overwritten.
     """
     if not passed.overwrote:
         return ()
@@ -40,14 +40,14 @@ def comments(passed: ScheduledRun) -> tuple[str, ...]:
     told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quoted(one)))
     packed = list(islice(_packed(chain([head], told, [_record(passed)])), MOST_COMMENTS + 1))
     if len(packed) > MOST_COMMENTS:
-        packed = [*packed[: MOST_COMMENTS - 1], f"There is more of this than is quoted here.\n\n{_record(passed)}"]
+        packed = [*packed[: MOST_COMMENTS - 1], f"More was overwritten than is quoted here.\n\n{_record(passed)}"]
     return tuple(packed)
 
 
 def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
-    """The value under a name, whole: as many blocks as it takes, none of them longer than the room."""
+    """The whole value under a name, in as many blocks as needed, none longer than the room."""
     if isinstance(value, Absent) or value is None:
-        return [f"{name}: nothing was there"]
+        return [f"{name}: not set"]
     language = "text" if isinstance(value, str) else "json"
     short = compact(value)
     if len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value):
@@ -61,22 +61,22 @@ def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
 
 
 def _became(change: Change, why: str | None) -> str:
-    """What became of the change, in a sentence."""
+    """The outcome of the change, in a sentence."""
     address = span(str(change.address)) + (f" ({_short(change.id)})" if change.id else "")
     if why is not None:
-        return f"{address}: it is not certain that it was written over: {bounded(sentence, one_line(why), _LONG)}"
-    what = "what had drifted is put back" if permits(change) == {DRIFT} else f"{change.action}, unreviewed"
+        return f"{address}: it may have been overwritten: {bounded(sentence, one_line(why), _LONG)}"
+    what = "drift was put back" if permits(change) == {DRIFT} else f"{change.action}, unreviewed"
     return f"{address}: {what}."
 
 
 def _known(change: Change) -> Json:
-    """What there is to quote of a change, by which it is known again."""
+    """The values of a change that are quoted, by which the comment is recognized."""
     said: list[Json] = [[*one.path, None if isinstance(one.before, Absent) else one.before] for one in _lost(change)]
     return [str(change.address), said]
 
 
 def _lost(change: Change) -> Iterator[FieldChange]:
-    """What Git did not know; what Git knew is in Git."""
+    """The fields whose live value is not in Git."""
     return (one for one in change.fields if one.cause != "edit")
 
 
@@ -92,17 +92,17 @@ def _short(name: str) -> str:
 def _record(passed: ScheduledRun) -> str:
     run = span(passed.run or "unknown")
     return (
-        "What is invisible stands as `<U+…>`. As long as the state of the job is kept, all of it is in the record of"
-        f" the run {run}: `reconciler history` lists it, and `reconciler rollback` with its name brings it back."
+        "Invisible characters are shown as `<U+…>`. The run record"
+        f" {run} has everything: `reconciler history` lists it, and `reconciler rollback` with its name restores it."
     )
 
 
 @dataclass(slots=True)
 class _Part:
-    """Lines that stand in one fence."""
+    """Lines in one fence."""
 
     goes_on: bool
-    """Whether it begins within a line that was too long."""
+    """Whether it begins within a line that is too long."""
     lines: list[str] = field(default_factory=list)
     length: int = 0
     ticks: int = _TICKS
@@ -119,7 +119,7 @@ class _Part:
 
 
 def _which(part: _Part, number: int, of: int) -> str:
-    within = ", going on within the line" if part.goes_on else ""
+    within = ", continued within the line" if part.goes_on else ""
     return "" if of == 1 else f", part {number} of {of}{within}"
 
 

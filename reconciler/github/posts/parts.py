@@ -1,4 +1,4 @@
-"""A comment about several environments after the merge: what became of each, above the plan of all of them."""
+"""A comment about several environments after the merge: the outcomes of each, above the plan of all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAN: Final = "-"
 _WAITING: Final = "+"
 """The part that names who is still to come."""
 _FOLDED: Final = "<details><summary>The plan</summary>\n\n{}\n\n</details>"
-_NO_ROOM: Final = "The plan does not fit here any more."
+_NO_ROOM: Final = "The plan is omitted for length."
 
 
 def carried_on(text: str, environments: Sequence[str], environment: str, part: str, room: int) -> str:
