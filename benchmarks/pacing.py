@@ -109,9 +109,9 @@ class Halving(Pacer):
 
     def throttled(self, sent: float, retry_after: float | None) -> None:
         now = self._clock()
-        if sent >= self._refused_at:
+        if sent >= self._rejected_at:
             rate = self._in_a_second(now) if self.rate is None else self.rate / 2
-            self._peak, self._taken_at, self._refused_at = max(rate, 0.2), now, now
+            self._peak, self._taken_at, self._rejected_at = max(rate, 0.2), now, now
         self._next = max(self._next, now + (retry_after or 1 / (self.rate or 1.0)))
 
 

@@ -309,7 +309,7 @@ def test_nobody_plans_into_a_local_that_no_one_asked_for(here: Checkout) -> None
 
     for told in [here.run(*asked) for asked in (["plan"], ["apply"], ["status"], ["output"])]:
         assert (told.code, told.out) == (1, "")
-        assert "No environment is selected, and reconciler.yaml has `production` and no `local`." in told.err
+        assert "No environment selected; reconciler.yaml has `production` and no `local`." in told.err
     assert not (here.root / ".reconciler").exists()
     assert here.run("plan", "-e", "local").code == 0
 

@@ -361,7 +361,7 @@ def test_where_local_is_not_stated_it_is_not_meant_by_silence(tmp_path: Path, st
     asked = config(tmp_path, f"{HEAD}environments:\n{lines}")
 
     fault = refused(asked, None)
-    assert fault.message == f"No environment is selected, and reconciler.yaml has {listed} and no `local`."
+    assert fault.message == f"No environment selected; reconciler.yaml has {listed} and no `local`."
     assert fault.remedy.startswith("pass `-e NAME`, or write `default_environment: x` in reconciler.yaml")
     assert chosen(asked, "local").name == "local"
     (tmp_path / "reconciler.yaml").unlink()

@@ -65,12 +65,12 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 def _by_default(config: Config, environment: Environment, environ: Mapping[str, str]) -> Environment | Diagnostic:
     others = [f"`{name}`" for name in sorted({*config.environments, *config.broken}) if name != LOCAL]
     if others and environment.place is None and config.default_environment is None:
-        message = f"No environment is selected, and {FILE} has {', '.join(others)} and no `{LOCAL}`."
+        message = f"No environment selected; {FILE} has {', '.join(others)} and no `{LOCAL}`."
         remedy = f"pass `-e NAME`, or write `default_environment: {others[0].strip('`')}` in {FILE}"
         return Diagnostic(Location(OPTION), "config", message, f"{remedy}; `-e {LOCAL}` is the embedded server")
     if not in_ci(environ):
         return replace(environment, defaulted=True)
-    message = "No environment is selected, and in CI `local` is not used by default."
+    message = "No environment selected; in CI `local` is not used by default."
     remedy = f"pass `-e NAME` or set {VARIABLE}; `-e {LOCAL}` is the embedded server"
     return Diagnostic(Location(OPTION), "config", message, remedy)
 

@@ -11,7 +11,7 @@ class Settings:
 
     metadata: Literal["merge-null", "merge-empty", "replace"] = "merge-null"
     """What a modify does to metadata. `merge-null`: merges, `{key: null}` removes the key. `merge-empty`:
-    merges, a null value is refused, so a key can only be emptied. `replace`: what is sent is all there is."""
+    merges, a null value is rejected, so a key can only be emptied. `replace`: what is sent is all there is."""
 
     echo: Literal["defaults", "nulls", "sparse"] = "defaults"
     """What becomes of a field never chosen. `defaults`: filled in as recorded on the hosted server. `nulls`:

@@ -58,7 +58,7 @@ def shown(path: Path, root: Path) -> str:
 
 
 def keep_inside(root: Path, path: Path) -> None:
-    """Refuses a resolved path outside the root, or below a folder that is not for manifests."""
+    """Rejects a resolved path outside the root, or below a folder that is not for manifests."""
     if not path.is_relative_to(root):
         raise UnfitError("path-outside-repo", "This leads out of the repository.", "move the file into the repository")
     for part in path.relative_to(root).parts:

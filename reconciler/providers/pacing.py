@@ -1,13 +1,13 @@
-"""One limiter for a run: everybody slows down when the server refuses, and recovers by and by.
+"""One limiter for a run: every task slows down when the server rejects, and recovers by and by.
 
 Until a server says 429 nothing is held up. Then one request at a time finds out when the server takes some again,
 and the pace becomes what it was seen to take. From a little below that it returns, stays about there for a while,
-and goes beyond it slowly at first, then faster the longer nothing is refused: the curve of TCP's CUBIC, for the same
+and goes beyond it slowly at first, then faster the longer nothing is rejected: the curve of TCP's CUBIC, for the same
 reason. So a server is asked too much only now and then, and one that has recovered is soon used again.
 
-Not every refusal is a limit: some servers refuse at random. Where the pace was cut several times in a row, each time
+Not every rejection is a limit: some servers reject at random. Where the pace was cut several times in a row, each time
 after a few requests, slowing down does not help. Then the pace returns to where it was before and grows, and as large
-a share of refusals as in the meantime is tolerated. Each such spell ends after some requests, the next one later.
+a share of rejections as in the meantime is tolerated. Each such spell ends after some requests, the next one later.
 """
 
 from __future__ import annotations
@@ -50,31 +50,31 @@ class Pacer:
         self._recent: deque[float] = deque()
         self._next = 0.0
         self._peak: float | None = None
-        """The rate that the server was seen to take; None while it never refused."""
+        """The rate that the server was seen to take; None while it never rejected."""
         self._doubles = False
         """Whether that is only known to be less than what it takes."""
         self._hold: float | None = None
         """While the server takes nothing: how long until one more request tries."""
-        self._refused_at = self._taken_at = self._stopped_at = float("-inf")
+        self._rejected_at = self._taken_at = self._stopped_at = float("-inf")
         self._delay_stated = False
         """Whether it said for how long; then the pause says nothing of what it takes."""
         self._burst = 0
-        """How many requests it took in the second before it refused."""
+        """How many requests it took in the second before it rejected."""
         self._top: float | None = None
-        """The rate at which it refused."""
-        self._answered = self._refusals = 0
+        """The rate at which it rejected."""
+        self._answered = self._rejections = 0
         self._last: deque[bool] = deque(maxlen=_LAST)
-        """Which of the last answers were refusals."""
+        """Which of the last answers were rejections."""
         self._cuts: deque[tuple[int, int, float]] = deque(maxlen=_CUTS_IN_VAIN + 1)
-        """The last cuts: after how many answers, after how many refusals, at which rate."""
+        """The last cuts: after how many answers, after how many rejections, at which rate."""
         self._tolerated = 0.0
-        """The share of refusals that means nothing, because slowing down did not reduce it."""
+        """The share of rejections that means nothing, because slowing down did not reduce it."""
         self._spell, self._until = _SPELL, 0
         """For how many answers that is so the next time, and until which it is so now."""
 
     @property
     def rate(self) -> float | None:
-        """How many requests a second are sent; None while the server never refused."""
+        """How many requests a second are sent; None while the server never rejected."""
         if self._peak is None:
             return None
         calm = self._clock() - self._taken_at
@@ -113,57 +113,57 @@ class Pacer:
     def accepted(self, sent: float = float("inf")) -> None:
         """The server took a request.
 
-        One that was sent before the last refusal does not say that it takes more; told for how long to pause,
-        nobody sends in the meantime anyway.
+        One that was sent before the last rejection does not say that it takes more; where the server stated for how
+        long to pause, nothing is sent in the meantime anyway.
         """
         now = self._clock()
         self._recent.append(now)
         self._forget(now)
-        if sent >= self._refused_at:
-            self._note(refused=False)
-        if self._hold is None or (sent < self._refused_at and not self._delay_stated):
+        if sent >= self._rejected_at:
+            self._note(rejected=False)
+        if self._hold is None or (sent < self._rejected_at and not self._delay_stated):
             return
         self._learn(now)
         self._hold, self._taken_at = None, now
         self._next = now + 1 / (self.rate or _FASTEST)
 
     def throttled(self, sent: float, retry_after: float | None) -> None:
-        """The server said that it was too much; requests sent before the last refusal say nothing new."""
+        """The server said that it was too much; requests sent before the last rejection say nothing new."""
         now = self._clock()
-        if sent >= self._refused_at:
+        if sent >= self._rejected_at:
             if self._hold is not None:
                 self._hold = min(self._hold * 2, _LONGEST_HOLD)
             elif self._is_tolerable(now, delay_stated=bool(retry_after)):
                 return
             else:
                 self._stop(now, delay_stated=bool(retry_after))
-            self._refused_at = now
+            self._rejected_at = now
         if self._hold is not None:
             self._next = max(self._next, now + (retry_after or self._hold))
 
-    def _note(self, *, refused: bool) -> None:
+    def _note(self, *, rejected: bool) -> None:
         """One more answer to a request that was sent after the last cut."""
         self._answered += 1
-        self._refusals += refused
-        self._last.append(refused)
+        self._rejections += rejected
+        self._last.append(rejected)
         if self._tolerated and self._answered >= self._until:
             self._peak, self._taken_at = self.rate, self._clock()
             self._tolerated, self._spell = 0.0, self._spell * 2
 
     def _is_tolerable(self, now: float, *, delay_stated: bool) -> bool:
-        """Whether a refusal says nothing about the pace; one more cut may show that the last ones were in vain."""
-        self._note(refused=True)
+        """Whether a rejection says nothing about the pace; one more cut may show that the last ones were in vain."""
+        self._note(rejected=True)
         if self._tolerated:
             if sum(self._last) <= min(2 * self._tolerated, _MOST) * len(self._last):
                 return True
             self._tolerated, self._spell = 0.0, _SPELL
-        self._cuts.append((self._answered, self._refusals, self.rate or max(self._in_a_second(now), 1.0)))
+        self._cuts.append((self._answered, self._rejections, self.rate or max(self._in_a_second(now), 1.0)))
         cuts = list(self._cuts)[-_CUTS_IN_VAIN - delay_stated :]
-        answered, refusals, _ = cuts[0] if len(cuts) == _CUTS_IN_VAIN + delay_stated else cuts[-1]
+        answered, rejections, _ = cuts[0] if len(cuts) == _CUTS_IN_VAIN + delay_stated else cuts[-1]
         since = self._answered - answered
-        if not _FEW_ANSWERS <= since <= _IN_A_ROW or self._refusals - refusals > _MOST_TOLERATED * since:
+        if not _FEW_ANSWERS <= since <= _IN_A_ROW or self._rejections - rejections > _MOST_TOLERATED * since:
             return False
-        self._tolerated = (self._refusals - refusals) / since
+        self._tolerated = (self._rejections - rejections) / since
         self._peak, self._taken_at, self._doubles = max(rate for *_, rate in cuts), now, False
         self._cuts.clear()
         self._until = self._answered + self._spell
