@@ -242,7 +242,7 @@ def test_no_credential_is_in_the_record(here: Checkout, monkeypatch: pytest.Monk
 
     assert [secret for secret in hidden if secret in text or json.dumps(secret)[1:-1] in text] == []
     assert "true, " in text
-    assert "its record leaves out a secret; it cannot be put back from it." in stranger.out
+    assert "its record leaves out a secret, so it cannot be restored." in stranger.out
     assert owner.code == 0
     assert live["instructions"] == before
 

@@ -377,7 +377,7 @@ def test_what_is_not_ours_any_more_is_left_alone(here: Checkout) -> None:
 
     told = rolled_back(here, run)
 
-    assert f"{id} is not ours any more; it is left alone." in told.out
+    assert f"{id} is no longer managed here; it is left alone." in told.out
     assert list(here.live()) == [id]
 
 

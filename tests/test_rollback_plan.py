@@ -144,7 +144,7 @@ def test_a_create_that_never_happened_is_not_undone() -> None:
 def test_what_the_run_created_and_is_not_ours_any_more_is_left_alone() -> None:
     plan = back([CREATED.with_id("asst_9")], stranger("asst_9"))
 
-    assert (plan.changes, plan.notes) == ((), ("assistant.a: asst_9 is not ours any more; it is left alone.",))
+    assert (plan.changes, plan.notes) == ((), ("assistant.a: asst_9 is no longer managed here; it is left alone.",))
 
 
 def test_what_was_created_and_then_moved_by_hand_is_a_conflict() -> None:
@@ -192,7 +192,7 @@ def test_what_is_live_again_is_not_created_a_second_time() -> None:
     plan = back([step("delete", applied(OLD))], applied(OLD, "asst_2"))
 
     assert (plan.changes, len(plan.notes)) == ((), 1)
-    assert "asst_1 is not created again, since asst_2 is live" in plan.notes[0]
+    assert "asst_1 is not created again, since asst_2 has this address" in plan.notes[0]
 
 
 def test_a_rename_is_undone_unless_its_old_name_is_taken() -> None:
@@ -219,7 +219,7 @@ def test_an_adoption_that_is_over_leaves_the_object_alone() -> None:
     gone = back([adopted])
     assert (gone.changes, gone.notes) == (
         (),
-        ("assistant.a: asst_1 is gone and was not ours; it is not created again.",),
+        ("assistant.a: asst_1 was deleted and was not managed here; it is not created again.",),
     )
 
 

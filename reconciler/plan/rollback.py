@@ -1,4 +1,4 @@
-"""What an apply did × what is live now → a plan back to how things were before it."""
+"""What a run did × what is live now → the plan that restores the state before it."""
 
 from __future__ import annotations
 
@@ -8,49 +8,18 @@ from dataclasses import dataclass, field, replace
 from reconciler.canonical import ABSENT, Absent, Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind, ServerTraits
-from reconciler.model import Action, Address, Change, Desired, FieldChange, Live, Objection, Plan, Target
+from reconciler.model import Action, Address, Change, Desired, Live, Objection, Plan, Target
 from reconciler.paths import Path, at
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated, with_removal
 from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
-from reconciler.plan.ownership import is_ours, ours_by_address
+from reconciler.plan.ownership import is_ours, ours_by_address, owner
 from reconciler.plan.run_record import Step
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """An object as it was before the run, as if a manifest said so."""
-
-    step: Step
-    kind: Kind
-    live: Live
-    desired: Desired
-
-
-@dataclass(slots=True)
-class _UndoDraft:
-    """A plan back, in the making."""
-
-    where: Target
-    nonce: str
-    live: Sequence[Live]
-    changes: list[Change] = field(default_factory=list)
-    objections: list[Objection] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def object(self, id: str, address: Address, code: str, message: str, remedy: str) -> None:
-        """Holds a change back."""
-        self.objections.append(Objection(code, f"{id}: {message}", remedy, address, frozenset({address})))
-
-    def at(self, address: Address, *, besides: str) -> Live | None:
-        """Another object of ours that has the address now."""
-        found = (one for there, one in ours_by_address(self.live, self.where) if there == address)
-        return next((one for one in found if one.id != besides), None)
-
-
 def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target, source: str, limits: Limits) -> Plan:
-    """The plan that brings everything back that the steps changed; what is back already is left out."""
+    """The plan that restores everything that the steps changed; what is restored already is left out."""
     draft = _UndoDraft(where, nonce, list(live))
     first: dict[tuple[str, str], Step] = {}
     for step in steps:
@@ -58,11 +27,11 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target,
             first.setdefault((step.kind, step.id or step.key), step)
     for step in first.values():
         if not step.is_whole:
-            draft.notes.append(f"{step.address}: its record leaves out a secret; it cannot be put back from it.")
+            draft.notes.append(f"{step.address}: its record leaves out a secret, so it cannot be restored.")
         elif step.before is None:
-            _remove_created(step, draft)
+            draft.remove_created(step)
         else:
-            _restore(_before_run(step, step.before, source), draft)
+            draft.restore(_before_run(step, step.before, source))
     ours = sum(is_ours(one, where) for one in draft.live)
     changes = tuple(sorted(draft.changes, key=lambda change: (change.address, change.action, change.id or "")))
     draft.objections += too_many(changes, [c for c in changes if c.action == "delete"], ours, limits)
@@ -86,109 +55,115 @@ def rejected(steps: Iterable[Step]) -> dict[Address, str]:
 def rejected_by_state(
     now: Iterable[Desired], then: Iterable[Desired], addresses: Collection[Address]
 ) -> dict[Address, str]:
-    """By the address, what bringing back an earlier state of the manifests rejects of what they say now."""
+    """By address, what restoring an earlier state of the manifests rejects of what they say now."""
     today, before = ({one.address: wanted_digest(one) for one in side} for side in (now, then))
     return {one: today.get(one, GONE) for one in addresses if today.get(one) != before.get(one)}
 
 
-def _remove_created(step: Step, draft: _UndoDraft) -> None:
-    """What the run created goes, as long as it is ours."""
-    kind = KINDS[step.kind]
-    for one in draft.live:
-        if not _was_made(one, step, draft.nonce):
-            continue
-        if not is_ours(one, draft.where):
-            draft.notes.append(f"{step.address}: {one.id} is not ours any more; it is left alone.")
-            continue
-        draft.changes.append(removal("delete", one, kind))
-        if one.marker is not None and one.marker.nonce == draft.nonce:
-            asked = _created_as(step, kind)
-            _hold_drift({path[0] for path, _, _ in differences(asked, one, kind)}, one, draft.changes[-1], draft)
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """An object as it was before the run, as if a manifest said so."""
+
+    kind: Kind
+    live: Live
+    desired: Desired
+
+    @property
+    def address(self) -> Address:
+        return self.desired.address
 
 
-def _restore(then: _Before, draft: _UndoDraft) -> None:
-    """What the run overwrote, deleted, adopted or forgot is as it was."""
-    address = then.desired.address
-    now = next((one for one in draft.live if (one.kind, one.id) == (then.live.kind, then.live.id)), None)
-    was = is_ours(then.live, draft.where)
-    other = draft.at(address, besides=then.live.id) if was else None
-    if now is None:
-        _recreate(then, other, draft, ours=was)
-        return
-    if not was:
-        if is_ours(now, draft.where):
-            _undo_change("forget", then, now, draft)
-        return
-    if not is_ours(now, draft.where):
-        _readopt(then, now, draft)
-        return
-    _undo_change(_undo_action(then, now), then, now, draft)
-    if other is not None:
-        remedy = "look which of the two is needed, and forget or delete the other"
-        draft.object(now.id, address, "duplicate", f"{other.id} is live as {address} too.", remedy)
+@dataclass(slots=True)
+class _UndoDraft:
+    """The plan back, while it is made."""
+
+    where: Target
+    nonce: str
+    live: Sequence[Live]
+    changes: list[Change] = field(default_factory=list)
+    objections: list[Objection] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def remove_created(self, step: Step) -> None:
+        """What the run created is deleted, as long as it is managed here."""
+        kind = KINDS[step.kind]
+        for live in self.live:
+            if not _was_created(live, step, self.nonce):
+                continue
+            if not is_ours(live, self.where):
+                self.notes.append(f"{step.address}: {live.id} is no longer managed here; it is left alone.")
+                continue
+            self.changes.append(removal("delete", live, kind))
+            if live.marker is not None and live.marker.nonce == self.nonce:
+                differing = {path[0] for path, _, _ in differences(_created_as(step, kind), live, kind)}
+                self._block_drift(differing, live, self.changes[-1])
+
+    def restore(self, then: _Before) -> None:
+        """What the run overwrote, deleted, adopted or forgot becomes what it was."""
+        id, was_ours = then.live.id, is_ours(then.live, self.where)
+        now = next((one for one in self.live if (one.kind, one.id) == (then.live.kind, id)), None)
+        carriers = (one for at, one in ours_by_address(self.live, self.where) if at == then.address and one.id != id)
+        other = next(carriers, None) if was_ours else None
+        if now is None and not was_ours:
+            self.notes.append(f"{then.address}: {id} was deleted and was not managed here; it is not created again.")
+        elif now is None and other is not None:
+            self.notes.append(f"{then.address}: {id} is not created again, since {other.id} has this address.")
+        elif now is None:
+            self.changes.append(creation(then.desired, then.kind))
+            self.notes.append(f"{then.address} comes back under a new id; it was {id}.")
+        elif not was_ours:
+            if is_ours(now, self.where):
+                self._change("forget", then, now)
+        elif not is_ours(now, self.where):
+            self._adopt_again(then, now)
+        else:
+            is_renamed = now.marker is not None and now.marker.key != then.address.key
+            self._change("rename" if is_renamed else "update", then, now)
+            if other is not None:
+                remedy = "decide which of the two is needed, and forget or delete the other"
+                self._object(now, then.address, "duplicate", f"{other.id} is live as {then.address} too.", remedy)
+
+    def _adopt_again(self, then: _Before, now: Live) -> None:
+        """What was forgotten is managed again, unless another stack manages it by now."""
+        self._change("adopt", then, now)
+        if now.marker is not None and markers.is_own(now.marker, now.id):
+            code = "other-environment" if now.marker.stack == self.where.stack else "other-stack"
+            message = f"it is managed by {owner(now.marker)} by now."
+            self._object(now, then.address, code, message, "let that one forget it first")
+
+    def _change(self, action: Action, then: _Before, now: Live) -> None:
+        base = now.marker if is_ours(now, self.where) else None
+        compared = compare(then.desired, now, then.kind, base)
+        fields = compared.fields
+        if action != "forget":
+            fields = with_removal(compared, then.desired, now, ours=base is not None)
+        if action == "update" and not fields:
+            return
+        previous = now.marker if action == "rename" else None
+        change = updated(action, then.desired, now, compared, self.where, fields=fields, previous=previous)
+        # Whatever has a manifest gets a marker when it is written: what was forgotten has none.
+        self.changes.append(replace(change, desired=None) if action == "forget" else change)
+        self._block_drift({field.path[0] for field in fields if field.cause in ("drift", "conflict")}, now, change)
+
+    def _block_drift(self, fields: Collection[str], live: Live, change: Change) -> None:
+        """What somebody changed since the last apply is not undone along with the run."""
+        if fields:
+            names = ", ".join(f"`{name}`" for name in sorted(fields))
+            message = f"{names} changed in the live object since the last apply, which would be lost."
+            self._object(live, change.address, "conflict", message, "look at it, and override this if that is right")
+
+    def _object(self, live: Live, address: Address, code: str, message: str, remedy: str) -> None:
+        self.objections.append(Objection.to(address, code, f"{live.id}: {message}", remedy))
 
 
-def _recreate(then: _Before, other: Live | None, draft: _UndoDraft, *, ours: bool) -> None:
-    """What is gone is created again, unless somebody did that already or it never was ours."""
-    address, id = then.desired.address, then.live.id
-    if not ours:
-        draft.notes.append(f"{address}: {id} is gone and was not ours; it is not created again.")
-    elif other is not None:
-        draft.notes.append(f"{address}: {id} is not created again, since {other.id} is live as this one.")
-    else:
-        draft.changes.append(creation(then.desired, then.kind))
-        draft.notes.append(f"{address} comes back under a new id; it was {id}.")
-
-
-def _readopt(then: _Before, now: Live, draft: _UndoDraft) -> None:
-    """What was forgotten is managed again, unless another stack manages it by now."""
-    _undo_change("adopt", then, now, draft)
-    if now.marker is not None and markers.is_own(now.marker, now.id):
-        whose = f"{now.marker.stack}/{now.marker.environment}/{now.marker.key}"
-        code = "other-environment" if now.marker.stack == draft.where.stack else "other-stack"
-        message = f"it is stamped {whose} by now."
-        draft.object(now.id, then.desired.address, code, message, "let that one forget it first")
-
-
-def _undo_change(action: Action, then: _Before, now: Live, draft: _UndoDraft) -> None:
-    base = now.marker if is_ours(now, draft.where) else None
-    compared = compare(then.desired, now, then.kind, base)
-    fields = compared.fields if action == "forget" else with_removal(compared, then.desired, now, ours=base is not None)
-    if action == "update" and not fields:
-        return
-    previous = now.marker if action == "rename" else None
-    change = updated(action, then.desired, now, compared, draft.where, fields=fields, previous=previous)
-    # Whatever has a manifest is stamped when it is written: what was forgotten has none.
-    draft.changes.append(replace(change, desired=None) if action == "forget" else change)
-    _hold_drift(_drifted(fields), now, change, draft)
-
-
-def _hold_drift(fields: Iterable[str], live: Live, change: Change, draft: _UndoDraft) -> None:
-    """Somebody's changes since the last apply are not undone along with the run."""
-    names = ", ".join(f"`{name}`" for name in sorted(fields))
-    if names:
-        message = f"{names} changed in the live object since the last apply, which would be lost."
-        draft.object(live.id, change.address, "conflict", message, "look at it, and allow it if that is right")
-
-
-def _drifted(fields: Iterable[FieldChange]) -> set[str]:
-    return {change.path[0] for change in fields if change.cause in ("drift", "conflict")}
-
-
-def _undo_action(then: _Before, now: Live) -> Action:
-    return "rename" if now.marker is not None and now.marker.key != then.desired.address.key else "update"
-
-
-def _was_made(live: Live, step: Step, nonce: str) -> bool:
-    if live.kind != step.kind:
-        return False
-    if step.id is not None:
-        return live.id == step.id
-    return live.marker is not None and live.marker.nonce == nonce and live.marker.key == step.key
+def _was_created(live: Live, step: Step, nonce: str) -> bool:
+    if step.id is not None or live.kind != step.kind or live.marker is None:
+        return (live.kind, live.id) == (step.kind, step.id)
+    return (live.marker.nonce, live.marker.key) == (nonce, step.key)
 
 
 def _created_as(step: Step, kind: Kind) -> Desired:
-    """What a create asked for."""
+    """What a create wanted."""
     left = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
     return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), left, ignore=step.ignore)
 
@@ -206,7 +181,7 @@ def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
         ignore=step.ignore,
     )
-    return _Before(step, kind, live, desired)
+    return _Before(kind, live, desired)
 
 
 def _address_before(step: Step) -> Address:
@@ -226,7 +201,7 @@ def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[Path]:
 
 
 def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
-    """Whether a value that servers may choose was asked for: then it is brought back, else left to the server."""
+    """Whether a value that servers may choose was stated: then it is restored, else left to the server."""
     if at(dict(before.raw), path)[1] is None:
         return False
     applied = markers.applied(before.marker, kind, path) if before.marker is not None else None
