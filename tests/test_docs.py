@@ -228,7 +228,7 @@ def _pattern(shown: str) -> re.Pattern[str]:
     lines = []
     for line in shown.splitlines():
         exact = re.sub(r"asst_\w+", r"asst_\\w+", re.escape(line))
-        exact = re.sub(r"^Fingerprint\\ `.+`", r"Fingerprint `[\\w-]+`", exact)
+        exact = re.sub(r"Fingerprint\\ `[^`]+`", r"Fingerprint `[\\w-]+`", exact)
         lines.append("(?:.*\n)*?" if line == "…" else re.sub(r"\d\\\.\ds", r"\\d+\\.\\ds", exact) + "\n")
     return re.compile("".join(lines))
 

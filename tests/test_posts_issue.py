@@ -53,8 +53,8 @@ def test_an_issue_reads_as_a_report() -> None:
         delete("gone", field("name", "Gone", ABSENT)),
         objections=(lookalike("it"),),
     )
-    head, *sections = body(found).split("<details><summary>")
-    foot = sections[-1].partition("</details>\n\n")[2]
+    head, *sections = body(found).split("<details><summary><code>")
+    foot = sections[-1].rpartition("</details>\n\n")[2]
 
     assert (
         head
@@ -155,7 +155,7 @@ def test_one_that_is_too_long_hides_no_other() -> None:
 
     assert len(shown) <= LIMIT
     assert "left out here" in shown
-    assert "<code>~ assistant.b</code>" in shown
+    assert "<code>~\u00a0assistant.b</code>" in shown
 
 
 def test_the_title_and_the_first_line_say_which_environment() -> None:

@@ -273,7 +273,7 @@ def test_an_action_of_a_later_version_is_shown_by_its_name():
     changes: list[Json] = [{"address": "assistant.x", "action": "swap", "fields": [], "patch": {}}]
     later = read(sealed({**document(plan()), "changes": changes}))
 
-    assert "  ? assistant.x  swap\n" in FORMATS["text"](later, Style())
+    assert "1 other change\n\n  ? assistant.x swap\n" in FORMATS["text"](later, Style())
 
 
 def test_the_fingerprint_is_of_the_changes_and_the_place_alone():

@@ -36,7 +36,7 @@ def test_the_format_is_the_text_and_then_the_annotations():
 
     assert FORMATS["github"](document(of), Style()) == FORMATS["text"](document(of), Style()) + (
         "::notice file=assistants/hr.yaml,line=1,title=In production%3A assistant.hr will be updated in-place"
-        '::1 model changed%0A~ model  "gpt-4o" -> "gpt-4.1"  # edit\n'
+        '::1 model changed: gpt-4o → gpt-4.1%0A~ model  "gpt-4o" -> "gpt-4.1"\n'
     )
 
 
@@ -63,13 +63,15 @@ def test_a_change_is_told_at_its_manifest_with_its_fields_and_their_cause():
     assert notice.name == "notice"
     assert notice.properties["file"] == "assistants/hr.yaml"
     assert notice.data.split("\n") == [
-        "1 prompt changed, +2 words, 5 other fields changed",
-        "~ instructions  +2 words  # edit",
+        "1 prompt changed: quickly → slowly and well, 5 other fields changed",
+        "drift: changed outside Git since the last apply; applying puts it back",
+        "the rest: edited in Git",
+        "~ instructions  6 words → 8 words (+2 words)",
         "~ temperature  1 -> 0.5  # drift",
-        '~ tools.functions.f  {"name": "f", "x": "' + "y" * 39 + '… -> {"name": "f"}  # edit',
-        '~ tools.functions.g  {"a": "' + "y" * 52 + "… differs further on  # edit",
-        "- description  70 characters  # edit",
-        "+ top_p  null  # edit",
+        "+ top_p  null",
+        "- description  70 characters",
+        '~ Function f definition  "name": "f" -> {"name": "f"}',
+        '~ Function g definition  "name": "f" -> "name": "g"',
     ]
 
 
@@ -86,8 +88,8 @@ def test_what_schemas_mean_and_what_holds_back_is_told():
 
     error, notice = told(plan(change, objections=(lookalike("hr"),)))
 
-    assert notice.data.split("\n")[:2] == ["Will be refused: 1 breaking schema change", "Held back: possible-duplicate"]
-    assert notice.data.split("\n")[-1] == "f: gone (breaking)"
+    assert notice.data.split("\n")[:2] == ["1 breaking schema change: f gone", "Blocked: possible-duplicate"]
+    assert notice.data.split("\n")[2] == "breaking: gone"
     assert error.name == "error"
 
 

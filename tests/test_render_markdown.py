@@ -10,8 +10,8 @@ import pytest
 from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
-from reconciler.render.markdown import LIMIT
-from reconciler.render.markdown.page import page
+from reconciler.render.markdown import page
+from reconciler.render.markup import LIMIT
 from reconciler.render.view import view
 from support.markdown_reading import acting, is_balanced
 from support.render_plans import (
@@ -36,7 +36,8 @@ FUNCTION = "tools.functions.refund"
 
 
 def markdown(of: Plan) -> str:
-    return FORMATS["markdown"](document(of), Style())
+    """The page, with every space as a plain one."""
+    return FORMATS["markdown"](document(of), Style()).replace("\u00a0", " ")
 
 
 def section(*changes: Change, **more: object) -> str:
@@ -80,12 +81,12 @@ def test_a_plan_reads_as_a_comment():
     assert (
         markdown(whole)
         == f"""\
-### Will be refused: 1 new assistant; 1 deletion, 1 prompt changed, +2 words, 1 other field changed, and more
+### 1 blocked (possible-duplicate). Will apply: 1 deletion, 1 prompt changed, 1 other field changed, and more
 
 **production** · stack `acme` · openai, `https://api.example.com/v1`, project proj_x
 
 > [!CAUTION]
-> **Refused** (`possible-duplicate`) `assistant.new`: asst_9 has this name
+> **Blocked** (`possible-duplicate`) `assistant.new`: asst_9 has this name
 >
 > **What to do:** set `id: asst_9`
 >
@@ -93,16 +94,16 @@ def test_a_plan_reads_as_a_comment():
 
 | Who | What |
 |---|---|
-| `+ new` | **refused:** **create**, `gpt-4o` |
-| `- gone` | **delete**, `Gone` |
-| `~ hr` | `temperature` `1` → `0.2` (drift), prompt +2 words |
+| `+ new` | **blocked** · **create**: `gpt-4o` |
+| `- gone` | **delete** for good: `Gone` |
+| `~ hr` | `temperature` `1` → `0.2` (drift), prompt: `handbook` → `wiki` and added `"and kind"` |
 | `= tutor` | **adopt** |
 
 <details><summary><code>+ assistant.new</code></summary>
 
 `assistants/new.yaml:1` · will be created
 
-**Refused**: `possible-duplicate`
+**Blocked**: `possible-duplicate`
 
 - `name`: **`New`**
 - `model`: **`gpt-4o`**
@@ -127,6 +128,8 @@ def test_a_plan_reads_as_a_comment():
 
 > Be brief **and kind**.
 
+<details><summary>Diff</summary>
+
 ```diff
   You help employees.
 - Answer from the handbook only.
@@ -134,6 +137,8 @@ def test_a_plan_reads_as_a_comment():
 + Answer from the wiki only.
 + Be brief and kind.
 ```
+
+</details>
 
 - `temperature` (drift): ~~`1`~~ → **`0.2`**
 
@@ -149,11 +154,9 @@ def test_a_plan_reads_as_a_comment():
 
 **Note:** asst_7 is a copy of `assistant.hr`, and left alone.
 
-14 unchanged, 3 unmanaged. 1 marker will be refreshed.
-
 **Plan: 1 to import, 1 to add, 1 to change, 1 to destroy.**
 
-Fingerprint `{fingerprint}`
+<sub>14 unchanged, 3 unmanaged. 1 marker will be refreshed. Fingerprint `{fingerprint}`</sub>
 """  # noqa: E501  # one line of Markdown is one line
     )
 
@@ -176,8 +179,8 @@ def test_addresses_of_several_kinds_are_told_whole():
     agent = replace(forget("b"), address=Address("agent", "b"))
 
     assert rows(plan(forget("a"), agent)) == [
-        "| `. agent.b` | **let go**, not delete |",
-        "| `. assistant.a` | **let go**, not delete |",
+        "| `. agent.b` | **forget**, do not delete |",
+        "| `. assistant.a` | **forget**, do not delete |",
     ]
 
 
@@ -190,11 +193,11 @@ def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded()
     shown = markdown(plan(of("pending", mixed), of("pending", edited), base=Base("main", "1a2b3c")))
     first, second = shown.split("<details><summary><b>Also done by merging (2 changes)</b></summary>")
 
-    assert "project proj_x · beside `main (1a2b3c)`\n\n#### Merging does this\n\n| Who" in first
+    assert "project proj_x · compared with `main (1a2b3c)`\n\n#### Merging does this\n\n| Who" in first
     assert "<details open><summary><code>~ assistant.hr</code>" in first
     assert "| `~ desk` | `name` `a` → `b` |" in second
     assert "edited in Git before this change, and not applied yet\n" in second
-    assert "`assistants/hr.yaml:1` · `asst_hr` · drift: changed outside Git" in second
+    assert "`assistants/hr.yaml:1` · `asst_hr`<br>drift: changed outside Git" in second
     assert acting(shown) == []
 
 
@@ -217,8 +220,8 @@ def test_an_offline_review_says_so_and_why():
     shown = markdown(plan(base=Base("main", "1a2b3c"), offline="`production` requires a key."))
 
     assert (
-        "> [!WARNING]\n> **Nothing live was read:** `production` requires a key. The manifests of `main (1a2b3c)` stand"
-        " for what is live: what was changed outside Git is not seen.\n" in shown
+        "> [!WARNING]\n> **Nothing live was read:** `production` requires a key. The plan is based on the manifests"
+        " of `main (1a2b3c)`: changes made outside Git are not seen.\n" in shown
     )
     assert "**Nothing live was read:** no key.\n" in markdown(plan(offline="no key"))
 
@@ -231,7 +234,7 @@ def test_what_is_to_be_pasted_keeps_its_indentation():
 
     assert """\
 > [!CAUTION]
-> **Refused** (`possible-duplicate`) asst_9 has this name. It holds back 1 change.
+> **Blocked** (`possible-duplicate`) asst_9 has this name. It blocks 1 change.
 >
 > **What to do:** say so:
 >
@@ -261,7 +264,7 @@ def test_objections_of_one_code_are_told_together_with_one_remedy_and_one_label(
     shown = markdown(plan(objections=tuple(lookalike(key) for key in "abcdefg")))
 
     assert shown.count("> [!CAUTION]") == shown.count("**What to do:**") == shown.count("reconciler/allow:") == 1
-    assert shown.count("> **Refused** (`possible-duplicate`)") == 5
+    assert shown.count("> **Blocked** (`possible-duplicate`)") == 5
     assert "<details><summary>2 more of these</summary>\n\n```text\nassistant.f: asst_9 has this name\n" in shown
     remedies = (
         lookalike("a"),
@@ -269,13 +272,13 @@ def test_objections_of_one_code_are_told_together_with_one_remedy_and_one_label(
         replace(lookalike("c"), origin="pending"),
     )
     assert markdown(plan(objections=remedies)).count("**What to do:**") == 3
-    assert "It stands without this change too." in markdown(plan(objections=remedies))
+    assert "It applies without this change too." in markdown(plan(objections=remedies))
 
 
 def test_an_objection_says_what_else_it_holds_back():
     objection = replace(lookalike("a"), holds=frozenset({address("a"), address("b"), address("c")}))
 
-    assert "has this name. It also holds back 2 changes.\n" in markdown(plan(objections=(objection,)))
+    assert "has this name. It also blocks 2 changes.\n" in markdown(plan(objections=(objection,)))
 
 
 # the table
@@ -286,12 +289,15 @@ def test_an_objection_says_what_else_it_holds_back():
     [
         (update("x", field("instructions", None, "a b")), "| `~ x` | prompt added |"),
         (update("x", field("instructions", "a b")), "| `~ x` | prompt removed |"),
-        (update("x", field("response_format", "auto", {"type": "json_object"})), "| `~ x` | `response_format` |"),
+        (
+            update("x", field("response_format", "auto", {"type": "json_object"})),
+            '| `~ x` | `response_format` `auto` → `{"type": "json_object"}` |',
+        ),
         (update("x", field("metadata.a", "1", 1)), '| `~ x` | `metadata.a` `"1"` → `1` |'),
-        (rename("x", "y", field("model", "a", "b")), "| `~ x` | **rename**, was `y`, `model` `a` → `b` |"),
-        (adopt("x", field("model", "a", "b", "adoption")), "| `~ x` | **adopt**, `model` `a` → `b` |"),
+        (rename("x", "y", field("model", "a", "b")), "| `~ x` | **rename**: was `y`, `model` `a` → `b` |"),
+        (adopt("x", field("model", "a", "b", "adoption")), "| `~ x` | **adopt**: `model` `a` → `b` |"),
         (update("x"), "| `~ x` | as it is |"),
-        (create("x", field("instructions", after="a b c")), "| `+ x` | **create**, prompt of 3 words |"),
+        (create("x", field("instructions", after="a b c")), "| `+ x` | **create**: prompt of 3 words |"),
         (
             update("x", *(field(f"metadata.k{i}", after="v") for i in range(7))),
             f"| `~ x` | {''.join(f'`metadata.k{i}` added, ' for i in range(5))}and 2 more |",
@@ -306,7 +312,7 @@ def test_an_objection_says_what_else_it_holds_back():
             update("x", field("response_format.json_schema.schema.required", [], ["a"], "conflict")),
             "| `~ x` | the answer's schema (conflict) |",
         ),
-        (delete("x" * 64), f"| `- {'x' * 64}` | **delete** |"),
+        (delete("x" * 64), f"| `- {'x' * 64}` | **delete** for good |"),
     ],
 )
 def test_a_row_says_what_happens(change, row):
@@ -328,7 +334,7 @@ def test_a_short_text_is_told_on_one_line():
     assert "- `name`: ~~`a b`~~ → **`c d`**\n" in section(update("x", field("name", "a b", "c d")))
     assert "- `name` removed: ~~`a`~~\n" in section(update("x", field("name", "a")))
     assert "- `name` added: **`a`**\n" in section(update("x", field("name", after="a")))
-    assert "- `x.y` added: `null`\n" in section(update("x", field("x.y")))
+    assert "- `x.y` added: **`null`**\n" in section(update("x", field("x.y")))
 
 
 @pytest.mark.parametrize("text", ["1", "-2.5", "true", "null", "", " x"])
@@ -405,12 +411,12 @@ def test_a_function_is_told_by_its_name_and_its_schema_by_what_it_means():
     schema = path(f"{FUNCTION}.parameters")
     meanings = ((schema, Meaning("`amount` became required", True)), (schema, Meaning("`note` is new", False)))
 
-    shown = section(replace(change, meanings=meanings)).partition("edited in Git\n\n")[2]
+    shown = section(replace(change, meanings=meanings)).partition("`asst_x`\n\n")[2]
 
     assert shown.startswith("""\
 <b>Function `refund`</b>
 
-- **breaking**: `amount` became required
+- **breaking**: now requires `amount`
 - compatible: `note` is new
 - `description`: ~~`Refunds`~~ → **`Pays back`**
 
@@ -429,13 +435,13 @@ def test_a_function_is_told_by_its_name_and_its_schema_by_what_it_means():
 
 </details>
 
-<b>Function `ping`</b> is new
+<b>Function `ping` is new</b>
 
-<b>Function `track`</b> is new
+<b>Function `track` is new</b>
 
 - `description`: **`Where it is`**
 
-<b>Function `old`</b> is removed
+<b>Function `old` is removed</b>
 
 - `description`: ~~`Old`~~
 """)
@@ -481,7 +487,8 @@ def test_what_many_share_is_told_once_with_who_they_are():
     changes = [update(f"desk-{i:02}", field("instructions", BEFORE, AFTER)) for i in range(38)]
     shown = markdown(plan(*changes, update("hr", field("top_p", 1, 0))))
 
-    assert "| **38 assistants** | prompt +2 words, the same in each |\n| `~ hr` |" in shown
+    assert "| **38 assistants**: `desk-00`, `desk-01`, `desk-02` and 35 more | prompt: `handbook` → `wiki` and" in shown
+    assert ", the same in each |\n| `~ hr` |" in shown
     assert "<details><summary><b>The same in 38 assistants</b></summary>\n\n<details>" in shown
     assert shown.count("**Prompt**") == 1
     assert "```text\nassistant.desk-00  assistants/desk-00.yaml:1\nassistant.desk-01" in shown
@@ -492,14 +499,14 @@ def test_few_that_share_a_change_are_told_in_a_list():
     shown = markdown(plan(*(update(key, field("top_p", 1, 0)) for key in "abc")))
 
     assert "- `assistant.a` · `assistants/a.yaml:1`\n- `assistant.b`" in shown
-    assert "- `assistant.c` · `assistants/c.yaml:1`\n\nedited in Git\n\n- `top_p`" in shown
+    assert "- `assistant.c` · `assistants/c.yaml:1`\n\n- `top_p`" in shown
 
 
 def test_what_several_kinds_share_is_told_of_objects():
     changes = [update(key, field("top_p", 1, 0)) for key in "abc"]
     changes[0] = replace(changes[0], address=Address("agent", "a"))
 
-    assert "| **3 objects** |" in markdown(plan(*changes))
+    assert "| **3 objects**: `agent.a`, `assistant.b`, `assistant.c` |" in markdown(plan(*changes))
 
 
 def test_what_comes_and_goes_whole_in_a_group_that_has_no_cause_is_told_too():
@@ -532,12 +539,12 @@ def test_a_page_never_exceeds_the_limit_of_a_comment():
 @pytest.mark.parametrize("room", [2_000, 3_000, 5_000, 20_000])
 def test_what_has_no_room_is_left_out_and_that_is_said(room):
     shown = bounded(large(300, 40), room, PAGE)
-    left = f"[The whole is here](<{PAGE}>).\n\n0 unchanged"
+    left = f"[The whole is here](<{PAGE}>).\n\n**Plan: "
 
     assert shown.startswith("### 300 new assistants")
     assert "**Left out here:** " in shown
     assert left in shown
-    assert "**Plan: 300 to add, 40 to change, 0 to destroy.**\n\nFingerprint `" in shown
+    assert "**Plan: 300 to add, 40 to change, 0 to destroy.**\n\n<sub>0 unchanged, 0 unmanaged. Fingerprint `" in shown
     assert rows_in(shown) >= 3
 
 
@@ -571,7 +578,7 @@ def test_objections_and_notes_leave_room_for_the_rest():
     shown = bounded(plan(forget("a"), objections=objections, notes=("note " * 40,) * 90), 6_000)
 
     assert shown.count("> [!CAUTION]") >= 5
-    assert "| `. a` |" in shown
+    assert "| `.\u00a0a` |" in shown
     assert "objections, " in shown
     assert " notes.\n" in shown
 
@@ -633,13 +640,13 @@ def test_what_many_share_is_counted_in_plain_words_where_they_are_words():
     odd = [replace(one, address=replace(one.address, kind="@me")) for one in alike]
 
     assert "<b>The same in 4 assistants</b>" in FORMATS["markdown"](document(plan(*alike)), Style())
-    assert "<b>The same in <code>4 @mes</code></b>" in FORMATS["markdown"](document(plan(*odd)), Style())
+    assert "<b><code>The same in 4 @mes</code></b>" in FORMATS["markdown"](document(plan(*odd)), Style())
 
 
 def test_a_message_without_a_stop_gets_one_before_what_follows():
     against = Objection("x", "Too many", "", None, frozenset({address("a")}))
 
-    assert "(`x`) Too many. It holds back 1 change." in FORMATS["markdown"](
+    assert "(`x`) Too many. It blocks 1 change." in FORMATS["markdown"](
         document(plan(delete("a"), objections=(against,))), Style()
     )
 
@@ -656,3 +663,92 @@ def test_a_large_structure_is_compared_as_far_and_that_is_said():
     of = document(plan(update("x", field("tools.x", {"a": ["b"] * 40_000}, {"a": ["c", *["b"] * 40_000]}))))
     for shape in ("text", "html", "markdown", "github"):
         assert "only the first 300,000 characters are" in FORMATS[shape](of, Style())
+
+
+# links, conflicts and reasons
+
+FILES = "https://github.com/acme/assistants/blob/1a2b3c4/"
+
+
+def test_manifests_are_links_to_the_reviewed_commit_where_its_address_is_known():
+    changes = [update(key, field("top_p", 1, 0)) for key in ("a b", "b", "c")]
+    shown = page(view(document(plan(*changes, forget("old")))), LIMIT, files=FILES)
+    alone = page(view(document(plan(update("x", field("top_p", 1, 0))))), LIMIT, files="no address")
+
+    assert f"- `assistant.a b` · [`assistants/a b.yaml:1`](<{FILES}assistants/a%20b.yaml#L1>)\n" in shown
+    assert "`assistants/x.yaml:1`: `no addressassistants/x.yaml#L1` · `asst_x`" in alone
+    assert acting(shown, links=3) == []
+
+
+def test_a_sign_and_a_name_are_never_on_two_lines():
+    assert "| `.\u00a0old` |" in FORMATS["markdown"](document(plan(forget("old"))), Style())
+
+
+def test_some_who_share_a_change_are_listed_by_name():
+    shown = markdown(plan(*(update(f"d{i}", field("top_p", 1, 0)) for i in range(8))))
+
+    assert "\n\n`assistant.d0`, `assistant.d1`, " in shown
+
+
+CONFLICT = replace(field("temperature", 0.3, 0.5, "conflict"), applied=1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ("text", "~ temperature  last applied 1, live 0.3 -> Git 0.5"),
+        ("markdown", "- `temperature`: last applied `1`, live ~~`0.3`~~ → Git **`0.5`**"),
+        ("html", ">last applied </span><span>1</span>"),
+        ("github", "~ temperature  last applied 1, live 0.3 -> Git 0.5"),
+    ],
+)
+def test_a_conflict_shows_what_was_applied_last_what_is_live_and_what_git_says(shape, words):
+    assert words in FORMATS[shape](document(plan(update("hr", CONFLICT))), Style())
+
+
+@pytest.mark.parametrize("shape", ["text", "markdown", "html"])
+def test_of_a_long_text_in_conflict_both_edits_are_shown(shape):
+    conflict = replace(field("instructions", AFTER, BEFORE, "conflict"), applied=BEFORE.replace("brief", "short"))
+    shown = FORMATS[shape](document(plan(update("hr", conflict))), Style())
+
+    assert "Changed outside Git since the last apply" in shown
+    assert "short" in shown
+
+
+@pytest.mark.parametrize("shape", ["text", "markdown", "html", "github"])
+def test_a_field_that_is_reset_with_the_model_says_why(shape):
+    reset = replace(field("temperature", 0.3, 1), reason="gpt-5.1 does not take it")
+    shown = FORMATS[shape](
+        document(plan(update("hr", field("model", "gpt-4.1", "gpt-5.1"), reset), forget("x"))), Style()
+    )
+
+    assert "reset: gpt-5.1 does not take it" in shown
+
+
+def test_what_goes_for_good_is_named():
+    tools = {"functions": {"lookup": {}, "refund": {}}}
+    shown = rows(plan(delete("x", field("name", "HR"), field("instructions", "a b c"), field("tools", tools))))
+
+    assert shown == ["| `- x` | **delete** for good: `HR`, prompt of 3 words, 2 functions |"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (None, "Be kind.", 'added `"Be kind."`'),
+        ("Be kind.", None, 'removed `"Be kind."`'),
+        (None, "Be kind. " * 9, "+18"),
+    ],
+)
+def test_a_line_that_many_prompts_get_or_lose_is_named_in_the_table(before, after, words):
+    edits = [
+        update(
+            f"a{i}",
+            field(
+                "instructions", *(f"You are {i}.\n{f'{side}{chr(10)}' if side else ''}Bye." for side in (before, after))
+            ),
+        )
+        for i in range(3)
+    ]
+
+    assert words in rows(plan(*edits))[0]

@@ -13,9 +13,9 @@ from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.plan.against_base import split
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, BadDocument, Document, Style, document
-from reconciler.render.markdown import LIMIT
+from reconciler.render.grouping import halves
+from reconciler.render.markup import LIMIT
 from reconciler.render.several import Lost, read, several
-from reconciler.render.verdict.halves import halves
 from reconciler.render.view import view
 from support.lives import applied, wanted
 from support.render_plans import address, create, delete, field, lookalike, merging, plan, rename, update
@@ -129,11 +129,13 @@ def test_what_is_the_same_in_several_environments_is_told_once_with_their_names(
     same = [update("hr", SHORTER), create("sales", field("name", after="Sales"))]
     told = several("markdown", [of("staging", *same), of("live", *same)], Style())
 
-    assert told.startswith("### 1 new assistant, 1 prompt changed, -1 word\n\n- **staging** · stack `acme` · ")
+    assert told.startswith(
+        "### 1 new assistant, 1 prompt changed: Always name → Name\n\n- **staging** · stack `acme` · "
+    )
     assert list(sections(told)) == ["In staging, live"]
-    assert told.count("Always name") == 2  # marked in the line, and in the diff
-    assert told.count("+ assistant.sales") == 1
-    assert told.count("**Plan: 1 to add, 1 to change, 0 to destroy.** Fingerprint ") == 2
+    assert told.count("Always name") == 4  # the headline, the row, the words, the diff
+    assert told.count("+\u00a0assistant.sales") == 1
+    assert told.count(": Plan: 1 to add, 1 to change, 0 to destroy.** <sub>0 unchanged, 0 unmanaged. Fingerprint ") == 2
 
 
 def test_what_differs_is_told_of_its_environment_worst_first() -> None:
@@ -143,12 +145,15 @@ def test_what_differs_is_told_of_its_environment_worst_first() -> None:
 
     found = sections(told)
     assert list(found) == ["In live", "In staging, live", "In staging"]
-    assert [("- assistant.old" in text, "Always name" in text, "temperature" in text) for text in found.values()] == [
+    assert [
+        ("-\u00a0assistant.old" in text, "Always name" in text, "temperature" in text) for text in found.values()
+    ] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),
     ]
-    assert told.startswith("### staging: 1 prompt changed, -1 word, 1 other field changed · live: 1 deletion, ")
+    verdict = "1 prompt changed: Always name → Name, 1 other field changed: temperature 1 → 0.2"
+    assert told.startswith(f"### staging: {verdict} · live: 1 deletion: assistant.old, ")
     assert "unchanged fields" not in found["In staging"]
 
 
@@ -157,7 +162,7 @@ def test_an_id_is_shown_where_only_one_environment_is_meant() -> None:
     alone = several("markdown", [of("staging", update("hr", SHORTER)), of("live")], Style())
 
     assert ("asst_hr" in told, "asst_hr" in alone) == (False, True)
-    assert "staging: 1 prompt changed, -1 word · live: No changes" in alone
+    assert "staging: 1 prompt changed: Always name → Name · live: No changes" in alone
 
 
 def test_what_has_no_fields_is_the_same_where_it_is_done_to_the_same() -> None:
@@ -196,7 +201,7 @@ def test_each_half_is_parted_by_environment_and_what_is_pending_is_folded() -> N
     assert list(sections(told)) == [f"{first} in staging, live"]
     assert f"<details><summary><b>{second} in staging (1 change)</b></summary>" in told
     assert list(sections(idle)) == [first, f"{second} in staging"]
-    assert "beside `main (1a2b3c)`" in told
+    assert "compared with `main (1a2b3c)`" in told
 
 
 def test_objections_and_notes_are_told_once_with_the_environments_that_have_them() -> None:
@@ -209,8 +214,8 @@ def test_objections_and_notes_are_told_once_with_the_environments_that_have_them
     told = several("markdown", [staging, live], Style())
 
     assert told.count("The commit is not known here.") == 1
-    assert "In staging, live:\n\n> [!CAUTION]\n> **Refused** (`outdated-checkout`)" in told
-    assert "In live:\n\n> [!CAUTION]\n> **Refused** (`conflict`)" in told
+    assert "In staging, live:\n\n> [!CAUTION]\n> **Blocked** (`outdated-checkout`)" in told
+    assert "In live:\n\n> [!CAUTION]\n> **Blocked** (`conflict`)" in told
     assert "**Note:** All is new.\n\n**Note (staging):** Only here." in told
 
 
@@ -231,7 +236,10 @@ def test_why_nothing_was_read_is_told_of_those_of_which_it_is_so() -> None:
     some = several("markdown", [away, of("live", base=base)], Style())
     every = several("markdown", [away, of("live", base=base, offline="KEY is not set")], Style())
 
-    assert "**Nothing live was read in staging:** KEY is not set. The manifests of `main (1a2b3c)` stand" in some
+    assert (
+        "**Nothing live was read in staging:** KEY is not set. The plan is based on the manifests of `main (1a2b3c)`: "
+        in some
+    )
     assert every.count("**Nothing live was read:** KEY is not set.") == 1
 
 

@@ -32,8 +32,8 @@ def text(of: Plan, style: Style | None = None) -> str:
 
 
 def body(of: Plan, style: Style | None = None) -> str:
-    """What is between the heading and the closing lines."""
-    return text(of, style).split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
+    """What is between the verdict and the closing lines."""
+    return text(of, style).split("\n\n", 2)[2].rsplit("\n\n", 1)[0]
 
 
 def last_line(of: Plan) -> str:
@@ -85,32 +85,49 @@ def test_a_plan_of_everything_reads_as_a_whole():
         == """\
 production (openai, https://api.example.com/v1, project proj_x), stack acme
 
-  # assistant.new will be created (assistants/new.yaml:1)
-  # held back: possible-duplicate
-  + assistant.new
+1 blocked (possible-duplicate). Will apply: 1 deletion, 1 conflict, 1 prompt
+  changed, and more
+
+  + new       blocked · create
+  - gone      delete for good: Old one, gpt-4o
+  ~ hr        metadata.owner removed (conflict), prompt: quickly → slowly
+              (drift), model gpt-4o → gpt-4.1, tools.file_search added
+  . old       forget, do not delete
+  > reviewer  rename: was critic
+  = tutor     adopt
+
+  + assistant.new will be created (assistants/new.yaml:1)
+      blocked: possible-duplicate
       + name         "New"
       + temperature  0
 
-  # assistant.hr will be updated in-place (assistants/hr.yaml:1)
-  ~ assistant.hr  asst_hr
-      ~ model              "gpt-4o" -> "gpt-4.1"  # edit
+  - assistant.gone will be destroyed (asst_gone)
+      - name         "Old one"
+      - model        "gpt-4o"
+      - temperature  1
+
+  ~ assistant.hr will be updated in-place (assistants/hr.yaml:1, asst_hr)
+      # conflict: changed in Git and outside it since the last apply
+      # drift: changed outside Git since the last apply; applying puts it back
+      # the rest: edited in Git
       ~ instructions  # drift
-            # Role
-            You are kind.
-
-          - You answer [-quickly-].
-          + You answer {+slowly+}.
-            You never lie.
-
-            Sign with    ACME.
+            │ # Role
+            │ You are kind.
+            │
+          - │ You answer [-quickly-].
+          + │ You answer {+slowly+}.
+            │ You never lie.
+            │
+            │ Sign with    ACME.
+      ~ model              "gpt-4o" -> "gpt-4.1"
       - metadata.owner     "anna"  # conflict
-      + tools.file_search  {}  # edit
+      + tools.file_search  {}
       # (9 unchanged fields hidden)
 
-  = assistant.tutor  asst_tutor  will be adopted (assistants/tutor.yaml:1)
-  > assistant.reviewer  asst_reviewer  will be renamed, was critic (assistants/reviewer.yaml:1)
-  . assistant.old  asst_old  will be forgotten, not destroyed
-  - assistant.gone  asst_gone  will be destroyed (Old one, gpt-4o)
+  . assistant.old will be forgotten, not destroyed (asst_old)
+  > assistant.reviewer will be renamed, was critic (assistants/reviewer.yaml:1,
+      asst_reviewer)
+  = assistant.tutor will be adopted (assistants/tutor.yaml:1, asst_tutor)
 
 Objection (possible-duplicate) assistant.new: asst_9 has this name
   set `id: asst_9`
@@ -149,7 +166,7 @@ def test_an_allowed_objection_says_so_and_holds_nothing_back():
     assert (
         body(whole)
         == """\
-  + assistant.x  will be created (assistants/x.yaml:1)
+  + assistant.x will be created (assistants/x.yaml:1)
 
 Allowed (possible-duplicate) assistant.x: asst_9 has this name
   (allowed by --allow possible-duplicate)"""
@@ -175,16 +192,16 @@ def test_an_import_that_changes_fields_is_shown_as_an_update():
     assert (
         body(plan(adopt("x", field("temperature", 1, 0, "adoption"))))
         == """\
-  # assistant.x will be adopted and updated in-place (assistants/x.yaml:1)
-  ~ assistant.x  asst_x
-      ~ temperature  1 -> 0  # adoption"""
+  ~ assistant.x will be adopted and updated in-place (assistants/x.yaml:1,
+      asst_x)
+      ~ temperature  1 -> 0"""
     )
 
 
 def test_a_change_names_the_stack_it_comes_from():
     moved = replace(rename("x", "y"), previous_stack="old", desired=None)
 
-    assert body(plan(moved)) == "  > assistant.x  asst_x  will be renamed, was y, of the stack old"
+    assert body(plan(moved)) == "  > assistant.x will be renamed, was y, of the stack old (asst_x)"
 
 
 def test_a_place_without_a_line_is_the_file():
@@ -193,14 +210,14 @@ def test_a_place_without_a_line_is_the_file():
     place = replace(whole_file.desired.place, line=0)
     whole_file = replace(whole_file, desired=replace(whole_file.desired, place=place))
 
-    assert body(plan(whole_file)) == "  = assistant.x  asst_x  will be adopted (assistants/x.yaml)"
+    assert body(plan(whole_file)) == "  = assistant.x will be adopted (assistants/x.yaml, asst_x)"
 
 
 def test_a_new_prompt_is_shown_up_to_forty_lines():
     prompt = "\n".join(f"Rule {i}" for i in range(1, 42))
 
     assert body(plan(create("x", field("instructions", after=prompt)))).endswith(
-        "          + Rule 39\n          + Rule 40\n          … 1 more line"
+        "          + │ Rule 39\n          + │ Rule 40\n          … 1 more line"
     )
 
 
@@ -210,18 +227,17 @@ def test_a_far_away_change_is_headed_by_where_it_is():
     assert (
         body(plan(update("x", field("instructions", before, before.replace("line 10\n", "line ten\n")))))
         == """\
-  # assistant.x will be updated in-place (assistants/x.yaml:1)
-  ~ assistant.x  asst_x
-      ~ instructions  # edit
+  ~ assistant.x will be updated in-place (assistants/x.yaml:1, asst_x)
+      ~ instructions
           @@ line 7 @@
-            line 7
-            line 8
-            line 9
-          - line [-10-]
-          + line {+ten+}
-            line 11
-            line 12
-            line 13"""
+            │ line 7
+            │ line 8
+            │ line 9
+          - │ line [-10-]
+          + │ line {+ten+}
+            │ line 11
+            │ line 12
+            │ line 13"""
     )
 
 
@@ -232,17 +248,17 @@ def test_tools_of_a_new_assistant_are_shown_by_name():
     assert (
         body(plan(create("x", field("tools", after=tools))))
         == """\
-  # assistant.x will be created (assistants/x.yaml:1)
-  + assistant.x
-      + tools.file_search                       {}
-      + tools.functions["look up"].description  "Find it"
-      + tools.functions["look up"].parameters
-          + {
-          +   "properties": {
-          +     "n": {"description": "Number of it", "type": "integer"}
-          +   }
-          +   "type": "object"
-          + }"""
+  + assistant.x will be created (assistants/x.yaml:1)
+      + tools.file_search  {}
+      Function look up
+        + description  "Find it"
+        Schema as JSON:
+              + │ {
+              + │   "properties": {
+              + │     "n": {"description": "Number of it", "type": "integer"}
+              + │   }
+              + │   "type": "object"
+              + │ }"""
     )
 
 
@@ -252,18 +268,17 @@ def test_a_text_that_becomes_a_structure_stands_in_quotes():
     assert (
         body(plan(update("x", field("response_format", "auto", schema))))
         == """\
-  # assistant.x will be updated in-place (assistants/x.yaml:1)
-  ~ assistant.x  asst_x
-      ~ response_format  # edit
-          - "auto"
-          + {
-          +   "json_schema": {
-          +     "name": "answer"
-          +     "schema": {"type": "object"}
-          +     "strict": true
-          +   }
-          +   "type": "json_schema"
-          + }"""
+  ~ assistant.x will be updated in-place (assistants/x.yaml:1, asst_x)
+      ~ response_format
+          - │ "auto"
+          + │ {
+          + │   "json_schema": {
+          + │     "name": "answer"
+          + │     "schema": {"type": "object"}
+          + │     "strict": true
+          + │   }
+          + │   "type": "json_schema"
+          + │ }"""
     )
 
 
@@ -287,12 +302,68 @@ def test_colour_adds_nothing_but_colour():
     whole = plan(create("x", field("name", after="X")), delete("y"), objections=(lookalike("x"),))
     coloured = text(whole, Style(colour=True))
 
-    assert "\x1b[32m+\x1b[0m \x1b[1massistant.x\x1b[0m" in coloured
+    assert "\x1b[1;31m-\x1b[0m \x1b[1;31massistant.y\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == text(whole)
 
 
 def test_changed_words_stand_out_by_colour_alone():
     coloured = body(plan(update("x", field("instructions", "a b\nc", "a d\nc"))), Style(colour=True))
 
-    assert "\x1b[31m-\x1b[0m \x1b[31ma \x1b[0m\x1b[7;31mb\x1b[0m" in coloured
+    assert "\x1b[31m-\x1b[0m │ \x1b[31ma \x1b[0m\x1b[7;31mb\x1b[0m" in coloured
     assert "[-" not in coloured
+
+
+def test_one_remedy_for_several_objections_is_shown_once_and_what_is_to_be_pasted_is_not_broken():
+    paste = "write under `reconciler:` in assistants/x.yaml: `id: {production: asst_1}`, and so on:\n    id: x"
+    shown = text(plan(objections=(lookalike("a", remedy=paste), lookalike("b", remedy=paste))))
+
+    assert shown.count("write under") == 1
+    assert "`id: {production: asst_1}`" in shown
+    assert "\n      id: x\n" in shown
+
+
+# many at once, long ones, conflicts
+
+TERMS = "Pay up to 300 EUR.\n- one\n- two"
+
+
+def test_equal_edits_of_many_are_shown_once_with_who_shares_them():
+    shown = text(plan(*(update(f"desk-{i}", field("model", "a", "b")) for i in range(50))))
+
+    assert "\n50 models changed: a → b\n" in shown
+    assert len(shown.splitlines()) < 30
+    assert all(f"assistant.desk-{i}" in shown for i in range(50))
+
+
+def test_a_row_names_the_words_that_changed_and_the_signs_of_a_diff_stand_apart_from_those_of_the_text():
+    shown = text(plan(update("hr", field("instructions", TERMS, TERMS.replace("300", "500"))), forget("old")))
+
+    assert "1 prompt changed: 300 → 500 EUR, 1 forgotten" in shown
+    assert "  ~ hr   prompt: 300 → 500 EUR\n  . old  forget, do not delete\n" in shown
+    assert "\n            │ - one\n" in shown
+
+
+def test_a_long_name_stands_above_what_is_done_to_it():
+    shown = body(plan(*(update(f"{'x' * 30}-{key}", field("model", "a", key)) for key in "bc")))
+
+    assert f"  ~ {'x' * 30}-b\n      model a → b\n" in shown
+
+
+def test_nothing_of_ours_breaks_within_a_word_at_eighty_columns():
+    note = "words and more words, " * 20
+    shown = text(
+        plan(
+            *(update(key, field("name", f"{key} " * 25, "z " * 25), field("description", "w " * 25)) for key in "ab"),
+            objections=(replace(lookalike("a"), message=note, remedy=note),),
+            notes=(note,),
+        )
+    )
+
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_values_that_have_no_room_beside_each_other_stand_below_each_other():
+    long, longer = "a " * 20, "b " * 20
+    shown = body(plan(update("x", field("description", long.strip(), longer.strip()))))
+
+    assert f'      ~ description\n          - │ "{long.strip()}"\n          + │ "{longer.strip()}"' in shown

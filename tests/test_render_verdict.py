@@ -9,13 +9,19 @@ import pytest
 from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import document
-from reconciler.render.verdict import causes
-from reconciler.render.verdict.halves import halves
-from reconciler.render.verdict.headline import headline
-from reconciler.render.verdict.ranking import danger, ranked
-from reconciler.render.verdict.shared import Shared, apart, shared
-from reconciler.render.verdict.sizes import grown, size
-from reconciler.render.view import ChangeView, view
+from reconciler.render.grouping import Shared, apart, halves, shared
+from reconciler.render.verdict import (
+    as_text,
+    cause_rank,
+    changed_words,
+    explained,
+    grown,
+    headline,
+    ranked,
+    size,
+    worst,
+)
+from reconciler.render.view import ChangeView, FieldView, view
 from support.render_plans import (
     address,
     adopt,
@@ -55,7 +61,9 @@ def test_what_the_server_did_not_keep_is_in_the_verdict() -> None:
     one = kept("a", Difference(("model",), "gpt-4o", "gpt-4.1"))
 
     assert verdict(mismatches=(one,)) == "No changes; 1 assistant differs from its manifest"
-    assert verdict(delete("x"), mismatches=(one, one)) == "1 deletion; 2 assistants differ from their manifests"
+    assert verdict(delete("x"), mismatches=(one, one)) == (
+        "1 deletion: assistant.x; 2 assistants differ from their manifests"
+    )
 
 
 def holding(code: str, *keys: str) -> Objection:
@@ -75,19 +83,28 @@ REQUIRED = field("tools.functions.refund.parameters.required", ["a"], ["a", "b"]
     ("changes", "said"),
     [
         ((), "No changes"),
-        ((update("a", PROMPT),), "1 prompt changed, +1 word"),
-        ((update("a", PROMPT), update("b", PROMPT, MODEL)), "2 prompts changed, +2 words, 1 model changed"),
+        ((update("a", PROMPT),), '1 prompt changed: added "c"'),
+        (
+            (update("a", PROMPT), update("b", PROMPT, MODEL)),
+            '2 prompts changed: added "c", 1 model changed: gpt-4o → gpt-4.1',
+        ),
         ((create("a", PROMPT),), "1 new assistant"),
         ((delete("a", PROMPT), delete("b")), "2 deletions"),
-        ((update("a", OTHER),), "1 field changed"),
-        ((update("a", OTHER, MODEL, field("top_p", 1, 0)),), "1 model changed, 2 other fields changed"),
-        ((adopt("a"), rename("b", "c"), forget("d")), "1 adopted, 1 renamed, 1 let go"),
-        ((breaking(update("a", REQUIRED)),), "1 breaking schema change"),
-        ((breaking(update("a", REQUIRED), is_breaking=False),), "1 field changed"),
-        ((update("a", replace(MODEL, cause="conflict")),), "1 conflict, 1 model changed"),
+        ((update("a", OTHER),), "1 field changed: temperature 1 → 0"),
+        (
+            (update("a", OTHER, MODEL, field("top_p", 1, 0)),),
+            "1 model changed: gpt-4o → gpt-4.1, 2 other fields changed",
+        ),
+        ((adopt("a"), rename("b", "c"), forget("d")), "1 adopted, 1 renamed, 1 forgotten"),
+        ((breaking(update("a", REQUIRED)),), "1 breaking schema change: refund now requires amount"),
+        (
+            (breaking(update("a", REQUIRED), is_breaking=False),),
+            '1 field changed: tools.functions.refund.parameters.required ["a"] → ["a", "b"]',
+        ),
+        ((update("a", replace(MODEL, cause="conflict")),), "1 conflict, 1 model changed: gpt-4o → gpt-4.1"),
         (
             (delete("a"), create("b"), update("c", PROMPT, MODEL, OTHER)),
-            "1 deletion, 1 new assistant, 1 prompt changed, +1 word, and more",
+            "1 deletion, 1 new assistant, 1 prompt changed, and more",
         ),
         ((update("a", field("instructions", None, "a b")),), "1 prompt changed, +2 words"),
     ],
@@ -99,19 +116,16 @@ def test_the_verdict_is_what_happens_worst_first(changes, said):
 def test_what_will_be_refused_is_said_first():
     assert (
         verdict(delete("a"), update("b", PROMPT), objections=(holding("too-many-deletes", "a"),))
-        == "Will be refused: 1 deletion; 1 prompt changed, +1 word"
+        == '1 blocked (too-many-deletes). Will apply: 1 prompt changed: added "c"'
     )
     held = (create("a"), delete("b"), update("c", MODEL), update("d", OTHER), update("e", PROMPT))
-    assert (
-        verdict(*held, objections=(holding("x", *"abcde"),))
-        == "Will be refused: 1 deletion, 1 new assistant, 1 prompt change, and more"
-    )
+    assert verdict(*held, objections=(holding("x", *"abcde"),)) == "5 blocked (x)"
 
 
 def test_an_objection_without_a_change_is_named():
     objections = (holding("id-not-found", "a"), holding("id-not-found", "b"))
 
-    assert verdict(objections=objections) == "Will be refused: 2 objections (id-not-found)"
+    assert verdict(objections=objections) == "2 objections (id-not-found)"
 
 
 def test_an_objection_that_somebody_allowed_refuses_nothing():
@@ -129,12 +143,12 @@ def test_beside_another_revision_it_is_what_this_change_does():
     base = Base("main", "1a2b3c")
     changed, pending = of("change", update("a", PROMPT)), of("pending", update("b", OTHER))
 
-    assert verdict(changed, pending, base=base) == "1 prompt changed, +1 word; 1 already pending"
+    assert verdict(changed, pending, base=base) == '1 prompt changed: added "c"; 1 already pending'
     assert verdict(pending, base=base) == "This change has no effect; 1 already pending"
     assert verdict(base=base) == "No changes"
     assert (
         verdict(of("change", delete("a")), pending, base=base, objections=(holding("x", "a"),))
-        == "Will be refused: 1 deletion; 1 already pending"
+        == "1 blocked (x). 1 already pending"
     )
 
 
@@ -179,12 +193,12 @@ def test_the_worst_is_first_and_then_the_address_decides():
         objections=(holding("x", "held"),),
     )
 
-    assert [(one.address.removeprefix("assistant."), danger(one)) for one in ranked(changes)] == [
-        ("held", "refused"),
-        ("a", "deletes"),
-        ("b", "deletes"),
+    assert [(one.address.removeprefix("assistant."), worst(one)) for one in ranked(changes)] == [
+        ("held", ""),
+        ("a", "delete"),
+        ("b", "delete"),
         ("conflict", "conflict"),
-        ("new", "creates"),
+        ("new", "create"),
         ("schema", "breaking"),
         ("prompt", "prompt"),
         ("model", "model"),
@@ -293,8 +307,8 @@ def test_a_meaning_that_not_all_have_stays_with_its_change():
 # causes
 
 
-def explained(cause: str, origin: Origin | None = None) -> str:
-    return causes.explained(view(document(_of(FieldChange(("x",), 1, 2, cause, origin)))).changes[0].fields[0])  # type: ignore[arg-type]
+def words_for(cause: str, origin: Origin | None = None) -> str:
+    return explained(view(document(_of(FieldChange(("x",), 1, 2, cause, origin)))).changes[0].fields[0])  # type: ignore[arg-type]
 
 
 def _of(one: FieldChange) -> Plan:
@@ -302,14 +316,46 @@ def _of(one: FieldChange) -> Plan:
 
 
 def test_a_cause_is_told_in_words():
-    assert explained("edit") == explained("edit", "change") == "edited in Git"
-    assert explained("edit", "pending") == "edited in Git before this change, and not applied yet"
-    assert explained("drift") == "drift: changed outside Git since the last apply; applying puts it back"
-    assert explained("odd\x1b") == "odd<U+001B>"
+    assert words_for("edit") == words_for("edit", "change") == "edited in Git"
+    assert words_for("edit", "pending") == "edited in Git before this change, and not applied yet"
+    assert words_for("drift") == "drift: changed outside Git since the last apply; applying puts it back"
+    assert words_for("odd\x1b") == "odd<U+001B>"
 
 
 def test_causes_are_in_the_order_of_what_a_reviewer_wants_to_know():
-    assert sorted(["odd", "edit", "drift", "conflict"], key=causes.place) == ["conflict", "drift", "edit", "odd"]
+    fields = [FieldView("x", None, None, cause, None) for cause in ("odd", "edit", "drift", "conflict")]
+
+    assert [field.cause for field in sorted(fields, key=cause_rank)] == ["conflict", "drift", "edit", "odd"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("Up to 300 EUR.", "Up to 500 EUR.", "300 → 500 EUR"),
+        ("Grow by 5%.", "Grow by 7%.", "5 → 7%"),
+        ("Use the handbook.", "Use the wiki.", "handbook → wiki"),
+        ("Be brief.", "Be brief and kind.", 'added "and kind"'),
+        ("Be very brief.", "Be brief.", 'removed "very"'),
+        ("One is red. Two is all we have of it here.", "One is blue. Two is all they have of it here.",
+         "red → blue and we → they"),
+        ("a" * 60, "b" * 60, ""),
+    ],
+)  # fmt: skip
+def test_few_changed_words_are_named(before: str, after: str, words: str):
+    assert as_text(changed_words(before, after)) == words
+
+
+def test_the_answers_schema_breaks_by_name():
+    meaning = ((path("response_format.json_schema.schema"), Meaning("`a` is gone", breaking=True)),)
+    change = replace(update("a", field("response_format.json_schema.schema.type", "x", "y")), meanings=meaning)
+
+    assert verdict(change) == "1 breaking schema change: the answer `a` is gone".replace("`", "")
+
+
+def test_of_many_codes_some_are_named():
+    objections = tuple(holding(f"code-{number}", "a") for number in range(5))
+
+    assert verdict(update("a", MODEL), objections=objections) == "1 blocked (code-0, code-1, code-2, and more)"
 
 
 # sizes

@@ -557,7 +557,7 @@ def test_what_moved_since_its_review_is_refused_and_shown(acme: Team) -> None:
     ended(job, Apply="failure", **{"Comment on what happened": "success", "Keep the history": "success"})
     assert len(acme.everything()) == 2
     assert next(one for one in acme.everything() if one["id"] == live["id"])["instructions"] == "You help nobody.\n"
-    assert "You help nobody." in acme.comment(7)
+    assert "You help [-nobody-]." in acme.comment(7)
 
 
 def test_a_merge_leaves_a_hotfix_and_a_direct_push_and_its_comment_says_so(acme: Team) -> None:

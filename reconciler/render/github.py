@@ -6,17 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from reconciler.canonical import Json
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.render import sentences, text
-from reconciler.render.entries import members
+from reconciler.render.grouping import halves
+from reconciler.render.page import flattened, section_of
 from reconciler.render.style import Style
-from reconciler.render.values import compact, inert, one_line, shortened
-from reconciler.render.verdict.halves import halves
-from reconciler.render.verdict.headline import headline
-from reconciler.render.verdict.ranking import ranked
-from reconciler.render.verdict.sizes import grown, size
-from reconciler.render.view import ChangeView, Document, FieldView, MismatchView, ObjectionView, View, view
+from reconciler.render.tree import Field, Short, Text
+from reconciler.render.values import inert, one_line, shortened
+from reconciler.render.verdict import headline, plainly, ranked
+from reconciler.render.view import ChangeView, Document, MeaningView, MismatchView, ObjectionView, View, view
 
 MOST: Final = 10  # annotations of a kind that GitHub shows of one step
 KINDS: Final = ("error", "warning", "notice")
@@ -157,39 +155,40 @@ def _of_mismatch(one: MismatchView, plan: View) -> Annotation:
 def _of_change(change: ChangeView, plan: View, half: str) -> Annotation:
     pending = f"{half} in" if half else "In"
     title = f"{pending} {plan.environment}: {change.address} {sentences.will(change)}"
-    alone = replace(plan, base=None, objections=(), mismatches=(), changes=(change,))
+    free = replace(change, held_by=())
+    alone = replace(plan, base=None, objections=(), mismatches=(), pending=(), changes=(free,))
     lines = [headline(alone), *_details(change)]
     return Annotation("notice", title, "\n".join(lines), change.file or "", change.line or 0)
 
 
 def _details(change: ChangeView) -> Iterator[str]:
-    """What a reviewer wants beside the line: why it is held back, the fields and their cause, what schemas mean."""
+    """What a reviewer wants beside the line: what blocks it, the fields and their cause, what schemas mean."""
     if change.held_by:
-        yield f"Held back: {', '.join(change.held_by)}"
-    lines = [*_fields(change), *(sentences.meaning(meaning) for meaning in change.meanings)]
+        yield f"Blocked: {', '.join(change.held_by)}"
+    section = section_of(change)
+    blocks = section.blocks if change.action != "delete" else ()
+    lines = [*section.why, *map(_meaning, change.meanings), *(_field(*pair) for pair in flattened(blocks))]
     yield from (shortened(line, _ROOM) for line in lines[:_LINES])
     if len(lines) > _LINES:
         yield f"… and {len(lines) - _LINES} more"
 
 
-def _fields(change: ChangeView) -> Iterator[str]:
-    if change.action == "delete":
-        return
-    for field in members(change, _ROOM):
-        sign = "+" if field.before is None else "-" if field.after is None else "~"
-        cause = f"  # {one_line(field.cause)}" if change.action != "create" else ""
-        yield f"{sign} {one_line(field.path)}  {_value(field)}{cause}"
+def _meaning(meaning: MeaningView) -> str:
+    return f"{'breaking' if meaning.breaking else 'compatible'}: {one_line(plainly(meaning))}"
 
 
-def _value(field: FieldView) -> str:
-    """Both sides where they are short; else how long a text is, or by how much it grows."""
-    sides: list[Json] = [side for side in (field.before, field.after) if side is not None] or [None]
-    if all(isinstance(side, str) and (len(side) > _LONG or "\n" in side) for side in sides):
-        texts = [str(side) for side in sides]
-        return size(texts[0]) if len(texts) == 1 else grown(*texts)
-    shown = [_short(side) for side in sides]
-    return " -> ".join(shown) if len({*shown}) == len(shown) else f"{shown[0]} differs further on"
+def _field(group: str, field: Field) -> str:
+    tags = f"  # {one_line(', '.join(field.tags))}" if field.tags else ""
+    name = " ".join(filter(None, [one_line(group), one_line(field.name)]))
+    return f"{field.sign} {name}  {_value(field)}{tags}"
 
 
-def _short(side: Json) -> str:
-    return shortened(compact(side[: _LONG + 1] if isinstance(side, str) else side), _LONG)
+def _value(field: Field) -> str:
+    """Both sides where they are short; else how long a text is, or the first line that changes in a structure."""
+    if isinstance(field.content, Short):
+        return text.values_of(field.content)
+    if isinstance(field.content, Text):
+        return field.content.size
+    rows = [row for row in text.diff_of(field.content, field.sign) if row.text.strip("{}[]· ")]
+    sides = (next((row.text.strip("· ") for row in rows if row.sign == sign), "") for sign in "-+")
+    return " -> ".join(shortened(side, _LONG) for side in sides if side)

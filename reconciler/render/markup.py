@@ -33,7 +33,7 @@ _INDENT = re.compile(r"^(?: {4,}|[ ]*\t)[ \t]*")  # which would make a block of 
 _CODE = re.compile(r"`([^`\n]+)`")
 _BREAK = "&#8203;"
 _PARTING = "@#-$"
-_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/%?=&+,-]*)?")
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/%?=&+,-]*)?(?:#L\d+)?")
 
 
 def span(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.canonical import Json
 from reconciler.model import Target
 from reconciler.render.values import both, compact, one_line, shortened
-from reconciler.render.view import ChangeView, MeaningView, MismatchView, ObjectionView, View
+from reconciler.render.view import ChangeView, MismatchView, ObjectionView, View
 
 _VALUE_ROOM = 60
 
@@ -54,34 +54,20 @@ def will(change: ChangeView) -> str:
     return text
 
 
-def place(change: ChangeView) -> str:
-    """Where its manifest says so: `assistants/x.yaml:3`, or nothing."""
-    if change.file is None:
-        return ""
-    return one_line(change.file) + (f":{change.line}" if change.line else "")
+def location(file: str, line: int) -> str:
+    """Where something is written: `assistants/x.yaml:3`, or nothing."""
+    return one_line(file) + (f":{line}" if line else "")
 
 
-def beside(view: View) -> tuple[str, ...]:
-    """What the plan was held against, and where nothing live was read, that and why."""
-    if view.base is None:
-        return ()
-    base = one_line(view.base)
-    if view.offline is None:
-        return (f"Beside {base}.",)
-    why = one_line(view.offline).rstrip(".")
-    return (f"Not compared with what is live: {why}.", f"The manifests of {base} stand for it.")
+def nothing_read(why: str, base: str) -> str:
+    """That nothing live was read, why, and what the plan is based on instead."""
+    instead = f" The plan is based on the manifests of {one_line(base)}." if base else ""
+    return f"Nothing live was read: {one_line(why).rstrip('.')}.{instead}"
 
 
 def remains(change: ChangeView) -> str:
     """`9 unchanged fields hidden`, or nothing."""
     return f"{count(change.unchanged_fields, 'unchanged field')} hidden" if change.unchanged_fields else ""
-
-
-def meaning(one: MeaningView) -> str:
-    """What a changed schema means: `lookup: city became required (breaking)`."""
-    steps = one.path.removesuffix(".parameters").removeprefix("tools.functions.")
-    where = "the answer" if one.path.startswith("response_format") else steps
-    return f"{one_line(where)}: {one_line(one.text)} ({'breaking' if one.breaking else 'compatible'})"
 
 
 def rest(view: View) -> str:
@@ -129,7 +115,7 @@ def verdict(view: View) -> str:
         if view.mismatches:
             return f"No changes. {unkept(len(view.mismatches))}"
         if view.narrowed:
-            return "No changes. What was asked for is as it should be."
+            return "No changes. The selected assistants match the manifests."
         return "No changes. Your assistants match the manifests."
     figures = view.summary
     imports = f"{figures.imports} to import, " if figures.imports else ""

@@ -9,7 +9,7 @@ from reconciler.canonical import Json
 from reconciler.render import FORMATS, Document, Style
 from reconciler.render.document import FORMAT_VERSION, checked, parse
 from reconciler.render.html import page
-from reconciler.render.markdown.together import together
+from reconciler.render.markdown import together
 from reconciler.render.markup import LIMIT
 from reconciler.render.values import inert, one_line
 from reconciler.render.view import BadDocument, Lost, view
@@ -62,9 +62,15 @@ def _read_lost(value: Json) -> Lost:
     raise BadDocument("this is not a saved plan: a failure has no `environment`, `message` and `remedy`")
 
 
-def within(sections: Sequence[Section], room: int, whole: str = "") -> str:
-    """The sections as Markdown in no more characters than there is room for; what several have in common once."""
-    return together([one if isinstance(one, Lost) else view(one) for one in sections], room, whole)
+def within(sections: Sequence[Section], room: int, whole: str = "", files: str = "") -> str:
+    """The sections as Markdown in no more characters than there is room for; what several have in common once.
+
+    `whole` is where all of it is. `files` is what the address of a file of the reviewed commit begins with: with it,
+    files are links.
+    """
+    return together(
+        [section if isinstance(section, Lost) else view(section) for section in sections], room, whole, files
+    )
 
 
 def _lost(one: Lost) -> str:

@@ -17,19 +17,21 @@ class Style:
 _CODES: Final = {
     "+": "32",
     "-": "31",
-    "~": "33",
-    "=": "36",
-    ">": "36",
-    ".": "36",
     "@": "36",
+    "…": "2",
     "+ marked": "7;32",
     "- marked": "7;31",
     "bold": "1",
     "dim": "2",
     "good": "1;32",
+    "blocked": "1;33",
     "warning": "1;33",
     "bad": "1;31",
+    "strong": "1",
+    "gone": "31",
+    "new": "32",
 }
+"""Red is what is deleted or breaks, yellow what is blocked."""
 
 
 def paint(text: str, ink: str, style: Style) -> str:

@@ -3,149 +3,280 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from reconciler.render import sentences
-from reconciler.render.entries import Entry, entries, new_lines
+from reconciler.render.page import page_of
 from reconciler.render.style import Style, paint
-from reconciler.render.text_diff import Line, bracketed
-from reconciler.render.values import inert, one_line, shortened
-from reconciler.render.verdict.halves import Half, halves
-from reconciler.render.view import ChangeView, Document, ObjectionView, View, view
+from reconciler.render.text_diff import Line, Piece, bracketed, compare, fold, whole
+from reconciler.render.tree import (
+    Alert,
+    Block,
+    End,
+    Field,
+    Fold,
+    Group,
+    Meanings,
+    Page,
+    Part,
+    Phrase,
+    Row,
+    Run,
+    Section,
+    Short,
+    Structure,
+    Text,
+)  # fmt: skip
+from reconciler.render.values import compact, disarmed, inert, one_line
+from reconciler.render.verdict import plainly
+from reconciler.render.view import Document, view
 
-_CAUSE_INKS = {"drift": "~", "conflict": "bad"}
 _FIGURES = re.compile(r"Plan:(?= (?:\d+ to import, )?\d+ to add, )")  # what wrappers look for within lines too
-_NAMED = ("name", "model")  # what a person knows an assistant by
+_WORD = re.compile(r"\s+|`[^`]{1,60}`|[^\s`]+|`")
+_NARROWEST = 40
+_WHO = 28  # columns of the first column of the table
+_GUTTER = " │ "
 
 
 def render(document: Document, style: Style) -> str:
-    """First where, then change by change, then what speaks against it, and last the figures."""
-    plan = view(document)
-    *lines, last = _lines(plan, style)
+    """First where, then the verdict and a row a change, then change by change, then what blocks it, and the totals."""
+    page = page_of(view(document))
+    *lines, last = _lines(page, style)
     return "\n".join([*(_FIGURES.sub("Plan<U+003A>", line) for line in lines), last]) + "\n"
 
 
-def _lines(plan: View, style: Style) -> Iterator[str]:
-    yield _where(plan, style)
-    for line in sentences.beside(plan):
-        yield paint(line, "warning" if plan.offline is not None else "dim", style)
+def _lines(page: Page, style: Style) -> Iterator[str]:
+    (place,), (end,) = page.places, page.ends
+    where = (Run(place.environment, "strong"), Run(f" ({place.address}), stack {place.stack}"))
+    yield from _flow("", where, style)
+    if place.base:
+        yield from _flow("", (Run(f"Compared with {place.base}."),), style)
+    for offline in page.offline:
+        yield from _flow("", (Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
     yield ""
-    most = new_lines((*plan.changes, *plan.pending))
-    for half in halves(plan):
-        yield from _half(half, style, most)
-    for objection in plan.objections:
-        yield from _objection(objection, style)
-    for note in sentences.notes(plan):
-        yield from _paragraph("Note: ", note, "dim", style)
+    if page.alerts or any(part.has_any for part in page.parts):
+        yield from _flow("", (Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
         yield ""
-    yield from _closing(plan, style)
+    for part in page.parts:
+        yield from _part(part, style)
+    for alert in page.alerts:
+        yield from _alert(alert, style)
+    for note in page.notes:
+        yield from _paragraph("Note: ", note.text, "dim", style)
+        yield ""
+    yield from _end(end, page, style)
 
 
-def _half(half: Half, style: Style, most: int) -> Iterator[str]:
-    if half.title:
-        yield paint(f"{half.title}:{'' if half.has_any else ' nothing.'}", "bold", style)
+def _part(part: Part, style: Style) -> Iterator[str]:
+    if part.title:
+        yield paint(f"{part.title}:{'' if part.has_any else ' nothing.'}", "bold", style)
         yield ""
-    for is_block, changes in groupby(half.changes, _is_block):
-        for change in changes:
-            yield from _block(change, style, most) if is_block else _short(change, style)
-        yield from [] if is_block else [""]
-    for objection in half.objections:
+    if len(part.rows) > 1:
+        lengths = [len(_plain(row.who)) for row in part.rows]
+        room = max((length for length in lengths if length <= _WHO), default=0)
+        for row in part.rows:
+            yield from _row(row, room, style)
+        yield ""
+    for is_line, sections in groupby(part.sections, _is_line):
+        for section in sections:
+            yield from _section(section, style)
+            yield from [] if is_line else [""]
+        yield from [""] if is_line else []
+    for objection in part.blocked:
         yield from _paragraph("  ", sentences.blocked(objection), "dim", style)
         yield ""
 
 
-def _where(plan: View, style: Style) -> str:
-    name = paint(one_line(plan.environment), "bold", style)
-    return f"{name} ({sentences.address_of(plan)}), stack {one_line(plan.stack)}"
+def _plain(phrase: Phrase) -> str:
+    return "".join(one_line(run.text) for run in phrase)
 
 
-def _closing(plan: View, style: Style) -> Iterator[str]:
-    if plan.narrowed:
-        yield "Only what was selected: the whole plan may hold more."
-    yield sentences.rest(plan)
-    if plan.marks:
-        yield sentences.marks(plan)
-    yield paint(sentences.verdict(plan), "bold" if plan.changes or plan.standing or plan.mismatches else "good", style)
+def _row(row: Row, room: int, style: Style) -> Iterator[str]:
+    """What does not fit beside the name stands below it."""
+    ink = _ink(row.sign, row.blocked)
+    what: list[Run] = [Run("blocked", "blocked"), Run(" · ")] if row.blocked else []
+    what += [run for phrase in row.phrases for run in (Run(", "), *phrase)][1:]
+    name = _plain(row.who)
+    head = f"  {paint(row.sign, ink, style)} {paint(name, ink, style)}"
+    if len(name) <= room:
+        yield from _flow(f"{head}{' ' * (room - len(name))}  ", what, style, used=room + 6, indent=room + 6)
+    else:
+        yield head
+        yield from _flow(" " * 6, what, style, indent=6)
 
 
-def _is_block(change: ChangeView) -> bool:
-    return bool(change.fields) and change.action != "delete"
+def _ink(sign: str, blocked: Sequence[str]) -> str:
+    return "blocked" if blocked else "bad" if sign == "-" else "good" if sign == "+" else "bold"
 
 
-def _short(change: ChangeView, style: Style) -> Iterator[str]:
-    yield f"  {_title(change, style)}  {_remark(change)}"
-    yield from _held(change, style)
+def _is_line(section: Section) -> bool:
+    return not (section.blocks or section.why or section.blocked or section.members)
 
 
-def _block(change: ChangeView, style: Style, most: int) -> Iterator[str]:
-    found = entries(change, style.width, most)
-    room = max((len(entry.path) for entry in found if entry.value), default=0)
-    yield paint(f"  # {one_line(change.address)} {_remark(change)}", "bold", style)
-    yield from _held(change, style)
-    yield f"  {_title(change, style)}"
-    for entry in found:
-        yield from _entry(entry, room, style, causes=change.action != "create")
-    for meaning in change.meanings:
-        yield "      " + paint(f"# {sentences.meaning(meaning)}", "bad" if meaning.breaking else "dim", style)
-    if change.unchanged_fields:
-        yield "      " + paint(f"# ({sentences.remains(change)})", "dim", style)
-    yield ""
+def _section(section: Section, style: Style) -> Iterator[str]:
+    facts = ", ".join(filter(None, [sentences.location(section.file, section.line), section.id]))
+    ink = _ink(section.sign, section.blocked)
+    rest = f" {section.will}{f' ({facts})' if facts else ''}" if section.address else ":"
+    head = f"  {paint(section.sign, ink, style)} "
+    title = Run(section.title, "strong" if ink == "bold" else ink)  # type: ignore[arg-type]  # inks are looks here
+    yield from _flow(head, (title, Run(rest)), style, used=4, indent=6)
+    if section.members:
+        yield from _flow("      ", (Run(", ".join(member.address for member in section.members)),), style, indent=6)
+    if section.blocked:
+        yield from _flow("      ", (Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
+    for why in section.why:
+        yield from _flow("      ", (Run(f"# {why}"),), style, indent=8)
+    yield from _blocks(section.blocks, 6, style)
+    if section.unchanged:
+        yield "      " + paint(f"# ({section.unchanged})", "dim", style)
 
 
-def _title(change: ChangeView, style: Style) -> str:
-    sign = sentences.sign(change)
-    id_ = f"  {one_line(change.id)}" if change.id else ""
-    return f"{paint(sign, sign, style)} {paint(one_line(change.address), 'bold', style)}{id_}"
+def _blocks(blocks: Iterable[Block], indent: int, style: Style) -> Iterator[str]:
+    """The short fields of a run are aligned with each other."""
+    for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
+        members = list(run)
+        room = max(len(one_line(block.name)) for block in members if isinstance(block, Field)) if is_short else 0
+        for block in members:
+            yield from _field(block, room, indent, style) if isinstance(block, Field) else _other(block, indent, style)
 
 
-def _remark(change: ChangeView) -> str:
-    known = {field.path: field.before for field in change.fields} if change.action == "delete" else {}
-    names = [shortened(one_line(str(known[path])), 40) for path in _NAMED if known.get(path)]
-    more = [*names, *filter(None, [sentences.place(change)])]
-    return sentences.will(change) + (f" ({', '.join(more)})" if more else "")
+def _other(block: Meanings | Group | Fold, indent: int, style: Style) -> Iterator[str]:
+    lead = " " * indent
+    if isinstance(block, Meanings):
+        for meaning in block.meanings:
+            word = Run("breaking", "bad") if meaning.breaking else Run("compatible")
+            yield from _flow(lead, (word, Run(f": {plainly(meaning)}")), style, indent=indent + 2)
+    elif isinstance(block, Fold):
+        yield f"{lead}{block.title}:"
+        yield from _blocks(block.fields, indent + 2, style)
+    else:
+        yield from _flow(lead, block.title, style, indent=indent + 2)
+        yield from _blocks(block.blocks, indent + 2, style)
 
 
-def _held(change: ChangeView, style: Style) -> Iterator[str]:
-    if change.held_by:
-        codes = ", ".join(one_line(code) for code in change.held_by)
-        yield paint(f"  # held back: {codes}", "warning", style)
+def _field(field: Field, room: int, indent: int, style: Style) -> Iterator[str]:
+    lead, name = " " * indent, one_line(field.name)
+    remarks = [*([field.fate] if field.fate and not field.is_short else []), *map(one_line, field.tags)]
+    remark = "  " + paint(f"# {', '.join(remarks)}", "dim", style) if remarks else ""
+    head = f"{lead}{paint(field.sign, field.sign, style)} "
+    if isinstance(field.content, Short):
+        value = values_of(field.content)
+        if indent + 4 + room + len(value) <= _width(style):
+            yield f"{head}{name.ljust(room)}  {value}{remark}"
+            return
+    yield from [f"{head}{name}{remark}"] if name else []  # the whole of what it is in
+    for line in fold(rows_of(field), _width(style) - indent - 8):
+        yield f"{lead}    {_painted(line, style)}".rstrip()
 
 
-def _entry(entry: Entry, room: int, style: Style, *, causes: bool) -> Iterator[str]:
-    cause = "  " + paint(f"# {one_line(entry.cause)}", _CAUSE_INKS.get(entry.cause, "dim"), style) if causes else ""
-    head = f"      {paint(entry.sign, entry.sign, style)} "
-    if entry.value:
-        yield f"{head}{entry.path.ljust(room)}  {entry.value}{cause}"
-        return
-    yield f"{head}{entry.path}{cause}"
-    for line in entry.lines:
-        yield f"          {_painted(line, style)}".rstrip()
+def values_of(short: Short) -> str:
+    """The values on one line: `1 -> 2`, `last applied 1, live 2 -> Git 3`."""
+    texts = [f"{label} {compact(value)}" if label else compact(value) for label, value, _ in short.sides]
+    *first, last = texts
+    return f"{', '.join(first)} -> {last}" if first else last
+
+
+def rows_of(field: Field) -> list[Line]:
+    """The field row by row, each side of short values on one of its own."""
+    content = field.content
+    if isinstance(content, Short):
+        signs = {"gone": "-", "new": "+"}
+        pairs = ((signs.get(look, " "), f"{label} {compact(value)}".lstrip()) for label, value, look in content.sides)
+        return [Line(sign, (Piece(text),)) for sign, text in pairs]
+    return diff_of(content, field.sign)
+
+
+def diff_of(content: Text | Structure, sign: str) -> list[Line]:
+    """The rows of a long text or structure: what changed, or the beginning of what is on one side only."""
+    if isinstance(content, Text):
+        if content.before is not None and content.after is not None:
+            return compare(content.before, content.after)
+        return whole(sign, content.after or content.before or "", content.most)
+    if content.before and content.after:
+        return compare(content.before, content.after)
+    return whole(sign, list(content.after or content.before), content.most)
 
 
 def _painted(line: Line, style: Style) -> str:
     """With colour the marked words stand out by themselves, without it they stand in brackets."""
-    if line.sign in "@…":
-        return paint(f"{'' if line.sign == '@' else '… '}{line.text}", "@" if line.sign == "@" else "dim", style)
+    if line.sign == "@":
+        return paint(line.text, "@", style)
+    if line.sign == "…":
+        return paint(f"… {line.text}", "dim", style)
     text = "".join(
         paint(piece.text, f"{line.sign} marked" if piece.marked else line.sign, style) for piece in line.pieces
     )
-    return f"{paint(line.sign, line.sign, style)} {text if style.colour else bracketed(line)}"
+    return f"{paint(line.sign, line.sign, style)}{_GUTTER}{text if style.colour else bracketed(line)}"
 
 
-def _objection(objection: ObjectionView, style: Style) -> Iterator[str]:
-    word, ink = ("Allowed", "dim") if objection.allowed else ("Objection", "warning")
-    subject = f" {one_line(objection.address)}" if objection.address else ""
-    head = f"{word} ({one_line(objection.code)}){subject}: "
-    anyway = "\nIt stands without this change too." if objection.origin == "pending" else ""
-    yield from _paragraph(head, objection.message + anyway, ink, style)
-    remedy = [objection.remedy] if objection.remedy else []
-    yield from _paragraph("  ", "\n".join([*remedy, f"({sentences.permission(objection)})"]), "", style)
+def _alert(alert: Alert, style: Style) -> Iterator[str]:
+    word, ink = ("Allowed", "dim") if alert.allowed else ("Objection", "warning")
+    for place, objection in enumerate(alert.objections):
+        subject = f" {one_line(objection.address)}" if objection.address else ""
+        head = f"{word} ({one_line(alert.code)}){subject}: "
+        anyway = "\nIt applies without this change too." if objection.origin == "pending" else ""
+        yield from _paragraph(head, objection.message + anyway, ink, style)
+        following = alert.objections[place + 1 : place + 2]
+        if objection.remedy and not any(other.remedy == objection.remedy for other in following):
+            first, *others = inert(objection.remedy).split("\n")
+            yield from _flow("  ", (Run(first),), style, indent=2)
+            yield from (f"  {line}" for line in others)  # to be pasted
+    yield f"  ({sentences.permission(alert.objections[0])})"
     yield ""
+
+
+def _end(end: End, page: Page, style: Style) -> Iterator[str]:
+    if end.selected:
+        yield "Only what was selected: the whole plan may hold more."
+    yield from end.counts
+    is_good = page.tone == "nothing" and not page.parts
+    yield paint(end.verdict, "good" if is_good else "bold", style)
 
 
 def _paragraph(head: str, text: str, ink: str, style: Style) -> Iterator[str]:
     """The text behind its heading; further lines of it are indented."""
     first, *others = inert(text).split("\n")
-    yield paint(head, ink, style) + first
-    yield from (f"  {line}" for line in others)
+    yield from _flow(paint(head, ink, style), (Run(first),), style, used=len(head), indent=2)
+    for line in others:
+        yield from _flow("  ", (Run(line),), style, indent=2)
+
+
+def _width(style: Style) -> int:
+    return max(style.width, _NARROWEST)
+
+
+def _flow(head: str, runs: Iterable[Run], style: Style, *, used: int | None = None, indent: int = 2) -> Iterator[str]:
+    """The runs behind the head, broken between words; further lines are indented."""
+    row: list[Run] = []
+    column = len(head) if used is None else used
+    for word in _words(runs):
+        plain = "".join(run.text for run in word)
+        if row and column + 1 + len(plain) > _width(style):
+            yield (head + _painted_runs(row, style)).rstrip()
+            row, head, column = [], " " * indent, indent
+        if not (row or head.strip()) and plain.startswith("::"):
+            word = [Run(disarmed(plain))]
+        row += [Run(f" {word[0].text}", word[0].look), *word[1:]] if row else word
+        column += len(plain) + (len(row) > len(word))
+    yield (head + _painted_runs(row, style)).rstrip()
+
+
+def _painted_runs(runs: Iterable[Run], style: Style) -> str:
+    return "".join(
+        paint("".join(run.text for run in same), look, style) for look, same in groupby(runs, lambda run: run.look)
+    )
+
+
+def _words(runs: Iterable[Run]) -> Iterator[list[Run]]:
+    """What stands between spaces; a word may have several looks. What stands between backticks is for copying: one."""
+    word: list[Run] = []
+    for run in runs:
+        for part in _WORD.findall(one_line(run.text)):
+            if part.isspace() and word:
+                yield word
+                word = []
+            elif not part.isspace():
+                word.append(Run(part, run.look))
+    if word:
+        yield word

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-TAGS = {"details", "summary", "code", "b", "del", "strong", "br"}
+TAGS = {"details", "summary", "code", "b", "del", "strong", "br", "sub"}
 """The HTML that is ours."""
 BLOCKS = {"heading", "paragraph", "blockquote", "bullet_list", "list_item", "table", "thead", "tbody", "tr", "th", "td"}
 INLINE = {
@@ -20,7 +20,8 @@ LIVELY = re.compile(  # what GitHub and GitLab look for in what is read, outside
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|<code>.*?</code>")
-_OURS = re.compile(r"^\[!(?:CAUTION|NOTE|WARNING)\]$|\[The whole is here\]\(<[^>]*>\)", re.MULTILINE)
+_LINK = r"\[(?:The whole is here|`[^`]*`)\]\(<https://[^>]*>\)"
+_OURS = re.compile(rf"^\[!(?:CAUTION|NOTE|WARNING)\]$|{_LINK}", re.MULTILINE)
 _SIGNS = re.compile(r"[][$^\\]")  # of footnotes, tasks, alerts, mathematics: not our parser's
 _PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 

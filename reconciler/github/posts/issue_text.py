@@ -14,7 +14,7 @@ from reconciler.plan.changes import fingerprint
 from reconciler.plan.policy import NeedsReview, ScheduledRun
 from reconciler.render import sentences
 from reconciler.render.document import document
-from reconciler.render.markdown.sections import section
+from reconciler.render.markdown import section
 from reconciler.render.markup import prose, sentence, span
 from reconciler.render.values import one_line
 from reconciler.render.view import ChangeView, view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.render.html.frame import page
+from reconciler.render.html.page import page
 from reconciler.render.style import Style
 from reconciler.render.view import Document, view
 

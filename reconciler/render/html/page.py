@@ -1,0 +1,548 @@
+"""The page as it is written: one file that needs no network and no script."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from itertools import groupby
+from typing import Final, Literal, TypeAlias
+
+from reconciler.plan.allowances import LABEL
+from reconciler.render import sentences
+from reconciler.render.html.element import (
+    BREAK,
+    PAUSE,
+    Child,
+    Markup,
+    Name,
+    element,
+    meta,
+    several,
+    sheet,
+    whole,
+)  # fmt: skip
+from reconciler.render.markup import named
+from reconciler.render.page import page_of
+from reconciler.render.sentences import count
+from reconciler.render.text_diff import CONTINUED, Line, compare
+from reconciler.render.text_diff import whole as one_sided
+from reconciler.render.tree import (
+    Alert,
+    Block,
+    Field,
+    Fold,
+    Group,
+    Meanings,
+    Page,
+    Part,
+    Phrase,
+    Row,
+    Run,
+    Section,
+    Short,
+    Structure,
+    Text,
+)  # fmt: skip
+from reconciler.render.values import compact, one_line
+from reconciler.render.verdict import as_text, plainly
+from reconciler.render.view import Document, Lost, MeaningView, ObjectionView, View
+
+Tone: TypeAlias = Literal["", "less", "more", "warn", "calm"]
+
+_SHEET: Final = files("reconciler.render.html").joinpath("page.css").read_text("utf-8")
+_DIGEST: Final = b64encode(sha256(_SHEET.encode()).digest()).decode()
+_POLICY: Final = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
+_FEW = 6  # sections that may all be open
+_ROOM = 1_000_000  # characters of texts; beyond it, what did not change is left out
+_CONTEXT = 3
+_SHOWN = 40  # lines of what comes or goes whole
+_ALL = 10**9
+_LARGE = (
+    "This plan is large, so some things are left out here: the patches, what did not change around each edit, and the"
+    " rest of long texts that come or go whole. The plan as JSON has all of them."
+)
+_HEADINGS: Final[tuple[Name, ...]] = ("h1", "h2", "h3", "h4", "h5")
+_TONES: Final[dict[str, Tone]] = {
+    "create": "more", "delete": "less", "forget": "warn", "drift": "warn", "conflict": "warn", "added": "more",
+    "removed": "less",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What every part of a plan has to know about the page."""
+
+    prefix: str
+    depth: int
+    """The heading of the plan's parts."""
+    open: bool
+    full: bool
+    """Whether there is room for everything: what did not change, long texts that come or go whole, patches."""
+
+
+def page(sections: Sequence[View | Lost]) -> str:
+    """The plans on one page, in the order given; one that could not be made is told where it would stand."""
+    views = [section for section in sections if isinstance(section, View)]
+    changes = [change for view in views for change in (*view.changes, *view.pending)]
+    sides = (side for change in changes for field in change.fields for side in (field.before, field.after))
+    full = sum(len(side) for side in sides if isinstance(side, str)) <= _ROOM
+    pages = [page_of(section) if isinstance(section, View) else section for section in sections]
+    if len(pages) == 1 and isinstance(pages[0], Page):
+        look = _Look("", 2, len(changes) <= _FEW, full)
+        return _document(f"{pages[0].headline} · {_environment_of(pages[0])}", _single(pages[0], look))
+    headline = _headline(pages)
+    looks = (_Look(f"e{number}-", 3, len(changes) <= _FEW, full) for number in range(len(pages)))
+    return _document(headline, _many(headline, list(zip(pages, looks, strict=False))))
+
+
+def _document(title: str, body: Iterable[Markup]) -> str:
+    head = [
+        meta(charset="utf-8"),
+        meta(name="viewport", content="width=device-width, initial-scale=1"),
+        meta(http_equiv="Content-Security-Policy", content=_POLICY),
+        meta(name="referrer", content="no-referrer"),
+        meta(name="robots", content="noindex"),
+        element("title", title),
+        sheet(_SHEET),
+    ]
+    return whole(head, element("body", several(body)))
+
+
+def _single(page: Page, look: _Look) -> Iterator[Markup]:
+    top = [_where(page, look), element("h1", page.headline), element("p", page.ends[0].verdict), *_contents(page, look)]
+    yield _SKIP
+    yield element("header", element("div", several(top), class_="wide"), class_=f"top {page.tone}")
+    yield element("main", several([*_banners(page, look), *_parts(page, look)]), id="main", class_="wide")
+    yield _foot([_figures(page)])
+
+
+def _many(headline: str, pages: Sequence[tuple[Page | Lost, _Look]]) -> Iterator[Markup]:
+    tones = {page.tone if isinstance(page, Page) else "blocked" for page, _ in pages}
+    tone = next(word for word in ("blocked", "pending", "nothing") if word in tones)
+    top = [element("h1", headline), element("ul", several(_link(*pair) for pair in pages), class_="contents all")]
+    yield _SKIP
+    yield element("header", element("div", several(top), class_="wide"), class_=f"top {tone}")
+    yield element("main", several(_environment(*pair) for pair in pages), id="main", class_="wide")
+    yield _foot([])
+
+
+def _headline(pages: Sequence[Page | Lost]) -> str:
+    lost = sum(isinstance(page, Lost) for page in pages)
+    blocked = sum(isinstance(page, Page) and page.tone == "blocked" for page in pages)
+    parts = [f"{lost} without a plan" if lost else "", f"{blocked} with objections" if blocked else ""]
+    return ": ".join(filter(None, [count(len(pages), "environment"), ", ".join(filter(None, parts))]))
+
+
+def _environment_of(page: Page | Lost) -> str:
+    return one_line(page.places[0].environment if isinstance(page, Page) else page.environment)
+
+
+def _link(page: Page | Lost, look: _Look) -> Markup:
+    verdict = page.headline if isinstance(page, Page) else "No plan"
+    return element("li", element("a", _environment_of(page), to=f"{look.prefix}where"), _quiet(f" {verdict}"))
+
+
+def _environment(page: Page | Lost, look: _Look) -> Markup:
+    """One environment of several; those who go from heading to heading hear which."""
+    anchor = f"{look.prefix}where"
+    name = _spoken(f"{_environment_of(page)}: ")
+    if isinstance(page, Lost):
+        where = element("p", element("strong", _environment_of(page), id=anchor), class_="where")
+        card = element("div", element("p", *_prose(page.message)), *_remedy(page.remedy), class_="card less")
+        inner = [where, element("h2", name, "No plan", class_="verdict"), card]
+        return element("section", several(inner), class_="environment missing", labelled_by=anchor)
+    inner = [
+        _where(page, look),
+        element("h2", name, page.headline, class_="verdict"),
+        element("p", page.ends[0].verdict),
+        *_contents(page, look),
+        *_banners(page, look),
+        *_parts(page, look),
+        _figures(page),
+    ]
+    return element("section", several(inner), class_=f"environment {page.tone}", labelled_by=anchor)
+
+
+def _where(page: Page, look: _Look) -> Markup:
+    """Which place this is, whose, and what the plan is compared with."""
+    (place,) = page.places
+    name = element("strong", one_line(place.environment), id=f"{look.prefix}where")
+    base = [element("span", "compared with ", _code(place.base))] if place.base else []
+    stack = element("span", "stack ", _code(place.stack))
+    return element("p", name, element("span", place.address), stack, *base, class_="where")
+
+
+def _figures(page: Page) -> Markup:
+    (end,) = page.ends
+    selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
+    return element("p", selected, " ".join(end.counts), " Fingerprint ", _code(end.fingerprint), ".", class_="figures")
+
+
+def _banners(page: Page, look: _Look) -> Iterator[Markup]:
+    """That nothing live was read, and that not everything is here."""
+    lines = [("warn", sentences.nothing_read(offline.why, offline.base)) for offline in page.offline]
+    for kind, line in [*lines, *([] if look.full else [("calm", _LARGE)])]:
+        yield element("div", element("p", *_prose(line), class_=f"card {kind}"), class_="banners")
+
+
+# the parts of a plan
+
+
+def _titles(page: Page, look: _Look) -> Iterator[tuple[str, str, int]]:
+    """Everything below the verdict that has a heading: what it is called, where it is, and how much is in it."""
+    objections = sum(len(alert.objections) for alert in page.alerts)
+    yield from [("Objections", f"{look.prefix}objections", objections)] if objections else []
+    for number, part in enumerate(page.parts):
+        yield part.title or "Changes", f"{look.prefix}changes{number}", part.changes
+    yield from [("Notes", f"{look.prefix}notes", len(page.notes))] if page.notes else []
+
+
+def _contents(page: Page, look: _Look) -> Iterator[Markup]:
+    """Where to go on the page, where there is a choice."""
+    titles = list(_titles(page, look))
+    links = (element("li", element("a", title, to=name), _quiet(f" {number}")) for title, name, number in titles)
+    if len(titles) > 1:
+        yield element("ul", several(links), class_="contents")
+
+
+def _parts(page: Page, look: _Look) -> Iterator[Markup]:
+    notes = element("ul", several(element("li", *_prose(note.text)) for note in page.notes), class_="list")
+    contents = [
+        *([several(_alerts(page, look))] if page.alerts else []),
+        *(several(_part(part, f"{look.prefix}changes{number}", look)) for number, part in enumerate(page.parts)),
+        *([notes] if page.notes else []),
+    ]
+    for (title, name, _), content in zip(_titles(page, look), contents, strict=True):
+        inner = (_heading(look.depth, title, id=name), content)
+        is_top = look.depth == 2  # a part of a part is no landmark: there would be too many of one name
+        yield element("section", *inner, labelled_by=name) if is_top else element("section", *inner)
+
+
+def _part(part: Part, name: str, look: _Look) -> Iterator[Markup]:
+    if not part.has_any:
+        yield element("p", "Nothing.", class_="quiet")
+    if part.blocked:
+        lines = (element("li", *_prose(sentences.blocked(objection))) for objection in part.blocked)
+        yield element("ul", several(lines), class_="list")
+    if part.rows:
+        rows = several(_row(row, f"{name}-{i}") for i, row in enumerate(part.rows))
+        yield element("table", _HEAD, element("tbody", rows), class_="ranking")
+    own = {section.address: f"{name}-{i}" for i, section in enumerate(part.sections) if section.address}
+    for i, section in enumerate(part.sections):
+        yield _section(section, f"{name}-{i}", own, look)
+
+
+_HEAD = element("thead", element("tr", *[element("th", name, scope="col") for name in ("Action", "Who", "What")]))
+
+
+def _heading(depth: int, *children: Child, id: str = "") -> Markup:  # the page's own word
+    """A heading; deeper than five is five."""
+    name = _HEADINGS[min(depth, len(_HEADINGS)) - 1]
+    return element(name, *children, id=id) if id else element(name, *children)
+
+
+def _row(row: Row, anchor: str) -> Markup:
+    link = element("a", *_phrase(row.who), to=anchor)
+    blocked = [" ", _chip("blocked", "warn")] if row.blocked else []
+    what = [child for phrase in row.what for child in (", ", *_phrase(phrase))][1:]
+    action = element("td", _action(row.sign, as_text(row.done) or row.action, row.action), *blocked)
+    return element("tr", action, element("th", link, scope="row"), element("td", *what))
+
+
+def _action(sign: str, words: str, action: str) -> Markup:
+    return _chip(f"{'−' if sign == '-' else sign} {words}", _TONES.get(action, "calm"))
+
+
+def _phrase(phrase: Phrase) -> list[Child]:
+    return [child for run in phrase for child in _run(run)]
+
+
+def _run(run: Run) -> list[Child]:
+    text = one_line(run.text)
+    names: dict[str, Name] = {"code": "code", "gone": "del", "new": "ins", "good": "strong", "strong": "strong"}
+    if run.look in names:
+        return [element(names[run.look], text)]
+    return [element("strong", text, class_="bad")] if run.look else _prose(text)
+
+
+def _alerts(page: Page, look: _Look) -> Iterator[Markup]:
+    anchors = {
+        subject.address: f"{look.prefix}changes{number}-{i}"
+        for number, part in reversed(list(enumerate(page.parts)))
+        for i, section in enumerate(part.sections)
+        for subject in (section.members or (section,))
+    }
+    for alert in page.alerts:
+        kind = "card" if alert.allowed else "card warn"
+        yield element("div", several(_alert(alert, anchors, look)), class_=kind)
+
+
+def _alert(alert: Alert, anchors: dict[str, str], look: _Look) -> Iterator[Markup]:
+    word = _chip("Allowed") if alert.allowed else _chip("Blocked", "warn")
+    yield _heading(look.depth + 1, word, " ", _code(alert.code))
+    for objection in alert.objections:
+        yield element("p", *_subject(objection, anchors), *_prose(objection.message))
+        if objection.origin == "pending":
+            yield element("p", "It applies without this change too.")
+    for remedy in dict.fromkeys(objection.remedy for objection in alert.objections):
+        yield from _remedy(remedy)
+    for words in dict.fromkeys(tuple(_permission(objection)) for objection in alert.objections):
+        yield element("p", *words, class_="quiet")
+
+
+def _subject(objection: ObjectionView, anchors: dict[str, str]) -> list[Child]:
+    if not objection.address:
+        return []
+    name = _code(objection.address)
+    return [element("a", name, to=anchors[objection.address]) if objection.address in anchors else name, ": "]
+
+
+def _remedy(remedy: str) -> Iterator[Markup]:
+    """A sentence; further lines of it are something to paste."""
+    first, _, rest = remedy.partition("\n")
+    yield from [element("p", "To fix it: ", *_prose(first))] if first else []
+    yield from [element("pre", element("code", rest))] if rest else []
+
+
+def _permission(objection: ObjectionView) -> Iterator[Child]:
+    flag, label = _code(f"--allow {objection.code}"), _code(f"{LABEL}{objection.code}")
+    if not objection.can_be_allowed:
+        yield "It cannot be overridden."
+    elif objection.allowed:
+        yield from ("Allowed by ", _code(objection.allowed_by) if objection.allowed_by else flag, ".")
+    else:
+        yield from ("To override it: ", flag, ", or the label ", label, " on the pull request.")
+
+
+# a change in full
+
+
+def _section(section: Section, anchor: str, own: dict[str, str], look: _Look) -> Markup:
+    """The change, folded where there are many."""
+    blocked = [" ", _chip("blocked", "warn")] if section.blocked else []
+    name = _code(section.title) if section.address else one_line(section.title)
+    action = _action(section.sign, section.action, section.action)
+    summary = element("summary", _heading(look.depth + 1, action, " ", name, *blocked))
+    body = element("div", several(_body(section, own, look)), class_="body", id=anchor)
+    if look.open:
+        return element("details", summary, body, class_="change", open=True)
+    return element("details", summary, body, class_="change")
+
+
+def _body(section: Section, own: dict[str, str], look: _Look) -> Iterator[Markup]:
+    location = sentences.location(section.file, section.line)
+    facts: list[list[Child]] = [
+        ["id ", _code(section.id)] if section.id else [],
+        ["manifest ", _code(location)] if location else [],
+        [section.will] if section.address and section.action != "update" else [],
+        ["blocked by ", *[child for code in section.blocked for child in (", ", _code(code))][1:]]
+        if section.blocked
+        else [],
+    ]
+    if any(facts):
+        yield element("p", *[element("span", *fact) for fact in facts if fact], class_="facts")
+    if section.why:
+        yield element("p", *_prose("\n".join(section.why)), class_="quiet")
+    yield from _blocks(section.blocks, look.depth + 2, look)
+    if section.unchanged:
+        yield element("p", f"{section.unchanged}.", class_="quiet")
+    if section.members:
+        items = []
+        for member in section.members:
+            name = _code(member.address)
+            link = [element("a", name, to=own[member.address]), " and more"] if member.address in own else [name]
+            place = _quiet(" ", _code(sentences.location(member.file, member.line)))
+            items.append(element("li", *link, place, *_patch(member.patch, look)))
+        yield element("ul", several(items), class_="sharers")
+    yield from _patch(section.patch, look)
+
+
+def _patch(patch: Document | None, look: _Look) -> Iterator[Markup]:
+    if patch and look.full:
+        sent = element("pre", element("code", json.dumps(patch, indent=2, ensure_ascii=False)))
+        yield element("details", element("summary", "The patch that is sent"), sent, class_="fold")
+
+
+def _blocks(blocks: Iterable[Block], depth: int, look: _Look) -> Iterator[Markup]:
+    """Short fields that follow each other are one list."""
+    for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
+        members = list(run)
+        shorts = [_short(member) for member in members if is_short and isinstance(member, Field)]
+        yield from [element("dl", several(shorts), class_="fields")] if shorts else []
+        yield from [] if is_short else (_block(member, depth, look) for member in members)
+
+
+def _block(block: Block, depth: int, look: _Look) -> Markup:
+    if isinstance(block, Meanings):
+        return element("ul", several(map(_meaning, block.meanings)), class_="meanings")
+    if isinstance(block, Group):
+        inner = [_heading(depth, *_phrase(block.title)), *_blocks(block.blocks, depth + 1, look)]
+        return element("div", several(inner), class_="function")
+    if isinstance(block, Fold):
+        inner = [element("summary", block.title), element("div", several(_blocks(block.fields, depth + 1, look)))]
+        return element("details", *inner, class_="fold")
+    return _long(block, depth, look)
+
+
+def _meaning(meaning: MeaningView) -> Markup:
+    word = _chip("breaking", "less") if meaning.breaking else _chip("compatible", "more")
+    return element("li", word, " ", *_prose(one_line(plainly(meaning))))
+
+
+def _name(field: Field) -> list[Child]:
+    """Its path, which may be broken where it has a dot, and what is to be said of it."""
+    first, *steps = one_line(field.name or "the whole").split(".")
+    path = element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
+    words = [*([field.fate] if field.fate and not field.is_short else []), *field.tags]
+    return [path, *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, ""))))]
+
+
+def _short(field: Field) -> Markup:
+    values = _values(field.content) if isinstance(field.content, Short) else ()
+    return element("div", element("dt", *_name(field)), element("dd", *values))
+
+
+def _values(content: Short) -> Iterator[Child]:
+    """The values; which is which is spoken where there are several."""
+    spoken = {"gone": "before ", "new": "after "} if len(content.sides) > 1 else {}
+    for number, (label, value, look) in enumerate(content.sides):
+        yield from [element("span", " → " if look == "new" else ", ", unspoken="true")] if number else []
+        yield from [_quiet(f"{label} ")] if label else []
+        word = [] if label or look not in spoken else [_spoken(spoken[look])]
+        name: Name = "del" if look == "gone" else "ins" if look == "new" else "span"
+        yield element(name, *word, compact(value))
+
+
+def _long(field: Field, depth: int, look: _Look) -> Markup:
+    content = field.content
+    size = [" ", _quiet(content.size)] if isinstance(content, Text) else []
+    shown = [] if isinstance(content, Short) else [sides(content, field.sign, full=look.full)]
+    return element("div", _heading(depth, *_name(field), *size), *shown, class_="field")
+
+
+# two texts beside each other
+
+
+def sides(content: Text | Structure, sign: str, *, full: bool) -> Markup:
+    """Both sides, what differs in pairs; without room for everything, of what did not change only how much it is."""
+    lines = _lines(content, sign, full=full)
+    more = [_gap(f"… {line.text}") for line in lines if line.sign == "…"]
+    runs = [(key, list(run)) for key, run in groupby((x for x in lines if x.sign != "…"), lambda line: line.sign)]
+    blocks: list[Markup] = []
+    for i, (key, run) in enumerate(runs):
+        above, below = runs[i - 1][0] if i else "", runs[i + 1][0] if i + 1 < len(runs) else ""
+        if key == " ":
+            blocks += _same(run, first=not above, last=not below, full=full)
+        elif key == "-" and below == "+":
+            blocks.append(element("div", _side(run), _side(runs[i + 1][1]), class_="pair"))
+        elif not (key == "+" and above == "-"):
+            blocks += _alone(run) if len(runs) == 1 else [_side(run)]
+    kind = "prose" if isinstance(content, Text) else "code"
+    return element("div", several([*blocks, *more]), class_=f"sides {kind}")
+
+
+def _lines(content: Text | Structure, sign: str, *, full: bool) -> list[Line]:
+    most = _ALL if full else content.most
+    if isinstance(content, Structure):
+        both = content.before and content.after
+        lines = list(content.after or content.before)
+        return compare(content.before, content.after, context=None) if both else one_sided(sign, lines, most)
+    if content.before is None or content.after is None:
+        return one_sided(sign, content.after or content.before or "", most)
+    return compare(content.before, content.after, context=None)
+
+
+def _alone(lines: list[Line]) -> list[Markup]:
+    """What comes or goes whole: the beginning, and the rest to unfold."""
+    if len(lines) <= _SHOWN:
+        return [_side(lines)]
+    return [_side(lines[:_SHOWN]), _folded(count(len(lines) - _SHOWN, "more line"), _side(lines[_SHOWN:]))]
+
+
+def _same(lines: list[Line], *, first: bool, last: bool, full: bool) -> list[Markup]:
+    """Lines around a change; what lies between them is folded."""
+    start, end = 0 if first else _CONTEXT, len(lines) - (0 if last else _CONTEXT)
+    if end - start <= 1:
+        return [_side(lines)]
+    number = count(end - start, "unchanged line")
+    between = _folded(number, _side(lines[start:end])) if full else _gap(number)
+    return [*([_side(lines[:start])] if start else []), between, *([_side(lines[end:])] if end < len(lines) else [])]
+
+
+def _side(lines: list[Line]) -> Markup:
+    kind, words = {"-": ("less", "Before: "), "+": ("more", "After: ")}.get(lines[0].sign, ("same", ""))
+    return element("div", *([_spoken(words)] if words else []), *map(_line, lines), class_=kind)
+
+
+def _line(line: Line) -> Markup:
+    name: Name = "del" if line.sign == "-" else "ins"
+    pieces = (element(name, p.text) if p.marked else _CONTINUED if p.text == CONTINUED else p.text for p in line.pieces)
+    return element("span", *pieces, class_="line")
+
+
+_CONTINUED: Final = element("span", CONTINUED, class_="end", unspoken="true")
+
+
+def _folded(summary: str, content: Markup) -> Markup:
+    return element("details", element("summary", summary), content, class_="gap")
+
+
+def _gap(text: str) -> Markup:
+    return element("div", text, class_="gap")
+
+
+# small things within a line
+
+
+def _code(content: str) -> Markup:
+    """A name or a value on one line."""
+    return element("code", one_line(content))
+
+
+def _chip(content: str, tone: Tone = "") -> Markup:
+    """A word that is looked for; its colour only repeats what it says."""
+    return element("span", content, class_=f"chip {tone}" if tone else "chip")
+
+
+def _quiet(*children: Child) -> Markup:
+    """What may be read later."""
+    return element("span", *children, class_="quiet")
+
+
+def _spoken(content: str) -> Markup:
+    """What those who see know from where it stands."""
+    return element("span", content, class_="spoken")
+
+
+def _prose(content: str) -> list[Child]:
+    """A text of several lines, broken where it breaks; what stands in backticks is code."""
+    children: list[Child] = []
+    for number, line in enumerate(content.split("\n")):
+        children += [BREAK] if number else []
+        children += [_code(part) if is_name else part for part, is_name in named(line) if part]
+    return children
+
+
+# around the plan
+
+_WORDS: Final[tuple[tuple[Child, str], ...]] = (
+    (_chip("drift", "warn"), "Changed outside Git since the last apply; applying puts it back."),
+    (_chip("conflict", "warn"), "Changed in Git and outside it since the last apply."),
+    (_chip("unknown"), "Who changed it is not known."),
+    (_chip("breaking", "less"), "A call of that function that is right today may be wrong after it."),
+    (_code("↪"), "A row that does not begin a line of the text."),
+    (_code("<U+202E>"), "A character that cannot be seen, by its number."),
+)
+_PAIRS: Final = several(child for word, text in _WORDS for child in (element("dt", word), element("dd", text)))
+_LEGEND: Final = element(
+    "details", element("summary", "What the words mean"), element("dl", _PAIRS, class_="words"), class_="fold"
+)
+_SKIP: Final = element("a", "Skip to the plan", to="main", class_="skip")
+
+
+def _foot(lines: Sequence[Markup]) -> Markup:
+    return element("footer", element("div", several([*lines, _LEGEND]), class_="wide"), class_="foot")

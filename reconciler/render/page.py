@@ -1,0 +1,439 @@
+"""Everything that is decided about how a plan is shown: what is said, grouped, shortened and ordered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from reconciler import paths
+from reconciler.canonical import Json
+from reconciler.render import grouping, sentences, verdict
+from reconciler.render.grouping import ANSWER, WHOLE, Half, Shared, common, halves, within
+from reconciler.render.text_diff import replacements
+from reconciler.render.tree import (
+    Alert,
+    Block,
+    End,
+    Field,
+    Fold,
+    Group,
+    Look,
+    Meanings,
+    Member,
+    Note,
+    Offline,
+    Page,
+    Part,
+    Phrase,
+    Place,
+    Row,
+    Run,
+    Section,
+    Short,
+    Structure,
+    Text,
+)  # fmt: skip
+from reconciler.render.values import both, compact, shortened, structure
+from reconciler.render.view import ChangeView, FieldView, Lost, ObjectionView, View
+
+_NEW_LINES = 40  # of a new text; the rest is in the manifest
+_ALL_NEW_LINES = 4_000  # of all new texts of a plan
+_FEWEST = 3
+_SHORT = 60  # characters of a text that reads well on one line
+_WIDTH = 64  # columns of a field with its values on one line
+_DEEPEST = 4  # `tools.functions.lookup.parameters`
+_SCHEMA_LINES = 400
+_SHARERS = 3  # of those who share a change, in the table
+_ENVIRONMENTS = 4  # by name
+_NAME = 60
+_SINCE = "Changed outside Git since the last apply"
+
+_Subject: TypeAlias = ChangeView | Shared
+
+
+def page_of(view: View) -> Page:
+    """The page of one plan."""
+    parts = [part_of(half.title, half.changes, half.objections, later=i > 0) for i, half in enumerate(halves(view))]
+    return Page(
+        headline=verdict.headline(view),
+        tone=_tone([view]),
+        places=(_place(view),),
+        lost=(),
+        offline=() if view.offline is None else (_offline(view, ""),),
+        alerts=_alerts(view.objections, ""),
+        parts=tuple(part for part in parts if part.title or part.has_any),
+        notes=tuple(Note("", note) for note in sentences.notes(view)),
+        ends=(_end(view, ""),),
+    )
+
+
+def _tone(views: Iterable[View]) -> Literal["blocked", "pending", "nothing"]:
+    views = list(views)
+    if any(view.standing for view in views):
+        return "blocked"
+    return "pending" if any(view.changes or view.mismatches for view in views) else "nothing"
+
+
+def _place(view: View) -> Place:
+    base = view.base if view.base and view.offline is None else ""
+    return Place(view.environment, view.stack, sentences.address_of(view), base)
+
+
+def _offline(view: View, environments: str) -> Offline:
+    return Offline(environments, (view.offline or "").rstrip("."), view.base or "")
+
+
+def _end(view: View, name: str) -> End:
+    counts = tuple(filter(None, [sentences.rest(view), sentences.marks(view)]))
+    return End(name, view.narrowed, counts, sentences.verdict(view), view.fingerprint)
+
+
+def _alerts(objections: Iterable[ObjectionView], environments: str) -> tuple[Alert, ...]:
+    """The objections by code, those that block first."""
+    codes: dict[tuple[bool, str], list[ObjectionView]] = {}
+    for objection in sorted(objections, key=lambda objection: objection.allowed):
+        codes.setdefault((objection.allowed, objection.code), []).append(objection)
+    return tuple(Alert(code, allowed, tuple(those), environments) for (allowed, code), those in codes.items())
+
+
+# several environments
+
+
+def page_across(sections: Sequence[View | Lost]) -> Page:
+    """The plans of several environments on one page: what some have in common is shown once, with their names."""
+    views = [section for section in sections if isinstance(section, View)]
+    lost = tuple(section for section in sections if isinstance(section, Lost))
+    named = list(zip(_names(views), views, strict=True))
+    alerts = common((name, view.objections) for name, view in named)
+    return Page(
+        headline=_headline_across(named, lost),
+        tone="blocked" if lost else _tone(views),
+        places=tuple(map(_place, views)),
+        lost=lost,
+        offline=tuple(_offline_across(named)),
+        alerts=tuple(alert for each in alerts for alert in _alerts(each.values, _listed(each.environments))),
+        parts=tuple(_parts_across(named)),
+        notes=tuple(
+            Note(_where(each.environments, named), note)
+            for each in common((name, sentences.notes(view)) for name, view in named)
+            for note in each.values
+        ),
+        ends=tuple(_end(view, name) for name, view in named),
+    )
+
+
+def _names(views: Sequence[View]) -> list[str]:
+    """What each environment is called: with its stack, where two have one name."""
+    times = Counter(view.environment for view in views)
+    return [
+        view.environment if times[view.environment] == 1 else f"{view.environment} (stack {view.stack})"
+        for view in views
+    ]
+
+
+def _listed(environments: Sequence[str]) -> str:
+    more = len(environments) - _ENVIRONMENTS
+    names = ", ".join(shortened(name, _NAME) for name in environments[:_ENVIRONMENTS])
+    return f"{names} and {more:,} more" if more > 0 else names
+
+
+def _where(environments: Sequence[str], named: Sequence[tuple[str, View]]) -> str:
+    """The environments, where they are not all."""
+    return "" if len(environments) == len(named) else _listed(environments)
+
+
+def _headline_across(named: Sequence[tuple[str, View]], lost: Sequence[Lost]) -> str:
+    """The verdict where it is the same everywhere; else whose each is, worst first."""
+    groups = common((name, [(not view.standing, verdict.headline(view))]) for name, view in named)
+    if not lost and len(groups) == 1:
+        return groups[0].values[0][1]
+    absent = [f"No plan of {', '.join(each.environment for each in lost)}"] if lost else []
+    verdicts = sorted(((*group.values[0], group.environments) for group in groups), key=lambda group: group[0])
+    return " · ".join([*absent, *(f"{', '.join(names)}: {line}" for _, line, names in verdicts)])
+
+
+def _offline_across(named: Sequence[tuple[str, View]]) -> Iterator[Offline]:
+    first = {view.offline: view for _, view in reversed(named)}
+    for group in common((name, [view.offline]) for name, view in named):
+        if group.values[0] is not None:
+            yield _offline(first[group.values[0]], _where(group.environments, named))
+
+
+def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[Part]:
+    """The halves of all plans, each split by the environments that have the same in it, worst first."""
+    sides: dict[str, list[tuple[str, Half]]] = {}
+    for name, half in ((name, half) for name, view in named for half in halves(view)):
+        sides.setdefault(half.title, []).append((name, half))
+    for number, (title, side) in enumerate(sides.items()):
+        groups = sorted(
+            grouping.across([(name, half.changes) for name, half in side]),
+            key=lambda group: min(verdict.rank(change)[:2] for change in group.values),
+        )
+        blocked = common((name, half.objections) for name, half in side)
+        for group in groups:
+            where = _listed(group.environments)
+            yield part_of(f"{title} in {where}" if title else f"In {where}", group.values, later=number > 0)
+        for against in blocked:
+            yield part_of(f"{title} in {_listed(against.environments)}", (), against.values, later=number > 0)
+        if not (groups or blocked):
+            yield part_of(title or "Changes", ())
+
+
+# rows and sections
+
+
+def part_of(
+    title: str, changes: Sequence[ChangeView], blocked: Sequence[ObjectionView] = (), *, later: bool = False
+) -> Part:
+    """The changes, worst first: what many share once, and of each the rest."""
+    groups, rest = grouping.apart(changes)
+    subjects: list[_Subject] = sorted((*groups, *rest), key=lambda subject: verdict.rank(_as_change(subject)))
+    by_key = len({_kind(change) for change in changes}) == 1
+    shown = {change.address for change in rest}
+    creates = sum(change.action == "create" for change in changes)
+    most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(creates, 1)))
+    rows = tuple(_row(subject, by_key=by_key) for subject in subjects)
+    sections = tuple(section_of(subject, most, shown) for subject in subjects)
+    return Part(title, len(changes), rows, sections, tuple(blocked), later)
+
+
+def _as_change(subject: _Subject) -> ChangeView:
+    """The change, or the one that stands for all that share it."""
+    if isinstance(subject, ChangeView):
+        return subject
+    return replace(subject.changes[0], action="update", fields=subject.fields, meanings=subject.meanings)
+
+
+def _kind(change: ChangeView) -> str:
+    return change.address.partition(".")[0]
+
+
+def _called(change: ChangeView, *, by_key: bool) -> str:
+    return change.address.removeprefix(f"{_kind(change)}.") if by_key else change.address
+
+
+def _row(subject: _Subject, *, by_key: bool) -> Row:
+    change = _as_change(subject)
+    done, words = verdict.done(change), verdict.in_few_words(change)
+    if not (done or words):
+        words = ((Run("as it is"),),)
+    if isinstance(subject, ChangeView):
+        who: Phrase = (Run(_called(change, by_key=by_key), "code"),)
+    else:
+        names = [_called(each, by_key=by_key) for each in subject.changes[:_SHARERS]]
+        more = len(subject.changes) - len(names)
+        runs = [run for name in names for run in (Run(", "), Run(name, "code"))][1:]
+        who = (Run(_number(subject), "strong"), Run(": "), *runs, *((Run(f" and {more:,} more"),) if more else ()))
+        words = (*words, (Run("the same in each"),))
+    return Row(sentences.sign(change), change.action, who, change.held_by, done, words)
+
+
+def _number(shared: Shared) -> str:
+    """`38 assistants`."""
+    kinds = {_kind(change) for change in shared.changes}
+    return f"{len(shared.changes):,} {shortened(kinds.pop(), _NAME) if len(kinds) == 1 else 'object'}s"
+
+
+def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] = ()) -> Section:
+    """A change in full, with so many lines at most of a text on one side only; `shown` have sections of their own."""
+    change = _as_change(subject)
+    section = Section(
+        sign=sentences.sign(change),
+        action=change.action,
+        title=change.address,
+        address=change.address,
+        will=sentences.will(change),
+        id=change.id or "",
+        file=change.file or "",
+        line=change.line or 0,
+        why=tuple(_why(change)),
+        blocked=change.held_by,
+        blocks=tuple(_blocks(change, most)),
+        unchanged=sentences.remains(change) if change.fields else "",
+        patch=change.patch,
+    )
+    if isinstance(subject, ChangeView):
+        return section
+    title, members = f"The same in {_number(subject)}", tuple(_member(each, shown) for each in subject.changes)
+    return replace(
+        section, title=title, members=members, address="", will="", id="", file="", line=0, unchanged="", patch=None
+    )
+
+
+def _member(change: ChangeView, shown: Iterable[str]) -> Member:
+    patch = {} if change.address in shown else change.patch
+    return Member(change.address, change.file or "", change.line or 0, patch)
+
+
+def _why(change: ChangeView) -> list[str]:
+    """Who changed its fields, where that was not this edit of Git alone."""
+    if change.action in WHOLE:
+        return []
+    fields = [field for field in change.fields if (change.action, field.cause) != ("adopt", "adoption")]
+    causes = dict.fromkeys(verdict.explained(field) for field in sorted(fields, key=verdict.cause_rank))
+    edited = verdict.EDITED
+    others = [cause for cause in causes if cause != edited]
+    return [*others, *([f"the rest: {edited}"] if others and edited in causes else [])]
+
+
+# the fields of a change
+
+
+def _blocks(change: ChangeView, most: int) -> Iterator[Block]:
+    """Everything that changes in it, and what that means: a prompt first, but behind what an assistant is known by."""
+    several = len({field.cause for field in change.fields}) > 1
+    fields = grouping.by_owner(member for field in change.fields for member in _members(field))
+    meanings = grouping.by_owner(change.meanings)
+    whole = change.action in WHOLE
+    made = [_made(field, field.path, most, whole=whole, causes=several) for field in fields.get("", ())]
+    prompts = [field for field in made if field.name == "instructions" and not field.is_short]
+    others = [field for field in made if field.name != "instructions" or field.is_short]
+    yield from [] if whole else prompts
+    yield from [Meanings(tuple(meanings[""]))] if meanings.get("") else []
+    yield from sorted(others, key=lambda field: not field.is_short)
+    yield from prompts if whole else []
+    yield from _since(fields.get("", ()), most)
+    for own in dict.fromkeys(filter(None, (*fields, *meanings))):
+        inner = [member for field in fields.get(own, ()) for member in _opened(field, own)]
+        fate = next((verdict.fate(field) for field in change.fields if field.path == own), "") if not whole else ""
+        means = (Meanings(tuple(meanings[own])),) if meanings.get(own) else ()
+        blocks = _owned(inner, own, most, whole=whole or bool(fate), causes=several)
+        yield Group(_title(own, fate), (*means, *blocks))
+
+
+def _title(own: str, fate: str) -> Phrase:
+    words = {"added": " is new", "removed": " is removed"}
+    name = grouping.function_name(own)
+    title: Phrase = (Run("Function "), Run(shortened(name, _NAME), "code")) if name else (Run("The answer's schema"),)
+    return (*title, Run(words[fate])) if fate else title
+
+
+def _owned(inner: Sequence[FieldView], own: str, most: int, *, whole: bool, causes: bool) -> Iterator[Block]:
+    """The fields of a function; its schema folded, for what that means stands before it."""
+    schema = own if own == ANSWER else f"{own}.parameters"
+    plain = [field for field in inner if not field.path.startswith(schema)]
+    made = [_made(field, within(field.path, own) or "definition", most, whole=whole, causes=causes) for field in plain]
+    yield from sorted(made, key=lambda field: not field.is_short)
+    parts = [
+        _made(field, within(field.path, schema), _SCHEMA_LINES, whole=True, causes=False)
+        for field in inner
+        if field.path.startswith(schema)
+    ]
+    if parts:
+        yield Fold("Schema as JSON", tuple(parts))
+
+
+def _since(fields: Sequence[FieldView], most: int) -> Iterator[Block]:
+    """Of a long text in conflict, what the live one has that was not applied."""
+    for field in fields:
+        for applied in field.applied:
+            if isinstance(applied, str) and isinstance(field.before, str) and not _is_short(field):
+                earlier = replace(field, before=applied, after=field.before, applied=(), reason=None)
+                yield Fold(_SINCE, (_made(earlier, field.path, most, whole=True, causes=False),))
+
+
+def _members(field: FieldView) -> Iterator[FieldView]:
+    """The field, or what is in it, where that reads better than one block of JSON."""
+    mapping = field.after if field.before is None else field.before
+    one_sided = field.before is None or field.after is None
+    if not (one_sided and isinstance(mapping, dict)) or _stays_whole(mapping, field):
+        yield field
+        return
+    for member in _split(field, mapping):
+        yield from _members(member)
+
+
+def _stays_whole(mapping: Mapping[str, Json], field: FieldView) -> bool:
+    deep = field.path.count(".") + 1 >= _DEEPEST  # a dot within a name only makes it stop earlier
+    return deep or "properties" in mapping or None in mapping.values() or _is_short(field)
+
+
+def _split(field: FieldView, mapping: Mapping[str, Json]) -> Iterator[FieldView]:
+    for key in sorted(mapping):
+        step = paths.show((key,))
+        path = field.path + step if step.startswith("[") else f"{field.path}.{step}"
+        before, after = (mapping[key] if side is mapping else None for side in (field.before, field.after))
+        yield replace(field, path=path, before=before, after=after)
+
+
+def _opened(field: FieldView, own: str) -> Iterator[FieldView]:
+    """What is in a function that comes or goes; of every other field, that field."""
+    mapping = field.before if field.after is None else field.after
+    one_sided = field.before is None or field.after is None
+    if field.path != own or own == ANSWER or not one_sided or not isinstance(mapping, dict):
+        yield field
+    else:
+        yield from _split(field, mapping)
+
+
+def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) -> Field:
+    """The field as it is shown. Whole: all around it comes or goes, or that has been said."""
+    sign = "+" if field.before is None else "-" if field.after is None else "~"
+    fate = "" if whole else verdict.fate(field)
+    tags = [field.cause] if causes and field.cause != "edit" else []
+    tags += [f"reset: {field.reason}"] if field.reason else []
+    return Field(sign, name, _content(replace(field, path=name), most), fate, tuple(tags))
+
+
+def _content(field: FieldView, most: int) -> Short | Text | Structure:
+    before, after = field.before, field.after
+    if _is_short(field):
+        return Short(tuple(_sides(field)))
+    if not _is_text(field):
+        lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
+        return Structure(lines, others, most)
+    before, after = (side if isinstance(side, str) else None for side in (before, after))
+    edits = replacements(before, after) if before is not None and after is not None else ()
+    return Text(before, after, _size(field), edits, most)
+
+
+def _is_text(field: FieldView) -> bool:
+    return all(side is None or isinstance(side, str) for side in (field.before, field.after))
+
+
+def _is_short(field: FieldView) -> bool:
+    """Whether both values read well on one line; an edit of a prompt is always shown with its size and its words."""
+    sides = [side for side in (field.before, field.after) if side is not None]
+    if any(isinstance(side, str) and (len(side) > _SHORT or "\n" in side) for side in sides):
+        return False
+    if _is_text(field):
+        return not (field.excerpt or (field.path == "instructions" and len(sides) > 1))
+    return len(field.path) + len(" -> ".join(map(compact, sides))) <= _WIDTH
+
+
+def _sides(field: FieldView) -> Iterator[tuple[str, Json, Look]]:
+    """Last applied, live and Git where there is a conflict and all are known; else what was and what will be."""
+    before, after = both(field.before, field.after)
+    for applied in field.applied:
+        yield "last applied", applied, ""
+    labels = ("live", "Git") if field.applied else ("", "")
+    if field.before is not None or field.applied:
+        yield labels[0], before, "gone"
+    if field.after is not None or field.applied or field.before is None:
+        yield labels[1], after, "new"
+
+
+def _size(field: FieldView) -> str:
+    """How long a text is, and by how much it grew."""
+    before, after = (side if isinstance(side, str) else "" for side in (field.before, field.after))
+    if field.excerpt:
+        return f"{verdict.grown(before, after)} in each; the rest of it is another text in each"
+    if field.before is None or field.after is None:
+        return verdict.size(before or after)
+    return f"{verdict.size(before)} → {verdict.size(after)} ({verdict.grown(before, after)})"
+
+
+def flattened(blocks: Iterable[Block]) -> Iterator[tuple[str, Field]]:
+    """Every field of the blocks, with the name of what it is in."""
+    for block in blocks:
+        if isinstance(block, Field):
+            yield "", block
+        elif isinstance(block, Fold):
+            yield from (("", field) for field in block.fields)
+        elif isinstance(block, Group):
+            yield from ((verdict.as_text(block.title), field) for _, field in flattened(block.blocks))
+
+
+__all__ = ["flattened", "page_across", "page_of", "part_of", "section_of"]

@@ -1,0 +1,341 @@
+"""The verdict on a plan in one line, which change is worst, and each change in a few words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.canonical import Json
+from reconciler.render.grouping import WHOLE, about, function_name, halves, owner
+from reconciler.render.sentences import count, differing
+from reconciler.render.text_diff import LINE_END, Replacement, replacements
+from reconciler.render.tree import Look, Phrase, Run
+from reconciler.render.values import both, compact, one_line, shortened
+from reconciler.render.view import ChangeView, FieldView, MeaningView, View
+
+ORDER = ("delete", "conflict", "create", "breaking", "prompt", "model", "")
+"""What is bad in a change, worst first; the last is for what has nothing of that."""
+_CAUSES = ("conflict", "drift", "unknown", "adoption", "edit")
+EDITED = "edited in Git"
+_SENTENCES = {
+    "conflict": "conflict: changed in Git and outside it since the last apply",
+    "drift": "drift: changed outside Git since the last apply; applying puts it back",
+    "unknown": "unknown: who changed it is not known",
+    "adoption": "adoption: differs in what is adopted",
+    "edit": EDITED,
+}
+_EARLIER = "edited in Git before this change, and not applied yet"
+_MOST = 3  # parts of a headline: a line of more is not read
+_LINE = 110  # characters of a headline with the changed words
+_FIELDS = 5  # of one change that are named
+_NAME = 40
+_BRIEF = 24  # characters of changed words, and of a value
+_WORDS = 2  # places where words changed
+_TEXT = 100_000  # characters of a text that is searched for the changed words
+_LONGEST_WORD = 15  # characters a word on average: beyond it, spaces do not part words there
+_REQUIRED = re.compile(r"(`.+`) became required")
+_JSON_WORDS = ("", "null", "true", "false")
+_PAST = {"adopt": "adopted", "rename": "renamed", "forget": "forgotten"}
+
+
+# who changed a field
+
+
+def explained(field: FieldView) -> str:
+    """`drift: changed outside Git since the last apply; applying puts it back`."""
+    if field.cause == "edit" and field.origin == "pending":
+        return _EARLIER
+    return _SENTENCES.get(field.cause, one_line(field.cause))
+
+
+def cause_rank(field: FieldView) -> int:
+    """By how much a reviewer wants to know of the cause; the lower the more."""
+    return _CAUSES.index(field.cause) if field.cause in _CAUSES else len(_CAUSES)
+
+
+# how long texts are
+
+
+def size(text: str) -> str:
+    """`1,204 words`; in characters where words are not parted by spaces."""
+    words = len(text.split())
+    unit = _unit(len(text), words)
+    return _counted(words if unit == "word" else len(text), unit)
+
+
+def grown(before: str | Sequence[str], after: str | Sequence[str]) -> str:
+    """By how much a text grows, or several together: `+12 words`; in characters where the words are as many."""
+    (length, words), (length_after, words_after) = map(_measured, (before, after))
+    growth = {"word": words_after - words, "character": length_after - length}
+    for unit in dict.fromkeys((_unit(length + length_after, words + words_after), "character")):
+        if growth[unit]:
+            return f"{growth[unit]:+,} {unit}{'' if abs(growth[unit]) == 1 else 's'}"
+    return "same length"
+
+
+def _unit(length: int, words: int) -> str:
+    return "character" if length > _LONGEST_WORD * max(words, 1) else "word"
+
+
+def _measured(texts: str | Sequence[str]) -> tuple[int, int]:
+    texts = [texts] if isinstance(texts, str) else texts
+    return sum(map(len, texts)), sum(len(text.split()) for text in texts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+# how bad a change is
+
+
+def ranked(changes: Iterable[ChangeView]) -> tuple[ChangeView, ...]:
+    """The changes, worst first: what is blocked, then by danger, then by address."""
+    return tuple(sorted(changes, key=rank))
+
+
+def rank(change: ChangeView) -> tuple[bool, int, str]:
+    """The lower the worse."""
+    return not change.held_by, ORDER.index(worst(change)), change.address
+
+
+def worst(change: ChangeView) -> str:
+    """`delete`, `conflict`, `create`, `breaking`, `prompt` or `model`; nothing where it has nothing of that."""
+    if change.action in WHOLE:
+        return change.action
+    paths = {field.path for field in change.fields}
+    words = {
+        "conflict": any(field.cause == "conflict" for field in change.fields),
+        "breaking": any(meaning.breaking for meaning in change.meanings),
+        "prompt": "instructions" in paths,
+        "model": "model" in paths,
+        "": True,
+    }
+    return next(word for word, applies in words.items() if applies)
+
+
+# a change in a few words
+
+
+def unquoted(value: Json) -> str:
+    """The value on one line; a text without quotes, where it cannot be mistaken for something else."""
+    if isinstance(value, str) and value.strip() == value and value not in _JSON_WORDS:
+        return one_line(value) if not value.lstrip("-")[:1].isdigit() else compact(value)
+    return compact(value)
+
+
+_DONE: dict[str, Phrase] = {
+    "create": (Run("create", "good"),),
+    "delete": (Run("delete", "bad"), Run(" for good")),
+    "adopt": (Run("adopt", "strong"),),
+    "rename": (Run("rename", "strong"),),
+    "forget": (Run("forget", "strong"), Run(", do not delete")),
+}
+
+
+def done(change: ChangeView) -> Phrase:
+    """What is done besides changing fields; nothing for an update."""
+    return _DONE.get(change.action, () if change.action == "update" else (Run(change.action, "strong"),))
+
+
+def in_few_words(change: ChangeView) -> tuple[Phrase, ...]:
+    """What it is about, field by field, most wanted first."""
+    if change.action in WHOLE:
+        return tuple(_known(change, ("model",) if change.action == "create" else ("name", "model")))
+    was = [(Run("was "), Run(shortened(change.previous_key, _NAME), "code"))] if change.previous_key else []
+    fields = list(dict.fromkeys(_field(field, change) for field in sorted(change.fields, key=cause_rank)))
+    more = [(Run(f"and {len(fields) - _FIELDS} more"),)] if len(fields) > _FIELDS else []
+    return (*was, *fields[:_FIELDS], *more)
+
+
+def _known(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
+    """What a person knows an assistant by, and how much is in it."""
+    values = {field.path: field.before if field.after is None else field.after for field in change.fields}
+    for value in map(values.get, names):
+        if isinstance(value, str):
+            yield (Run(shortened(value, _NAME), "code"),)
+    prompt, tools = values.get("instructions"), values.get("tools")
+    if isinstance(prompt, str):
+        yield (Run(f"prompt of {size(prompt)}"),)
+    functions = tools.get("functions") if isinstance(tools, dict) else None
+    if isinstance(functions, dict) and functions:
+        yield (Run(count(len(functions), "function")),)
+
+
+def _field(field: FieldView, change: ChangeView) -> Phrase:
+    """The field and its change, who made it where that was not Git, and why it is reset."""
+    why = [] if field.cause in ("edit", "adoption") else [one_line(field.cause)]
+    why += [f"reset: {one_line(field.reason)}"] if field.reason else []
+    return (*_changed(field, change), *((Run(f" ({', '.join(why)})"),) if why else ()))
+
+
+def _changed(field: FieldView, change: ChangeView) -> Phrase:
+    own = owner(field.path)
+    if own:
+        return _function(own, field, [meaning for meaning in change.meanings if owner(meaning.path) == own])
+    name = Run("prompt") if field.path == "instructions" else Run(shortened(field.path, _NAME), "code")
+    return (name, *_values(field))
+
+
+def _values(field: FieldView) -> Phrase:
+    before, after = field.before, field.after
+    if before is None or after is None:
+        if field.excerpt and isinstance(side := after if before is None else before, str) and len(side) <= _BRIEF:
+            look: tuple[str, Look] = ("added", "new") if before is None else ("removed", "gone")
+            return (Run(f" {look[0]} "), Run(f'"{side}"', look[1]))
+        return (Run(f" {grown(str(before or ''), str(after or ''))}"),) if field.excerpt else (Run(f" {fate(field)}"),)
+    sides = [unquoted(side) for side in both(before, after)]
+    if field.path != "instructions" and all(len(side) <= _BRIEF for side in sides):
+        return (Run(" "), Run(sides[0], "gone"), Run(" → "), Run(sides[1], "new"))
+    if isinstance(before, str) and isinstance(after, str):
+        words = changed_words(before, after)
+        return (Run(": "), *words) if words else (Run(f" {grown(before, after)}"),)
+    return ()
+
+
+def _function(own: str, field: FieldView, meanings: Sequence[MeaningView]) -> Phrase:
+    """`function refund now requires amount, breaking`."""
+    title: Phrase = (Run("function "), Run(shortened(function_name(own), _NAME), "code"))
+    if not function_name(own):
+        title = (Run("the answer's schema"),)
+    title = (*title, Run(f" {fate(field)}")) if field.path == own and fate(field) else title
+    if not meanings:
+        return title
+    first = min(meanings, key=lambda meaning: not meaning.breaking)
+    more = f", and {len(meanings) - 1} more" if len(meanings) > 1 else ""
+    breaking = (Run(" "), Run("breaking", "bad")) if first.breaking else ()
+    return (*title, *breaking, Run(f" {shortened(plainly(first), 2 * _NAME)}{more}"))
+
+
+def fate(field: FieldView) -> str:
+    """`added` or `removed`, where the whole field is."""
+    return "" if field.excerpt else "added" if field.before is None else "removed" if field.after is None else ""
+
+
+def plainly(meaning: MeaningView) -> str:
+    """What it means, as it reads behind the name of the function: ``now requires `amount` ``."""
+    return _REQUIRED.sub(r"now requires \1", meaning.text)
+
+
+def changed_words(before: str, after: str) -> Phrase:
+    """`300 → 500 EUR`: the words that changed, where they are few; else nothing."""
+    edits = replacements(before, after) if len(before) + len(after) <= _TEXT else ()
+    short = all(len(text) <= _BRIEF and LINE_END not in text for edit in edits for text in (edit.removed, edit.added))
+    if not edits or len(edits) > _WORDS or not short:
+        return ()
+    parts = [_words(edit) for edit in edits]
+    return (*parts[0], *(run for part in parts[1:] for run in (Run(" and "), *part)))
+
+
+def _words(edit: Replacement) -> Phrase:
+    removed, added = edit.removed.strip(), edit.added.strip()
+    unit = re.match(r" ?[^\W\d]{1,10}\b|%", edit.tail) if added[-1:].isdigit() else None
+    tail = (Run(unit[0]),) if unit else ()
+    if removed and added:
+        return (Run(removed, "gone"), Run(" → "), Run(added, "new"), *tail)
+    action: str
+    look: Look
+    action, words, look = ("added", added, "new") if edit.added else ("removed", removed, "gone")
+    return (Run(f"{action} "), Run(f'"{words}"' if words else "white space", look))
+
+
+def as_text(phrase: Phrase) -> str:
+    """The phrase on one line."""
+    return one_line("".join(run.text for run in phrase))
+
+
+# the verdict
+
+
+def headline(view: View) -> str:
+    """One inert line: `1 blocked (conflict). Will apply: 1 deletion`, `1 prompt changed: 300 → 500 EUR`."""
+    first, *others = halves(view)
+    blocked = sum(bool(change.held_by) for change in view.changes)
+    ready = [change for change in first.changes if not change.held_by]
+    pending = [change for half in others for change in half.changes if view.pending or not change.held_by]
+    parts = [", ".join(_summary(ready))] if ready else []
+    if pending:
+        parts += [] if ready or first.changes else ["This change has no effect"]
+        parts.append(f"{len(pending):,} already pending")
+    parts += [differing(len(view.mismatches))] if view.mismatches else []
+    if not view.standing:
+        return one_line("; ".join(parts if view.changes or view.pending else ["No changes", *parts]))
+    codes = list(dict.fromkeys(objection.code for objection in view.standing))
+    named = ", ".join([*codes[:_MOST], *(["and more"] if len(codes) > _MOST else [])])
+    head = f"{blocked:,} blocked ({named})" if blocked else f"{_counted(len(view.standing), 'objection')} ({named})"
+    return one_line(f"{head}. {'Will apply: ' if ready else ''}{'; '.join(parts)}" if parts else head)
+
+
+def _summary(changes: Sequence[ChangeView]) -> list[str]:
+    """What is done in all of them, worst first."""
+    parts = list(_counts(changes)) or [(_counted(len(changes), "other change"), "")]
+    if len(parts) > _MOST:
+        return [*(part for part, _ in parts[:_MOST]), "and more"]
+    room = _LINE - sum(len(part) + len(detail) for part, detail in parts)
+    return [f"{part}{detail}" if room >= 0 else part for part, detail in parts]
+
+
+def _counts(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]:
+    """Each kind of change by number; with it what changed in detail, where that is the same in all."""
+    actions = Counter(change.action for change in changes)
+    updates = [change for change in changes if change.action not in WHOLE]
+    breaking = [meaning for change in changes for meaning in change.meanings if meaning.breaking]
+    plain = [(field, change) for change in updates for field in change.fields if not _is_breaking(field, change)]
+    conflicts = sum(field.cause == "conflict" for change in updates for field in change.fields)
+    kinds = {change.address.partition(".")[0] for change in changes if change.action == "create"}
+    new = f"new {kinds.pop()}" if len(kinds) == 1 else "new object"
+    deleted = _alike(change.address for change in changes if change.action == "delete")
+    for number, noun, detail in (
+        (actions["delete"], "deletion", deleted),
+        (conflicts, "conflict", ""),
+        (actions["create"], new, ""),
+    ):
+        yield from [(_counted(number, noun), detail)] if number else []
+    if breaking:
+        yield _counted(len(breaking), "breaking schema change"), _alike(map(_breaking, breaking))
+    yield from _fields([field for field, _ in plain])
+    yield from ((f"{actions[action]:,} {word}", "") for action, word in _PAST.items() if actions[action])
+
+
+def _is_breaking(field: FieldView, change: ChangeView) -> bool:
+    """Whether the field is a schema that breaks, which is counted as that."""
+    return any(meaning.breaking and about(field.path, meaning.path) for meaning in change.meanings)
+
+
+def _breaking(meaning: MeaningView) -> str:
+    own = owner(meaning.path)
+    subject = function_name(own) if own else ""
+    return f"{subject or 'the answer'} {plainly(meaning)}".replace("`", "")
+
+
+def _fields(fields: Sequence[FieldView]) -> Iterator[tuple[str, str]]:
+    prompts = [field for field in fields if field.path == "instructions"]
+    models = [field for field in fields if field.path == "model"]
+    others = [field for field in fields if field.path not in ("instructions", "model")]
+    if prompts:
+        growth = grown([_as_str(field.before) for field in prompts], [_as_str(field.after) for field in prompts])
+        words = _alike(as_text(_values(field)).removeprefix(": ") if _has_words(field) else "" for field in prompts)
+        yield f"{_counted(len(prompts), 'prompt')} changed", words or f", {growth}"
+    if models:
+        yield f"{_counted(len(models), 'model')} changed", _alike(as_text(_values(field)).strip() for field in models)
+    if others:
+        noun = "other field" if prompts or models else "field"
+        detail = _alike(f"{field.path}{as_text(_values(field))}" for field in others)
+        yield f"{_counted(len(others), noun)} changed", detail
+
+
+def _has_words(field: FieldView) -> bool:
+    before, after = field.before, field.after
+    return isinstance(before, str) and isinstance(after, str) and bool(changed_words(before, after))
+
+
+def _alike(details: Iterable[str]) -> str:
+    """The detail, where it is the same in all and short enough to be read at a glance."""
+    distinct = set(details)
+    detail = distinct.pop() if len(distinct) == 1 else ""
+    return f": {detail}" if detail and len(detail) <= 2 * _NAME else ""
+
+
+def _as_str(value: Json) -> str:
+    return value if isinstance(value, str) else ""

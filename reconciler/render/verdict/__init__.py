@@ -1,1 +1,0 @@
-"""What a reviewer wants to know first: how bad it is, what comes from where, what many share."""
