@@ -137,9 +137,11 @@ def _shown(plan: Plan) -> str:
     return "".join(FORMATS[name](document(plan), Style(width=100)) for name in FORMATS)
 
 
-@pytest.mark.parametrize("marker", [None, MARKERS[0], MARKERS[1]])
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_object_is_planned_shown_and_written_over(hostile: dict[str, Any], marker: str | None) -> None:
+@pytest.mark.parametrize("is_marked", [False, True])
+@pytest.mark.parametrize("number", range(len(HOSTILE)), ids=list(HOSTILE))
+def test_a_hostile_object_is_planned_shown_and_written_over(number: int, is_marked: bool) -> None:
+    """Unmanaged, and as one that was applied or is claimed by another address."""
+    hostile, marker = list(HOSTILE.values())[number], MARKERS[number % 2] if is_marked else None
     with in_time():
         plan, provider, _ = _plan(raw(hostile, marker))
         shown = _shown(plan)
