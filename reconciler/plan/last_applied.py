@@ -29,7 +29,7 @@ def _with_values(change: Change, bodies: Callable[[Change], Iterable[Fields]]) -
         return change
     for body in bodies(change):
         for path in unknown - values.keys():
-            value = _value(path, body, change, marker)
+            value = _applied_value(path, body, change, marker)
             if not isinstance(value, Absent):
                 values[path] = value
         if len(values) == len(unknown):
@@ -38,13 +38,13 @@ def _with_values(change: Change, bodies: Callable[[Change], Iterable[Fields]]) -
     return replace(change, fields=tuple(fields))
 
 
-def _value(path: Path, body: Fields, change: Change, marker: Marker) -> Json | Absent:
+def _applied_value(path: Path, body: Fields, change: Change, marker: Marker) -> Json | Absent:
     """What the body has at a path, null where it has nothing there; absent where that is not what was applied."""
     kind = KINDS[change.address.kind]
     ignore = change.desired.ignore if change.desired is not None else ()
     compared = less_ignored(path[0], body[path[0]], ignore, kind)
     value = None if isinstance(compared, Absent) else compared
-    part = _part(path, value, change, kind)
+    part = _member_path(path, value, change, kind)
     there, member = at(value, part[1:])
     if applied(marker, kind, part) is None:
         part, there, member = path[:1], True, value
@@ -54,7 +54,7 @@ def _value(path: Path, body: Fields, change: Change, marker: Marker) -> Json | A
     return member if there else None
 
 
-def _part(path: Path, value: Json, change: Change, kind: Kind) -> Path:
+def _member_path(path: Path, value: Json, change: Change, kind: Kind) -> Path:
     """The member that a path is in, or the field: what the marker has a digest of."""
     sides = [value, *(side.fields[path[0]] for side in (change.live, change.desired) if side is not None)]
     parts = {path[:1], *(part for side in sides for part in kind.members(path[0], side))}
