@@ -8,12 +8,23 @@ from dataclasses import replace
 from reconciler import paths
 from reconciler.canonical import Json, digest
 from reconciler.kinds import KINDS
-from reconciler.model import Base, Change, Desired, FieldChange, Live, MarkerRefresh, Objection, Origin, Plan, Target
+from reconciler.model import (
+    WHOLE,
+    Base,
+    Change,
+    Desired,
+    FieldChange,
+    Live,
+    MarkerRefresh,
+    Objection,
+    Origin,
+    Plan,
+    Target,
+)
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import digest_input, parted
 from reconciler.plan.guards import Limits, against, in_order
 
-_WHOLE = ("create", "delete")
 _COMES = {"create": "creation", "adopt": "adoption", "rename": "rename"}
 _DONE = {
     "create": "created",
@@ -62,7 +73,7 @@ def _objections_to_part(plan: Plan, changes: Sequence[Change], origin: Origin, l
 
 
 def _change_parts(change: Change) -> tuple[Change | None, Change | None]:
-    """What of a change this change brings, and what stays pending."""
+    """What of a planned change this change brings, and what stays pending."""
     brought = [field.path for field in change.fields if field.origin == "change"]
     acts = change.action != "update" and change.origin == "change"
     if change.desired is None or change.live is None:
@@ -78,7 +89,7 @@ def _carried(change: Change) -> Iterator[str]:
     pending = [field for field in change.fields if field.origin == "pending"]
     if change.action in _COMES and (change.origin == "pending" or (change.action == "create" and pending)):
         yield f"{change.address}: its {_COMES[change.action]} was pending already and comes along with this change."
-    if change.action not in _WHOLE and pending:
+    if change.action not in WHOLE and pending:
         names = ", ".join(f"`{paths.show(field.path)}`" for field in pending)
         was, them = ("was", "it") if len(pending) == 1 else ("were", "them")
         yield f"{change.address}: {names} {was} pending already; this change cannot be applied without {them}."
@@ -103,12 +114,12 @@ def _manifest_digest(one: Desired) -> str:
 
 
 def as_live(desired: Iterable[Desired], where: Target) -> tuple[Live, ...]:
-    """The objects that an apply of these manifests would leave, where nobody can be asked what is live."""
+    """The objects that an apply of these manifests would leave, where what is live is unknown."""
     return tuple(_as_live(one, where) for one in desired)
 
 
 def unseen(plan: Plan, reason: str) -> Plan:
-    """A plan that was made over such objects: their ids are nobody's."""
+    """A plan that was made over such objects: their ids mean nothing."""
     changes = tuple(replace(change, id=None, seen=None, live=None) for change in plan.changes)
     return replace(plan, changes=changes, marks=(), offline=reason)
 
@@ -136,10 +147,8 @@ def _with_origin(change: Change, other: Change | None) -> Change:
     fields = tuple(
         replace(field, origin="pending" if _value_digest(field) in known else "change") for field in change.fields
     )
-    if other is None:
-        same = False
-    elif change.action in _WHOLE:
-        same = change.digest == other.digest
+    if other is None or change.action in WHOLE:
+        same = other is not None and change.digest == other.digest
     else:
         same = (change.action, change.previous_key) == (other.action, other.previous_key)
     return replace(change, fields=fields, origin="pending" if same else "change")
@@ -153,7 +162,7 @@ def _edited_before(plan: Plan, others: Mapping[str, Change]) -> Iterator[str]:
     """Fields that this change edits and that differ from what is live by an edit before it, which stays within it."""
     for change in plan.changes:
         other = others.get(_identity_in_both(change))
-        if change.action in _WHOLE or other is None or other.action in _WHOLE:
+        if change.action in WHOLE or other is None or other.action in WHOLE:
             continue
         before = {field.path: field for field in other.fields if field.cause == "edit"}
         edited = [
@@ -172,7 +181,7 @@ def _settled_notes(plan: Plan, other: Plan) -> Iterator[str]:
         kept = now.get(_identity_in_both(change))
         if kept is None and change.action in _DONE and change.id not in goes:
             yield f"{change.address}: it is to be {_DONE[change.action]} without this change, and no longer with it."
-        elif change.action not in _WHOLE and change.id not in goes:
+        elif change.action not in WHOLE and change.id not in goes:
             yield from _fields_settled(change, kept or set())
 
 

@@ -1,7 +1,7 @@
-"""Labels on a pull request × the plans that were there to be seen → the objections that a person allowed.
+"""Labels on a pull request × the plans that were shown before → the objections that a person allowed.
 
-A label allows what stood in the newest plan that was made before it was set: the same objection, about the same
-address, blocking no other changes. Whatever became of it since is blocked again.
+A label allows the objections in the newest plan that was made before it was set: the same objection, about the same
+address, blocking no other changes. What changed since is blocked again.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def _why_ineffective(one: Labelling, rules: Rules) -> str:
     if by and not one.may_write:
         return f"{by} set it, who may not write to this repository"
     if by and not rules.by_author and by.lower() == (rules.author or "").lower():
-        return f"{by} set it, who opened the pull request, and `allow: {{by_author: false}}` wants somebody else"
+        return f"{by} set it, who opened the pull request, and `allow: {{by_author: false}}` requires somebody else"
     if one.at is not None and rules.merged is not None and one.at >= rules.merged:
         return "it was set after the merge"
     return ""

@@ -33,7 +33,7 @@ from reconciler.plan.ownership import DuplicatePolicy, Match, claim
 
 @dataclass(slots=True)
 class _ChangeDraft:
-    """A plan in the making."""
+    """A plan while it is made."""
 
     changes: list[Change] = field(default_factory=list)
     marks: list[MarkerRefresh] = field(default_factory=list)
@@ -56,7 +56,7 @@ def make_plan(
 ) -> Plan:
     """Everything that would make the live objects as desired, and every reason not to.
 
-    `resolve` says which surplus twins are to be deleted.
+    `resolve` says which duplicates are to be deleted.
     """
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_by_age), where, resolve)
     draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes])
@@ -65,7 +65,7 @@ def make_plan(
     for orphan in ownership.orphans:
         keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
         draft.changes.append(removal("forget" if keep else "delete", orphan, kinds[orphan.kind]))
-    draft.changes += [removal("delete", twin, kinds[twin.kind]) for twin in ownership.surplus]
+    draft.changes += [removal("delete", surplus, kinds[surplus.kind]) for surplus in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
     objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
     return Plan(
@@ -83,7 +83,7 @@ def make_plan(
 
 
 def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address]) -> Plan:
-    """The plan narrowed to some addresses; deletions only where named exactly. The guards have judged the whole."""
+    """The plan narrowed to some addresses; deletions only where named exactly. Objections are of the full plan."""
     chosen = frozenset(matches)
 
     def is_chosen(change: Change) -> bool:
@@ -105,7 +105,7 @@ def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address
 
 
 def only_drift(plan: Plan) -> Plan:
-    """The plan narrowed to what somebody moved behind Git's back."""
+    """The plan narrowed to what changed on the server."""
     changes, rest = (tuple(drift for change in some for drift in _drift(change)) for some in (plan.changes, plan.rest))
     kept = {change.address for change in changes}
     objections = tuple(o for o in plan.objections if o.holds & kept)
@@ -121,7 +121,7 @@ def _drift(change: Change) -> Iterator[Change]:
 
 
 def forgetting(plan: Plan, live: Iterable[Live], where: Target, addresses: Collection[Address]) -> Plan:
-    """A plan that lets go of the objects of some addresses and does nothing else."""
+    """A plan that forgets the objects of some addresses and does nothing else."""
     ownership = claim((), sorted(live, key=_by_age), where)
     wanted = [one for one in ownership.ours if address_of(one) in addresses]
     changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)

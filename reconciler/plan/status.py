@@ -1,4 +1,4 @@
-"""How everything stands: what is ours and what is not, object by object."""
+"""The status of every object: what is managed and what is not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Standing:
     commit: str | None = None
     mismatch: Mismatch | None = None
     owner: str | None = None
-    """The other stack and environment that manage it, such as a throw-away stack of a pull request."""
+    """The other stack and environment that manage it, such as the preview stack of a pull request."""
 
 
 def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
@@ -68,8 +68,8 @@ def _other_owner(one: Live, plan: Plan) -> str | None:
 def _live_standing(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
     ours = one.marker if is_ours(one, plan.where) else None
     address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
-    twins = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
-    doubled = twins and (change is None or change.action == "delete")
+    doubled_address = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
+    doubled = doubled_address and (change is None or change.action == "delete")
     words = ["duplicate"] if ours and doubled else [_change_state(change)] if change else [] if ours else ["unmanaged"]
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
