@@ -138,7 +138,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs a command and returns its exit code; every failure ends in one message with a remedy."""
     _accept_any_text()
     credentials.learn(afresh=True)
-    with credentials.unsaid(), guarded():
+    with credentials.secrets_hidden(), guarded():
         code = _run_command(arguments)
     flushed = [_flush(stream) for stream in (sys.stdout, sys.stderr)]
     return code if all(flushed) or code == _INTERRUPTED else 1

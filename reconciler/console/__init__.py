@@ -1,1 +1,1 @@
-"""What this process says beside its results: one message for a failure, no secret, text in a style."""
+"""What this process prints besides its results: one message for a failure, no secret, text in a style."""

@@ -1,4 +1,4 @@
-"""What this process knows and may not say: keys and the like, hidden in whatever it prints, writes and sends."""
+"""Secrets that this process knows: keys and the like, hidden in whatever it prints, writes and sends."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _LONG_LINE = 16
 
 _NAMES: ContextVar[frozenset[str]] = ContextVar("_NAMES", default=frozenset())
 _SECRETS: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_SECRETS", default=())
-"""What there is to hide, by variable: looked up once, for it is asked for with every line that is printed."""
+"""What there is to hide, by variable: looked up once, since every line that is printed needs it."""
 
 
 def learn(names: Iterable[str] = (), *, afresh: bool = False) -> None:
-    """From here on hides what is in variables of these names, and in all that are named like a key."""
+    """Hides from here on what is in variables of these names, and in all that are named like a key."""
     _NAMES.set(frozenset(names) if afresh else _NAMES.get() | frozenset(names))
-    _SECRETS.set(tuple(sorted(found(_NAMES.get()).items())))
+    _SECRETS.set(tuple(sorted(keys_in_environment(_NAMES.get()).items())))
 
 
 def hidden() -> Mask:
@@ -50,30 +50,32 @@ def _mask(secrets: tuple[tuple[str, str], ...]) -> Mask:
 def less_secrets(
     faults: tuple[Diagnostic, ...], sources: Mapping[str, str]
 ) -> tuple[tuple[Diagnostic, ...], Mapping[str, str]]:
-    """Faults, and the texts that they are about with every column where it was, less every secret."""
+    """Diagnostics, and the texts that they are about with every column where it was, without secrets."""
     from reconciler.diagnostics import Location
 
     mask = hidden()
     return mask.deep(faults, (Location,)), {file: mask.stars(text) for file, text in sources.items()}
 
 
-def beneath(text: str) -> str:
-    """The text less them but for its first line, by which it has to be found again."""
+def hidden_below_first_line(text: str) -> str:
+    """The text without secrets, but for its first line, by which it has to be found again."""
     first, end, rest = text.partition("\n")
     return first + end + hidden().text(rest)
 
 
 def of_config(config: Config) -> frozenset[str]:
     """Everything in the environment that is a key: what the configuration names, and what is named like one."""
-    return frozenset(found({one.api_key for one in config.environments.values() if one.api_key}).values())
+    return frozenset(
+        keys_in_environment({each.api_key for each in config.environments.values() if each.api_key}).values()
+    )
 
 
 def _environ() -> Iterator[tuple[str, str]]:
     return ((name, value.strip()) for name, value in os.environ.items())
 
 
-def found(names: Collection[str]) -> Mapping[str, str]:
-    """By variable, what is a key: of the names given, and of those that are called like one."""
+def keys_in_environment(names: Collection[str]) -> Mapping[str, str]:
+    """By variable, what is a key: in variables of these names, and of names like a key's."""
     alike = {name: value for name, value in _environ() if _CREDENTIAL.search(name) and _may_be_key(value)}
     named = {name: value for name, value in _environ() if name in names and len(value) >= _LONG}
     every = {**alike, **named}
@@ -94,18 +96,18 @@ def secrets_in(sources: Mapping[str, str]) -> Iterator[Diagnostic]:
 
 
 @contextmanager
-def unsaid() -> Iterator[None]:
-    """Within, no secret is printed: the last line of defence, behind whatever hides it in values."""
+def secrets_hidden() -> Iterator[None]:
+    """Within, no secret is printed: the last line of defense, behind whatever hides it in values."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast(TextIO, _Veil(stream)) for stream in before)
+    sys.stdout, sys.stderr = (cast(TextIO, _MaskedStream(stream)) for stream in before)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
 
 
-class _Veil:
-    """A stream that is told no secret."""
+class _MaskedStream:
+    """A stream that is written without secrets."""
 
     def __init__(self, inner: TextIO) -> None:
         self._inner = inner
@@ -114,7 +116,7 @@ class _Veil:
         return getattr(self._inner, name)
 
     def write(self, text: str) -> int:
-        """Passes on what may be said."""
+        """Writes the text without secrets."""
         self._inner.write(hidden().text(text) if _SECRETS.get() else text)
         return len(text)
 

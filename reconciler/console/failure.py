@@ -1,4 +1,4 @@
-"""What a user gets when something failed: one clear message with the remedy."""
+"""What a user gets when something fails: one clear message with the remedy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Failure(Exception):
         self.remedy = hide(remedy)
         self.code = code
         self.wrong = wrong
-        """The faults that end it, which were shown already."""
+        """The errors that end it, which were reported already."""
 
     def show(self) -> None:
         """Prints the message where errors go."""
@@ -35,20 +35,20 @@ class Failure(Exception):
             click.echo(inert(f"  {line}"), err=True)
 
 
-def unread(path: str, error: OSError) -> str:
+def unreadable(path: str, error: OSError) -> str:
     """Why a file cannot be read; where it is not there, the whole path that was tried."""
     if isinstance(error, FileNotFoundError):
         return f"There is no file {Path(path).absolute()}."
     return f"{path} cannot be read: {error.strerror}."
 
 
-def failure(error: ProviderError) -> Failure:
-    """The message for what a server could not do: which one it is, and what it said."""
+def failure_of(error: ProviderError) -> Failure:
+    """The message for a server's error: which server it is, and what it answered."""
     where = f"{error.where}: " if error.where else ""
     request = f" [request {error.response.request_id}]" if error.response.request_id else ""
     return Failure(f"{where}{error.message}{request}", error.remedy)
 
 
-def flattened(error: BaseException) -> BaseException:
-    """The first that failed of what went on at once."""
-    return flattened(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+def first_error(error: BaseException) -> BaseException:
+    """The first error of what ran at once."""
+    return first_error(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config import urls
-from reconciler.console.credentials import beneath
+from reconciler.console.credentials import hidden_below_first_line
 from reconciler.console.failure import Failure
 from reconciler.console.output import log
 from reconciler.github import CodeHost, CodeHostError, Pull
@@ -46,7 +46,7 @@ def under_actions() -> bool:
 def code_host(author: str | None = None) -> CodeHost:
     """The repository that this job runs for, written to by the author; nothing has been sent yet."""
     exchange = Exchange(_api(), _token(), log=log)
-    return GitHub(exchange, repository(), author or (BOT if under_actions() else None), beneath)
+    return GitHub(exchange, repository(), author or (BOT if under_actions() else None), hidden_below_first_line)
 
 
 @contextmanager

@@ -36,12 +36,12 @@ def previews(live: Iterable[Live], environment: Environment, pattern: str, confi
     return tuple(sorted(found, key=lambda preview: preview.pull))
 
 
-def preview_fates(host: CodeHost, found: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
+def preview_fates(host: CodeHost, previews: Iterable[Preview]) -> Iterator[tuple[Preview, bool, str]]:
     """Each preview, whether it is to be destroyed, and the state of its pull request.
 
     One that is not found is no reason: the token may not read it, or another repository counts these numbers.
     """
-    for preview in found:
+    for preview in previews:
         try:
             pull = host.pull(preview.pull)
         except AbsentError:

@@ -13,7 +13,7 @@ import click
 
 from reconciler import config
 from reconciler.console import credentials
-from reconciler.console.failure import Failure, unread
+from reconciler.console.failure import Failure, unreadable
 from reconciler.github import ci_context
 from reconciler.github.plan_artifacts import events_before, verdicts
 from reconciler.github.posts import comment
@@ -268,4 +268,4 @@ def _file_text(path: str, errors: str = "replace") -> str:
         with Path(path).open("rb") as stream:
             return stream.read(_BYTES).decode(errors=errors)
     except OSError as error:
-        raise Failure(unread(path, error), "nothing was commented") from error
+        raise Failure(unreadable(path, error), "nothing was commented") from error

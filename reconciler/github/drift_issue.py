@@ -21,7 +21,7 @@ class DriftIssue:
     author: str
     where: Target
 
-    def known(self) -> list[Issue]:
+    def issues(self) -> list[Issue]:
         """The issues of this environment, the one to update first: the oldest open one, else the newest closed one.
 
         Younger open ones are of runs at the same moment.
@@ -53,10 +53,10 @@ class DriftIssue:
 
         Comments are removed from the list as they are written: what remains after a failure was not posted.
         """
-        known = self.known()
-        current = known[0] if known else None
-        for duplicate in known[1:]:
-            self._supersede(duplicate, known[0].number)
+        issues = self.issues()
+        current = issues[0] if issues else None
+        for duplicate in issues[1:]:
+            self._supersede(duplicate, issues[0].number)
         if passed.is_well and not comments and not (current and current.open):
             return ""
         before = issue_memory.remembered(current.body) if current else None

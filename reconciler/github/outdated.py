@@ -31,10 +31,10 @@ def main() -> int:
         print("Another push is there already: its own run says what becomes of it.")
         return 0
     marked = 0
-    for one in _comments(f"/repos/{repository}/issues/{number}/comments"):
-        body = outdated(one["body"], commit, os.environ.get("ENVIRONMENT", "").split(), _run_page(repository))
-        if body is not None and _is_own(one):
-            _call_api("PATCH", f"/repos/{repository}/issues/comments/{one['id']}", {"body": body})
+    for comment in _comments(f"/repos/{repository}/issues/{number}/comments"):
+        body = outdated(comment["body"], commit, os.environ.get("ENVIRONMENT", "").split(), _run_page(repository))
+        if body is not None and _is_own(comment):
+            _call_api("PATCH", f"/repos/{repository}/issues/comments/{comment['id']}", {"body": body})
             marked += 1
     print(f"Comments marked as out of date: {marked}.")
     return 0
@@ -49,9 +49,9 @@ def outdated(body: str, commit: str, environments: list[str], run: str) -> str |
         return None
     why = f"`{commit[:_SHORT]}` could not be planned: [the run](<{run}>) says why."
     mark = f"> [!WARNING]\n> **Out of date.** What stands here is of an older commit; {why}\n\n"
-    said = _MARK.sub("", body[first.end() :], count=1)
-    whole = f"{first[0]}{mark}{said}"
-    return whole if len(whole) <= _LIMIT else f"{first[0]}{mark}{said.splitlines()[0]}\n"
+    text = _MARK.sub("", body[first.end() :], count=1)
+    whole = f"{first[0]}{mark}{text}"
+    return whole if len(whole) <= _LIMIT else f"{first[0]}{mark}{text.splitlines()[0]}\n"
 
 
 def _is_own(comment: dict[str, Any]) -> bool:
@@ -92,7 +92,7 @@ def _call_api(method: str, path: str, body: dict[str, str] | None = None) -> Any
 class _Nowhere(urllib.request.HTTPRedirectHandler):
     """Follows no redirect: the token goes nowhere else."""
 
-    def redirect_request(self, *asked: Any) -> None:
+    def redirect_request(self, *request: Any) -> None:
         """No further request."""
 
 

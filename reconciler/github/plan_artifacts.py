@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reconciler import render
-from reconciler.console.failure import Failure, unread
+from reconciler.console.failure import Failure, unreadable
 from reconciler.github import Artifact, CodeHost, Pull, WorkflowRun
 from reconciler.github.posts.sticky import UNKNOWN
 from reconciler.plan.allowances import Allowance, Verdict, moment, read
@@ -89,7 +89,7 @@ def verdicts(paths: Sequence[str]) -> tuple[Verdict, ...]:
         try:
             found += read(json.loads(Path(path).read_text(encoding="utf-8")))
         except OSError as error:
-            raise Failure(unread(path, error), remedy) from error
+            raise Failure(unreadable(path, error), remedy) from error
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise Failure(f"{path} is not a list of allowances.", remedy) from error
     return tuple(found)

@@ -27,7 +27,7 @@ def terminable() -> Iterator[None]:
 
 
 def _as_interrupt(_number: int, frame: FrameType | None) -> None:
-    """Does what Ctrl-C would do at this moment: a loop that runs is brought to its end, and not torn apart."""
+    """Does what Ctrl-C would do now: a running loop is ended in order."""
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler):  # ignored, as in a job in the background
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The folder of what is kept in a checkout, and its lock: one apply at a time, until its holder ends or dies."""
+"""The state folder of a checkout, and its lock: one apply at a time, until its holder ends or dies."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ STATE = ".reconciler"
 
 
 def state_folder(loaded: Config, stated: str | None = None) -> Path:
-    """Where conveniences are kept that may vanish."""
+    """The folder of what may be deleted at any time: records, the lock, local data."""
     return Path(stated or os.environ.get("RECONCILER_STATE_DIR") or loaded.root / STATE)
 
 
 def prepare(folder: Path) -> None:
-    """Makes the folder for what is kept, and keeps it out of Git: where something is kept, and not before."""
+    """Makes the folder, and keeps it out of Git; only where something is written to it."""
     ignore = folder / ".gitignore"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def only_one(folder: Path) -> Iterator[None]:
             raise Failure(
                 f"Another apply runs in this checkout{who}.", "wait until it ends, then run it again"
             ) from error
-        with suppress(OSError):  # whose it is, is a courtesy: a full disk is found out by the record
+        with suppress(OSError):  # the process id is only for the message: a full disk is noticed by the record
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -1,4 +1,4 @@
-"""What may be said of many commands: the environment to open, and how a plan is carried out."""
+"""Options that many commands share: the environment to open, and how a plan is carried out."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from reconciler.config import Config
-from reconciler.console.failure import Failure, failure, flattened
+from reconciler.console.failure import Failure, failure_of, first_error
 from reconciler.model import Plan
 from reconciler.providers import ProviderError
 from reconciler.render import Style
@@ -83,9 +83,9 @@ def exit_code(results: Sequence[Plan | Lost], *, detailed: bool) -> int:
 
 def _why_lost(name: str, error: BaseException) -> Lost:
     """Why there is no plan; what is neither a failure nor a server's error is raised again."""
-    first = flattened(error)
+    first = first_error(error)
     if isinstance(first, ProviderError):
-        first = failure(first)
+        first = failure_of(first)
     if not isinstance(first, Failure):
         raise error
     if not first.wrong:

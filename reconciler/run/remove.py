@@ -72,12 +72,14 @@ def _unneeded_previews(reporter: Reporter, session: Session, pattern: str) -> li
             return await session.live(provider)
 
     live = run_async(read, timeout=reporter.options.timeout)
-    found = previews(live, session.environment, pattern, session.config)
-    reporter.text(f"{session.title}: {len(found)} preview stack{'s' * (len(found) != 1)} like {pattern}.\n")
+    live_previews = previews(live, session.environment, pattern, session.config)
+    reporter.text(
+        f"{session.title}: {len(live_previews)} preview stack{'s' * (len(live_previews) != 1)} like {pattern}.\n"
+    )
     unneeded = []
-    if found:
+    if live_previews:
         with ci_context.connected() as host:
-            for preview, is_unneeded, why in preview_fates(host, found):
+            for preview, is_unneeded, why in preview_fates(host, live_previews):
                 fate = "to be destroyed" if is_unneeded else "left alone"
                 reporter.text(f"  {preview.stack}: #{preview.pull} {why}; {fate}.\n")
                 unneeded += [preview] if is_unneeded else []

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.console.failure import Failure, unread
+from reconciler.console.failure import Failure, unreadable
 from reconciler.console.output import stdout_style
 from reconciler.model import Change, Live, Plan
 from reconciler.plan.allowances import permitted
@@ -32,7 +32,7 @@ def read_reviewed(path: str) -> Document:
     except (BadDocument, UnicodeDecodeError) as error:
         raise Failure(f"{path} is not a plan that can be applied: {error}", remedy) from error
     except OSError as error:
-        raise Failure(unread(path, error), remedy) from error
+        raise Failure(unreadable(path, error), remedy) from error
 
 
 def reviewed_session(options: SessionOptions, reviewed: Document | None, config_from: str | None) -> Session:

@@ -184,7 +184,7 @@ def _waits(request: ScheduledRequest, plan: Plan, context: PlanContext) -> Waits
     if host is None:
         return Waits(edits, _drift_waits(request, plan, None))
     try:
-        issue = next(iter(DriftIssue(host, author_of(request.author, host), plan.where).known()), None)
+        issue = next(iter(DriftIssue(host, author_of(request.author, host), plan.where).issues()), None)
     except CodeHostError as error:
         return Waits(edits, everything=f"whether `{issue_text.HOLD}` is set is not known: {error.message}")
     is_held = issue is not None and any(name.casefold() == issue_text.HOLD for name in issue.labels)

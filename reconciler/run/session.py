@@ -18,7 +18,7 @@ import click
 from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
-from reconciler.console.failure import Failure, failure, flattened
+from reconciler.console.failure import Failure, failure_of, first_error
 from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
@@ -92,7 +92,7 @@ class Session:
         try:
             yield opened
         except BaseException as error:
-            self._locate(flattened(error))
+            self._locate(first_error(error))
             raise
         finally:
             with anyio.CancelScope(shield=True):
@@ -248,10 +248,10 @@ def run_async(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, time
         with until(limit):
             return anyio.run(work, *arguments)
     except ProviderError as error:
-        raise failure(error) from error
+        raise failure_of(error) from error
     except BaseExceptionGroup as group:
-        first = flattened(group)
-        raise (failure(first) if isinstance(first, ProviderError) else first) from group
+        first = first_error(group)
+        raise (failure_of(first) if isinstance(first, ProviderError) else first) from group
 
 
 def with_stack(stack: str | None, environment: Environment) -> Environment:
