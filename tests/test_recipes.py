@@ -142,8 +142,8 @@ def test_a_tool_type_is_validated_sent_and_kept(extended: Extended) -> None:
             ),
         },
         assistants={
-            '            "code_interpreter": _members({"type": Text()}, "type"),\n': (
-                '            "example": _members({"type": Text(), "depth": Number(minimum=1, maximum=3)}, "type"),\n'
+            "    tool = Variants(\n        {\n": (
+                '"example": Members(members={"type": Text(), "depth": Number(minimum=1, maximum=3)}),\n'
             )
         },
         local={"frozenset({": '"example", '},
