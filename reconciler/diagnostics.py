@@ -1,4 +1,4 @@
-"""What can be wrong, where, and what to do about it."""
+"""Errors and warnings: what is wrong, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Literal
 CODES: dict[str, str] = {
     "alias-bomb": "Anchors and aliases unfold into more values than a manifest may have, or into themselves.",
     "bad-key": "A stack, environment or key does not match `[a-z0-9][a-z0-9._-]{0,63}`.",
-    "bad-name": "A tool, function or schema name has characters that the API refuses, or is too long.",
+    "bad-name": "A tool, function or schema name has characters that the API rejects, or is too long.",
     "bad-path": "An entry of `ignore_changes` is not a path of a field.",
-    "bad-reference": "`{file:}`, `{files:}` or `{value:}` stands where it may not, or is not shaped as it must be.",
+    "bad-reference": "`{file:}`, `{files:}` or `{value:}` is not allowed here, or has the wrong shape.",
     "bad-schema": "A JSON Schema is not valid.",
-    "config": "`reconciler.yaml` asks for something that cannot be.",
+    "config": "`reconciler.yaml` states something that is not possible.",
     "duplicate-address": "Two manifests have one address.",
     "duplicate-function": "Two functions of one assistant have one name.",
     "duplicate-id": "Two manifests name the same live object.",
     "duplicate-key": "A mapping states one key twice.",
     "encoding": "A file is not UTF-8, or a text holds half of a surrogate pair.",
     "foreign-schema": "A JSON Schema reaches outside itself: a `$ref` without `#` in front, or an unknown `$schema`.",
-    "json-not-mentioned": "JSON mode wants the word JSON in the instructions (a warning: the server decides).",
+    "json-not-mentioned": "JSON mode requires the word JSON in the instructions (a warning: the server decides).",
     "key-missing": "A file with several documents has one that does not state its `reconciler.key`.",
     "metadata-pairs": "More than fifteen metadata pairs: the sixteenth is the marker.",
-    "missing-field": "A field that is required is not there.",
-    "model-family": "A field that models of this family refuse (a warning: the server decides).",
+    "missing-field": "A required field is missing.",
+    "model-family": "A field that models of this family reject (a warning: the server decides).",
     "nested-function": "A function tool wrapped in a second `{type: function, function: …}`.",
     "not-json": "A value that JSON does not have: a date, infinity, binary data.",
-    "not-strict": "`strict: true` wants `additionalProperties: false` and every property required, at every level.",
+    "not-strict": "`strict: true` requires `additionalProperties: false` and every property required, at every level.",
     "path-outside-repo": "A reference or link leaves the repository, or reaches into `.git` or `.reconciler`.",
-    "reserved-metadata": "The metadata key `reconciler` is the marker's.",
+    "reserved-metadata": "The metadata key `reconciler` is reserved for the marker.",
     "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
     "secret-in-file": "A file contains a key that the environment of the command holds as well (a warning).",
     "syntax": "YAML or JSON that does not parse.",
-    "too-deep": "Values nested deeper than anything real.",
+    "too-deep": "Values nested deeper than 64 levels.",
     "too-large": "A file, text, list or number above its limit.",
     "too-small": "A text, list or number below its limit.",
     "tool-format": "`response_format` other than text does not go with code_interpreter or file_search.",
     "unknown-environment": "An environment that `reconciler.yaml` does not have.",
     "unknown-field": "A field that does not exist.",
     "unknown-tool": "A tool type that is not known here.",
-    "unknown-value": "A value that is none of those allowed, or a `{value:}` that the environment does not have.",
-    "unreadable": "A file or folder that is missing, unreadable or of the wrong sort.",
+    "unknown-value": "A value that is not one of those allowed, or a `{value:}` that the environment does not have.",
+    "unreadable": "A file or folder that is missing, unreadable or of the wrong type.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",
     "was-in-use": "A key under `was` belongs to another manifest.",
     "wrong-type": "A value of the wrong type.",
@@ -57,7 +57,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A spot in a file; lines and columns count from one, and line 0 is the file as a whole."""
+    """A location in a file; lines and columns count from one, and line 0 is the file as a whole."""
 
     file: str
     line: int = 0
@@ -69,7 +69,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing wrong: where, what, and what to do about it."""
+    """One error or warning: where, what, and what to do about it."""
 
     place: Location
     code: str
@@ -78,15 +78,15 @@ class Diagnostic:
     severity: Severity = "error"
 
 
-def in_order(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The same faults without repetition, by place, errors before warnings at one place."""
-    unique = {(f.place, f.severity, f.code, f.message): f for f in faults}
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The diagnostics without repetition, by location, errors before warnings at one location."""
+    unique = {(f.place, f.severity, f.code, f.message): f for f in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
 
 
-def errors(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Those of the faults that stop everything."""
-    return tuple(fault for fault in faults if fault.severity == "error")
+def errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The diagnostics that stop everything."""
+    return tuple(one for one in diagnostics if one.severity == "error")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

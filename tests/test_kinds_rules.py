@@ -177,7 +177,7 @@ def test_any_other_reasoning_effort_is_not(effort: Json) -> None:
         ({"metadata": {"a": ""}}, "leave the key out"),
         (
             {"metadata": {"a": False}},
-            "put it in quotes: YAML reads `no`, `on` and bare figures as something other than text",
+            "put it in quotes: YAML reads `no`, `on` and plain numbers as something other than text",
         ),
     ],
 )

@@ -375,8 +375,8 @@ def _metadata_problems(pairs: Mapping[str, Json]) -> Iterator[Problem]:
 def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
     loc = ("metadata", key)
     if key == MARKER:
-        message = "The metadata key `reconciler` is the marker's."
-        yield Problem(loc, "reserved-metadata", message, "name it otherwise", at_key=True)
+        message = "The metadata key `reconciler` is reserved for the marker."
+        yield Problem(loc, "reserved-metadata", message, "choose another name", at_key=True)
     if len(key) > 64:
         message = f"A metadata key of {len(key)} characters; the API takes 64."
         yield Problem(loc, "too-large", message, "shorten it", at_key=True)

@@ -1,4 +1,4 @@
-"""What a kind finds wrong with a body, by path; the place in a file is found later."""
+"""What a kind finds wrong with a body, by path; the location in a file is found later."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ def kind_of(value: object) -> str:
 
 _REMEDIES = {
     "text": "write a text, or leave it out",
-    "a number": "write a bare figure, without quotes",
-    "a finite number": "write a bare figure that is not infinite",
-    "a whole number": "write a bare figure, without quotes and without a point",
+    "a number": "write a plain number, without quotes",
+    "a finite number": "write a plain number that is not infinite",
+    "a whole number": "write a plain number, without quotes and without a point",
     "true or false": "write `true` or `false`, without quotes",
     "a list": "begin each entry with `- `",
     "a mapping": "write `name: value` for each member",
 }
-_QUOTE = "put it in quotes: YAML reads `no`, `on` and bare figures as something other than text"
+_QUOTE = "put it in quotes: YAML reads `no`, `on` and plain numbers as something other than text"
 _REFERENCE = "a reference is `{value: NAME}` and nothing beside it; `{file: …}` stands for whole fields only"
 
 
 def tag(name: str) -> str:
-    """A union's member as it stands in pydantic's paths: in brackets, so that it is taken for no key."""
+    """A union's member as it stands in pydantic's paths: in brackets, so that it is not taken for a key."""
     return f"⟨{name}⟩"
 
 
@@ -113,12 +113,12 @@ _SERVERS_OWN = ("id", "object", "created_at")
 def _unknown(name: str, known: list[str]) -> str:
     """What to do about a field that does not exist."""
     if name in _SERVERS_OWN:
-        return "it is the server's own: leave it out; `reconciler.id` adopts an assistant that is there"
+        return "the server sets it: leave it out; `reconciler.id` adopts an existing assistant"
     return did_you_mean(name, known)
 
 
 def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """The same faults in our words; half a character is told where the text was read."""
+    """The same problems in our words; half a character is reported where the text was read."""
     for item in error.errors(include_url=False):
         if item["type"] != "string_unicode":
             yield _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}), model)
@@ -139,7 +139,7 @@ def _error_problem(path: Loc, kind: str, got: object, context: Mapping[str, Any]
 
 
 def siblings(model: type[BaseModel], path: Iterable[str | int]) -> list[str]:
-    """The names of the fields that stand beside the last step of a place in a model."""
+    """The names of the fields that stand beside the last step of a path in a model."""
     here: list[type[BaseModel]] = [model]
     for step in list(path)[:-1]:
         if _is_tag(step):

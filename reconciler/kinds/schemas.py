@@ -27,16 +27,16 @@ _DATA = ("const", "default", "enum", "example", "examples")
 _SUBSCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies")
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _SEE = "see https://json-schema.org/understanding-json-schema"
-_STANDS_ALONE = "mend it; every reference and pattern must hold within this schema"
+_STANDS_ALONE = "fix it; every reference and pattern must hold within this schema"
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
-    """Every reason why the value is no JSON Schema that stands on its own."""
+    """Every reason why the value is not a JSON Schema that stands on its own."""
     foreign = list(_foreign(schema, loc))
     yield from foreign
     if foreign or _HALF_CHARACTER.search(json.dumps(schema, ensure_ascii=False)):
-        return  # half a character is a fault of the text, told where it was read; the validator chokes on it
+        return  # half a character is reported where the text was read; the validator chokes on it
     try:
         faulty = list(_against_metaschema(schema, loc))
         if not faulty:
@@ -47,19 +47,19 @@ def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
 
 
 def check_strict(schema: Json, loc: Loc) -> Iterator[Problem]:
-    """Every object in the schema that `strict: true` would refuse."""
+    """Every object in the schema that `strict: true` would reject."""
     for place, part in _subschemas(schema, loc):
         if "properties" not in part and not _may_be_object(part.get("type")):
             continue
         if part.get("additionalProperties") is not False:
-            message = "`strict: true` wants `additionalProperties: false` here."
+            message = "`strict: true` requires `additionalProperties: false` here."
             yield Problem(place, "not-strict", message, "add it, or leave `strict` out")
         properties, required = part.get("properties"), part.get("required")
         stated = set(properties) if isinstance(properties, dict) else set()
         missing = sorted(stated - set(map(str, required if isinstance(required, list) else ())))
         if missing:
             names = ", ".join(f"`{name}`" for name in missing)
-            message = f"`strict: true` wants every property required; missing: {names}."
+            message = f"`strict: true` requires every property under `required`; missing: {names}."
             yield Problem(place, "not-strict", message, "list them under `required`; make them nullable instead")
 
 
@@ -94,7 +94,7 @@ def _names_type(place: Loc, value: object) -> bool:
 
 
 def _unresolved(error: Exception, loc: Loc) -> Problem:
-    """What no metaschema sees: a pointer that leads nowhere, a pattern that is none."""
+    """What no metaschema sees: a pointer that leads nowhere, an invalid pattern."""
     reason = str(getattr(error, "message", error)).splitlines()[0]
     place = (*loc, *getattr(error, "instance_path", ()))
     return Problem(place, "bad-schema", f"This is not a valid JSON Schema: {reason}.", _STANDS_ALONE)
@@ -109,7 +109,7 @@ def _foreign(schema: Json, loc: Loc) -> Iterator[Problem]:
         for name in _REFERENCES:
             target = part.get(name)
             if isinstance(target, str) and not target.startswith("#"):
-                message = f"`{name}` leads out of this schema, to {target!r}; nothing is fetched or opened."
+                message = f"`{name}` refers outside this schema, to {target!r}; nothing is fetched or opened."
                 yield Problem(
                     (*place, name),
                     "foreign-schema",
