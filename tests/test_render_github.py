@@ -79,7 +79,7 @@ def test_what_has_no_manifest_any_more_is_told_without_a_file():
     (notice,) = told(plan(delete("gone", field("name", "Old one"))))
 
     assert notice.properties == {"title": "In production: assistant.gone will be destroyed"}
-    assert notice.data == "1 deletion"
+    assert notice.data == "1 deletion: assistant.gone"
 
 
 def test_what_schemas_mean_and_what_holds_back_is_told():

@@ -752,3 +752,10 @@ def test_a_line_that_many_prompts_get_or_lose_is_named_in_the_table(before, afte
     ]
 
     assert words in rows(plan(*edits))[0]
+
+
+@pytest.mark.parametrize("shape", ["text", "markdown", "html"])
+def test_what_cannot_be_overridden_says_so(shape):
+    never = replace(lookalike("x"), code="unreliable-list")
+
+    assert "t cannot be overridden" in FORMATS[shape](document(plan(objections=(never,))), Style())

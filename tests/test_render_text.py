@@ -367,3 +367,10 @@ def test_values_that_have_no_room_beside_each_other_stand_below_each_other():
     shown = body(plan(update("x", field("description", long.strip(), longer.strip()))))
 
     assert f'      ~ description\n          - │ "{long.strip()}"\n          + │ "{longer.strip()}"' in shown
+
+
+def test_no_row_of_a_broken_text_is_a_command_and_spaces_count_once():
+    note = f"  {'word ' * 13}::error::x  and   more"
+    shown = text(plan(notes=(note,)))
+
+    assert "\n  <U+003A>:error::x and more\n" in shown

@@ -32,10 +32,10 @@ def document(plan: Plan) -> Document:
     """Everything there is to say about a plan; what is absent reads as null."""
     tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
     whole: Document = {
-        **_head(plan),
-        "changes": [_change(change) for change in plan.changes],
+        **_head_document(plan),
+        "changes": [_change_document(change) for change in plan.changes],
         "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
-        "objections": [_objection(objection) for objection in plan.objections],
+        "objections": [_objection_document(objection) for objection in plan.objections],
         "pending": _pending(plan) if plan.applies == "change" else None,
         "notes": list(plan.notes),
         "mismatches": [of_mismatch(mismatch) for mismatch in plan.mismatches],
@@ -97,7 +97,7 @@ def _digest(document: Document) -> str:
         return ""
 
 
-def _head(plan: Plan) -> Document:
+def _head_document(plan: Plan) -> Document:
     where = plan.where
     return {
         "format_version": FORMAT_VERSION,
@@ -110,13 +110,13 @@ def _head(plan: Plan) -> Document:
             "organization": where.organization,
             "project": where.project,
         },
-        "base": _base(plan.base) if plan.base else None,
+        "base": _base_document(plan.base) if plan.base else None,
         "applies": plan.applies,
         "offline": plan.offline,
         "fingerprint": fingerprint(plan),
         "digest": None,
         "summary": {
-            **_figures(plan.changes),
+            **_figures_document(plan.changes),
             "unchanged": plan.unchanged,
             "unmanaged": plan.unmanaged,
         },
@@ -126,13 +126,13 @@ def _head(plan: Plan) -> Document:
 def _pending(plan: Plan) -> Document:
     """What is pending as well, and what speaks against that: none of it is done with this plan."""
     return {
-        "summary": _figures(plan.rest),
-        "changes": [_change(change) for change in plan.rest],
-        "objections": [_objection(objection) for objection in plan.rest_objections],
+        "summary": _figures_document(plan.rest),
+        "changes": [_change_document(change) for change in plan.rest],
+        "objections": [_objection_document(objection) for objection in plan.rest_objections],
     }
 
 
-def _figures(changes: Iterable[Change]) -> Document:
+def _figures_document(changes: Iterable[Change]) -> Document:
     figures = tally(changes)
     return {
         "add": figures.add,
@@ -143,11 +143,11 @@ def _figures(changes: Iterable[Change]) -> Document:
     }
 
 
-def _base(base: Base) -> Document:
+def _base_document(base: Base) -> Document:
     return {"revision": base.revision, "commit": base.commit, "manifests_changed": base.changed}
 
 
-def _change(change: Change) -> Document:
+def _change_document(change: Change) -> Document:
     place = change.place
     return {
         "address": str(change.address),
@@ -161,7 +161,7 @@ def _change(change: Change) -> Document:
         "line": place.line or None if place else None,
         "seen": change.seen,
         "digest": change.digest,
-        "fields": [_field(field) for field in change.fields],
+        "fields": [_field_document(field) for field in change.fields],
         "patch": plain(dict(change.patch)),
         "previous_stack": change.previous_stack,
         "unchanged_fields": change.hidden,
@@ -180,21 +180,21 @@ def of_mismatch(mismatch: Mismatch) -> Document:
         "file": mismatch.place.file,
         "line": mismatch.place.line or None,
         "fields": [
-            {"path": show(one.path), "live": _side(one.got), "desired": _side(one.wanted)}
+            {"path": show(one.path), "live": _side_json(one.got), "desired": _side_json(one.wanted)}
             for one in mismatch.differences
         ],
     }
 
 
-def _side(value: Json | Absent) -> Json:
+def _side_json(value: Json | Absent) -> Json:
     return None if isinstance(value, Absent) else plain(value)
 
 
-def _field(field: FieldChange) -> Document:
+def _field_document(field: FieldChange) -> Document:
     return {
         "path": show(field.path),
-        "before": _side(field.before),
-        "after": _side(field.after),
+        "before": _side_json(field.before),
+        "after": _side_json(field.after),
         "cause": field.cause,
         "origin": field.origin,
         **({} if field.reason is None else {"reason": field.reason}),
@@ -221,7 +221,7 @@ def _masked(path: str, mask: Mask) -> str:
         return mask.text(path)
 
 
-def _objection(objection: Objection) -> Document:
+def _objection_document(objection: Objection) -> Document:
     return {
         "code": objection.code,
         "message": objection.message,

@@ -11,7 +11,7 @@ from reconciler.render import sentences, text
 from reconciler.render.grouping import halves
 from reconciler.render.page import flattened, section_of
 from reconciler.render.style import Style
-from reconciler.render.tree import Field, Short, Text
+from reconciler.render.tree import Field, LongText, Short
 from reconciler.render.values import inert, one_line, shortened
 from reconciler.render.verdict import headline, plainly, ranked
 from reconciler.render.view import ChangeView, Document, MeaningView, MismatchView, ObjectionView, View, view
@@ -157,37 +157,37 @@ def _of_change(change: ChangeView, plan: View, half: str) -> Annotation:
     title = f"{pending} {plan.environment}: {change.address} {sentences.will(change)}"
     free = replace(change, held_by=())
     alone = replace(plan, base=None, objections=(), mismatches=(), pending=(), changes=(free,))
-    lines = [headline(alone), *_details(change)]
+    lines = [headline(alone), *_change_details(change)]
     return Annotation("notice", title, "\n".join(lines), change.file or "", change.line or 0)
 
 
-def _details(change: ChangeView) -> Iterator[str]:
+def _change_details(change: ChangeView) -> Iterator[str]:
     """What a reviewer wants beside the line: what blocks it, the fields and their cause, what schemas mean."""
     if change.held_by:
         yield f"Blocked: {', '.join(change.held_by)}"
     section = section_of(change)
     blocks = section.blocks if change.action != "delete" else ()
-    lines = [*section.why, *map(_meaning, change.meanings), *(_field(*pair) for pair in flattened(blocks))]
+    lines = [*section.why, *map(_meaning_line, change.meanings), *(_field_line(*pair) for pair in flattened(blocks))]
     yield from (shortened(line, _ROOM) for line in lines[:_LINES])
     if len(lines) > _LINES:
         yield f"… and {len(lines) - _LINES} more"
 
 
-def _meaning(meaning: MeaningView) -> str:
+def _meaning_line(meaning: MeaningView) -> str:
     return f"{'breaking' if meaning.breaking else 'compatible'}: {one_line(plainly(meaning))}"
 
 
-def _field(group: str, field: Field) -> str:
+def _field_line(group: str, field: Field) -> str:
     tags = f"  # {one_line(', '.join(field.tags))}" if field.tags else ""
     name = " ".join(filter(None, [one_line(group), one_line(field.name)]))
-    return f"{field.sign} {name}  {_value(field)}{tags}"
+    return f"{field.sign} {name}  {_field_value(field)}{tags}"
 
 
-def _value(field: Field) -> str:
+def _field_value(field: Field) -> str:
     """Both sides where they are short; else how long a text is, or the first line that changes in a structure."""
     if isinstance(field.content, Short):
         return text.values_of(field.content)
-    if isinstance(field.content, Text):
+    if isinstance(field.content, LongText):
         return field.content.size
     rows = [row for row in text.diff_of(field.content, field.sign) if row.text.strip("{}[]· ")]
     sides = (next((row.text.strip("· ") for row in rows if row.sign == sign), "") for sign in "-+")

@@ -32,11 +32,6 @@ class Half:
     objections: tuple[ObjectionView, ...] = ()
     """What blocks them, where nothing is done with this plan."""
 
-    @property
-    def has_any(self) -> bool:
-        """Whether there is anything to show."""
-        return bool(self.changes or self.objections)
-
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -130,7 +125,7 @@ def _groups(changes: Sequence[ChangeView]) -> list[tuple[Shared, tuple[int, ...]
     for fields, places in _occurrences(changes):
         if len(places) >= _ENOUGH:
             groups.setdefault(places, []).append(_representative(fields))
-    pairs = [(_group(fields, [changes[i] for i in places]), places) for places, fields in groups.items()]
+    pairs = [(_shared_of(fields, [changes[i] for i in places]), places) for places, fields in groups.items()]
     return sorted(pairs, key=lambda pair: -len(pair[1]))
 
 
@@ -162,18 +157,18 @@ def _is_edit(field: FieldView) -> bool:
 def _edited(before: str, after: str) -> tuple[list[str], list[str]]:
     """The lines from the first to the last that differ."""
     before_lines, after_lines = before.split("\n"), after.split("\n")
-    head = _alike(before_lines, after_lines)
-    end = _alike(before_lines[head:][::-1], after_lines[head:][::-1])
+    head = _same_head(before_lines, after_lines)
+    end = _same_head(before_lines[head:][::-1], after_lines[head:][::-1])
     return before_lines[head : len(before_lines) - end], after_lines[head : len(after_lines) - end]
 
 
-def _alike(lines: Sequence[str], others: Sequence[str]) -> int:
+def _same_head(lines: Sequence[str], others: Sequence[str]) -> int:
     """How many lines at the beginning are the same."""
     pairs = enumerate(zip(lines, others, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(lines), len(others)))
 
 
-def _group(fields: list[FieldView], changes: list[ChangeView]) -> Shared:
+def _shared_of(fields: list[FieldView], changes: list[ChangeView]) -> Shared:
     meanings = tuple(
         meaning
         for meaning in changes[0].meanings
@@ -210,7 +205,7 @@ def across(sides: Sequence[tuple[str, Sequence[ChangeView]]]) -> tuple[Across[Ch
     parts: dict[_Key, tuple[ChangeView, _ChangePart]] = {}
     keys: list[tuple[str, list[_Key]]] = []
     for name, side in sides:
-        keyed = {_part_key(change, part): (change, part) for change in side for part in _parts(change)}
+        keyed = {_part_key(change, part): (change, part) for change in side for part in _fields_and_meanings(change)}
         keys.append((name, list(keyed)))
         for key, pair in keyed.items():
             parts.setdefault(key, pair)
@@ -238,7 +233,7 @@ def _piece(change: ChangeView, parts: Sequence[_ChangePart], *, alone: bool) -> 
     )
 
 
-def _parts(change: ChangeView) -> Sequence[_ChangePart]:
+def _fields_and_meanings(change: ChangeView) -> Sequence[_ChangePart]:
     return (*change.fields, *change.meanings) or (None,)
 
 

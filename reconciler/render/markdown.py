@@ -27,6 +27,7 @@ from reconciler.render.tree import (
     Field,
     Fold,
     Group,
+    LongText,
     Meanings,
     Note,
     Offline,
@@ -34,11 +35,10 @@ from reconciler.render.tree import (
     Part,
     Phrase,
     Place,
-    Row,
     Run,
     Section,
     Short,
-    Text,
+    TableRow,
 )  # fmt: skip
 from reconciler.render.values import inert, one_line, shortened
 from reconciler.render.verdict import plainly, unquoted
@@ -88,7 +88,7 @@ class Lines:
         kept = list(self.lines[:shown])
         more = len(self.lines) - len(kept)
         block = "\n".join(fence(self.language, [*kept, f"… {more:,} more lines"] if more else kept))
-        return _folded(self.summary, [block]) if self.summary else block
+        return _folded_block(self.summary, [block]) if self.summary else block
 
 
 _Piece: TypeAlias = str | Lines
@@ -144,7 +144,7 @@ def _length(blocks: Iterable[str]) -> int:
     return sum(len(block) + len(_BETWEEN) for block in blocks)
 
 
-def _folded(summary: str, blocks: Iterable[str], *, opened: bool = False) -> str:
+def _folded_block(summary: str, blocks: Iterable[str], *, opened: bool = False) -> str:
     """The blocks under a summary, to unfold."""
     return _BETWEEN.join([f"<details{' open' if opened else ''}><summary>{summary}</summary>", *blocks, "</details>"])
 
@@ -166,22 +166,22 @@ def together(sections: Sequence[View | Lost], room: int, whole: str = "", files:
     """The plans of several environments as one page: what some have in common once, with their names."""
     if len(sections) == 1:
         (section,) = sections
-        return _lost(section, room, 3) if isinstance(section, Lost) else page(section, room, whole, files)
+        return _lost_block(section, room, 3) if isinstance(section, Lost) else page(section, room, whole, files)
     most = max((room - _OTHERS) // _ENVIRONMENT, 1)
     return _written(page_across(sections[:most]), room, whole, files, _others(sections[most:]))
 
 
 def _written(page: Page, room: int, whole: str, files: str, others: Sequence[str]) -> str:
-    head = [f"### {bounded(prose, page.headline, _VERDICT)}", *_places(page.places), *map(_offline, page.offline)]
+    head = [f"### {bounded(prose, page.headline, _VERDICT)}", *_places(page.places), *map(_offline_block, page.offline)]
     tail = [*_ends(page.ends), *others]
     room -= _length([*head, *tail]) + _LEFT_OUT
-    absent = [_lost(lost, room // (2 * len(page.lost)), 4).rstrip("\n") for lost in page.lost]
+    absent = [_lost_block(lost, room // (2 * len(page.lost)), 4).rstrip("\n") for lost in page.lost]
     room -= _length(absent)
-    pieces = list(_alerts(page.alerts))
+    pieces = list(_alert_pieces(page.alerts))
     alerts = fitted((piece for piece, _ in pieces), room * 3 // 5)
     room -= alerts.length
     notes = fitted(map(_note, page.notes), room // _NOTES)
-    body = _parts(page.parts, room - notes.length, files) if page.parts else _Body()
+    body = _body_of(page.parts, room - notes.length, files) if page.parts else _Body()
     missing = [
         *_missing(sum(number for _, number in pieces[len(alerts.blocks) :]), "objection"),
         *_missing(body.rows, "row of the table", "rows of the table"),
@@ -201,23 +201,23 @@ def _places(places: Sequence[Place]) -> Iterator[str]:
     """Environment, stack, address, and the revision that the plan is compared with."""
     if places:
         bullet = "- " if len(places) > 1 else ""
-        yield "\n".join(bullet + _place(place) for place in places)
+        yield "\n".join(bullet + _place_block(place) for place in places)
 
 
-def _place(place: Place) -> str:
+def _place_block(place: Place) -> str:
     base = [f"compared with {bounded(span, place.base, _NAME)}"] if place.base else []
     name, stack = bounded(prose, place.environment, _NAME), bounded(span, place.stack, _NAME)
     return " · ".join([f"**{name}**", f"stack {stack}", bounded(prose, place.address, _WHY), *base])
 
 
-def _offline(offline: Offline) -> str:
+def _offline_block(offline: Offline) -> str:
     where = f" in {bounded(prose, offline.environments, _WHY)}" if offline.environments else ""
     base = f" The plan is based on the manifests of {bounded(span, offline.base, _NAME)}" if offline.base else ""
     more = f"{base}: changes made outside Git are not seen." if base else ""
     return f"> [!WARNING]\n> **Nothing live was read{where}:** {bounded(sentence, offline.why, _WHY)}.{more}"
 
 
-def _lost(lost: Lost, room: int, level: int) -> str:
+def _lost_block(lost: Lost, room: int, level: int) -> str:
     """That there is no plan of an environment, and why."""
     head = f"{'#' * level} No plan of {bounded(span, lost.environment, _NAME)}"
     why = bounded(prose, shortened(lost.message, room), max(room // 2, _NAME))
@@ -263,31 +263,31 @@ def _others(sections: Sequence[View | Lost]) -> list[str]:
 # objections
 
 
-def _alerts(alerts: Iterable[Alert]) -> Iterator[tuple[_Piece, int]]:
+def _alert_pieces(alerts: Iterable[Alert]) -> Iterator[tuple[_Piece, int]]:
     """The objections, and how many each piece tells."""
     for environments, group in groupby(alerts, lambda alert: alert.environments):
         if environments:
             yield f"In {bounded(prose, environments, 2 * _WHY)}:", 0
         for alert in group:
             first, more = alert.objections[:_IN_FULL], alert.objections[_IN_FULL:]
-            yield _alert(alert, first), len(first)
+            yield _alert_block(alert, first), len(first)
             if more:
                 lines = tuple(f"{one_line(other.address or '')}: {one_line(other.message)}" for other in more)
                 yield Lines("text", lines, f"{len(more):,} more of these"), len(more)
 
 
-def _alert(alert: Alert, objections: Sequence[ObjectionView]) -> str:
+def _alert_block(alert: Alert, objections: Sequence[ObjectionView]) -> str:
     word, kind = ("Allowed", "NOTE") if alert.allowed else ("Blocked", "CAUTION")
     lines = [f"[!{kind}]"]
     for objection, following in zip(objections, [*objections[1:], None], strict=True):
-        lines += [f"**{word}** ({span(alert.code)}) {_objection(objection)}", ""]
+        lines += [f"**{word}** ({span(alert.code)}) {_objection_line(objection)}", ""]
         if not alert.allowed and (following is None or following.remedy != objection.remedy):
-            lines += _remedy(objection.remedy)
-    lines.append(_allowed(alert.code, objections) if alert.allowed else _permission(objections[0]))
+            lines += _remedy_lines(objection.remedy)
+    lines.append(_allowed(alert.code, objections) if alert.allowed else _permission_line(objections[0]))
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def _objection(objection: ObjectionView) -> str:
+def _objection_line(objection: ObjectionView) -> str:
     subject = f"{span(objection.address)}: " if objection.address else ""
     others = sum(address != objection.address for address in objection.holds)
     more = f" It {'also ' if objection.address else ''}blocks {count(others, 'change')}." if others else ""
@@ -296,14 +296,14 @@ def _objection(objection: ObjectionView) -> str:
     return f"{subject}{sentence(objection.message)}{stop}{more}"
 
 
-def _remedy(remedy: str) -> list[str]:
+def _remedy_lines(remedy: str) -> list[str]:
     """A remedy is a sentence; further lines of it are something to paste, and keep their indentation."""
     first, *others = inert(remedy).split("\n")
     pasted = [*fence("yaml", others), ""] if others else []
     return [f"**What to do:** {sentence(first)}", "", *pasted] if remedy else []
 
 
-def _permission(objection: ObjectionView) -> str:
+def _permission_line(objection: ObjectionView) -> str:
     if not objection.can_be_allowed:
         return "It cannot be overridden."
     return f"**To allow it:** label {span(LABEL + objection.code)}, or {span(f'--allow {objection.code}')}"
@@ -319,42 +319,42 @@ def _allowed(code: str, objections: Sequence[ObjectionView]) -> str:
 # parts: a table and sections each
 
 
-def _parts(parts: Sequence[Part], room: int, files: str) -> _Body:
+def _body_of(parts: Sequence[Part], room: int, files: str) -> _Body:
     """Part by part; those after the first are folded where the first has something to show."""
-    body = _part(parts[0], room, files, folds=False)
+    body = _part_body(parts[0], room, files, folds=False)
     for part in parts[1:]:
         if part.has_any:
-            more = _part(part, room - _length(body.blocks), files, folds=bool(parts[0].rows) and part.later)
+            more = _part_body(part, room - _length(body.blocks), files, folds=bool(parts[0].rows) and part.later)
             body = _Body((*body.blocks, *more.blocks), body.rows + more.rows, body.sections + more.sections)
     return body
 
 
-def _part(part: Part, room: int, files: str, *, folds: bool) -> _Body:
+def _part_body(part: Part, room: int, files: str, *, folds: bool) -> _Body:
     if not part.title:
         return _changes(part, room, files, alone=True)
     title = bounded(prose, part.title, 2 * _WHY)
     if not part.has_any:
         return _Body(fitted([f"#### {title}\n\nNothing."], room).blocks)
     titled = title + (f" ({count(part.changes, 'change')})" if part.changes else "")
-    around = len(_folded(f"<b>{titled}</b>", [])) + 2 * len(_BETWEEN)
+    around = len(_folded_block(f"<b>{titled}</b>", [])) + 2 * len(_BETWEEN)
     blocked = fitted([f"- {sentence(sentences.blocked(each))}" for each in part.blocked], (room - around) // _NOTES)
     body = _changes(part, room - around - blocked.length, files, alone=not folds) if part.rows else _Body()
     inner = (*body.blocks, *blocked.blocks)
     if not inner:
         return body
-    blocks = (_folded(f"<b>{titled}</b>", inner),) if folds else (f"#### {title}", *inner)
+    blocks = (_folded_block(f"<b>{titled}</b>", inner),) if folds else (f"#### {title}", *inner)
     return _Body(blocks, body.rows, body.sections)
 
 
 def _changes(part: Part, room: int, files: str, *, alone: bool) -> _Body:
     """The table, then section after section; a long one leaves room for those that follow. A single one is open."""
-    rows, rows_left = _table(part.rows, max(room // _TABLE, min(room, _TABLE_LEAST)))
+    rows, rows_left = _table_block(part.rows, max(room // _TABLE, min(room, _TABLE_LEAST)))
     blocks = [rows] if rows else []
     room -= _length(blocks)
     cut = 0
     for place, section in enumerate(part.sections):
         after = len(part.sections) - place - 1
-        text, whole = _section(
+        text, whole = _section_block(
             section, room - min(room // 2, _NEXT * after), files, opened=alone and len(part.sections) == 1
         )
         if not text:
@@ -365,11 +365,11 @@ def _changes(part: Part, room: int, files: str, *, alone: bool) -> _Body:
     return _Body(tuple(blocks), rows_left, cut)
 
 
-def _table(rows: Sequence[Row], room: int) -> tuple[str, int]:
+def _table_block(rows: Sequence[TableRow], room: int) -> tuple[str, int]:
     """The table, and how many rows have no room in it; the rows after the first are folded."""
     room -= 2 * len(_HEAD) + _FOLDING
     kept: list[str] = []
-    for row in map(_row, rows):
+    for row in map(_row_block, rows):
         room -= len(row) + 1
         if room < 0:
             break
@@ -377,21 +377,21 @@ def _table(rows: Sequence[Row], room: int) -> tuple[str, int]:
     left = len(rows) - len(kept)
     if len(kept) <= _OPEN_ROWS + _FEW_ROWS:
         return "\n".join([_HEAD, *kept]) if kept else "", left
-    more = _folded(f"{len(kept) - _OPEN_ROWS:,} more", ["\n".join([_HEAD, *kept[_OPEN_ROWS:]])])
+    more = _folded_block(f"{len(kept) - _OPEN_ROWS:,} more", ["\n".join([_HEAD, *kept[_OPEN_ROWS:]])])
     return "\n".join([_HEAD, *kept[:_OPEN_ROWS]]) + _BETWEEN + more, left
 
 
-def _row(row: Row) -> str:
-    who = span(f"{row.sign}{_TOGETHER}{row.who[0].text}") if len(row.who) == 1 else _phrase(row.who)
-    what = ", ".join(map(_phrase, row.phrases))
+def _row_block(row: TableRow) -> str:
+    who = span(f"{row.sign}{_TOGETHER}{row.who[0].text}") if len(row.who) == 1 else _phrase_md(row.who)
+    what = ", ".join(map(_phrase_md, row.phrases))
     return f"| {who} | {'**blocked** · ' if row.blocked else ''}{what} |"
 
 
-def _phrase(phrase: Phrase) -> str:
-    return joined([_run(run) for run in phrase])
+def _phrase_md(phrase: Phrase) -> str:
+    return joined([_run_md(run) for run in phrase])
 
 
-def _run(run: Run) -> str:
+def _run_md(run: Run) -> str:
     if run.look in ("code", "gone", "new"):
         return span(run.text)
     return f"**{prose(run.text)}**" if run.look else sentence(run.text)
@@ -405,27 +405,27 @@ def section(change: ChangeView, room: int, *, most: int, opened: bool) -> tuple[
 
     Of a text that comes or goes whole, it has so many lines at most.
     """
-    return _section(section_of(change, most), room, "", opened=opened)
+    return _section_block(section_of(change, most), room, "", opened=opened)
 
 
-def _section(section: Section, room: int, files: str, *, opened: bool) -> tuple[str, bool]:
-    summary = _summary(section)
-    empty = len(_folded(summary, [_CUT], opened=opened)) + len(_BETWEEN)
-    inner = fitted(_pieces(section, files), room - empty)
+def _section_block(section: Section, room: int, files: str, *, opened: bool) -> tuple[str, bool]:
+    summary = _summary_md(section)
+    empty = len(_folded_block(summary, [_CUT], opened=opened)) + len(_BETWEEN)
+    inner = fitted(_section_pieces(section, files), room - empty)
     if room < empty or (not inner.whole and len(inner.blocks) < _FEWEST_BLOCKS):
         return "", False
-    return _folded(summary, [*inner.blocks, *([] if inner.whole else [_CUT])], opened=opened), inner.whole
+    return _folded_block(summary, [*inner.blocks, *([] if inner.whole else [_CUT])], opened=opened), inner.whole
 
 
-def _summary(section: Section) -> str:
+def _summary_md(section: Section) -> str:
     if section.address:
         return bounded(tag, f"{section.sign}{_TOGETHER}{section.title}", _VERDICT)
     title = one_line(section.title)
     return f"<b>{title}</b>" if _PLAIN_WORDS.fullmatch(title) else f"<b>{bounded(tag, title, _VERDICT)}</b>"
 
 
-def _pieces(section: Section, files: str) -> Iterator[_Piece]:
-    yield from _members(section, files) if section.members else []
+def _section_pieces(section: Section, files: str) -> Iterator[_Piece]:
+    yield from _member_pieces(section, files) if section.members else []
     place = _file(section.file, section.line, files)
     will = prose(section.will) if section.address and section.action != "update" else ""
     facts = " · ".join(filter(None, [place, span(section.id) if section.id else "", will]))
@@ -433,7 +433,7 @@ def _pieces(section: Section, files: str) -> Iterator[_Piece]:
     yield from ["<br>".join(lines)] if lines else []
     if section.blocked:
         yield f"**Blocked**: {', '.join(map(span, section.blocked))}"
-    yield from _blocks(section.blocks)
+    yield from _field_pieces(section.blocks)
     if section.unchanged:
         yield f"{section.unchanged}."
 
@@ -446,7 +446,7 @@ def _file(file: str, line: int, files: str) -> str:
     return link(name, f"{files}{quote(file)}{f'#L{line}' if line else ''}")
 
 
-def _members(section: Section, files: str) -> Iterator[_Piece]:
+def _member_pieces(section: Section, files: str) -> Iterator[_Piece]:
     """Who shares it, and where each is written; many by name alone, and very many folded."""
     members = section.members
     if len(members) <= _MEMBERS_LISTED:
@@ -460,7 +460,7 @@ def _members(section: Section, files: str) -> Iterator[_Piece]:
         yield Lines("text", lines, "Who shares it")
 
 
-def _blocks(blocks: Iterable[Block]) -> Iterator[_Piece]:
+def _field_pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
     """What is said on a line is in one list with what follows."""
     items: list[str] = []
     for block in blocks:
@@ -468,21 +468,21 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[_Piece]:
             words = (("**breaking**" if meaning.breaking else "compatible", meaning) for meaning in block.meanings)
             items += (f"- {word}: {sentence(plainly(meaning))}" for word, meaning in words)
         elif isinstance(block, Field) and isinstance(block.content, Short):
-            items.append(f"- {_name(block)}: {_values(block.content)}")
+            items.append(f"- {_name_md(block)}: {_values_md(block.content)}")
         else:
             yield from ["\n".join(items)] if items else []
             items = []
-            yield from _other(block)
+            yield from _block_pieces(block)
     yield from ["\n".join(items)] if items else []
 
 
-def _name(field: Field) -> str:
+def _name_md(field: Field) -> str:
     tags = f" ({', '.join(map(prose, field.tags))})" if field.tags else ""
     fate = f" {field.fate}" if field.fate else ""
     return f"{span(shortened(field.name, _FIELD))}{fate}{tags}"
 
 
-def _values(short: Short) -> str:
+def _values_md(short: Short) -> str:
     signs = {"gone": "~~", "new": "**"}
     values = []
     for label, value, look in short.sides:
@@ -492,14 +492,14 @@ def _values(short: Short) -> str:
     return f"{', '.join(first)} → {last}" if first else last
 
 
-def _other(block: Field | Group | Fold) -> Iterator[_Piece]:
+def _block_pieces(block: Field | Group | Fold) -> Iterator[_Piece]:
     if isinstance(block, Group):
-        yield f"<b>{_phrase(block.title)}</b>"
-        yield from _blocks(block.blocks)
+        yield f"<b>{_phrase_md(block.title)}</b>"
+        yield from _field_pieces(block.blocks)
     elif isinstance(block, Fold):
         yield Lines("diff", tuple(line for field in block.fields for line in _part_of_fold(field)), block.title)
     else:
-        yield from _long(block)
+        yield from _long_pieces(block)
 
 
 def _part_of_fold(field: Field) -> Iterator[str]:
@@ -512,19 +512,19 @@ def _diff(field: Field) -> Iterator[str]:
         yield line.text if line.sign == "@" else f"{line.sign} {line.text}".rstrip()
 
 
-def _long(field: Field) -> Iterator[_Piece]:
+def _long_pieces(field: Field) -> Iterator[_Piece]:
     """A prompt is shown once: the changed words in prose, and the diff folded beneath."""
     words: tuple[Replacement, ...] = ()
-    title = f"{_name(field)}:"
-    if isinstance(field.content, Text):
+    title = f"{_name_md(field)}:"
+    if isinstance(field.content, LongText):
         words = field.content.words
         title = f"{'**Prompt** ' if field.name == 'instructions' else ''}{title} {field.content.size}"
     yield title
-    yield from map(_quoted, words)
+    yield from map(_quoted_words, words)
     yield Lines("diff", tuple(_diff(field)), "Diff" if words else "")
 
 
-def _quoted(edit: Replacement) -> str:
+def _quoted_words(edit: Replacement) -> str:
     lead, tail = prose(edit.lead), prose(edit.tail)
     between = " " if edit.removed and edit.added else ""
     removed = struck(edit.removed, lead, between or tail)

@@ -51,7 +51,7 @@ def tag(text: str) -> str:
 
 def prose(text: str) -> str:
     """The text as a sentence; its line breaks stay breaks."""
-    return "<br>".join(_line(line) for line in inert(text).split("\n"))
+    return "<br>".join(_prose_line(line) for line in inert(text).split("\n"))
 
 
 def sentence(text: str) -> str:
@@ -71,15 +71,15 @@ def named(text: str) -> Iterator[tuple[str, bool]]:
 
 def struck(text: str, before: str, after: str) -> str:
     """The text as ~~what is gone~~, between what stands before and after it in the line."""
-    return _between("~~", "del", text, before, after)
+    return _marked_words("~~", "del", text, before, after)
 
 
 def strong(text: str, before: str, after: str) -> str:
     """The text as **what is new**, between what stands before and after it in the line."""
-    return _between("**", "strong", text, before, after)
+    return _marked_words("**", "strong", text, before, after)
 
 
-def _between(signs: str, name: str, text: str, before: str, after: str) -> str:
+def _marked_words(signs: str, name: str, text: str, before: str, after: str) -> str:
     """Plain words between signs, where those are sure to be read as such: else an element says the same."""
     words = text.strip(" ")
     lead, _, tail = text.partition(words) if words else ("", "", "")
@@ -120,7 +120,7 @@ def bounded(mark: Callable[[str], str], text: str, room: int) -> str:
     return marked
 
 
-def _line(line: str) -> str:
+def _prose_line(line: str) -> str:
     line = _INDENT.sub(" ", line)
     parts, start = [], 0
     for match in _WORD.finditer(line):

@@ -19,6 +19,7 @@ from reconciler.render.tree import (
     Field,
     Fold,
     Group,
+    LongText,
     Look,
     Meanings,
     Member,
@@ -28,12 +29,11 @@ from reconciler.render.tree import (
     Part,
     Phrase,
     Place,
-    Row,
     Run,
     Section,
     Short,
     Structure,
-    Text,
+    TableRow,
 )  # fmt: skip
 from reconciler.render.values import both, compact, shortened, structure
 from reconciler.render.view import ChangeView, FieldView, Lost, ObjectionView, View
@@ -59,13 +59,13 @@ def page_of(view: View) -> Page:
     return Page(
         headline=verdict.headline(view),
         tone=_tone([view]),
-        places=(_place(view),),
+        places=(_place_of(view),),
         lost=(),
-        offline=() if view.offline is None else (_offline(view, ""),),
-        alerts=_alerts(view.objections, ""),
+        offline=() if view.offline is None else (_offline_of(view, ""),),
+        alerts=_alerts_by_code(view.objections, ""),
         parts=tuple(part for part in parts if part.title or part.has_any),
         notes=tuple(Note("", note) for note in sentences.notes(view)),
-        ends=(_end(view, ""),),
+        ends=(_end_of(view, ""),),
     )
 
 
@@ -76,21 +76,21 @@ def _tone(views: Iterable[View]) -> Literal["blocked", "pending", "nothing"]:
     return "pending" if any(view.changes or view.mismatches for view in views) else "nothing"
 
 
-def _place(view: View) -> Place:
+def _place_of(view: View) -> Place:
     base = view.base if view.base and view.offline is None else ""
     return Place(view.environment, view.stack, sentences.address_of(view), base)
 
 
-def _offline(view: View, environments: str) -> Offline:
+def _offline_of(view: View, environments: str) -> Offline:
     return Offline(environments, (view.offline or "").rstrip("."), view.base or "")
 
 
-def _end(view: View, name: str) -> End:
+def _end_of(view: View, name: str) -> End:
     counts = tuple(filter(None, [sentences.rest(view), sentences.marks(view)]))
     return End(name, view.narrowed, counts, sentences.verdict(view), view.fingerprint)
 
 
-def _alerts(objections: Iterable[ObjectionView], environments: str) -> tuple[Alert, ...]:
+def _alerts_by_code(objections: Iterable[ObjectionView], environments: str) -> tuple[Alert, ...]:
     """The objections by code, those that block first."""
     codes: dict[tuple[bool, str], list[ObjectionView]] = {}
     for objection in sorted(objections, key=lambda objection: objection.allowed):
@@ -110,17 +110,17 @@ def page_across(sections: Sequence[View | Lost]) -> Page:
     return Page(
         headline=_headline_across(named, lost),
         tone="blocked" if lost else _tone(views),
-        places=tuple(map(_place, views)),
+        places=tuple(map(_place_of, views)),
         lost=lost,
         offline=tuple(_offline_across(named)),
-        alerts=tuple(alert for each in alerts for alert in _alerts(each.values, _listed(each.environments))),
+        alerts=tuple(alert for each in alerts for alert in _alerts_by_code(each.values, _listed(each.environments))),
         parts=tuple(_parts_across(named)),
         notes=tuple(
-            Note(_where(each.environments, named), note)
+            Note(_unless_all(each.environments, named), note)
             for each in common((name, sentences.notes(view)) for name, view in named)
             for note in each.values
         ),
-        ends=tuple(_end(view, name) for name, view in named),
+        ends=tuple(_end_of(view, name) for name, view in named),
     )
 
 
@@ -139,7 +139,7 @@ def _listed(environments: Sequence[str]) -> str:
     return f"{names} and {more:,} more" if more > 0 else names
 
 
-def _where(environments: Sequence[str], named: Sequence[tuple[str, View]]) -> str:
+def _unless_all(environments: Sequence[str], named: Sequence[tuple[str, View]]) -> str:
     """The environments, where they are not all."""
     return "" if len(environments) == len(named) else _listed(environments)
 
@@ -158,7 +158,7 @@ def _offline_across(named: Sequence[tuple[str, View]]) -> Iterator[Offline]:
     first = {view.offline: view for _, view in reversed(named)}
     for group in common((name, [view.offline]) for name, view in named):
         if group.values[0] is not None:
-            yield _offline(first[group.values[0]], _where(group.environments, named))
+            yield _offline_of(first[group.values[0]], _unless_all(group.environments, named))
 
 
 def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[Part]:
@@ -194,7 +194,7 @@ def part_of(
     shown = {change.address for change in rest}
     creates = sum(change.action == "create" for change in changes)
     most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(creates, 1)))
-    rows = tuple(_row(subject, by_key=by_key) for subject in subjects)
+    rows = tuple(_row_of(subject, by_key=by_key) for subject in subjects)
     sections = tuple(section_of(subject, most, shown) for subject in subjects)
     return Part(title, len(changes), rows, sections, tuple(blocked), later)
 
@@ -214,7 +214,7 @@ def _called(change: ChangeView, *, by_key: bool) -> str:
     return change.address.removeprefix(f"{_kind(change)}.") if by_key else change.address
 
 
-def _row(subject: _Subject, *, by_key: bool) -> Row:
+def _row_of(subject: _Subject, *, by_key: bool) -> TableRow:
     change = _as_change(subject)
     done, words = verdict.done(change), verdict.in_few_words(change)
     if not (done or words):
@@ -227,7 +227,7 @@ def _row(subject: _Subject, *, by_key: bool) -> Row:
         runs = [run for name in names for run in (Run(", "), Run(name, "code"))][1:]
         who = (Run(_number(subject), "strong"), Run(": "), *runs, *((Run(f" and {more:,} more"),) if more else ()))
         words = (*words, (Run("the same in each"),))
-    return Row(sentences.sign(change), change.action, who, change.held_by, done, words)
+    return TableRow(sentences.sign(change), change.action, who, change.held_by, done, words)
 
 
 def _number(shared: Shared) -> str:
@@ -250,7 +250,7 @@ def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] =
         line=change.line or 0,
         why=tuple(_why(change)),
         blocked=change.held_by,
-        blocks=tuple(_blocks(change, most)),
+        blocks=tuple(_blocks_of(change, most)),
         unchanged=sentences.remains(change) if change.fields else "",
         patch=change.patch,
     )
@@ -281,10 +281,10 @@ def _why(change: ChangeView) -> list[str]:
 # the fields of a change
 
 
-def _blocks(change: ChangeView, most: int) -> Iterator[Block]:
+def _blocks_of(change: ChangeView, most: int) -> Iterator[Block]:
     """Everything that changes in it, and what that means: a prompt first, but behind what an assistant is known by."""
     several = len({field.cause for field in change.fields}) > 1
-    fields = grouping.by_owner(member for field in change.fields for member in _members(field))
+    fields = grouping.by_owner(member for field in change.fields for member in _expanded(field))
     meanings = grouping.by_owner(change.meanings)
     whole = change.action in WHOLE
     made = [_made(field, field.path, most, whole=whole, causes=several) for field in fields.get("", ())]
@@ -334,15 +334,15 @@ def _since(fields: Sequence[FieldView], most: int) -> Iterator[Block]:
                 yield Fold(_SINCE, (_made(earlier, field.path, most, whole=True, causes=False),))
 
 
-def _members(field: FieldView) -> Iterator[FieldView]:
+def _expanded(field: FieldView) -> Iterator[FieldView]:
     """The field, or what is in it, where that reads better than one block of JSON."""
     mapping = field.after if field.before is None else field.before
     one_sided = field.before is None or field.after is None
     if not (one_sided and isinstance(mapping, dict)) or _stays_whole(mapping, field):
         yield field
         return
-    for member in _split(field, mapping):
-        yield from _members(member)
+    for member in _split_mapping(field, mapping):
+        yield from _expanded(member)
 
 
 def _stays_whole(mapping: Mapping[str, Json], field: FieldView) -> bool:
@@ -350,7 +350,7 @@ def _stays_whole(mapping: Mapping[str, Json], field: FieldView) -> bool:
     return deep or "properties" in mapping or None in mapping.values() or _is_short(field)
 
 
-def _split(field: FieldView, mapping: Mapping[str, Json]) -> Iterator[FieldView]:
+def _split_mapping(field: FieldView, mapping: Mapping[str, Json]) -> Iterator[FieldView]:
     for key in sorted(mapping):
         step = paths.show((key,))
         path = field.path + step if step.startswith("[") else f"{field.path}.{step}"
@@ -365,7 +365,7 @@ def _opened(field: FieldView, own: str) -> Iterator[FieldView]:
     if field.path != own or own == ANSWER or not one_sided or not isinstance(mapping, dict):
         yield field
     else:
-        yield from _split(field, mapping)
+        yield from _split_mapping(field, mapping)
 
 
 def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) -> Field:
@@ -377,16 +377,16 @@ def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) 
     return Field(sign, name, _content(replace(field, path=name), most), fate, tuple(tags))
 
 
-def _content(field: FieldView, most: int) -> Short | Text | Structure:
+def _content(field: FieldView, most: int) -> Short | LongText | Structure:
     before, after = field.before, field.after
     if _is_short(field):
-        return Short(tuple(_sides(field)))
+        return Short(tuple(_short_sides(field)))
     if not _is_text(field):
         lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
         return Structure(lines, others, most)
     before, after = (side if isinstance(side, str) else None for side in (before, after))
     edits = replacements(before, after) if before is not None and after is not None else ()
-    return Text(before, after, _size(field), edits, most)
+    return LongText(before, after, _size(field), edits, most)
 
 
 def _is_text(field: FieldView) -> bool:
@@ -403,7 +403,7 @@ def _is_short(field: FieldView) -> bool:
     return len(field.path) + len(" -> ".join(map(compact, sides))) <= _WIDTH
 
 
-def _sides(field: FieldView) -> Iterator[tuple[str, Json, Look]]:
+def _short_sides(field: FieldView) -> Iterator[tuple[str, Json, Look]]:
     """Last applied, live and Git where there is a conflict and all are known; else what was and what will be."""
     before, after = both(field.before, field.after)
     for applied in field.applied:

@@ -87,7 +87,7 @@ def notes(view: View) -> tuple[str, ...]:
 
 def mismatch(one: MismatchView) -> str:
     """What of an object is not as its manifest says, and why it is not sent again."""
-    fields = "; ".join(f"`{path}` is {_sides(live, desired)}" for path, live, desired in one.fields)
+    fields = "; ".join(f"`{path}` is {_both_sides(live, desired)}" for path, live, desired in one.fields)
     why = "The server kept this instead of what it was sent, so it is sent again only once the manifest or it changes."
     return f"{one.address} differs from its manifest: {fields}. {why}"
 
@@ -104,7 +104,7 @@ def unkept(number: int) -> str:
     return f"{differing(number)}: the server does not keep what it is sent."
 
 
-def _sides(live: Json, desired: Json) -> str:
+def _both_sides(live: Json, desired: Json) -> str:
     shown = (shortened(compact(side), _VALUE_ROOM) if side is not None else "absent" for side in both(live, desired))
     return " instead of ".join(shown)
 

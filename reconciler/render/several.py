@@ -28,7 +28,7 @@ def several(shape: str, sections: Sequence[Section], style: Style) -> str:
         return page([one if isinstance(one, Lost) else view(one) for one in sections])
     if shape == "markdown":
         return within(sections, LIMIT)
-    return "\n".join(_lost(one) if isinstance(one, Lost) else FORMATS[shape](one, style) for one in sections)
+    return "\n".join(_lost_text(one) if isinstance(one, Lost) else FORMATS[shape](one, style) for one in sections)
 
 
 def _json(sections: Sequence[Section]) -> str:
@@ -73,7 +73,7 @@ def within(sections: Sequence[Section], room: int, whole: str = "", files: str =
     )
 
 
-def _lost(one: Lost) -> str:
+def _lost_text(one: Lost) -> str:
     remedy = inert(one.remedy).split("\n") if one.remedy else []
     lines = [f"{one_line(one.environment)}", "", f"Error: {inert(one.message)}", *(f"  {line}" for line in remedy)]
     return "\n".join(lines) + "\n"

@@ -17,16 +17,16 @@ from reconciler.render.tree import (
     Field,
     Fold,
     Group,
+    LongText,
     Meanings,
     Page,
     Part,
     Phrase,
-    Row,
     Run,
     Section,
     Short,
     Structure,
-    Text,
+    TableRow,
 )  # fmt: skip
 from reconciler.render.values import compact, disarmed, inert, one_line
 from reconciler.render.verdict import plainly
@@ -42,11 +42,11 @@ _GUTTER = " │ "
 def render(document: Document, style: Style) -> str:
     """First where, then the verdict and a row a change, then change by change, then what blocks it, and the totals."""
     page = page_of(view(document))
-    *lines, last = _lines(page, style)
+    *lines, last = _page_lines(page, style)
     return "\n".join([*(_FIGURES.sub("Plan<U+003A>", line) for line in lines), last]) + "\n"
 
 
-def _lines(page: Page, style: Style) -> Iterator[str]:
+def _page_lines(page: Page, style: Style) -> Iterator[str]:
     (place,), (end,) = page.places, page.ends
     where = (Run(place.environment, "strong"), Run(f" ({place.address}), stack {place.stack}"))
     yield from _flow("", where, style)
@@ -59,16 +59,16 @@ def _lines(page: Page, style: Style) -> Iterator[str]:
         yield from _flow("", (Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
         yield ""
     for part in page.parts:
-        yield from _part(part, style)
+        yield from _part_lines(part, style)
     for alert in page.alerts:
-        yield from _alert(alert, style)
+        yield from _alert_lines(alert, style)
     for note in page.notes:
         yield from _paragraph("Note: ", note.text, "dim", style)
         yield ""
-    yield from _end(end, page, style)
+    yield from _end_lines(end, page, style)
 
 
-def _part(part: Part, style: Style) -> Iterator[str]:
+def _part_lines(part: Part, style: Style) -> Iterator[str]:
     if part.title:
         yield paint(f"{part.title}:{'' if part.has_any else ' nothing.'}", "bold", style)
         yield ""
@@ -76,11 +76,11 @@ def _part(part: Part, style: Style) -> Iterator[str]:
         lengths = [len(_plain(row.who)) for row in part.rows]
         room = max((length for length in lengths if length <= _WHO), default=0)
         for row in part.rows:
-            yield from _row(row, room, style)
+            yield from _row_lines(row, room, style)
         yield ""
     for is_line, sections in groupby(part.sections, _is_line):
         for section in sections:
-            yield from _section(section, style)
+            yield from _section_lines(section, style)
             yield from [] if is_line else [""]
         yield from [""] if is_line else []
     for objection in part.blocked:
@@ -92,7 +92,7 @@ def _plain(phrase: Phrase) -> str:
     return "".join(one_line(run.text) for run in phrase)
 
 
-def _row(row: Row, room: int, style: Style) -> Iterator[str]:
+def _row_lines(row: TableRow, room: int, style: Style) -> Iterator[str]:
     """What does not fit beside the name stands below it."""
     ink = _ink(row.sign, row.blocked)
     what: list[Run] = [Run("blocked", "blocked"), Run(" · ")] if row.blocked else []
@@ -114,7 +114,7 @@ def _is_line(section: Section) -> bool:
     return not (section.blocks or section.why or section.blocked or section.members)
 
 
-def _section(section: Section, style: Style) -> Iterator[str]:
+def _section_lines(section: Section, style: Style) -> Iterator[str]:
     facts = ", ".join(filter(None, [sentences.location(section.file, section.line), section.id]))
     ink = _ink(section.sign, section.blocked)
     rest = f" {section.will}{f' ({facts})' if facts else ''}" if section.address else ":"
@@ -127,21 +127,25 @@ def _section(section: Section, style: Style) -> Iterator[str]:
         yield from _flow("      ", (Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
     for why in section.why:
         yield from _flow("      ", (Run(f"# {why}"),), style, indent=8)
-    yield from _blocks(section.blocks, 6, style)
+    yield from _blocks_lines(section.blocks, 6, style)
     if section.unchanged:
         yield "      " + paint(f"# ({section.unchanged})", "dim", style)
 
 
-def _blocks(blocks: Iterable[Block], indent: int, style: Style) -> Iterator[str]:
+def _blocks_lines(blocks: Iterable[Block], indent: int, style: Style) -> Iterator[str]:
     """The short fields of a run are aligned with each other."""
     for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
         members = list(run)
         room = max(len(one_line(block.name)) for block in members if isinstance(block, Field)) if is_short else 0
         for block in members:
-            yield from _field(block, room, indent, style) if isinstance(block, Field) else _other(block, indent, style)
+            yield from (
+                _field_lines(block, room, indent, style)
+                if isinstance(block, Field)
+                else _other_lines(block, indent, style)
+            )
 
 
-def _other(block: Meanings | Group | Fold, indent: int, style: Style) -> Iterator[str]:
+def _other_lines(block: Meanings | Group | Fold, indent: int, style: Style) -> Iterator[str]:
     lead = " " * indent
     if isinstance(block, Meanings):
         for meaning in block.meanings:
@@ -149,13 +153,13 @@ def _other(block: Meanings | Group | Fold, indent: int, style: Style) -> Iterato
             yield from _flow(lead, (word, Run(f": {plainly(meaning)}")), style, indent=indent + 2)
     elif isinstance(block, Fold):
         yield f"{lead}{block.title}:"
-        yield from _blocks(block.fields, indent + 2, style)
+        yield from _blocks_lines(block.fields, indent + 2, style)
     else:
         yield from _flow(lead, block.title, style, indent=indent + 2)
-        yield from _blocks(block.blocks, indent + 2, style)
+        yield from _blocks_lines(block.blocks, indent + 2, style)
 
 
-def _field(field: Field, room: int, indent: int, style: Style) -> Iterator[str]:
+def _field_lines(field: Field, room: int, indent: int, style: Style) -> Iterator[str]:
     lead, name = " " * indent, one_line(field.name)
     remarks = [*([field.fate] if field.fate and not field.is_short else []), *map(one_line, field.tags)]
     remark = "  " + paint(f"# {', '.join(remarks)}", "dim", style) if remarks else ""
@@ -187,9 +191,9 @@ def rows_of(field: Field) -> list[Line]:
     return diff_of(content, field.sign)
 
 
-def diff_of(content: Text | Structure, sign: str) -> list[Line]:
+def diff_of(content: LongText | Structure, sign: str) -> list[Line]:
     """The rows of a long text or structure: what changed, or the beginning of what is on one side only."""
-    if isinstance(content, Text):
+    if isinstance(content, LongText):
         if content.before is not None and content.after is not None:
             return compare(content.before, content.after)
         return whole(sign, content.after or content.before or "", content.most)
@@ -210,7 +214,7 @@ def _painted(line: Line, style: Style) -> str:
     return f"{paint(line.sign, line.sign, style)}{_GUTTER}{text if style.colour else bracketed(line)}"
 
 
-def _alert(alert: Alert, style: Style) -> Iterator[str]:
+def _alert_lines(alert: Alert, style: Style) -> Iterator[str]:
     word, ink = ("Allowed", "dim") if alert.allowed else ("Objection", "warning")
     for place, objection in enumerate(alert.objections):
         subject = f" {one_line(objection.address)}" if objection.address else ""
@@ -226,7 +230,7 @@ def _alert(alert: Alert, style: Style) -> Iterator[str]:
     yield ""
 
 
-def _end(end: End, page: Page, style: Style) -> Iterator[str]:
+def _end_lines(end: End, page: Page, style: Style) -> Iterator[str]:
     if end.selected:
         yield "Only what was selected: the whole plan may hold more."
     yield from end.counts
@@ -250,7 +254,7 @@ def _flow(head: str, runs: Iterable[Run], style: Style, *, used: int | None = No
     """The runs behind the head, broken between words; further lines are indented."""
     row: list[Run] = []
     column = len(head) if used is None else used
-    for word in _words(runs):
+    for word in _unbroken_words(runs):
         plain = "".join(run.text for run in word)
         if row and column + 1 + len(plain) > _width(style):
             yield (head + _painted_runs(row, style)).rstrip()
@@ -268,7 +272,7 @@ def _painted_runs(runs: Iterable[Run], style: Style) -> str:
     )
 
 
-def _words(runs: Iterable[Run]) -> Iterator[list[Run]]:
+def _unbroken_words(runs: Iterable[Run]) -> Iterator[list[Run]]:
     """What stands between spaces; a word may have several looks. What stands between backticks is for copying: one."""
     word: list[Run] = []
     for run in runs:

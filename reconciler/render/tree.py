@@ -2,9 +2,9 @@
 
     Page       headline, places, warnings, alerts, parts, notes, ends
       Part       one half of a plan, or what some environments share: a table and sections
-        Row        a change in a few words
+        TableRow   a change in a few words
         Section    a change in full: facts, causes, blocks
-          Block      Meanings, Field (Short, Text or Structure), Group (a function), Fold (what may be read later)
+          Block      Meanings, Field (Short, LongText or Structure), Group (a function), Fold (what may be read later)
 
 Phrases are runs of text, each with a look. A run without a look is a sentence of ours, in which names stand between
 backticks. Nothing in the tree is escaped: each format makes live text inert in its own way, and how lines are broken
@@ -42,7 +42,7 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LongText:
     """A long text on one side or both; with its size, and the few words that the edit is about."""
 
     before: str | None
@@ -68,7 +68,7 @@ class Field:
 
     sign: str
     name: str
-    content: Short | Text | Structure
+    content: Short | LongText | Structure
     fate: str = ""
     tags: tuple[str, ...] = ()
 
@@ -136,7 +136,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A change in a few words; its section is the one at the same place in the part."""
 
     sign: str
@@ -161,7 +161,7 @@ class Part:
 
     title: str
     changes: int
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     sections: tuple[Section, ...]
     blocked: tuple[ObjectionView, ...] = ()
     """What blocks them, where nothing is done with this plan."""

@@ -61,7 +61,7 @@ def size(text: str) -> str:
     """`1,204 words`; in characters where words are not parted by spaces."""
     words = len(text.split())
     unit = _unit(len(text), words)
-    return _counted(words if unit == "word" else len(text), unit)
+    return _number_of(words if unit == "word" else len(text), unit)
 
 
 def grown(before: str | Sequence[str], after: str | Sequence[str]) -> str:
@@ -83,7 +83,7 @@ def _measured(texts: str | Sequence[str]) -> tuple[int, int]:
     return sum(map(len, texts)), sum(len(text.split()) for text in texts)
 
 
-def _counted(number: int, noun: str) -> str:
+def _number_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -142,14 +142,14 @@ def done(change: ChangeView) -> Phrase:
 def in_few_words(change: ChangeView) -> tuple[Phrase, ...]:
     """What it is about, field by field, most wanted first."""
     if change.action in WHOLE:
-        return tuple(_known(change, ("model",) if change.action == "create" else ("name", "model")))
+        return tuple(_known_names(change, ("model",) if change.action == "create" else ("name", "model")))
     was = [(Run("was "), Run(shortened(change.previous_key, _NAME), "code"))] if change.previous_key else []
-    fields = list(dict.fromkeys(_field(field, change) for field in sorted(change.fields, key=cause_rank)))
+    fields = list(dict.fromkeys(_field_words(field, change) for field in sorted(change.fields, key=cause_rank)))
     more = [(Run(f"and {len(fields) - _FIELDS} more"),)] if len(fields) > _FIELDS else []
     return (*was, *fields[:_FIELDS], *more)
 
 
-def _known(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
+def _known_names(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
     """What a person knows an assistant by, and how much is in it."""
     values = {field.path: field.before if field.after is None else field.after for field in change.fields}
     for value in map(values.get, names):
@@ -163,22 +163,22 @@ def _known(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
         yield (Run(count(len(functions), "function")),)
 
 
-def _field(field: FieldView, change: ChangeView) -> Phrase:
+def _field_words(field: FieldView, change: ChangeView) -> Phrase:
     """The field and its change, who made it where that was not Git, and why it is reset."""
     why = [] if field.cause in ("edit", "adoption") else [one_line(field.cause)]
     why += [f"reset: {one_line(field.reason)}"] if field.reason else []
-    return (*_changed(field, change), *((Run(f" ({', '.join(why)})"),) if why else ()))
+    return (*_change_words(field, change), *((Run(f" ({', '.join(why)})"),) if why else ()))
 
 
-def _changed(field: FieldView, change: ChangeView) -> Phrase:
+def _change_words(field: FieldView, change: ChangeView) -> Phrase:
     own = owner(field.path)
     if own:
-        return _function(own, field, [meaning for meaning in change.meanings if owner(meaning.path) == own])
+        return _function_words(own, field, [meaning for meaning in change.meanings if owner(meaning.path) == own])
     name = Run("prompt") if field.path == "instructions" else Run(shortened(field.path, _NAME), "code")
-    return (name, *_values(field))
+    return (name, *_value_words(field))
 
 
-def _values(field: FieldView) -> Phrase:
+def _value_words(field: FieldView) -> Phrase:
     before, after = field.before, field.after
     if before is None or after is None:
         if field.excerpt and isinstance(side := after if before is None else before, str) and len(side) <= _BRIEF:
@@ -194,7 +194,7 @@ def _values(field: FieldView) -> Phrase:
     return ()
 
 
-def _function(own: str, field: FieldView, meanings: Sequence[MeaningView]) -> Phrase:
+def _function_words(own: str, field: FieldView, meanings: Sequence[MeaningView]) -> Phrase:
     """`function refund now requires amount, breaking`."""
     title: Phrase = (Run("function "), Run(shortened(function_name(own), _NAME), "code"))
     if not function_name(own):
@@ -224,11 +224,11 @@ def changed_words(before: str, after: str) -> Phrase:
     short = all(len(text) <= _BRIEF and LINE_END not in text for edit in edits for text in (edit.removed, edit.added))
     if not edits or len(edits) > _WORDS or not short:
         return ()
-    parts = [_words(edit) for edit in edits]
+    parts = [_replaced_words(edit) for edit in edits]
     return (*parts[0], *(run for part in parts[1:] for run in (Run(" and "), *part)))
 
 
-def _words(edit: Replacement) -> Phrase:
+def _replaced_words(edit: Replacement) -> Phrase:
     removed, added = edit.removed.strip(), edit.added.strip()
     unit = re.match(r" ?[^\W\d]{1,10}\b|%", edit.tail) if added[-1:].isdigit() else None
     tail = (Run(unit[0]),) if unit else ()
@@ -254,7 +254,7 @@ def headline(view: View) -> str:
     blocked = sum(bool(change.held_by) for change in view.changes)
     ready = [change for change in first.changes if not change.held_by]
     pending = [change for half in others for change in half.changes if view.pending or not change.held_by]
-    parts = [", ".join(_summary(ready))] if ready else []
+    parts = [", ".join(_summary_parts(ready))] if ready else []
     if pending:
         parts += [] if ready or first.changes else ["This change has no effect"]
         parts.append(f"{len(pending):,} already pending")
@@ -263,20 +263,20 @@ def headline(view: View) -> str:
         return one_line("; ".join(parts if view.changes or view.pending else ["No changes", *parts]))
     codes = list(dict.fromkeys(objection.code for objection in view.standing))
     named = ", ".join([*codes[:_MOST], *(["and more"] if len(codes) > _MOST else [])])
-    head = f"{blocked:,} blocked ({named})" if blocked else f"{_counted(len(view.standing), 'objection')} ({named})"
+    head = f"{blocked:,} blocked ({named})" if blocked else f"{_number_of(len(view.standing), 'objection')} ({named})"
     return one_line(f"{head}. {'Will apply: ' if ready else ''}{'; '.join(parts)}" if parts else head)
 
 
-def _summary(changes: Sequence[ChangeView]) -> list[str]:
+def _summary_parts(changes: Sequence[ChangeView]) -> list[str]:
     """What is done in all of them, worst first."""
-    parts = list(_counts(changes)) or [(_counted(len(changes), "other change"), "")]
+    parts = list(_kinds_of_change(changes)) or [(_number_of(len(changes), "other change"), "")]
     if len(parts) > _MOST:
         return [*(part for part, _ in parts[:_MOST]), "and more"]
     room = _LINE - sum(len(part) + len(detail) for part, detail in parts)
     return [f"{part}{detail}" if room >= 0 else part for part, detail in parts]
 
 
-def _counts(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]:
+def _kinds_of_change(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]:
     """Each kind of change by number; with it what changed in detail, where that is the same in all."""
     actions = Counter(change.action for change in changes)
     updates = [change for change in changes if change.action not in WHOLE]
@@ -285,16 +285,16 @@ def _counts(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]:
     conflicts = sum(field.cause == "conflict" for change in updates for field in change.fields)
     kinds = {change.address.partition(".")[0] for change in changes if change.action == "create"}
     new = f"new {kinds.pop()}" if len(kinds) == 1 else "new object"
-    deleted = _alike(change.address for change in changes if change.action == "delete")
+    deleted = _common_detail(change.address for change in changes if change.action == "delete")
     for number, noun, detail in (
         (actions["delete"], "deletion", deleted),
         (conflicts, "conflict", ""),
         (actions["create"], new, ""),
     ):
-        yield from [(_counted(number, noun), detail)] if number else []
+        yield from [(_number_of(number, noun), detail)] if number else []
     if breaking:
-        yield _counted(len(breaking), "breaking schema change"), _alike(map(_breaking, breaking))
-    yield from _fields([field for field, _ in plain])
+        yield _number_of(len(breaking), "breaking schema change"), _common_detail(map(_breaking, breaking))
+    yield from _field_kinds([field for field, _ in plain])
     yield from ((f"{actions[action]:,} {word}", "") for action, word in _PAST.items() if actions[action])
 
 
@@ -309,20 +309,25 @@ def _breaking(meaning: MeaningView) -> str:
     return f"{subject or 'the answer'} {plainly(meaning)}".replace("`", "")
 
 
-def _fields(fields: Sequence[FieldView]) -> Iterator[tuple[str, str]]:
+def _field_kinds(fields: Sequence[FieldView]) -> Iterator[tuple[str, str]]:
     prompts = [field for field in fields if field.path == "instructions"]
     models = [field for field in fields if field.path == "model"]
     others = [field for field in fields if field.path not in ("instructions", "model")]
     if prompts:
         growth = grown([_as_str(field.before) for field in prompts], [_as_str(field.after) for field in prompts])
-        words = _alike(as_text(_values(field)).removeprefix(": ") if _has_words(field) else "" for field in prompts)
-        yield f"{_counted(len(prompts), 'prompt')} changed", words or f", {growth}"
+        words = _common_detail(
+            as_text(_value_words(field)).removeprefix(": ") if _has_words(field) else "" for field in prompts
+        )
+        yield f"{_number_of(len(prompts), 'prompt')} changed", words or f", {growth}"
     if models:
-        yield f"{_counted(len(models), 'model')} changed", _alike(as_text(_values(field)).strip() for field in models)
+        yield (
+            f"{_number_of(len(models), 'model')} changed",
+            _common_detail(as_text(_value_words(field)).strip() for field in models),
+        )
     if others:
         noun = "other field" if prompts or models else "field"
-        detail = _alike(f"{field.path}{as_text(_values(field))}" for field in others)
-        yield f"{_counted(len(others), noun)} changed", detail
+        detail = _common_detail(f"{field.path}{as_text(_value_words(field))}" for field in others)
+        yield f"{_number_of(len(others), noun)} changed", detail
 
 
 def _has_words(field: FieldView) -> bool:
@@ -330,7 +335,7 @@ def _has_words(field: FieldView) -> bool:
     return isinstance(before, str) and isinstance(after, str) and bool(changed_words(before, after))
 
 
-def _alike(details: Iterable[str]) -> str:
+def _common_detail(details: Iterable[str]) -> str:
     """The detail, where it is the same in all and short enough to be read at a glance."""
     distinct = set(details)
     detail = distinct.pop() if len(distinct) == 1 else ""

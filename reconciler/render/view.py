@@ -147,7 +147,7 @@ def view(document: Document) -> View:
     """The document's values; `BadDocument` where one is missing or not of its type."""
     environment, counts = _take(document, "environment", dict), _take(document, "summary", dict)
     pending = _perhaps(document, "pending", dict) or {"changes": [], "objections": []}
-    (changes, objections), (others, against) = _part(document), _part(pending)
+    (changes, objections), (others, against) = _read_part(document), _read_part(pending)
     return View(
         stack=_take(document, "stack", str),
         environment=_take(environment, "name", str),
@@ -155,31 +155,31 @@ def view(document: Document) -> View:
         base_url=_take(environment, "base_url", str),
         organization=_perhaps(environment, "organization", str),
         project=_perhaps(environment, "project", str),
-        base=_base(document),
+        base=_read_base(document),
         applies=_perhaps(document, "applies", str) or "everything",
         offline=_perhaps(document, "offline", str),
         fingerprint=_take(document, "fingerprint", str),
-        summary=_summary(counts),
+        summary=_read_summary(counts),
         unchanged=_take(counts, "unchanged", int),
         unmanaged=_take(counts, "unmanaged", int),
         changes=changes,
-        marks=len(_members(document, "marks")),
+        marks=len(_read_members(document, "marks")),
         objections=objections,
         pending=others,
         pending_objections=against,
         notes=_texts(document, "notes"),
-        mismatches=tuple(map(view_mismatch, _members(document, "mismatches"))) if "mismatches" in document else (),
+        mismatches=tuple(map(view_mismatch, _read_members(document, "mismatches"))) if "mismatches" in document else (),
         complete=_take(document, "complete", bool),
     )
 
 
-def _part(document: Document) -> tuple[tuple[ChangeView, ...], tuple[ObjectionView, ...]]:
+def _read_part(document: Document) -> tuple[tuple[ChangeView, ...], tuple[ObjectionView, ...]]:
     """Some changes, and what speaks against them."""
-    objections = tuple(_objection(member) for member in _members(document, "objections"))
-    return tuple(_change(member, objections) for member in _members(document, "changes")), objections
+    objections = tuple(_read_objection(member) for member in _read_members(document, "objections"))
+    return tuple(_read_change(member, objections) for member in _read_members(document, "changes")), objections
 
 
-def _summary(counts: Document) -> Summary:
+def _read_summary(counts: Document) -> Summary:
     return Summary(
         add=_take(counts, "add", int),
         change=_take(counts, "change", int),
@@ -189,7 +189,7 @@ def _summary(counts: Document) -> Summary:
     )
 
 
-def _base(document: Document) -> str | None:
+def _read_base(document: Document) -> str | None:
     if document.get("base") is None:
         return None
     base = _take(document, "base", dict)
@@ -197,7 +197,7 @@ def _base(document: Document) -> str | None:
     return _take(base, "revision", str) + (f" ({commit})" if commit else "")
 
 
-def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeView:
+def _read_change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeView:
     address = _take(change, "address", str)
     return ChangeView(
         address=address,
@@ -208,19 +208,21 @@ def _change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeVi
         previous_stack=_perhaps(change, "previous_stack", str),
         file=_perhaps(change, "file", str),
         line=_perhaps(change, "line", int),
-        fields=tuple(_field(member) for member in _members(change, "fields")),
+        fields=tuple(_read_field(member) for member in _read_members(change, "fields")),
         unchanged_fields=_perhaps(change, "unchanged_fields", int) or 0,
-        meanings=tuple(_meaning(member) for member in _members(change, "meanings")) if "meanings" in change else (),
+        meanings=tuple(_read_meaning(member) for member in _read_members(change, "meanings"))
+        if "meanings" in change
+        else (),
         patch=_take(change, "patch", dict),
         held_by=tuple(o.code for o in objections if not o.allowed and address in o.holds),
     )
 
 
-def _meaning(meaning: Document) -> MeaningView:
+def _read_meaning(meaning: Document) -> MeaningView:
     return MeaningView(_take(meaning, "path", str), _take(meaning, "text", str), _take(meaning, "breaking", bool))
 
 
-def _field(field: Document) -> FieldView:
+def _read_field(field: Document) -> FieldView:
     return FieldView(
         path=_take(field, "path", str),
         before=field.get("before"),
@@ -232,7 +234,7 @@ def _field(field: Document) -> FieldView:
     )
 
 
-def _objection(objection: Document) -> ObjectionView:
+def _read_objection(objection: Document) -> ObjectionView:
     return ObjectionView(
         code=_take(objection, "code", str),
         message=_take(objection, "message", str),
@@ -252,7 +254,7 @@ def view_mismatch(mismatch: Document) -> MismatchView:
         file=_perhaps(mismatch, "file", str),
         line=_perhaps(mismatch, "line", int),
         fields=tuple(
-            (_take(one, "path", str), one.get("live"), one.get("desired")) for one in _members(mismatch, "fields")
+            (_take(one, "path", str), one.get("live"), one.get("desired")) for one in _read_members(mismatch, "fields")
         ),
     )
 
@@ -268,7 +270,7 @@ def _perhaps(document: Document, key: str, kind: type[T]) -> T | None:
     return None if document.get(key) is None else _take(document, key, kind)
 
 
-def _members(document: Document, key: str) -> list[Document]:
+def _read_members(document: Document, key: str) -> list[Document]:
     members: list[Json] = _take(document, key, list)
     return [_take({key: member}, key, dict) for member in members]
 

@@ -36,16 +36,16 @@ from reconciler.render.tree import (
     Field,
     Fold,
     Group,
+    LongText,
     Meanings,
     Page,
     Part,
     Phrase,
-    Row,
     Run,
     Section,
     Short,
     Structure,
-    Text,
+    TableRow,
 )  # fmt: skip
 from reconciler.render.values import compact, one_line
 from reconciler.render.verdict import as_text, plainly
@@ -113,11 +113,16 @@ def _document(title: str, body: Iterable[Markup]) -> str:
 
 
 def _single(page: Page, look: _Look) -> Iterator[Markup]:
-    top = [_where(page, look), element("h1", page.headline), element("p", page.ends[0].verdict), *_contents(page, look)]
+    top = [
+        _where_markup(page, look),
+        element("h1", page.headline),
+        element("p", page.ends[0].verdict),
+        *_contents(page, look),
+    ]
     yield _SKIP
     yield element("header", element("div", several(top), class_="wide"), class_=f"top {page.tone}")
-    yield element("main", several([*_banners(page, look), *_parts(page, look)]), id="main", class_="wide")
-    yield _foot([_figures(page)])
+    yield element("main", several([*_banners(page, look), *_parts_markup(page, look)]), id="main", class_="wide")
+    yield _foot([_figures_markup(page)])
 
 
 def _many(headline: str, pages: Sequence[tuple[Page | Lost, _Look]]) -> Iterator[Markup]:
@@ -152,22 +157,22 @@ def _environment(page: Page | Lost, look: _Look) -> Markup:
     name = _spoken(f"{_environment_of(page)}: ")
     if isinstance(page, Lost):
         where = element("p", element("strong", _environment_of(page), id=anchor), class_="where")
-        card = element("div", element("p", *_prose(page.message)), *_remedy(page.remedy), class_="card less")
+        card = element("div", element("p", *_prose(page.message)), *_remedy_markup(page.remedy), class_="card less")
         inner = [where, element("h2", name, "No plan", class_="verdict"), card]
         return element("section", several(inner), class_="environment missing", labelled_by=anchor)
     inner = [
-        _where(page, look),
+        _where_markup(page, look),
         element("h2", name, page.headline, class_="verdict"),
         element("p", page.ends[0].verdict),
         *_contents(page, look),
         *_banners(page, look),
-        *_parts(page, look),
-        _figures(page),
+        *_parts_markup(page, look),
+        _figures_markup(page),
     ]
     return element("section", several(inner), class_=f"environment {page.tone}", labelled_by=anchor)
 
 
-def _where(page: Page, look: _Look) -> Markup:
+def _where_markup(page: Page, look: _Look) -> Markup:
     """Which place this is, whose, and what the plan is compared with."""
     (place,) = page.places
     name = element("strong", one_line(place.environment), id=f"{look.prefix}where")
@@ -176,7 +181,7 @@ def _where(page: Page, look: _Look) -> Markup:
     return element("p", name, element("span", place.address), stack, *base, class_="where")
 
 
-def _figures(page: Page) -> Markup:
+def _figures_markup(page: Page) -> Markup:
     (end,) = page.ends
     selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
     return element("p", selected, " ".join(end.counts), " Fingerprint ", _code(end.fingerprint), ".", class_="figures")
@@ -209,11 +214,11 @@ def _contents(page: Page, look: _Look) -> Iterator[Markup]:
         yield element("ul", several(links), class_="contents")
 
 
-def _parts(page: Page, look: _Look) -> Iterator[Markup]:
+def _parts_markup(page: Page, look: _Look) -> Iterator[Markup]:
     notes = element("ul", several(element("li", *_prose(note.text)) for note in page.notes), class_="list")
     contents = [
-        *([several(_alerts(page, look))] if page.alerts else []),
-        *(several(_part(part, f"{look.prefix}changes{number}", look)) for number, part in enumerate(page.parts)),
+        *([several(_alerts_markup(page, look))] if page.alerts else []),
+        *(several(_part_markup(part, f"{look.prefix}changes{number}", look)) for number, part in enumerate(page.parts)),
         *([notes] if page.notes else []),
     ]
     for (title, name, _), content in zip(_titles(page, look), contents, strict=True):
@@ -222,18 +227,18 @@ def _parts(page: Page, look: _Look) -> Iterator[Markup]:
         yield element("section", *inner, labelled_by=name) if is_top else element("section", *inner)
 
 
-def _part(part: Part, name: str, look: _Look) -> Iterator[Markup]:
+def _part_markup(part: Part, name: str, look: _Look) -> Iterator[Markup]:
     if not part.has_any:
         yield element("p", "Nothing.", class_="quiet")
     if part.blocked:
         lines = (element("li", *_prose(sentences.blocked(objection))) for objection in part.blocked)
         yield element("ul", several(lines), class_="list")
     if part.rows:
-        rows = several(_row(row, f"{name}-{i}") for i, row in enumerate(part.rows))
+        rows = several(_row_markup(row, f"{name}-{i}") for i, row in enumerate(part.rows))
         yield element("table", _HEAD, element("tbody", rows), class_="ranking")
     own = {section.address: f"{name}-{i}" for i, section in enumerate(part.sections) if section.address}
     for i, section in enumerate(part.sections):
-        yield _section(section, f"{name}-{i}", own, look)
+        yield _section_markup(section, f"{name}-{i}", own, look)
 
 
 _HEAD = element("thead", element("tr", *[element("th", name, scope="col") for name in ("Action", "Who", "What")]))
@@ -245,23 +250,23 @@ def _heading(depth: int, *children: Child, id: str = "") -> Markup:  # the page'
     return element(name, *children, id=id) if id else element(name, *children)
 
 
-def _row(row: Row, anchor: str) -> Markup:
-    link = element("a", *_phrase(row.who), to=anchor)
+def _row_markup(row: TableRow, anchor: str) -> Markup:
+    link = element("a", *_phrase_markup(row.who), to=anchor)
     blocked = [" ", _chip("blocked", "warn")] if row.blocked else []
-    what = [child for phrase in row.what for child in (", ", *_phrase(phrase))][1:]
-    action = element("td", _action(row.sign, as_text(row.done) or row.action, row.action), *blocked)
+    what = [child for phrase in row.what for child in (", ", *_phrase_markup(phrase))][1:]
+    action = element("td", _action_markup(row.sign, as_text(row.done) or row.action, row.action), *blocked)
     return element("tr", action, element("th", link, scope="row"), element("td", *what))
 
 
-def _action(sign: str, words: str, action: str) -> Markup:
+def _action_markup(sign: str, words: str, action: str) -> Markup:
     return _chip(f"{'−' if sign == '-' else sign} {words}", _TONES.get(action, "calm"))
 
 
-def _phrase(phrase: Phrase) -> list[Child]:
-    return [child for run in phrase for child in _run(run)]
+def _phrase_markup(phrase: Phrase) -> list[Child]:
+    return [child for run in phrase for child in _run_markup(run)]
 
 
-def _run(run: Run) -> list[Child]:
+def _run_markup(run: Run) -> list[Child]:
     text = one_line(run.text)
     names: dict[str, Name] = {"code": "code", "gone": "del", "new": "ins", "good": "strong", "strong": "strong"}
     if run.look in names:
@@ -269,7 +274,7 @@ def _run(run: Run) -> list[Child]:
     return [element("strong", text, class_="bad")] if run.look else _prose(text)
 
 
-def _alerts(page: Page, look: _Look) -> Iterator[Markup]:
+def _alerts_markup(page: Page, look: _Look) -> Iterator[Markup]:
     anchors = {
         subject.address: f"{look.prefix}changes{number}-{i}"
         for number, part in reversed(list(enumerate(page.parts)))
@@ -278,10 +283,10 @@ def _alerts(page: Page, look: _Look) -> Iterator[Markup]:
     }
     for alert in page.alerts:
         kind = "card" if alert.allowed else "card warn"
-        yield element("div", several(_alert(alert, anchors, look)), class_=kind)
+        yield element("div", several(_alert_markup(alert, anchors, look)), class_=kind)
 
 
-def _alert(alert: Alert, anchors: dict[str, str], look: _Look) -> Iterator[Markup]:
+def _alert_markup(alert: Alert, anchors: dict[str, str], look: _Look) -> Iterator[Markup]:
     word = _chip("Allowed") if alert.allowed else _chip("Blocked", "warn")
     yield _heading(look.depth + 1, word, " ", _code(alert.code))
     for objection in alert.objections:
@@ -289,8 +294,8 @@ def _alert(alert: Alert, anchors: dict[str, str], look: _Look) -> Iterator[Marku
         if objection.origin == "pending":
             yield element("p", "It applies without this change too.")
     for remedy in dict.fromkeys(objection.remedy for objection in alert.objections):
-        yield from _remedy(remedy)
-    for words in dict.fromkeys(tuple(_permission(objection)) for objection in alert.objections):
+        yield from _remedy_markup(remedy)
+    for words in dict.fromkeys(tuple(_permission_markup(objection)) for objection in alert.objections):
         yield element("p", *words, class_="quiet")
 
 
@@ -301,14 +306,14 @@ def _subject(objection: ObjectionView, anchors: dict[str, str]) -> list[Child]:
     return [element("a", name, to=anchors[objection.address]) if objection.address in anchors else name, ": "]
 
 
-def _remedy(remedy: str) -> Iterator[Markup]:
+def _remedy_markup(remedy: str) -> Iterator[Markup]:
     """A sentence; further lines of it are something to paste."""
     first, _, rest = remedy.partition("\n")
     yield from [element("p", "To fix it: ", *_prose(first))] if first else []
     yield from [element("pre", element("code", rest))] if rest else []
 
 
-def _permission(objection: ObjectionView) -> Iterator[Child]:
+def _permission_markup(objection: ObjectionView) -> Iterator[Child]:
     flag, label = _code(f"--allow {objection.code}"), _code(f"{LABEL}{objection.code}")
     if not objection.can_be_allowed:
         yield "It cannot be overridden."
@@ -321,11 +326,11 @@ def _permission(objection: ObjectionView) -> Iterator[Child]:
 # a change in full
 
 
-def _section(section: Section, anchor: str, own: dict[str, str], look: _Look) -> Markup:
+def _section_markup(section: Section, anchor: str, own: dict[str, str], look: _Look) -> Markup:
     """The change, folded where there are many."""
     blocked = [" ", _chip("blocked", "warn")] if section.blocked else []
     name = _code(section.title) if section.address else one_line(section.title)
-    action = _action(section.sign, section.action, section.action)
+    action = _action_markup(section.sign, section.action, section.action)
     summary = element("summary", _heading(look.depth + 1, action, " ", name, *blocked))
     body = element("div", several(_body(section, own, look)), class_="body", id=anchor)
     if look.open:
@@ -347,7 +352,7 @@ def _body(section: Section, own: dict[str, str], look: _Look) -> Iterator[Markup
         yield element("p", *[element("span", *fact) for fact in facts if fact], class_="facts")
     if section.why:
         yield element("p", *_prose("\n".join(section.why)), class_="quiet")
-    yield from _blocks(section.blocks, look.depth + 2, look)
+    yield from _blocks_markup(section.blocks, look.depth + 2, look)
     if section.unchanged:
         yield element("p", f"{section.unchanged}.", class_="quiet")
     if section.members:
@@ -367,33 +372,36 @@ def _patch(patch: Document | None, look: _Look) -> Iterator[Markup]:
         yield element("details", element("summary", "The patch that is sent"), sent, class_="fold")
 
 
-def _blocks(blocks: Iterable[Block], depth: int, look: _Look) -> Iterator[Markup]:
+def _blocks_markup(blocks: Iterable[Block], depth: int, look: _Look) -> Iterator[Markup]:
     """Short fields that follow each other are one list."""
     for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
         members = list(run)
-        shorts = [_short(member) for member in members if is_short and isinstance(member, Field)]
+        shorts = [_short_markup(member) for member in members if is_short and isinstance(member, Field)]
         yield from [element("dl", several(shorts), class_="fields")] if shorts else []
-        yield from [] if is_short else (_block(member, depth, look) for member in members)
+        yield from [] if is_short else (_block_markup(member, depth, look) for member in members)
 
 
-def _block(block: Block, depth: int, look: _Look) -> Markup:
+def _block_markup(block: Block, depth: int, look: _Look) -> Markup:
     if isinstance(block, Meanings):
-        return element("ul", several(map(_meaning, block.meanings)), class_="meanings")
+        return element("ul", several(map(_meaning_markup, block.meanings)), class_="meanings")
     if isinstance(block, Group):
-        inner = [_heading(depth, *_phrase(block.title)), *_blocks(block.blocks, depth + 1, look)]
+        inner = [_heading(depth, *_phrase_markup(block.title)), *_blocks_markup(block.blocks, depth + 1, look)]
         return element("div", several(inner), class_="function")
     if isinstance(block, Fold):
-        inner = [element("summary", block.title), element("div", several(_blocks(block.fields, depth + 1, look)))]
+        inner = [
+            element("summary", block.title),
+            element("div", several(_blocks_markup(block.fields, depth + 1, look))),
+        ]
         return element("details", *inner, class_="fold")
-    return _long(block, depth, look)
+    return _long_markup(block, depth, look)
 
 
-def _meaning(meaning: MeaningView) -> Markup:
+def _meaning_markup(meaning: MeaningView) -> Markup:
     word = _chip("breaking", "less") if meaning.breaking else _chip("compatible", "more")
     return element("li", word, " ", *_prose(one_line(plainly(meaning))))
 
 
-def _name(field: Field) -> list[Child]:
+def _name_markup(field: Field) -> list[Child]:
     """Its path, which may be broken where it has a dot, and what is to be said of it."""
     first, *steps = one_line(field.name or "the whole").split(".")
     path = element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
@@ -401,12 +409,12 @@ def _name(field: Field) -> list[Child]:
     return [path, *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, ""))))]
 
 
-def _short(field: Field) -> Markup:
-    values = _values(field.content) if isinstance(field.content, Short) else ()
-    return element("div", element("dt", *_name(field)), element("dd", *values))
+def _short_markup(field: Field) -> Markup:
+    values = _values_markup(field.content) if isinstance(field.content, Short) else ()
+    return element("div", element("dt", *_name_markup(field)), element("dd", *values))
 
 
-def _values(content: Short) -> Iterator[Child]:
+def _values_markup(content: Short) -> Iterator[Child]:
     """The values; which is which is spoken where there are several."""
     spoken = {"gone": "before ", "new": "after "} if len(content.sides) > 1 else {}
     for number, (label, value, look) in enumerate(content.sides):
@@ -417,19 +425,19 @@ def _values(content: Short) -> Iterator[Child]:
         yield element(name, *word, compact(value))
 
 
-def _long(field: Field, depth: int, look: _Look) -> Markup:
+def _long_markup(field: Field, depth: int, look: _Look) -> Markup:
     content = field.content
-    size = [" ", _quiet(content.size)] if isinstance(content, Text) else []
+    size = [" ", _quiet(content.size)] if isinstance(content, LongText) else []
     shown = [] if isinstance(content, Short) else [sides(content, field.sign, full=look.full)]
-    return element("div", _heading(depth, *_name(field), *size), *shown, class_="field")
+    return element("div", _heading(depth, *_name_markup(field), *size), *shown, class_="field")
 
 
 # two texts beside each other
 
 
-def sides(content: Text | Structure, sign: str, *, full: bool) -> Markup:
+def sides(content: LongText | Structure, sign: str, *, full: bool) -> Markup:
     """Both sides, what differs in pairs; without room for everything, of what did not change only how much it is."""
-    lines = _lines(content, sign, full=full)
+    lines = _rows_beside(content, sign, full=full)
     more = [_gap(f"… {line.text}") for line in lines if line.sign == "…"]
     runs = [(key, list(run)) for key, run in groupby((x for x in lines if x.sign != "…"), lambda line: line.sign)]
     blocks: list[Markup] = []
@@ -438,14 +446,14 @@ def sides(content: Text | Structure, sign: str, *, full: bool) -> Markup:
         if key == " ":
             blocks += _same(run, first=not above, last=not below, full=full)
         elif key == "-" and below == "+":
-            blocks.append(element("div", _side(run), _side(runs[i + 1][1]), class_="pair"))
+            blocks.append(element("div", _side_markup(run), _side_markup(runs[i + 1][1]), class_="pair"))
         elif not (key == "+" and above == "-"):
-            blocks += _alone(run) if len(runs) == 1 else [_side(run)]
-    kind = "prose" if isinstance(content, Text) else "code"
+            blocks += _alone(run) if len(runs) == 1 else [_side_markup(run)]
+    kind = "prose" if isinstance(content, LongText) else "code"
     return element("div", several([*blocks, *more]), class_=f"sides {kind}")
 
 
-def _lines(content: Text | Structure, sign: str, *, full: bool) -> list[Line]:
+def _rows_beside(content: LongText | Structure, sign: str, *, full: bool) -> list[Line]:
     most = _ALL if full else content.most
     if isinstance(content, Structure):
         both = content.before and content.after
@@ -459,26 +467,33 @@ def _lines(content: Text | Structure, sign: str, *, full: bool) -> list[Line]:
 def _alone(lines: list[Line]) -> list[Markup]:
     """What comes or goes whole: the beginning, and the rest to unfold."""
     if len(lines) <= _SHOWN:
-        return [_side(lines)]
-    return [_side(lines[:_SHOWN]), _folded(count(len(lines) - _SHOWN, "more line"), _side(lines[_SHOWN:]))]
+        return [_side_markup(lines)]
+    return [
+        _side_markup(lines[:_SHOWN]),
+        _folded_markup(count(len(lines) - _SHOWN, "more line"), _side_markup(lines[_SHOWN:])),
+    ]
 
 
 def _same(lines: list[Line], *, first: bool, last: bool, full: bool) -> list[Markup]:
     """Lines around a change; what lies between them is folded."""
     start, end = 0 if first else _CONTEXT, len(lines) - (0 if last else _CONTEXT)
     if end - start <= 1:
-        return [_side(lines)]
+        return [_side_markup(lines)]
     number = count(end - start, "unchanged line")
-    between = _folded(number, _side(lines[start:end])) if full else _gap(number)
-    return [*([_side(lines[:start])] if start else []), between, *([_side(lines[end:])] if end < len(lines) else [])]
+    between = _folded_markup(number, _side_markup(lines[start:end])) if full else _gap(number)
+    return [
+        *([_side_markup(lines[:start])] if start else []),
+        between,
+        *([_side_markup(lines[end:])] if end < len(lines) else []),
+    ]
 
 
-def _side(lines: list[Line]) -> Markup:
+def _side_markup(lines: list[Line]) -> Markup:
     kind, words = {"-": ("less", "Before: "), "+": ("more", "After: ")}.get(lines[0].sign, ("same", ""))
-    return element("div", *([_spoken(words)] if words else []), *map(_line, lines), class_=kind)
+    return element("div", *([_spoken(words)] if words else []), *map(_line_markup, lines), class_=kind)
 
 
-def _line(line: Line) -> Markup:
+def _line_markup(line: Line) -> Markup:
     name: Name = "del" if line.sign == "-" else "ins"
     pieces = (element(name, p.text) if p.marked else _CONTINUED if p.text == CONTINUED else p.text for p in line.pieces)
     return element("span", *pieces, class_="line")
@@ -487,7 +502,7 @@ def _line(line: Line) -> Markup:
 _CONTINUED: Final = element("span", CONTINUED, class_="end", unspoken="true")
 
 
-def _folded(summary: str, content: Markup) -> Markup:
+def _folded_markup(summary: str, content: Markup) -> Markup:
     return element("details", element("summary", summary), content, class_="gap")
 
 
