@@ -65,10 +65,10 @@ class Looks:
     async def again(self) -> bool:
         """Waits for the next look; False where the time for them is up."""
         now = self.clock.monotonic()
-        left = min(self.until - now, time_left(now))
-        if left <= 0:
+        seconds = min(self.until - now, time_left(now))
+        if seconds <= 0:
             return False
-        await self.clock.sleep(min(left, _PAUSES[min(self.paused, len(_PAUSES) - 1)]))
+        await self.clock.sleep(min(seconds, _PAUSES[min(self.paused, len(_PAUSES) - 1)]))
         self.paused += 1
         return True
 
@@ -223,8 +223,8 @@ class Creates:
         ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
         try:
             lands = max(self.provider.doubted.values())
-            if (left := lands - self.clock.monotonic()) > 0:
-                self.notice(f"Looking for {left:.0f}s more for creates without an answer that may still land.")
+            if (remaining := lands - self.clock.monotonic()) > 0:
+                self.notice(f"Looking for {remaining:.0f}s more for creates without an answer that may still land.")
             result = await late_creates(self._looks(list(ids)), self.run.nonce, ids, lands)
         except ProviderError as error:
             self.notice(f"Could not look for late creates: {error.message}")
@@ -284,8 +284,8 @@ class Creates:
         assert task.desired is not None  # noqa: S101
         if nonce == self.run.nonce:
             marker = self.run.marker(self.where, task.desired, None, task.patch)
-            left = unsettled(task.desired, live, marker)
-            return Unsettled(task, live.id, left, seconds) if left else Done(task, live.id, seconds)
+            mismatches = unsettled(task.desired, live, marker)
+            return Unsettled(task, live.id, mismatches, seconds) if mismatches else Done(task, live.id, seconds)
         as_desired = not any(differences(task.desired, live, KINDS[live.kind]))
         if nonce in self.run.earlier.nonces and as_desired:
             return Done(task, live.id, seconds)

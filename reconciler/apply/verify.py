@@ -47,7 +47,7 @@ def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference,
 def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
     """The marker without what had not settled and is as desired by now."""
     still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
-    return replace(marker, unsettled={field: left for field, left in marker.unsettled.items() if field in still})
+    return replace(marker, unsettled={field: digest for field, digest in marker.unsettled.items() if field in still})
 
 
 def stamped(live: Live) -> Json:

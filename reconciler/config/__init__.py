@@ -72,7 +72,7 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     broken: dict[str, tuple[Diagnostic, ...]] = {}  # those alone cannot be used
     for name, fault in wrong:
         broken[str(name)] = (*broken.get(str(name), ()), fault)
-    sound = {name: one for name, one in config.environments.items() if name not in broken}
+    sound = {name: environment for name, environment in config.environments.items() if name not in broken}
     return Loaded(replace(config, environments=sound, broken=broken, sources=sources), tuple(faults), sources)
 
 
@@ -97,7 +97,7 @@ def _text_or_error(path: Path) -> str | Diagnostic:
             remedy = "let a regular file have this name"
             return Diagnostic(Location(FILE), "unreadable", "This is not a regular file.", remedy)
         # a branch may make it a link to some file of the machine, whose lines would be quoted as wrong
-        folder, real = (Path(os.path.realpath(one)) for one in (path.parent, path))
+        folder, real = (Path(os.path.realpath(link)) for link in (path.parent, path))
         if not real.is_relative_to(folder) or ".git" in real.relative_to(folder).parts:
             message = "This link leads out of its folder."
             return Diagnostic(Location(FILE), "path-outside-repo", message, "put the file itself here")
@@ -135,6 +135,6 @@ def _possible_keys(node: Node) -> Iterator[Node]:
         if name != "api_key":
             yield from _possible_keys(member)
         elif isinstance(member.value, dict):
-            yield from (one for one in member.value.values() if not _VARIABLE.fullmatch(str(one.value)))
+            yield from (inner for inner in member.value.values() if not _VARIABLE.fullmatch(str(inner.value)))
         else:
             yield member

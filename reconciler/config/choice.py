@@ -52,7 +52,7 @@ def _no_environment(name: str, config: Config, place: Location) -> Diagnostic:
     if config.file is None and not is_near:
         message = f"There is no environment `{name}`, because there is no {FILE} in {config.root} or above it."
         return Diagnostic(place, "unknown-environment", message, f"write {FILE}; without it there is `{LOCAL}` alone")
-    every = ", ".join(f"`{one}`" for one in sorted(config.environments))
+    every = ", ".join(f"`{environment}`" for environment in sorted(config.environments))
     remedy += f" (there are {every})" if is_near else ""
     return Diagnostic(place, "unknown-environment", message, remedy)
 

@@ -221,7 +221,7 @@ def read(node: Node, root: Path, known: Known) -> tuple[Config | None, Errors]:
             wrong.append((str(path[1]) if of_environment else None, _form_error(node, detail)))
         if any(name is None for name, _ in wrong):
             return None, wrong
-        sound = {name: one for name, one in value["environments"].items() if name not in dict(wrong)}
+        sound = {name: stated for name, stated in value["environments"].items() if name not in dict(wrong)}
         form = FileForm.model_validate({**value, "environments": sound}, context=known)
     broken = {str(name) for name, _ in wrong}
     stated = {**({} if LOCAL in broken else {LOCAL: EnvironmentForm()}), **form.environments}
@@ -282,16 +282,22 @@ def _resolved(name: str, own: EnvironmentForm, common: FileForm, node: Node) -> 
 def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iterator[tuple[str | None, Diagnostic]]:
     """Everything wrong with a configuration whose form is right."""
     targets: dict[tuple[str, ...], str] = {}
-    for one in config.environments.values():
-        for error in _environment_errors(one, node):
-            yield one.name, error
-        url = urls.canonical(one.base_url or urls.OPENAI_URL) if one.provider == OPENAI else one.base_url or ""
-        target = (one.provider, url, one.project or "", one.stack)
-        if (other := targets.setdefault(target, one.name)) != one.name:
-            place = locate(node, ["environments", one.name], key=True)
-            message = f"`{one.name}` and `{other}` have one target: the same provider, address, project and stack."
+    for environment in config.environments.values():
+        for error in _environment_errors(environment, node):
+            yield environment.name, error
+        url = (
+            urls.canonical(environment.base_url or urls.OPENAI_URL)
+            if environment.provider == OPENAI
+            else environment.base_url or ""
+        )
+        target = (environment.provider, url, environment.project or "", environment.stack)
+        if (other := targets.setdefault(target, environment.name)) != environment.name:
+            place = locate(node, ["environments", environment.name], key=True)
+            message = (
+                f"`{environment.name}` and `{other}` have one target: the same provider, address, project and stack."
+            )
             error = Diagnostic(place, "config", message, "give one of them a `stack` or a `project` of its own")
-            yield from ((name, error) for name in (other, one.name))
+            yield from ((name, error) for name in (other, environment.name))
     default = config.default_environment
     if default is not None and default not in {*config.environments, *broken}:
         place = locate(node, ["default_environment"])
@@ -299,21 +305,21 @@ def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iter
         yield None, Diagnostic(place, "unknown-environment", message, did_you_mean(default, config.environments))
 
 
-def _environment_errors(one: Environment, node: Node) -> Iterator[Diagnostic]:
-    path = ["environments", one.name]
-    if not one.provider:
-        message = f"`{one.name}` has no `provider`."
+def _environment_errors(environment: Environment, node: Node) -> Iterator[Diagnostic]:
+    path = ["environments", environment.name]
+    if not environment.provider:
+        message = f"`{environment.name}` has no `provider`."
         yield Diagnostic(locate(node, path, key=True), "missing-field", message, f"write `provider: {OPENAI}`")
-    elif one.name == LOCAL != one.provider:
+    elif environment.name == LOCAL != environment.provider:
         message = "`local` is always the embedded server, so that it cannot be mistaken for another."
         yield Diagnostic(locate(node, [*path, "provider"]), "config", message, "give this environment another name")
-    elif one.provider == LOCAL:
+    elif environment.provider == LOCAL:
         for name in ("base_url", "api_key", "organization", "project"):
-            if getattr(one, name) is not None:
+            if getattr(environment, name) is not None:
                 place = locate(node, [*path, name], key=True)
                 message = f"The embedded server has no `{name}`."
                 yield Diagnostic(place, "config", message, f"remove it, or write `provider: {OPENAI}`")
-    if one.api_key and one.base_url and not urls.may_have_key(one.base_url):
+    if environment.api_key and environment.base_url and not urls.may_have_key(environment.base_url):
         message = "A key is never sent over plain http to another machine."
         place = locate(node, [*path, "base_url"])
         yield Diagnostic(place, "config", message, "write https://, or leave `api_key` out")

@@ -67,7 +67,7 @@ class Config:
 
     def all_names(self) -> tuple[str, ...]:
         """The environments that the file states, less those on the embedded server where there are others."""
-        stated = [name for name, one in self.environments.items() if one.place is not None]
+        stated = [name for name, environment in self.environments.items() if environment.place is not None]
         away = [name for name in stated if self.environments[name].provider != LOCAL]
         return tuple(sorted({*(away or stated or self.environments), *self.broken}))
 

@@ -130,7 +130,7 @@ def _read_bytes(path: Path, limit: int) -> bytes:
 def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:
     """The same error; where a file of nearly that name stands in the folder, its remedy says so."""
     try:
-        names = [one.name for one in path.parent.iterdir() if one.suffix.lower() in SUFFIXES]
+        names = [sibling.name for sibling in path.parent.iterdir() if sibling.suffix.lower() in SUFFIXES]
     except OSError:
         return error
     nearest = did_you_mean(path.name, names)

@@ -77,9 +77,9 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     """Every manifest that exists in the environment; with errors, what is desired is not to be trusted."""
     faults: list[Diagnostic] = []
     readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
-    desired = [one for reader in readers for one in [reader.desired()] if one is not None]
+    desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
     faults += [*_clashes(readers), *_clashing_former_keys(readers)]
-    return ParsedManifests(tuple(sorted(desired, key=lambda one: one.address)), in_order(faults))
+    return ParsedManifests(tuple(sorted(desired, key=lambda resource: resource.address)), in_order(faults))
 
 
 class _ManifestReader:

@@ -66,13 +66,13 @@ def read(root: Path, folders: Sequence[str]) -> ReadFolders:
     candidates = [
         library.candidate(file) for file in files if file.searched and file.path.suffix.lower() in disk.MANIFESTS
     ]
-    named = {target for one in candidates for target in library.targets(one)}
-    kept = [one for one in candidates if one.source.real not in named]
-    manifests = tuple(manifest for one in kept for manifest in library.manifests(one))
-    faults += [*library.faults, *(fault for one in kept for fault in one.faults)]
-    faults += _data_with_references(one for one in candidates if one.source.real in named)
+    named = {target for candidate in candidates for target in library.targets(candidate)}
+    kept = [candidate for candidate in candidates if candidate.source.real not in named]
+    manifests = tuple(manifest for candidate in kept for manifest in library.manifests(candidate))
+    faults += [*library.faults, *(fault for candidate in kept for fault in candidate.faults)]
+    faults += _data_with_references(candidate for candidate in candidates if candidate.source.real in named)
     if not errors(faults):  # what cannot be read might have referred to it
-        faults += _unused_files(files, named | {one.source.real for one in kept})
+        faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
     return ReadFolders(manifests, tuple(faults), library.sources)
 
 
@@ -87,9 +87,9 @@ def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnost
 
 def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnostic]:
     remedy = "refer to it by `{file: …}`, or remove it"
-    for one in files:
-        if one.real not in used and one.path.name.lower() not in _UNREFERRED:
-            yield Diagnostic(Location(one.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
+    for file in files:
+        if file.real not in used and file.path.name.lower() not in _UNREFERRED:
+            yield Diagnostic(Location(file.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
 
 
 def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagnostic]]:
@@ -124,7 +124,7 @@ def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagn
             elif path.suffix.lower() in disk.SUFFIXES:
                 target = disk.real(path) if entry.is_symlink() else real / entry.name
                 files.append(_File(path, disk.shown(path, root), target, searched))
-    return sorted(files, key=lambda one: one.file), faults
+    return sorted(files, key=lambda file: file.file), faults
 
 
 def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
@@ -162,7 +162,7 @@ class _Library:
             return _Candidate(source, (), (), (error.at(Location(source.file)),))
         parsed = parse(text, source.file)
         documents = _without_empty(parsed.documents)
-        return _Candidate(source, documents, tuple(file_references(one) for one in documents), parsed.faults)
+        return _Candidate(source, documents, tuple(file_references(document) for document in documents), parsed.faults)
 
     def targets(self, candidate: _Candidate) -> Iterator[Path]:
         """The files that the candidate's references name, as far as they may be named."""
@@ -220,12 +220,12 @@ class _Library:
 
 def _without_empty(documents: tuple[Node, ...]) -> tuple[Node, ...]:
     """The documents less the empty ones: a `---` at the end begins none. One that is alone stays."""
-    return tuple(one for one in documents if one.value is not None) or documents[:1]
+    return tuple(document for document in documents if document.value is not None) or documents[:1]
 
 
 def _not_one_value(documents: tuple[Node, ...]) -> Iterator[Diagnostic]:
     first, *more = documents
     if first.value is None:
         yield Diagnostic(first.place, "syntax", "This file holds no value.", "write one, or remove the reference")
-    for one in more:
-        yield Diagnostic(one.place, "syntax", "A second document in a file that must be one value.", "remove it")
+    for document in more:
+        yield Diagnostic(document.place, "syntax", "A second document in a file that must be one value.", "remove it")

@@ -171,7 +171,7 @@ def _file_nodes(node: Node) -> list[Node]:
     if _only_key(node) == "file":
         return [only] if isinstance(only.value, str) else []
     listed = only.value if isinstance(only.value, tuple) else ()
-    return list(listed) if listed and all(isinstance(one.value, str) for one in listed) else []
+    return list(listed) if listed and all(isinstance(inner.value, str) for inner in listed) else []
 
 
 def _only_key(node: Node) -> str | None:
@@ -191,8 +191,8 @@ def _holds(node: Node, wanted: Sequence[Node]) -> bool:
     """Whether one of the wanted is the node, or within it."""
     if isinstance(node.value, dict | tuple):
         inner = node.value.values() if isinstance(node.value, dict) else node.value
-        return any(_holds(one, wanted) for one in inner)
-    return any(node is one for one in wanted)
+        return any(_holds(child, wanted) for child in inner)
+    return any(node is child for child in wanted)
 
 
 def _rebuilt(node: Node, path: _Steps, replaced: Mapping[_Steps, Node]) -> Node:

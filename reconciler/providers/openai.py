@@ -214,12 +214,12 @@ class Assistants:
         body = {**patch, "metadata": self._metadata(wanted, doomed, ignored)}
         answered = await self._send_without_texts(texts, live, body)
 
-        def remaining(one: Live) -> list[str]:
-            filled = [key for key, value in _pairs(one.raw.get("metadata")).items() if value not in (None, "")]
+        def remaining(answer: Live) -> list[str]:
+            filled = [key for key, value in _pairs(answer.raw.get("metadata")).items() if value not in (None, "")]
             return [key for key in filled if key not in wanted and key not in ignored]
 
-        async def send(one: Live, removal: dict[str, Json]) -> Live:
-            return await self._send(one, {"metadata": {**self._metadata(wanted, [], ignored), **removal}})
+        async def send(answer: Live, removal: dict[str, Json]) -> Live:
+            return await self._send(answer, {"metadata": {**self._metadata(wanted, [], ignored), **removal}})
 
         if not remaining(answered):
             return answered
@@ -229,11 +229,11 @@ class Assistants:
     async def _send_without_texts(self, texts: list[str], live: Live, body: Mapping[str, Json]) -> Live:
         """The answer to a modify that takes texts out: some servers ignore or reject null, and take an empty one."""
 
-        def remaining(one: Live) -> list[str]:
-            return [name for name in texts if one.fields[name] is not None]
+        def remaining(answer: Live) -> list[str]:
+            return [name for name in texts if answer.fields[name] is not None]
 
-        async def send(one: Live, removal: dict[str, Json]) -> Live:
-            return await self._send(one, {"metadata": body["metadata"], **removal})
+        async def send(answer: Live, removal: dict[str, Json]) -> Live:
+            return await self._send(answer, {"metadata": body["metadata"], **removal})
 
         removal = self._text_removal.request(texts)  # by now; when the answer comes others may have learnt more
         try:

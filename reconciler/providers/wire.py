@@ -185,9 +185,9 @@ class Wire:
 
         That it takes long is reported once in a run: `waited` is how long it took before.
         """
-        asked = error.response.retry_after if error is not None else None
+        delay = error.response.retry_after if error is not None else None
         jitter = self.clock.random() * min(8.0, 0.5 * 2.0**attempt)
-        wait = asked + jitter / 4 if asked is not None else jitter
+        wait = delay + jitter / 4 if delay is not None else jitter
         if error is not None and wait >= time_left(self.clock.monotonic()):
             raise error
         if error is not None and waited + wait >= _PATIENCE and self._waiting is not None:
@@ -235,9 +235,9 @@ class Wire:
 
         What overwrites an object is urgent: what was read of it grows old.
         """
-        left = time_left(self.clock.monotonic())
-        if left <= 0 or self.pacer.wait() < left:
-            with anyio.move_on_after(left):
+        remaining = time_left(self.clock.monotonic())
+        if remaining <= 0 or self.pacer.wait() < remaining:
+            with anyio.move_on_after(remaining):
                 return await self.pacer.turn(urgent=urgent)
         message = "The server's retry delay exceeds the time limit."
         raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
