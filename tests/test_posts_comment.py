@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.github.posts import comment
-from reconciler.github.posts.apply_results import Became, Happened, happened
+from reconciler.github.posts.apply_results import ApplyResults, ChangeResult, read_results
 from reconciler.github.posts.comment import LIMIT, Frame
 from reconciler.github.posts.sticky import (
     TWIN,
@@ -197,16 +197,21 @@ def lines(*told: events.Event) -> list[str]:
     return [events.as_line(one) for one in told]
 
 
-def outcomes(*found: Outcome, refused: int = 0, ended: bool = True, before: Iterable[events.Event] = ()) -> Happened:
+def outcomes(
+    *found: Outcome, refused: int = 0, ended: bool = True, before: Iterable[events.Event] = ()
+) -> ApplyResults:
     whole = plan(*(one.task for one in found if isinstance(one.task, Change)))
     told = [events.version(), *before, *events.planned(whole), *map(events.ended, found)]
-    return happened(lines(*told, *([events.closing(found, "Apply ended.")] if ended else [])))
+    return read_results(lines(*told, *([events.closing(found, "Apply ended.")] if ended else [])))
 
 
 def test_what_still_differs_is_told_of_the_last_attempt() -> None:
     differs = events.remainder("Applied 1. production still differs: 1 drifted.", "`reconciler plan` shows it.")
     first = [events.version(), differs, events.closing((), "Apply ended.")]
-    told, again = happened(lines(*first)), happened(lines(*first, events.version(), events.closing((), "Apply ended.")))
+    told, again = (
+        read_results(lines(*first)),
+        read_results(lines(*first, events.version(), events.closing((), "Apply ended."))),
+    )
 
     assert "production still differs: 1 drifted" in visible(comment.ended([], told, FRAME))
     assert "still differs" not in comment.ended([], again, FRAME)
@@ -216,10 +221,10 @@ def test_what_still_differs_is_told_of_the_last_attempt() -> None:
 def test_what_was_done_is_told_with_its_id() -> None:
     found = outcomes(Done(create("a"), "asst_new"), Done(delete("b"), "asst_b"), Done(mark("m"), "asst_m"))
 
-    assert found == Happened(
+    assert found == ApplyResults(
         became=(
-            Became("assistant.a", "done", "Created", "asst_new"),
-            Became("assistant.b", "done", "Deleted", "asst_b"),
+            ChangeResult("assistant.a", "done", "Created", "asst_new"),
+            ChangeResult("assistant.b", "done", "Deleted", "asst_b"),
         ),
         figures="1 added, 1 destroyed",
         marks=1,
@@ -248,9 +253,9 @@ def test_what_is_amiss_comes_first_with_the_reason() -> None:
     assert not found.complete
 
 
-def attempts(*told: Iterable[events.Event]) -> Happened:
+def attempts(*told: Iterable[events.Event]) -> ApplyResults:
     """What became of it in one attempt after the other, each of which begins with who speaks."""
-    return happened(lines(*(event for one in told for event in [events.version(), *one])))
+    return read_results(lines(*(event for one in told for event in [events.version(), *one])))
 
 
 def done(*found: Outcome) -> list[events.Event]:
@@ -269,7 +274,7 @@ def test_a_run_that_is_started_again_keeps_what_it_told_first() -> None:
     assert again == attempts(first)
     assert again.figures == "1 added"
     assert attempts([], [ALREADY, events.closing((), "Nothing to do.")]).became == (
-        Became("assistant.a", "aside", "Done already"),
+        ChangeResult("assistant.a", "aside", "Done already"),
     )
 
 
@@ -309,7 +314,7 @@ def test_what_was_amiss_is_so_until_an_attempt_tells_otherwise() -> None:
 def test_who_allowed_an_objection_is_told() -> None:
     allowed = replace(lookalike("a", allowed=True), by="maintainer")
     whole = plan(create("a"), objections=(allowed, lookalike("b", allowed=True)))
-    found = happened(lines(*events.planned(whole), events.closing((), "Nothing to do.")))
+    found = read_results(lines(*events.planned(whole), events.closing((), "Nothing to do.")))
 
     assert found.allowed == (("assistant.a: possible-duplicate: asst_9 has this name", "maintainer"),)
     told = comment.ended([], found, FRAME)
@@ -319,35 +324,35 @@ def test_who_allowed_an_objection_is_told() -> None:
 @pytest.mark.parametrize(
     ("found", "quiet"),
     [
-        (Happened(ended=True), True),
-        (Happened((Became("a", "aside", "Done already"),), ended=True), True),
-        (Happened(), False),
-        (Happened((Became("a", "done", "Created"),), ended=True), False),
-        (Happened((Became("a", "amiss", "Failed"),), ended=True), False),
-        (Happened(ended=True, marks=1), False),
-        (Happened(ended=True, held=("x",)), False),
+        (ApplyResults(ended=True), True),
+        (ApplyResults((ChangeResult("a", "aside", "Done already"),), ended=True), True),
+        (ApplyResults(), False),
+        (ApplyResults((ChangeResult("a", "done", "Created"),), ended=True), False),
+        (ApplyResults((ChangeResult("a", "amiss", "Failed"),), ended=True), False),
+        (ApplyResults(ended=True, marks=1), False),
+        (ApplyResults(ended=True, held=("x",)), False),
     ],
 )
-def test_an_apply_is_quiet_that_had_nothing_to_do(found: Happened, quiet: bool) -> None:
+def test_an_apply_is_quiet_that_had_nothing_to_do(found: ApplyResults, quiet: bool) -> None:
     assert found.quiet is quiet
 
 
 def test_what_earlier_attempts_did_stands_below_while_it_is_applied_again_or_fails() -> None:
-    earlier = Happened((Became("assistant.a", "done", "Created", "asst_new"),), ended=True)
+    earlier = ApplyResults((ChangeResult("assistant.a", "done", "Created", "asst_new"),), ended=True)
     again = comment.applying([], FRAME, earlier)
     failed = comment.failed("no plan", [], FRAME, applying=True, earlier=earlier)
 
     for text in (again, failed):
         assert "What earlier attempts of this run did:\n\n| | Address |" in text
         assert "| ✅ | `assistant.a` | Created | `asst_new` |" in text
-    assert comment.applying([], FRAME, Happened()) == comment.applying([], FRAME)
+    assert comment.applying([], FRAME, ApplyResults()) == comment.applying([], FRAME)
 
 
 def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
     whole = plan(create("a"), create("b"))
     told = [*events.planned(whole), events.started(create("b"))]
 
-    found = happened([*lines(*told), '{"type": "apply_comp'])
+    found = read_results([*lines(*told), '{"type": "apply_comp'])
 
     assert [(one.address, one.said) for one in found.became] == [
         ("assistant.a", "Not done: create"),
@@ -364,12 +369,12 @@ def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:
     note = events.diagnostic("info", "A note.")
     held = plan(create("a"), objections=(lookalike("a"), replace(lookalike("b", allowed=True)), everywhere()))
 
-    found = happened(lines(moved, aside, *events.planned(held), problem, bare, note))
+    found = read_results(lines(moved, aside, *events.planned(held), problem, bare, note))
 
     assert found.became == (
-        Became("assistant.x", "amiss", "Refused: it moved", detail="what it would be"),
-        Became("assistant.a", "amiss", "Not done: create"),
-        Became("assistant.y", "aside", "Done already"),
+        ChangeResult("assistant.x", "amiss", "Refused: it moved", detail="what it would be"),
+        ChangeResult("assistant.a", "amiss", "Not done: create"),
+        ChangeResult("assistant.y", "aside", "Done already"),
     )
     assert found.held == (
         "assistant.a: possible-duplicate: asst_9 has this name",
@@ -395,7 +400,7 @@ def everywhere() -> Any:
     ],
 )
 def test_a_line_that_is_none_of_ours_tells_nothing(line: str) -> None:
-    assert happened([line]) == Happened()
+    assert read_results([line]) == ApplyResults()
 
 
 # what it says
@@ -447,7 +452,7 @@ def test_while_it_is_applied_the_plan_is_folded() -> None:
     assert comment.applying([], Frame(MARKER)) == f"{LINE}\n### Being applied\n\n**production** · stack `acme`\n"
 
 
-def headline(found: Happened) -> str:
+def headline(found: ApplyResults) -> str:
     return visible(comment.ended([], found, FRAME)).split("\n", 1)[0]
 
 
@@ -461,12 +466,12 @@ def headline(found: Happened) -> str:
         (outcomes(Skipped(create("b"), "no"), Failed(create("c"), "no")), "Not applied: 1 failed, 1 not done"),
         (outcomes(Failed(create("a"), "maybe", in_doubt=True)), "Not applied: 1 in doubt"),
         (outcomes(Done(create("a"), "x"), ended=False), "Applied in part: 1 done"),
-        (Happened(), "Not applied"),
-        (Happened(ended=True, held=("a", "b")), "Not applied: 2 objections blocking"),
-        (Happened((Became("a", "amiss", "something else"),), ended=True), "Not applied: 1 not done"),
+        (ApplyResults(), "Not applied"),
+        (ApplyResults(ended=True, held=("a", "b")), "Not applied: 2 objections blocking"),
+        (ApplyResults((ChangeResult("a", "amiss", "something else"),), ended=True), "Not applied: 1 not done"),
     ],
 )
-def test_the_first_line_is_how_it_went(found: Happened, said: str) -> None:
+def test_the_first_line_is_how_it_went(found: ApplyResults, said: str) -> None:
     assert headline(found) == f"### {said}"
 
 
@@ -478,18 +483,18 @@ def test_what_became_of_each_change_is_a_row_with_its_id() -> None:
 
 
 def test_an_apply_that_never_ended_says_so() -> None:
-    assert "- It did not finish; see the run." in comment.ended([], Happened(), FRAME)
-    stopped = Happened(problems=("Interrupted.",))
+    assert "- It did not finish; see the run." in comment.ended([], ApplyResults(), FRAME)
+    stopped = ApplyResults(problems=("Interrupted.",))
     assert "- Interrupted.\n" in comment.ended([], stopped, FRAME)
     assert "did not finish" not in comment.ended([], stopped, FRAME)
 
 
-def wrote_over(*fields: Any) -> Happened:
+def wrote_over(*fields: Any) -> ApplyResults:
     """An apply that wrote over fields of two assistants."""
     changes = [update("a", *fields), update("b", field("model", "gpt-4o", "gpt-4.1"))]
     begun = [events.started(change) for change in changes]
     ended = [events.ended(Done(change, str(change.id))) for change in changes]
-    return happened(lines(*events.planned(plan(*changes)), *begun, *ended, events.closing([], "Apply complete!")))
+    return read_results(lines(*events.planned(plan(*changes)), *begun, *ended, events.closing([], "Apply complete!")))
 
 
 def test_what_was_put_aside_can_be_copied_from_the_comment() -> None:
@@ -521,15 +526,15 @@ def test_what_is_no_list_of_what_was_written_over_is_none(said: str) -> None:
     told = [f'{{"type": "apply_start", "hook": {hook}, "overwrites": {said}}}']
     told += [f'{{"type": "apply_complete", "hook": {hook}}}']
 
-    (one,) = happened(told).became
+    (one,) = read_results(told).became
 
     assert one.overwrote in ((), (("", None),))
 
 
 def test_what_moved_is_shown_as_it_would_be_now() -> None:
-    one = Became("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
-    alone = comment.ended([], Happened((one,), ended=True), FRAME)
-    both = comment.ended([], Happened((one, replace(one, address="assistant.y")), ended=True), FRAME)
+    one = ChangeResult("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
+    alone = comment.ended([], ApplyResults((one,), ended=True), FRAME)
+    both = comment.ended([], ApplyResults((one, replace(one, address="assistant.y")), ended=True), FRAME)
 
     assert (
         "<details open><summary><code>assistant.x</code> changed since the review</summary>\n\n"
@@ -572,8 +577,8 @@ HOSTILE = st.text(alphabet=st.sampled_from("`|<>@#[]()!*_~\\\n\r\t -:$&;x0é🎉
 
 @given(HOSTILE, HOSTILE)
 def test_no_text_breaks_out(one: str, other: str) -> None:
-    became = Became(one, "amiss", other, one, detail=other)
-    found = Happened((became,), held=(one,), problems=(other,), ended=True)
+    became = ChangeResult(one, "amiss", other, one, detail=other)
+    found = ApplyResults((became,), held=(one,), problems=(other,), ended=True)
     for text in (comment.ended([], found, FRAME), comment.failed(one, [], FRAME, applying=False)):
         shown = visible(text)
         assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
@@ -588,18 +593,20 @@ def test_no_text_breaks_out(one: str, other: str) -> None:
 @given(st.integers(0, 300), st.integers(0, 4000), st.sampled_from(["x", "`", "🎉", "&", "\n"]))
 def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> None:
     said = f"{sign * long}"
-    became = tuple(Became(f"assistant.a{n}", "amiss", said, f"id{n}", detail=said) for n in range(many))
-    found = Happened(became, held=(said,) * many, problems=(said,) * min(many, 50), ended=True)
+    became = tuple(ChangeResult(f"assistant.a{n}", "amiss", said, f"id{n}", detail=said) for n in range(many))
+    found = ApplyResults(became, held=(said,) * many, problems=(said,) * min(many, 50), ended=True)
 
     assert len(comment.ended([], found, FRAME)) <= LIMIT
     assert len(comment.failed(said * 30, [], FRAME, applying=False)) <= LIMIT
 
 
 def test_what_there_is_no_room_for_is_counted() -> None:
-    became = tuple(Became(f"assistant.a{n}", "done", "Created", f"asst_{n}") for n in range(9000))
-    moved = tuple(Became(f"assistant.a{n}", "amiss", "Refused", detail="x" * 1900) for n in range(90))
-    lots = comment.ended([document(plan(create("a")))], Happened(became, ended=True), FRAME)
-    refused = comment.ended([document(plan(create("a")))], Happened(moved, held=("y" * 500,) * 90, ended=True), FRAME)
+    became = tuple(ChangeResult(f"assistant.a{n}", "done", "Created", f"asst_{n}") for n in range(9000))
+    moved = tuple(ChangeResult(f"assistant.a{n}", "amiss", "Refused", detail="x" * 1900) for n in range(90))
+    lots = comment.ended([document(plan(create("a")))], ApplyResults(became, ended=True), FRAME)
+    refused = comment.ended(
+        [document(plan(create("a")))], ApplyResults(moved, held=("y" * 500,) * 90, ended=True), FRAME
+    )
 
     ticks = comment.failed("a\n" + ("`" * 2000 + "\n") * 32, [], FRAME, applying=False)
 

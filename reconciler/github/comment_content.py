@@ -17,7 +17,7 @@ from reconciler.console.failure import Failure, unreadable
 from reconciler.github import ci_context
 from reconciler.github.plan_artifacts import events_before, verdicts
 from reconciler.github.posts import comment
-from reconciler.github.posts.apply_results import happened
+from reconciler.github.posts.apply_results import read_results
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
 from reconciler.kinds import KINDS
@@ -211,7 +211,7 @@ def _is_quiet(plan: Document | None, request: CommentRequest) -> bool:
         return False
     if plan["changes"] or plan["objections"] or request.what == "failed":
         return False
-    return request.what != "ended" or happened(request.text.splitlines()).quiet
+    return request.what != "ended" or read_results(request.text.splitlines()).quiet
 
 
 def _comment_frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
@@ -230,11 +230,11 @@ def _label_note(verdict: Verdict) -> str:
 def _comment_body(plans: Sequence[Section], request: CommentRequest, frame: Frame) -> str:
     before = request.earlier.splitlines()
     if request.what == "failed":
-        return comment.failed(request.text, plans, frame, applying=request.applying, earlier=happened(before))
+        return comment.failed(request.text, plans, frame, applying=request.applying, earlier=read_results(before))
     if request.what == "ended":
-        return comment.ended(plans, happened([*before, *request.text.splitlines()]), frame)
+        return comment.ended(plans, read_results([*before, *request.text.splitlines()]), frame)
     if request.what == "applying" or not plans:
-        return comment.applying(plans, frame, happened(before))
+        return comment.applying(plans, frame, read_results(before))
     return comment.planned(plans, frame)
 
 

@@ -15,19 +15,19 @@ _FEWEST = 12  # columns that a shortened value keeps
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """Values by the name of their column, and the inks of some."""
 
     values: Mapping[str, str | None]
     inks: Mapping[str, str] = field(default_factory=dict)
 
 
-def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[Row], style: Style) -> list[str]:
+def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[TableRow], style: Style) -> list[str]:
     """A line of names, then one line a row; columns that are empty or do not fit are not there.
 
     `expendable` are columns from the one to be omitted first; the last line says which had a value.
     """
-    cells = [{name: _cell(row.values.get(name), is_short=name in expendable) for name in names} for row in rows]
+    cells = [{name: _column_cell(row.values.get(name), is_short=name in expendable) for name in names} for row in rows]
     widths = {name: max(map(columns, [name, *(cell[name] for cell in cells)])) for name in names}
     shown = [name for name in names if name not in expendable or any(row.values.get(name) for row in rows)]
     omitted = []
@@ -37,13 +37,13 @@ def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[R
             omitted.append(name)
     widest = max(shown, key=lambda name: widths[name])
     widths[widest] -= min(max(_width(shown, widths) - style.width, 0), max(widths[widest] - _FEWEST, 0))
-    lines = [_line(shown, widths, dict.fromkeys(shown, "bold"), dict(zip(names, names, strict=True)), style)]
-    lines += [_line(shown, widths, row.inks, cell, style) for row, cell in zip(rows, cells, strict=True)]
+    lines = [_column_line(shown, widths, dict.fromkeys(shown, "bold"), dict(zip(names, names, strict=True)), style)]
+    lines += [_column_line(shown, widths, row.inks, cell, style) for row, cell in zip(rows, cells, strict=True)]
     note = f"(not shown: {', '.join(name for name in names if name in omitted)})"
     return [*lines, *([paint(note, "dim", style)] if omitted else [])]
 
 
-def _cell(value: str | None, *, is_short: bool) -> str:
+def _column_cell(value: str | None, *, is_short: bool) -> str:
     text = one_line(value or "-")
     return shortened(text, _LONGEST) if is_short else text
 
@@ -52,7 +52,7 @@ def _width(shown: Sequence[str], widths: Mapping[str, int]) -> int:
     return sum(widths[name] + _GAP for name in shown) - _GAP
 
 
-def _line(
+def _column_line(
     shown: Sequence[str], widths: Mapping[str, int], inks: Mapping[str, str], cells: Mapping[str, str], style: Style
 ) -> str:
     texts = [shortened(cells[name], widths[name]) for name in shown]

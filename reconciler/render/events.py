@@ -36,20 +36,20 @@ def planned(plan: Plan) -> Iterator[Event]:
         told: Json = {"resource": _resource(change), "action": change.action, "digest": change.digest}
         yield _event("planned_change", f"{change.address}: Plan to {change.action}", change=told)
     for objection in plan.objections:
-        yield _objection(objection)
+        yield _objection_event(objection)
     for mismatch in map(view_mismatch, map(of_mismatch, plan.mismatches)):
         yield diagnostic("warning", sentences.mismatch(mismatch), address=mismatch.address)
     for note in plan.notes:
         yield diagnostic("info", note)
     figures = tally(plan.changes)
     message = f"Plan: {figures.add} to add, {figures.change} to change, {figures.destroy} to destroy."
-    yield _event("change_summary", message, changes=_figures(plan.changes, "plan"), fingerprint=fingerprint(plan))
+    yield _event("change_summary", message, changes=_event_totals(plan.changes, "plan"), fingerprint=fingerprint(plan))
 
 
 def started(task: Task) -> Event:
     """A task begins; with what it writes over that is in no commit."""
-    event = _event("apply_start", f"{task.address}: {_action(task).capitalize()} begins", hook=_hook(task))
-    overwrites = _overwrites(task)
+    event = _event("apply_start", f"{task.address}: {_task_action(task).capitalize()} begins", hook=_hook(task))
+    overwrites = _overwritten_fields(task)
     return {**event, "overwrites": overwrites} if overwrites else event
 
 
@@ -94,10 +94,10 @@ def closing(outcomes: Iterable[Outcome], message: str) -> Event:
     """The last line: the figures of what happened."""
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
     changes = [task for task in happened if isinstance(task, Change)]
-    return _event("change_summary", message, changes=_figures(changes, "apply"))
+    return _event("change_summary", message, changes=_event_totals(changes, "apply"))
 
 
-def _overwrites(task: Task) -> list[Json]:
+def _overwritten_fields(task: Task) -> list[Json]:
     """What Git did not know of an object; what Git knew is in Git."""
     fields = task.fields if isinstance(task, Change) else ()
     return [
@@ -107,7 +107,7 @@ def _overwrites(task: Task) -> list[Json]:
     ]
 
 
-def _objection(objection: Objection) -> Event:
+def _objection_event(objection: Objection) -> Event:
     address = str(objection.address) if objection.address else None
     severity = "warning" if objection.allowed else "error"
     event = diagnostic(severity, f"{objection.code}: {objection.message}", objection.remedy, address)
@@ -115,7 +115,7 @@ def _objection(objection: Objection) -> Event:
     return {**event, "objection": {"code": objection.code, "allowed": objection.allowed, **by}}
 
 
-def _figures(changes: Iterable[Change], operation: str) -> Event:
+def _event_totals(changes: Iterable[Change], operation: str) -> Event:
     figures = tally(changes)
     return {
         "add": figures.add,
@@ -127,7 +127,7 @@ def _figures(changes: Iterable[Change], operation: str) -> Event:
     }
 
 
-def _action(task: Task) -> str:
+def _task_action(task: Task) -> str:
     return task.action if isinstance(task, Change) else "mark"
 
 
@@ -137,7 +137,7 @@ def _resource(task: Task) -> Event:
 
 
 def _hook(task: Task) -> Event:
-    return {"resource": _resource(task), "action": _action(task)}
+    return {"resource": _resource(task), "action": _task_action(task)}
 
 
 def _event(type: str, message: str, *, level: str = "info", **members: Json) -> Event:  # noqa: A002  # the wire's own word

@@ -27,20 +27,20 @@ def report(faults: Iterable[Diagnostic], sources: Mapping[str, str], *, colour: 
         return ""
     style = Style(colour=colour)
     lines: dict[str, list[str]] = {}
-    blocks = [_block(fault, sources, lines, style) for fault in ordered]
+    blocks = [_fault_block(fault, sources, lines, style) for fault in ordered]
     return "\n\n".join([*blocks, _sum(ordered)]) + "\n"
 
 
-def _block(fault: Diagnostic, sources: Mapping[str, str], lines: dict[str, list[str]], style: Style) -> str:
+def _fault_block(fault: Diagnostic, sources: Mapping[str, str], lines: dict[str, list[str]], style: Style) -> str:
     file = fault.place.file
     if file in sources and file not in lines:
         lines[file] = _BREAK.split(sources[file])
-    parts = [_head(fault, style), *_excerpt(fault.place, lines.get(file, []), style)]
+    parts = [_fault_head(fault, style), *_excerpt(fault.place, lines.get(file, []), style)]
     parts += [f"  {inert(line)}".rstrip() for line in fault.remedy.split("\n") if fault.remedy]
     return "\n".join(parts)
 
 
-def _head(fault: Diagnostic, style: Style) -> str:
+def _fault_head(fault: Diagnostic, style: Style) -> str:
     ink = "bad" if fault.severity == "error" else "warning"
     code = fault.code if fault.severity == "error" else f"{fault.code} (warning)"
     message = " ".join(inert(fault.message).split("\n"))
@@ -66,10 +66,10 @@ def _disarmed(before: str, after: str, columns: int) -> tuple[str, int]:
 def _window(line: str, at: int) -> tuple[str, str, int]:
     """As much of the line on both sides of the spot as there is room for, and how many columns are before it."""
     nearby = line[: _ROOM + 1]  # a line may be megabytes long
-    fits = len(line) <= _ROOM and sum(_cell(character)[1] for character in nearby) <= _ROOM
-    before = _fitting(reversed(line[max(at - _ROOM, 0) : at]), _ROOM if fits else _ROOM_BEFORE)[::-1]
+    fits = len(line) <= _ROOM and sum(_character_cell(character)[1] for character in nearby) <= _ROOM
+    before = _cells_that_fit(reversed(line[max(at - _ROOM, 0) : at]), _ROOM if fits else _ROOM_BEFORE)[::-1]
     columns = sum(width for _, width in before)
-    after = _fitting(line[at : at + _ROOM], _ROOM - columns)
+    after = _cells_that_fit(line[at : at + _ROOM], _ROOM - columns)
     left = "…" if len(before) < min(at, len(line)) else ""
     right = "…" if at + len(after) < len(line) else ""
     return left + _joined(before), _joined(after) + right, len(left) + columns
@@ -79,11 +79,11 @@ def _joined(cells: Iterable[tuple[str, int]]) -> str:
     return "".join(shown for shown, _ in cells)
 
 
-def _fitting(characters: Iterable[str], room: int) -> list[tuple[str, int]]:
+def _cells_that_fit(characters: Iterable[str], room: int) -> list[tuple[str, int]]:
     """The first of the characters, as far as there is room for them."""
     cells: list[tuple[str, int]] = []
     for character in characters:
-        cell = _cell(character)
+        cell = _character_cell(character)
         room -= cell[1]
         if room < 0:
             break
@@ -92,7 +92,7 @@ def _fitting(characters: Iterable[str], room: int) -> list[tuple[str, int]]:
 
 
 @lru_cache(maxsize=1024)
-def _cell(character: str) -> tuple[str, int]:
+def _character_cell(character: str) -> tuple[str, int]:
     """What is shown for a character, and how many columns that takes."""
     if character == "\t":
         return _TAB, len(_TAB)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.plan.run_record import RunRecord
-from reconciler.render.columns import Row, in_columns
+from reconciler.render.columns import TableRow, in_columns
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 
@@ -17,7 +17,7 @@ _EXPENDABLE = ("rolls back", "server", "stack", "commit", "command", "environmen
 
 def table(runs: Sequence[RunRecord], style: Style, *, running: bool = False) -> str:
     """One line a run, as many columns as fit; `running` says that the first is not over yet."""
-    rows = [_row(run, running=running and run is runs[0]) for run in runs]
+    rows = [_run_row(run, running=running and run is runs[0]) for run in runs]
     return "\n".join(in_columns(_COLUMNS, _EXPENDABLE, rows, style)) + "\n"
 
 
@@ -40,10 +40,10 @@ def as_dict(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _row(run: RunRecord, *, running: bool) -> Row:
+def _run_row(run: RunRecord, *, running: bool) -> TableRow:
     head = run.head
     is_open = running and not run.ended
-    counts = ", ".join(_counts(run, is_open=is_open)) or "nothing"
+    counts = ", ".join(_outcome_counts(run, is_open=is_open)) or "nothing"
     result = counts if run.ended else f"{'running' if is_open else 'ended early'}: {counts}"
     values = {
         "run": head.run,
@@ -55,10 +55,10 @@ def _row(run: RunRecord, *, running: bool) -> Row:
         "server": head.where.base_url,
         "rolls back": head.rolls_back,
     }
-    return Row(values, {} if run.ended else {"result": "warning"})
+    return TableRow(values, {} if run.ended else {"result": "warning"})
 
 
-def _counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
+def _outcome_counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
     words = Counter("in doubt" if a in run.in_doubt else outcome for a, outcome in run.outcomes.items())
     yield from (f"{number} {word}" for word, number in sorted(words.items()))
     if cut := len(_cut_off(run)):

@@ -15,7 +15,7 @@ from reconciler.render.values import in_ascii, one_line
 Rows: TypeAlias = Sequence[tuple[Address, Live]]
 
 
-def _text(rows: Rows) -> str:
+def _listing_text(rows: Rows) -> str:
     width = max((len(str(address)) for address, _ in rows), default=0)
     return "".join(f"{address!s:<{width}}  {one_line(one.id)}\n" for address, one in rows)
 
@@ -49,4 +49,4 @@ def _variable(address: Address) -> str:
     return re.sub(r"[^A-Z0-9]", "_", f"{address.kind}_{address.key}".upper())
 
 
-LISTINGS: dict[str, Callable[[Rows], str]] = {"text": _text, "json": _json, "env": _env, "csv": _csv}
+LISTINGS: dict[str, Callable[[Rows], str]] = {"text": _listing_text, "json": _json, "env": _env, "csv": _csv}

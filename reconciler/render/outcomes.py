@@ -54,8 +54,8 @@ _VALUE_ROOM = 60
 
 def line(outcome: Outcome, style: Style) -> str:
     """One line whatever became of it: what, which object, and what to do where something is wrong."""
-    said, ink = _said(outcome)
-    return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_known(outcome)}"
+    said, ink = _result_and_ink(outcome)
+    return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_ids_of(outcome)}"
 
 
 def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0, left: Collection[str] = ()) -> str:
@@ -63,7 +63,7 @@ def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0, left: C
     happened = [outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled)]
     refreshed = sum(isinstance(outcome.task, MarkerRefresh) for outcome in outcomes if isinstance(outcome, Done))
     lines = [f"{count(refreshed, 'marker')} refreshed."] if refreshed else []
-    return "\n".join([*lines, *left, f"{_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
+    return "\n".join([*lines, *left, f"{_apply_verdict(outcomes, plan, refused)} {_resources(happened)}"]) + "\n"
 
 
 def remainder(
@@ -109,7 +109,7 @@ def past(task: Task) -> str:
     return _PAST[task.action] + (" and updated" if changed else "")
 
 
-def _said(outcome: Outcome) -> tuple[str, str]:
+def _result_and_ink(outcome: Outcome) -> tuple[str, str]:
     match outcome:
         case Done(task=task, seconds=seconds):
             return f"{past(task)} after {seconds:.1f}s", "good"
@@ -126,7 +126,7 @@ def _said(outcome: Outcome) -> tuple[str, str]:
     assert_never(outcome)
 
 
-def _known(outcome: Outcome) -> str:
+def _ids_of(outcome: Outcome) -> str:
     """By which ids to find it: ` [id=asst_1, request=req_1]`."""
     if isinstance(outcome, Skipped):
         return ""
@@ -142,14 +142,14 @@ def _known(outcome: Outcome) -> str:
 
 def _difference(difference: Difference) -> str:
     path = one_line(paths.show(difference.path))
-    return f"{path} wanted {_value(difference.wanted)}, got {_value(difference.got)}"
+    return f"{path} wanted {_shown_value(difference.wanted)}, got {_shown_value(difference.got)}"
 
 
-def _value(value: Json | Absent) -> str:
+def _shown_value(value: Json | Absent) -> str:
     return "nothing" if isinstance(value, Absent) else shortened(compact(value), _VALUE_ROOM)
 
 
-def _verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> str:
+def _apply_verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> str:
     told = {outcome.task.address for outcome in outcomes}
     tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
     untold = sum(task.address not in told for task in tasks)

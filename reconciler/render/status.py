@@ -8,7 +8,7 @@ from textwrap import fill
 
 from reconciler.plan.status import Standing
 from reconciler.render import sentences
-from reconciler.render.columns import Row, in_columns
+from reconciler.render.columns import TableRow, in_columns
 from reconciler.render.document import of_mismatch
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii, one_line
@@ -23,10 +23,10 @@ _COMING = ("to be created", "to be adopted")
 
 def table(rows: Sequence[Standing], style: Style) -> str:
     """One line an object, as many columns as fit, and the totals."""
-    lines = in_columns(_COLUMNS, _EXPENDABLE, [_row(row) for row in rows], style)
+    lines = in_columns(_COLUMNS, _EXPENDABLE, [_status_row(row) for row in rows], style)
     mismatches = (view_mismatch(of_mismatch(row.mismatch)) for row in rows if row.mismatch is not None)
-    notes = [_filled(f"Note: {one_line(sentences.mismatch(mismatch))}", style) for mismatch in mismatches]
-    return "\n\n".join(["\n".join(lines), _filled(f"{', '.join(_totals(rows))}.", style), *notes]) + "\n"
+    notes = [_wrapped_note(f"Note: {one_line(sentences.mismatch(mismatch))}", style) for mismatch in mismatches]
+    return "\n\n".join(["\n".join(lines), _wrapped_note(f"{', '.join(_totals(rows))}.", style), *notes]) + "\n"
 
 
 def data(rows: Sequence[Standing]) -> str:
@@ -34,10 +34,10 @@ def data(rows: Sequence[Standing]) -> str:
     return in_ascii([_as_dict(row) for row in rows], indent=2) + "\n"
 
 
-def _row(row: Standing) -> Row:
+def _status_row(row: Standing) -> TableRow:
     state = row.state if row.owner is None else f"of {row.owner}"
     values = {name: getattr(row, name) for name in _COLUMNS}
-    return Row({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
+    return TableRow({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
 
 
 def _totals(rows: Sequence[Standing]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _totals(rows: Sequence[Standing]) -> Iterator[str]:
     yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
 
 
-def _filled(text: str, style: Style) -> str:
+def _wrapped_note(text: str, style: Style) -> str:
     return fill(text, style.width, break_long_words=False, break_on_hyphens=False)
 
 

@@ -91,12 +91,12 @@ def compare(before: str | Sequence[str], after: str | Sequence[str], *, context:
 
     Where rows above a change are left out, the number of its line stands there.
     """
-    rows = list(_rows(_units(before), _units(after)))
+    rows = list(_compared_rows(_units(before), _units(after)))
     is_cut = max(map(_length, (before, after))) > LONGEST
-    lines = [_remark("…", f"only the first {LONGEST:,} characters are compared")] if is_cut else []
+    lines = [_remark_line("…", f"only the first {LONGEST:,} characters are compared")] if is_cut else []
     for above, position in pairwise([-1, *_near(rows, context)]):
         if position != above + 1:
-            lines.append(_remark("@", f"@@ line {rows[position][1]} @@"))
+            lines.append(_remark_line("@", f"@@ line {rows[position][1]} @@"))
         lines.append(rows[position][0])
     return lines
 
@@ -108,13 +108,13 @@ def whole(sign: str, content: str | Sequence[str], limit: int) -> list[Line]:
     rows = [Line(sign, _visible([Piece(line)], every_space=False)) for line in kept]
     more, characters = len(lines) - len(kept), _length(lines[: len(kept)]) - _length(kept)
     if characters or (more and len(kept) < limit):
-        return [*rows, _remark("…", f"{_length(lines) - _length(kept):,} more characters")]
-    return [*rows, _remark("…", f"{more:,} more line{'s' if more > 1 else ''}")] if more else rows
+        return [*rows, _remark_line("…", f"{_length(lines) - _length(kept):,} more characters")]
+    return [*rows, _remark_line("…", f"{more:,} more line{'s' if more > 1 else ''}")] if more else rows
 
 
 def fold(lines: Iterable[Line], width: int) -> list[Line]:
     """The same lines, none wider than the width; context is cut short, changed words never are."""
-    return [row for line in lines for row in _folded(line, width)]
+    return [row for line in lines for row in _folded_rows(line, width)]
 
 
 def bracketed(line: Line) -> str:
@@ -156,7 +156,7 @@ def _beginning(lines: Sequence[str], room: int) -> list[str]:
     return kept
 
 
-def _remark(sign: str, text: str) -> Line:
+def _remark_line(sign: str, text: str) -> Line:
     return Line(sign, (Piece(text),))
 
 
@@ -191,15 +191,15 @@ def _ends_sentence(line: str, stop: re.Match[str]) -> bool:
     return not shortened and not line[stop.end()].islower()
 
 
-def _rows(before: Sequence[_Unit], after: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
+def _compared_rows(before: Sequence[_Unit], after: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
     """Every row, and the number of its line; what was removed stands before what was added."""
     i = j = 0
-    matches = _matches([unit.text for unit in before], [unit.text for unit in after], (list, _counted))
+    matches = _matches([unit.text for unit in before], [unit.text for unit in after], (list, _numbered_items))
     for a, b in [*matches, (len(before), len(after))]:
         removed, added, kept = before[i:a], after[j:b], after[b : b + 1]
         if kept and before[a].is_first != after[b].is_first and not any(unit.is_first for unit in (*removed, *added)):
             continue  # a line end came or went, rather than moved with what stands before it
-        yield from _changed(removed, added)
+        yield from _changed_rows(removed, added)
         for unit in kept:
             yield Line(" ", _continued(unit, (Piece(_inert(unit.text.replace("\t", "    "))),))), unit.number
         i, j = a + 1, b + 1
@@ -242,7 +242,7 @@ def _common(before: Sequence[T], after: Sequence[T]) -> int:
     return next((i for i, (a, b) in pairs if a != b), min(len(before), len(after)))
 
 
-def _counted(items: Sequence[T]) -> list[tuple[T, int]]:
+def _numbered_items(items: Sequence[T]) -> list[tuple[T, int]]:
     """Each item, and how many of its kind are before it."""
     numbers: defaultdict[T, count[int]] = defaultdict(count)
     return [(item, next(numbers[item])) for item in items]
@@ -268,7 +268,7 @@ def _anchors(before: Sequence[T], after: Sequence[T]) -> list[tuple[int, int]]:
 # which words of it differ
 
 
-def _marked(before: Sequence[str], after: Sequence[str]) -> tuple[list[list[Piece]], list[list[Piece]]]:
+def _marked_sides(before: Sequence[str], after: Sequence[str]) -> tuple[list[list[Piece]], list[list[Piece]]]:
     """Both sides with the words marked that differ; none is, where little is alike."""
     old, new = (_TOKEN.findall("\n".join(side)) for side in (before, after))
     pairs = list(_matches(old, new))
@@ -320,14 +320,14 @@ def _gaps(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, in
 # how it is shown
 
 
-def _changed(removed: Sequence[_Unit], added: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
+def _changed_rows(removed: Sequence[_Unit], added: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
     """Removed rows, then added ones; where only white space differs, all of it is visible."""
     before, after = [unit.text for unit in removed], [unit.text for unit in added]
     if len(before) == len(after):
         apart = [told_apart(*texts) for texts in zip(before, after, strict=True)]
         before, after = [text for text, _ in apart], [text for _, text in apart]
     alike = {_less_spaces(text) for text in before} & {_less_spaces(text) for text in after}
-    for sign, units, rows in zip("-+", (removed, added), _marked(before, after), strict=True):
+    for sign, units, rows in zip("-+", (removed, added), _marked_sides(before, after), strict=True):
         for unit, row in zip(units, rows, strict=True):
             every_space = _less_spaces("".join(piece.text for piece in row)) in alike
             yield Line(sign, _continued(unit, _visible(row, every_space=every_space))), unit.number
@@ -356,7 +356,7 @@ def _inert(text: str) -> str:
     return inert(text).replace(CONTINUED[0], f"<U+{ord(CONTINUED[0]):04X}>")
 
 
-def _folded(line: Line, width: int) -> Iterator[Line]:
+def _folded_rows(line: Line, width: int) -> Iterator[Line]:
     if line.sign not in "+-":
         yield Line(line.sign, (Piece(_cut_short(line.text, width)),))
         return
@@ -364,7 +364,7 @@ def _folded(line: Line, width: int) -> Iterator[Line]:
     pieces = _windowed(line.pieces) if is_long else line.pieces
     start, lead = 0, list[Piece]()
     for end in _row_ends("".join(piece.text for piece in pieces), width - len(CONTINUED)):
-        yield Line(line.sign, (*lead, *_between(pieces, start, end)))
+        yield Line(line.sign, (*lead, *_pieces_between(pieces, start, end)))
         start, lead = end, [Piece(CONTINUED)]
 
 
@@ -405,7 +405,7 @@ def _row_ends(text: str, width: int) -> Iterator[int]:
     yield len(text)
 
 
-def _between(pieces: tuple[Piece, ...], start: int, end: int) -> Iterator[Piece]:
+def _pieces_between(pieces: tuple[Piece, ...], start: int, end: int) -> Iterator[Piece]:
     offset = 0
     for piece in pieces:
         text = piece.text[max(start - offset, 0) : max(end - offset, 0)]

@@ -76,7 +76,7 @@ def _structure(value: Json, indent: str, lead: str, lines: list[str]) -> None:
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     lines.append(indent + lead + opening)
-    for name, member in _members(value):
+    for name, member in _structure_members(value):
         _structure(member, f"{indent}  ", name, lines)
     lines.append(indent + closing)
 
@@ -92,7 +92,7 @@ def _may_fit(value: Json) -> bool:
     return room > 0
 
 
-def _members(value: dict[str, Json] | list[Json]) -> list[tuple[str, Json]]:
+def _structure_members(value: dict[str, Json] | list[Json]) -> list[tuple[str, Json]]:
     if isinstance(value, list):
         return [("", member) for member in value]
     return [(f"{_encoded(key)}: ", value[key]) for key in sorted(value)]

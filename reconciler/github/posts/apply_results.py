@@ -22,7 +22,7 @@ How = Literal["amiss", "done", "aside"]
 
 
 @dataclass(frozen=True, slots=True)
-class Became:
+class ChangeResult:
     """What became of one change."""
 
     address: str
@@ -36,10 +36,10 @@ class Became:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class ApplyResults:
     """How an apply went."""
 
-    became: tuple[Became, ...] = ()
+    became: tuple[ChangeResult, ...] = ()
     held: tuple[str, ...] = ()
     """The objections that stood."""
     allowed: tuple[tuple[str, str], ...] = ()
@@ -54,7 +54,7 @@ class Happened:
     ended: bool = False
     """Whether it said that it was at its end."""
 
-    def how(self, *hows: How) -> tuple[Became, ...]:
+    def how(self, *hows: How) -> tuple[ChangeResult, ...]:
         """What became so."""
         return tuple(one for one in self.became if one.how in hows)
 
@@ -69,11 +69,11 @@ class Happened:
         return self.ended and not self.how("amiss") and not self.held and not self.problems
 
 
-NOTHING: Final = Happened()
+NO_RESULTS: Final = ApplyResults()
 """Of an apply that told nothing."""
 
 
-def happened(lines: Iterable[str]) -> Happened:
+def read_results(lines: Iterable[str]) -> ApplyResults:
     """What the lines tell, of one attempt after the other; a line that is none of ours tells nothing.
 
     What an attempt did stays told when the next one finds it done already.
@@ -89,7 +89,7 @@ class _EventReader:
     planned: dict[str, str] = field(default_factory=dict)
     begun: dict[str, tuple[tuple[str, Json], ...]] = field(default_factory=dict)
     """By address, what was written over."""
-    became: dict[str, Became] = field(default_factory=dict)
+    became: dict[str, ChangeResult] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
     allowed: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -105,10 +105,10 @@ class _EventReader:
                 self.held, self.problems, self.left, self.ended = [], [], "", False
             case "planned_change":
                 change = _dict(event, "change")
-                self.planned[_text(_dict(change, "resource"), "addr")] = _text(change, "action")
+                self.planned[_event_text(_dict(change, "resource"), "addr")] = _event_text(change, "action")
             case "apply_start":
-                address = _text(_dict(_dict(event, "hook"), "resource"), "addr")
-                self.begun[address] = (*self.begun.get(address, ()), *_overwrites(event))
+                address = _event_text(_dict(_dict(event, "hook"), "resource"), "addr")
+                self.begun[address] = (*self.begun.get(address, ()), *_overwritten_values(event))
             case "apply_complete":
                 self._done(event)
             case "apply_errored":
@@ -118,11 +118,11 @@ class _EventReader:
             case "change_summary":
                 self._summary(_dict(event, "changes"))
 
-    def whole(self) -> Happened:
+    def whole(self) -> ApplyResults:
         """All of it, with what nobody told of: worst first, and then as it was told."""
         untold = [self._untold(address) for address in self.planned if address not in self.became]
         order, became = ("amiss", "aside", "done"), [*self.became.values(), *untold]
-        return Happened(
+        return ApplyResults(
             became=tuple(map(self._whole, sorted(became, key=lambda one: order.index(one.how)))),
             held=tuple(self.held),
             allowed=tuple(self.allowed.items()),
@@ -133,34 +133,34 @@ class _EventReader:
             ended=self.ended,
         )
 
-    def _whole(self, one: Became) -> Became:
+    def _whole(self, one: ChangeResult) -> ChangeResult:
         return replace(one, overwrote=self.begun.get(one.address, ()))
 
-    def _untold(self, address: str) -> Became:
+    def _untold(self, address: str) -> ChangeResult:
         action = self.planned[address]
         begun = f"Begun: nobody was told what became of the {action}"
-        return Became(address, "amiss", begun if address in self.begun else f"Not done: {action}")
+        return ChangeResult(address, "amiss", begun if address in self.begun else f"Not done: {action}")
 
     def _done(self, event: dict[str, Any]) -> None:
         hook = _dict(event, "hook")
-        if _text(hook, "action") == "mark":
+        if _event_text(hook, "action") == "mark":
             self.marks += 1
         else:
-            self._add(event, "done", _text(hook, "done"))
+            self._add(event, "done", _event_text(hook, "done"))
 
     def _errored(self, event: dict[str, Any]) -> None:
-        address = _text(_dict(_dict(event, "hook"), "resource"), "addr")
-        self._add(event, "amiss", _text(event, "@message").removeprefix(f"{address}: "))
+        address = _event_text(_dict(_dict(event, "hook"), "resource"), "addr")
+        self._add(event, "amiss", _event_text(event, "@message").removeprefix(f"{address}: "))
 
     def _add(self, event: dict[str, Any], how: How, said: str) -> None:
         hook = _dict(event, "hook")
-        address = _text(_dict(hook, "resource"), "addr")
-        self.became[address] = Became(address, how, said, _text(hook, "id_value") or None)
+        address = _event_text(_dict(hook, "resource"), "addr")
+        self.became[address] = ChangeResult(address, how, said, _event_text(hook, "id_value") or None)
 
     def _diagnostic(self, event: dict[str, Any], told: dict[str, Any]) -> None:
-        summary, detail, address = (_text(told, name) for name in ("summary", "detail", "address"))
+        summary, detail, address = (_event_text(told, name) for name in ("summary", "detail", "address"))
         objection = _dict(event, "objection")
-        amiss = _text(told, "severity") == "error"
+        amiss = _event_text(told, "severity") == "error"
         if event.get("remainder"):
             self.left = f"{summary} {detail}"
         elif objection:
@@ -171,7 +171,7 @@ class _EventReader:
             self.problems.append(f"{summary} ({detail})" if detail else summary)
 
     def _objection(self, objection: dict[str, Any], said: str) -> None:
-        by = _text(objection, "allowed_by")
+        by = _event_text(objection, "allowed_by")
         if not objection.get("allowed"):
             self.held.append(said)
         elif by:
@@ -181,7 +181,7 @@ class _EventReader:
         """What was said of a change apart from doing it; that it is done already is known where it was done before."""
         before = self.became.get(address)
         if amiss or before is None or before.how != "done":
-            self.became[address] = Became(address, "amiss" if amiss else "aside", said, None, detail)
+            self.became[address] = ChangeResult(address, "amiss" if amiss else "aside", said, None, detail)
 
     def _summary(self, changes: dict[str, Any]) -> None:
         if changes.get("operation") == "apply":
@@ -200,10 +200,10 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _overwrites(event: dict[str, Any]) -> tuple[tuple[str, Json], ...]:
+def _overwritten_values(event: dict[str, Any]) -> tuple[tuple[str, Json], ...]:
     listed = event.get("overwrites")
     found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return tuple((_text(one, "path"), one.get("before")) for one in found)
+    return tuple((_event_text(one, "path"), one.get("before")) for one in found)
 
 
 def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:
@@ -211,6 +211,6 @@ def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _text(of: dict[str, Any], name: str) -> str:
+def _event_text(of: dict[str, Any], name: str) -> str:
     found = of.get(name)
     return found if isinstance(found, str) else ""

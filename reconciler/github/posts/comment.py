@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.github.posts.apply_results import NOTHING, Became, Happened
+from reconciler.github.posts.apply_results import NO_RESULTS, ApplyResults, ChangeResult
 from reconciler.github.posts.overwritten import quote
 from reconciler.github.posts.sticky import UNKNOWN, CommentMarker, first_line
 from reconciler.render.markup import LIMIT, bounded, fence, link, prose, sentence, span, tag
@@ -65,35 +65,37 @@ def planned(plans: Sequence[Section], frame: Frame) -> str:
     return _framed(frame, [], plans, folded=False)
 
 
-def applying(plans: Sequence[Section], frame: Frame, earlier: Happened = NOTHING) -> str:
+def applying(plans: Sequence[Section], frame: Frame, earlier: ApplyResults = NO_RESULTS) -> str:
     """That the plan is being applied, what earlier attempts did, and the plan."""
     return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
 
 
-def ended(plans: Sequence[Section], found: Happened, frame: Frame) -> str:
+def ended(plans: Sequence[Section], found: ApplyResults, frame: Frame) -> str:
     """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
-    reasons = [f"- {_cell(prose, one)}" for one in _reasons(found)]
-    reasons += [f"- Allowed by {_cell(span, by)}: {_cell(prose, one)}" for one, by in found.allowed]
+    reasons = [f"- {_comment_cell(prose, one)}" for one in _reasons_incomplete(found)]
+    reasons += [f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, one)}" for one, by in found.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     left = [bounded(sentence, shortened(found.left, _LEFT), _LEFT)] if found.left else []
-    table, details = _table(found, _ROOM // 2), _details(found, _ROOM // 4)
-    blocks = [[f"### {_verdict(found)}"], [frame.place], told, left, table, *details]
+    table, details = _result_table(found, _ROOM // 2), _stale_details(found, _ROOM // 4)
+    blocks = [[f"### {_result_headline(found)}"], [frame.place], told, left, table, *details]
     blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
 
 
-def failed(text: str, plans: Sequence[Section], frame: Frame, *, applying: bool, earlier: Happened = NOTHING) -> str:
+def failed(
+    text: str, plans: Sequence[Section], frame: Frame, *, applying: bool, earlier: ApplyResults = NO_RESULTS
+) -> str:
     """Why there is no plan, or no apply: what was printed, inert."""
     verdict = "Not applied" if applying else "Could not be planned"
     shown = _fenced(_printed(text), _ROOM // 2 if plans or earlier.became else _ROOM)
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
 
 
-def _earlier(found: Happened) -> list[str]:
+def _earlier(found: ApplyResults) -> list[str]:
     """What earlier attempts of the same run did."""
     if not found.became:
         return []
-    return ["What earlier attempts of this run did:", "\n".join(_table(found, _ROOM // 4))]
+    return ["What earlier attempts of this run did:", "\n".join(_result_table(found, _ROOM // 4))]
 
 
 def label_taken(label: str, by: str, reason: str) -> str:
@@ -119,11 +121,11 @@ def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded
     return f"{first_line(frame.marker)}\n{body}\n"
 
 
-def _verdict(found: Happened) -> str:
+def _result_headline(found: ApplyResults) -> str:
     if found.complete:
         figures = found.figures or (f"{count(found.marks, 'marker')} refreshed" if found.marks else "")
         return f"Applied: {figures}" if figures else "Nothing to do"
-    words = Counter(_word(one) for one in found.how("amiss"))
+    words = Counter(_result_word(one) for one in found.how("amiss"))
     amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
     amiss += [f"{count(len(found.held), 'objection')} blocking"] if found.held else []
     done = [found.figures] if found.figures else [f"{many} done"] if (many := len(found.how("done"))) else []
@@ -131,42 +133,42 @@ def _verdict(found: Happened) -> str:
     return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
 
 
-def _word(one: Became) -> str:
+def _result_word(one: ChangeResult) -> str:
     said = one.said.partition(":")[0].lower()
     return said if said in _WORDS else "not done"
 
 
-def _reasons(found: Happened) -> list[str]:
+def _reasons_incomplete(found: ApplyResults) -> list[str]:
     early = [] if found.ended or found.problems else ["It did not finish; see the run."]
     return [*early, *found.problems, *found.held]
 
 
-def _table(found: Happened, room: int) -> list[str]:
+def _result_table(found: ApplyResults, room: int) -> list[str]:
     """One row per change, failures first; then how many more there are."""
     if not found.became:
         return []
-    rows = (_row(one) for one in found.became)
+    rows = (_result_row(one) for one in found.became)
     head = ["| | Address | Result | id |", "|---|---|---|---|"]
     return [*head, *_first(rows, len(found.became), room, "| | | {} more | |")]
 
 
-def _row(one: Became) -> str:
+def _result_row(one: ChangeResult) -> str:
     sign = {"amiss": "❌", "done": "✅", "aside": ""}[one.how]
-    id = _cell(span, one.id) if one.id else ""
-    return f"| {sign} | {_cell(span, one.address)} | {_cell(prose, one.said)} | {id} |"
+    id = _comment_cell(span, one.id) if one.id else ""
+    return f"| {sign} | {_comment_cell(span, one.address)} | {_comment_cell(prose, one.said)} | {id} |"
 
 
-def _cell(mark: Callable[[str], str], text: str) -> str:
+def _comment_cell(mark: Callable[[str], str], text: str) -> str:
     return bounded(mark, shortened(text, _CELL), _CELL)
 
 
-def _details(found: Happened, room: int) -> Iterator[list[str]]:
+def _stale_details(found: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was rejected because it changed, as it would be now; open if it is the only one."""
     moved = [one for one in found.how("amiss") if one.detail.strip()]
     opening = "<details open>" if len(moved) == 1 else "<details>"
     for number, one in enumerate(moved):
         block = [
-            f"{opening}<summary>{_cell(tag, one.address)} changed since the review</summary>",
+            f"{opening}<summary>{_comment_cell(tag, one.address)} changed since the review</summary>",
             "",
             *_fenced(_printed(one.detail), min(room, _EACH)),
             "",
@@ -179,13 +181,13 @@ def _details(found: Happened, room: int) -> Iterator[list[str]]:
         yield block
 
 
-def _put_aside(found: Happened, room: int) -> Iterator[list[str]]:
+def _put_aside(found: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block
         for one in found.became
         for path, before in one.overwrote
-        for block in quote(f"{_cell(span, one.address)} {_cell(span, path)} was", before, room // 2)
+        for block in quote(f"{_comment_cell(span, one.address)} {_comment_cell(span, path)} was", before, room // 2)
     ]
     if quotes:
         told = _first(quotes, len(quotes), room, "{} more: see the run record.")

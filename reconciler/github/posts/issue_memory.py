@@ -53,7 +53,7 @@ def remembered(body: str) -> Memory | None:
         value = json.loads(found[1]) if found else None
     except (ValueError, RecursionError):
         return None
-    return _read(value) if isinstance(value, dict) else None
+    return _memory_of(value) if isinstance(value, dict) else None
 
 
 def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
@@ -98,7 +98,7 @@ def readable(moment: str) -> str:
     return f"{moment[:10]} {moment[11:16]} UTC"
 
 
-def _read(value: dict[str, Any]) -> Memory | None:
+def _memory_of(value: dict[str, Any]) -> Memory | None:
     first, times, since, told = (value.get(name) for name in ("first", "times", "since", "told"))
     if not (_is_moment(first) and type(times) is int and isinstance(told, dict) and (since == "" or _is_moment(since))):
         return None

@@ -72,7 +72,7 @@ def body(passed: ScheduledRun, memory: Memory, look: PassStamp) -> str:
         f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {_ADVICE}",
         f"Fingerprint {span(fingerprint(_remaining(passed)))}.",
     ]
-    return "\n\n".join([*head, *_fitting(passed, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
+    return "\n\n".join([*head, *_blocks_that_fit(passed, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
 
 
 def verdict(passed: ScheduledRun) -> str:
@@ -135,15 +135,15 @@ def _state(change: Change) -> str:
     return next((_STATES[word] for word in told if word in _STATES and word), _STATES[""])
 
 
-def _fitting(passed: ScheduledRun, room: int) -> list[str]:
+def _blocks_that_fit(passed: ScheduledRun, room: int) -> list[str]:
     """As many objections, rows and sections as there is room for, and how many are omitted."""
     left, shown = _ranked(passed), view(document(_remaining(passed))).changes
     detailed = [one for one in shown if one.fields and one.action != "delete"]
-    objections = _taken(("\n".join(_objection(one)) for one in passed.objections), room // 3)
+    objections = _taken(("\n".join(_objection_lines(one)) for one in passed.objections), room // 3)
     room -= _length(objections)
-    table = _taken(_table(left, shown), room // 2)
+    table = _taken(_review_table(left, shown), room // 2)
     room -= _length(table)
-    sections = _taken((_section(one, alone=len(detailed) == 1) for one in detailed), room)
+    sections = _taken((_review_section(one, alone=len(detailed) == 1) for one in detailed), room)
     missing = {
         "more objection": len(passed.objections) - len(objections),
         "more row": len(left) and len(left) + _HEAD - len(table),
@@ -179,14 +179,14 @@ def _length(blocks: list[str]) -> int:
     return sum(len(block) + 2 for block in blocks)
 
 
-def _objection(objection: Objection) -> Iterator[str]:
+def _objection_lines(objection: Objection) -> Iterator[str]:
     subject = f" {span(str(objection.address))}" if objection.address else ""
     told = f"**Objection** {span(objection.code)}{subject}: {sentence(objection.message)}"
     yield "> [!CAUTION]"
     yield f"> {told}<br>{sentence(objection.remedy)}" if objection.remedy else f"> {told}"
 
 
-def _table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[str]:
+def _review_table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[str]:
     if left:
         yield "| Address | What | Needs review because |"
         yield "|---|---|---|"
@@ -201,6 +201,6 @@ def _what(change: ChangeView) -> str:
     return f": {paths}" if paths and change.action not in ("create", "delete") else ""
 
 
-def _section(change: ChangeView, *, alone: bool) -> str:
+def _review_section(change: ChangeView, *, alone: bool) -> str:
     """What the change would do, as a review shows it; nothing where not even its beginning fits."""
     return section(change, _SECTION, most=_LINES, opened=alone)[0]

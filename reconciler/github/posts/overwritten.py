@@ -35,12 +35,12 @@ def comments(passed: ScheduledRun) -> tuple[str, ...]:
     if not passed.overwrote:
         return ()
     undone = {id(left.change): left.why for left in passed.left}
-    name = f"<!-- reconciler: wrote over {digest([*map(_known, passed.overwrote)], 16)} -->"
+    name = f"<!-- reconciler: wrote over {digest([*map(_values_to_quote, passed.overwrote)], 16)} -->"
     head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
-    told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quoted(one)))
-    packed = list(islice(_packed(chain([head], told, [_record(passed)])), MOST_COMMENTS + 1))
+    told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quotes_of(one)))
+    packed = list(islice(_packed(chain([head], told, [_record_hint(passed)])), MOST_COMMENTS + 1))
     if len(packed) > MOST_COMMENTS:
-        packed = [*packed[: MOST_COMMENTS - 1], f"More was overwritten than is quoted here.\n\n{_record(passed)}"]
+        packed = [*packed[: MOST_COMMENTS - 1], f"More was overwritten than is quoted here.\n\n{_record_hint(passed)}"]
     return tuple(packed)
 
 
@@ -53,43 +53,45 @@ def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
     if len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value):
         return [f"{name}: {span(short)}"]
     text = value if isinstance(value, str) else dumps(plain(value), indent=2, ensure_ascii=False, sort_keys=True)
-    found = list(_parts(inert(text), room - len(name) - 2 * _SHORT))
+    found = list(_value_parts(inert(text), room - len(name) - 2 * _SHORT))
     return [
-        "\n".join([f"{name}{_which(part, number, len(found))}:", "", *fence(language, part.lines)])
+        "\n".join([f"{name}{_part_name(part, number, len(found))}:", "", *fence(language, part.lines)])
         for number, part in enumerate(found, 1)
     ]
 
 
 def _became(change: Change, why: str | None) -> str:
     """The outcome of the change, in a sentence."""
-    address = span(str(change.address)) + (f" ({_short(change.id)})" if change.id else "")
+    address = span(str(change.address)) + (f" ({_short_span(change.id)})" if change.id else "")
     if why is not None:
         return f"{address}: it may have been overwritten: {bounded(sentence, one_line(why), _LONG)}"
     what = "drift was put back" if permits(change) == {DRIFT} else f"{change.action}, unreviewed"
     return f"{address}: {what}."
 
 
-def _known(change: Change) -> Json:
+def _values_to_quote(change: Change) -> Json:
     """The values of a change that are quoted, by which the comment is recognized."""
-    said: list[Json] = [[*one.path, None if isinstance(one.before, Absent) else one.before] for one in _lost(change)]
+    said: list[Json] = [
+        [*one.path, None if isinstance(one.before, Absent) else one.before] for one in _uncommitted_fields(change)
+    ]
     return [str(change.address), said]
 
 
-def _lost(change: Change) -> Iterator[FieldChange]:
+def _uncommitted_fields(change: Change) -> Iterator[FieldChange]:
     """The fields whose live value is not in Git."""
     return (one for one in change.fields if one.cause != "edit")
 
 
-def _quoted(change: Change) -> Iterator[str]:
-    for one in _lost(change):
-        yield from quote(f"{span(str(change.address))} {_short(show(one.path))} was", one.before)
+def _quotes_of(change: Change) -> Iterator[str]:
+    for one in _uncommitted_fields(change):
+        yield from quote(f"{span(str(change.address))} {_short_span(show(one.path))} was", one.before)
 
 
-def _short(name: str) -> str:
+def _short_span(name: str) -> str:
     return bounded(span, name, _LONG)
 
 
-def _record(passed: ScheduledRun) -> str:
+def _record_hint(passed: ScheduledRun) -> str:
     run = span(passed.run or "unknown")
     return (
         "Invisible characters are shown as `<U+…>`. The run record"
@@ -118,16 +120,16 @@ class _Part:
         return True
 
 
-def _which(part: _Part, number: int, of: int) -> str:
+def _part_name(part: _Part, number: int, of: int) -> str:
     within = ", continued within the line" if part.goes_on else ""
     return "" if of == 1 else f", part {number} of {of}{within}"
 
 
-def _parts(text: str, room: int) -> Iterator[_Part]:
+def _value_parts(text: str, room: int) -> Iterator[_Part]:
     """Its lines in parts that fit into the room with their fence; a line that never would is cut."""
     part = _Part(goes_on=False)
     for line in text.split("\n"):
-        for number, piece in enumerate(_pieces(line, room)):
+        for number, piece in enumerate(_cut_line(line, room)):
             if number or not part.takes(piece, room):
                 yield part
                 part = _Part(goes_on=bool(number))
@@ -140,7 +142,7 @@ def _ticks(line: str) -> int:
     return max([_TICKS, *(len(run) + 1 for run in re.findall(r"`+", line))]) if "`" in line else _TICKS
 
 
-def _pieces(line: str, room: int) -> Iterator[str]:
+def _cut_line(line: str, room: int) -> Iterator[str]:
     """The line; or where it does not fit with its fence, pieces that do whatever is in them."""
     beside = 1 + 2 * _ticks(line)
     size = max(room - beside, room // 4)

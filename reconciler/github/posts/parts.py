@@ -24,7 +24,7 @@ def carried_on(text: str, environments: Sequence[str], environment: str, part: s
     What was said last stands first. Where there is no room for all, the plan goes before what became of the others, and
     of these all but the verdict.
     """
-    kept = _parts(text)
+    kept = _comment_parts(text)
     others = {name: kept[name] for name in environments if name in kept and name != environment}
     told = {environment: _inert(part.strip("\n"))}
     waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**told, **others}]
@@ -40,7 +40,7 @@ def _written(parts: Mapping[str, str]) -> str:
     return "\n\n".join(f"{_LINE.format(name)}\n{text}" for name, text in parts.items()) + "\n"
 
 
-def _parts(text: str) -> dict[str, str]:
+def _comment_parts(text: str) -> dict[str, str]:
     """The parts that a comment has; all of it is the plan where it has none yet."""
     text = text.replace("\r\n", "\n")
     whole, *found = _PART.split(text)

@@ -146,7 +146,7 @@ def _carried_on(before: str, whose: CommentMarker, marker: CommentMarker, part: 
 
 def same(before: str, after: str) -> bool:
     """Whether two bodies say the same, whichever run says it and when, and wherever the whole of it is."""
-    return _said(before) == _said(after)
+    return _text_to_compare(before) == _text_to_compare(after)
 
 
 def _ours(comments: Iterable[C], author: str, marker: CommentMarker) -> Iterable[tuple[C, CommentMarker]]:
@@ -162,7 +162,7 @@ def _meant(stacks: set[str]) -> set[str]:
     return {UNKNOWN, *own} if len(own) == 1 else {UNKNOWN}
 
 
-def _said(body: str) -> str:
+def _text_to_compare(body: str) -> str:
     """What people read, less moment and address of the run; a hosting may keep line ends in its own way."""
     text = body.replace("\r\n", "\n").strip()
     marker = marker_of(text)
