@@ -1,4 +1,4 @@
-"""Secrets taken out of values before anything is made of them: once markup has split a key, no search finds it."""
+"""Secrets removed from values before anything is made of them: once markup has split a key, no search finds it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any, Final, TypeAlias, TypeVar
 from urllib.parse import quote, quote_plus
 
 SHORTEST: Final = 6
-"""Characters. What is shorter is no key, and stands in ordinary text."""
+"""Characters. What is shorter is not a key, and occurs in ordinary text."""
 _SHORTEST_CODE: Final = 8
 _HEAD: Final = 12
-"""So much of a key's beginning is more than the prefix that all keys of a maker share."""
+"""So much of a key's beginning is more than the prefix that all keys of a vendor share."""
 _DOTS: Final = ("…", "...")
 
-STANDS: Final = re.compile(r"\(the value of [^()\s]+(?: \(line [0-9]+\))?(?: as base64| in a URL)?\)")
+PLACEHOLDER: Final = re.compile(r"\(the value of [^()\s]+(?: \(line [0-9]+\))?(?: as base64| in a URL)?\)")
 """What stands in the place of a secret whose variable is known."""
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Mask:
     """The same of secrets that may have been cut off."""
 
     def text(self, text: str) -> str:
-        """The text less every secret."""
+        """The text without any secret."""
         for form, word in self.words:
             if form in text:
                 text = text.replace(form, word)
@@ -46,27 +46,27 @@ class Mask:
         return text
 
     def deep(self, value: T, skip: tuple[type, ...] = ()) -> T:
-        """The value with every text in it less every secret; what holds none is the very same, and so is `skip`."""
+        """The value without any secret in its texts; what holds none is the very same object, and so is `skip`."""
         masked: T = _Walk(self, skip).through(value) if self.words else value
         return masked
 
-    def places(self, text: str) -> Iterator[tuple[int, str]]:
+    def positions(self, text: str) -> Iterator[tuple[int, str]]:
         """Where in the text each secret stands first, and its word."""
         firsts = {word: text.find(form) for form, word in self.words if form in text}
         yield from sorted((at, word) for word, at in firsts.items())
 
-    def stars(self, text: str) -> str:
+    def starred(self, text: str) -> str:
         """The text with stars for every secret, and every other column where it was."""
         for form, _ in self.words:
             text = text.replace(form, "*" * len(form))
         return text
 
-    def back(self) -> Mask:
-        """What puts every secret in the place of its word again."""
+    def inverse(self) -> Mask:
+        """The mask that restores every secret from its placeholder."""
         return Mask(tuple((word, form) for form, word in self.words))
 
 
-def named(name: str, how: str) -> str:
+def placeholder(name: str, how: str) -> str:
     """What stands in the place of what a variable holds; `STANDS` knows it again."""
     return f"(the value of {name}{how})"
 
@@ -74,16 +74,16 @@ def named(name: str, how: str) -> str:
 def mask(secrets: Iterable[str], word: Word, *, cut: bool = True) -> Mask:
     """Hides the secrets that are long enough to be any; `cut`, also where only the beginning of one is left."""
     hideable = sorted({secret for secret in secrets if len(secret) >= SHORTEST})
-    found = {form: word(form, secret, how) for secret in hideable for form, how in _forms(secret)}
-    found |= {secret: word(secret, secret, "") for secret in hideable}
-    words = sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0]))
+    forms = {form: word(form, secret, how) for secret in hideable for form, how in _forms(secret)}
+    forms |= {secret: word(secret, secret, "") for secret in hideable}
+    words = sorted(forms.items(), key=lambda pair: (-len(pair[0]), pair[0]))
     heads = ((secret, word(secret, secret, "")) for secret in hideable if len(secret) > _HEAD)
     return Mask(tuple(words), tuple(heads) if cut else ())
 
 
 @dataclass(slots=True)
 class _Walk:
-    """One way through a value; what is met twice stays one and the same."""
+    """A walk through a value; what is met twice stays the same object."""
 
     mask: Mask
     skip: tuple[type, ...]
@@ -109,7 +109,7 @@ class _Walk:
             listed = [self.through(member) for member in value]
             return value if all(map(is_, value, listed)) else type(value)(listed)
         if is_dataclass(value) and not isinstance(value, type):
-            pairs = ((one.name, getattr(value, one.name)) for one in fields(value))
+            pairs = ((member.name, getattr(value, member.name)) for member in fields(value))
             changed = {name: made for name, member in pairs if (made := self.through(member)) is not member}
             return replace(value, **changed) if changed else value
         return value

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from reconciler.masking import STANDS, Mask, mask, named
+from reconciler.masking import PLACEHOLDER, Mask, mask, placeholder
 
 KEY = 'sk-A+b/c"d\\e<f>&0123456789='
 FORMS = {
@@ -39,14 +39,14 @@ FORMS = {
 
 
 def hiding(*secrets: str) -> Mask:
-    return mask(secrets, lambda form, secret, how: named("NAME", how))
+    return mask(secrets, lambda form, secret, how: placeholder("NAME", how))
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_secret_is_hidden_in_every_form(form: str) -> None:
     shown = hiding(KEY).text(FORMS[form])
 
-    assert STANDS.search(shown)
+    assert PLACEHOLDER.search(shown)
     assert KEY[4:15] not in shown
     for code in (base64.b64encode, base64.urlsafe_b64encode):
         assert code(KEY.encode()).decode()[4:20] not in shown
@@ -110,11 +110,11 @@ def test_what_is_skipped_stays_as_it_is() -> None:
 
 
 def test_columns_stay_under_stars() -> None:
-    assert hiding(KEY).stars(f"a {KEY} b") == f"a {'*' * len(KEY)} b"
+    assert hiding(KEY).starred(f"a {KEY} b") == f"a {'*' * len(KEY)} b"
 
 
 def test_places_are_where_each_secret_stands_first() -> None:
-    found = hiding(KEY).places(f"a {KEY} {base64.b64encode(KEY.encode()).decode()} {KEY}")
+    found = hiding(KEY).positions(f"a {KEY} {base64.b64encode(KEY.encode()).decode()} {KEY}")
 
     assert list(found) == [(2, "(the value of NAME)"), (30, "(the value of NAME as base64)")]
 
@@ -124,4 +124,4 @@ def test_who_knows_the_secret_puts_it_back() -> None:
     text = " ".join(form for name, form in FORMS.items() if "cut" not in name)
 
     assert KEY not in sealed.text(text)
-    assert sealed.back().text(sealed.text(text)) == text
+    assert sealed.inverse().text(sealed.text(text)) == text

@@ -12,7 +12,7 @@ from reconciler.model import Base, Change, Desired, Live, Target
 from reconciler.plan.against_base import part, split
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
-from reconciler.plan.reviewed import Review, elsewhere, environment_of, review
+from reconciler.plan.reviewed import Review, environment_of, other_target, review
 from reconciler.render import Style, document, read
 from reconciler.render.document import render
 from support.lives import applied, marked, stranger, wanted
@@ -161,7 +161,7 @@ def test_a_plan_belongs_to_one_place(where: dict[str, Any], said: str | None) ->
     here = {name: getattr(WHERE, name) for name in Target.__dataclass_fields__}
     reviewed = json.loads(json.dumps(saved([NEW], [])))
 
-    assert elsewhere(reviewed, Target(**{**here, **where})) == said
+    assert other_target(reviewed, Target(**{**here, **where})) == said
     assert environment_of(reviewed) == "production"
 
 

@@ -125,7 +125,7 @@ def paths(folder: Path) -> list[Path]:
 def read(path: Path, secrets: Iterable[str] = ()) -> RunRecord:
     """What a record tells, with the secrets that were left out of it, where they are known here."""
     try:
-        return _secret_mask(secrets).back().deep(run_record.parse(_record_lines(path)))
+        return _secret_mask(secrets).inverse().deep(run_record.parse(_record_lines(path)))
     except BadRecord as error:
         raise BadRecord(f"{path} cannot be used: {error}.") from error
     except OSError as error:

@@ -41,10 +41,10 @@ def hidden() -> Mask:
 
 @lru_cache(maxsize=4)
 def _mask(secrets: tuple[tuple[str, str], ...]) -> Mask:
-    from reconciler.masking import Mask, mask, named
+    from reconciler.masking import Mask, mask, placeholder
 
     name_of = {secret: name for name, secret in reversed(secrets)}
-    return mask(name_of, lambda form, secret, how: named(name_of[secret], how)) if secrets else Mask()
+    return mask(name_of, lambda form, secret, how: placeholder(name_of[secret], how)) if secrets else Mask()
 
 
 def less_secrets(
@@ -54,7 +54,7 @@ def less_secrets(
     from reconciler.diagnostics import Location
 
     mask = hidden()
-    return mask.deep(faults, (Location,)), {file: mask.stars(text) for file, text in sources.items()}
+    return mask.deep(faults, (Location,)), {file: mask.starred(text) for file, text in sources.items()}
 
 
 def hidden_below_first_line(text: str) -> str:
@@ -89,7 +89,7 @@ def secrets_in(sources: Mapping[str, str]) -> Iterator[Diagnostic]:
 
     remedy = "remove it from the file and from the history of Git, and replace the key"
     for file, text in sources.items():
-        for at, word in hidden().places(text):
+        for at, word in hidden().positions(text):
             line, start = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
             message = f"The file contains {word.strip('()')}."
             yield Diagnostic(Location(file, line, at - start), "secret-in-file", message, remedy, "warning")

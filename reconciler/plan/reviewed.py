@@ -1,4 +1,4 @@
-"""A reviewed plan × the plan as it is now → what is both reviewed and still so."""
+"""A reviewed plan × the plan as it is now → what is both reviewed and unchanged since."""
 
 from __future__ import annotations
 
@@ -10,23 +10,20 @@ from typing import Any
 from reconciler import paths
 from reconciler.canonical import encode, equal
 from reconciler.kinds import KINDS
-from reconciler.masking import STANDS
-from reconciler.model import Change, Live, Plan, Target
+from reconciler.masking import PLACEHOLDER
+from reconciler.model import REMOVALS, Change, Live, Plan, Target
 from reconciler.plan.changes import parted
 from reconciler.plan.diff import whole
 from reconciler.plan.guards import Limits, against, in_order
 from reconciler.plan.ownership import ours_by_address
 
-_REMOVALS = ("delete", "forget")
-_PLACE = ("name", "provider", "base_url", "project")
-
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A plan held against its review, change by change."""
+    """A plan compared with its review, change by change."""
 
     plan: Plan
-    """What is reviewed and still so."""
+    """What is reviewed and unchanged since."""
     already: tuple[str, ...] = ()
     """Addresses whose reviewed change is true without doing anything."""
     moved: tuple[tuple[str, Change | None], ...] = ()
@@ -40,15 +37,15 @@ def environment_of(document: Mapping[str, Any]) -> str:
     return str(document["environment"]["name"])
 
 
-def elsewhere(document: Mapping[str, Any], where: Target) -> str | None:
-    """Why the reviewed plan is of another place; None where it is of this one."""
+def other_target(document: Mapping[str, Any], where: Target) -> str | None:
+    """Why the reviewed plan has another target; None where it has this one."""
     if document.get("offline") is not None:
         return "it was made without looking at what is live"
     if document["stack"] != where.stack:
         return f"it is of stack {document['stack']}, and this is {where.stack}"
     here = {"name": where.environment, "provider": where.provider, "base_url": where.base_url, "project": where.project}
     there = document["environment"]
-    for name in _PLACE:
+    for name in here:
         if there.get(name) != here[name]:
             return f"its environment has {name} {there.get(name)!r}, and here it is {here[name]!r}"
     return None
@@ -60,7 +57,7 @@ def review(
     live: Iterable[Live],
     limits: Limits = Limits(),  # noqa: B008  # a frozen value
 ) -> Review:
-    """Splits a plan by what was reviewed; what the document says of who allowed what is nothing to go by."""
+    """Splits a plan by what was reviewed; what the document says of who allowed what does not count."""
     plan, known = _narrowed_plan(plan, document) if document.get("applies") == "change" else (plan, frozenset())
     reviewed = {change.get("digest"): change for change in document["changes"]}
     agreed = tuple(change for change in plan.changes if change.digest in reviewed)
@@ -70,19 +67,19 @@ def review(
     world = _World(plan, tuple(live))
     moved = tuple((c["address"], _successor(c, rest)) for c in gone if not world.has(c))
     objections = in_order(against(plan.objections, agreed, plan.ours, limits))
-    told = {change.digest for _, change in moved if change is not None}
+    reported = {change.digest for _, change in moved if change is not None}
     return Review(
         plan=replace(plan, changes=agreed, objections=objections, rest=rest),
         already=tuple(sorted(c["address"] for c in gone if world.has(c))),
         moved=moved,
-        unreviewed=tuple(c for c in rest if c.digest not in told and str(c.address) not in known),
+        unreviewed=tuple(c for c in rest if c.digest not in reported and str(c.address) not in known),
     )
 
 
 def _narrowed_plan(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, frozenset[str]]:
     """The plan narrowed to the objects and paths that a document lists; with all the addresses that it names."""
-    asked = {_reviewed_identity(change): change for change in document["changes"]}
-    parts = [(change, *_narrowed_change(change, asked.get(_planned_identity(change)))) for change in plan.changes]
+    listed = {_reviewed_identity(change): change for change in document["changes"]}
+    parts = [(change, *_narrowed_change(change, listed.get(_planned_identity(change)))) for change in plan.changes]
     marks = {(mark.get("address"), mark.get("id")) for mark in document["marks"]}
     pending = (document.get("pending") or {}).get("changes", ())
     named = frozenset(change["address"] for change in (*document["changes"], *pending))
@@ -90,17 +87,17 @@ def _narrowed_plan(plan: Plan, document: Mapping[str, Any]) -> tuple[Plan, froze
         plan,
         changes=tuple(own for _, own, _ in parts if own is not None),
         marks=tuple(mark for mark in plan.marks if (str(mark.address), mark.live.id) in marks),
-        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _planned_identity(c) in asked)),
+        settled=(*plan.settled, *(c.address for c, own, _ in parts if own is None and _planned_identity(c) in listed)),
         applies="change",
         rest=tuple(left for _, _, left in parts if left is not None),
     )
     return narrowed, named
 
 
-def _narrowed_change(change: Change, asked: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
-    if asked is None:
+def _narrowed_change(change: Change, listed: Mapping[str, Any] | None) -> tuple[Change | None, Change | None]:
+    if listed is None:
         return None, change
-    return parted(change, [path for field in asked["fields"] for path in _readable_path(field["path"])])
+    return parted(change, [path for field in listed["fields"] for path in _readable_path(field["path"])])
 
 
 def _readable_path(text: str) -> Iterator[paths.Path]:
@@ -108,15 +105,17 @@ def _readable_path(text: str) -> Iterator[paths.Path]:
         yield paths.read(text)
 
 
-def _reviewed_identity(change: Mapping[str, Any]) -> tuple[str, ...]:
-    """By what a reviewed change is found again: the object, or the address where there is none yet."""
-    goes = change["action"] if change["action"] in _REMOVALS else ""
-    return goes, str(change.get("kind")), str(change.get("id") or change.get("key"))
+def _identity(action: str, kind: object, id: object) -> tuple[str, str, str]:
+    """By what a change is found again: whether it removes, and the object, or the key where there is none yet."""
+    return action if action in REMOVALS else "", str(kind), str(id)
 
 
-def _planned_identity(change: Change) -> tuple[str, ...]:
-    goes = change.action if change.action in _REMOVALS else ""
-    return goes, change.address.kind, change.id or change.address.key
+def _reviewed_identity(change: Mapping[str, Any]) -> tuple[str, str, str]:
+    return _identity(change["action"], change.get("kind"), change.get("id") or change.get("key"))
+
+
+def _planned_identity(change: Change) -> tuple[str, str, str]:
+    return _identity(change.action, change.address.kind, change.id or change.address.key)
 
 
 def _successor(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
@@ -134,7 +133,7 @@ class _World:
 
     def has(self, change: Mapping[str, Any]) -> bool:
         """Whether things are as the change would make them."""
-        if change["action"] in ("delete", "forget"):
+        if change["action"] in REMOVALS:
             one = next((one for one in self.live if (one.kind, one.id) == (change.get("kind"), change.get("id"))), None)
             return one is None or (change["action"] == "forget" and one.marker is None)
         if change["address"] not in {str(address) for address in self.plan.settled}:
@@ -157,7 +156,7 @@ def _is_so(field: Mapping[str, Any], live: Live) -> bool:
     path = next(_readable_path(field["path"]), None)
     if path is None:
         return False
-    if field["after"] is None or STANDS.search(encode(field["after"])) or path[0] not in live.fields:
+    if field["after"] is None or PLACEHOLDER.search(encode(field["after"])) or path[0] not in live.fields:
         return True
     there, value = paths.at(dict(live.fields), path)
     return there and equal(value, field["after"])

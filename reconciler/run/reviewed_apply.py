@@ -11,7 +11,7 @@ from reconciler.console.output import stdout_style
 from reconciler.model import Change, Live, Plan
 from reconciler.plan.allowances import permitted
 from reconciler.plan.changes import fingerprint
-from reconciler.plan.reviewed import elsewhere, environment_of, review
+from reconciler.plan.reviewed import environment_of, other_target, review
 from reconciler.providers import Provider
 from reconciler.render import FORMATS, BadDocument, Document, Style, document, events, read
 from reconciler.render.visible import visible
@@ -77,7 +77,7 @@ def _expected(plan: Plan, expect: str | None) -> Plan:
 
 def _reviewed_part(reporter: Reporter, session: Session, plan: Plan, reviewed: Document, live: Sequence[Live]) -> Plan:
     """What is both reviewed and unchanged since; reports the rest, and counts what is refused."""
-    reason = elsewhere(reviewed, plan.where)
+    reason = other_target(reviewed, plan.where)
     if reason is not None:
         remedy = "nothing was changed; plan for this target, and review that plan"
         raise Failure(f"This plan was made for another target: {reason}.", remedy)
