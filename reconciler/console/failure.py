@@ -11,7 +11,6 @@ from reconciler.console.credentials import hidden
 
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
-    from reconciler.providers import ProviderError
 
 
 class Failure(Exception):
@@ -40,13 +39,6 @@ def unreadable(path: str, error: OSError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"There is no file {Path(path).absolute()}."
     return f"{path} cannot be read: {error.strerror}."
-
-
-def failure_of(error: ProviderError) -> Failure:
-    """The message for a server's error: which server it is, and what it answered."""
-    where = f"{error.where}: " if error.where else ""
-    request = f" [request {error.response.request_id}]" if error.response.request_id else ""
-    return Failure(f"{where}{error.message}{request}", error.remedy)
 
 
 def first_error(error: BaseException) -> BaseException:

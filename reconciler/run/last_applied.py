@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from reconciler.apply import journal
 from reconciler.canonical import Fields
-from reconciler.console.credentials import of_config
 from reconciler.console.failure import Failure
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Desired, Plan
 from reconciler.plan.last_applied import with_last_applied
-from reconciler.plan.run_record import BadRecord, Step
+from reconciler.plan.run_record import Step
 from reconciler.run.base_plan import desired_at
 from reconciler.run.git import repository
+from reconciler.run.records import readable_records
 from reconciler.run.revision import state_of
 from reconciler.run.session import Session
 
@@ -31,7 +30,8 @@ def showing_last_applied(session: Session, plan: Plan) -> Plan:
 
     def bodies(change: Change) -> Iterator[Fields]:
         nonlocal steps
-        steps = list(_recorded_steps(session)) if steps is None else steps
+        if steps is None:
+            steps = [step for record in readable_records(session, _RUNS) for step in reversed(record.steps)]
         for step in steps:
             if (step.kind, step.id) == (change.address.kind, change.id):
                 yield KINDS[step.kind].read({**(step.before or {}), **step.patch})
@@ -45,14 +45,6 @@ def showing_last_applied(session: Session, plan: Plan) -> Plan:
         yield from (desired.fields for desired in states.get(commit, ()) if desired.address == address)
 
     return with_last_applied(plan, bodies)
-
-
-def _recorded_steps(session: Session) -> Iterator[Step]:
-    """The writes of the last runs, the newest first."""
-    secrets = of_config(session.config)
-    for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)[-_RUNS:]):
-        with suppress(BadRecord, OSError):
-            yield from reversed(journal.read(path, secrets).steps)
 
 
 def _desired_at_commit(session: Session, commit: str) -> tuple[Desired, ...]:

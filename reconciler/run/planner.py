@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from reconciler.config import Config
-from reconciler.console.failure import Failure, failure_of, first_error
+from reconciler.console.failure import Failure, first_error
 from reconciler.model import Plan
 from reconciler.providers import ProviderError
 from reconciler.render import Style
@@ -16,7 +16,15 @@ from reconciler.render.several import Lost
 from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
 from reconciler.run.planning import PlanRequest, plan_against_base, requested_plan
-from reconciler.run.session import REPORTED, Session, choose_environment, run_async, session_in, with_stack
+from reconciler.run.session import (
+    REPORTED,
+    Session,
+    choose_environment,
+    failure_of,
+    run_async,
+    session_in,
+    with_stack,
+)
 
 
 @dataclass(frozen=True, slots=True)

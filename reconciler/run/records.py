@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -67,12 +68,15 @@ def _path_of(run: str, paths: Sequence[Path]) -> Path:
     raise Failure(f"There is no run {run!r}.", f"{meant}; to roll back a key, pass --to COMMIT")
 
 
+def readable_records(session: Session, most: int | None = None) -> Iterator[RunRecord]:
+    """The records of runs that can be read, the newest first."""
+    secrets = of_config(session.config)
+    for path in islice(reversed(journal.paths(session.connection.state_dir / journal.FOLDER)), most):
+        with suppress(BadRecord, OSError):
+            yield journal.read(path, secrets)
+
+
 def newest_apply(session: Session, commit: str) -> RunRecord | None:
     """The newest apply of a commit to this target that was recorded here."""
-    for path in reversed(journal.paths(session.connection.state_dir / journal.FOLDER)):
-        with suppress(BadRecord, OSError):
-            record = journal.read(path)
-            head = record.head
-            if (head.command, head.commit) == ("apply", commit) and is_of(head.where, session.where):
-                return record
-    return None
+    applies = (each for each in readable_records(session) if (each.head.command, each.head.commit) == ("apply", commit))
+    return next((each for each in applies if is_of(each.head.where, session.where)), None)

@@ -18,7 +18,7 @@ import click
 from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
-from reconciler.console.failure import Failure, failure_of, first_error
+from reconciler.console.failure import Failure, first_error
 from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
@@ -252,6 +252,13 @@ def run_async(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, time
     except BaseExceptionGroup as group:
         first = first_error(group)
         raise (failure_of(first) if isinstance(first, ProviderError) else first) from group
+
+
+def failure_of(error: ProviderError) -> Failure:
+    """The message for a server's error: which server it is, and what it answered."""
+    where = f"{error.where}: " if error.where else ""
+    request = f" [request {error.response.request_id}]" if error.response.request_id else ""
+    return Failure(f"{where}{error.message}{request}", error.remedy)
 
 
 def with_stack(stack: str | None, environment: Environment) -> Environment:
