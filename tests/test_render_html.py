@@ -381,22 +381,36 @@ def test_several_environments_stand_on_one_page_and_a_failure_among_them() -> No
     lost = Lost("staging", "No answer.\nNone at all.", "look whether it is up")
     found = outline(page([views[0], lost, views[1]]))
 
-    assert found.headings[0] == "h1 3 environments: 1 without a plan, 2 with objections"
-    assert [heading.partition(":")[0] for heading in found.headings if heading.startswith("h2")] == [
-        "h2 one",
-        "h2 staging",
-        "h2 two",
+    assert found.headings[0].startswith("h1 No plan of staging · one, two: 1 blocked (possible-duplicate). Will apply")
+    assert [heading for heading in found.headings if heading.startswith("h2")] == [
+        "h2 No plan of staging",
+        "h2 Objections",
+        "h2 In one, two",
+        "h2 Notes",
     ]
     assert "To fix it: look whether it is up" in found.text
+    assert "two: Plan: 2 to import, 1 to add, 7 to change, 1 to destroy. 14 unchanged" in found.text
     assert len(set(found.ids)) == len(found.ids)
     assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
 
 
+def test_what_only_one_environment_has_names_it() -> None:
+    away, here = (
+        view(document(replace(plan(**more), where=replace(WHERE, environment=name))))
+        for name, more in (
+            ("away", {"offline": "no key", "notes": ("Look.",), "objections": (lookalike("x"),), "base": Base("main")}),
+            ("here", {"base": Base("main")}),
+        )
+    )
+    shown = outline(page([away, here])).text
+
+    assert "away: Nothing live was read: no key." in shown
+    assert "away: Look." in shown
+    assert "Blocked possible-duplicate in away" in shown
+
+
 def test_a_page_of_failures_alone_is_a_page() -> None:
-    assert outline(page([Lost("staging", "No answer.")])).headings == [
-        "h1 1 environment: 1 without a plan",
-        "h2 staging: No plan",
-    ]
+    assert outline(page([Lost("staging", "No answer.")])).headings == ["h1 No plan of staging", "h2 No plan of staging"]
 
 
 def test_a_page_of_quiet_environments_is_quiet() -> None:

@@ -227,10 +227,8 @@ def _piece(change: ChangeView, parts: Sequence[_ChangePart], *, alone: bool) -> 
     fields = tuple(part for part in parts if isinstance(part, FieldView))
     meanings = tuple(part for part in parts if isinstance(part, MeaningView))
     whole = len(fields) == len(change.fields) and len(meanings) == len(change.meanings)
-    unchanged = change.unchanged_fields if whole else 0
-    return replace(
-        change, fields=fields, meanings=meanings, id=change.id if alone else None, unchanged_fields=unchanged
-    )
+    piece = replace(change, fields=fields, meanings=meanings, id=change.id if alone else None)
+    return piece if whole else replace(piece, unchanged_fields=0, patch={})  # which are of the whole change
 
 
 def _fields_and_meanings(change: ChangeView) -> Sequence[_ChangePart]:

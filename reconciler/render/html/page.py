@@ -26,21 +26,24 @@ from reconciler.render.html.element import (
     whole,
 )  # fmt: skip
 from reconciler.render.markup import named
-from reconciler.render.page import page_of
+from reconciler.render.page import page_across, page_of
 from reconciler.render.sentences import count
 from reconciler.render.text_diff import CONTINUED, Line, compare
 from reconciler.render.text_diff import whole as one_sided
 from reconciler.render.tree import (
     Alert,
     Block,
+    End,
     Field,
     Fold,
     Group,
     LongText,
     Meanings,
+    Note,
     Page,
     Part,
     Phrase,
+    Place,
     Run,
     Section,
     Short,
@@ -74,29 +77,25 @@ _TONES: Final[dict[str, Tone]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What every part of a plan has to know about the page."""
+    """What every part has to know about the page."""
 
-    prefix: str
-    depth: int
-    """The heading of the plan's parts."""
     open: bool
     full: bool
     """Whether there is room for everything: what did not change, long texts that come or go whole, patches."""
 
 
 def page(sections: Sequence[View | Lost]) -> str:
-    """The plans on one page, in the order given; one that could not be made is told where it would stand."""
+    """The plans on one page: what several environments have in common once, with their names."""
     views = [section for section in sections if isinstance(section, View)]
     changes = [change for view in views for change in (*view.changes, *view.pending)]
     sides = (side for change in changes for field in change.fields for side in (field.before, field.after))
     full = sum(len(side) for side in sides if isinstance(side, str)) <= _ROOM
-    pages = [page_of(section) if isinstance(section, View) else section for section in sections]
-    if len(pages) == 1 and isinstance(pages[0], Page):
-        look = _Look("", 2, len(changes) <= _FEW, full)
-        return _document(f"{pages[0].headline} · {_environment_of(pages[0])}", _single(pages[0], look))
-    headline = _headline(pages)
-    looks = (_Look(f"e{number}-", 3, len(changes) <= _FEW, full) for number in range(len(pages)))
-    return _document(headline, _many(headline, list(zip(pages, looks, strict=False))))
+    look = _Look(len(changes) <= _FEW, full)
+    if len(views) == len(sections) == 1:
+        shown = page_of(views[0])
+        return _document(f"{shown.headline} · {one_line(views[0].environment)}", _body_markup(shown, look))
+    shown = page_across(sections)
+    return _document(shown.headline, _body_markup(shown, look))
 
 
 def _document(title: str, body: Iterable[Markup]) -> str:
@@ -112,119 +111,85 @@ def _document(title: str, body: Iterable[Markup]) -> str:
     return whole(head, element("body", several(body)))
 
 
-def _single(page: Page, look: _Look) -> Iterator[Markup]:
-    top = [
-        _where_markup(page, look),
-        element("h1", page.headline),
-        element("p", page.ends[0].verdict),
-        *_contents(page, look),
-    ]
-    yield _SKIP
+def _body_markup(page: Page, look: _Look) -> Iterator[Markup]:
+    verdicts = [element("p", page.ends[0].verdict)] if len(page.ends) == 1 else []
+    top = [*map(_where_markup, page.places), element("h1", page.headline), *verdicts, *_contents(page)]
+    main = [*_banners(page, look), *map(_lost_markup, page.lost), *_parts_markup(page, look)]
+    foot = [*map(_figures_markup, page.ends), _LEGEND]
+    yield element("a", "Skip to the plan", to="main", class_="skip")
     yield element("header", element("div", several(top), class_="wide"), class_=f"top {page.tone}")
-    yield element("main", several([*_banners(page, look), *_parts_markup(page, look)]), id="main", class_="wide")
-    yield _foot([_figures_markup(page)])
+    yield element("main", several(main), id="main", class_="wide")
+    yield element("footer", element("div", several(foot), class_="wide"), class_="foot")
 
 
-def _many(headline: str, pages: Sequence[tuple[Page | Lost, _Look]]) -> Iterator[Markup]:
-    tones = {page.tone if isinstance(page, Page) else "blocked" for page, _ in pages}
-    tone = next(word for word in ("blocked", "pending", "nothing") if word in tones)
-    top = [element("h1", headline), element("ul", several(_link(*pair) for pair in pages), class_="contents all")]
-    yield _SKIP
-    yield element("header", element("div", several(top), class_="wide"), class_=f"top {tone}")
-    yield element("main", several(_environment(*pair) for pair in pages), id="main", class_="wide")
-    yield _foot([])
-
-
-def _headline(pages: Sequence[Page | Lost]) -> str:
-    lost = sum(isinstance(page, Lost) for page in pages)
-    blocked = sum(isinstance(page, Page) and page.tone == "blocked" for page in pages)
-    parts = [f"{lost} without a plan" if lost else "", f"{blocked} with objections" if blocked else ""]
-    return ": ".join(filter(None, [count(len(pages), "environment"), ", ".join(filter(None, parts))]))
-
-
-def _environment_of(page: Page | Lost) -> str:
-    return one_line(page.places[0].environment if isinstance(page, Page) else page.environment)
-
-
-def _link(page: Page | Lost, look: _Look) -> Markup:
-    verdict = page.headline if isinstance(page, Page) else "No plan"
-    return element("li", element("a", _environment_of(page), to=f"{look.prefix}where"), _quiet(f" {verdict}"))
-
-
-def _environment(page: Page | Lost, look: _Look) -> Markup:
-    """One environment of several; those who go from heading to heading hear which."""
-    anchor = f"{look.prefix}where"
-    name = _spoken(f"{_environment_of(page)}: ")
-    if isinstance(page, Lost):
-        where = element("p", element("strong", _environment_of(page), id=anchor), class_="where")
-        card = element("div", element("p", *_prose(page.message)), *_remedy_markup(page.remedy), class_="card less")
-        inner = [where, element("h2", name, "No plan", class_="verdict"), card]
-        return element("section", several(inner), class_="environment missing", labelled_by=anchor)
-    inner = [
-        _where_markup(page, look),
-        element("h2", name, page.headline, class_="verdict"),
-        element("p", page.ends[0].verdict),
-        *_contents(page, look),
-        *_banners(page, look),
-        *_parts_markup(page, look),
-        _figures_markup(page),
-    ]
-    return element("section", several(inner), class_=f"environment {page.tone}", labelled_by=anchor)
-
-
-def _where_markup(page: Page, look: _Look) -> Markup:
+def _where_markup(place: Place) -> Markup:
     """Which place this is, whose, and what the plan is compared with."""
-    (place,) = page.places
-    name = element("strong", one_line(place.environment), id=f"{look.prefix}where")
     base = [element("span", "compared with ", _code(place.base))] if place.base else []
     stack = element("span", "stack ", _code(place.stack))
+    name = element("strong", one_line(place.environment))
     return element("p", name, element("span", place.address), stack, *base, class_="where")
 
 
-def _figures_markup(page: Page) -> Markup:
-    (end,) = page.ends
+def _figures_markup(end: End) -> Markup:
     selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
-    return element("p", selected, " ".join(end.counts), " Fingerprint ", _code(end.fingerprint), ".", class_="figures")
+    name = [element("strong", f"{one_line(end.name)}: {end.verdict} ")] if end.name else []
+    counts = f"{selected}{' '.join(end.counts)} Fingerprint "
+    return element("p", *name, counts, _code(end.fingerprint), ".", class_="figures")
+
+
+def _lost_markup(lost: Lost) -> Markup:
+    """That there is no plan of an environment, and why."""
+    card = element("div", element("p", *_prose(lost.message)), *_remedy_markup(lost.remedy), class_="card less")
+    return element("section", _heading(2, f"No plan of {one_line(lost.environment)}"), card)
 
 
 def _banners(page: Page, look: _Look) -> Iterator[Markup]:
     """That nothing live was read, and that not everything is here."""
-    lines = [("warn", sentences.nothing_read(offline.why, offline.base)) for offline in page.offline]
-    for kind, line in [*lines, *([] if look.full else [("calm", _LARGE)])]:
-        yield element("div", element("p", *_prose(line), class_=f"card {kind}"), class_="banners")
+    for offline in page.offline:
+        line = sentences.nothing_read(offline.why, offline.base)
+        yield _banner("warn", f"{one_line(offline.environments)}: {line}" if offline.environments else line)
+    yield from [] if look.full else [_banner("calm", _LARGE)]
+
+
+def _banner(kind: str, line: str) -> Markup:
+    return element("div", element("p", *_prose(line), class_=f"card {kind}"), class_="banners")
 
 
 # the parts of a plan
 
 
-def _titles(page: Page, look: _Look) -> Iterator[tuple[str, str, int]]:
+def _titles(page: Page) -> Iterator[tuple[str, str, int]]:
     """Everything below the verdict that has a heading: what it is called, where it is, and how much is in it."""
     objections = sum(len(alert.objections) for alert in page.alerts)
-    yield from [("Objections", f"{look.prefix}objections", objections)] if objections else []
+    yield from [("Objections", "objections", objections)] if objections else []
     for number, part in enumerate(page.parts):
-        yield part.title or "Changes", f"{look.prefix}changes{number}", part.changes
-    yield from [("Notes", f"{look.prefix}notes", len(page.notes))] if page.notes else []
+        yield part.title or "Changes", f"changes{number}", part.changes
+    yield from [("Notes", "notes", len(page.notes))] if page.notes else []
 
 
-def _contents(page: Page, look: _Look) -> Iterator[Markup]:
+def _contents(page: Page) -> Iterator[Markup]:
     """Where to go on the page, where there is a choice."""
-    titles = list(_titles(page, look))
+    titles = list(_titles(page))
     links = (element("li", element("a", title, to=name), _quiet(f" {number}")) for title, name, number in titles)
     if len(titles) > 1:
         yield element("ul", several(links), class_="contents")
 
 
 def _parts_markup(page: Page, look: _Look) -> Iterator[Markup]:
-    notes = element("ul", several(element("li", *_prose(note.text)) for note in page.notes), class_="list")
+    notes = element("ul", several(element("li", *_noted(note)) for note in page.notes), class_="list")
     contents = [
-        *([several(_alerts_markup(page, look))] if page.alerts else []),
-        *(several(_part_markup(part, f"{look.prefix}changes{number}", look)) for number, part in enumerate(page.parts)),
+        *([several(_alerts_markup(page))] if page.alerts else []),
+        *(several(_part_markup(part, f"changes{number}", look)) for number, part in enumerate(page.parts)),
         *([notes] if page.notes else []),
     ]
-    for (title, name, _), content in zip(_titles(page, look), contents, strict=True):
-        inner = (_heading(look.depth, title, id=name), content)
-        is_top = look.depth == 2  # a part of a part is no landmark: there would be too many of one name
-        yield element("section", *inner, labelled_by=name) if is_top else element("section", *inner)
+    for (title, name, _), content in zip(_titles(page), contents, strict=True):
+        inner = (_heading(2, title, id=name), content)
+        alone = len(page.places) == 1  # else several parts may have one name, and none is a landmark
+        yield element("section", *inner, labelled_by=name) if alone else element("section", *inner)
+
+
+def _noted(note: Note) -> list[Child]:
+    return _prose(f"{one_line(note.environments)}: {note.text}" if note.environments else note.text)
 
 
 def _part_markup(part: Part, name: str, look: _Look) -> Iterator[Markup]:
@@ -274,21 +239,22 @@ def _run_markup(run: Run) -> list[Child]:
     return [element("strong", text, class_="bad")] if run.look else _prose(text)
 
 
-def _alerts_markup(page: Page, look: _Look) -> Iterator[Markup]:
+def _alerts_markup(page: Page) -> Iterator[Markup]:
     anchors = {
-        subject.address: f"{look.prefix}changes{number}-{i}"
+        subject.address: f"changes{number}-{i}"
         for number, part in reversed(list(enumerate(page.parts)))
         for i, section in enumerate(part.sections)
         for subject in (section.members or (section,))
     }
     for alert in page.alerts:
         kind = "card" if alert.allowed else "card warn"
-        yield element("div", several(_alert_markup(alert, anchors, look)), class_=kind)
+        yield element("div", several(_alert_markup(alert, anchors)), class_=kind)
 
 
-def _alert_markup(alert: Alert, anchors: dict[str, str], look: _Look) -> Iterator[Markup]:
+def _alert_markup(alert: Alert, anchors: dict[str, str]) -> Iterator[Markup]:
     word = _chip("Allowed") if alert.allowed else _chip("Blocked", "warn")
-    yield _heading(look.depth + 1, word, " ", _code(alert.code))
+    where = [_quiet(f" in {one_line(alert.environments)}")] if alert.environments else []
+    yield _heading(3, word, " ", _code(alert.code), *where)
     for objection in alert.objections:
         yield element("p", *_subject(objection, anchors), *_prose(objection.message))
         if objection.origin == "pending":
@@ -331,7 +297,7 @@ def _section_markup(section: Section, anchor: str, own: dict[str, str], look: _L
     blocked = [" ", _chip("blocked", "warn")] if section.blocked else []
     name = _code(section.title) if section.address else one_line(section.title)
     action = _action_markup(section.sign, section.action, section.action)
-    summary = element("summary", _heading(look.depth + 1, action, " ", name, *blocked))
+    summary = element("summary", _heading(3, action, " ", name, *blocked))
     body = element("div", several(_body(section, own, look)), class_="body", id=anchor)
     if look.open:
         return element("details", summary, body, class_="change", open=True)
@@ -352,7 +318,7 @@ def _body(section: Section, own: dict[str, str], look: _Look) -> Iterator[Markup
         yield element("p", *[element("span", *fact) for fact in facts if fact], class_="facts")
     if section.why:
         yield element("p", *_prose("\n".join(section.why)), class_="quiet")
-    yield from _blocks_markup(section.blocks, look.depth + 2, look)
+    yield from _blocks_markup(section.blocks, 4, look)
     if section.unchanged:
         yield element("p", f"{section.unchanged}.", class_="quiet")
     if section.members:
@@ -556,8 +522,3 @@ _PAIRS: Final = several(child for word, text in _WORDS for child in (element("dt
 _LEGEND: Final = element(
     "details", element("summary", "What the words mean"), element("dl", _PAIRS, class_="words"), class_="fold"
 )
-_SKIP: Final = element("a", "Skip to the plan", to="main", class_="skip")
-
-
-def _foot(lines: Sequence[Markup]) -> Markup:
-    return element("footer", element("div", several([*lines, _LEGEND]), class_="wide"), class_="foot")
