@@ -68,8 +68,8 @@ def _objections_to_part(plan: Plan, changes: Sequence[Change], origin: Origin, l
     """What speaks against some of a split plan's changes, and what comes from the same side and holds none back."""
     touched = {change.address for change in plan.changes}
     apart = [one for one in plan.objections if one.origin == origin and not one.holds & touched]
-    found = against(plan.objections, changes, plan.ours, limits)
-    return in_order([*(replace(one, origin=one.origin or origin) for one in found), *apart])
+    judged = against(plan.objections, changes, plan.ours, limits)
+    return in_order([*(replace(one, origin=one.origin or origin) for one in judged), *apart])
 
 
 def _change_parts(change: Change) -> tuple[Change | None, Change | None]:
@@ -80,8 +80,8 @@ def _change_parts(change: Change) -> tuple[Change | None, Change | None]:
         brought = []  # it is created or goes away as a whole
     if not (acts or brought):
         return None, change
-    own, left = parted(change, brought)
-    return replace(own, origin="change") if own is not None and own.action == "update" else own, left
+    own, rest = parted(change, brought)
+    return replace(own, origin="change") if own is not None and own.action == "update" else own, rest
 
 
 def _carried(change: Change) -> Iterator[str]:

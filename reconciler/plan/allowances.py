@@ -144,9 +144,9 @@ def _why_ineffective(one: Labelling, rules: Rules) -> str:
     return ""
 
 
-def newest_before(at: datetime, found: Iterable[tuple[datetime, T]]) -> T | None:
+def newest_before(at: datetime, dated: Iterable[tuple[datetime, T]]) -> T | None:
     """Of what was made at several moments, the newest that is older than this one; None where none is."""
-    older = [pair for pair in found if pair[0] < at]
+    older = [pair for pair in dated if pair[0] < at]
     return max(older, key=lambda pair: pair[0])[1] if older else None
 
 
@@ -227,14 +227,14 @@ def read(document: Any) -> tuple[Verdict, ...]:
     )
 
 
-def _read_allowance(found: Any, environment: str, by: str) -> Allowance:
-    return Allowance(environment, by, Case(found["code"], found["address"], frozenset(found["blocks"])))
+def _read_allowance(entry: Any, environment: str, by: str) -> Allowance:
+    return Allowance(environment, by, Case(entry["code"], entry["address"], frozenset(entry["blocks"])))
 
 
 def moment(text: str) -> datetime | None:
     """A moment as a code host writes it, to whatever precision; None where it is none."""
     try:
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

@@ -116,8 +116,8 @@ def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired
 def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
     """The parts, and the fields that have to travel with them."""
     travelling = KINDS[live.kind].companions(desired, live, frozenset(part[0] for part in chosen))
-    left = {path[0] for path in desired.left_to_server}
-    needed = {f for f, before in travelling.items() if f in left or not equal(before, live.fields[f])}
+    chosen_fields = {path[0] for path in desired.left_to_server}
+    needed = {f for f, before in travelling.items() if f in chosen_fields or not equal(before, live.fields[f])}
     return chosen | {part for part in every if part[0] in needed}
 
 

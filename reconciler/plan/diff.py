@@ -44,15 +44,15 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     differing = {field: before for field, before in differing.items() if field not in unsettled}
     differing.update(pair.companions(differing))
     changes = {
-        field: found
+        field: smallest
         for field in kind.fields
-        if field in differing and (found := tuple(pair.changes(field, differing[field], known)))
+        if field in differing and (smallest := tuple(pair.changes(field, differing[field], known)))
     }
     return Comparison(
         fields=tuple(
             replace(change, reason=kind.reset_reason(change.path, desired, changes))
-            for found in changes.values()
-            for change in found
+            for smallest in changes.values()
+            for change in smallest
         ),
         patch={field: wire(field, desired, live, kind) for field in changes},
         hidden=len(kind.fields) - len(changes),
