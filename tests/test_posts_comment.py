@@ -36,6 +36,16 @@ LINE = "<!-- reconciler: comment acme production run 123.1 -->"
 FRAME = Frame(MARKER, URL)
 
 
+def test_files_are_links_to_the_commit_that_the_comment_is_about():
+    files = "https://github.com/acme/assistants/blob/1a2b3c4/"
+    changed = document(plan(update("hr", field("top_p", 1, 0.5))))
+
+    shown = comment.planned([changed], replace(FRAME, files=files))
+
+    assert f"[`assistants/hr.yaml:1`](<{files}assistants/hr.yaml#L1>)" in shown
+    assert "](<https://github.com/acme/assistants/blob" not in comment.planned([changed], FRAME)
+
+
 @dataclass(frozen=True)
 class Said:
     id: int

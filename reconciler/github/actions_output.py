@@ -35,7 +35,7 @@ def show_in_job(sections: Sequence[Section], style: Style) -> None:
     lost = [section for section in sections if isinstance(section, Lost)]
     annotations = [_lost_annotation(f"No plan of {each.environment}", each.message, each.remedy) for each in lost]
     annotations += [annotation for plan in plans for annotation in github.of_plan(plan)]
-    ci_output_guard.annotate(github.commands(annotations, _manifest_folder()))
+    ci_output_guard.annotate(github.commands(annotations, manifest_folder()))
     delimiter = f"ghadelimiter_{secrets.token_hex(16)}"
     values = github.outputs(plans, failed=bool(lost))
     _append(_OUTPUTS, lambda _: github.assignments(values, delimiter))
@@ -46,7 +46,7 @@ def annotate_faults(found: Iterable[Diagnostic]) -> None:
     """Annotates errors and warnings of the manifests, where the format is `github`."""
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(FORMAT) == "github":
-        ci_output_guard.annotate(github.commands(github.of_faults(found), _manifest_folder()), err=True)
+        ci_output_guard.annotate(github.commands(github.of_faults(found), manifest_folder()), err=True)
 
 
 def annotate_failure(failure: Failure) -> None:
@@ -59,7 +59,7 @@ def _lost_annotation(title: str, message: str, remedy: str) -> github.Annotation
     return github.Annotation("error", title, f"{message}\n{remedy}".rstrip())
 
 
-def _manifest_folder() -> str:
+def manifest_folder() -> str:
     """The root of the manifests' paths as seen from the root of the repository, which annotations begin with."""
     root = (config.find(Path.cwd()) or Path.cwd() / config.FILE).parent.resolve()
     tops = [path for path in (root, *root.parents) if (path / ".git").exists()]

@@ -103,8 +103,18 @@ def head_commit() -> str:
 
 def commit_url(commit: str) -> str:
     """The page of a commit; empty where the repository is not known."""
+    return _page_url("commit", commit)
+
+
+def files_url(commit: str, folder: str) -> str:
+    """What the page of a file of a commit begins with, below a folder of the repository; empty like that."""
+    url = _page_url("blob", commit)
+    return url and f"{url}/{folder + '/' if folder else ''}"
+
+
+def _page_url(kind: str, commit: str) -> str:
     server, name = os.environ.get("GITHUB_SERVER_URL", "https://github.com"), os.environ.get("GITHUB_REPOSITORY", "")
-    return f"{server}/{name}/commit/{commit}" if commit and _REPOSITORY.fullmatch(name) else ""
+    return f"{server}/{name}/{kind}/{commit}" if commit and _REPOSITORY.fullmatch(name) else ""
 
 
 def event() -> dict[str, Any]:

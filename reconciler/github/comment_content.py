@@ -15,6 +15,7 @@ from reconciler import config
 from reconciler.console import credentials
 from reconciler.console.failure import Failure, unreadable
 from reconciler.github import ci_context
+from reconciler.github.actions_output import manifest_folder
 from reconciler.github.plan_artifacts import events_before, verdicts
 from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import read_results
@@ -217,7 +218,8 @@ def _is_quiet(plan: Document | None, request: CommentRequest) -> bool:
 def _comment_frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     notes = tuple(dict.fromkeys(map(_label_note, without_effect)))
-    return Frame(marker, request.url, request.commit, ci_context.commit_url(request.commit), at, notes)
+    files = ci_context.files_url(request.commit, manifest_folder())
+    return Frame(marker, request.url, request.commit, ci_context.commit_url(request.commit), at, notes, files)
 
 
 def _label_note(verdict: Verdict) -> str:

@@ -15,14 +15,14 @@ _FEWEST = 12  # columns that a shortened value keeps
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
+class AlignedRow:
     """Values by the name of their column, and the inks of some."""
 
     values: Mapping[str, str | None]
     inks: Mapping[str, str] = field(default_factory=dict)
 
 
-def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[TableRow], style: Style) -> list[str]:
+def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[AlignedRow], style: Style) -> list[str]:
     """A line of names, then one line a row; columns that are empty or do not fit are not there.
 
     `expendable` are columns from the one to be omitted first; the last line says which had a value.

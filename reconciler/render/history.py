@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reconciler.plan.run_record import RunRecord
-from reconciler.render.columns import TableRow, in_columns
+from reconciler.render.columns import AlignedRow, in_columns
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 
@@ -40,7 +40,7 @@ def as_dict(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _run_row(run: RunRecord, *, running: bool) -> TableRow:
+def _run_row(run: RunRecord, *, running: bool) -> AlignedRow:
     head = run.head
     is_open = running and not run.ended
     counts = ", ".join(_outcome_counts(run, is_open=is_open)) or "nothing"
@@ -55,7 +55,7 @@ def _run_row(run: RunRecord, *, running: bool) -> TableRow:
         "server": head.where.base_url,
         "rolls back": head.rolls_back,
     }
-    return TableRow(values, {} if run.ended else {"result": "warning"})
+    return AlignedRow(values, {} if run.ended else {"result": "warning"})
 
 
 def _outcome_counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from textwrap import fill
 
 from reconciler.plan.status import Standing
 from reconciler.render import sentences
-from reconciler.render.columns import TableRow, in_columns
+from reconciler.render.columns import AlignedRow, in_columns
 from reconciler.render.document import of_mismatch
 from reconciler.render.style import Style
 from reconciler.render.values import in_ascii, one_line
@@ -34,10 +34,10 @@ def data(rows: Sequence[Standing]) -> str:
     return in_ascii([_as_dict(row) for row in rows], indent=2) + "\n"
 
 
-def _status_row(row: Standing) -> TableRow:
+def _status_row(row: Standing) -> AlignedRow:
     state = row.state if row.owner is None else f"of {row.owner}"
     values = {name: getattr(row, name) for name in _COLUMNS}
-    return TableRow({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
+    return AlignedRow({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
 
 
 def _totals(rows: Sequence[Standing]) -> Iterator[str]:

@@ -43,6 +43,8 @@ class Frame:
     """The moment, as `2026-01-31 10:00 UTC`."""
     notes: tuple[str, ...] = ()
     """Lines below the plan."""
+    files: str = ""
+    """What the address of a file of that commit begins with; where it is known, files are links."""
 
     @property
     def foot(self) -> str:
@@ -116,7 +118,7 @@ def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded
     room = LIMIT - len(first_line(frame.marker)) - len(without) - 20
     plan = ""
     if plans and room >= _LEAST:
-        plan = f"{opening}{within(plans, room, frame.url).rstrip()}{closing}"
+        plan = f"{opening}{within(plans, room, frame.url, frame.files).rstrip()}{closing}"
     body = "\n\n".join(block for block in [*blocks, plan, *foot] if block)
     return f"{first_line(frame.marker)}\n{body}\n"
 
