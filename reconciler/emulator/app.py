@@ -21,7 +21,7 @@ from reconciler.emulator import assistants
 from reconciler.emulator.assistants import Fields
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.shapes import Number, Text, WireError
-from reconciler.emulator.store import ListPosition, Span, Store, StoredObject
+from reconciler.emulator.store import ListPosition, Store, StoredObject
 
 _log = logging.getLogger(__name__)
 LARGEST = 4 * 1024 * 1024
@@ -181,10 +181,10 @@ class Emulator:
         _ORDER.check(order, "order")
         descending = order == "desc"
         if self.settings.paging == "none":
-            return self._store.stretch(Span(descending=descending)), False
+            return self._store.stretch(descending=descending), False
         limit = _requested_limit(query)
         after, before = self._cursor(query.get("after")), self._cursor(query.get("before"))
-        records = self._store.stretch(Span(descending=descending, after=after, before=before, limit=limit + 1))
+        records = self._store.stretch(descending=descending, after=after, before=before, limit=limit + 1)
         has_more = len(records) > limit
         return (records[-limit:] if before is not None and after is None else records[:limit]), has_more
 

@@ -39,22 +39,8 @@ class StoredObject:
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
-class ListPosition:
-    """Where an assistant stands in a listing: created_at alone is shared by several."""
-
-    created_at: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Which stretch of a listing is asked for."""
-
-    descending: bool = True
-    after: ListPosition | None = None
-    before: ListPosition | None = None
-    limit: int | None = None
+ListPosition = tuple[int, int]
+"""Where an assistant stands in a listing, as its created_at, which several share, and its sequence number."""
 
 
 class Store:
@@ -75,39 +61,54 @@ class Store:
         with self._writing() as connection:
             connection.execute("INSERT INTO assistants (id, created_at, fields) VALUES (?, ?, ?)", row)
 
-    def find(self, assistant_id: str) -> StoredObject | None:
+    def find(self, id: str) -> StoredObject | None:
         with self._lock:
-            return _find(self._connection, assistant_id)
+            return _find(self._connection, id)
 
-    def change(self, assistant_id: str, decide: Callable[[Fields], Fields]) -> StoredObject | None:
+    def change(self, id: str, decide: Callable[[Fields], Fields]) -> StoredObject | None:
         """Replace the fields by what `decide` makes of them, in one transaction; None where the id is unknown."""
         with self._writing() as connection:
-            before = _find(connection, assistant_id)
+            before = _find(connection, id)
             if before is None:
                 return None
             after = StoredObject(before.id, before.created_at, decide(before.fields))
-            row = (_encode(after.fields), assistant_id)
+            row = (_encode(after.fields), id)
             connection.execute("UPDATE assistants SET fields = ? WHERE id = ?", row)
             return after
 
-    def remove(self, assistant_id: str) -> bool:
+    def remove(self, id: str) -> bool:
         """Forget an assistant; False when there is no such id."""
         with self._writing() as connection:
-            return connection.execute("DELETE FROM assistants WHERE id = ?", (assistant_id,)).rowcount > 0
+            return connection.execute("DELETE FROM assistants WHERE id = ?", (id,)).rowcount > 0
 
-    def place(self, assistant_id: str) -> ListPosition | None:
+    def place(self, id: str) -> ListPosition | None:
         with self._lock:
-            row = self._connection.execute(
-                "SELECT created_at, seq FROM assistants WHERE id = ?", (assistant_id,)
-            ).fetchone()
-        return ListPosition(*row) if row else None
+            row = self._connection.execute("SELECT created_at, seq FROM assistants WHERE id = ?", (id,)).fetchone()
+        return (row[0], row[1]) if row else None
 
-    def stretch(self, span: Span) -> list[StoredObject]:
-        """The assistants of a span, in listing order. With `before` alone, those nearest to it."""
-        backwards = span.before is not None and span.after is None
-        query, values = _select_query(span, reverse=backwards)
+    def stretch(
+        self,
+        *,
+        descending: bool,
+        after: ListPosition | None = None,
+        before: ListPosition | None = None,
+        limit: int = -1,
+    ) -> list[StoredObject]:
+        """The assistants between two positions, in listing order. With `before` alone, those nearest to it."""
+        backwards = before is not None and after is None
+        later, earlier = ("<", ">") if descending else (">", "<")
+        where, values = [], list[int]()
+        for position, sign in ((after, later), (before, earlier)):
+            if position is not None:
+                where.append(f"(created_at, seq) {sign} (?, ?)")
+                values += position
+        condition = f"WHERE {' AND '.join(where)} " if where else ""
+        direction = "DESC" if descending != backwards else "ASC"
+        order = f"ORDER BY created_at {direction}, seq {direction}"
+        # every part is one of the literals above; values are bound
+        query = f"SELECT id, created_at, fields FROM assistants {condition}{order} LIMIT ?"  # noqa: S608
         with self._lock:
-            rows = self._connection.execute(query, values).fetchall()
+            rows = self._connection.execute(query, (*values, limit)).fetchall()
         records = [_decode(row) for row in rows]
         return records[::-1] if backwards else records
 
@@ -117,24 +118,8 @@ class Store:
             yield self._connection
 
 
-def _select_query(span: Span, *, reverse: bool) -> tuple[str, dict[str, int]]:
-    later, earlier = ("<", ">") if span.descending else (">", "<")
-    direction = "DESC" if span.descending != reverse else "ASC"
-    values = {"limit": -1 if span.limit is None else span.limit}
-    where = []
-    for name, place, sign in (("after", span.after, later), ("before", span.before, earlier)):
-        if place is not None:
-            where.append(f"(created_at, seq) {sign} (:{name}_created_at, :{name}_seq)")
-            values |= {f"{name}_created_at": place.created_at, f"{name}_seq": place.seq}
-    condition = f"WHERE {' AND '.join(where)} " if where else ""
-    order = f"ORDER BY created_at {direction}, seq {direction}"
-    # every part is one of the literals above; values are bound
-    query = f"SELECT id, created_at, fields FROM assistants {condition}{order} LIMIT :limit"  # noqa: S608
-    return query, values
-
-
-def _find(connection: sqlite3.Connection, assistant_id: str) -> StoredObject | None:
-    row = connection.execute("SELECT id, created_at, fields FROM assistants WHERE id = ?", (assistant_id,)).fetchone()
+def _find(connection: sqlite3.Connection, id: str) -> StoredObject | None:
+    row = connection.execute("SELECT id, created_at, fields FROM assistants WHERE id = ?", (id,)).fetchone()
     return _decode(row) if row else None
 
 
