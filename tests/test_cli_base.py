@@ -391,7 +391,7 @@ def test_a_tag_that_is_called_like_a_branch_is_not_taken_for_it(here: Checkout) 
 
     assert told.code == 1
     assert "'origin/main' is several revisions here." in told.err
-    assert "say which is meant: refs/remotes/origin/main, refs/tags/origin/main" in told.err
+    assert "pass the one that is meant: refs/remotes/origin/main, refs/tags/origin/main" in told.err
     assert meant.code == 0
     assert f"origin/main ({git(here.root, 'rev-parse', '--short=12', 'HEAD~')})" in " ".join(meant.out.split())
     assert "refs/" not in meant.out
@@ -515,7 +515,7 @@ def test_without_room_for_a_revision_there_is_a_remedy(here: Checkout, monkeypat
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
     assert told.code == 1
-    assert "There is no folder to lay out a revision in" in told.err
+    assert "There is no folder to write a revision to" in told.err
     assert "set TMPDIR" in told.err
 
 
