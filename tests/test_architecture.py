@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,27 @@ def test_no_function_has_more_than_40_lines() -> None:
     lengths = [(name, node.name, (node.end_lineno or 0) - node.body[0].lineno + 1) for name, node in functions]
 
     assert [(name, function, length) for name, function, length in lengths if length > 40] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    where = defaultdict(list)
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                where[node.name].append(name)
+
+    assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}
+
+
+def test_no_private_name_stands_for_different_things() -> None:
+    """A helper of one name in two modules gives the same type in both."""
+    results: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, tree in TREES.items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
+                results[node.name][name] = ast.unparse(node.returns) if node.returns else ""
+
+    assert {name: types for name, types in results.items() if len(set(types.values())) > 1} == {}
 
 
 def test_nothing_is_excused_from_coverage() -> None:

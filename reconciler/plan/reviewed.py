@@ -105,17 +105,17 @@ def _readable_path(text: str) -> Iterator[paths.Path]:
         yield paths.read(text)
 
 
-def _identity(action: str, kind: object, id: object) -> tuple[str, str, str]:
+def _change_identity(action: str, kind: object, id: object) -> tuple[str, str, str]:
     """By what a change is found again: whether it removes, and the object, or the key where there is none yet."""
     return action if action in REMOVALS else "", str(kind), str(id)
 
 
 def _reviewed_identity(change: Mapping[str, Any]) -> tuple[str, str, str]:
-    return _identity(change["action"], change.get("kind"), change.get("id") or change.get("key"))
+    return _change_identity(change["action"], change.get("kind"), change.get("id") or change.get("key"))
 
 
 def _planned_identity(change: Change) -> tuple[str, str, str]:
-    return _identity(change.action, change.address.kind, change.id or change.address.key)
+    return _change_identity(change.action, change.address.kind, change.id or change.address.key)
 
 
 def _successor(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
