@@ -33,8 +33,8 @@ def version() -> Event:
 def planned(plan: Plan) -> Iterator[Event]:
     """What is about to be done, what speaks against it, and the figures."""
     for change in plan.changes:
-        told: Json = {"resource": _resource(change), "action": change.action, "digest": change.digest}
-        yield _event("planned_change", f"{change.address}: Plan to {change.action}", change=told)
+        entry: Json = {"resource": _resource(change), "action": change.action, "digest": change.digest}
+        yield _event("planned_change", f"{change.address}: Plan to {change.action}", change=entry)
     for objection in plan.objections:
         yield _objection_event(objection)
     for mismatch in map(view_mismatch, map(of_mismatch, plan.mismatches)):
@@ -81,8 +81,8 @@ def ended(outcome: Outcome) -> Event:
 def diagnostic(severity: str, summary: str, detail: str = "", address: str | None = None) -> Event:
     """Something that a person should know."""
     level = {"error": "error", "warning": "warn"}.get(severity, "info")
-    told: Json = {"severity": severity, "summary": one_line(summary), "detail": detail, "address": address}
-    return _event("diagnostic", one_line(summary), level=level, diagnostic=told)
+    entry: Json = {"severity": severity, "summary": one_line(summary), "detail": detail, "address": address}
+    return _event("diagnostic", one_line(summary), level=level, diagnostic=entry)
 
 
 def remainder(differs: str, remedy: str) -> Event:
@@ -101,9 +101,9 @@ def _overwritten_fields(task: Task) -> list[Json]:
     """What Git did not know of an object; what Git knew is in Git."""
     fields = task.fields if isinstance(task, Change) else ()
     return [
-        {"path": paths.show(one.path), "before": plain(one.before)}
-        for one in fields
-        if one.cause != "edit" and not isinstance(one.before, Absent) and one.before is not None
+        {"path": paths.show(field.path), "before": plain(field.before)}
+        for field in fields
+        if field.cause != "edit" and not isinstance(field.before, Absent) and field.before is not None
     ]
 
 

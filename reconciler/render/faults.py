@@ -70,9 +70,9 @@ def _window(line: str, at: int) -> tuple[str, str, int]:
     before = _cells_that_fit(reversed(line[max(at - _ROOM, 0) : at]), _ROOM if fits else _ROOM_BEFORE)[::-1]
     columns = sum(width for _, width in before)
     after = _cells_that_fit(line[at : at + _ROOM], _ROOM - columns)
-    left = "…" if len(before) < min(at, len(line)) else ""
+    lead = "…" if len(before) < min(at, len(line)) else ""
     right = "…" if at + len(after) < len(line) else ""
-    return left + _joined(before), _joined(after) + right, len(left) + columns
+    return lead + _joined(before), _joined(after) + right, len(lead) + columns
 
 
 def _joined(cells: Iterable[tuple[str, int]]) -> str:

@@ -17,32 +17,32 @@ Rows: TypeAlias = Sequence[tuple[Address, Live]]
 
 def _listing_text(rows: Rows) -> str:
     width = max((len(str(address)) for address, _ in rows), default=0)
-    return "".join(f"{address!s:<{width}}  {one_line(one.id)}\n" for address, one in rows)
+    return "".join(f"{address!s:<{width}}  {one_line(live.id)}\n" for address, live in rows)
 
 
 def _json(rows: Rows) -> str:
-    listed = {address.key: {"id": one.id, "kind": one.kind, "name": one.name} for address, one in rows}
+    listed = {address.key: {"id": live.id, "kind": live.kind, "name": live.name} for address, live in rows}
     return in_ascii(listed, indent=2) + "\n"
 
 
 def _env(rows: Rows) -> str:
-    return "".join(f"{_variable(address)}={shlex.quote(one.id)}\n" for address, one in rows)
+    return "".join(f"{_variable(address)}={shlex.quote(live.id)}\n" for address, live in rows)
 
 
 def _csv(rows: Rows) -> str:
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("kind", "key", "id"))
-    writer.writerows((address.kind, address.key, one.id) for address, one in rows)
+    writer.writerows((address.kind, address.key, live.id) for address, live in rows)
     return table.getvalue()
 
 
 def same_variable(rows: Rows) -> list[list[Address]]:
     """Addresses that `env` would print under one name, so that one would hide the other."""
-    found: dict[str, list[Address]] = {}
+    by_name: dict[str, list[Address]] = {}
     for address, _ in rows:
-        found.setdefault(_variable(address), []).append(address)
-    return [addresses for addresses in found.values() if len(addresses) > 1]
+        by_name.setdefault(_variable(address), []).append(address)
+    return [addresses for addresses in by_name.values() if len(addresses) > 1]
 
 
 def _variable(address: Address) -> str:

@@ -54,8 +54,8 @@ _VALUE_ROOM = 60
 
 def line(outcome: Outcome, style: Style) -> str:
     """One line whatever became of it: what, which object, and what to do where something is wrong."""
-    said, ink = _result_and_ink(outcome)
-    return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(said, ink, style)}{_ids_of(outcome)}"
+    result, ink = _result_and_ink(outcome)
+    return f"{paint(one_line(str(outcome.task.address)), 'bold', style)}: {paint(result, ink, style)}{_ids_of(outcome)}"
 
 
 def closing(outcomes: Collection[Outcome], plan: Plan, refused: int = 0, left: Collection[str] = ()) -> str:
@@ -74,15 +74,15 @@ def remainder(
     `where` are the options that name the place; `brought` says what an edit that was never applied came with: `#41`.
     """
     done = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Done)}
-    left = [change for change in (*plan.changes, *plan.rest) if id(change) not in done]
+    pending = [change for change in (*plan.changes, *plan.rest) if id(change) not in done]
     kept = (unkept(len(plan.mismatches)),) if plan.mismatches and outcomes else ()  # else the plan has just said it
-    if not left:
+    if not pending:
         return kept
     unsettled = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Unsettled)}
-    words = [(c, ("unsettled",) if id(c) in unsettled else _differs(c, brought or {})) for c in left]
+    words = [(c, ("unsettled",) if id(c) in unsettled else _differs(c, brought or {})) for c in pending]
     differing = {(word, change.address, change.id) for change, some in words for word in some}
-    found = Counter(word for word, _, _ in differing)
-    listed = ", ".join(f"{found[word]} {word}" for word in sorted(found))
+    counts = Counter(word for word, _, _ in differing)
+    listed = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
     applied = sum(id(change) in done for change in plan.changes)
     return (
         f"Applied {applied}. {one_line(plan.where.environment)} still differs: {one_line(listed)}.",
@@ -150,19 +150,19 @@ def _shown_value(value: Json | Absent) -> str:
 
 
 def _apply_verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> str:
-    told = {outcome.task.address for outcome in outcomes}
+    reported = {outcome.task.address for outcome in outcomes}
     tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
-    untold = sum(task.address not in told for task in tasks)
+    unreported = sum(task.address not in reported for task in tasks)
     amiss = {
         "refused": refused,
         "failed": sum(isinstance(outcome, Failed) and not outcome.in_doubt for outcome in outcomes),
         "in doubt": sum(isinstance(outcome, Failed) and outcome.in_doubt for outcome in outcomes),
         "stale": sum(isinstance(outcome, Stale) for outcome in outcomes),
         "unsettled": sum(isinstance(outcome, Unsettled) for outcome in outcomes),
-        "not done": sum(isinstance(outcome, Skipped) for outcome in outcomes) + untold,
+        "not done": sum(isinstance(outcome, Skipped) for outcome in outcomes) + unreported,
     }
-    said = ", ".join(f"{number} {word}" for word, number in amiss.items() if number)
-    return f"Apply incomplete: {said}." if said else "Apply complete!"
+    problems = ", ".join(f"{number} {word}" for word, number in amiss.items() if number)
+    return f"Apply incomplete: {problems}." if problems else "Apply complete!"
 
 
 def _resources(happened: list[Task]) -> str:

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Final, TypeAlias, TypeVar
 
 from reconciler.render.values import inert
-from reconciler.render.visible import columns, fitting, numbered, told_apart
+from reconciler.render.visible import columns, distinguished, fitting, numbered
 
 LONGEST: Final = 300_000  # characters of a text that are compared: more than any API takes
 CONTINUED: Final = "↪ "
@@ -324,7 +324,7 @@ def _changed_rows(removed: Sequence[_Unit], added: Sequence[_Unit]) -> Iterator[
     """Removed rows, then added ones; where only white space differs, all of it is visible."""
     before, after = [unit.text for unit in removed], [unit.text for unit in added]
     if len(before) == len(after):
-        apart = [told_apart(*texts) for texts in zip(before, after, strict=True)]
+        apart = [distinguished(*texts) for texts in zip(before, after, strict=True)]
         before, after = [text for text, _ in apart], [text for _, text in apart]
     alike = {_less_spaces(text) for text in before} & {_less_spaces(text) for text in after}
     for sign, units, rows in zip("-+", (removed, added), _marked_sides(before, after), strict=True):

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from reconciler.canonical import Json, plain
-from reconciler.render.visible import told_apart, visible
+from reconciler.render.visible import distinguished, visible
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
 _ROOM = 58  # columns of a structure that still reads well on one line, behind a sign
@@ -49,7 +49,7 @@ def compact(value: Json) -> str:
 def both(before: Json, after: Json) -> tuple[Json, Json]:
     """Both values such that a reader sees how they differ, where they are texts."""
     if isinstance(before, str) and isinstance(after, str):
-        return told_apart(before, after)
+        return distinguished(before, after)
     return before, after
 
 
@@ -85,10 +85,10 @@ def _may_fit(value: Json) -> bool:
     """Whether it has no more in it than a line may have room for: encoding costs as much as there is."""
     room, waiting = _ROOM, [value]
     while waiting and room > 0:
-        one = waiting.pop()
-        room -= len(one) if isinstance(one, str | dict | list) else 1
-        if isinstance(one, dict | list) and room > 0:
-            waiting += [*one, *one.values()] if isinstance(one, dict) else one
+        member = waiting.pop()
+        room -= len(member) if isinstance(member, str | dict | list) else 1
+        if isinstance(member, dict | list) and room > 0:
+            waiting += [*member, *member.values()] if isinstance(member, dict) else member
     return room > 0
 
 

@@ -34,15 +34,15 @@ def numbered(text: str) -> str:
     return _ODD_SPACE.sub(_number, text)
 
 
-def told_apart(one: str, other: str) -> tuple[str, str]:
+def distinguished(before: str, after: str) -> tuple[str, str]:
     """Both texts; where only the marks of letters are written in another way, as part of them, by their numbers."""
-    if one == other or normalize("NFC", one) != normalize("NFC", other):
-        return one, other
-    return _accented(one), _accented(other)
+    if before == after or normalize("NFC", before) != normalize("NFC", after):
+        return before, after
+    return _accented(before), _accented(after)
 
 
 def _accented(text: str) -> str:
-    return "".join(f"<U+{ord(one):04X}>" if combining(one) or normalize("NFD", one) != one else one for one in text)
+    return "".join(f"<U+{ord(c):04X}>" if combining(c) or normalize("NFD", c) != c else c for c in text)
 
 
 def columns(text: str) -> int:
