@@ -53,7 +53,7 @@ def test_a_plan_is_split_into_what_the_change_does_and_what_is_pending_anyway(he
     save(here, "feature")
 
     told = here.run("plan", "-e", "local", "--base", "main").out
-    first, _, rest = told.partition("Already pending, not applied:")
+    first, _, rest = told.partition("Not done by merging:")
 
     assert "Compared with main (" in first
     assert '"gpt-4o" -> "gpt-4.1"' in first
@@ -85,8 +85,8 @@ def test_where_nothing_changes_both_halves_say_so(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main").out
 
-    assert "This change: nothing." in told
-    assert "Already pending, not applied: nothing." in told
+    assert "Merging does this: nothing." in told
+    assert "Not done by merging: nothing." in told
     assert told.splitlines()[-1].startswith("No changes.")
 
 
@@ -233,7 +233,7 @@ def test_values_of_the_branch_are_reviewed(here: Checkout) -> None:
 
     told = here.run("plan", "-e", "local", "--base", "main").out
 
-    assert '"gpt-4o" -> "gpt-4.1"' in told.partition("Already pending, not applied")[0]
+    assert '"gpt-4o" -> "gpt-4.1"' in told.partition("Not done by merging")[0]
 
 
 def test_manifests_of_the_base_that_are_wrong_are_told_and_hide_nothing(here: Checkout) -> None:
@@ -270,7 +270,7 @@ def test_a_base_without_a_configuration_has_the_usual_folder(here: Checkout) -> 
 
     told = here.run("plan", "-e", "local", "--base", "main", "--offline")
 
-    assert "This change: nothing." in told.out
+    assert "Merging does this: nothing." in told.out
 
 
 def test_a_folder_that_the_base_does_not_have_is_empty(here: Checkout) -> None:
@@ -864,7 +864,7 @@ def test_apply_everything_counts_only_once_the_base_says_it(here: Checkout) -> N
     planned = here.run("plan", "-e", "local", "--base", "main").out
 
     assert "this change modifies `apply` of `local`" in planned
-    assert "This change: nothing." in planned
+    assert "Merging does this: nothing." in planned
 
 
 def test_a_fingerprint_of_a_part_is_expected_of_that_part(here: Checkout) -> None:

@@ -127,12 +127,12 @@ def test_what_is_pending_is_told_apart_and_after_what_this_change_does():
 
     assert [one.properties["title"] for one in told(merging(first, rest=(second,)))] == [
         "In production: assistant.b will be updated in-place",
-        "Already pending, not applied in production: assistant.a will be updated in-place",
+        "Not done by merging in production: assistant.a will be updated in-place",
     ]
     everything = plan(second, first, base=Base("main", "1a2b3c"))
     assert [one.properties["title"] for one in told(everything)] == [
         "In production: assistant.b will be updated in-place",
-        "Already pending, also applied in production: assistant.a will be updated in-place",
+        "Also done by merging in production: assistant.a will be updated in-place",
     ]
 
 

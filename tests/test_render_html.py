@@ -302,8 +302,8 @@ def test_a_base_splits_the_page_in_two() -> None:
     found = outline(html(split))
 
     assert [heading for heading in found.headings if heading.startswith("h2")] == [
-        "h2 This change",
-        "h2 Already pending, also applied",
+        "h2 Merging does this",
+        "h2 Also done by merging",
     ]
     assert "compared with main (1a2b3c)" in found.text
     assert len(set(found.ids)) == len(found.ids)
@@ -315,8 +315,8 @@ def test_what_merging_leaves_is_on_the_page_with_what_speaks_against_it() -> Non
     alone = outline(html(merging(rest_objections=(conflict,))))
 
     assert [heading for heading in found.headings if heading.startswith("h2")] == [
-        "h2 This change",
-        "h2 Already pending, not applied",
+        "h2 Merging does this",
+        "h2 Not done by merging",
     ]
     assert "Blocked (possible-duplicate): assistant.hr: asst_9 has this name" in found.text
     assert "Blocked (possible-duplicate)" in alone.text
@@ -329,7 +329,7 @@ def test_what_git_said_before_this_change_is_told_apart() -> None:
 
 
 def test_a_half_with_nothing_in_it_says_so() -> None:
-    assert "Already pending, not applied" in told(merging())
+    assert "Not done by merging" in told(merging())
     assert told(merging()).count("Nothing.") == 2
 
 
@@ -338,7 +338,7 @@ def test_a_plan_made_offline_says_so_before_what_it_does() -> None:
     shown = told(plan(edited, base=Base("main"), offline="No key is set."))
     told_so = shown.index("Nothing live was read: No key is set. The plan is based on the manifests of main.")
 
-    assert told_so < shown.index("This change", shown.index("Already pending, also applied"))
+    assert told_so < shown.index("Merging does this", shown.index("Also done by merging"))
 
 
 def test_nothing_to_do_is_a_page_too() -> None:

@@ -93,7 +93,7 @@ def repeated(plan, times):
 
 OURS = re.compile(
     r"production |Objection |Note:|0 unchanged, 0 unmanaged\.$|No changes\. |Plan: |$"
-    r"|Compared with |Nothing live was read: |This change:|Already pending, not applied:|Already pending, also applied:"
+    r"|Compared with |Nothing live was read: |Merging does this:|Not done by merging:|Also done by merging:"
     r"|\d+ (?:blocked|objections?|deletions?|conflicts?|new|breaking|prompts?|models?|fields?|other|adopted|renamed) ?"
     r"|\d+ (?:forgotten|already pending|assistants?)|This change has no effect"
 )

@@ -191,9 +191,9 @@ def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded()
     mixed = update("hr", replace(field("model", "a", "b"), origin="change"), field("top_p", 1, 0, "drift"))
     edited = update("desk", field("name", "a", "b"))
     shown = markdown(plan(of("pending", mixed), of("pending", edited), base=Base("main", "1a2b3c")))
-    first, second = shown.split("<details><summary><b>Already pending, also applied (2 changes)</b></summary>")
+    first, second = shown.split("<details><summary><b>Also done by merging (2 changes)</b></summary>")
 
-    assert "project proj_x · compared with `main (1a2b3c)`\n\n#### This change\n\n| Who" in first
+    assert "project proj_x · compared with `main (1a2b3c)`\n\n#### Merging does this\n\n| Who" in first
     assert "<details open><summary><code>~ assistant.hr</code>" in first
     assert "| `~ desk` | `name` `a` → `b` |" in second
     assert "edited in Git before this change, and not applied yet\n" in second
@@ -204,7 +204,7 @@ def test_beside_another_revision_there_are_two_halves_and_the_second_is_folded()
 def test_what_is_pending_is_not_folded_where_the_change_does_nothing():
     shown = markdown(merging(rest=(of("pending", update("hr", field("name", "a", "b"))),)))
 
-    assert "#### This change\n\nNothing.\n\n#### Already pending, not applied\n\n| Who" in shown
+    assert "#### Merging does this\n\nNothing.\n\n#### Not done by merging\n\n| Who" in shown
     assert "<details open>" in shown
 
 
@@ -212,7 +212,7 @@ def test_what_speaks_against_what_is_pending_stands_with_it_and_blocks_nothing()
     shown = markdown(merging(create("new"), rest_objections=(lookalike("hr", remedy=""),)))
 
     assert "- Blocked (possible-duplicate): assistant.hr: asst_9 has this name" in shown.replace("\\", "")
-    assert "<b>Already pending, not applied</b>" in shown
+    assert "<b>Not done by merging</b>" in shown
     assert "CAUTION" not in shown
 
 
@@ -588,7 +588,7 @@ def test_what_is_pending_is_cut_like_the_rest():
     mine = of("change", update("hr", field("name", "a", "b")))
     shown = bounded(merging(mine, rest=tuple(changes)), 5_000)
 
-    assert "<b>Already pending, not applied (60 changes)</b>" in shown
+    assert "<b>Not done by merging (60 changes)</b>" in shown
     assert is_balanced(shown)
     assert "rows of the table" in shown
 
@@ -598,7 +598,7 @@ def test_a_half_without_room_is_counted_as_left_out():
     mine = [of("change", one) for one in large(0, 60).changes]
     shown = bounded(merging(*mine, rest=tuple(changes)), 2_000)
 
-    assert "<b>Already pending, not applied" not in shown
+    assert "<b>Not done by merging" not in shown
     assert "changes in full" in shown
 
 

@@ -226,7 +226,7 @@ def test_what_blocks_what_is_pending_is_told_once_with_the_environments_and_bloc
     told = several("markdown", sections, Style())
 
     assert told.count("Blocked (possible-duplicate)") == 1
-    assert "<b>Already pending, not applied in one, two</b>" in told
+    assert "<b>Not done by merging in one, two</b>" in told
     assert "CAUTION" not in told
 
 

@@ -285,7 +285,7 @@ def test_a_text_that_becomes_a_structure_stands_in_quotes():
 def test_what_merging_leaves_stands_below_and_an_empty_part_is_no_all_clear():
     left = text(merging(rest=(update("hr", field("name", "a", "b", "conflict")),), rest_objections=(lookalike("hr"),)))
 
-    assert "This change: nothing.\n\nAlready pending, not applied:\n" in left
+    assert "Merging does this: nothing.\n\nNot done by merging:\n" in left
     assert "\n  Blocked (possible-duplicate): assistant.hr: asst_9 has this name\n" in left
     assert left.splitlines()[-1] == "Plan: 0 to add, 0 to change, 0 to destroy."
     assert text(merging()).splitlines()[-1] == "No changes. Your assistants match the manifests."

@@ -113,9 +113,9 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     told = repo.planned(head)
     second = repo.comment
     assert "say that you do not" in second
-    assert "temperature" not in told.partition("Already pending, not applied:")[0]
-    assert "temperature" in told.partition("Already pending, not applied:")[2]
-    assert "Already pending, not applied" in second
+    assert "temperature" not in told.partition("Not done by merging:")[0]
+    assert "temperature" in told.partition("Not done by merging:")[2]
+    assert "Not done by merging" in second
     assert [one["body"] for one in hub.comments(7) if one["id"] == forged] == [
         first.replace("1 prompt changed", "No changes")
     ]

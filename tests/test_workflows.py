@@ -569,7 +569,7 @@ def test_a_merge_leaves_a_hotfix_and_a_direct_push_and_its_comment_says_so(acme:
     acme.commit(**{"assistants/pushed.yaml": manifest("Nobody reviewed me.\n", name="Pushed")})
     assert acme.applied().conclusion == "failure"
     acme.open(7, sales=manifest("You sell a lot.\n"))
-    assert "Already pending, not applied" in acme.comment(7)
+    assert "Not done by merging" in acme.comment(7)
     acme.merge(7)
 
     job = acme.applied()

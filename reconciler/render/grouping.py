@@ -62,11 +62,11 @@ def halves(view: View) -> tuple[Half, ...]:
     if view.base is None:
         return (Half("", None, view.changes),)
     if view.applies == "change":
-        pending = Half("Already pending, not applied", "pending", view.pending, view.pending_objections)
-        return Half("This change", "change", view.changes), pending
+        pending = Half("Not done by merging", "pending", view.pending, view.pending_objections)
+        return Half("Merging does this", "change", view.changes), pending
     return (
-        Half("This change", "change", tuple(_of_origin(view, "change"))),
-        Half("Already pending, also applied", "pending", tuple(_of_origin(view, "pending"))),
+        Half("Merging does this", "change", tuple(_of_origin(view, "change"))),
+        Half("Also done by merging", "pending", tuple(_of_origin(view, "pending"))),
     )
 
 
