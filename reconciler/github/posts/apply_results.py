@@ -157,10 +157,10 @@ class _EventReader:
         address = _event_text(_dict(hook, "resource"), "addr")
         self.became[address] = ChangeResult(address, how, said, _event_text(hook, "id_value") or None)
 
-    def _diagnostic(self, event: dict[str, Any], told: dict[str, Any]) -> None:
-        summary, detail, address = (_event_text(told, name) for name in ("summary", "detail", "address"))
+    def _diagnostic(self, event: dict[str, Any], report: dict[str, Any]) -> None:
+        summary, detail, address = (_event_text(report, name) for name in ("summary", "detail", "address"))
         objection = _dict(event, "objection")
-        amiss = _event_text(told, "severity") == "error"
+        amiss = _event_text(report, "severity") == "error"
         if event.get("remainder"):
             self.left = f"{summary} {detail}"
         elif objection:
@@ -193,24 +193,24 @@ class _EventReader:
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
-            found = json.loads(line)
+            content = json.loads(line)
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
-            yield found
+        if isinstance(content, dict):
+            yield content
 
 
 def _overwritten_values(event: dict[str, Any]) -> tuple[tuple[str, Json], ...]:
     listed = event.get("overwrites")
-    found = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return tuple((_event_text(one, "path"), one.get("before")) for one in found)
+    content = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return tuple((_event_text(one, "path"), one.get("before")) for one in content)
 
 
 def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:
-    found = of.get(name)
-    return found if isinstance(found, dict) else {}
+    content = of.get(name)
+    return content if isinstance(content, dict) else {}
 
 
 def _event_text(of: dict[str, Any], name: str) -> str:
-    found = of.get(name)
-    return found if isinstance(found, str) else ""
+    content = of.get(name)
+    return content if isinstance(content, str) else ""

@@ -72,15 +72,15 @@ def applying(plans: Sequence[Section], frame: Frame, earlier: ApplyResults = NO_
     return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
 
 
-def ended(plans: Sequence[Section], found: ApplyResults, frame: Frame) -> str:
+def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
     """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
-    reasons = [f"- {_comment_cell(prose, one)}" for one in _reasons_incomplete(found)]
-    reasons += [f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, one)}" for one, by in found.allowed]
+    reasons = [f"- {_comment_cell(prose, one)}" for one in _reasons_incomplete(results)]
+    reasons += [f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, one)}" for one, by in results.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
-    left = [bounded(sentence, shortened(found.left, _LEFT), _LEFT)] if found.left else []
-    table, details = _result_table(found, _ROOM // 2), _stale_details(found, _ROOM // 4)
-    blocks = [[f"### {_result_headline(found)}"], [frame.place], told, left, table, *details]
-    blocks += _put_aside(found, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
+    left = [bounded(sentence, shortened(results.left, _LEFT), _LEFT)] if results.left else []
+    table, details = _result_table(results, _ROOM // 2), _stale_details(results, _ROOM // 4)
+    blocks = [[f"### {_result_headline(results)}"], [frame.place], told, left, table, *details]
+    blocks += _put_aside(results, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
 
 
@@ -93,11 +93,11 @@ def failed(
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
 
 
-def _earlier(found: ApplyResults) -> list[str]:
+def _earlier(results: ApplyResults) -> list[str]:
     """What earlier attempts of the same run did."""
-    if not found.became:
+    if not results.became:
         return []
-    return ["What earlier attempts of this run did:", "\n".join(_result_table(found, _ROOM // 4))]
+    return ["What earlier attempts of this run did:", "\n".join(_result_table(results, _ROOM // 4))]
 
 
 def label_taken(label: str, by: str, reason: str) -> str:
@@ -123,14 +123,14 @@ def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded
     return f"{first_line(frame.marker)}\n{body}\n"
 
 
-def _result_headline(found: ApplyResults) -> str:
-    if found.complete:
-        figures = found.figures or (f"{count(found.marks, 'marker')} refreshed" if found.marks else "")
+def _result_headline(results: ApplyResults) -> str:
+    if results.complete:
+        figures = results.figures or (f"{count(results.marks, 'marker')} refreshed" if results.marks else "")
         return f"Applied: {figures}" if figures else "Nothing to do"
-    words = Counter(_result_word(one) for one in found.how("amiss"))
+    words = Counter(_result_word(one) for one in results.how("amiss"))
     amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
-    amiss += [f"{count(len(found.held), 'objection')} blocking"] if found.held else []
-    done = [found.figures] if found.figures else [f"{many} done"] if (many := len(found.how("done"))) else []
+    amiss += [f"{count(len(results.held), 'objection')} blocking"] if results.held else []
+    done = [results.figures] if results.figures else [f"{many} done"] if (many := len(results.how("done"))) else []
     told = "; ".join(filter(None, [", ".join(amiss), *done]))
     return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
 
@@ -140,18 +140,18 @@ def _result_word(one: ChangeResult) -> str:
     return said if said in _WORDS else "not done"
 
 
-def _reasons_incomplete(found: ApplyResults) -> list[str]:
-    early = [] if found.ended or found.problems else ["It did not finish; see the run."]
-    return [*early, *found.problems, *found.held]
+def _reasons_incomplete(results: ApplyResults) -> list[str]:
+    early = [] if results.ended or results.problems else ["It did not finish; see the run."]
+    return [*early, *results.problems, *results.held]
 
 
-def _result_table(found: ApplyResults, room: int) -> list[str]:
+def _result_table(results: ApplyResults, room: int) -> list[str]:
     """One row per change, failures first; then how many more there are."""
-    if not found.became:
+    if not results.became:
         return []
-    rows = (_result_row(one) for one in found.became)
+    rows = (_result_row(one) for one in results.became)
     head = ["| | Address | Result | id |", "|---|---|---|---|"]
-    return [*head, *_first(rows, len(found.became), room, "| | | {} more | |")]
+    return [*head, *_first(rows, len(results.became), room, "| | | {} more | |")]
 
 
 def _result_row(one: ChangeResult) -> str:
@@ -164,9 +164,9 @@ def _comment_cell(mark: Callable[[str], str], text: str) -> str:
     return bounded(mark, shortened(text, _CELL), _CELL)
 
 
-def _stale_details(found: ApplyResults, room: int) -> Iterator[list[str]]:
+def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was rejected because it changed, as it would be now; open if it is the only one."""
-    moved = [one for one in found.how("amiss") if one.detail.strip()]
+    moved = [one for one in results.how("amiss") if one.detail.strip()]
     opening = "<details open>" if len(moved) == 1 else "<details>"
     for number, one in enumerate(moved):
         block = [
@@ -183,11 +183,11 @@ def _stale_details(found: ApplyResults, room: int) -> Iterator[list[str]]:
         yield block
 
 
-def _put_aside(found: ApplyResults, room: int) -> Iterator[list[str]]:
+def _put_aside(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block
-        for one in found.became
+        for one in results.became
         for path, before in one.overwrote
         for block in quote(f"{_comment_cell(span, one.address)} {_comment_cell(span, path)} was", before, room // 2)
     ]

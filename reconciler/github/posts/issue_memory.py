@@ -48,9 +48,9 @@ class Memory:
 
 def remembered(body: str) -> Memory | None:
     """What an issue's text remembers; None without a valid line."""
-    found = next(map(_LINE.fullmatch, body.splitlines()[1:2]), None)
+    match = next(map(_LINE.fullmatch, body.splitlines()[1:2]), None)
     try:
-        value = json.loads(found[1]) if found else None
+        value = json.loads(match[1]) if match else None
     except (ValueError, RecursionError):
         return None
     return _memory_of(value) if isinstance(value, dict) else None

@@ -59,29 +59,29 @@ def title(where: Target) -> str:
     return f"{where.environment} differs from Git (stack {where.stack})"
 
 
-def body(passed: ScheduledRun, memory: Memory, look: PassStamp) -> str:
+def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
     """What needs review and why, the most severe first; shortened to the limit of an issue, saying so."""
-    where = passed.plan.where
+    where = scheduled.plan.where
     head = [
-        f"{first_line(where)}\n{remembering(memory)}\n### {prose(verdict(passed))}",
+        f"{first_line(where)}\n{remembering(memory)}\n### {prose(verdict(scheduled))}",
         f"{span(where.environment)} ({span(sentences.address_of(where))}), stack {span(where.stack)}. {_ABOUT}",
         looked(memory, look),
     ]
     foot = [
-        *([_SIDES] if passed.left else []),
+        *([_SIDES] if scheduled.left else []),
         f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {_ADVICE}",
-        f"Fingerprint {span(fingerprint(_remaining(passed)))}.",
+        f"Fingerprint {span(fingerprint(_remaining(scheduled)))}.",
     ]
-    return "\n\n".join([*head, *_blocks_that_fit(passed, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
+    return "\n\n".join([*head, *_blocks_that_fit(scheduled, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
 
 
-def verdict(passed: ScheduledRun) -> str:
+def verdict(scheduled: ScheduledRun) -> str:
     """The headline, which a phone shows: `Needs review: 1 conflict, 2 drifted`."""
-    found = Counter(_state(left.change) for left in passed.left)
-    said = ", ".join(f"{found[word]:,} {word}" for word in _ORDER if found[word])
+    counts = Counter(_state(left.change) for left in scheduled.left)
+    said = ", ".join(f"{counts[word]:,} {word}" for word in _ORDER if counts[word])
     if said:
         return f"Needs review: {said}"
-    objections = len(passed.objections)
+    objections = len(scheduled.objections)
     return f"{sentences.count(objections, 'objection')} to review" if objections else "Nothing to do"
 
 
@@ -121,11 +121,11 @@ def superseded(number: int) -> str:
     return f"Two runs opened an issue at once. #{number} is kept."
 
 
-def lines(passed: ScheduledRun) -> str:
+def lines(scheduled: ScheduledRun) -> str:
     """What needs review, for a terminal or a log: one line per change."""
-    if not passed.left:
+    if not scheduled.left:
         return ""
-    told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in passed.left)
+    told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in scheduled.left)
     return "\n".join(["Needs review:", *told]) + "\n"
 
 
@@ -135,17 +135,17 @@ def _state(change: Change) -> str:
     return next((_STATES[word] for word in told if word in _STATES and word), _STATES[""])
 
 
-def _blocks_that_fit(passed: ScheduledRun, room: int) -> list[str]:
+def _blocks_that_fit(scheduled: ScheduledRun, room: int) -> list[str]:
     """As many objections, rows and sections as there is room for, and how many are omitted."""
-    left, shown = _ranked(passed), view(document(_remaining(passed))).changes
+    left, shown = _ranked(scheduled), view(document(_remaining(scheduled))).changes
     detailed = [one for one in shown if one.fields and one.action != "delete"]
-    objections = _taken(("\n".join(_objection_lines(one)) for one in passed.objections), room // 3)
+    objections = _taken(("\n".join(_objection_lines(one)) for one in scheduled.objections), room // 3)
     room -= _length(objections)
     table = _taken(_review_table(left, shown), room // 2)
     room -= _length(table)
     sections = _taken((_review_section(one, alone=len(detailed) == 1) for one in detailed), room)
     missing = {
-        "more objection": len(passed.objections) - len(objections),
+        "more objection": len(scheduled.objections) - len(objections),
         "more row": len(left) and len(left) + _HEAD - len(table),
         "more section": len(detailed) - len(sections),
     }
@@ -154,13 +154,13 @@ def _blocks_that_fit(passed: ScheduledRun, room: int) -> list[str]:
     return [block for block in blocks if block]
 
 
-def _ranked(passed: ScheduledRun) -> list[NeedsReview]:
-    return sorted(passed.left, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
+def _ranked(scheduled: ScheduledRun) -> list[NeedsReview]:
+    return sorted(scheduled.left, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
 
 
-def _remaining(passed: ScheduledRun) -> Plan:
+def _remaining(scheduled: ScheduledRun) -> Plan:
     """The plan of what needs review, the most severe first."""
-    return replace(passed.plan, changes=tuple(one.change for one in _ranked(passed)), marks=())
+    return replace(scheduled.plan, changes=tuple(one.change for one in _ranked(scheduled)), marks=())
 
 
 def _taken(blocks: Iterable[str], room: int) -> list[str]:

@@ -27,20 +27,23 @@ _LONG = 2_000
 _TICKS = 3
 
 
-def comments(passed: ScheduledRun) -> tuple[str, ...]:
+def comments(scheduled: ScheduledRun) -> tuple[str, ...]:
     """What the run overwrote, or may have; each comment is written once and never edited.
 
     The first line of the first comment is the same if the same values were overwritten.
     """
-    if not passed.overwrote:
+    if not scheduled.overwrote:
         return ()
-    undone = {id(left.change): left.why for left in passed.left}
-    name = f"<!-- reconciler: wrote over {digest([*map(_values_to_quote, passed.overwrote)], 16)} -->"
+    undone = {id(left.change): left.why for left in scheduled.left}
+    name = f"<!-- reconciler: wrote over {digest([*map(_values_to_quote, scheduled.overwrote)], 16)} -->"
     head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
-    told = (block for one in passed.overwrote for block in (_became(one, undone.get(id(one))), *_quotes_of(one)))
-    packed = list(islice(_packed(chain([head], told, [_record_hint(passed)])), MOST_COMMENTS + 1))
+    told = (block for one in scheduled.overwrote for block in (_became(one, undone.get(id(one))), *_quotes_of(one)))
+    packed = list(islice(_packed(chain([head], told, [_record_hint(scheduled)])), MOST_COMMENTS + 1))
     if len(packed) > MOST_COMMENTS:
-        packed = [*packed[: MOST_COMMENTS - 1], f"More was overwritten than is quoted here.\n\n{_record_hint(passed)}"]
+        packed = [
+            *packed[: MOST_COMMENTS - 1],
+            f"More was overwritten than is quoted here.\n\n{_record_hint(scheduled)}",
+        ]
     return tuple(packed)
 
 
@@ -53,10 +56,10 @@ def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
     if len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value):
         return [f"{name}: {span(short)}"]
     text = value if isinstance(value, str) else dumps(plain(value), indent=2, ensure_ascii=False, sort_keys=True)
-    found = list(_value_parts(inert(text), room - len(name) - 2 * _SHORT))
+    parts = list(_value_parts(inert(text), room - len(name) - 2 * _SHORT))
     return [
-        "\n".join([f"{name}{_part_name(part, number, len(found))}:", "", *fence(language, part.lines)])
-        for number, part in enumerate(found, 1)
+        "\n".join([f"{name}{_part_name(part, number, len(parts))}:", "", *fence(language, part.lines)])
+        for number, part in enumerate(parts, 1)
     ]
 
 
@@ -91,8 +94,8 @@ def _short_span(name: str) -> str:
     return bounded(span, name, _LONG)
 
 
-def _record_hint(passed: ScheduledRun) -> str:
-    run = span(passed.run or "unknown")
+def _record_hint(scheduled: ScheduledRun) -> str:
+    run = span(scheduled.run or "unknown")
     return (
         "Invisible characters are shown as `<U+…>`. The run record"
         f" {run} has everything: `reconciler history` lists it, and `reconciler rollback` with its name restores it."

@@ -26,12 +26,17 @@ def carried_on(text: str, environments: Sequence[str], environment: str, part: s
     """
     kept = _comment_parts(text)
     others = {name: kept[name] for name in environments if name in kept and name != environment}
-    told = {environment: _inert(part.strip("\n"))}
-    waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**told, **others}]
+    newest = {environment: _inert(part.strip("\n"))}
+    waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**newest, **others}]
     verdicts = {name: one.split("\n", 1)[0] for name, one in others.items()}
     still = {_WAITING: "\n\n".join(waiting)} if waiting else {}
     plan, no_room = {_PLAN: kept[_PLAN]}, {_PLAN: _NO_ROOM}
-    versions = (told | others | still | plan, told | others | still | no_room, told | verdicts | still | no_room, told)
+    versions = (
+        newest | others | still | plan,
+        newest | others | still | no_room,
+        newest | verdicts | still | no_room,
+        newest,
+    )
     written = [_written(parts) for parts in versions]
     return next((one for one in written if len(one) <= room), written[-1])
 
@@ -43,8 +48,8 @@ def _written(parts: Mapping[str, str]) -> str:
 def _comment_parts(text: str) -> dict[str, str]:
     """The parts that a comment has; all of it is the plan where it has none yet."""
     text = text.replace("\r\n", "\n")
-    whole, *found = _PART.split(text)
-    parts = {name: part.strip("\n") for name, part in zip(found[::2], found[1::2], strict=True)}
+    whole, *pieces = _PART.split(text)
+    parts = {name: part.strip("\n") for name, part in zip(pieces[::2], pieces[1::2], strict=True)}
     return {_PLAN: _NO_ROOM, **parts} if parts else {_PLAN: _FOLDED.format(whole.strip("\n"))}
 
 

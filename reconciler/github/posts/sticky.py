@@ -101,8 +101,8 @@ def first_line(marker: CommentMarker) -> str:
 
 def marker_of(body: str) -> CommentMarker | None:
     """What the first line says, where it is such a line, whole and alone."""
-    found = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
-    return CommentMarker(found[1], found[2], int(found[3]), int(found[4])) if found else None
+    match = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
+    return CommentMarker(match[1], match[2], int(match[3]), int(match[4])) if match else None
 
 
 def decide(
@@ -120,17 +120,17 @@ def decide(
     where it `exists`, for whoever may edit our comment may write any number into it. Where the comment is about other
     environments as well, `part` is what it says of this one from now on.
     """
-    found = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
+    own = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
     if marker.stack == UNKNOWN:
-        meant = _meant({one.stack for _, one in found} - {UNKNOWN})
-        found = [(comment, one) for comment, one in found if one.stack in meant]
-    if not found:
+        meant = _meant({one.stack for _, one in own} - {UNKNOWN})
+        own = [(comment, one) for comment, one in own if one.stack in meant]
+    if not own:
         return Decision("write")
-    kept, whose = found[0]
-    newer = [one for _, one in found if one.age > marker.age and exists(one)]
+    kept, whose = own[0]
+    newer = [one for _, one in own if one.age > marker.age and exists(one)]
     if newer:
         return Decision("older", kept, newer=max(newer, key=lambda one: one.age))
-    twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in found[1:])
+    twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in own[1:])
     if part is not None and set(whose.environments) > set(marker.environments):
         body = _carried_on(kept.body, whose, marker, part)
     return Decision("nothing" if same(kept.body, body) else "edit", kept, twins, body=body)
@@ -139,9 +139,9 @@ def decide(
 def _carried_on(before: str, whose: CommentMarker, marker: CommentMarker, part: str) -> str:
     """The comment about several environments, which says this of one of them from now on."""
     head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
-    said = before.replace("\r\n", "\n").partition("\n")[2]
+    text = before.replace("\r\n", "\n").partition("\n")[2]
     room = LIMIT - len(head) - 1
-    return f"{head}\n{carried_on(said, whose.environments, marker.environment, part, room)}"
+    return f"{head}\n{carried_on(text, whose.environments, marker.environment, part, room)}"
 
 
 def same(before: str, after: str) -> bool:
