@@ -11,7 +11,6 @@ from reconciler import paths
 from reconciler.canonical import Json
 from reconciler.render import grouping, sentences, verdict
 from reconciler.render.grouping import ANSWER, WHOLE, Half, Shared, common, halves, within
-from reconciler.render.text_diff import replacements
 from reconciler.render.tree import (
     Alert,
     Block,
@@ -385,8 +384,7 @@ def _content(field: FieldView, most: int) -> Short | LongText | Structure:
         lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
         return Structure(lines, others, most)
     before, after = (side if isinstance(side, str) else None for side in (before, after))
-    edits = replacements(before, after) if before is not None and after is not None else ()
-    return LongText(before, after, _size(field), edits, most)
+    return LongText(before, after, _size(field), most)
 
 
 def _is_text(field: FieldView) -> bool:

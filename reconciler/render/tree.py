@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from reconciler.canonical import Json
+from reconciler.render.grouping import edits
 from reconciler.render.text_diff import Replacement
 from reconciler.render.view import Document, Lost, MeaningView, ObjectionView
 
@@ -43,14 +44,18 @@ class Short:
 
 @dataclass(frozen=True, slots=True)
 class LongText:
-    """A long text on one side or both; with its size, and the few words that the edit is about."""
+    """A long text on one side or both; with its size."""
 
     before: str | None
     after: str | None
     size: str
-    words: tuple[Replacement, ...]
     most: int
     """How many lines are shown of a text on one side only."""
+
+    @property
+    def words(self) -> tuple[Replacement, ...]:
+        """The few words that an edit is about; nothing where they are many."""
+        return edits(self.before, self.after) if self.before is not None and self.after is not None else ()
 
 
 @dataclass(frozen=True, slots=True)

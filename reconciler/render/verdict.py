@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.canonical import Json
-from reconciler.render.grouping import WHOLE, about, function_name, halves, owner
+from reconciler.render.grouping import WHOLE, about, edits, function_name, halves, owner
 from reconciler.render.sentences import count, differing
-from reconciler.render.text_diff import LINE_END, Replacement, replacements
+from reconciler.render.text_diff import LINE_END, Replacement
 from reconciler.render.tree import Look, Phrase, Run
 from reconciler.render.values import both, compact, one_line, shortened
 from reconciler.render.view import ChangeView, FieldView, MeaningView, View
@@ -220,11 +220,11 @@ def plainly(meaning: MeaningView) -> str:
 
 def changed_words(before: str, after: str) -> Phrase:
     """`300 → 500 EUR`: the words that changed, where they are few; else nothing."""
-    edits = replacements(before, after) if len(before) + len(after) <= _TEXT else ()
-    short = all(len(text) <= _BRIEF and LINE_END not in text for edit in edits for text in (edit.removed, edit.added))
-    if not edits or len(edits) > _WORDS or not short:
+    changes = edits(before, after) if len(before) + len(after) <= _TEXT else ()
+    short = all(len(text) <= _BRIEF and LINE_END not in text for edit in changes for text in (edit.removed, edit.added))
+    if not changes or len(changes) > _WORDS or not short:
         return ()
-    parts = [_replaced_words(edit) for edit in edits]
+    parts = [_replaced_words(edit) for edit in changes]
     return (*parts[0], *(run for part in parts[1:] for run in (Run(" and "), *part)))
 
 
@@ -337,8 +337,9 @@ def _has_words(field: FieldView) -> bool:
 
 def _common_detail(details: Iterable[str]) -> str:
     """The detail, where it is the same in all and short enough to be read at a glance."""
-    distinct = set(details)
-    detail = distinct.pop() if len(distinct) == 1 else ""
+    details = iter(details)
+    detail = next(details, "")
+    detail = detail if all(other == detail for other in details) else ""
     return f": {detail}" if detail and len(detail) <= 2 * _NAME else ""
 
 
