@@ -138,6 +138,7 @@ def test_a_comment_names_the_commit_and_the_moment(here: Checkout, hub: Hub, mon
 
     here.run("comment", saved(here, HOW))
 
+    assert f"](<https://github.example/acme/assistants/blob/{HEAD}/assistants/" in hub.bodies(7)[0]
     foot = hub.bodies(7)[0].splitlines()[-1]
     page = f"https://github.example/acme/assistants/commit/{HEAD}"
     assert re.fullmatch(
