@@ -51,6 +51,12 @@ def test_commit_and_what_a_rollback_rolls_back_have_columns_where_there_is_one()
     assert line.endswith("0123456789ab+dirty  https://api.example.com/v1  another")
 
 
+def test_a_pipe_gets_every_column_whatever_its_width() -> None:
+    run = RunRecord(replace(HEAD, commit="0123456789ab"), (), {"a": "done"}, ended=True)
+
+    assert table([run], Style(width=40, is_piped=True)) == table([run], Style(width=200))
+
+
 def test_the_run_and_its_result_are_there_however_little_room_there_is() -> None:
     run = RunRecord(replace(HEAD, commit="0123456789ab"), (), {"a": "done", "b": "failed"}, ended=True)
 

@@ -17,7 +17,8 @@ def style_of(stream: Any, *, colour: bool | None) -> Style:
     on_terminal = bool(stream.isatty())
     quiet = os.environ.get("NO_COLOR") or config.in_ci(os.environ) or os.environ.get("TERM") == "dumb"
     width = min(os.get_terminal_size(stream.fileno()).columns, 120) if on_terminal else 100
-    return Style(width=width or 100, colour=on_terminal and not quiet if colour is None else colour)
+    is_coloured = on_terminal and not quiet if colour is None else colour
+    return Style(width=width or 100, colour=is_coloured, is_piped=not on_terminal)
 
 
 def stdout_style(*, colour: bool | None = None) -> Style:

@@ -1,4 +1,4 @@
-"""Rows of short values in columns that fit: the least important are omitted, so that no line wraps."""
+"""Rows of short values in columns that fit: on a terminal the least important are omitted, so that no line wraps."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ def in_columns(names: Sequence[str], expendable: Sequence[str], rows: Sequence[A
     cells = [{name: _column_cell(row.values.get(name), is_short=name in expendable) for name in names} for row in rows]
     widths = {name: max(map(columns, [name, *(cell[name] for cell in cells)])) for name in names}
     shown = [name for name in names if name not in expendable or any(row.values.get(name) for row in rows)]
+    room = _width(shown, widths) if style.is_piped else style.width
     omitted = []
     for name in (name for name in expendable if name in shown):
-        if _width(shown, widths) > style.width:
+        if _width(shown, widths) > room:
             shown.remove(name)
             omitted.append(name)
     widest = max(shown, key=lambda name: widths[name])
-    widths[widest] -= min(max(_width(shown, widths) - style.width, 0), max(widths[widest] - _FEWEST, 0))
+    widths[widest] -= min(max(_width(shown, widths) - room, 0), max(widths[widest] - _FEWEST, 0))
     lines = [_column_line(shown, widths, dict.fromkeys(shown, "bold"), dict(zip(names, names, strict=True)), style)]
     lines += [_column_line(shown, widths, row.inks, cell, style) for row, cell in zip(rows, cells, strict=True)]
     note = f"(not shown: {', '.join(name for name in names if name in omitted)})"

@@ -12,6 +12,8 @@ class Style:
 
     width: int = 80
     colour: bool = False
+    is_piped: bool = False
+    """Whether a file or program reads it, which has room for every column of a table."""
 
 
 _CODES: Final = {
