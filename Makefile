@@ -69,7 +69,8 @@ bench: venv  ## Measure CPU, memory and requests for 1,000 manifests.
 	@$(PY) -m benchmarks
 
 soak: venv  ## Run the long tests: fuzzing, faults and kills.
-	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m 'soak or hypothesis'
+	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m soak
+	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m hypothesis tests/test_laws.py
 
 test-lowest:  ## Run the suite on the lowest versions that pyproject.toml allows.
 	@sh .ci/venv .venv-lowest constraints-lowest.txt
