@@ -13,33 +13,13 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from reconciler.plan.allowances import LABEL
-from reconciler.render import sentences
+from reconciler.render import sentences, tree
 from reconciler.render.markup import LIMIT, bounded, fence, joined, link, prose, sentence, span, strong, struck, tag
 from reconciler.render.page import page_across, page_of, section_of
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 from reconciler.render.text import rows_of
 from reconciler.render.text_diff import Replacement, fold
-from reconciler.render.tree import (
-    Alert,
-    Block,
-    End,
-    Field,
-    Fold,
-    Group,
-    LongText,
-    Meanings,
-    Note,
-    Offline,
-    Page,
-    Part,
-    Phrase,
-    Place,
-    Run,
-    Section,
-    Short,
-    TableRow,
-)  # fmt: skip
 from reconciler.render.values import inert, one_line, shortened
 from reconciler.render.verdict import plainly, unquoted
 from reconciler.render.view import ChangeView, Document, Lost, ObjectionView, View, view
@@ -171,7 +151,7 @@ def together(sections: Sequence[View | Lost], room: int, whole: str = "", files:
     return _written(page_across(sections[:most]), room, whole, files, _others(sections[most:]))
 
 
-def _written(page: Page, room: int, whole: str, files: str, others: Sequence[str]) -> str:
+def _written(page: tree.Page, room: int, whole: str, files: str, others: Sequence[str]) -> str:
     head = [f"### {bounded(prose, page.headline, _VERDICT)}", *_places(page.places), *map(_offline_block, page.offline)]
     tail = [*_ends(page.ends), *others]
     room -= _length([*head, *tail]) + _LEFT_OUT
@@ -197,20 +177,20 @@ def _missing(number: int, noun: str, plural: str = "") -> list[str]:
     return [f"{number:,} {noun if number == 1 else plural or noun + 's'}"] if number else []
 
 
-def _places(places: Sequence[Place]) -> Iterator[str]:
+def _places(places: Sequence[tree.Place]) -> Iterator[str]:
     """Environment, stack, address, and the revision that the plan is compared with."""
     if places:
         bullet = "- " if len(places) > 1 else ""
         yield "\n".join(bullet + _place_block(place) for place in places)
 
 
-def _place_block(place: Place) -> str:
+def _place_block(place: tree.Place) -> str:
     base = [f"compared with {bounded(span, place.base, _NAME)}"] if place.base else []
     name, stack = bounded(prose, place.environment, _NAME), bounded(span, place.stack, _NAME)
     return " · ".join([f"**{name}**", f"stack {stack}", bounded(prose, place.address, _WHY), *base])
 
 
-def _offline_block(offline: Offline) -> str:
+def _offline_block(offline: tree.Offline) -> str:
     where = f" in {bounded(prose, offline.environments, _WHY)}" if offline.environments else ""
     base = f" The plan is based on the manifests of {bounded(span, offline.base, _NAME)}" if offline.base else ""
     more = f"{base}: changes made outside Git are not seen." if base else ""
@@ -226,12 +206,12 @@ def _lost_block(lost: Lost, room: int, level: int) -> str:
     return _BETWEEN.join([head, why, *remedy.blocks]) + "\n"
 
 
-def _note(note: Note) -> str:
+def _note(note: tree.Note) -> str:
     where = f" ({bounded(prose, note.environments, _WHY)})" if note.environments else ""
     return f"**Note{where}:** {sentence(note.text)}"
 
 
-def _ends(ends: Sequence[End]) -> Iterator[str]:
+def _ends(ends: Sequence[tree.End]) -> Iterator[str]:
     if len(ends) == 1 and not ends[0].name:
         yield f"**{ends[0].verdict}**"
         yield _small(ends[0])
@@ -240,7 +220,7 @@ def _ends(ends: Sequence[End]) -> Iterator[str]:
         yield "\n".join(f"- **{name}: {end.verdict}** {_small(end)}" for name, end in zip(names, ends, strict=True))
 
 
-def _small(end: End) -> str:
+def _small(end: tree.End) -> str:
     selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
     return f"<sub>{selected}{' '.join(end.counts)} Fingerprint {bounded(span, end.fingerprint, _NAME)}</sub>"
 
@@ -263,7 +243,7 @@ def _others(sections: Sequence[View | Lost]) -> list[str]:
 # objections
 
 
-def _alert_pieces(alerts: Iterable[Alert]) -> Iterator[tuple[_Piece, int]]:
+def _alert_pieces(alerts: Iterable[tree.Alert]) -> Iterator[tuple[_Piece, int]]:
     """The objections, and how many each piece tells."""
     for environments, group in groupby(alerts, lambda alert: alert.environments):
         if environments:
@@ -276,7 +256,7 @@ def _alert_pieces(alerts: Iterable[Alert]) -> Iterator[tuple[_Piece, int]]:
                 yield Lines("text", lines, f"{len(more):,} more of these"), len(more)
 
 
-def _alert_block(alert: Alert, objections: Sequence[ObjectionView]) -> str:
+def _alert_block(alert: tree.Alert, objections: Sequence[ObjectionView]) -> str:
     word, kind = ("Allowed", "NOTE") if alert.allowed else ("Blocked", "CAUTION")
     lines = [f"[!{kind}]"]
     for objection, following in zip(objections, [*objections[1:], None], strict=True):
@@ -319,7 +299,7 @@ def _allowed(code: str, objections: Sequence[ObjectionView]) -> str:
 # parts: a table and sections each
 
 
-def _body_of(parts: Sequence[Part], room: int, files: str) -> _Body:
+def _body_of(parts: Sequence[tree.Part], room: int, files: str) -> _Body:
     """Part by part; those after the first are folded where the first has something to show."""
     body = _part_body(parts[0], room, files, folds=False)
     for part in parts[1:]:
@@ -329,7 +309,7 @@ def _body_of(parts: Sequence[Part], room: int, files: str) -> _Body:
     return body
 
 
-def _part_body(part: Part, room: int, files: str, *, folds: bool) -> _Body:
+def _part_body(part: tree.Part, room: int, files: str, *, folds: bool) -> _Body:
     if not part.title:
         return _changes(part, room, files, alone=True)
     title = bounded(prose, part.title, 2 * _WHY)
@@ -346,7 +326,7 @@ def _part_body(part: Part, room: int, files: str, *, folds: bool) -> _Body:
     return _Body(blocks, body.rows, body.sections)
 
 
-def _changes(part: Part, room: int, files: str, *, alone: bool) -> _Body:
+def _changes(part: tree.Part, room: int, files: str, *, alone: bool) -> _Body:
     """The table, then section after section; a long one leaves room for those that follow. A single one is open."""
     rows, rows_left = _table_block(part.rows, max(room // _TABLE, min(room, _TABLE_LEAST)))
     blocks = [rows] if rows else []
@@ -365,7 +345,7 @@ def _changes(part: Part, room: int, files: str, *, alone: bool) -> _Body:
     return _Body(tuple(blocks), rows_left, cut)
 
 
-def _table_block(rows: Sequence[TableRow], room: int) -> tuple[str, int]:
+def _table_block(rows: Sequence[tree.TableRow], room: int) -> tuple[str, int]:
     """The table, and how many rows have no room in it; the rows after the first are folded."""
     room -= 2 * len(_HEAD) + _FOLDING
     kept: list[str] = []
@@ -381,17 +361,17 @@ def _table_block(rows: Sequence[TableRow], room: int) -> tuple[str, int]:
     return "\n".join([_HEAD, *kept[:_OPEN_ROWS]]) + _BETWEEN + more, left
 
 
-def _row_block(row: TableRow) -> str:
+def _row_block(row: tree.TableRow) -> str:
     who = span(f"{row.sign}{_TOGETHER}{row.who[0].text}") if len(row.who) == 1 else _phrase_md(row.who)
     what = ", ".join(map(_phrase_md, row.phrases))
     return f"| {who} | {'**blocked** · ' if row.blocked else ''}{what} |"
 
 
-def _phrase_md(phrase: Phrase) -> str:
+def _phrase_md(phrase: tree.Phrase) -> str:
     return joined([_run_md(run) for run in phrase])
 
 
-def _run_md(run: Run) -> str:
+def _run_md(run: tree.Run) -> str:
     if run.look in ("code", "gone", "new"):
         return span(run.text)
     return f"**{prose(run.text)}**" if run.look else sentence(run.text)
@@ -408,7 +388,7 @@ def section(change: ChangeView, room: int, *, most: int, opened: bool) -> tuple[
     return _section_block(section_of(change, most), room, "", opened=opened)
 
 
-def _section_block(section: Section, room: int, files: str, *, opened: bool) -> tuple[str, bool]:
+def _section_block(section: tree.Section, room: int, files: str, *, opened: bool) -> tuple[str, bool]:
     summary = _summary_md(section)
     empty = len(_folded_block(summary, [_CUT], opened=opened)) + len(_BETWEEN)
     inner = fitted(_section_pieces(section, files), room - empty)
@@ -417,14 +397,14 @@ def _section_block(section: Section, room: int, files: str, *, opened: bool) -> 
     return _folded_block(summary, [*inner.blocks, *([] if inner.whole else [_CUT])], opened=opened), inner.whole
 
 
-def _summary_md(section: Section) -> str:
+def _summary_md(section: tree.Section) -> str:
     if section.address:
         return bounded(tag, f"{section.sign}{_TOGETHER}{section.title}", _VERDICT)
     title = one_line(section.title)
     return f"<b>{title}</b>" if _PLAIN_WORDS.fullmatch(title) else f"<b>{bounded(tag, title, _VERDICT)}</b>"
 
 
-def _section_pieces(section: Section, files: str) -> Iterator[_Piece]:
+def _section_pieces(section: tree.Section, files: str) -> Iterator[_Piece]:
     yield from _member_pieces(section, files) if section.members else []
     place = _file(section.file, section.line, files)
     will = prose(section.will) if section.address and section.action != "update" else ""
@@ -446,7 +426,7 @@ def _file(file: str, line: int, files: str) -> str:
     return link(name, f"{files}{quote(file)}{f'#L{line}' if line else ''}")
 
 
-def _member_pieces(section: Section, files: str) -> Iterator[_Piece]:
+def _member_pieces(section: tree.Section, files: str) -> Iterator[_Piece]:
     """Who shares it, and where each is written; many by name alone, and very many folded."""
     members = section.members
     if len(members) <= _MEMBERS_LISTED:
@@ -460,14 +440,14 @@ def _member_pieces(section: Section, files: str) -> Iterator[_Piece]:
         yield Lines("text", lines, "Who shares it")
 
 
-def _field_pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
+def _field_pieces(blocks: Iterable[tree.Block]) -> Iterator[_Piece]:
     """What is said on a line is in one list with what follows."""
     items: list[str] = []
     for block in blocks:
-        if isinstance(block, Meanings):
+        if isinstance(block, tree.Meanings):
             words = (("**breaking**" if meaning.breaking else "compatible", meaning) for meaning in block.meanings)
             items += (f"- {word}: {sentence(plainly(meaning))}" for word, meaning in words)
-        elif isinstance(block, Field) and isinstance(block.content, Short):
+        elif isinstance(block, tree.Field) and isinstance(block.content, tree.Short):
             items.append(f"- {_name_md(block)}: {_values_md(block.content)}")
         else:
             yield from ["\n".join(items)] if items else []
@@ -476,13 +456,13 @@ def _field_pieces(blocks: Iterable[Block]) -> Iterator[_Piece]:
     yield from ["\n".join(items)] if items else []
 
 
-def _name_md(field: Field) -> str:
+def _name_md(field: tree.Field) -> str:
     tags = f" ({', '.join(map(prose, field.tags))})" if field.tags else ""
     fate = f" {field.fate}" if field.fate else ""
     return f"{span(shortened(field.name, _FIELD))}{fate}{tags}"
 
 
-def _values_md(short: Short) -> str:
+def _values_md(short: tree.Short) -> str:
     signs = {"gone": "~~", "new": "**"}
     values = []
     for label, value, look in short.sides:
@@ -492,31 +472,31 @@ def _values_md(short: Short) -> str:
     return f"{', '.join(first)} → {last}" if first else last
 
 
-def _block_pieces(block: Field | Group | Fold) -> Iterator[_Piece]:
-    if isinstance(block, Group):
+def _block_pieces(block: tree.Field | tree.Group | tree.Fold) -> Iterator[_Piece]:
+    if isinstance(block, tree.Group):
         yield f"<b>{_phrase_md(block.title)}</b>"
         yield from _field_pieces(block.blocks)
-    elif isinstance(block, Fold):
+    elif isinstance(block, tree.Fold):
         yield Lines("diff", tuple(line for field in block.fields for line in _part_of_fold(field)), block.title)
     else:
         yield from _long_pieces(block)
 
 
-def _part_of_fold(field: Field) -> Iterator[str]:
+def _part_of_fold(field: tree.Field) -> Iterator[str]:
     yield from [f"@@ {one_line(field.name)} @@"] if field.name else []
     yield from _diff(field)
 
 
-def _diff(field: Field) -> Iterator[str]:
+def _diff(field: tree.Field) -> Iterator[str]:
     for line in fold(rows_of(field), _COLUMNS):
         yield line.text if line.sign == "@" else f"{line.sign} {line.text}".rstrip()
 
 
-def _long_pieces(field: Field) -> Iterator[_Piece]:
+def _long_pieces(field: tree.Field) -> Iterator[_Piece]:
     """A prompt is shown once: the changed words in prose, and the diff folded beneath."""
     words: tuple[Replacement, ...] = ()
     title = f"{_name_md(field)}:"
-    if isinstance(field.content, LongText):
+    if isinstance(field.content, tree.LongText):
         words = field.content.words
         title = f"{'**Prompt** ' if field.name == 'instructions' else ''}{title} {field.content.size}"
     yield title

@@ -9,31 +9,8 @@ from typing import Literal, TypeAlias
 
 from reconciler import paths
 from reconciler.canonical import Json
-from reconciler.render import grouping, sentences, verdict
+from reconciler.render import grouping, sentences, tree, verdict
 from reconciler.render.grouping import ANSWER, WHOLE, Half, Shared, common, halves, within
-from reconciler.render.tree import (
-    Alert,
-    Block,
-    End,
-    Field,
-    Fold,
-    Group,
-    LongText,
-    Look,
-    Meanings,
-    Member,
-    Note,
-    Offline,
-    Page,
-    Part,
-    Phrase,
-    Place,
-    Run,
-    Section,
-    Short,
-    Structure,
-    TableRow,
-)  # fmt: skip
 from reconciler.render.values import both, compact, shortened, structure
 from reconciler.render.view import ChangeView, FieldView, Lost, ObjectionView, View
 
@@ -52,10 +29,10 @@ _SINCE = "Changed outside Git since the last apply"
 _Subject: TypeAlias = ChangeView | Shared
 
 
-def page_of(view: View) -> Page:
+def page_of(view: View) -> tree.Page:
     """The page of one plan."""
     parts = [part_of(half.title, half.changes, half.objections, later=i > 0) for i, half in enumerate(halves(view))]
-    return Page(
+    return tree.Page(
         headline=verdict.headline(view),
         tone=_tone([view]),
         places=(_place_of(view),),
@@ -63,7 +40,7 @@ def page_of(view: View) -> Page:
         offline=() if view.offline is None else (_offline_of(view, ""),),
         alerts=_alerts_by_code(view.objections, ""),
         parts=tuple(part for part in parts if part.title or part.has_any),
-        notes=tuple(Note("", note) for note in sentences.notes(view)),
+        notes=tuple(tree.Note("", note) for note in sentences.notes(view)),
         ends=(_end_of(view, ""),),
     )
 
@@ -75,38 +52,38 @@ def _tone(views: Iterable[View]) -> Literal["blocked", "pending", "nothing"]:
     return "pending" if any(view.changes or view.mismatches for view in views) else "nothing"
 
 
-def _place_of(view: View) -> Place:
+def _place_of(view: View) -> tree.Place:
     base = view.base if view.base and view.offline is None else ""
-    return Place(view.environment, view.stack, sentences.address_of(view), base)
+    return tree.Place(view.environment, view.stack, sentences.address_of(view), base)
 
 
-def _offline_of(view: View, environments: str) -> Offline:
-    return Offline(environments, (view.offline or "").rstrip("."), view.base or "")
+def _offline_of(view: View, environments: str) -> tree.Offline:
+    return tree.Offline(environments, (view.offline or "").rstrip("."), view.base or "")
 
 
-def _end_of(view: View, name: str) -> End:
+def _end_of(view: View, name: str) -> tree.End:
     counts = tuple(filter(None, [sentences.rest(view), sentences.marks(view)]))
-    return End(name, view.narrowed, counts, sentences.verdict(view), view.fingerprint)
+    return tree.End(name, view.narrowed, counts, sentences.verdict(view), view.fingerprint)
 
 
-def _alerts_by_code(objections: Iterable[ObjectionView], environments: str) -> tuple[Alert, ...]:
+def _alerts_by_code(objections: Iterable[ObjectionView], environments: str) -> tuple[tree.Alert, ...]:
     """The objections by code, those that block first."""
     codes: dict[tuple[bool, str], list[ObjectionView]] = {}
     for objection in sorted(objections, key=lambda objection: objection.allowed):
         codes.setdefault((objection.allowed, objection.code), []).append(objection)
-    return tuple(Alert(code, allowed, tuple(those), environments) for (allowed, code), those in codes.items())
+    return tuple(tree.Alert(code, allowed, tuple(those), environments) for (allowed, code), those in codes.items())
 
 
 # several environments
 
 
-def page_across(sections: Sequence[View | Lost]) -> Page:
+def page_across(sections: Sequence[View | Lost]) -> tree.Page:
     """The plans of several environments on one page: what some have in common is shown once, with their names."""
     views = [section for section in sections if isinstance(section, View)]
     lost = tuple(section for section in sections if isinstance(section, Lost))
     named = list(zip(_names(views), views, strict=True))
     alerts = common((name, view.objections) for name, view in named)
-    return Page(
+    return tree.Page(
         headline=_headline_across(named, lost),
         tone="blocked" if lost else _tone(views),
         places=tuple(map(_place_of, views)),
@@ -115,7 +92,7 @@ def page_across(sections: Sequence[View | Lost]) -> Page:
         alerts=tuple(alert for each in alerts for alert in _alerts_by_code(each.values, _listed(each.environments))),
         parts=tuple(_parts_across(named)),
         notes=tuple(
-            Note(_unless_all(each.environments, named), note)
+            tree.Note(_unless_all(each.environments, named), note)
             for each in common((name, sentences.notes(view)) for name, view in named)
             for note in each.values
         ),
@@ -153,14 +130,14 @@ def _headline_across(named: Sequence[tuple[str, View]], lost: Sequence[Lost]) ->
     return " · ".join([*absent, *(f"{', '.join(names)}: {line}" for _, line, names in verdicts)])
 
 
-def _offline_across(named: Sequence[tuple[str, View]]) -> Iterator[Offline]:
+def _offline_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Offline]:
     first = {view.offline: view for _, view in reversed(named)}
     for group in common((name, [view.offline]) for name, view in named):
         if group.values[0] is not None:
             yield _offline_of(first[group.values[0]], _unless_all(group.environments, named))
 
 
-def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[Part]:
+def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Part]:
     """The halves of all plans, each split by the environments that have the same in it, worst first."""
     sides: dict[str, list[tuple[str, Half]]] = {}
     for name, half in ((name, half) for name, view in named for half in halves(view)):
@@ -185,7 +162,7 @@ def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[Part]:
 
 def part_of(
     title: str, changes: Sequence[ChangeView], blocked: Sequence[ObjectionView] = (), *, later: bool = False
-) -> Part:
+) -> tree.Part:
     """The changes, worst first: what many share once, and of each the rest."""
     groups, rest = grouping.apart(changes)
     subjects: list[_Subject] = sorted((*groups, *rest), key=lambda subject: verdict.rank(_as_change(subject)))
@@ -195,7 +172,7 @@ def part_of(
     most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(creates, 1)))
     rows = tuple(_row_of(subject, by_key=by_key) for subject in subjects)
     sections = tuple(section_of(subject, most, shown) for subject in subjects)
-    return Part(title, len(changes), rows, sections, tuple(blocked), later)
+    return tree.Part(title, len(changes), rows, sections, tuple(blocked), later)
 
 
 def _as_change(subject: _Subject) -> ChangeView:
@@ -213,20 +190,25 @@ def _called(change: ChangeView, *, by_key: bool) -> str:
     return change.address.removeprefix(f"{_kind(change)}.") if by_key else change.address
 
 
-def _row_of(subject: _Subject, *, by_key: bool) -> TableRow:
+def _row_of(subject: _Subject, *, by_key: bool) -> tree.TableRow:
     change = _as_change(subject)
     done, words = verdict.done(change), verdict.in_few_words(change)
     if not (done or words):
-        words = ((Run("as it is"),),)
+        words = ((tree.Run("as it is"),),)
     if isinstance(subject, ChangeView):
-        who: Phrase = (Run(_called(change, by_key=by_key), "code"),)
+        who: tree.Phrase = (tree.Run(_called(change, by_key=by_key), "code"),)
     else:
         names = [_called(each, by_key=by_key) for each in subject.changes[:_SHARERS]]
         more = len(subject.changes) - len(names)
-        runs = [run for name in names for run in (Run(", "), Run(name, "code"))][1:]
-        who = (Run(_number(subject), "strong"), Run(": "), *runs, *((Run(f" and {more:,} more"),) if more else ()))
-        words = (*words, (Run("the same in each"),))
-    return TableRow(sentences.sign(change), change.action, who, change.held_by, done, words)
+        runs = [run for name in names for run in (tree.Run(", "), tree.Run(name, "code"))][1:]
+        who = (
+            tree.Run(_number(subject), "strong"),
+            tree.Run(": "),
+            *runs,
+            *((tree.Run(f" and {more:,} more"),) if more else ()),
+        )
+        words = (*words, (tree.Run("the same in each"),))
+    return tree.TableRow(sentences.sign(change), change.action, who, change.held_by, done, words)
 
 
 def _number(shared: Shared) -> str:
@@ -235,10 +217,10 @@ def _number(shared: Shared) -> str:
     return f"{len(shared.changes):,} {shortened(kinds.pop(), _NAME) if len(kinds) == 1 else 'object'}s"
 
 
-def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] = ()) -> Section:
+def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] = ()) -> tree.Section:
     """A change in full, with so many lines at most of a text on one side only; `shown` have sections of their own."""
     change = _as_change(subject)
-    section = Section(
+    section = tree.Section(
         sign=sentences.sign(change),
         action=change.action,
         title=change.address,
@@ -261,9 +243,9 @@ def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] =
     )
 
 
-def _member(change: ChangeView, shown: Iterable[str]) -> Member:
+def _member(change: ChangeView, shown: Iterable[str]) -> tree.Member:
     patch = {} if change.address in shown else change.patch
-    return Member(change.address, change.file or "", change.line or 0, patch)
+    return tree.Member(change.address, change.file or "", change.line or 0, patch)
 
 
 def _why(change: ChangeView) -> list[str]:
@@ -280,7 +262,7 @@ def _why(change: ChangeView) -> list[str]:
 # the fields of a change
 
 
-def _blocks_of(change: ChangeView, most: int) -> Iterator[Block]:
+def _blocks_of(change: ChangeView, most: int) -> Iterator[tree.Block]:
     """Everything that changes in it, and what that means: a prompt first, but behind what an assistant is known by."""
     several = len({field.cause for field in change.fields}) > 1
     fields = grouping.by_owner(member for field in change.fields for member in _expanded(field))
@@ -290,26 +272,30 @@ def _blocks_of(change: ChangeView, most: int) -> Iterator[Block]:
     prompts = [field for field in made if field.name == "instructions" and not field.is_short]
     others = [field for field in made if field.name != "instructions" or field.is_short]
     yield from [] if whole else prompts
-    yield from [Meanings(tuple(meanings[""]))] if meanings.get("") else []
+    yield from [tree.Meanings(tuple(meanings[""]))] if meanings.get("") else []
     yield from sorted(others, key=lambda field: not field.is_short)
     yield from prompts if whole else []
     yield from _since(fields.get("", ()), most)
     for own in dict.fromkeys(filter(None, (*fields, *meanings))):
         inner = [member for field in fields.get(own, ()) for member in _opened(field, own)]
         fate = next((verdict.fate(field) for field in change.fields if field.path == own), "") if not whole else ""
-        means = (Meanings(tuple(meanings[own])),) if meanings.get(own) else ()
+        means = (tree.Meanings(tuple(meanings[own])),) if meanings.get(own) else ()
         blocks = _owned(inner, own, most, whole=whole or bool(fate), causes=several)
-        yield Group(_title(own, fate), (*means, *blocks))
+        yield tree.Group(_title(own, fate), (*means, *blocks))
 
 
-def _title(own: str, fate: str) -> Phrase:
+def _title(own: str, fate: str) -> tree.Phrase:
     words = {"added": " is new", "removed": " is removed"}
     name = grouping.function_name(own)
-    title: Phrase = (Run("Function "), Run(shortened(name, _NAME), "code")) if name else (Run("The answer's schema"),)
-    return (*title, Run(words[fate])) if fate else title
+    title: tree.Phrase = (
+        (tree.Run("Function "), tree.Run(shortened(name, _NAME), "code"))
+        if name
+        else (tree.Run("The answer's schema"),)
+    )
+    return (*title, tree.Run(words[fate])) if fate else title
 
 
-def _owned(inner: Sequence[FieldView], own: str, most: int, *, whole: bool, causes: bool) -> Iterator[Block]:
+def _owned(inner: Sequence[FieldView], own: str, most: int, *, whole: bool, causes: bool) -> Iterator[tree.Block]:
     """The fields of a function; its schema folded, for what that means stands before it."""
     schema = own if own == ANSWER else f"{own}.parameters"
     plain = [field for field in inner if not field.path.startswith(schema)]
@@ -321,16 +307,16 @@ def _owned(inner: Sequence[FieldView], own: str, most: int, *, whole: bool, caus
         if field.path.startswith(schema)
     ]
     if parts:
-        yield Fold("Schema as JSON", tuple(parts))
+        yield tree.Fold("Schema as JSON", tuple(parts))
 
 
-def _since(fields: Sequence[FieldView], most: int) -> Iterator[Block]:
+def _since(fields: Sequence[FieldView], most: int) -> Iterator[tree.Block]:
     """Of a long text in conflict, what the live one has that was not applied."""
     for field in fields:
         for applied in field.applied:
             if isinstance(applied, str) and isinstance(field.before, str) and not _is_short(field):
                 earlier = replace(field, before=applied, after=field.before, applied=(), reason=None)
-                yield Fold(_SINCE, (_made(earlier, field.path, most, whole=True, causes=False),))
+                yield tree.Fold(_SINCE, (_made(earlier, field.path, most, whole=True, causes=False),))
 
 
 def _expanded(field: FieldView) -> Iterator[FieldView]:
@@ -367,24 +353,24 @@ def _opened(field: FieldView, own: str) -> Iterator[FieldView]:
         yield from _split_mapping(field, mapping)
 
 
-def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) -> Field:
+def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) -> tree.Field:
     """The field as it is shown. Whole: all around it comes or goes, or that has been said."""
     sign = "+" if field.before is None else "-" if field.after is None else "~"
     fate = "" if whole else verdict.fate(field)
     tags = [field.cause] if causes and field.cause != "edit" else []
     tags += [f"reset: {field.reason}"] if field.reason else []
-    return Field(sign, name, _content(replace(field, path=name), most), fate, tuple(tags))
+    return tree.Field(sign, name, _content(replace(field, path=name), most), fate, tuple(tags))
 
 
-def _content(field: FieldView, most: int) -> Short | LongText | Structure:
+def _content(field: FieldView, most: int) -> tree.Short | tree.LongText | tree.Structure:
     before, after = field.before, field.after
     if _is_short(field):
-        return Short(tuple(_short_sides(field)))
+        return tree.Short(tuple(_short_sides(field)))
     if not _is_text(field):
         lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
-        return Structure(lines, others, most)
+        return tree.Structure(lines, others, most)
     before, after = (side if isinstance(side, str) else None for side in (before, after))
-    return LongText(before, after, _size(field), most)
+    return tree.LongText(before, after, _size(field), most)
 
 
 def _is_text(field: FieldView) -> bool:
@@ -401,7 +387,7 @@ def _is_short(field: FieldView) -> bool:
     return len(field.path) + len(" -> ".join(map(compact, sides))) <= _WIDTH
 
 
-def _short_sides(field: FieldView) -> Iterator[tuple[str, Json, Look]]:
+def _short_sides(field: FieldView) -> Iterator[tuple[str, Json, tree.Look]]:
     """Last applied, live and Git where there is a conflict and all are known; else what was and what will be."""
     before, after = both(field.before, field.after)
     for applied in field.applied:
@@ -423,14 +409,14 @@ def _size(field: FieldView) -> str:
     return f"{verdict.size(before)} → {verdict.size(after)} ({verdict.grown(before, after)})"
 
 
-def flattened(blocks: Iterable[Block]) -> Iterator[tuple[str, Field]]:
+def flattened(blocks: Iterable[tree.Block]) -> Iterator[tuple[str, tree.Field]]:
     """Every field of the blocks, with the name of what it is in."""
     for block in blocks:
-        if isinstance(block, Field):
+        if isinstance(block, tree.Field):
             yield "", block
-        elif isinstance(block, Fold):
+        elif isinstance(block, tree.Fold):
             yield from (("", field) for field in block.fields)
-        elif isinstance(block, Group):
+        elif isinstance(block, tree.Group):
             yield from ((verdict.as_text(block.title), field) for _, field in flattened(block.blocks))
 
 

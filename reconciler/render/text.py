@@ -6,28 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from reconciler.render import sentences
+from reconciler.render import sentences, tree
 from reconciler.render.page import page_of
 from reconciler.render.style import Style, paint
 from reconciler.render.text_diff import Line, Piece, bracketed, compare, fold, whole
-from reconciler.render.tree import (
-    Alert,
-    Block,
-    End,
-    Field,
-    Fold,
-    Group,
-    LongText,
-    Meanings,
-    Page,
-    Part,
-    Phrase,
-    Run,
-    Section,
-    Short,
-    Structure,
-    TableRow,
-)  # fmt: skip
 from reconciler.render.values import compact, disarmed, inert, one_line
 from reconciler.render.verdict import plainly
 from reconciler.render.view import Document, view
@@ -46,17 +28,17 @@ def render(document: Document, style: Style) -> str:
     return "\n".join([*(_FIGURES.sub("Plan<U+003A>", line) for line in lines), last]) + "\n"
 
 
-def _page_lines(page: Page, style: Style) -> Iterator[str]:
+def _page_lines(page: tree.Page, style: Style) -> Iterator[str]:
     (place,), (end,) = page.places, page.ends
-    where = (Run(place.environment, "strong"), Run(f" ({place.address}), stack {place.stack}"))
+    where = (tree.Run(place.environment, "strong"), tree.Run(f" ({place.address}), stack {place.stack}"))
     yield from _flow("", where, style)
     if place.base:
-        yield from _flow("", (Run(f"Compared with {place.base}."),), style)
+        yield from _flow("", (tree.Run(f"Compared with {place.base}."),), style)
     for offline in page.offline:
-        yield from _flow("", (Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
+        yield from _flow("", (tree.Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
     yield ""
     if page.alerts or any(part.has_any for part in page.parts):
-        yield from _flow("", (Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
+        yield from _flow("", (tree.Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
         yield ""
     for part in page.parts:
         yield from _part_lines(part, style)
@@ -68,7 +50,7 @@ def _page_lines(page: Page, style: Style) -> Iterator[str]:
     yield from _end_lines(end, page, style)
 
 
-def _part_lines(part: Part, style: Style) -> Iterator[str]:
+def _part_lines(part: tree.Part, style: Style) -> Iterator[str]:
     if part.title:
         yield paint(f"{part.title}:{'' if part.has_any else ' nothing.'}", "bold", style)
         yield ""
@@ -88,15 +70,15 @@ def _part_lines(part: Part, style: Style) -> Iterator[str]:
         yield ""
 
 
-def _plain(phrase: Phrase) -> str:
+def _plain(phrase: tree.Phrase) -> str:
     return "".join(one_line(run.text) for run in phrase)
 
 
-def _row_lines(row: TableRow, room: int, style: Style) -> Iterator[str]:
+def _row_lines(row: tree.TableRow, room: int, style: Style) -> Iterator[str]:
     """What does not fit beside the name stands below it."""
     ink = _ink(row.sign, row.blocked)
-    what: list[Run] = [Run("blocked", "blocked"), Run(" · ")] if row.blocked else []
-    what += [run for phrase in row.phrases for run in (Run(", "), *phrase)][1:]
+    what: list[tree.Run] = [tree.Run("blocked", "blocked"), tree.Run(" · ")] if row.blocked else []
+    what += [run for phrase in row.phrases for run in (tree.Run(", "), *phrase)][1:]
     name = _plain(row.who)
     head = f"  {paint(row.sign, ink, style)} {paint(name, ink, style)}"
     if len(name) <= room:
@@ -110,48 +92,50 @@ def _ink(sign: str, blocked: Sequence[str]) -> str:
     return "blocked" if blocked else "bad" if sign == "-" else "good" if sign == "+" else "bold"
 
 
-def _is_line(section: Section) -> bool:
+def _is_line(section: tree.Section) -> bool:
     return not (section.blocks or section.why or section.blocked or section.members)
 
 
-def _section_lines(section: Section, style: Style) -> Iterator[str]:
+def _section_lines(section: tree.Section, style: Style) -> Iterator[str]:
     facts = ", ".join(filter(None, [sentences.location(section.file, section.line), section.id]))
     ink = _ink(section.sign, section.blocked)
     rest = f" {section.will}{f' ({facts})' if facts else ''}" if section.address else ":"
     head = f"  {paint(section.sign, ink, style)} "
-    title = Run(section.title, "strong" if ink == "bold" else ink)  # type: ignore[arg-type]  # inks are looks here
-    yield from _flow(head, (title, Run(rest)), style, used=4, indent=6)
+    title = tree.Run(section.title, "strong" if ink == "bold" else ink)  # type: ignore[arg-type]  # inks are looks here
+    yield from _flow(head, (title, tree.Run(rest)), style, used=4, indent=6)
     if section.members:
-        yield from _flow("      ", (Run(", ".join(member.address for member in section.members)),), style, indent=6)
+        yield from _flow(
+            "      ", (tree.Run(", ".join(member.address for member in section.members)),), style, indent=6
+        )
     if section.blocked:
-        yield from _flow("      ", (Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
+        yield from _flow("      ", (tree.Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
     for why in section.why:
-        yield from _flow("      ", (Run(f"# {why}"),), style, indent=8)
+        yield from _flow("      ", (tree.Run(f"# {why}"),), style, indent=8)
     yield from _blocks_lines(section.blocks, 6, style)
     if section.unchanged:
         yield "      " + paint(f"# ({section.unchanged})", "dim", style)
 
 
-def _blocks_lines(blocks: Iterable[Block], indent: int, style: Style) -> Iterator[str]:
+def _blocks_lines(blocks: Iterable[tree.Block], indent: int, style: Style) -> Iterator[str]:
     """The short fields of a run are aligned with each other."""
-    for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
+    for is_short, run in groupby(blocks, lambda block: isinstance(block, tree.Field) and block.is_short):
         members = list(run)
-        room = max(len(one_line(block.name)) for block in members if isinstance(block, Field)) if is_short else 0
+        room = max(len(one_line(block.name)) for block in members if isinstance(block, tree.Field)) if is_short else 0
         for block in members:
             yield from (
                 _field_lines(block, room, indent, style)
-                if isinstance(block, Field)
+                if isinstance(block, tree.Field)
                 else _other_lines(block, indent, style)
             )
 
 
-def _other_lines(block: Meanings | Group | Fold, indent: int, style: Style) -> Iterator[str]:
+def _other_lines(block: tree.Meanings | tree.Group | tree.Fold, indent: int, style: Style) -> Iterator[str]:
     lead = " " * indent
-    if isinstance(block, Meanings):
+    if isinstance(block, tree.Meanings):
         for meaning in block.meanings:
-            word = Run("breaking", "bad") if meaning.breaking else Run("compatible")
-            yield from _flow(lead, (word, Run(f": {plainly(meaning)}")), style, indent=indent + 2)
-    elif isinstance(block, Fold):
+            word = tree.Run("breaking", "bad") if meaning.breaking else tree.Run("compatible")
+            yield from _flow(lead, (word, tree.Run(f": {plainly(meaning)}")), style, indent=indent + 2)
+    elif isinstance(block, tree.Fold):
         yield f"{lead}{block.title}:"
         yield from _blocks_lines(block.fields, indent + 2, style)
     else:
@@ -159,12 +143,12 @@ def _other_lines(block: Meanings | Group | Fold, indent: int, style: Style) -> I
         yield from _blocks_lines(block.blocks, indent + 2, style)
 
 
-def _field_lines(field: Field, room: int, indent: int, style: Style) -> Iterator[str]:
+def _field_lines(field: tree.Field, room: int, indent: int, style: Style) -> Iterator[str]:
     lead, name = " " * indent, one_line(field.name)
     remarks = [*([field.fate] if field.fate and not field.is_short else []), *map(one_line, field.tags)]
     remark = "  " + paint(f"# {', '.join(remarks)}", "dim", style) if remarks else ""
     head = f"{lead}{paint(field.sign, field.sign, style)} "
-    if isinstance(field.content, Short):
+    if isinstance(field.content, tree.Short):
         value = values_of(field.content)
         if indent + 4 + room + len(value) <= _width(style):
             yield f"{head}{name.ljust(room)}  {value}{remark}"
@@ -174,26 +158,26 @@ def _field_lines(field: Field, room: int, indent: int, style: Style) -> Iterator
         yield f"{lead}    {_painted(line, style)}".rstrip()
 
 
-def values_of(short: Short) -> str:
+def values_of(short: tree.Short) -> str:
     """The values on one line: `1 -> 2`, `last applied 1, live 2 -> Git 3`."""
     texts = [f"{label} {compact(value)}" if label else compact(value) for label, value, _ in short.sides]
     *first, last = texts
     return f"{', '.join(first)} -> {last}" if first else last
 
 
-def rows_of(field: Field) -> list[Line]:
+def rows_of(field: tree.Field) -> list[Line]:
     """The field row by row, each side of short values on one of its own."""
     content = field.content
-    if isinstance(content, Short):
+    if isinstance(content, tree.Short):
         signs = {"gone": "-", "new": "+"}
         pairs = ((signs.get(look, " "), f"{label} {compact(value)}".lstrip()) for label, value, look in content.sides)
         return [Line(sign, (Piece(text),)) for sign, text in pairs]
     return diff_of(content, field.sign)
 
 
-def diff_of(content: LongText | Structure, sign: str) -> list[Line]:
+def diff_of(content: tree.LongText | tree.Structure, sign: str) -> list[Line]:
     """The rows of a long text or structure: what changed, or the beginning of what is on one side only."""
-    if isinstance(content, LongText):
+    if isinstance(content, tree.LongText):
         if content.before is not None and content.after is not None:
             return compare(content.before, content.after)
         return whole(sign, content.after or content.before or "", content.most)
@@ -214,7 +198,7 @@ def _painted(line: Line, style: Style) -> str:
     return f"{paint(line.sign, line.sign, style)}{_GUTTER}{text if style.colour else bracketed(line)}"
 
 
-def _alert_lines(alert: Alert, style: Style) -> Iterator[str]:
+def _alert_lines(alert: tree.Alert, style: Style) -> Iterator[str]:
     word, ink = ("Allowed", "dim") if alert.allowed else ("Objection", "warning")
     for place, objection in enumerate(alert.objections):
         subject = f" {one_line(objection.address)}" if objection.address else ""
@@ -224,13 +208,13 @@ def _alert_lines(alert: Alert, style: Style) -> Iterator[str]:
         following = alert.objections[place + 1 : place + 2]
         if objection.remedy and not any(other.remedy == objection.remedy for other in following):
             first, *others = inert(objection.remedy).split("\n")
-            yield from _flow("  ", (Run(first),), style, indent=2)
+            yield from _flow("  ", (tree.Run(first),), style, indent=2)
             yield from (f"  {line}" for line in others)  # to be pasted
     yield f"  ({sentences.permission(alert.objections[0])})"
     yield ""
 
 
-def _end_lines(end: End, page: Page, style: Style) -> Iterator[str]:
+def _end_lines(end: tree.End, page: tree.Page, style: Style) -> Iterator[str]:
     if end.selected:
         yield "Only what was selected: the whole plan may hold more."
     yield from end.counts
@@ -241,18 +225,20 @@ def _end_lines(end: End, page: Page, style: Style) -> Iterator[str]:
 def _paragraph(head: str, text: str, ink: str, style: Style) -> Iterator[str]:
     """The text behind its heading; further lines of it are indented."""
     first, *others = inert(text).split("\n")
-    yield from _flow(paint(head, ink, style), (Run(first),), style, used=len(head), indent=2)
+    yield from _flow(paint(head, ink, style), (tree.Run(first),), style, used=len(head), indent=2)
     for line in others:
-        yield from _flow("  ", (Run(line),), style, indent=2)
+        yield from _flow("  ", (tree.Run(line),), style, indent=2)
 
 
 def _width(style: Style) -> int:
     return max(style.width, _NARROWEST)
 
 
-def _flow(head: str, runs: Iterable[Run], style: Style, *, used: int | None = None, indent: int = 2) -> Iterator[str]:
+def _flow(
+    head: str, runs: Iterable[tree.Run], style: Style, *, used: int | None = None, indent: int = 2
+) -> Iterator[str]:
     """The runs behind the head, broken between words; further lines are indented."""
-    row: list[Run] = []
+    row: list[tree.Run] = []
     column = len(head) if used is None else used
     for word in _unbroken_words(runs):
         plain = "".join(run.text for run in word)
@@ -260,27 +246,27 @@ def _flow(head: str, runs: Iterable[Run], style: Style, *, used: int | None = No
             yield (head + _painted_runs(row, style)).rstrip()
             row, head, column = [], " " * indent, indent
         if not (row or head.strip()) and plain.startswith("::"):
-            word = [Run(disarmed(plain))]
-        row += [Run(f" {word[0].text}", word[0].look), *word[1:]] if row else word
+            word = [tree.Run(disarmed(plain))]
+        row += [tree.Run(f" {word[0].text}", word[0].look), *word[1:]] if row else word
         column += len(plain) + (len(row) > len(word))
     yield (head + _painted_runs(row, style)).rstrip()
 
 
-def _painted_runs(runs: Iterable[Run], style: Style) -> str:
+def _painted_runs(runs: Iterable[tree.Run], style: Style) -> str:
     return "".join(
         paint("".join(run.text for run in same), look, style) for look, same in groupby(runs, lambda run: run.look)
     )
 
 
-def _unbroken_words(runs: Iterable[Run]) -> Iterator[list[Run]]:
+def _unbroken_words(runs: Iterable[tree.Run]) -> Iterator[list[tree.Run]]:
     """What stands between spaces; a word may have several looks. What stands between backticks is for copying: one."""
-    word: list[Run] = []
+    word: list[tree.Run] = []
     for run in runs:
         for part in _WORD.findall(one_line(run.text)):
             if part.isspace() and word:
                 yield word
                 word = []
             elif not part.isspace():
-                word.append(Run(part, run.look))
+                word.append(tree.Run(part, run.look))
     if word:
         yield word

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final, Literal, TypeAlias
 
 from reconciler.plan.allowances import LABEL
-from reconciler.render import sentences
+from reconciler.render import sentences, tree
 from reconciler.render.html.element import (
     BREAK,
     PAUSE,
@@ -30,26 +30,6 @@ from reconciler.render.page import page_across, page_of
 from reconciler.render.sentences import count
 from reconciler.render.text_diff import CONTINUED, Line, compare
 from reconciler.render.text_diff import whole as one_sided
-from reconciler.render.tree import (
-    Alert,
-    Block,
-    End,
-    Field,
-    Fold,
-    Group,
-    LongText,
-    Meanings,
-    Note,
-    Page,
-    Part,
-    Phrase,
-    Place,
-    Run,
-    Section,
-    Short,
-    Structure,
-    TableRow,
-)  # fmt: skip
 from reconciler.render.values import compact, one_line
 from reconciler.render.verdict import as_text, plainly
 from reconciler.render.view import Document, Lost, MeaningView, ObjectionView, View
@@ -111,7 +91,7 @@ def _document(title: str, body: Iterable[Markup]) -> str:
     return whole(head, element("body", several(body)))
 
 
-def _body_markup(page: Page, look: _Look) -> Iterator[Markup]:
+def _body_markup(page: tree.Page, look: _Look) -> Iterator[Markup]:
     verdicts = [element("p", page.ends[0].verdict)] if len(page.ends) == 1 else []
     top = [*map(_where_markup, page.places), element("h1", page.headline), *verdicts, *_contents(page)]
     main = [*_banners(page, look), *map(_lost_markup, page.lost), *_parts_markup(page, look)]
@@ -122,7 +102,7 @@ def _body_markup(page: Page, look: _Look) -> Iterator[Markup]:
     yield element("footer", element("div", several(foot), class_="wide"), class_="foot")
 
 
-def _where_markup(place: Place) -> Markup:
+def _where_markup(place: tree.Place) -> Markup:
     """Which place this is, whose, and what the plan is compared with."""
     base = [element("span", "compared with ", _code(place.base))] if place.base else []
     stack = element("span", "stack ", _code(place.stack))
@@ -130,7 +110,7 @@ def _where_markup(place: Place) -> Markup:
     return element("p", name, element("span", place.address), stack, *base, class_="where")
 
 
-def _figures_markup(end: End) -> Markup:
+def _figures_markup(end: tree.End) -> Markup:
     selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
     name = [element("strong", f"{one_line(end.name)}: {end.verdict} ")] if end.name else []
     counts = f"{selected}{' '.join(end.counts)} Fingerprint "
@@ -143,7 +123,7 @@ def _lost_markup(lost: Lost) -> Markup:
     return element("section", _heading(2, f"No plan of {one_line(lost.environment)}"), card)
 
 
-def _banners(page: Page, look: _Look) -> Iterator[Markup]:
+def _banners(page: tree.Page, look: _Look) -> Iterator[Markup]:
     """That nothing live was read, and that not everything is here."""
     for offline in page.offline:
         line = sentences.nothing_read(offline.why, offline.base)
@@ -158,7 +138,7 @@ def _banner(kind: str, line: str) -> Markup:
 # the parts of a plan
 
 
-def _titles(page: Page) -> Iterator[tuple[str, str, int]]:
+def _titles(page: tree.Page) -> Iterator[tuple[str, str, int]]:
     """Everything below the verdict that has a heading: what it is called, where it is, and how much is in it."""
     objections = sum(len(alert.objections) for alert in page.alerts)
     yield from [("Objections", "objections", objections)] if objections else []
@@ -167,7 +147,7 @@ def _titles(page: Page) -> Iterator[tuple[str, str, int]]:
     yield from [("Notes", "notes", len(page.notes))] if page.notes else []
 
 
-def _contents(page: Page) -> Iterator[Markup]:
+def _contents(page: tree.Page) -> Iterator[Markup]:
     """Where to go on the page, where there is a choice."""
     titles = list(_titles(page))
     links = (element("li", element("a", title, to=name), _quiet(f" {number}")) for title, name, number in titles)
@@ -175,7 +155,7 @@ def _contents(page: Page) -> Iterator[Markup]:
         yield element("ul", several(links), class_="contents")
 
 
-def _parts_markup(page: Page, look: _Look) -> Iterator[Markup]:
+def _parts_markup(page: tree.Page, look: _Look) -> Iterator[Markup]:
     notes = element("ul", several(element("li", *_noted(note)) for note in page.notes), class_="list")
     contents = [
         *([several(_alerts_markup(page))] if page.alerts else []),
@@ -188,11 +168,11 @@ def _parts_markup(page: Page, look: _Look) -> Iterator[Markup]:
         yield element("section", *inner, labelled_by=name) if alone else element("section", *inner)
 
 
-def _noted(note: Note) -> list[Child]:
+def _noted(note: tree.Note) -> list[Child]:
     return _prose(f"{one_line(note.environments)}: {note.text}" if note.environments else note.text)
 
 
-def _part_markup(part: Part, name: str, look: _Look) -> Iterator[Markup]:
+def _part_markup(part: tree.Part, name: str, look: _Look) -> Iterator[Markup]:
     if not part.has_any:
         yield element("p", "Nothing.", class_="quiet")
     if part.blocked:
@@ -215,7 +195,7 @@ def _heading(depth: int, *children: Child, id: str = "") -> Markup:  # the page'
     return element(name, *children, id=id) if id else element(name, *children)
 
 
-def _row_markup(row: TableRow, anchor: str) -> Markup:
+def _row_markup(row: tree.TableRow, anchor: str) -> Markup:
     link = element("a", *_phrase_markup(row.who), to=anchor)
     blocked = [" ", _chip("blocked", "warn")] if row.blocked else []
     what = [child for phrase in row.what for child in (", ", *_phrase_markup(phrase))][1:]
@@ -227,11 +207,11 @@ def _action_markup(sign: str, words: str, action: str) -> Markup:
     return _chip(f"{'−' if sign == '-' else sign} {words}", _TONES.get(action, "calm"))
 
 
-def _phrase_markup(phrase: Phrase) -> list[Child]:
+def _phrase_markup(phrase: tree.Phrase) -> list[Child]:
     return [child for run in phrase for child in _run_markup(run)]
 
 
-def _run_markup(run: Run) -> list[Child]:
+def _run_markup(run: tree.Run) -> list[Child]:
     text = one_line(run.text)
     names: dict[str, Name] = {"code": "code", "gone": "del", "new": "ins", "good": "strong", "strong": "strong"}
     if run.look in names:
@@ -239,7 +219,7 @@ def _run_markup(run: Run) -> list[Child]:
     return [element("strong", text, class_="bad")] if run.look else _prose(text)
 
 
-def _alerts_markup(page: Page) -> Iterator[Markup]:
+def _alerts_markup(page: tree.Page) -> Iterator[Markup]:
     anchors = {
         subject.address: f"changes{number}-{i}"
         for number, part in reversed(list(enumerate(page.parts)))
@@ -251,7 +231,7 @@ def _alerts_markup(page: Page) -> Iterator[Markup]:
         yield element("div", several(_alert_markup(alert, anchors)), class_=kind)
 
 
-def _alert_markup(alert: Alert, anchors: dict[str, str]) -> Iterator[Markup]:
+def _alert_markup(alert: tree.Alert, anchors: dict[str, str]) -> Iterator[Markup]:
     word = _chip("Allowed") if alert.allowed else _chip("Blocked", "warn")
     where = [_quiet(f" in {one_line(alert.environments)}")] if alert.environments else []
     yield _heading(3, word, " ", _code(alert.code), *where)
@@ -292,7 +272,7 @@ def _permission_markup(objection: ObjectionView) -> Iterator[Child]:
 # a change in full
 
 
-def _section_markup(section: Section, anchor: str, own: dict[str, str], look: _Look) -> Markup:
+def _section_markup(section: tree.Section, anchor: str, own: dict[str, str], look: _Look) -> Markup:
     """The change, folded where there are many."""
     blocked = [" ", _chip("blocked", "warn")] if section.blocked else []
     name = _code(section.title) if section.address else one_line(section.title)
@@ -304,7 +284,7 @@ def _section_markup(section: Section, anchor: str, own: dict[str, str], look: _L
     return element("details", summary, body, class_="change")
 
 
-def _body(section: Section, own: dict[str, str], look: _Look) -> Iterator[Markup]:
+def _body(section: tree.Section, own: dict[str, str], look: _Look) -> Iterator[Markup]:
     location = sentences.location(section.file, section.line)
     facts: list[list[Child]] = [
         ["id ", _code(section.id)] if section.id else [],
@@ -338,22 +318,22 @@ def _patch(patch: Document | None, look: _Look) -> Iterator[Markup]:
         yield element("details", element("summary", "The patch that is sent"), sent, class_="fold")
 
 
-def _blocks_markup(blocks: Iterable[Block], depth: int, look: _Look) -> Iterator[Markup]:
+def _blocks_markup(blocks: Iterable[tree.Block], depth: int, look: _Look) -> Iterator[Markup]:
     """Short fields that follow each other are one list."""
-    for is_short, run in groupby(blocks, lambda block: isinstance(block, Field) and block.is_short):
+    for is_short, run in groupby(blocks, lambda block: isinstance(block, tree.Field) and block.is_short):
         members = list(run)
-        shorts = [_short_markup(member) for member in members if is_short and isinstance(member, Field)]
+        shorts = [_short_markup(member) for member in members if is_short and isinstance(member, tree.Field)]
         yield from [element("dl", several(shorts), class_="fields")] if shorts else []
         yield from [] if is_short else (_block_markup(member, depth, look) for member in members)
 
 
-def _block_markup(block: Block, depth: int, look: _Look) -> Markup:
-    if isinstance(block, Meanings):
+def _block_markup(block: tree.Block, depth: int, look: _Look) -> Markup:
+    if isinstance(block, tree.Meanings):
         return element("ul", several(map(_meaning_markup, block.meanings)), class_="meanings")
-    if isinstance(block, Group):
+    if isinstance(block, tree.Group):
         inner = [_heading(depth, *_phrase_markup(block.title)), *_blocks_markup(block.blocks, depth + 1, look)]
         return element("div", several(inner), class_="function")
-    if isinstance(block, Fold):
+    if isinstance(block, tree.Fold):
         inner = [
             element("summary", block.title),
             element("div", several(_blocks_markup(block.fields, depth + 1, look))),
@@ -367,7 +347,7 @@ def _meaning_markup(meaning: MeaningView) -> Markup:
     return element("li", word, " ", *_prose(one_line(plainly(meaning))))
 
 
-def _name_markup(field: Field) -> list[Child]:
+def _name_markup(field: tree.Field) -> list[Child]:
     """Its path, which may be broken where it has a dot, and what is to be said of it."""
     first, *steps = one_line(field.name or "the whole").split(".")
     path = element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
@@ -375,12 +355,12 @@ def _name_markup(field: Field) -> list[Child]:
     return [path, *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, ""))))]
 
 
-def _short_markup(field: Field) -> Markup:
-    values = _values_markup(field.content) if isinstance(field.content, Short) else ()
+def _short_markup(field: tree.Field) -> Markup:
+    values = _values_markup(field.content) if isinstance(field.content, tree.Short) else ()
     return element("div", element("dt", *_name_markup(field)), element("dd", *values))
 
 
-def _values_markup(content: Short) -> Iterator[Child]:
+def _values_markup(content: tree.Short) -> Iterator[Child]:
     """The values; which is which is spoken where there are several."""
     spoken = {"gone": "before ", "new": "after "} if len(content.sides) > 1 else {}
     for number, (label, value, look) in enumerate(content.sides):
@@ -391,17 +371,17 @@ def _values_markup(content: Short) -> Iterator[Child]:
         yield element(name, *word, compact(value))
 
 
-def _long_markup(field: Field, depth: int, look: _Look) -> Markup:
+def _long_markup(field: tree.Field, depth: int, look: _Look) -> Markup:
     content = field.content
-    size = [" ", _quiet(content.size)] if isinstance(content, LongText) else []
-    shown = [] if isinstance(content, Short) else [sides(content, field.sign, full=look.full)]
+    size = [" ", _quiet(content.size)] if isinstance(content, tree.LongText) else []
+    shown = [] if isinstance(content, tree.Short) else [sides(content, field.sign, full=look.full)]
     return element("div", _heading(depth, *_name_markup(field), *size), *shown, class_="field")
 
 
 # two texts beside each other
 
 
-def sides(content: LongText | Structure, sign: str, *, full: bool) -> Markup:
+def sides(content: tree.LongText | tree.Structure, sign: str, *, full: bool) -> Markup:
     """Both sides, what differs in pairs; without room for everything, of what did not change only how much it is."""
     lines = _rows_beside(content, sign, full=full)
     more = [_gap(f"… {line.text}") for line in lines if line.sign == "…"]
@@ -415,13 +395,13 @@ def sides(content: LongText | Structure, sign: str, *, full: bool) -> Markup:
             blocks.append(element("div", _side_markup(run), _side_markup(runs[i + 1][1]), class_="pair"))
         elif not (key == "+" and above == "-"):
             blocks += _alone(run) if len(runs) == 1 else [_side_markup(run)]
-    kind = "prose" if isinstance(content, LongText) else "code"
+    kind = "prose" if isinstance(content, tree.LongText) else "code"
     return element("div", several([*blocks, *more]), class_=f"sides {kind}")
 
 
-def _rows_beside(content: LongText | Structure, sign: str, *, full: bool) -> list[Line]:
+def _rows_beside(content: tree.LongText | tree.Structure, sign: str, *, full: bool) -> list[Line]:
     most = _ALL if full else content.most
-    if isinstance(content, Structure):
+    if isinstance(content, tree.Structure):
         both = content.before and content.after
         lines = list(content.after or content.before)
         return compare(content.before, content.after, context=None) if both else one_sided(sign, lines, most)
