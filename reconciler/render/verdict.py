@@ -30,7 +30,8 @@ _MOST = 3  # parts of a headline: a line of more is not read
 _LINE = 110  # characters of a headline with the changed words
 _FIELDS = 5  # of one change that are named
 _NAME = 40
-_BRIEF = 24  # characters of changed words, and of a value
+_BRIEF = 24  # characters of a value
+_PHRASE = 40  # characters of changed words
 _WORDS = 2  # places where words changed
 _TEXT = 100_000  # characters of a text that is searched for the changed words
 _LONGEST_WORD = 15  # characters a word on average: beyond it, spaces do not part words there
@@ -181,7 +182,7 @@ def _change_words(field: FieldView, change: ChangeView) -> Phrase:
 def _value_words(field: FieldView) -> Phrase:
     before, after = field.before, field.after
     if before is None or after is None:
-        if field.excerpt and isinstance(side := after if before is None else before, str) and len(side) <= _BRIEF:
+        if field.excerpt and isinstance(side := after if before is None else before, str) and len(side) <= _PHRASE:
             look: tuple[str, Look] = ("added", "new") if before is None else ("removed", "gone")
             return (Run(f" {look[0]} "), Run(f'"{side}"', look[1]))
         return (Run(f" {grown(str(before or ''), str(after or ''))}"),) if field.excerpt else (Run(f" {fate(field)}"),)
@@ -221,7 +222,8 @@ def plainly(meaning: MeaningView) -> str:
 def changed_words(before: str, after: str) -> Phrase:
     """`300 → 500 EUR`: the words that changed, where they are few; else nothing."""
     changes = edits(before, after) if len(before) + len(after) <= _TEXT else ()
-    short = all(len(text) <= _BRIEF and LINE_END not in text for edit in changes for text in (edit.removed, edit.added))
+    sides = [text for edit in changes for text in (edit.removed, edit.added)]
+    short = all(len(text) <= _PHRASE and LINE_END not in text for text in sides)
     if not changes or len(changes) > _WORDS or not short:
         return ()
     parts = [_replaced_words(edit) for edit in changes]
