@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.canonical import equal
+from reconciler.canonical import ABSENT, equal
 from reconciler.emulator import Settings
 from reconciler.model import (
     Change,
@@ -27,7 +27,7 @@ from reconciler.model import (
     Stale,
     Unsettled,
 )
-from reconciler.paths import show
+from reconciler.paths import at, show
 from reconciler.plan.guards import Limits, PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.plan.policy import (
@@ -76,11 +76,11 @@ def split(plan: Plan, found: PolicySplit) -> tuple[list[str], dict[str, str]]:
     assert sorted(fields[0]) == sorted(fields[1])
     assert found.ready.standing == ()
     ready = [change.address.key for change in found.ready.changes]
-    return ready, {left.change.address.key: left.why for left in found.left}
+    return ready, {left.change.address.key: left.why for left in found.to_review}
 
 
 def _all(found: PolicySplit) -> list[Change]:
-    return [*found.ready.changes, *(left.change for left in found.left)]
+    return [*found.ready.changes, *(left.change for left in found.to_review)]
 
 
 def paths(changes: Iterable[Change]) -> list[list[str]]:
@@ -112,7 +112,9 @@ def test_of_drift_beside_an_edit_the_policy_decides_what_is_done() -> None:
     ):
         found = split_by_policy(plan, policy, Waits(waits))
         assert paths(found.ready.changes) == [[done]]
-        assert paths(left.change for left in found.left) == [[{"temperature", "instructions"}.difference({done}).pop()]]
+        assert paths(left.change for left in found.to_review) == [
+            [{"temperature", "instructions"}.difference({done}).pop()]
+        ]
     assert divided(plan, BACK)[1] == {"hr": "`reconcile.apply` does not include `edits`"}
     assert divided(plan, ONLY_EDITS)[1] == {"hr": "`reconcile.apply` does not include `drift`"}
     assert divided(plan, ALL, "its apply failed")[1] == {"hr": "its apply failed"}
@@ -336,7 +338,7 @@ def test_what_was_tried_and_is_not_done_is_left(outcome: Any, why: str, is_writt
 
     found = scheduled_run(division, [became], [change])
 
-    assert [left.why for left in found.left] == [why]
+    assert [left.why for left in found.to_review] == [why]
     assert not found.is_well
     assert found.overwrote == ((change,) if is_written else ())
 
@@ -346,7 +348,7 @@ def test_what_became_of_it_nobody_knows_is_left_and_told_as_written() -> None:
 
     found = scheduled_run(division, [], [change])
 
-    assert [left.why for left in found.left] == ["it was not done"]
+    assert [left.why for left in found.to_review] == ["it was not done"]
     assert found.overwrote == (change,)
 
 
@@ -361,7 +363,7 @@ def test_what_is_left_stands_in_the_order_of_addresses() -> None:
 
     found = scheduled_run(division, [Failed(change, "no") for change in reversed(changes)])
 
-    assert [left.change.address.key for left in found.left] == ["k0", "k1", "k2"]
+    assert [left.change.address.key for left in found.to_review] == ["k0", "k1", "k2"]
 
 
 def test_an_objection_to_nothing_that_changes_leaves_something_to_look_at() -> None:
@@ -419,13 +421,15 @@ def test_a_pass_never_writes_an_edit_and_changes_no_cause_of_what_it_leaves(
         said = {one.address: one.fields for one in applied_once}
         for change in found.ready.changes:
             assert change.desired is not None
-            assert all(equal(change.desired.fields[name], said[change.address][name]) for name in change.patch)
+            for field in change.fields:
+                there, member = at(said[change.address][field.path[0]], field.path[1:])
+                assert field.path in change.desired.left_to_server or equal(field.after, member if there else ABSENT)
         if all(isinstance(outcome, Done) for outcome in outcomes):
             assert again.ready.changes == ()
-            assert [(left.change.digest, left.why) for left in again.left] == [
-                (left.change.digest, left.why) for left in found.left
+            assert [(left.change.digest, left.why) for left in again.to_review] == [
+                (left.change.digest, left.why) for left in found.to_review
             ]
-            assert [left.change.fields for left in again.left] == [left.change.fields for left in found.left]
+            assert [left.change.fields for left in again.to_review] == [left.change.fields for left in found.to_review]
 
     run(story)
 
@@ -450,7 +454,7 @@ def test_drift_that_waits_keeps_no_edit_beside_it_from_being_done() -> None:
     found = split_by_policy(plan, ALL, Waits(drift={drift.digest: "tomorrow"}))
 
     assert paths(found.ready.changes) == [["instructions"]]
-    assert [(paths([left.change]), left.why) for left in found.left] == [([["temperature"]], "tomorrow")]
+    assert [(paths([left.change]), left.why) for left in found.to_review] == [([["temperature"]], "tomorrow")]
 
 
 def test_a_hold_stops_everything_and_what_is_left_anyway_keeps_its_reason() -> None:

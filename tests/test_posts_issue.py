@@ -250,7 +250,7 @@ def test_nothing_written_is_nothing_quoted() -> None:
 def test_of_what_is_not_certain_that_is_said_and_the_first_line_is_the_same_next_time() -> None:
     change = drift("a", "Be rude.")
     found = ScheduledRun(plan(change), (NeedsReview(change, "it failed: 500"),), (), RUN, (change,))
-    other = replace(found, run="another", left=(NeedsReview(change, "it failed: 502"),))
+    other = replace(found, run="another", to_review=(NeedsReview(change, "it failed: 502"),))
 
     (one,), (two,) = comments(found), comments(other)
 

@@ -71,4 +71,4 @@ def command(
         result = run_scheduled(ScheduledRequest(reporter, session, host, author, apply_workflow, keys, put_back))
     if result.code or not detailed_exitcode:
         return result.code
-    return 3 if result.scheduled_run.objections else 2 if result.scheduled_run.left else 0
+    return 3 if result.scheduled_run.objections else 2 if result.scheduled_run.to_review else 0

@@ -60,7 +60,7 @@ class DriftIssue:
         if passed.is_well and not comments and not (current and current.open):
             return ""
         before = issue_memory.remembered(current.body) if current else None
-        digests = {item.change.digest for item in passed.left}
+        digests = {item.change.digest for item in passed.to_review}
         now = issue_memory.following(before, stamp, is_well=passed.is_well, digests=digests)
         text = issue_text.body(passed, now, stamp)
         issue = current or self._open(text)
@@ -94,7 +94,7 @@ class DriftIssue:
 
     def _post(self, issue: Issue, passed: ScheduledRun, comments: list[str]) -> bool:
         """Writes the comments; not again what every run tries to overwrite and cannot."""
-        needs_review = {id(item.change) for item in passed.left}
+        needs_review = {id(item.change) for item in passed.to_review}
         tried_only = bool(passed.overwrote) and all(id(change) in needs_review for change in passed.overwrote)
         if tried_only:
             first_line = comments[0].partition("\n")[0]

@@ -119,20 +119,20 @@ class Kind:
 
     def companions(self, desired: Desired, live: Live, changed: Collection[str]) -> dict[str, Json]:
         """Fields that must travel with the changed ones, with what each is live: the server would keep it."""
-        found: dict[str, Json] = {}
+        travelling: dict[str, Json] = {}
         for trigger in (name for name in self.fields if name in changed):
             wanted = self.wire(trigger, desired.fields[trigger], None)
             for name in self.table[trigger].companions:
                 have = live.raw.get(name)
                 behind = self.read({trigger: wanted, name: have})[name]
-                left = [path for path in desired.left_to_server if path[0] == name]
+                chosen = [path for path in desired.left_to_server if path[0] == name]
                 if name in changed:
                     continue
-                if any(at(have, path[1:])[1] is not None for path in left):
-                    found[name] = have
-                elif not left and encode(behind) != encode(desired.fields[name]):
-                    found[name] = behind
-        return found
+                if any(at(have, path[1:])[1] is not None for path in chosen):
+                    travelling[name] = have
+                elif not chosen and encode(behind) != encode(desired.fields[name]):
+                    travelling[name] = behind
+        return travelling
 
     def reset_reason(self, path: Path, desired: Desired, changed: Collection[str]) -> str | None:
         """Why what is left to the server is reset along with the changed fields."""

@@ -98,22 +98,22 @@ class _Pair:
         return self.less(self.desired.fields[field], field, self.desired.untouched)
 
     def differing(self, known: Marker | None) -> dict[str, Json]:
-        """The live values that are not as desired, less what is left to others."""
-        left = [path for path in self.desired.left_to_server if not self._is_set_by_us(path, known)]
-        others = (*self.desired.untouched, *left)
-        found: dict[str, Json] = {}
+        """The live values that are not as desired, less what is chosen to others."""
+        chosen = [path for path in self.desired.left_to_server if not self._is_set_by_us(path, known)]
+        others = (*self.desired.untouched, *chosen)
+        live_values: dict[str, Json] = {}
         for field in self.kind.fields:
             have = self.less(self.live.fields[field], field, others)
             if not isinstance(have, Absent) and not equal(have, self.less(self.desired.fields[field], field, others)):
-                found[field] = have
-        return found
+                live_values[field] = have
+        return live_values
 
     def companions(self, changed: Collection[str]) -> Iterator[tuple[str, Json]]:
-        """What has to travel with the changed fields; nothing that is left to the dashboard does."""
-        left = {path[0] for path in self.desired.left_to_server}
+        """What has to travel with the changed fields; nothing that is chosen to the dashboard does."""
+        chosen = {path[0] for path in self.desired.left_to_server}
         for field, before in self.kind.companions(self.desired, self.live, changed).items():
             have = self.less(before, field, self.desired.untouched)
-            if field in left:  # the server rejects the change without it, ignored or not
+            if field in chosen:  # the server rejects the change without it, ignored or not
                 yield field, before
             elif not isinstance(have, Absent) and not equal(have, self.after(field)):
                 yield field, have

@@ -60,7 +60,7 @@ def stamp(
 
 
 def holding(stamped: Marker, desired: Desired, live: Live, previous: Marker | None, kind: Kind) -> Marker:
-    """The stamp of a write that holds something back: of that it says what the marker on the object said.
+    """The stamp of a write that holds something back: of that it says what the marker on the object remembered.
 
     An object that is adopted has none yet: what it holds is what this apply leaves there.
     """
@@ -76,10 +76,10 @@ def holding(stamped: Marker, desired: Desired, live: Live, previous: Marker | No
     made = digests(fields, desired.ignore, kind)
     if kept and "#" not in known.digests:
         kept |= {name for name in made if name.startswith("#")}
-    said = {name: known.digests[name] for name in kept if name in known.digests}
+    remembered = {name: known.digests[name] for name in kept if name in known.digests}
     return replace(
         stamped,
-        digests={name: value for name, value in made.items() if name not in kept} | said,
+        digests={name: value for name, value in made.items() if name not in kept} | remembered,
         ignored=known.ignored,
         on_removal=known.on_removal if ("reconciler",) in desired.held else stamped.on_removal,
     )
@@ -184,13 +184,13 @@ def decode(text: Json, kind: Kind) -> Marker | None:
     )
 
 
-def agrees(wanted: Marker, found: Marker, kind: Kind, text: Json = None) -> bool:
+def agrees(wanted: Marker, present: Marker, kind: Kind, text: Json = None) -> bool:
     """Whether the two say the same, but for the run, the commit and the object's own id.
 
     A server that cuts values short leaves the beginning of the `text`: writing it again would be no use.
     """
-    same = encode(replace(wanted, id=found.id, nonce=found.nonce, commit=found.commit), kind)
-    return decode(same, kind) == found or (isinstance(text, str) and len(text) >= _CUT and same.startswith(text))
+    same = encode(replace(wanted, id=present.id, nonce=present.nonce, commit=present.commit), kind)
+    return decode(same, kind) == present or (isinstance(text, str) and len(text) >= _CUT and same.startswith(text))
 
 
 def is_left_by(desired: Desired, marker: Marker, kind: Kind) -> bool:

@@ -75,7 +75,7 @@ class PolicySplit:
 
     plan: Plan
     ready: Plan
-    left: tuple[NeedsReview, ...]
+    to_review: tuple[NeedsReview, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class ScheduledRun:
     """What a scheduled run planned, what became of what it tried, and what needs review."""
 
     plan: Plan
-    left: tuple[NeedsReview, ...]
+    to_review: tuple[NeedsReview, ...]
     outcomes: tuple[Outcome, ...] = ()
     run: str | None = None
     """The record of what was written, if anything was."""
@@ -97,7 +97,7 @@ class ScheduledRun:
     @property
     def is_well(self) -> bool:
         """Whether nothing needs review."""
-        return not self.left and not self.objections
+        return not self.to_review and not self.objections
 
 
 def split_by_policy(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
@@ -148,7 +148,7 @@ def _split(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool)
     return PolicySplit(
         plan=plan,
         ready=replace(plan, changes=changes, marks=plan.marks if refresh else (), objections=(), selected=True),
-        left=tuple(NeedsReview(change, why) for change, why in parts if why is not None),
+        to_review=tuple(NeedsReview(change, why) for change, why in parts if why is not None),
     )
 
 
@@ -160,8 +160,10 @@ def scheduled_run(
     tried = [(change, by_change.get(id(change))) for change in division.ready.changes]
     undone = [NeedsReview(change, why) for change, outcome in tried if (why := _undone(outcome)) is not None]
     written = tuple(change for change in begun if not isinstance(by_change.get(id(change)), Stale | Skipped))
-    left = sorted([*division.left, *undone], key=lambda review: (review.change.address, review.change.id or ""))
-    return ScheduledRun(division.plan, tuple(left), tuple(outcomes), run, written)
+    to_review = sorted(
+        [*division.to_review, *undone], key=lambda review: (review.change.address, review.change.id or "")
+    )
+    return ScheduledRun(division.plan, tuple(to_review), tuple(outcomes), run, written)
 
 
 def permits(change: Change) -> frozenset[str]:

@@ -164,20 +164,20 @@ def _was_created(live: Live, step: Step, nonce: str) -> bool:
 
 def _created_as(step: Step, kind: Kind) -> Desired:
     """What a create wanted."""
-    left = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
-    return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), left, ignore=step.ignore)
+    chosen = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
+    return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), chosen, ignore=step.ignore)
 
 
 def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
     kind = KINDS[step.kind]
     live = _live_before(before, kind)
-    left = frozenset(path for path in _choosable(before, kind) if not _was_stated(path, live, kind))
-    kept = {name: markers.less_ignored(name, live.fields[name], left, kind) for name in kind.fields}
+    chosen = frozenset(path for path in _choosable(before, kind) if not _was_stated(path, live, kind))
+    kept = {name: markers.less_ignored(name, live.fields[name], chosen, kind) for name in kind.fields}
     desired = Desired(
         address=_address_before(step),
         fields={name: kind.default(name) if isinstance(value, Absent) else value for name, value in kept.items()},
         place=Location(source),
-        left_to_server=left,
+        left_to_server=chosen,
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
         ignore=step.ignore,
     )

@@ -94,5 +94,5 @@ def _change_state(change: Change) -> str:
 
 
 def _cause_words(change: Change) -> Iterator[str]:
-    found = {field.cause for field in change.fields}
-    yield from (word for cause, word in _CAUSES.items() if cause in found)
+    causes = {field.cause for field in change.fields}
+    yield from (word for cause, word in _CAUSES.items() if cause in causes)

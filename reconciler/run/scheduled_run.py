@@ -131,7 +131,7 @@ def _report(request: ScheduledRequest, result: ScheduledResult) -> None:
     passed = hidden().deep(result.scheduled_run, (Address, Target, Marker))
     reporter, host = request.reporter, request.host
     reporter.text(f"\n{rows}" if (rows := issue_text.lines(passed)) else "")
-    for item in passed.left:
+    for item in passed.to_review:
         address = str(item.change.address)
         reporter.events(events.diagnostic("warning", f"{address}: Needs review: {item.why}", item.why, address))
     comments = list(overwritten.comments(passed))

@@ -68,7 +68,7 @@ def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
         looked(memory, look),
     ]
     foot = [
-        *([_SIDES] if scheduled.left else []),
+        *([_SIDES] if scheduled.to_review else []),
         f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {_ADVICE}",
         f"Fingerprint {span(fingerprint(_remaining(scheduled)))}.",
     ]
@@ -77,7 +77,7 @@ def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
 
 def verdict(scheduled: ScheduledRun) -> str:
     """The headline, which a phone shows: `Needs review: 1 conflict, 2 drifted`."""
-    counts = Counter(_state(left.change) for left in scheduled.left)
+    counts = Counter(_state(left.change) for left in scheduled.to_review)
     said = ", ".join(f"{counts[word]:,} {word}" for word in _ORDER if counts[word])
     if said:
         return f"Needs review: {said}"
@@ -123,9 +123,9 @@ def superseded(number: int) -> str:
 
 def lines(scheduled: ScheduledRun) -> str:
     """What needs review, for a terminal or a log: one line per change."""
-    if not scheduled.left:
+    if not scheduled.to_review:
         return ""
-    told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in scheduled.left)
+    told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in scheduled.to_review)
     return "\n".join(["Needs review:", *told]) + "\n"
 
 
@@ -155,7 +155,7 @@ def _blocks_that_fit(scheduled: ScheduledRun, room: int) -> list[str]:
 
 
 def _ranked(scheduled: ScheduledRun) -> list[NeedsReview]:
-    return sorted(scheduled.left, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
+    return sorted(scheduled.to_review, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
 
 
 def _remaining(scheduled: ScheduledRun) -> Plan:

@@ -34,7 +34,7 @@ def comments(scheduled: ScheduledRun) -> tuple[str, ...]:
     """
     if not scheduled.overwrote:
         return ()
-    undone = {id(left.change): left.why for left in scheduled.left}
+    undone = {id(left.change): left.why for left in scheduled.to_review}
     name = f"<!-- reconciler: wrote over {digest([*map(_values_to_quote, scheduled.overwrote)], 16)} -->"
     head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
     told = (block for one in scheduled.overwrote for block in (_became(one, undone.get(id(one))), *_quotes_of(one)))
