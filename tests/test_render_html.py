@@ -24,7 +24,7 @@ from reconciler.model import Base, Change, Meaning, Objection, Plan
 from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
 from reconciler.render import html as package
-from reconciler.render.html.element import Markup, element, sheet, text
+from reconciler.render.html.element import Markup, element, sheet
 from reconciler.render.html.page import page, sides
 from reconciler.render.several import Lost
 from reconciler.render.tree import LongText
@@ -140,7 +140,7 @@ def test_markup_that_was_cut_or_joined_is_a_text_again() -> None:
 
 
 def test_no_line_of_the_page_begins_with_a_text_and_what_is_invisible_shows() -> None:
-    assert text("a\n::error::##[x]\u202e") == "a&#10;::error::##&#91;x]&lt;U+202E&gt;"
+    assert element("p", "a\n::error::##[x]\u202e") == "<p>a&#10;::error::##&#91;x]&lt;U+202E&gt;</p>"
 
 
 def test_a_style_sheet_cannot_end_itself() -> None:

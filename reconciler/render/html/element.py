@@ -29,13 +29,12 @@ class Attributes(TypedDict, total=False):
     """The id of a place on this page: nothing links elsewhere."""
     scope: Literal["col", "row"]
     labelled_by: str
-    label: str
     unspoken: Literal["true"]
     open: Literal[True]
 
 
 _SPECIAL: Final = re.compile(r"[&<>\"'\[\n]")
-_SPELT: Final = {"class_": "class", "labelled_by": "aria-labelledby", "label": "aria-label", "unspoken": "aria-hidden"}
+_SPELT: Final = {"class_": "class", "labelled_by": "aria-labelledby", "unspoken": "aria-hidden"}
 
 
 class Markup(str):
@@ -45,11 +44,6 @@ class Markup(str):
 
 
 Child: TypeAlias = Markup | str
-
-
-def text(content: str) -> Markup:
-    """The text as it reads."""
-    return Markup(_escaped(content))
 
 
 def element(name: Name, *children: Child, **attributes: Unpack[Attributes]) -> Markup:
