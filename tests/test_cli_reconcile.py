@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from reconciler.apply import journal
-from reconciler.github.posts.issue_memory import line, remembered
-from reconciler.github.posts.issue_text import LABEL, is_same
+from reconciler.github.posts.issue_text import LABEL, is_same, memory_line, remembered
 from reconciler.run.lock import only_one
 from support.checkout import Checkout, Told, plain
 from support.emulator_world import call
@@ -896,7 +895,7 @@ def yesterday(job: Job) -> None:
     found = remembered(job.issue["body"])
     assert found is not None
     aged = replace(found, told=dict.fromkeys(found.told, "2026-01-01T00:00:00Z"))
-    job.issue["body"] = job.issue["body"].replace(line(found), line(aged))
+    job.issue["body"] = job.issue["body"].replace(memory_line(found), memory_line(aged))
 
 
 def test_drift_waits_from_when_the_issue_told_of_it(waiting: Job) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT
 from reconciler.github.posts import issue_text
-from reconciler.github.posts.issue_memory import MOST, Memory, PassStamp, following, line, remembered, sentences
+from reconciler.github.posts.issue_text import MOST, Memory, PassStamp, following, last_checked, memory_line, remembered
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
 from reconciler.plan.policy import NeedsReview, ScheduledRun
@@ -349,7 +349,9 @@ def at(day: int) -> PassStamp:
 
 def test_an_issue_remembers_since_when_and_how_often_it_differs() -> None:
     found = following(None, at(1), is_well=False, digests=["digest-of-one-change"])
-    assert sentences(found, at(1)) == "Last checked 2026-11-01 05:17 UTC. It has differed since 2026-11-01 05:17 UTC."
+    assert (
+        last_checked(found, at(1)) == "Last checked 2026-11-01 05:17 UTC. It has differed since 2026-11-01 05:17 UTC."
+    )
 
     found = following(found, at(2), is_well=False, digests=["digest-of-one-change", "another-digest-0"])
     assert (found.since, found.times) == (at(1).at, 1)
@@ -360,14 +362,14 @@ def test_an_issue_remembers_since_when_and_how_often_it_differs() -> None:
     ]
 
     well = following(found, at(3), is_well=True, digests=[])
-    assert sentences(well, at(3)) == "Last checked 2026-11-03 05:17 UTC."
+    assert last_checked(well, at(3)) == "Last checked 2026-11-03 05:17 UTC."
     again = following(well, at(4), is_well=False, digests=["digest-of-one-change"])
     assert again.of("digest-of-one-change") == at(4).at
-    assert sentences(again, at(5)) == (
+    assert last_checked(again, at(5)) == (
         "Last checked 2026-11-05 05:17 UTC. It has differed since 2026-11-04 05:17 UTC;"
         " it has differed 2 times since 2026-11-01."
     )
-    assert sentences(following(again, at(6), is_well=True, digests=[]), at(6)).endswith(
+    assert last_checked(following(again, at(6), is_well=True, digests=[]), at(6)).endswith(
         "UTC. It has differed 2 times since 2026-11-01."
     )
 
@@ -381,10 +383,10 @@ def test_what_is_remembered_is_read_again_and_bounded() -> None:
     first = following(None, at(1), is_well=False, digests=digests[5:10])
     found = following(first, at(2), is_well=False, digests=digests)
 
-    assert remembered(f"first\n{line(found)}\nrest") == found
+    assert remembered(f"first\n{memory_line(found)}\nrest") == found
     assert len(found.told) == MOST
     assert all(found.of(one) == at(1).at for one in digests[5:10])
-    assert len(line(found)) < 10_000
+    assert len(memory_line(found)) < 10_000
 
 
 @pytest.mark.parametrize(

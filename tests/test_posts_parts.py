@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.github.posts.parts import carried_on
+from reconciler.github.posts.sticky import carried_on
 
 BOTH = ("staging", "production")
 PLAN = "### 1 prompt changed\n\n- all of it\n"

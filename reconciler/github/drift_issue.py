@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError
-from reconciler.github.posts import issue_memory, issue_text
-from reconciler.github.posts.issue_memory import Memory, PassStamp
+from reconciler.github.posts import issue_text
+from reconciler.github.posts.issue_text import Memory, PassStamp
 from reconciler.model import Target
 from reconciler.plan.policy import ScheduledRun
 
@@ -59,9 +59,9 @@ class DriftIssue:
             self._supersede(duplicate, issues[0].number)
         if passed.is_well and not comments and not (current and current.open):
             return ""
-        before = issue_memory.remembered(current.body) if current else None
+        before = issue_text.remembered(current.body) if current else None
         digests = {item.change.digest for item in passed.to_review}
-        now = issue_memory.following(before, stamp, is_well=passed.is_well, digests=digests)
+        now = issue_text.following(before, stamp, is_well=passed.is_well, digests=digests)
         text = issue_text.body(passed, now, stamp)
         issue = current or self._open(text)
         if may_write and not (current and current.open):

@@ -19,7 +19,7 @@ from reconciler.github import CodeHost, CodeHostError, Issue
 from reconciler.github.ci_context import author_of, run_url
 from reconciler.github.drift_issue import DriftIssue
 from reconciler.github.posts import issue_text, overwritten
-from reconciler.github.posts.issue_memory import Memory, PassStamp, moment, readable, remembered
+from reconciler.github.posts.issue_text import Memory, PassStamp, moment, readable, remembered
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.policy import (

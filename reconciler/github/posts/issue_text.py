@@ -1,21 +1,25 @@
-"""The issue in which a scheduled run reports what it found; the same text as long as nothing differs."""
+"""The issue in which a scheduled run reports what it found; the same text as long as nothing differs.
+
+A hidden line of it remembers earlier runs.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from reconciler.github.posts.issue_memory import SEEN, Memory, PassStamp
-from reconciler.github.posts.issue_memory import line as remembering
-from reconciler.github.posts.issue_memory import sentences as looked
 from reconciler.model import Change, Objection, Plan, Target
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.policy import NeedsReview, ScheduledRun
 from reconciler.render import sentences
 from reconciler.render.document import document
 from reconciler.render.markdown import section
-from reconciler.render.markup import prose, sentence, span
+from reconciler.render.markup import link, prose, sentence, span
 from reconciler.render.values import one_line
 from reconciler.render.view import ChangeView, view
 
@@ -47,6 +51,38 @@ _ADVICE = (
     "To keep a live value, take it into the manifest (`reconciler show KEY` prints it), or leave the field to the"
     " dashboard with `ignore_changes`. To restore the value in Git, apply it."
 )
+_MEMORY_LINE: Final = re.compile(r"<!-- reconciler: remembers (\{.*\}) -->")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_DIGEST: Final = 12
+SEEN: Final = "Last checked "
+"""The beginning of the sentence with the time of the last check."""
+MOST: Final = 500
+"""How many changes are remembered; any other is reported as new by the next run."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassStamp:
+    """One run: its time, and its page."""
+
+    at: str
+    """As in 2026-01-31T10:00:00Z."""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Since when and how often an environment differed, and when each change was first reported."""
+
+    first: str
+    times: int = 1
+    since: str = ""
+    """Since when it differs; empty while it does not."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """By the beginning of a change's digest, when the issue first reported it."""
+
+    def of(self, digest: str) -> str | None:
+        """When the issue first reported the change with this digest."""
+        return self.told.get(digest[:_DIGEST])
 
 
 def first_line(where: Target) -> str:
@@ -63,9 +99,9 @@ def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
     """What needs review and why, the most severe first; shortened to the limit of an issue, saying so."""
     where = scheduled.plan.where
     head = [
-        f"{first_line(where)}\n{remembering(memory)}\n### {prose(verdict(scheduled))}",
+        f"{first_line(where)}\n{memory_line(memory)}\n### {prose(verdict(scheduled))}",
         f"{span(where.environment)} ({span(sentences.address_of(where))}), stack {span(where.stack)}. {_ABOUT}",
-        looked(memory, look),
+        last_checked(memory, look),
     ]
     foot = [
         *([_SIDES] if scheduled.to_review else []),
@@ -97,7 +133,7 @@ def _findings(text: str) -> list[str]:
 
 def again(where: Target, memory: Memory) -> str:
     """The comment when the issue is reopened."""
-    often = f": {sentences.count(memory.times, 'time')} since {memory.first[:10]}"
+    often = f": {_times_differed(memory)}"
     return f"{span(where.environment)} differs from Git again{often}. The text above is that of the newest run."
 
 
@@ -204,3 +240,73 @@ def _what(change: ChangeView) -> str:
 def _review_section(change: ChangeView, *, alone: bool) -> str:
     """What the change would do, as a review shows it; nothing where not even its beginning fits."""
     return section(change, _SECTION, most=_LINES, opened=alone)[0]
+
+
+def remembered(body: str) -> Memory | None:
+    """What an issue's text remembers; None without a valid line."""
+    match = next(map(_MEMORY_LINE.fullmatch, body.splitlines()[1:2]), None)
+    try:
+        value = json.loads(match[1]) if match else None
+    except (ValueError, RecursionError):
+        return None
+    return _memory_of(value) if isinstance(value, dict) else None
+
+
+def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
+    """What is remembered after one more run that left changes with these digests."""
+    memory = before or Memory(first=look.at, times=0)
+    if is_well:
+        return replace(memory, since="", told={}, times=max(memory.times, 1))
+    short = sorted({digest[:_DIGEST] for digest in digests})
+    known = sorted((memory.told[one], one) for one in short if one in memory.told)
+    fresh = [(look.at, one) for one in short if one not in memory.told]
+    told = {one: at for at, one in [*known, *fresh][:MOST]}
+    if memory.since:
+        return replace(memory, told=told)
+    return replace(memory, since=look.at, times=memory.times + 1, told=told)
+
+
+def memory_line(memory: Memory) -> str:
+    """The hidden line of an issue's text."""
+    by_moment: dict[str, list[str]] = {}
+    for digest, at in sorted(memory.told.items()):
+        by_moment.setdefault(at, []).append(digest)
+    said = {"first": memory.first, "times": memory.times, "since": memory.since, "told": by_moment}
+    return f"<!-- reconciler: remembers {json.dumps(said, sort_keys=True)} -->"
+
+
+def last_checked(memory: Memory, look: PassStamp) -> str:
+    """When it was last checked, since when it differs, how often it did."""
+    run = f" ({link('run', look.url)})" if look.url else ""
+    often = (
+        f"it has differed {sentences.count(memory.times, 'time')} since {memory.first[:10]}" if memory.times > 1 else ""
+    )
+    since = f"It has differed since {readable(memory.since)}" if memory.since else ""
+    more = "; ".join(filter(None, [since, often]))
+    return f"{SEEN}{readable(look.at)}{run}." + (f" {more[0].upper()}{more[1:]}." if more else "")
+
+
+def _times_differed(memory: Memory) -> str:
+    return f"{sentences.count(memory.times, 'time')} since {memory.first[:10]}"
+
+
+def moment(now: datetime) -> str:
+    """A time as it is remembered: 2026-01-31T10:00:00Z."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def readable(moment: str) -> str:
+    """2026-01-31 10:00 UTC."""
+    return f"{moment[:10]} {moment[11:16]} UTC"
+
+
+def _memory_of(value: dict[str, Any]) -> Memory | None:
+    first, times, since, told = (value.get(name) for name in ("first", "times", "since", "told"))
+    if not (_is_moment(first) and type(times) is int and isinstance(told, dict) and (since == "" or _is_moment(since))):
+        return None
+    moments = {at: digests for at, digests in told.items() if _is_moment(at) and isinstance(digests, list)}
+    return Memory(str(first), times, str(since), {str(one): at for at, digests in moments.items() for one in digests})
+
+
+def _is_moment(value: Any) -> bool:
+    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None

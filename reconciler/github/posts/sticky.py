@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
-from reconciler.github.posts.parts import carried_on
 from reconciler.model import NAME
-from reconciler.render.markup import LIMIT
+from reconciler.render.markup import LIMIT, prose
 
 UNKNOWN = "-"
 """Stands for the stack where a plan failed before anybody could know it."""
@@ -20,6 +19,14 @@ _NAMES = rf"{NAME.pattern}(?:,{NAME.pattern})*"
 _MARKER = re.compile(rf"<!-- reconciler: comment ({_NAMES}|-) ({_NAMES}) run {_RUN} -->")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC")
 _FOOT = re.compile(r".*\[[\w ]+\]\(<(https://[^<>\s]+)>\)[^\n]*", re.DOTALL)
+_PART_LINE: Final = "<!-- reconciler: part {} -->"
+_PART: Final = re.compile(r"^<!-- reconciler: part ([a-z0-9._-]+|\+) -->$", re.MULTILINE)
+_PLAN_PART: Final = "-"
+"""The part that holds the plan; no environment is called so."""
+_WAITING_PART: Final = "+"
+"""The part that names who is still to come."""
+_FOLDED_PLAN: Final = "<details><summary>The plan</summary>\n\n{}\n\n</details>"
+_OMITTED_PLAN: Final = "The plan is omitted for length."
 
 
 class BadNameError(ValueError):
@@ -172,3 +179,43 @@ def _text_to_compare(body: str) -> str:
     said = above + end + _MOMENT.sub("", last)
     place = f"{marker.stack} {marker.environment}\n" if marker else ""
     return place + (said.replace(foot[1], "") if foot else said)
+
+
+def carried_on(text: str, environments: Sequence[str], environment: str, part: str, room: int) -> str:
+    """The text of a comment, less its first line, that says this of one of its environments from now on.
+
+    What was said last stands first. Where there is no room for all, the plan goes before what became of the others, and
+    of these all but the verdict.
+    """
+    kept = _comment_parts(text)
+    others = {name: kept[name] for name in environments if name in kept and name != environment}
+    newest = {environment: _inert(part.strip("\n"))}
+    waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**newest, **others}]
+    verdicts = {name: one.split("\n", 1)[0] for name, one in others.items()}
+    still = {_WAITING_PART: "\n\n".join(waiting)} if waiting else {}
+    plan, no_room = {_PLAN_PART: kept[_PLAN_PART]}, {_PLAN_PART: _OMITTED_PLAN}
+    versions = (
+        newest | others | still | plan,
+        newest | others | still | no_room,
+        newest | verdicts | still | no_room,
+        newest,
+    )
+    written = [_written(parts) for parts in versions]
+    return next((one for one in written if len(one) <= room), written[-1])
+
+
+def _written(parts: Mapping[str, str]) -> str:
+    return "\n\n".join(f"{_PART_LINE.format(name)}\n{text}" for name, text in parts.items()) + "\n"
+
+
+def _comment_parts(text: str) -> dict[str, str]:
+    """The parts that a comment has; all of it is the plan where it has none yet."""
+    text = text.replace("\r\n", "\n")
+    whole, *pieces = _PART.split(text)
+    parts = {name: part.strip("\n") for name, part in zip(pieces[::2], pieces[1::2], strict=True)}
+    return {_PLAN_PART: _OMITTED_PLAN, **parts} if parts else {_PLAN_PART: _FOLDED_PLAN.format(whole.strip("\n"))}
+
+
+def _inert(text: str) -> str:
+    """The text, in which no line is taken for the beginning of a part."""
+    return _PART.sub(lambda line: f" {line[0]}", text)
