@@ -374,3 +374,9 @@ def test_no_row_of_a_broken_text_is_a_command_and_spaces_count_once():
     shown = text(plan(notes=(note,)))
 
     assert "\n  <U+003A>:error::x and more\n" in shown
+
+
+def test_wide_letters_take_two_columns():
+    shown = text(plan(notes=("休暇の質問 " * 20,)))
+
+    assert max(len(line) for line in shown.splitlines() if "休" in line) <= 50

@@ -13,6 +13,7 @@ from reconciler.render.text_diff import Line, Piece, bracketed, compare, fold, w
 from reconciler.render.values import compact, disarmed, inert, one_line
 from reconciler.render.verdict import plainly
 from reconciler.render.view import Document, view
+from reconciler.render.visible import columns
 
 _FIGURES = re.compile(r"Plan:(?= (?:\d+ to import, )?\d+ to add, )")  # what wrappers look for within lines too
 _WORD = re.compile(r"\s+|`[^`]{1,60}`|[^\s`]+|`")
@@ -242,13 +243,14 @@ def _flow(
     column = len(head) if used is None else used
     for word in _unbroken_words(runs):
         plain = "".join(run.text for run in word)
-        if row and column + 1 + len(plain) > _width(style):
+        wide = columns(plain)
+        if row and column + 1 + wide > _width(style):
             yield (head + _painted_runs(row, style)).rstrip()
             row, head, column = [], " " * indent, indent
         if not (row or head.strip()) and plain.startswith("::"):
             word = [tree.Run(disarmed(plain))]
         row += [tree.Run(f" {word[0].text}", word[0].look), *word[1:]] if row else word
-        column += len(plain) + (len(row) > len(word))
+        column += wide + (len(row) > len(word))
     yield (head + _painted_runs(row, style)).rstrip()
 
 
