@@ -100,9 +100,13 @@ def joined(parts: list[str]) -> str:
 
 def fence(language: str, lines: list[str]) -> list[str]:
     """The lines within a fence that none of them can close."""
-    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
-    ticks = "`" * max(3, longest + 1)
+    ticks = "`" * fence_length("\n".join(lines))
     return [f"{ticks}{language}", *lines, ticks]
+
+
+def fence_length(text: str) -> int:
+    """How many backticks a fence around the text has to have."""
+    return max(3, *(len(run) + 1 for run in re.findall(r"`+", text))) if "`" in text else 3
 
 
 def link(words: str, address: str) -> str:

@@ -100,6 +100,8 @@ class _EventReader:
 
     def take(self, event: dict[str, Any]) -> None:
         """Takes in what one line says."""
+        hook = _dict(event, "hook")
+        address = _event_text(_dict(hook, "resource"), "addr")
         match event.get("type"):
             case "version":
                 self.held, self.problems, self.left, self.ended = [], [], "", False
@@ -107,12 +109,13 @@ class _EventReader:
                 change = _dict(event, "change")
                 self.planned[_event_text(_dict(change, "resource"), "addr")] = _event_text(change, "action")
             case "apply_start":
-                address = _event_text(_dict(_dict(event, "hook"), "resource"), "addr")
                 self.begun[address] = (*self.begun.get(address, ()), *_overwritten_values(event))
+            case "apply_complete" if _event_text(hook, "action") == "mark":
+                self.marks += 1
             case "apply_complete":
-                self._done(event)
+                self._add(address, "done", _event_text(hook, "done"), hook)
             case "apply_errored":
-                self._errored(event)
+                self._add(address, "amiss", _event_text(event, "@message").removeprefix(f"{address}: "), hook)
             case "diagnostic":
                 self._diagnostic(event, _dict(event, "diagnostic"))
             case "change_summary":
@@ -123,7 +126,10 @@ class _EventReader:
         untold = [self._untold(address) for address in self.planned if address not in self.became]
         order, became = ("amiss", "aside", "done"), [*self.became.values(), *untold]
         return ApplyResults(
-            became=tuple(map(self._whole, sorted(became, key=lambda one: order.index(one.how)))),
+            became=tuple(
+                replace(result, overwrote=self.begun.get(result.address, ()))
+                for result in sorted(became, key=lambda result: order.index(result.how))
+            ),
             held=tuple(self.held),
             allowed=tuple(self.allowed.items()),
             problems=tuple(self.problems),
@@ -133,49 +139,29 @@ class _EventReader:
             ended=self.ended,
         )
 
-    def _whole(self, one: ChangeResult) -> ChangeResult:
-        return replace(one, overwrote=self.begun.get(one.address, ()))
-
     def _untold(self, address: str) -> ChangeResult:
         action = self.planned[address]
         begun = f"Begun: nobody was told what became of the {action}"
         return ChangeResult(address, "amiss", begun if address in self.begun else f"Not done: {action}")
 
-    def _done(self, event: dict[str, Any]) -> None:
-        hook = _dict(event, "hook")
-        if _event_text(hook, "action") == "mark":
-            self.marks += 1
-        else:
-            self._add(event, "done", _event_text(hook, "done"))
-
-    def _errored(self, event: dict[str, Any]) -> None:
-        address = _event_text(_dict(_dict(event, "hook"), "resource"), "addr")
-        self._add(event, "amiss", _event_text(event, "@message").removeprefix(f"{address}: "))
-
-    def _add(self, event: dict[str, Any], how: How, said: str) -> None:
-        hook = _dict(event, "hook")
-        address = _event_text(_dict(hook, "resource"), "addr")
+    def _add(self, address: str, how: How, said: str, hook: dict[str, Any]) -> None:
         self.became[address] = ChangeResult(address, how, said, _event_text(hook, "id_value") or None)
 
     def _diagnostic(self, event: dict[str, Any], report: dict[str, Any]) -> None:
         summary, detail, address = (_event_text(report, name) for name in ("summary", "detail", "address"))
         objection = _dict(event, "objection")
+        blocked, by = f"{address}: {summary}" if address else summary, _event_text(objection, "allowed_by")
         amiss = _event_text(report, "severity") == "error"
         if event.get("remainder"):
             self.left = f"{summary} {detail}"
+        elif objection and not objection.get("allowed"):
+            self.held.append(blocked)
         elif objection:
-            self._objection(objection, f"{address}: {summary}" if address else summary)
+            self.allowed.update({blocked: by} if by else {})
         elif address:
             self._aside(address, summary.removeprefix(f"{address}: "), detail, amiss=amiss)
         elif amiss:
             self.problems.append(f"{summary} ({detail})" if detail else summary)
-
-    def _objection(self, objection: dict[str, Any], said: str) -> None:
-        by = _event_text(objection, "allowed_by")
-        if not objection.get("allowed"):
-            self.held.append(said)
-        elif by:
-            self.allowed[said] = by
 
     def _aside(self, address: str, said: str, detail: str, *, amiss: bool) -> None:
         """What was said of a change apart from doing it; that it is done already is known where it was done before."""

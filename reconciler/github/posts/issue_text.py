@@ -179,7 +179,7 @@ def _blocks_that_fit(scheduled: ScheduledRun, room: int) -> list[str]:
     room -= _length(objections)
     table = _taken(_review_table(left, shown), room // 2)
     room -= _length(table)
-    sections = _taken((_review_section(one, alone=len(detailed) == 1) for one in detailed), room)
+    sections = _taken((section(one, _SECTION, most=_LINES, opened=len(detailed) == 1)[0] for one in detailed), room)
     missing = {
         "more objection": len(scheduled.objections) - len(objections),
         "more row": len(left) and len(left) + _HEAD - len(table),
@@ -237,11 +237,6 @@ def _what(change: ChangeView) -> str:
     return f": {paths}" if paths and change.action not in ("create", "delete") else ""
 
 
-def _review_section(change: ChangeView, *, alone: bool) -> str:
-    """What the change would do, as a review shows it; nothing where not even its beginning fits."""
-    return section(change, _SECTION, most=_LINES, opened=alone)[0]
-
-
 def remembered(body: str) -> Memory | None:
     """What an issue's text remembers; None without a valid line."""
     match = next(map(_MEMORY_LINE.fullmatch, body.splitlines()[1:2]), None)
@@ -278,9 +273,7 @@ def memory_line(memory: Memory) -> str:
 def last_checked(memory: Memory, look: PassStamp) -> str:
     """When it was last checked, since when it differs, how often it did."""
     run = f" ({link('run', look.url)})" if look.url else ""
-    often = (
-        f"it has differed {sentences.count(memory.times, 'time')} since {memory.first[:10]}" if memory.times > 1 else ""
-    )
+    often = f"it has differed {_times_differed(memory)}" if memory.times > 1 else ""
     since = f"It has differed since {readable(memory.since)}" if memory.since else ""
     more = "; ".join(filter(None, [since, often]))
     return f"{SEEN}{readable(look.at)}{run}." + (f" {more[0].upper()}{more[1:]}." if more else "")

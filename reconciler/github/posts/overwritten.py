@@ -5,9 +5,7 @@ Texts are in fences that they cannot leave, in several parts if one comment is t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from json import dumps
 
@@ -15,7 +13,7 @@ from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.model import Change, FieldChange
 from reconciler.paths import show
 from reconciler.plan.policy import DRIFT, ScheduledRun, permits
-from reconciler.render.markup import bounded, fence, sentence, span
+from reconciler.render.markup import bounded, fence, fence_length, sentence, span
 from reconciler.render.values import compact, inert, one_line
 
 MOST_COMMENTS = 20
@@ -24,7 +22,6 @@ _LIMIT = 65_000  # of 65,536 characters that a comment may have
 _ROOM = 60_000
 _SHORT = 60
 _LONG = 2_000
-_TICKS = 3
 
 
 def comments(scheduled: ScheduledRun) -> tuple[str, ...]:
@@ -57,10 +54,11 @@ def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
         return [f"{name}: {span(short)}"]
     text = value if isinstance(value, str) else dumps(plain(value), indent=2, ensure_ascii=False, sort_keys=True)
     parts = list(_value_parts(inert(text), room - len(name) - 2 * _SHORT))
-    return [
-        "\n".join([f"{name}{_part_name(part, number, len(parts))}:", "", *fence(language, part.lines)])
-        for number, part in enumerate(parts, 1)
-    ]
+    blocks = []
+    for number, (goes_on, lines) in enumerate(parts, 1):
+        part = f", part {number} of {len(parts)}{', continued within the line' if goes_on else ''}"
+        blocks.append("\n".join([f"{name}{part if len(parts) > 1 else ''}:", "", *fence(language, lines)]))
+    return blocks
 
 
 def _became(change: Change, why: str | None) -> str:
@@ -102,54 +100,21 @@ def _record_hint(scheduled: ScheduledRun) -> str:
     )
 
 
-@dataclass(slots=True)
-class _Part:
-    """Lines in one fence."""
-
-    goes_on: bool
-    """Whether it begins within a line that is too long."""
-    lines: list[str] = field(default_factory=list)
-    length: int = 0
-    ticks: int = _TICKS
-
-    def takes(self, line: str, room: int) -> bool:
-        """Takes the line, if it fits."""
-        ticks = max(self.ticks, _ticks(line))
-        length = self.length + len(line) + 1
-        if self.lines and length + 2 * ticks > room:
-            return False
-        self.lines.append(line)
-        self.length, self.ticks = length, ticks
-        return True
-
-
-def _part_name(part: _Part, number: int, of: int) -> str:
-    within = ", continued within the line" if part.goes_on else ""
-    return "" if of == 1 else f", part {number} of {of}{within}"
-
-
-def _value_parts(text: str, room: int) -> Iterator[_Part]:
-    """Its lines in parts that fit into the room with their fence; a line that never would is cut."""
-    part = _Part(goes_on=False)
+def _value_parts(text: str, room: int) -> Iterator[tuple[bool, list[str]]]:
+    """Its lines in parts that fit with their fence, and whether a part begins within a line: a longer one is cut."""
+    ticks = fence_length(text)
+    size = room - 2 * ticks - 1 if ticks <= room // 4 else room // 4
+    lines: list[str] = []
+    length, goes_on = 0, False
     for line in text.split("\n"):
-        for number, piece in enumerate(_cut_line(line, room)):
-            if number or not part.takes(piece, room):
-                yield part
-                part = _Part(goes_on=bool(number))
-                part.takes(piece, room)
-    yield part
-
-
-def _ticks(line: str) -> int:
-    """How long a fence around the line has to be."""
-    return max([_TICKS, *(len(run) + 1 for run in re.findall(r"`+", line))]) if "`" in line else _TICKS
-
-
-def _cut_line(line: str, room: int) -> Iterator[str]:
-    """The line; or where it does not fit with its fence, pieces that do whatever is in them."""
-    beside = 1 + 2 * _ticks(line)
-    size = max(room - beside, room // 4)
-    return (line[start : start + size] for start in range(0, len(line) or 1, size))
+        for start in range(0, len(line) or 1, size):
+            piece = line[start : start + size]
+            if start or (lines and length + len(piece) >= size):
+                yield goes_on, lines
+                lines, length, goes_on = [], 0, start > 0
+            lines.append(piece)
+            length += len(piece) + 1
+    yield goes_on, lines
 
 
 def _packed(blocks: Iterable[str]) -> Iterator[str]:
