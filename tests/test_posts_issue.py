@@ -15,6 +15,7 @@ from reconciler.github.posts.issue_text import MOST, Memory, PassStamp, followin
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
 from reconciler.plan.policy import NeedsReview, ScheduledRun
+from reconciler.run.scheduled_run import review_lines
 from support.markdown_reading import acting, read
 from support.render_plans import WHERE, adopt, create, delete, field, forget, kept, lookalike, plan, rename, update
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
@@ -173,10 +174,10 @@ def test_the_title_and_the_first_line_say_which_environment() -> None:
 
 
 def test_a_log_has_a_line_for_everything_that_is_left() -> None:
-    assert issue_text.lines(left(drift("a", "x"), why="b\n::error::c")) == (
+    assert review_lines(left(drift("a", "x"), why="b\n::error::c")) == (
         "Needs review:\n  assistant.a: b\\n::error::c\n"
     )
-    assert issue_text.lines(left()) == ""
+    assert review_lines(left()) == ""
 
 
 # the quotes

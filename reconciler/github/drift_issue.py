@@ -5,16 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import click
 
 from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError
-from reconciler.github.posts import issue_text
+from reconciler.github.ci_context import author_of, run_url
+from reconciler.github.posts import issue_text, overwritten
 from reconciler.github.posts.issue_text import Memory, PassStamp
-from reconciler.model import Target
+from reconciler.model import Change, Target
 from reconciler.plan.policy import ScheduledRun
+from reconciler.render.values import inert
+
+HOLD: Final = "reconciler/hold"
+"""The label that, on the issue of an environment, stops scheduled runs from writing there."""
 
 
 @dataclass(frozen=True, slots=True)
-class DriftIssue:
+class IssueState:
+    """What the issue of an environment says before a scheduled run."""
+
+    is_held: bool
+    memory: Memory | None
+
+    def reported_at(self, change: Change) -> datetime | None:
+        """When the issue first reported the change."""
+        at = self.memory.of(change.digest) if self.memory is not None else None
+        return datetime.fromisoformat(at) if at else None
+
+
+def issue_state(host: CodeHost, author: str | None, where: Target) -> IssueState:
+    """What the issue says; nothing where there is none."""
+    issue = next(iter(_DriftIssue(host, author_of(author, host), where).issues()), None)
+    if issue is None:
+        return IssueState(is_held=False, memory=None)
+    return IssueState(_has_label(issue, HOLD), issue_text.remembered(issue.body))
+
+
+def report(host: CodeHost, author: str | None, scheduled: ScheduledRun, now: datetime, *, may_write: bool) -> str:
+    """Writes what a scheduled run found into the issue; what was done, or nothing where there is no need of one.
+
+    What cannot be posted is printed: what was overwritten must not be lost.
+    """
+    comments = list(overwritten.comments(scheduled))
+    try:
+        issue = _DriftIssue(host, author_of(author, host), scheduled.plan.where)
+        return issue.update(scheduled, comments, PassStamp(issue_text.moment(now), run_url()), may_write=may_write)
+    except (CodeHostError, KeyboardInterrupt):
+        for text in comments:
+            click.echo(f"\n{inert(text)}")
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _DriftIssue:
     """The issue of an environment, on a code host, by an author."""
 
     host: CodeHost
@@ -49,10 +94,7 @@ class DriftIssue:
         return login.casefold() == self.author.casefold() and text.splitlines()[:1] == [first_line]
 
     def update(self, passed: ScheduledRun, comments: list[str], stamp: PassStamp, *, may_write: bool) -> str:
-        """Writes what a scheduled run found into the issue; what was done, or nothing where there is no need of one.
-
-        Comments are removed from the list as they are written: what remains after a failure was not posted.
-        """
+        """What was done; comments are removed from the list as they are posted."""
         issues = self.issues()
         current = issues[0] if issues else None
         for duplicate in issues[1:]:
@@ -66,7 +108,7 @@ class DriftIssue:
         issue = current or self._open(text)
         if may_write and not (current and current.open):
             with suppress(CodeHostError):  # on a phone one can only choose among the labels that exist
-                self.host.make_label(issue_text.HOLD, "Scheduled runs write nothing to this environment")
+                self.host.make_label(HOLD, "Scheduled runs write nothing to this environment")
         with self._unlocked(issue), self._relabelled(issue):
             done = self._write(issue, passed, comments, (before, now, text))
         if current is None and not passed.is_well:
@@ -149,14 +191,18 @@ class DriftIssue:
     def _relabelled(self, issue: Issue) -> Iterator[None]:
         """Restores the label by which the next run finds the issue, once all else is written."""
         yield
-        if not _has_label(issue):
+        if not _has_label(issue, issue_text.LABEL):
             self.host.set_label(issue.number, issue_text.LABEL)
 
 
 def _restored(issue: Issue) -> str:
-    label = "" if _has_label(issue) else f" Its label `{issue_text.LABEL}` had been removed and is set again."
+    label = (
+        ""
+        if _has_label(issue, issue_text.LABEL)
+        else f" Its label `{issue_text.LABEL}` had been removed and is set again."
+    )
     return label + (" It is locked: it was unlocked to write to it, and locked again." if issue.locked else "")
 
 
-def _has_label(issue: Issue) -> bool:
-    return any(name.casefold() == issue_text.LABEL for name in issue.labels)
+def _has_label(issue: Issue, label: str) -> bool:
+    return any(name.casefold() == label for name in issue.labels)

@@ -8,18 +8,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import click
-
 from reconciler.apply import journal
 from reconciler.apply.engine import Listener
 from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
-from reconciler.github import CodeHost, CodeHostError, Issue
-from reconciler.github.ci_context import author_of, run_url
-from reconciler.github.drift_issue import DriftIssue
-from reconciler.github.posts import issue_text, overwritten
-from reconciler.github.posts.issue_text import Memory, PassStamp, moment, readable, remembered
+from reconciler.github import CodeHost, CodeHostError, drift_issue
+from reconciler.github.drift_issue import HOLD, IssueState
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.policy import (
@@ -36,7 +31,7 @@ from reconciler.plan.policy import (
 )
 from reconciler.providers import Provider
 from reconciler.render import events
-from reconciler.render.values import inert
+from reconciler.render.values import one_line
 from reconciler.run.edit_gate import edits_wait
 from reconciler.run.execute import confirm_and_apply
 from reconciler.run.interrupts import terminable
@@ -130,37 +125,30 @@ def _report(request: ScheduledRequest, result: ScheduledResult) -> None:
     """Reports what needs review, here and in the issue."""
     passed = hidden().deep(result.scheduled_run, (Address, Target, Marker))
     reporter, host = request.reporter, request.host
-    reporter.text(f"\n{rows}" if (rows := issue_text.lines(passed)) else "")
+    reporter.text(f"\n{rows}" if (rows := review_lines(passed)) else "")
     for item in passed.to_review:
         address = str(item.change.address)
         reporter.events(events.diagnostic("warning", f"{address}: Needs review: {item.why}", item.why, address))
-    comments = list(overwritten.comments(passed))
     if host is None:
         return
     try:
-        author = author_of(request.author, host)
-        stamp, may_write = PassStamp(moment(request.now), run_url()), bool(request.policy.apply)
-        issue = DriftIssue(host, author, passed.plan.where)
-        done = issue.update(passed, comments, stamp, may_write=may_write)
+        may_write = bool(request.policy.apply)
+        done = drift_issue.report(host, request.author, passed, request.now, may_write=may_write)
     except CodeHostError as error:
-        _print_comments(comments)
         if result.failure is not None:
             result.failure.show()
         stands = "What was written stands." if result.scheduled_run.overwrote else "Nothing was written."
         message = f"Could not update the issue: {error.message} {stands}"
         raise Failure(message, error.remedy, code=result.code or 1) from error
-    except KeyboardInterrupt:
-        _print_comments(comments)
-        raise
     if done:
         reporter.text(f"\n{done}\n")
         reporter.events(events.diagnostic("info", done))
 
 
-def _print_comments(comments: list[str]) -> None:
-    """Prints what did not reach the issue: what was overwritten must not be lost."""
-    for text in comments:
-        click.echo(f"\n{inert(text)}")
+def review_lines(scheduled: ScheduledRun) -> str:
+    """What needs review, for a terminal or a log: one line per change."""
+    rows = [f"  {one_line(str(item.change.address))}: {one_line(item.why)}\n" for item in scheduled.to_review]
+    return "".join(["Needs review:\n", *rows]) if rows else ""
 
 
 def _drift_to_put_back(
@@ -184,34 +172,28 @@ def _waits(request: ScheduledRequest, plan: Plan, context: PlanContext) -> Waits
     if host is None:
         return Waits(edits, _drift_waits(request, plan, None))
     try:
-        issue = next(iter(DriftIssue(host, author_of(request.author, host), plan.where).issues()), None)
+        issue = drift_issue.issue_state(host, request.author, plan.where)
     except CodeHostError as error:
-        return Waits(edits, everything=f"whether `{issue_text.HOLD}` is set is not known: {error.message}")
-    is_held = issue is not None and any(name.casefold() == issue_text.HOLD for name in issue.labels)
-    stopped = f"the label `{issue_text.HOLD}` on the issue of this environment stops it" if is_held else None
+        return Waits(edits, everything=f"whether `{HOLD}` is set is not known: {error.message}")
+    stopped = f"the label `{HOLD}` on the issue of this environment stops it" if issue.is_held else None
     return Waits(edits, _drift_waits(request, plan, issue), stopped)
 
 
-def _drift_waits(request: ScheduledRequest, plan: Plan, issue: Issue | None) -> Mapping[str, str]:
+def _drift_waits(request: ScheduledRequest, plan: Plan, issue: IssueState | None) -> Mapping[str, str]:
     """By the digest of a change, until when it waits, where that is not over."""
-    after, memory = request.policy.after, remembered(issue.body) if issue is not None else None
+    after = request.policy.after
     if not after:
         return {}
-    if request.host is None:
+    if issue is None:
         why = "`reconcile.after` counts from the moment that an issue reported it, and this run keeps none"
         return {change.digest: why for change in pieces(plan)}
-    moments = {change.digest: due(_reported_at(memory, change), after, request.now) for change in pieces(plan)}
-    label = f"the label `{issue_text.HOLD}` on the issue of this environment stops that"
+    moments = {change.digest: due(issue.reported_at(change), after, request.now) for change in pieces(plan)}
+    label = f"the label `{HOLD}` on the issue of this environment stops that"
     return {
-        digest: f"it is put back from {readable(moment(at))} on; {label}"
+        digest: f"it is put back from {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC on; {label}"
         for digest, at in moments.items()
         if at > request.now
     }
-
-
-def _reported_at(memory: Memory | None, change: Change) -> datetime | None:
-    at = memory.of(change.digest) if memory is not None else None
-    return datetime.fromisoformat(at) if at else None
 
 
 async def _apply_ready(

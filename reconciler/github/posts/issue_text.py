@@ -24,8 +24,6 @@ from reconciler.render.values import one_line
 from reconciler.render.view import ChangeView, view
 
 LABEL = "reconciler"
-HOLD = "reconciler/hold"
-"""On the issue of an environment, it stops scheduled runs from writing there."""
 _LIMIT = 65_000  # of 65,536 characters that the text of an issue may have
 _LITTLE = 200
 _SECTION = 20_000  # of it one change may have
@@ -155,14 +153,6 @@ def well(plan: Plan) -> str:
 def superseded(number: int) -> str:
     """The comment in an issue that another run opened at the same moment."""
     return f"Two runs opened an issue at once. #{number} is kept."
-
-
-def lines(scheduled: ScheduledRun) -> str:
-    """What needs review, for a terminal or a log: one line per change."""
-    if not scheduled.to_review:
-        return ""
-    told = (f"  {one_line(str(left.change.address))}: {one_line(left.why)}" for left in scheduled.to_review)
-    return "\n".join(["Needs review:", *told]) + "\n"
 
 
 def _state(change: Change) -> str:
