@@ -11,8 +11,8 @@ from typing import Literal
 
 import click
 
-from reconciler import config
 from reconciler.console import credentials
+from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure, unreadable
 from reconciler.github import ci_context
 from reconciler.github.actions_output import manifest_folder
@@ -21,9 +21,7 @@ from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import read_results
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
-from reconciler.kinds import KINDS
 from reconciler.plan.allowances import Labelling, Verdict, idle
-from reconciler.providers import PROVIDERS
 from reconciler.render import BadDocument, Document, hidden
 from reconciler.render.several import Lost, Section, read
 from reconciler.render.view import view
@@ -139,7 +137,7 @@ def content_without_plan(environments: Sequence[str], stack: str | None, request
 
 def _default_environments() -> Sequence[str | None]:
     """The default environment; where there is none, those that a plan of all of them is about."""
-    loaded = _configuration()
+    loaded = loaded_configuration(Path.cwd()).config
     default = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
     stated = [] if loaded is None else [name for name in loaded.all_names() if loaded.environments[name].place]
     return [default] if default or not stated else stated
@@ -249,7 +247,7 @@ def stack_and_environment(environment: str | None, stack: str | None) -> tuple[s
     is_complete = stack and "{" not in stack
     if name and stack and is_complete:
         return stack, name
-    loaded = _configuration()
+    loaded = loaded_configuration(Path.cwd()).config
     name = name or (loaded.default_environment if loaded else None)
     if not name:
         raise Failure("No environment is named for this comment.", "pass `-e NAME`")
@@ -257,11 +255,6 @@ def stack_and_environment(environment: str | None, stack: str | None) -> tuple[s
     if known is None:
         return stack if stack and is_complete else UNKNOWN, name
     return known.stack_from(stack) if stack else known.stack, name
-
-
-def _configuration() -> config.Config | None:
-    """The configuration, if there is one that can be read."""
-    return config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS)).config
 
 
 def _file_text(path: str, errors: str = "replace") -> str:

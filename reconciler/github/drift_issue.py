@@ -196,11 +196,8 @@ class _DriftIssue:
 
 
 def _restored(issue: Issue) -> str:
-    label = (
-        ""
-        if _has_label(issue, issue_text.LABEL)
-        else f" Its label `{issue_text.LABEL}` had been removed and is set again."
-    )
+    had_label = _has_label(issue, issue_text.LABEL)
+    label = "" if had_label else f" Its label `{issue_text.LABEL}` had been removed and is set again."
     return label + (" It is locked: it was unlocked to write to it, and locked again." if issue.locked else "")
 
 

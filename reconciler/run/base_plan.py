@@ -11,13 +11,11 @@ import click
 
 from reconciler import config
 from reconciler.config import Config, Environment
-from reconciler.console import credentials
+from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import Diagnostic, errors
-from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Base, Desired
-from reconciler.providers import PROVIDERS
 from reconciler.render import Style
 from reconciler.render.values import inert
 from reconciler.run.options import SessionOptions
@@ -160,13 +158,12 @@ def _with_trusted_environments(loaded: Config, revision: str) -> Config:
 
 def _config_in(revision: Revision) -> tuple[Config | None, str]:
     """The configuration of a revision, or why there is none."""
-    loaded = config.load(revision.root, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    loaded = loaded_configuration(revision.root)
     if loaded.config is not None and loaded.config.root != revision.root:
         return None, f"{revision.name} has no {config.FILE} here."
     if loaded.config is None:
         fault = errors(loaded.faults)[0]
         return None, f"{fault.place} of {revision.name} has an error: {fault.message}"
-    credentials.learn(each.api_key for each in loaded.config.environments.values() if each.api_key)
     return loaded.config, ""
 
 

@@ -18,6 +18,7 @@ import click
 from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
+from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure, first_error
 from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
@@ -197,11 +198,10 @@ def load_config(style: Style, *, anywhere: bool = False) -> Config:
 
     `anywhere` leaves the latter to the choice of an environment, which may be one that needs no file.
     """
-    loaded = config.load(Path.cwd(), providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    loaded = loaded_configuration(Path.cwd())
     stop_at_errors(loaded.faults, loaded.sources, style)
     if loaded.config is None:
         raise Failure("There is no configuration.")
-    credentials.learn(each.api_key for each in loaded.config.environments.values() if each.api_key)
     if not anywhere and (fault := config.nowhere(loaded.config)):
         _without_errors(fault, loaded.config, style)
     return loaded.config

@@ -1,0 +1,18 @@
+"""The configuration of a folder, for commands of every room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler import config
+from reconciler.console import credentials
+from reconciler.kinds import KINDS
+from reconciler.providers import PROVIDERS
+
+
+def loaded_configuration(folder: Path) -> config.Loaded:
+    """The configuration that holds in the folder, or everything wrong with it; its keys are hidden from here on."""
+    loaded = config.load(folder, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    if loaded.config is not None:
+        credentials.learn(each.api_key for each in loaded.config.environments.values() if each.api_key)
+    return loaded
