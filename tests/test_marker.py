@@ -307,3 +307,13 @@ def test_what_was_applied_is_known_again_whatever_became_of_it(then: dict[str, o
     assert markers.is_left_by(desired({"name": "HR"}), left, KIND)
     assert not markers.is_left_by(desired({"name": "Other"}), left, KIND)
     assert not markers.is_left_by(desired({"name": "HR"}, ignore=(("name",),)), left, KIND)
+
+
+def test_a_marker_of_today_is_read_by_every_later_version() -> None:
+    """Its digests are on live objects everywhere: another byte would turn every field into one of unknown cause."""
+    own = {"name": "HR", "metadata": {"team": "people"}, "tools": functions(2)}
+
+    assert markers.encode(stamp(own, ignore=(("temperature",),)), KIND) == (
+        "v1 acme/production/hr-helper id=asst_1 n=3f9c c=abc f=1 i=Qj_x-U"
+        " d=V6IDLyoR6BQ3dCNOmKdCNOmKNXgbcXRBNvo1s_J5OJ------a4ayc_Y0Y1ohdCNOmK m=X6E8qYwi46YPZMXu38Suqb1K3lGMzy"
+    )
