@@ -27,6 +27,7 @@ from reconciler.plan.allowances import (
     moment,
     newest_before,
 )
+from reconciler.render.sentences import count
 
 
 def label_verdicts(
@@ -115,6 +116,6 @@ def _verdict_line(verdict: Verdict) -> str:
     labelling = verdict.labelling
     if verdict.reason:
         return f"The label {labelling.label!r} does not count: {verdict.reason}{labelling.hint}."
-    count = len({blocked for allowance in verdict.allowances for blocked in allowance.case.blocks})
-    about = f"{count} change{'' if count == 1 else 's'} of the plan that it was set on"
+    changes = {blocked for allowance in verdict.allowances for blocked in allowance.case.blocks}
+    about = f"{count(len(changes), 'change')} of the plan that it was set on"
     return f"The label {labelling.label!r}, set by {labelling.by}, allows {about}{labelling.hint}."

@@ -12,6 +12,7 @@ from reconciler.console.failure import Failure, first_error
 from reconciler.model import Plan
 from reconciler.providers import ProviderError
 from reconciler.render import Style
+from reconciler.render.sentences import count
 from reconciler.render.several import Lost
 from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
@@ -99,5 +100,5 @@ def _why_lost(name: str, error: BaseException) -> Lost:
     if not first.wrong:
         return Lost(name, first.message, first.remedy)
     fault, *more = first.wrong
-    others = f" (and {len(more)} more error{'s' * (len(more) != 1)})" if more else ""
+    others = f" (and {count(len(more), 'more error')})" if more else ""
     return Lost(name, f"{fault.place}: {fault.message}{others}", fault.remedy)

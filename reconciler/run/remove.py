@@ -15,6 +15,7 @@ from reconciler.model import Live, Plan
 from reconciler.plan.make import forgetting, make_plan
 from reconciler.providers import Provider
 from reconciler.render import events
+from reconciler.render.sentences import count
 from reconciler.run.execute import plan_and_apply
 from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, requested_plan, warn_of_lists
 from reconciler.run.reporter import Reporter
@@ -56,7 +57,7 @@ def destroy_previews(reporter: Reporter, session: Session, pattern: str, allow: 
     codes = [_destroy_preview(reporter, session, preview, allow) for preview in unneeded[:MOST]]
     remaining, failed = len(unneeded) - len(codes), sum(code != 0 for code in codes)
     parts = [
-        f"Destroyed {len(codes) - failed} preview stack{'s' * (len(codes) - failed != 1)}.",
+        f"Destroyed {count(len(codes) - failed, 'preview stack')}.",
         *([f"{failed} failed, see above."] if failed else []),
         *([f"The next run destroys {remaining} more: one run destroys at most {MOST}."] if remaining else []),
     ]
@@ -73,9 +74,7 @@ def _unneeded_previews(reporter: Reporter, session: Session, pattern: str) -> li
 
     live = run_async(read, timeout=reporter.options.timeout)
     live_previews = previews(live, session.environment, pattern, session.config)
-    reporter.text(
-        f"{session.title}: {len(live_previews)} preview stack{'s' * (len(live_previews) != 1)} like {pattern}.\n"
-    )
+    reporter.text(f"{session.title}: {count(len(live_previews), 'preview stack')} like {pattern}.\n")
     unneeded = []
     if live_previews:
         with ci_context.connected() as host:

@@ -11,6 +11,7 @@ from reconciler.console import credentials
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic
 from reconciler.manifests import parser, reading
+from reconciler.render.sentences import count
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import load_config, manifest_context, stop_at_errors
 
@@ -33,9 +34,8 @@ def validate_manifests(options: SessionOptions) -> None:
         faults += [unowned] if unowned else []
         faults += parser.parse(read.manifests, manifest_context(loaded, each)).faults
     stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
-    count, names = len(read.manifests), ", ".join(each.name for each in environments)
-    if count:
-        plural = "s" * (len(environments) != 1)
-        click.echo(f"Valid: {count} manifest{'s' * (count != 1)} (environment{plural}: {names}).")
+    if read.manifests:
+        plural, names = "s" * (len(environments) != 1), ", ".join(each.name for each in environments)
+        click.echo(f"Valid: {count(len(read.manifests), 'manifest')} (environment{plural}: {names}).")
     else:
         click.echo(f"No manifests found in {', '.join(f'`{folder}`' for folder in loaded.manifests)}.")

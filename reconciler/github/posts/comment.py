@@ -74,7 +74,8 @@ def applying(plans: Sequence[Section], frame: Frame, earlier: ApplyResults = NO_
 
 def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
     """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
-    reasons = [f"- {_comment_cell(prose, one)}" for one in _reasons_incomplete(results)]
+    early = [] if results.ended or results.problems else ["It did not finish; see the run."]
+    reasons = [f"- {_comment_cell(prose, reason)}" for reason in (*early, *results.problems, *results.held)]
     reasons += [f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, one)}" for one, by in results.allowed]
     told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     left = [bounded(sentence, shortened(results.left, _LEFT), _LEFT)] if results.left else []
@@ -89,7 +90,7 @@ def failed(
 ) -> str:
     """Why there is no plan, or no apply: what was printed, inert."""
     verdict = "Not applied" if applying else "Could not be planned"
-    shown = _fenced(_printed(text), _ROOM // 2 if plans or earlier.became else _ROOM)
+    shown = _printed(text, _ROOM // 2 if plans or earlier.became else _ROOM)
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
 
 
@@ -140,11 +141,6 @@ def _result_word(one: ChangeResult) -> str:
     return said if said in _WORDS else "not done"
 
 
-def _reasons_incomplete(results: ApplyResults) -> list[str]:
-    early = [] if results.ended or results.problems else ["It did not finish; see the run."]
-    return [*early, *results.problems, *results.held]
-
-
 def _result_table(results: ApplyResults, room: int) -> list[str]:
     """One row per change, failures first; then how many more there are."""
     if not results.became:
@@ -172,7 +168,7 @@ def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
         block = [
             f"{opening}<summary>{_comment_cell(tag, one.address)} changed since the review</summary>",
             "",
-            *_fenced(_printed(one.detail), min(room, _EACH)),
+            *_printed(one.detail, min(room, _EACH)),
             "",
             "</details>",
         ]
@@ -208,16 +204,12 @@ def _first(lines: Iterable[str], many: int, room: int, form: str) -> Iterator[st
         yield line
 
 
-def _printed(text: str) -> list[str]:
-    """What was printed, without colors and without commands to the CI runner."""
+def _printed(text: str, room: int) -> list[str]:
+    """What was printed in a fence, or as much as fits, without colors and without commands to the CI runner."""
     lines = _ANSI.sub("", text.replace("\r\n", "\n")).strip("\n").split("\n")
     stops = {line[len(_STOP) :] for line in lines if line.startswith(_STOP)}
     spoken = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
-    return [shortened(inert(line), _LINE) for line in lines if line not in spoken]
-
-
-def _fenced(lines: list[str], room: int) -> list[str]:
-    """The lines in a fence, or as many as fit."""
+    lines = [shortened(inert(line), _LINE) for line in lines if line not in spoken]
     many = len(lines)
     while True:
         left = len(lines) - many

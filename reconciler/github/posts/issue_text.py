@@ -165,7 +165,7 @@ def _blocks_that_fit(scheduled: ScheduledRun, room: int) -> list[str]:
     """As many objections, rows and sections as there is room for, and how many are omitted."""
     left, shown = _ranked(scheduled), view(document(_remaining(scheduled))).changes
     detailed = [one for one in shown if one.fields and one.action != "delete"]
-    objections = _taken(("\n".join(_objection_lines(one)) for one in scheduled.objections), room // 3)
+    objections = _taken(map(_caution, scheduled.objections), room // 3)
     room -= _length(objections)
     table = _taken(_review_table(left, shown), room // 2)
     room -= _length(table)
@@ -205,11 +205,10 @@ def _length(blocks: list[str]) -> int:
     return sum(len(block) + 2 for block in blocks)
 
 
-def _objection_lines(objection: Objection) -> Iterator[str]:
+def _caution(objection: Objection) -> str:
     subject = f" {span(str(objection.address))}" if objection.address else ""
-    told = f"**Objection** {span(objection.code)}{subject}: {sentence(objection.message)}"
-    yield "> [!CAUTION]"
-    yield f"> {told}<br>{sentence(objection.remedy)}" if objection.remedy else f"> {told}"
+    remedy = f"<br>{sentence(objection.remedy)}" if objection.remedy else ""
+    return f"> [!CAUTION]\n> **Objection** {span(objection.code)}{subject}: {sentence(objection.message)}{remedy}"
 
 
 def _review_table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Iterator[str]:

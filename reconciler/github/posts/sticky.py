@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
@@ -146,8 +146,7 @@ def decide(
 def _carried_on(before: str, whose: CommentMarker, marker: CommentMarker, part: str) -> str:
     """The comment about several environments, which says this of one of them from now on."""
     head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
-    text = before.replace("\r\n", "\n").partition("\n")[2]
-    room = LIMIT - len(head) - 1
+    text, room = before.partition("\n")[2], LIMIT - len(head) - 1
     return f"{head}\n{carried_on(text, whose.environments, marker.environment, part, room)}"
 
 
@@ -189,7 +188,7 @@ def carried_on(text: str, environments: Sequence[str], environment: str, part: s
     """
     kept = _comment_parts(text)
     others = {name: kept[name] for name in environments if name in kept and name != environment}
-    newest = {environment: _inert(part.strip("\n"))}
+    newest = {environment: _PART.sub(lambda line: f" {line[0]}", part.strip("\n"))}  # no line of it begins a part
     waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**newest, **others}]
     verdicts = {name: one.split("\n", 1)[0] for name, one in others.items()}
     still = {_WAITING_PART: "\n\n".join(waiting)} if waiting else {}
@@ -200,12 +199,10 @@ def carried_on(text: str, environments: Sequence[str], environment: str, part: s
         newest | verdicts | still | no_room,
         newest,
     )
-    written = [_written(parts) for parts in versions]
-    return next((one for one in written if len(one) <= room), written[-1])
-
-
-def _written(parts: Mapping[str, str]) -> str:
-    return "\n\n".join(f"{_PART_LINE.format(name)}\n{text}" for name, text in parts.items()) + "\n"
+    texts = [
+        "\n\n".join(f"{_PART_LINE.format(name)}\n{text}" for name, text in parts.items()) + "\n" for parts in versions
+    ]
+    return next((text for text in texts if len(text) <= room), texts[-1])
 
 
 def _comment_parts(text: str) -> dict[str, str]:
@@ -214,8 +211,3 @@ def _comment_parts(text: str) -> dict[str, str]:
     whole, *pieces = _PART.split(text)
     parts = {name: part.strip("\n") for name, part in zip(pieces[::2], pieces[1::2], strict=True)}
     return {_PLAN_PART: _OMITTED_PLAN, **parts} if parts else {_PLAN_PART: _FOLDED_PLAN.format(whole.strip("\n"))}
-
-
-def _inert(text: str) -> str:
-    """The text, in which no line is taken for the beginning of a part."""
-    return _PART.sub(lambda line: f" {line[0]}", text)
