@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from hypothesis import given
@@ -191,6 +191,18 @@ def test_every_row_of_both_can_be_had():
     assert len(compare(before, before + "\nmore", context=None)) == 21
 
 
+@pytest.mark.parametrize("first", [0, 1, 3, 4, 5, 20])
+def test_lines_far_from_every_change_are_left_out_but_counted(first):
+    before = [f"Line {i}. It says so." for i in range(40)]
+    after = [*before[:first], "Line x. It says so.", *before[first + 1 :]]
+    rows = compare("\n".join(before), "\n".join(after), context=None)
+    changed = [i for i, row in enumerate(rows) if row.sign != " "]
+    shown = compare("\n".join(before), "\n".join(after))
+
+    assert [row for row in shown if row.sign != "@"] == rows[max(changed[0] - 3, 0) : changed[-1] + 4]
+    assert [row.text for row in shown if row.sign == "@"] == ([f"@@ line {first - 1 or 1} @@"] if first > 1 else [])
+
+
 def test_of_texts_longer_than_any_api_takes_the_beginning_is_compared_and_that_is_said():
     remark = "… only the first 300,000 characters are compared"
 
@@ -310,6 +322,16 @@ def test_a_thousand_edits_are_found_fast():
     before = [f"line {i}" for i in range(10_000)]
 
     assert same(before, [f"{line}!" if i % 3 == 0 else line for i, line in enumerate(before)]) == 6_666
+
+
+def test_what_is_the_same_around_an_edit_costs_next_to_nothing():
+    lines = [f"Line {i}. It says so." for i in range(9_000)]
+    before, after = "\n".join([*lines, "x", *lines]), "\n".join([*lines, "y", *lines])
+    began = process_time()
+    for _ in range(20):
+        compare(before, after)
+
+    assert process_time() - began < 2
 
 
 def test_many_lines_of_few_kinds_are_compared_fast():

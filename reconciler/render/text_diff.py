@@ -91,7 +91,11 @@ def compare(before: str | Sequence[str], after: str | Sequence[str], *, context:
 
     Where rows above a change are left out, the number of its line stands there.
     """
-    rows = list(_compared_rows(_units(before), _units(after)))
+    old, new = _compared_lines(before), _compared_lines(after)
+    start, end = _same_around(old, new, context)
+    by_sentence = isinstance(before, str)
+    units = [_units(side, start, len(side) - end, by_sentence=by_sentence) for side in (old, new)]
+    rows = list(_compared_rows(*units))
     is_cut = max(map(_length, (before, after))) > LONGEST
     lines = [_remark_line("…", f"only the first {LONGEST:,} characters are compared")] if is_cut else []
     for above, position in pairwise([-1, *_near(rows, context)]):
@@ -171,11 +175,24 @@ def _near(rows: Sequence[tuple[Line, int]], context: int | None) -> list[int]:
 # what is compared, and what of it is on both sides
 
 
-def _units(content: str | Sequence[str]) -> list[_Unit]:
-    if isinstance(content, str):
-        lines = enumerate(content[:LONGEST].split("\n"), 1)
-        return [unit for number, line in lines for unit in _sentences(line, number)]
-    return [_Unit(line, number, is_first=True) for number, line in enumerate(_beginning(content, LONGEST), 1)]
+def _compared_lines(content: str | Sequence[str]) -> list[str]:
+    return content[:LONGEST].split("\n") if isinstance(content, str) else _beginning(content, LONGEST)
+
+
+def _same_around(before: Sequence[str], after: Sequence[str], context: int | None) -> tuple[int, int]:
+    """How many lines at the beginning and at the end are the same, and too far from any change to be shown."""
+    if context is None:
+        return 0, 0
+    start = _common(before, after)
+    end = _common(before[start:][::-1], after[start:][::-1])
+    return max(start - context - 1, 0), max(end - context - 1, 0)
+
+
+def _units(lines: Sequence[str], start: int, end: int, *, by_sentence: bool) -> list[_Unit]:
+    numbered_lines = enumerate(lines[start:end], start + 1)
+    if by_sentence:
+        return [unit for number, line in numbered_lines for unit in _sentences(line, number)]
+    return [_Unit(line, number, is_first=True) for number, line in numbered_lines]
 
 
 def _sentences(line: str, number: int) -> Iterator[_Unit]:
@@ -199,7 +216,8 @@ def _compared_rows(before: Sequence[_Unit], after: Sequence[_Unit]) -> Iterator[
         removed, added, kept = before[i:a], after[j:b], after[b : b + 1]
         if kept and before[a].is_first != after[b].is_first and not any(unit.is_first for unit in (*removed, *added)):
             continue  # a line end came or went, rather than moved with what stands before it
-        yield from _changed_rows(removed, added)
+        if removed or added:
+            yield from _changed_rows(removed, added)
         for unit in kept:
             yield Line(" ", _continued(unit, (Piece(_inert(unit.text.replace("\t", "    "))),))), unit.number
         i, j = a + 1, b + 1

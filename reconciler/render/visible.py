@@ -47,11 +47,13 @@ def _accented(text: str) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal it takes."""
-    return sum(map(_columns_of, text))
+    return len(text) if text.isascii() else sum(map(_columns_of, text))
 
 
 def fitting(text: str, width: int) -> int:
     """How many of its characters fit into so many columns; at least one."""
+    if text[: width + 1].isascii():
+        return max(min(len(text), width), 1)
     ends = list(accumulate(map(_columns_of, text[: 2 * width])))
     return max(bisect_right(ends, width), 1)
 
