@@ -726,10 +726,12 @@ def test_a_field_that_is_reset_with_the_model_says_why(shape):
 
 
 def test_what_goes_for_good_is_named():
-    tools = {"functions": {"lookup": {}, "refund": {}}}
-    shown = rows(plan(delete("x", field("name", "HR"), field("instructions", "a b c"), field("tools", tools))))
+    tools = (field("tools.file_search", {}), field("tools.functions.lookup", {}), field("tools.functions.refund", {}))
+    stores = field("tool_resources.file_search", {"vector_store_ids": ["vs_1"]})
+    shown = rows(plan(delete("x", field("name", "HR"), field("instructions", "a b c"), *tools, stores)))
 
-    assert shown == ["| `- x` | **delete** for good: `HR`, prompt of 3 words, 2 functions |"]
+    what = "`HR`, prompt of 3 words, 2 functions, `file_search`, 1 vector store"
+    assert shown == [f"| `- x` | **delete** for good: {what} |"]
 
 
 @pytest.mark.parametrize(

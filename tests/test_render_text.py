@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
-from reconciler.model import Plan
+from reconciler.model import Meaning, Plan
+from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
 from support.render_plans import (
     WHERE,
@@ -380,3 +382,22 @@ def test_wide_letters_take_two_columns():
     shown = text(plan(notes=("休暇の質問 " * 20,)))
 
     assert max(len(line) for line in shown.splitlines() if "休" in line) <= 50
+
+
+@pytest.mark.parametrize(("act", "side"), [(create, "after"), (delete, "before")])
+def test_the_more_texts_come_or_go_the_less_is_shown_of_each(act, side):
+    prompt = "\n".join(f"Line {number}." for number in range(100))
+    changes = [act(f"a{number}", field("instructions", **{side: prompt})) for number in range(1_000)]
+
+    assert text(plan(*changes)).count("Line 3.") == 1_000
+    assert "Line 4." not in text(plan(*changes))
+
+
+def test_a_thousand_functions_are_read_once():
+    names = [f"tools.functions.f{number}.parameters" for number in range(1_000)]
+    change = update("hr", *(field(f"{name}.required", [], ["x"]) for name in names))
+    meanings = tuple((path(name), Meaning("`x` became required", breaking=True)) for name in names)
+    began = process_time()
+
+    assert text(plan(replace(change, meanings=meanings))).count("breaking: now requires `x`") == 1_000
+    assert process_time() - began < 5

@@ -14,8 +14,8 @@ from reconciler.render.grouping import ANSWER, WHOLE, Half, Shared, common, halv
 from reconciler.render.values import both, compact, shortened, structure
 from reconciler.render.view import ChangeView, FieldView, Lost, ObjectionView, View
 
-_NEW_LINES = 40  # of a new text; the rest is in the manifest
-_ALL_NEW_LINES = 4_000  # of all new texts of a plan
+_NEW_LINES = 40  # of a text that comes or goes whole
+_ALL_NEW_LINES = 4_000  # of all such texts of a plan
 _FEWEST = 3
 _SHORT = 60  # characters of a text that reads well on one line
 _WIDTH = 64  # columns of a field with its values on one line
@@ -168,8 +168,8 @@ def part_of(
     subjects: list[_Subject] = sorted((*groups, *rest), key=lambda subject: verdict.rank(_as_change(subject)))
     by_key = len({_kind(change) for change in changes}) == 1
     shown = {change.address for change in rest}
-    creates = sum(change.action == "create" for change in changes)
-    most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(creates, 1)))
+    one_sided = sum(change.action in WHOLE for change in changes)
+    most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(one_sided, 1)))
     rows = tuple(_row_of(subject, by_key=by_key) for subject in subjects)
     sections = tuple(section_of(subject, most, shown) for subject in subjects)
     return tree.Part(title, len(changes), rows, sections, tuple(blocked), later)

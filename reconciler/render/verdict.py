@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.canonical import Json
-from reconciler.render.grouping import WHOLE, about, edits, function_name, halves, owner
+from reconciler.render.grouping import WHOLE, about, by_owner, edits, function_name, halves, owner
 from reconciler.render.sentences import count, differing
 from reconciler.render.text_diff import LINE_END, Replacement
 from reconciler.render.tree import Look, Phrase, Run
@@ -145,7 +145,8 @@ def in_few_words(change: ChangeView) -> tuple[Phrase, ...]:
     if change.action in WHOLE:
         return tuple(_known_names(change, ("model",) if change.action == "create" else ("name", "model")))
     was = [(Run("was "), Run(shortened(change.previous_key, _NAME), "code"))] if change.previous_key else []
-    fields = list(dict.fromkeys(_field_words(field, change) for field in sorted(change.fields, key=cause_rank)))
+    meanings = by_owner(change.meanings)
+    fields = list(dict.fromkeys(_field_words(field, meanings) for field in sorted(change.fields, key=cause_rank)))
     more = [(Run(f"and {len(fields) - _FIELDS} more"),)] if len(fields) > _FIELDS else []
     return (*was, *fields[:_FIELDS], *more)
 
@@ -156,25 +157,38 @@ def _known_names(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
     for value in map(values.get, names):
         if isinstance(value, str):
             yield (Run(shortened(value, _NAME), "code"),)
-    prompt, tools = values.get("instructions"), values.get("tools")
-    if isinstance(prompt, str):
+    if isinstance(prompt := values.get("instructions"), str):
         yield (Run(f"prompt of {size(prompt)}"),)
-    functions = tools.get("functions") if isinstance(tools, dict) else None
-    if isinstance(functions, dict) and functions:
+    functions = {own for own in map(owner, values) if own.startswith("tools.")}
+    if functions:
         yield (Run(count(len(functions), "function")),)
+    for path in values:
+        if path.startswith("tools.") and not owner(path):
+            yield (Run(shortened(path.removeprefix("tools."), _NAME), "code"),)
+    stores = [store for path, value in values.items() if path.startswith("tool_resources") for store in _stores(value)]
+    yield from [(Run(count(len(stores), "vector store")),)] if stores else []
 
 
-def _field_words(field: FieldView, change: ChangeView) -> Phrase:
+def _stores(value: Json) -> list[Json]:
+    """The vector stores of resources, or of one of them."""
+    if not isinstance(value, dict):
+        return []
+    stores = value.get("vector_store_ids")
+    within = [store for member in value.values() for store in _stores(member)]
+    return [*stores, *within] if isinstance(stores, list) else within
+
+
+def _field_words(field: FieldView, meanings: Mapping[str, Sequence[MeaningView]]) -> Phrase:
     """The field and its change, who made it where that was not Git, and why it is reset."""
     why = [] if field.cause in ("edit", "adoption") else [one_line(field.cause)]
     why += [f"reset: {one_line(field.reason)}"] if field.reason else []
-    return (*_change_words(field, change), *((Run(f" ({', '.join(why)})"),) if why else ()))
+    return (*_change_words(field, meanings), *((Run(f" ({', '.join(why)})"),) if why else ()))
 
 
-def _change_words(field: FieldView, change: ChangeView) -> Phrase:
+def _change_words(field: FieldView, meanings: Mapping[str, Sequence[MeaningView]]) -> Phrase:
     own = owner(field.path)
     if own:
-        return _function_words(own, field, [meaning for meaning in change.meanings if owner(meaning.path) == own])
+        return _function_words(own, field, meanings.get(own, ()))
     name = Run("prompt") if field.path == "instructions" else Run(shortened(field.path, _NAME), "code")
     return (name, *_value_words(field))
 
@@ -283,7 +297,7 @@ def _kinds_of_change(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]
     actions = Counter(change.action for change in changes)
     updates = [change for change in changes if change.action not in WHOLE]
     breaking = [meaning for change in changes for meaning in change.meanings if meaning.breaking]
-    plain = [(field, change) for change in updates for field in change.fields if not _is_breaking(field, change)]
+    plain = [field for change in updates for field in _not_breaking(change)]
     conflicts = sum(field.cause == "conflict" for change in updates for field in change.fields)
     kinds = {change.address.partition(".")[0] for change in changes if change.action == "create"}
     new = f"new {kinds.pop()}" if len(kinds) == 1 else "new object"
@@ -296,13 +310,14 @@ def _kinds_of_change(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]
         yield from [(_number_of(number, noun), detail)] if number else []
     if breaking:
         yield _number_of(len(breaking), "breaking schema change"), _common_detail(map(_breaking, breaking))
-    yield from _field_kinds([field for field, _ in plain])
+    yield from _field_kinds(plain)
     yield from ((f"{actions[action]:,} {word}", "") for action, word in _PAST.items() if actions[action])
 
 
-def _is_breaking(field: FieldView, change: ChangeView) -> bool:
-    """Whether the field is a schema that breaks, which is counted as that."""
-    return any(meaning.breaking and about(field.path, meaning.path) for meaning in change.meanings)
+def _not_breaking(change: ChangeView) -> list[FieldView]:
+    """Its fields less the schemas that break, which are counted as that."""
+    schemas = {meaning.path for meaning in change.meanings if meaning.breaking}
+    return [field for field in change.fields if not any(about(field.path, schema) for schema in schemas)]
 
 
 def _breaking(meaning: MeaningView) -> str:
