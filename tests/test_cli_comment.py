@@ -774,7 +774,7 @@ def test_a_token_that_may_not_write_has_a_remedy(here: Checkout, hub: Hub) -> No
             "Only a plan can be reported for several environments at once",
         ),
         (["--failed", "absent", "-e", "x", "--stack", "y"], "/absent."),
-        (["--failed", "plan.json"], "No environment is named for this comment."),
+        (["--failed", "plan.json"], "No environment is selected."),
         (["--failed", "plan.json", "-e", "A B", "--stack", "y"], "This is not about a valid target"),
     ],
 )

@@ -171,7 +171,7 @@ def test_what_nobody_reviewed_is_left_alone_and_told(here: Checkout) -> None:
     told = here.run("apply", "plan.json")
 
     assert told.code == 0
-    assert "assistant.hr: Left alone: nobody reviewed this create\n" in told.out
+    assert "assistant.hr: Not done: this create needs review\n" in told.out
     assert names(here) == ["IT Helper"]
 
 

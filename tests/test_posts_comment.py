@@ -366,7 +366,7 @@ def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
 
     assert [(one.address, one.said) for one in found.became] == [
         ("assistant.a", "Not done: create"),
-        ("assistant.b", "Begun: nobody was told what became of the create"),
+        ("assistant.b", "Started, outcome unknown: create"),
     ]
     assert not found.ended
 

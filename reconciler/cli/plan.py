@@ -53,7 +53,7 @@ def command(
     KEYS and globs (`hr-*`) narrow the plan; deletes are only included where a key names them exactly.
 
     With --base the plan is what merging this change does; what was pending already is shown apart from it, and is not
-    applied with it. Without a key or a server, that revision's manifests stand for what is live. With several
+    applied with it. Without a key or a server, that revision's manifests replace what is live. With several
     environments, --out names a folder of NAME.json.
     """
     from reconciler.console.output import stdout_style

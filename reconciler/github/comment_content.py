@@ -250,7 +250,7 @@ def stack_and_environment(environment: str | None, stack: str | None) -> tuple[s
     loaded = loaded_configuration(Path.cwd()).config
     name = name or (loaded.default_environment if loaded else None)
     if not name:
-        raise Failure("No environment is named for this comment.", "pass `-e NAME`")
+        raise Failure("No environment is selected.", "pass `-e NAME`")
     known = loaded.environments.get(name) if loaded else None
     if known is None:
         return stack if stack and is_complete else UNKNOWN, name

@@ -85,7 +85,7 @@ def _reviewed_part(reporter: Reporter, session: Session, plan: Plan, reviewed: D
     for address in result.already:
         _report(reporter, "info", address, "Done already")
     for change in result.unreviewed:
-        _report(reporter, "info", str(change.address), f"Left alone: nobody reviewed this {change.action}")
+        _report(reporter, "info", str(change.address), f"Not done: this {change.action} needs review")
     for address, now in result.moved:
         if now is None:
             _report(reporter, "error", address, "Refused: the assistant changed; no action is needed now")

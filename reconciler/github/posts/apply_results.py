@@ -141,7 +141,7 @@ class _EventReader:
 
     def _untold(self, address: str) -> ChangeResult:
         action = self.planned[address]
-        begun = f"Begun: nobody was told what became of the {action}"
+        begun = f"Started, outcome unknown: {action}"
         return ChangeResult(address, "amiss", begun if address in self.begun else f"Not done: {action}")
 
     def _add(self, address: str, how: How, said: str, hook: dict[str, Any]) -> None:
