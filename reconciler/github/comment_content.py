@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -121,10 +121,9 @@ def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[lis
             failures.append(failure)
     if not sections:
         return [], failures
-    first = sections[0]
-    if len(sections) > 1 or isinstance(first, Lost):
-        return [_content_of_several(sections, request)], failures
-    return [_single_content(*_target_of(first), first, request)], failures
+    if request.what != "planned" and (len(sections) > 1 or isinstance(sections[0], Lost)):
+        raise Failure("Only a plan can be reported for several environments at once.", "name the plan of one of them")
+    return [_comment_of([_target_of(section) for section in sections], sections, request)], failures
 
 
 def content_without_plan(environments: Sequence[str], stack: str | None, request: CommentRequest) -> CommentContent:
@@ -132,7 +131,7 @@ def content_without_plan(environments: Sequence[str], stack: str | None, request
     if request.what == "planned":
         raise Failure("There is no plan to comment with.", "name a file that `plan --out` wrote, or pass --failed")
     targets = [stack_and_environment(name, stack) for name in environments or _default_environments()]
-    return _single_content(*_joined_targets(targets), None, request)
+    return _comment_of(targets, [], request)
 
 
 def _default_environments() -> Sequence[str | None]:
@@ -143,16 +142,24 @@ def _default_environments() -> Sequence[str | None]:
     return [default] if default or not stated else stated
 
 
-def _content_of_several(sections: Sequence[Section], request: CommentRequest) -> CommentContent:
-    if request.what != "planned":
-        raise Failure("Only a plan can be reported for several environments at once.", "name the plan of one of them")
-    marker = _valid_marker(*_joined_targets([_target_of(section) for section in sections]), request)
+def _comment_of(
+    targets: Sequence[tuple[str, str]], sections: Sequence[Section], request: CommentRequest
+) -> CommentContent:
+    """One comment about the targets, with the labels that it names and those that no longer count."""
+    marker = _valid_marker(targets, request)
     plans = [section for section in sections if not isinstance(section, Lost)]
+    pending = plans if request.what == "planned" else []
+    without_effect = [verdict for plan in pending for verdict in idle(request.verdicts, plan)]
+    frame = _comment_frame(marker, request, without_effect)
     shown = [each if isinstance(each, Lost) else hidden(each, credentials.hidden()) for each in sections]
-    without_effect = _labels_without_effect(plans, request)
-    quiet = len(plans) == len(sections) and all(_is_quiet(plan, request) for plan in plans)
-    body = comment.planned(shown, _comment_frame(marker, request, without_effect))
-    return _with_labels(CommentContent(marker, body, quiet=quiet), plans, without_effect)
+    return CommentContent(
+        marker,
+        _comment_body(shown, request, frame),
+        codes=tuple(sorted({each.code for plan in pending for each in view(plan).standing if each.can_be_allowed})),
+        taken=tuple(dict.fromkeys(verdict.labelling for verdict in without_effect if verdict.again)),
+        quiet=bool(plans) and len(plans) == len(sections) and all(_is_quiet(plan, request) for plan in plans),
+        part=_comment_body([], request, frame).partition("\n")[2] if request.after_merge else None,
+    )
 
 
 def _target_of(section: Section) -> tuple[str, str]:
@@ -163,39 +170,11 @@ def _target_of(section: Section) -> tuple[str, str]:
     return str(section["stack"]), str(environment["name"]) if isinstance(environment, dict) else ""
 
 
-def _joined_targets(targets: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """All stacks that are known, and all environments, as they stand in a marker."""
+def _valid_marker(targets: Sequence[tuple[str, str]], request: CommentRequest) -> CommentMarker:
+    """The marker with all stacks that are known, and all environments."""
     stacks = dict.fromkeys(stack for stack, _ in targets if stack != UNKNOWN)
-    return ",".join(stacks) or UNKNOWN, ",".join(dict.fromkeys(name for _, name in targets))
-
-
-def _single_content(stack: str, environment: str, plan: Document | None, request: CommentRequest) -> CommentContent:
-    marker = _valid_marker(stack, environment, request)
-    pending = [plan] if plan and request.what == "planned" else []
-    without_effect = _labels_without_effect(pending, request)
-    shown = [hidden(plan, credentials.hidden())] if plan else []
-    frame = _comment_frame(marker, request, without_effect)
-    part = _comment_body([], request, frame).partition("\n")[2] if request.after_merge else None
-    content = CommentContent(marker, _comment_body(shown, request, frame), quiet=_is_quiet(plan, request), part=part)
-    return _with_labels(content, pending, without_effect)
-
-
-def _labels_without_effect(plans: Sequence[Document], request: CommentRequest) -> list[Verdict]:
-    """The labels that allow nothing of what is blocked in one of the plans."""
-    return [verdict for plan in plans for verdict in idle(request.verdicts, plan)]
-
-
-def _with_labels(
-    content: CommentContent, plans: Sequence[Document], without_effect: Sequence[Verdict]
-) -> CommentContent:
-    """The comment, with the labels that it names and those that no longer count."""
-    codes = {each.code for plan in plans for each in view(plan).standing if each.can_be_allowed}
-    taken = dict.fromkeys(verdict.labelling for verdict in without_effect if verdict.again)
-    return replace(content, codes=tuple(sorted(codes)), taken=tuple(taken))
-
-
-def _valid_marker(stack: str, environment: str, request: CommentRequest) -> CommentMarker:
-    marker = CommentMarker(stack, environment, request.run.run, request.run.attempt)
+    names = dict.fromkeys(name for _, name in targets)
+    marker = CommentMarker(",".join(stacks) or UNKNOWN, ",".join(names), request.run.run, request.run.attempt)
     try:
         first_line(marker)
     except BadNameError as error:
@@ -203,10 +182,10 @@ def _valid_marker(stack: str, environment: str, request: CommentRequest) -> Comm
     return marker
 
 
-def _is_quiet(plan: Document | None, request: CommentRequest) -> bool:
+def _is_quiet(plan: Document, request: CommentRequest) -> bool:
     """Whether the pull request changes no manifest, and there is nothing else to report of it."""
-    base = plan.get("base") if plan is not None else None
-    if plan is None or not isinstance(base, dict) or base.get("manifests_changed") is not False:
+    base = plan.get("base")
+    if not isinstance(base, dict) or base.get("manifests_changed") is not False:
         return False
     if plan["changes"] or plan["objections"] or request.what == "failed":
         return False

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.github.posts.apply_results import NO_RESULTS, ApplyResults, ChangeResult
 from reconciler.github.posts.overwritten import quote
-from reconciler.github.posts.sticky import UNKNOWN, CommentMarker, first_line
+from reconciler.github.posts.sticky import PLAN_FOLD, UNKNOWN, CommentMarker, first_line
 from reconciler.render.markup import LIMIT, bounded, fence, link, prose, sentence, span, tag
 from reconciler.render.sentences import count
 from reconciler.render.several import Section, within
@@ -25,7 +25,6 @@ _EACH: Final = 8_000
 _SHORT: Final = 12
 _LEAST: Final = 2_000
 """The least room for a plan."""
-_FOLD: Final = "<details><summary>The plan</summary>\n\n"
 _STOP: Final = "::stop-commands::"
 _WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "begun", "not done")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -113,7 +112,7 @@ def label_idle(label: str, reason: str) -> str:
 
 
 def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded: bool = True) -> str:
-    opening, closing = (_FOLD, "\n\n</details>") if folded else ("", "")
+    opening, closing = PLAN_FOLD if folded else ("", "")
     foot = [*frame.notes, *([frame.foot] if frame.foot else [])]
     without = "\n\n".join([*blocks, *foot, opening, closing])
     room = LIMIT - len(first_line(frame.marker)) - len(without) - 20

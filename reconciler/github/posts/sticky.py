@@ -25,7 +25,8 @@ _PLAN_PART: Final = "-"
 """The part that holds the plan; no environment is called so."""
 _WAITING_PART: Final = "+"
 """The part that names who is still to come."""
-_FOLDED_PLAN: Final = "<details><summary>The plan</summary>\n\n{}\n\n</details>"
+PLAN_FOLD: Final = ("<details><summary>The plan</summary>\n\n", "\n\n</details>")
+"""What stands before and after a plan that is folded away."""
 _OMITTED_PLAN: Final = "The plan is omitted for length."
 
 
@@ -207,7 +208,7 @@ def carried_on(text: str, environments: Sequence[str], environment: str, part: s
 
 def _comment_parts(text: str) -> dict[str, str]:
     """The parts that a comment has; all of it is the plan where it has none yet."""
-    text = text.replace("\r\n", "\n")
-    whole, *pieces = _PART.split(text)
-    parts = {name: part.strip("\n") for name, part in zip(pieces[::2], pieces[1::2], strict=True)}
-    return {_PLAN_PART: _OMITTED_PLAN, **parts} if parts else {_PLAN_PART: _FOLDED_PLAN.format(whole.strip("\n"))}
+    whole, *pieces = (piece.strip("\n") for piece in _PART.split(text.replace("\r\n", "\n")))
+    if not pieces:
+        return {_PLAN_PART: f"{PLAN_FOLD[0]}{whole}{PLAN_FOLD[1]}"}
+    return {_PLAN_PART: _OMITTED_PLAN, **dict(zip(pieces[::2], pieces[1::2], strict=True))}
