@@ -56,7 +56,7 @@ class ApplyResults:
 
     def how(self, *hows: How) -> tuple[ChangeResult, ...]:
         """What became so."""
-        return tuple(one for one in self.became if one.how in hows)
+        return tuple(result for result in self.became if result.how in hows)
 
     @property
     def quiet(self) -> bool:
@@ -188,8 +188,8 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 def _overwritten_values(event: dict[str, Any]) -> tuple[tuple[str, Json], ...]:
     listed = event.get("overwrites")
-    content = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    return tuple((_event_text(one, "path"), one.get("before")) for one in content)
+    content = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    return tuple((_event_text(entry, "path"), entry.get("before")) for entry in content)
 
 
 def _dict(of: dict[str, Any], name: str) -> dict[str, Any]:

@@ -75,11 +75,14 @@ def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
     """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
     early = [] if results.ended or results.problems else ["It did not finish; see the run."]
     reasons = [f"- {_comment_cell(prose, reason)}" for reason in (*early, *results.problems, *results.held)]
-    reasons += [f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, one)}" for one, by in results.allowed]
-    told = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
+    reasons += [
+        f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, objection)}"
+        for objection, by in results.allowed
+    ]
+    rows = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     left = [bounded(sentence, shortened(results.left, _LEFT), _LEFT)] if results.left else []
     table, details = _result_table(results, _ROOM // 2), _stale_details(results, _ROOM // 4)
-    blocks = [[f"### {_result_headline(results)}"], [frame.place], told, left, table, *details]
+    blocks = [[f"### {_result_headline(results)}"], [frame.place], rows, left, table, *details]
     blocks += _put_aside(results, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
 
@@ -127,32 +130,32 @@ def _result_headline(results: ApplyResults) -> str:
     if results.complete:
         figures = results.figures or (f"{count(results.marks, 'marker')} refreshed" if results.marks else "")
         return f"Applied: {figures}" if figures else "Nothing to do"
-    words = Counter(_result_word(one) for one in results.how("amiss"))
+    words = Counter(_result_word(result) for result in results.how("amiss"))
     amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
     amiss += [f"{count(len(results.held), 'objection')} blocking"] if results.held else []
     done = [results.figures] if results.figures else [f"{many} done"] if (many := len(results.how("done"))) else []
-    told = "; ".join(filter(None, [", ".join(amiss), *done]))
-    return ("Applied in part" if done else "Not applied") + (f": {told}" if told else "")
+    figures = "; ".join(filter(None, [", ".join(amiss), *done]))
+    return ("Applied in part" if done else "Not applied") + (f": {figures}" if figures else "")
 
 
-def _result_word(one: ChangeResult) -> str:
-    said = one.said.partition(":")[0].lower()
-    return said if said in _WORDS else "not done"
+def _result_word(result: ChangeResult) -> str:
+    word = result.said.partition(":")[0].lower()
+    return word if word in _WORDS else "not done"
 
 
 def _result_table(results: ApplyResults, room: int) -> list[str]:
     """One row per change, failures first; then how many more there are."""
     if not results.became:
         return []
-    rows = (_result_row(one) for one in results.became)
+    rows = (_result_row(result) for result in results.became)
     head = ["| | Address | Result | id |", "|---|---|---|---|"]
     return [*head, *_first(rows, len(results.became), room, "| | | {} more | |")]
 
 
-def _result_row(one: ChangeResult) -> str:
-    sign = {"amiss": "❌", "done": "✅", "aside": ""}[one.how]
-    id = _comment_cell(span, one.id) if one.id else ""
-    return f"| {sign} | {_comment_cell(span, one.address)} | {_comment_cell(prose, one.said)} | {id} |"
+def _result_row(result: ChangeResult) -> str:
+    sign = {"amiss": "❌", "done": "✅", "aside": ""}[result.how]
+    id = _comment_cell(span, result.id) if result.id else ""
+    return f"| {sign} | {_comment_cell(span, result.address)} | {_comment_cell(prose, result.said)} | {id} |"
 
 
 def _comment_cell(mark: Callable[[str], str], text: str) -> str:
@@ -161,13 +164,13 @@ def _comment_cell(mark: Callable[[str], str], text: str) -> str:
 
 def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was rejected because it changed, as it would be now; open if it is the only one."""
-    moved = [one for one in results.how("amiss") if one.detail.strip()]
+    moved = [result for result in results.how("amiss") if result.detail.strip()]
     opening = "<details open>" if len(moved) == 1 else "<details>"
-    for number, one in enumerate(moved):
+    for number, result in enumerate(moved):
         block = [
-            f"{opening}<summary>{_comment_cell(tag, one.address)} changed since the review</summary>",
+            f"{opening}<summary>{_comment_cell(tag, result.address)} changed since the review</summary>",
             "",
-            *_printed(one.detail, min(room, _EACH)),
+            *_printed(result.detail, min(room, _EACH)),
             "",
             "</details>",
         ]
@@ -182,14 +185,14 @@ def _put_aside(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block
-        for one in results.became
-        for path, before in one.overwrote
-        for block in quote(f"{_comment_cell(span, one.address)} {_comment_cell(span, path)} was", before, room // 2)
+        for result in results.became
+        for path, before in result.overwrote
+        for block in quote(f"{_comment_cell(span, result.address)} {_comment_cell(span, path)} was", before, room // 2)
     ]
     if quotes:
-        told = _first(quotes, len(quotes), room, "{} more: see the run record.")
+        shown = _first(quotes, len(quotes), room, "{} more: see the run record.")
         yield ["<details><summary>Overwritten values that are in no commit</summary>"]
-        yield ["\n\n".join(told)]
+        yield ["\n\n".join(shown)]
         yield ["</details>"]
 
 

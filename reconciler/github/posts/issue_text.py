@@ -112,16 +112,16 @@ def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
 def verdict(scheduled: ScheduledRun) -> str:
     """The headline, which a phone shows: `Needs review: 1 conflict, 2 drifted`."""
     counts = Counter(_state(left.change) for left in scheduled.to_review)
-    said = ", ".join(f"{counts[word]:,} {word}" for word in _ORDER if counts[word])
-    if said:
-        return f"Needs review: {said}"
+    figures = ", ".join(f"{counts[word]:,} {word}" for word in _ORDER if counts[word])
+    if figures:
+        return f"Needs review: {figures}"
     objections = len(scheduled.objections)
     return f"{sentences.count(objections, 'objection')} to review" if objections else "Nothing to do"
 
 
-def is_same(one: str, other: str) -> bool:
+def is_same(text: str, other: str) -> bool:
     """Whether two texts have the same findings, whatever the time of the run and the line ends."""
-    return _findings(one) == _findings(other)
+    return _findings(text) == _findings(other)
 
 
 def _findings(text: str) -> list[str]:
@@ -156,37 +156,39 @@ def superseded(number: int) -> str:
 
 
 def _state(change: Change) -> str:
-    causes = {one.cause for one in change.fields}
-    told = ("conflict" if "conflict" in causes else "", change.action, *sorted(causes))
-    return next((_STATES[word] for word in told if word in _STATES and word), _STATES[""])
+    causes = {field.cause for field in change.fields}
+    words = ("conflict" if "conflict" in causes else "", change.action, *sorted(causes))
+    return next((_STATES[word] for word in words if word in _STATES and word), _STATES[""])
 
 
 def _blocks_that_fit(scheduled: ScheduledRun, room: int) -> list[str]:
     """As many objections, rows and sections as there is room for, and how many are omitted."""
     left, shown = _ranked(scheduled), view(document(_remaining(scheduled))).changes
-    detailed = [one for one in shown if one.fields and one.action != "delete"]
+    detailed = [change for change in shown if change.fields and change.action != "delete"]
     objections = _taken(map(_caution, scheduled.objections), room // 3)
     room -= _length(objections)
     table = _taken(_review_table(left, shown), room // 2)
     room -= _length(table)
-    sections = _taken((section(one, _SECTION, most=_LINES, opened=len(detailed) == 1)[0] for one in detailed), room)
+    sections = _taken(
+        (section(change, _SECTION, most=_LINES, opened=len(detailed) == 1)[0] for change in detailed), room
+    )
     missing = {
         "more objection": len(scheduled.objections) - len(objections),
         "more row": len(left) and len(left) + _HEAD - len(table),
         "more section": len(detailed) - len(sections),
     }
-    told = " and ".join(sentences.count(number, noun) for noun, number in missing.items() if number)
-    blocks = [*objections, "\n".join(table), *sections, f"Omitted for length: {told}." if told else ""]
+    omitted = " and ".join(sentences.count(number, noun) for noun, number in missing.items() if number)
+    blocks = [*objections, "\n".join(table), *sections, f"Omitted for length: {omitted}." if omitted else ""]
     return [block for block in blocks if block]
 
 
 def _ranked(scheduled: ScheduledRun) -> list[NeedsReview]:
-    return sorted(scheduled.to_review, key=lambda one: (_ORDER.index(_state(one.change)), one.change.address))
+    return sorted(scheduled.to_review, key=lambda item: (_ORDER.index(_state(item.change)), item.change.address))
 
 
 def _remaining(scheduled: ScheduledRun) -> Plan:
     """The plan of what needs review, the most severe first."""
-    return replace(scheduled.plan, changes=tuple(one.change for one in _ranked(scheduled)), marks=())
+    return replace(scheduled.plan, changes=tuple(item.change for item in _ranked(scheduled)), marks=())
 
 
 def _taken(blocks: Iterable[str], room: int) -> list[str]:
@@ -215,9 +217,9 @@ def _review_table(left: list[NeedsReview], shown: tuple[ChangeView, ...]) -> Ite
     if left:
         yield "| Address | What | Needs review because |"
         yield "|---|---|---|"
-    for one, seen in zip(left, shown, strict=True):
-        what = f"{prose(_state(one.change))}{_what(seen)}"
-        yield f"| {span(seen.address)} | {what} | {sentence(one_line(one.why))} |"
+    for item, seen in zip(left, shown, strict=True):
+        what = f"{prose(_state(item.change))}{_what(seen)}"
+        yield f"| {span(seen.address)} | {what} | {sentence(one_line(item.why))} |"
 
 
 def _what(change: ChangeView) -> str:
@@ -242,9 +244,9 @@ def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests:
     if is_well:
         return replace(memory, since="", told={}, times=max(memory.times, 1))
     short = sorted({digest[:_DIGEST] for digest in digests})
-    known = sorted((memory.told[one], one) for one in short if one in memory.told)
-    fresh = [(look.at, one) for one in short if one not in memory.told]
-    told = {one: at for at, one in [*known, *fresh][:MOST]}
+    known = sorted((memory.told[digest], digest) for digest in short if digest in memory.told)
+    fresh = [(look.at, digest) for digest in short if digest not in memory.told]
+    told = {digest: at for at, digest in [*known, *fresh][:MOST]}
     if memory.since:
         return replace(memory, told=told)
     return replace(memory, since=look.at, times=memory.times + 1, told=told)
@@ -255,8 +257,8 @@ def memory_line(memory: Memory) -> str:
     by_moment: dict[str, list[str]] = {}
     for digest, at in sorted(memory.told.items()):
         by_moment.setdefault(at, []).append(digest)
-    said = {"first": memory.first, "times": memory.times, "since": memory.since, "told": by_moment}
-    return f"<!-- reconciler: remembers {json.dumps(said, sort_keys=True)} -->"
+    content = {"first": memory.first, "times": memory.times, "since": memory.since, "told": by_moment}
+    return f"<!-- reconciler: remembers {json.dumps(content, sort_keys=True)} -->"
 
 
 def last_checked(memory: Memory, look: PassStamp) -> str:
@@ -287,7 +289,9 @@ def _memory_of(value: dict[str, Any]) -> Memory | None:
     if not (_is_moment(first) and type(times) is int and isinstance(told, dict) and (since == "" or _is_moment(since))):
         return None
     moments = {at: digests for at, digests in told.items() if _is_moment(at) and isinstance(digests, list)}
-    return Memory(str(first), times, str(since), {str(one): at for at, digests in moments.items() for one in digests})
+    return Memory(
+        str(first), times, str(since), {str(digest): at for at, digests in moments.items() for digest in digests}
+    )
 
 
 def _is_moment(value: Any) -> bool:

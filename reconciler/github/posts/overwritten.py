@@ -34,8 +34,12 @@ def comments(scheduled: ScheduledRun) -> tuple[str, ...]:
     undone = {id(left.change): left.why for left in scheduled.to_review}
     name = f"<!-- reconciler: wrote over {digest([*map(_values_to_quote, scheduled.overwrote)], 16)} -->"
     head = f"{name}\n**Written by this run.** Overwritten values that are in no commit are quoted."
-    told = (block for one in scheduled.overwrote for block in (_became(one, undone.get(id(one))), *_quotes_of(one)))
-    packed = list(islice(_packed(chain([head], told, [_record_hint(scheduled)])), MOST_COMMENTS + 1))
+    quotes = (
+        block
+        for change in scheduled.overwrote
+        for block in (_became(change, undone.get(id(change))), *_quotes_of(change))
+    )
+    packed = list(islice(_packed(chain([head], quotes, [_record_hint(scheduled)])), MOST_COMMENTS + 1))
     if len(packed) > MOST_COMMENTS:
         packed = [
             *packed[: MOST_COMMENTS - 1],
@@ -72,20 +76,21 @@ def _became(change: Change, why: str | None) -> str:
 
 def _values_to_quote(change: Change) -> Json:
     """The values of a change that are quoted, by which the comment is recognized."""
-    said: list[Json] = [
-        [*one.path, None if isinstance(one.before, Absent) else one.before] for one in _uncommitted_fields(change)
+    values: list[Json] = [
+        [*field.path, None if isinstance(field.before, Absent) else field.before]
+        for field in _uncommitted_fields(change)
     ]
-    return [str(change.address), said]
+    return [str(change.address), values]
 
 
 def _uncommitted_fields(change: Change) -> Iterator[FieldChange]:
     """The fields whose live value is not in Git."""
-    return (one for one in change.fields if one.cause != "edit")
+    return (field for field in change.fields if field.cause != "edit")
 
 
 def _quotes_of(change: Change) -> Iterator[str]:
-    for one in _uncommitted_fields(change):
-        yield from quote(f"{span(str(change.address))} {_short_span(show(one.path))} was", one.before)
+    for field in _uncommitted_fields(change):
+        yield from quote(f"{span(str(change.address))} {_short_span(show(field.path))} was", field.before)
 
 
 def _short_span(name: str) -> str:
