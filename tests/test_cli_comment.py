@@ -142,7 +142,8 @@ def test_a_comment_names_the_commit_and_the_moment(here: Checkout, hub: Hub, mon
     foot = hub.bodies(7)[0].splitlines()[-1]
     page = f"https://github.example/acme/assistants/commit/{HEAD}"
     assert re.fullmatch(
-        rf"Commit \[{HEAD[:12]}\]\(<{page}>\), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\. \[The run\].* has the complete plan\.",
+        rf"Commit \[{HEAD[:12]}\]\(<{page}>\), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\."
+        r" \[The run\].* has the complete output\.",
         foot,
     ), foot
 

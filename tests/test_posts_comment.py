@@ -54,7 +54,7 @@ class Said:
 
 
 def body(marker: CommentMarker = MARKER, text: str = "### Plan", url: str = URL) -> str:
-    return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has the complete plan.\n"
+    return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has the complete output.\n"
 
 
 def decided(*comments: Said, marker: CommentMarker = MARKER, text: str = "### Plan") -> Decision[Said]:
@@ -427,7 +427,7 @@ def test_a_plan_is_the_plan_and_where_all_of_it_is() -> None:
     text = comment.planned([document(plan(create("a", field("name", None, "HR"))))], FRAME)
 
     assert text.startswith(f"{LINE}\n#")
-    assert text.endswith(f"[The run](<{URL}>) has the complete plan.\n")
+    assert text.endswith(f"[The run](<{URL}>) has the complete output.\n")
     assert "assistant.a" in text
 
 
@@ -437,7 +437,7 @@ def test_of_which_commit_and_moment_it_is_stands_below_it() -> None:
 
     assert plain.foot == f"Commit `{'a' * 12}`."
     assert linked.foot == (
-        f"Commit [{'a' * 12}](<https://github.example/c>), {at}. [The run](<{URL}>) has the complete plan."
+        f"Commit [{'a' * 12}](<https://github.example/c>), {at}. [The run](<{URL}>) has the complete output."
     )
     assert Frame(MARKER, at=at).foot == f"{at}."
 
@@ -563,7 +563,7 @@ def test_a_failure_is_what_was_printed_and_nothing_acts() -> None:
     assert text == (
         "### Could not be planned\n\n**production** · stack `acme`\n\n"
         "`````text\nError: no ```` here @octocat\n<U+003A>:error::x\n<U+0023>#[x]<U+202E>\n`````\n\n"
-        f"[The run](<{URL}>) has the complete plan.\n"
+        f"[The run](<{URL}>) has the complete output.\n"
     )
 
 
@@ -593,7 +593,7 @@ def test_no_text_breaks_out(one: str, other: str) -> None:
         shown = visible(text)
         assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
         assert marker_of(text) == MARKER
-        assert shown.endswith(f"\n\n[The run](<{URL}>) has the complete plan.\n")
+        assert shown.endswith(f"\n\n[The run](<{URL}>) has the complete output.\n")
         assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
     rows = [line for line in comment.ended([], found, FRAME).split("\n") if line.startswith("| ❌ |")]
     assert [row.count("|") for row in rows] == [5]

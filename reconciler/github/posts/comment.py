@@ -51,7 +51,7 @@ class Frame:
         commit = self.commit[:_SHORT]
         named = link(commit, self.commit_url) if self.commit_url else span(commit)
         when = ", ".join(filter(None, [f"Commit {named}" if commit else "", self.at]))
-        whole = f"{link('The run', self.url)} has the complete plan." if self.url else ""
+        whole = f"{link('The run', self.url)} has the complete output." if self.url else ""
         return " ".join(filter(None, [f"{when}." if when else "", whole]))
 
     @property
