@@ -11,7 +11,7 @@ from urllib.parse import quote
 from reconciler.canonical import Json
 from reconciler.github import AbsentError, Artifact, CodeHost, CodeHostError, Comment, Issue, Label, Pull, WorkflowRun
 from reconciler.github.archives import unpacked
-from reconciler.github.http import ApiRequest, Exchange
+from reconciler.github.http import CHECK_URL, ApiRequest, Exchange
 
 Entry = Mapping[str, Json]
 
@@ -24,7 +24,6 @@ _METADATA: Final = "metadata: read"
 _WRITERS: Final = ("admin", "maintain", "write")
 _RECENT: Final = 100
 _COLOR: Final = "d93f0b"
-_CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
 
 
 class GitHub(CodeHost):
@@ -201,7 +200,7 @@ def _normal_text(text: Json) -> str:
 
 def _json_object(value: Json) -> Entry:
     if not isinstance(value, dict):
-        raise CodeHostError("GitHub's response is not as documented.", _CHECK_URL)
+        raise CodeHostError("GitHub's response is not as documented.", CHECK_URL)
     return value
 
 
@@ -209,14 +208,14 @@ def _text_member(entry: Entry, name: str) -> str:
     """A member that is a text; an empty one where it is absent."""
     value = entry.get(name)
     if value is not None and not isinstance(value, str):
-        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not text.", _CHECK_URL)
+        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not text.", CHECK_URL)
     return value or ""
 
 
 def _integer(entry: Entry, name: str) -> int:
     value = entry.get(name)
     if type(value) is not int:
-        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not a number.", _CHECK_URL)
+        raise CodeHostError(f"GitHub's response is not as documented: its `{name}` is not a number.", CHECK_URL)
     return value
 
 

@@ -36,7 +36,7 @@ _KEEP_METHOD: Final = (307, 308)
 _REDIRECTED: Final = (301, 302, *_KEEP_METHOD)
 _PORTS: Final = {"http": 80, "https": 443}
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
+CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
 _TOKEN: Final = "set GITHUB_TOKEN to a token that is valid; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Exchange:
             data = _json_of(page)
             entries = data.get(member) if member is not None and isinstance(data, dict) else data
             if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-                raise CodeHostError("GitHub's response is not a list.", _CHECK_URL)
+                raise CodeHostError("GitHub's response is not a list.", CHECK_URL)
             yield from (entry for entry in entries if isinstance(entry, dict))
             following = self._next(page, url)
             if following is None:
@@ -156,7 +156,7 @@ class Exchange:
                     break
                 url = _join(url, response.headers.get("location", ""))
                 if urlsplit(url).scheme not in ("https", urlsplit(self._url).scheme):
-                    raise CodeHostError("GitHub redirects a download to an unsafe address.", _CHECK_URL)
+                    raise CodeHostError("GitHub redirects a download to an unsafe address.", CHECK_URL)
                 response = self._send(without_token, request, url)
         return None if response.status in (404, 410) else self._checked(request, response).content
 
@@ -187,7 +187,7 @@ class Exchange:
             with client.stream(request.method, url, content=body, headers=headers) as response:
                 content = b"".join(self._parts(response, began))
         except httpx.InvalidURL as error:
-            raise CodeHostError(f"{self._url} is not a valid address: {error}.", _CHECK_URL) from error
+            raise CodeHostError(f"{self._url} is not a valid address: {error}.", CHECK_URL) from error
         except httpx.HTTPError as error:
             reason = self._mask.text(str(error) or type(error).__name__)
             sent = request.method == "POST" and not isinstance(error, _NEVER_SENT)
@@ -238,7 +238,7 @@ def _json_of(response: ApiResponse) -> Json:
     try:
         data: Json = json.loads(response.content)
     except (ValueError, RecursionError) as error:
-        raise CodeHostError("GitHub's response is not JSON.", _CHECK_URL) from error
+        raise CodeHostError("GitHub's response is not JSON.", CHECK_URL) from error
     return data
 
 

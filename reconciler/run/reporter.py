@@ -18,11 +18,11 @@ from reconciler.console.failure import Failure
 from reconciler.console.output import style_of
 from reconciler.model import Change, Live, MarkerRefresh, Outcome, Plan, Task
 from reconciler.render import FORMATS, Style, document, events
-from reconciler.render import hidden as masked
 from reconciler.render.outcomes import line
 from reconciler.render.values import one_line
 from reconciler.run.interrupts import terminable
 from reconciler.run.options import ApplyOptions
+from reconciler.run.plan_output import masked
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -45,7 +45,7 @@ class Reporter:
 
     def plan(self, plan: Plan) -> None:
         """Shows what is about to be done."""
-        self.text(FORMATS["text"](masked(document(plan), hidden()), self.style))
+        self.text(FORMATS["text"](masked(document(plan)), self.style))
         self.events(*events.planned(plan))
 
     def text(self, text: str) -> None:
