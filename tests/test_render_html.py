@@ -252,7 +252,7 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
         "manifest assistants/hr.yaml:1",
         "blocked by possible-duplicate",
         "Function lookup",
-        "breaking now requires limit",
+        "breaking, now requires limit",
         "compatible a may be more",
         "temperature drift",
         "before 1 → after 0.2",

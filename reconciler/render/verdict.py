@@ -210,7 +210,7 @@ def _value_words(field: FieldView) -> Phrase:
 
 
 def _function_words(own: str, field: FieldView, meanings: Sequence[MeaningView]) -> Phrase:
-    """`function refund now requires amount, breaking`."""
+    """`function refund: breaking, now requires amount`."""
     title: Phrase = (Run("function "), Run(shortened(function_name(own), _NAME), "code"))
     if not function_name(own):
         title = (Run("the answer's schema"),)
@@ -219,8 +219,8 @@ def _function_words(own: str, field: FieldView, meanings: Sequence[MeaningView])
         return title
     first = min(meanings, key=lambda meaning: not meaning.breaking)
     more = f", and {len(meanings) - 1} more" if len(meanings) > 1 else ""
-    breaking = (Run(" "), Run("breaking", "bad")) if first.breaking else ()
-    return (*title, *breaking, Run(f" {shortened(plainly(first), 2 * _NAME)}{more}"))
+    breaking = (Run("breaking", "bad"), Run(", ")) if first.breaking else ()
+    return (*title, Run(": "), *breaking, Run(f"{shortened(plainly(first), 2 * _NAME)}{more}"))
 
 
 def fate(field: FieldView) -> str:
