@@ -290,6 +290,15 @@ def test_conflicts_and_deletes_are_never_done(job: Job, policy: str) -> None:
     assert len(job.here.live()) == 2
 
 
+def test_a_conflict_shows_the_value_that_was_applied_last(job: Job) -> None:
+    job.here.write(hr=f"{HR}temperature: 0.2\n")
+    job.here.run("apply", "--auto-approve")
+    job.drifts(temperature=0.7)
+    job.here.write(hr=f"{HR}temperature: 0.9\n")
+
+    assert "~ temperature  last applied 0.2, live 0.7 -> Git 0.9" in job.run().out
+
+
 def test_a_drifted_assistant_that_somebody_deleted_is_only_reported(job: Job) -> None:
     job.policy(DRIFT)
     job.drifts(instructions="Be rude.")

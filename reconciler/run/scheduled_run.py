@@ -35,6 +35,7 @@ from reconciler.render.values import one_line
 from reconciler.run.edit_gate import edits_wait
 from reconciler.run.execute import confirm_and_apply
 from reconciler.run.interrupts import terminable
+from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lock import only_one
 from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, plan_context, whole_plan
 from reconciler.run.reporter import Reporter
@@ -110,7 +111,7 @@ async def _plan_and_apply(request: ScheduledRequest) -> ScheduledResult:
         observed_at = time.monotonic()
         live = await session.live(provider)
         context = plan_context(session, provider, live, desired)
-        plan = whole_plan(session, desired, live, PlanRequest(), context)
+        plan = showing_last_applied(session, whole_plan(session, desired, live, PlanRequest(), context))
         request.reporter.plan(plan)
         if request.put_back:
             split = split_for_revert(plan, request.policy, _drift_to_put_back(request, plan, desired, live))
