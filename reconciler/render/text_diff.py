@@ -92,16 +92,19 @@ def compare(before: str | Sequence[str], after: str | Sequence[str], *, context:
     Where rows above a change are left out, the number of its line stands there.
     """
     old, new = _compared_lines(before), _compared_lines(after)
-    start, end = _same_around(old, new, context)
     by_sentence = isinstance(before, str)
-    units = [_units(side, start, len(side) - end, by_sentence=by_sentence) for side in (old, new)]
-    rows = list(_compared_rows(*units))
     is_cut = max(map(_length, (before, after))) > LONGEST
     lines = [_remark_line("…", f"only the first {LONGEST:,} characters are compared")] if is_cut else []
-    for above, position in pairwise([-1, *_near(rows, context)]):
-        if position != above + 1:
-            lines.append(_remark_line("@", f"@@ line {rows[position][1]} @@"))
-        lines.append(rows[position][0])
+    for i, i_end, j, j_end in _stretches(old, new, context):
+        rows = list(
+            _compared_rows(
+                _units(old, i, i_end, by_sentence=by_sentence), _units(new, j, j_end, by_sentence=by_sentence)
+            )
+        )
+        for above, position in pairwise([-1 if i == j == 0 else -2, *_near(rows, context)]):
+            if position != above + 1:
+                lines.append(_remark_line("@", f"@@ line {rows[position][1]} @@"))
+            lines.append(rows[position][0])
     return lines
 
 
@@ -129,20 +132,26 @@ def bracketed(line: Line) -> str:
 
 def replacements(before: str, after: str) -> tuple[Replacement, ...]:
     """The edit as a few short replacements; nothing where it takes more than that to tell it."""
-    old, new = (_TOKEN.findall(side[:LONGEST]) for side in (before, after))
-    gaps = list(_gaps(old, new))
-    texts = ["".join(tokens) for i, i_end, j, j_end in gaps for tokens in (old[i:i_end], new[j:j_end])]
-    if len(gaps) > _MOST or any(len(text) > _LONGEST_REPLACEMENT for text in texts):
-        return ()
-    return tuple(
-        Replacement(
+    old, new = (side[:LONGEST].splitlines(keepends=True) for side in (before, after))
+    found: list[Replacement] = []
+    for i, i_end, j, j_end in _gaps(old, new, 0, (list, _numbered_items)):
+        found += _replaced_words("".join(old[i:i_end]), "".join(new[j:j_end]))
+        if len(found) > _MOST:
+            break
+    is_short = all(max(len(edit.removed), len(edit.added)) <= _LONGEST_REPLACEMENT for edit in found)
+    return tuple(found) if len(found) <= _MOST and is_short else ()
+
+
+def _replaced_words(before: str, after: str) -> Iterator[Replacement]:
+    """The same of lines that all differ."""
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    for i, i_end, j, j_end in _gaps(old, new, _NEAR):
+        yield Replacement(
             lead=_line_before("".join(new[max(j - _AROUND, 0) : j])),
             removed=_in_a_line("".join(old[i:i_end])),
             added=_in_a_line("".join(new[j:j_end])),
             tail=_line_behind("".join(new[j_end : j_end + _AROUND])),
         )
-        for i, i_end, j, j_end in gaps
-    )
 
 
 def _length(content: str | Sequence[str]) -> int:
@@ -179,13 +188,15 @@ def _compared_lines(content: str | Sequence[str]) -> list[str]:
     return content[:LONGEST].split("\n") if isinstance(content, str) else _beginning(content, LONGEST)
 
 
-def _same_around(before: Sequence[str], after: Sequence[str], context: int | None) -> tuple[int, int]:
-    """How many lines at the beginning and at the end are the same, and too far from any change to be shown."""
+def _stretches(before: Sequence[str], after: Sequence[str], context: int | None) -> Iterator[tuple[int, int, int, int]]:
+    """From where to where lines differ, on both sides, with all around that can be shown."""
     if context is None:
-        return 0, 0
-    start = _common(before, after)
-    end = _common(before[start:][::-1], after[start:][::-1])
-    return max(start - context - 1, 0), max(end - context - 1, 0)
+        yield 0, len(before), 0, len(after)
+        return
+    around = context + 1
+    for i, i_end, j, j_end in _gaps(before, after, 2 * around, (list, _numbered_items)):
+        above, below = min(i, j, around), min(len(before) - i_end, len(after) - j_end, around)
+        yield i - above, i_end + below, j - above, j_end + below
 
 
 def _units(lines: Sequence[str], start: int, end: int, *, by_sentence: bool) -> list[_Unit]:
@@ -322,13 +333,15 @@ def _joined_pieces(tokens: Sequence[tuple[str, bool]]) -> list[Piece]:
     return [Piece("".join(text for text, _ in run), mark) for mark, run in groupby(bridged, key=itemgetter(1))]
 
 
-def _gaps(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """From where to where the words differ, on both sides; changes that hardly anything parts are one."""
+def _gaps(
+    before: Sequence[str], after: Sequence[str], near: int, anchoring: Sequence[_Keys] = ()
+) -> Iterator[tuple[int, int, int, int]]:
+    """From where to where the items differ, on both sides; changes that hardly anything parts are one."""
     i = j = 0
     gap: tuple[int, int, int, int] | None = None
-    for a, b in [*_matches(before, after), (len(before), len(after))]:
+    for a, b in [*_matches(before, after, anchoring), (len(before), len(after))]:
         if (a, b) != (i, j):
-            is_near = gap is not None and i - gap[1] <= _NEAR
+            is_near = gap is not None and i - gap[1] <= near
             yield from [gap] if gap and not is_near else []
             gap = (gap[0], a, gap[2], b) if gap and is_near else (i, a, j, b)
         i, j = a + 1, b + 1
