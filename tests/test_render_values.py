@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.render.values import compact, inert, one_line, pretty, shortened
+from reconciler.render.values import compact, inert, one_line, shortened, structure
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_value_reads_as_json(value, shown):
 
 
 def test_short_members_of_a_structure_stay_on_one_line():
-    assert pretty([{"a": "x" * 40, "b": "y" * 40}, [1, 2]]) == [
+    assert structure([{"a": "x" * 40, "b": "y" * 40}, [1, 2]]) == [
         "[",
         "  {",
         f'    "a": "{"x" * 40}"',

@@ -135,14 +135,14 @@ def replacements(before: str, after: str) -> tuple[Replacement, ...]:
     old, new = (side[:LONGEST].splitlines(keepends=True) for side in (before, after))
     found: list[Replacement] = []
     for i, i_end, j, j_end in _gaps(old, new, 0, (list, _numbered_items)):
-        found += _replaced_words("".join(old[i:i_end]), "".join(new[j:j_end]))
+        found += _word_replacements("".join(old[i:i_end]), "".join(new[j:j_end]))
         if len(found) > _MOST:
             break
     is_short = all(max(len(edit.removed), len(edit.added)) <= _LONGEST_REPLACEMENT for edit in found)
     return tuple(found) if len(found) <= _MOST and is_short else ()
 
 
-def _replaced_words(before: str, after: str) -> Iterator[Replacement]:
+def _word_replacements(before: str, after: str) -> Iterator[Replacement]:
     """The same of lines that all differ."""
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
     for i, i_end, j, j_end in _gaps(old, new, _NEAR):

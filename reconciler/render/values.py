@@ -53,13 +53,6 @@ def both(before: Json, after: Json) -> tuple[Json, Json]:
     return before, after
 
 
-def pretty(value: Json) -> list[str]:
-    """The lines of a value: a text's own, or those of a structure; of nothing, none."""
-    if value is None:
-        return []
-    return value.split("\n") if isinstance(value, str) else structure(value)
-
-
 def structure(value: Json) -> list[str]:
     """Indented JSON: what is short stays on one line, and no line changes because another one follows."""
     lines: list[str] = []
