@@ -42,6 +42,17 @@ def test_every_format_of_a_plan_can_be_asked_for() -> None:
     assert set(PLAN_FORMATS) == set(FORMATS)
 
 
+def test_the_document_names_the_file_of_a_prompt(here: Checkout) -> None:
+    (here.root / "assistants" / "prompts").mkdir()
+    (here.root / "assistants" / "prompts" / "hr.md").write_text("Be kind.\n")
+    here.write(hr="model: gpt-4o\ninstructions: {file: prompts/hr.md}\n")
+
+    (change,) = here.run("plan", "--json").data["changes"]
+
+    files = {field["path"]: field.get("file") for field in change["fields"]}
+    assert files == {"model": None, "instructions": "assistants/prompts/hr.md"}
+
+
 def test_planning_writes_nothing(here: Checkout) -> None:
     here.run("plan", "--json")
 

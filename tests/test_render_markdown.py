@@ -680,6 +680,16 @@ def test_manifests_are_links_to_the_reviewed_commit_where_its_address_is_known()
     assert acting(shown, links=3) == []
 
 
+def test_the_file_of_a_prompt_is_a_link_beside_its_manifest():
+    of = update("hr", field("instructions", "Be kind.", "Be brief."))
+    assert of.desired is not None
+    of = replace(of, desired=replace(of.desired, files={"instructions": "assistants/prompts/hr.md"}))
+    shown = page(view(document(plan(of))), LIMIT, files=FILES)
+
+    assert f" · [`assistants/prompts/hr.md`](<{FILES}assistants/prompts/hr.md>) · `asst_hr`" in shown
+    assert "prompts/hr.md" not in page(view(document(plan(of))), LIMIT)
+
+
 def test_a_sign_and_a_name_are_never_on_two_lines():
     assert "| `.\u00a0old` |" in FORMATS["markdown"](document(plan(forget("old"))), Style())
 

@@ -131,6 +131,9 @@ class _ManifestReader:
             was=tuple(self.own.was or ()),
             on_removal=own.on_removal or "delete",
             ignore=ignore,
+            files={
+                key: node.place.file for key, node in fields(body).items() if node.place.file != self.node.place.file
+            },
         )
 
     def _checked(self, body: Node, resolver: Resolver, *, exists: bool) -> Checked:

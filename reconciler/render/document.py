@@ -10,7 +10,7 @@ from typing import Final
 from reconciler import __version__
 from reconciler.canonical import Absent, Json, digest, plain
 from reconciler.masking import Mask
-from reconciler.model import Base, Change, FieldChange, Mismatch, Objection, Plan, Task
+from reconciler.model import Base, Change, Desired, FieldChange, Mismatch, Objection, Plan, Task
 from reconciler.paths import BadPath, show
 from reconciler.paths import read as read_path
 from reconciler.plan.changes import fingerprint, tally
@@ -161,7 +161,7 @@ def _change_document(change: Change) -> Document:
         "line": place.line or None if place else None,
         "seen": change.seen,
         "digest": change.digest,
-        "fields": [_field_document(field) for field in change.fields],
+        "fields": [_field_document(field, change.desired) for field in change.fields],
         "patch": plain(dict(change.patch)),
         "previous_stack": change.previous_stack,
         "unchanged_fields": change.hidden,
@@ -190,13 +190,15 @@ def _side_json(value: Json | Absent) -> Json:
     return None if isinstance(value, Absent) else plain(value)
 
 
-def _field_document(field: FieldChange) -> Document:
+def _field_document(field: FieldChange, desired: Desired | None) -> Document:
+    file = desired.files.get(str(field.path[0])) if desired and len(field.path) == 1 else None
     return {
         "path": show(field.path),
         "before": _side_json(field.before),
         "after": _side_json(field.after),
         "cause": field.cause,
         "origin": field.origin,
+        **({} if file is None else {"file": file}),
         **({} if field.reason is None else {"reason": field.reason}),
         **({} if isinstance(field.applied, Absent) else {"applied": plain(field.applied)}),
     }

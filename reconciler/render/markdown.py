@@ -407,8 +407,9 @@ def _summary_md(section: tree.Section) -> str:
 def _section_pieces(section: tree.Section, files: str) -> Iterator[_Piece]:
     yield from _member_pieces(section, files) if section.members else []
     place = _file(section.file, section.line, files)
+    sources = [_file(source, 0, files) for source in section.sources] if files else []
     will = prose(section.will) if section.address and section.action != "update" else ""
-    facts = " · ".join(filter(None, [place, span(section.id) if section.id else "", will]))
+    facts = " · ".join(filter(None, [place, *sources, span(section.id) if section.id else "", will]))
     lines = [line for line in (facts, *map(prose, section.why)) if line]
     yield from ["<br>".join(lines)] if lines else []
     if section.blocked:

@@ -234,12 +234,23 @@ def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] =
         blocks=tuple(_blocks_of(change, most)),
         unchanged=sentences.remains(change) if change.fields else "",
         patch=change.patch,
+        sources=tuple(dict.fromkeys(field.file for field in change.fields if field.file)),
     )
     if isinstance(subject, ChangeView):
         return section
     title, members = f"The same in {_number(subject)}", tuple(_member(each, shown) for each in subject.changes)
     return replace(
-        section, title=title, members=members, address="", will="", id="", file="", line=0, unchanged="", patch=None
+        section,
+        title=title,
+        members=members,
+        address="",
+        will="",
+        id="",
+        file="",
+        line=0,
+        unchanged="",
+        patch=None,
+        sources=(),
     )
 
 

@@ -138,6 +138,8 @@ class Section:
     members: tuple[Member, ...] = ()
     unchanged: str = ""
     patch: Document | None = None
+    sources: tuple[str, ...] = ()
+    """The other files that its fields were read from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class FieldView:
     """Why another change of the plan brings it."""
     applied: tuple[Json, ...] = ()
     """Of a conflict, the value that the last apply left there, where it is known."""
+    file: str = ""
+    """Where its text is written, if not in the manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ def _read_field(field: Document) -> FieldView:
         origin=_perhaps(field, "origin", str),
         reason=_perhaps(field, "reason", str),
         applied=(field["applied"],) if "applied" in field else (),
+        file=_perhaps(field, "file", str) or "",
     )
 
 
