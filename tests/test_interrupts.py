@@ -7,6 +7,8 @@ import os
 import pty
 import select
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -264,3 +266,25 @@ def test_events_that_cannot_be_written_stop_it_before_the_first_write(here: Path
         assert code == 1
         assert "No space left on device" in err
         assert gate.writes == []
+
+
+WHILE_IT_LOADS = """
+import subprocess
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["reconciler", "plan"]
+from reconciler.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_command_line_loads_is_no_traceback() -> None:
+    done = subprocess.run([sys.executable, "-c", WHILE_IT_LOADS], capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
