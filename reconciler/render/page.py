@@ -325,7 +325,7 @@ def _since(fields: Sequence[FieldView], most: int) -> Iterator[tree.Block]:
     """Of a long text in conflict, what the live one has that was not applied."""
     for field in fields:
         for applied in field.applied:
-            if isinstance(applied, str) and isinstance(field.before, str) and not _is_short(field):
+            if isinstance(applied, str) and isinstance(field.before, str) and not _is_short(field, field.path):
                 earlier = replace(field, before=applied, after=field.before, applied=(), reason=None)
                 yield tree.Fold(_SINCE, (_made(earlier, field.path, most, whole=True, causes=False),))
 
@@ -343,7 +343,7 @@ def _expanded(field: FieldView) -> Iterator[FieldView]:
 
 def _stays_whole(mapping: Mapping[str, Json], field: FieldView) -> bool:
     deep = field.path.count(".") + 1 >= _DEEPEST  # a dot within a name only makes it stop earlier
-    return deep or "properties" in mapping or None in mapping.values() or _is_short(field)
+    return deep or "properties" in mapping or None in mapping.values() or _is_short(field, field.path)
 
 
 def _split_mapping(field: FieldView, mapping: Mapping[str, Json]) -> Iterator[FieldView]:
@@ -370,12 +370,12 @@ def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) 
     fate = "" if whole else verdict.fate(field)
     tags = [field.cause] if causes and field.cause != "edit" else []
     tags += [f"reset: {field.reason}"] if field.reason else []
-    return tree.Field(sign, name, _content(replace(field, path=name), most), fate, tuple(tags))
+    return tree.Field(sign, name, _content(field, name, most), fate, tuple(tags))
 
 
-def _content(field: FieldView, most: int) -> tree.Short | tree.LongText | tree.Structure:
+def _content(field: FieldView, name: str, most: int) -> tree.Short | tree.LongText | tree.Structure:
     before, after = field.before, field.after
-    if _is_short(field):
+    if _is_short(field, name):
         return tree.Short(tuple(_short_sides(field)))
     if not _is_text(field):
         lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
@@ -388,14 +388,15 @@ def _is_text(field: FieldView) -> bool:
     return all(side is None or isinstance(side, str) for side in (field.before, field.after))
 
 
-def _is_short(field: FieldView) -> bool:
+def _is_short(field: FieldView, name: str) -> bool:
     """Whether both values read well on one line; an edit of a prompt is always shown with its size and its words."""
     sides = [side for side in (field.before, field.after) if side is not None]
     if any(isinstance(side, str) and (len(side) > _SHORT or "\n" in side) for side in sides):
         return False
     if _is_text(field):
-        return not (field.excerpt or (field.path == "instructions" and len(sides) > 1))
-    return len(field.path) + len(" -> ".join(map(compact, sides))) <= _WIDTH
+        return not (field.excerpt or (name == "instructions" and len(sides) > 1))
+    lengths = [len(compact(side) if isinstance(side, dict | list) else str(side)) for side in sides]
+    return len(name) + sum(lengths) + len(" -> ") * (len(sides) - 1) <= _WIDTH
 
 
 def _short_sides(field: FieldView) -> Iterator[tuple[str, Json, tree.Look]]:

@@ -239,8 +239,12 @@ def _flow(
     head: str, runs: Iterable[tree.Run], style: Style, *, used: int | None = None, indent: int = 2
 ) -> Iterator[str]:
     """The runs behind the head, broken between words; further lines are indented."""
-    row: list[tree.Run] = []
     column = len(head) if used is None else used
+    runs = list(runs)
+    if not style.colour and _is_one_row(text := "".join(one_line(run.text) for run in runs), _width(style) - column):
+        yield f"{head}{text}"
+        return
+    row: list[tree.Run] = []
     for word in _unbroken_words(runs):
         plain = "".join(run.text for run in word)
         wide = columns(plain)
@@ -252,6 +256,17 @@ def _flow(
         row += [tree.Run(f" {word[0].text}", word[0].look), *word[1:]] if row else word
         column += wide + (len(row) > len(word))
     yield (head + _painted_runs(row, style)).rstrip()
+
+
+def _is_one_row(text: str, room: int) -> bool:
+    """Whether the text is one row as it is: most are, and breaking a text into words takes long."""
+    return (
+        len(text) <= room
+        and text.isascii()
+        and text == text.strip()
+        and "  " not in text
+        and text[:2] not in ("", "::")
+    )
 
 
 def _painted_runs(runs: Iterable[tree.Run], style: Style) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from reconciler.canonical import Json
 from reconciler.render.grouping import WHOLE, about, by_owner, edits, function_name, halves, owner
@@ -58,6 +59,7 @@ def cause_rank(field: FieldView) -> int:
 # how long texts are
 
 
+@lru_cache(maxsize=16_384)  # of each new prompt it is asked for its row and for its section
 def size(text: str) -> str:
     """`1,204 words`; in characters where words are not parted by spaces."""
     words = len(text.split())
