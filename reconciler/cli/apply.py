@@ -39,9 +39,8 @@ def command(
 ) -> int:
     """Show the plan, and carry it out once it is approved.
 
-    Shows the plan and asks; only a literal `yes` approves. What an objection blocks is not done unless
-    `--allow CODE` overrides it; the rest is. Exits 1 if anything failed, was blocked, or the server's response
-    differs.
+    Only a literal `yes` approves. What an objection blocks is not done unless `--allow CODE` overrides it; the rest
+    is. Exits 1 if anything failed, was blocked, or the server's response differs.
 
     With PLAN.json, which `plan --out` wrote, it plans afresh and carries out what is both reviewed and unchanged
     since review: what changed is refused and shown, what needs review is left alone. A plan made with `--base` is of

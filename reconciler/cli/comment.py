@@ -49,8 +49,7 @@ def command(
 
     It is edited in place, left alone where nothing differs, and never overwritten by an older run. `--state applying`
     and then `--events` update it after the merge; `--failed` reports why there is nothing to show. The plans of
-    several environments have one comment, in which each is updated by itself. Where there is no pull request, there
-    is nothing to do.
+    several environments have one comment, each updated by itself. Without a pull request there is nothing to do.
     """
     from reconciler.github.comment_content import CommentRequest, content_of_plans, content_without_plan
     from reconciler.github.comment_posting import post_comments

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -10,6 +12,10 @@ from click.core import ParameterSource
 from reconciler.cli import options
 from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
+
+if TYPE_CHECKING:
+    from reconciler.run.planner import Planner
+    from reconciler.run.planning import PlanRequest
 
 
 @click.command("plan")
@@ -56,29 +62,39 @@ def command(
     applied with it. Without a key or a server, that revision's manifests replace what is live. With several
     environments, --out names a folder of NAME.json.
     """
-    from reconciler.console.output import stdout_style
     from reconciler.github.plan_artifacts import allowances_in
-    from reconciler.run.base_plan import base_revision
-    from reconciler.run.interrupts import terminable
     from reconciler.run.plan_output import save, show
-    from reconciler.run.planner import Planner, exit_code
+    from reconciler.run.planner import exit_code
     from reconciler.run.planning import PlanRequest, objection_codes
-    from reconciler.run.session import load_config
 
     names = tuple(dict.fromkeys(environments))
     together = _is_every(names, all_environments=all_environments) or len(names) > 1
     if offline and base is None:
         raise Failure("--offline requires --base.", "name the revision to compare with: `--base origin/main --offline`")
     request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift)
-    style = stdout_style(colour=session_options.colour)
-    loaded = load_config(style, anywhere=True)
-    with terminable(), base_revision(loaded, base) as revision:
-        planner = Planner(loaded, revision, request, session_options, style, offline)
-        plans = planner.plan_all(names or loaded.all_names()) if together else (planner.plan_one(*names or (None,)),)
-        show(plans, format, style, together=together)
+    with _planner(request, base, session_options, offline=offline) as planner:
+        every = names or planner.config.all_names()
+        plans = planner.plan_all(every) if together else (planner.plan_one(*names or (None,)),)
+        show(plans, format, planner.style, together=together)
         if out is not None:
             save(plans, out, together=together)
     return exit_code(plans, detailed=detailed_exitcode)
+
+
+@contextmanager
+def _planner(
+    request: PlanRequest, base: str | None, session_options: SessionOptions, *, offline: bool
+) -> Iterator[Planner]:
+    from reconciler.console.output import stdout_style
+    from reconciler.run.base_plan import base_revision
+    from reconciler.run.interrupts import terminable
+    from reconciler.run.planner import Planner
+    from reconciler.run.session import load_config
+
+    style = stdout_style(colour=session_options.colour)
+    loaded = load_config(style, anywhere=True)
+    with terminable(), base_revision(loaded, base) as revision:
+        yield Planner(loaded, revision, request, session_options, style, offline)
 
 
 def _is_every(names: Sequence[str], *, all_environments: bool) -> bool:
