@@ -39,6 +39,30 @@ AGENT = Kind("agent", AgentBody, form=1)
 EFFORT = ("reasoning", "effort")
 
 
+class WithOneMore(AssistantBody):
+    """The assistant with a field of tomorrow: a mapping with a schema, chosen by models that reason."""
+
+    class Verbosity(FieldPart):
+        same_as_absent: ClassVar = {"level": ("medium",)}
+        level: Annotated[str | None, ValueLimits(one_of=("low", "medium", "high"), noun="a verbosity")] = None
+        schemas: dict[str, Any] | None = None
+
+    verbosity: Annotated[
+        Verbosity | None,
+        FieldRules(
+            default={},
+            chosen=((),),
+            chosen_by_all=False,
+            rejected_by="other",
+            schemas=(("schemas", "*"),),
+            wire=lambda value, behind: value or None,
+        ),
+    ] = None
+
+
+WIDER = Kind("assistant", WithOneMore, form=1)
+
+
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(KINDS, "agent", AGENT)
@@ -137,6 +161,16 @@ def test_a_new_model_takes_along_what_the_old_one_had_chosen() -> None:
     assert compared(one, applied(wanted(SUMMARY), SUMMARY)).patch == {"model": "gpt-6"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [(AGENT, ("agent", "agents", "an agent")), (WIDER, ("assistant", "assistants", "an assistant"))]
+)
+def test_a_kind_is_named_by_its_noun_alone(kind: Kind, words: tuple[str, str, str]) -> None:
+    (problem,) = kind.check({"model": "gpt-5.1", "id": "id_1"}, ServerTraits()).problems
+
+    assert (kind.name, kind.plural, kind.with_article) == words
+    assert problem.remedy == f"the server sets it: leave it out; `reconciler.id` adopts an existing {words[0]}"
+
+
 def test_a_part_is_judged_by_its_limits_and_a_manifest_by_its_required_fields() -> None:
     found = AGENT.check({"name": "x" * 129, "reasoning": {"effort": "lots"}}, ServerTraits()).problems
 
@@ -146,30 +180,6 @@ def test_a_part_is_judged_by_its_limits_and_a_manifest_by_its_required_fields() 
         (("reasoning", "effort"), "`lots` is not an effort."),
     ]
     assert AGENT.read({"reasoning": {"effort": "lots"}})["reasoning"] == {"effort": "lots"}
-
-
-class WithOneMore(AssistantBody):
-    """The assistant with a field of tomorrow: a mapping with a schema, chosen by models that reason."""
-
-    class Verbosity(FieldPart):
-        same_as_absent: ClassVar = {"level": ("medium",)}
-        level: Annotated[str | None, ValueLimits(one_of=("low", "medium", "high"), noun="a verbosity")] = None
-        schemas: dict[str, Any] | None = None
-
-    verbosity: Annotated[
-        Verbosity | None,
-        FieldRules(
-            default={},
-            chosen=((),),
-            chosen_by_all=False,
-            rejected_by="other",
-            schemas=(("schemas", "*"),),
-            wire=lambda value, behind: value or None,
-        ),
-    ] = None
-
-
-WIDER = Kind("assistant", WithOneMore, form=1)
 
 
 def test_a_field_is_one_entry_in_the_table() -> None:

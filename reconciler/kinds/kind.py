@@ -33,6 +33,20 @@ class Kind:
     """The table: markers name fields by position, so that a new one goes last."""
     form: int
     """The version of the normal form; digests of another version are not comparable."""
+    api: str = ""
+    """What people call the API that has it."""
+    prompt: Path = ("instructions",)
+    """Which field is the prompt."""
+    answer_schema: Path = ()
+    """Where the JSON Schema of its answers is."""
+    columns: tuple[str, ...] = ("model", "name")
+    """The fields by which a list of such objects tells one from another."""
+    metadata_is_replaced: bool = False
+    """Whether other clients replace all metadata as they change a pair, and so erase the marker."""
+    set_by_server: tuple[str, ...] = ("id", "object", "created_at")
+    """What an object has and no manifest may state."""
+    elsewhere: Mapping[Path, str] = field(default_factory=dict)
+    """By the path of a field that other kinds have, what to do about it here."""
     misshapen: Callable[[Mapping[str, Json]], Iterable[Problem]] = _nothing
     """What is wrong with the shape of a manifest in a way that the model cannot put well."""
     rules: Callable[[Any, ServerTraits, Collection[str]], Iterable[Problem]] = _nothing
@@ -45,6 +59,16 @@ class Kind:
         fields = self.model.model_fields.items()
         table = {name: next(m for m in info.metadata if isinstance(m, FieldRules)) for name, info in fields}
         object.__setattr__(self, "table", table)
+
+    @property
+    def plural(self) -> str:
+        """What several are called, and the folder of their manifests."""
+        return f"{self.name}s"
+
+    @property
+    def with_article(self) -> str:
+        """What one of them is called: `an assistant`."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -75,11 +99,11 @@ class Kind:
         try:
             self.model.model_validate(_without_places(body, [p.loc for p in problems]), strict=True, extra="forbid")
         except ValidationError as error:
-            problems += [p for p in from_pydantic(error, self.model) if not self.is_allowed(p, body)]
+            found = from_pydantic(error, self.model, self._remedy_elsewhere)
+            problems += [problem for problem in found if not self.is_allowed(problem, body)]
         for name, rules in self.table.items():
             if rules.required and body.get(name) in (None, "") and name not in unread:
-                article = "An" if self.name[0] in "aeiou" else "A"
-                message = f"{article} {self.name} needs a `{name}`."
+                message = f"{self.with_article.capitalize()} needs a `{name}`."
                 problems.append(Problem((name,), "missing-field", message, f"add `{name}: …`"))
         sound, odd = self._read(_without_places(body, [problem.loc for problem in problems]))
         unjudged = {*unread, *odd, *(str(problem.loc[0]) for problem in problems if problem.loc)}
@@ -153,6 +177,11 @@ class Kind:
         """A body as a manifest would state it: what is not default, in the API's own shape."""
         stated = [name for name in self.fields if encode(fields[name]) != encode(self.default(name))]
         return {name: self.wire(name, fields[name], None) for name in stated}
+
+    def _remedy_elsewhere(self, path: Path) -> str | None:
+        if path[-1:] and path[-1] in self.set_by_server:
+            return f"the server sets it: leave it out; `reconciler.id` adopts an existing {self.name}"
+        return self.elsewhere.get(path)
 
     def _read(self, data: Mapping[str, Json]) -> tuple[Any, set[str]]:
         """The model of every field that has a shape it knows, and the names of the others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, get_args
 
@@ -107,28 +107,34 @@ def wrong_type(loc: Loc, wanted: str, got: object) -> Problem:
     return Problem(loc, "wrong-type", f"Expected {wanted}, found {kind_of(got)}.", remedy)
 
 
-_SERVERS_OWN = ("id", "object", "created_at")
+Elsewhere: TypeAlias = Callable[[Path], str | None]
+"""What to do about a field that does not exist at a path, where more is known than what is beside it."""
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    """What to do about a field that does not exist."""
-    if name in _SERVERS_OWN:
-        return "the server sets it: leave it out; `reconciler.id` adopts an existing assistant"
-    return did_you_mean(name, known)
-
-
-def from_pydantic(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+def from_pydantic(
+    error: ValidationError, model: type[BaseModel], elsewhere: Elsewhere = lambda path: None
+) -> Iterator[Problem]:
     """The same problems in our words; half a character is reported where the text was read."""
     for item in error.errors(include_url=False):
-        if item["type"] != "string_unicode":
-            yield _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}), model)
+        if item["type"] == "extra_forbidden":
+            yield _unknown_field(item["loc"], model, elsewhere)
+        elif item["type"] != "string_unicode":
+            yield _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}))
 
 
-def _error_problem(path: Loc, kind: str, got: object, context: Mapping[str, Any], model: type[BaseModel]) -> Problem:
-    loc, name = tuple(step for step in path if not _is_tag(step)), str(path[-1]) if path else ""
-    if kind == "extra_forbidden":
-        remedy = _unknown(name, siblings(model, path))
-        return Problem(loc, "unknown-field", f"There is no field `{name}` here.", remedy, at_key=True)
+def _less_tags(path: Loc) -> Loc:
+    return tuple(step for step in path if not _is_tag(step))
+
+
+def _unknown_field(path: Loc, model: type[BaseModel], elsewhere: Elsewhere) -> Problem:
+    loc, name = _less_tags(path), str(path[-1])
+    remedy = elsewhere(tuple(step for step in loc if isinstance(step, str)))
+    remedy = did_you_mean(name, siblings(model, path)) if remedy is None else remedy
+    return Problem(loc, "unknown-field", f"There is no field `{name}` here.", remedy, at_key=True)
+
+
+def _error_problem(path: Loc, kind: str, got: object, context: Mapping[str, Any]) -> Problem:
+    loc, name = _less_tags(path), str(path[-1]) if path else ""
     if kind == "missing":
         return Problem(loc, "missing-field", f"`{name}` is required here.", f"add `{name}: …`")
     if kind == "literal_error":
