@@ -287,7 +287,7 @@ def test_where_nothing_is_no_command_works_and_nothing_is_left_behind(
     "arguments",
     [
         ["show", "plans/x.json"],
-        ["show", "reconciler.yaml", "plans/x.json"],
+        ["show", "plans/x.json", "reconciler.yaml"],
         ["apply", "plans/x.json"],
         ["rollback", "--from", "plans/x.json"],
         ["comment", "plans/x.json", "--dry-run"],

@@ -261,9 +261,9 @@ def test_what_is_no_plan_hides_no_other(here: Checkout, hub: Hub) -> None:
     told = here.run("comment", "broken.json", "absent.json", "bytes.json", saved(here, HOW))
 
     assert told.code == 1
-    assert "broken.json is not a plan: this is not a saved plan" in told.err
+    assert "broken.json is not a saved plan: it has no `format_version`" in told.err
     assert "absent.json." in told.err
-    assert "bytes.json is not a plan: 'utf-8' codec" in told.err
+    assert "bytes.json is not a saved plan: it is not UTF-8 text" in told.err
     assert len(hub.bodies(7)) == 1
 
 

@@ -196,7 +196,7 @@ def test_a_saved_plan_is_shown_as_it_was_without_any_server(
         (lambda text: text.replace("HR Helper", "Mallory"), "it was edited or damaged"),
         (lambda text: text[: len(text) // 2], "not a whole JSON document"),
         (lambda text: "", "not a whole JSON document"),
-        (lambda text: "[]", "this is not a saved plan"),
+        (lambda text: "[]", "plan.json is not a saved plan: it has no `format_version`"),
         (lambda text: '{"format_version": "2.0"}', "reads 1.x only"),
         (lambda text: text.replace('"1.2"', '"1.7"'), "it was edited or damaged"),
         (lambda text: "model: gpt-4o\n", "not a whole JSON document"),

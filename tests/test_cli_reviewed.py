@@ -256,7 +256,7 @@ def test_a_file_that_was_touched_is_refused_and_nothing_is_sent(here: Checkout, 
     told = here.run("apply", "plan.json")
 
     assert (told.code, told.out) == (1, "")
-    assert told.err.startswith("Error: plan.json is not a plan that can be applied: ")
+    assert told.err.startswith("Error: plan.json is not a saved plan: ")
     assert here.live() == {}
 
 
@@ -284,6 +284,17 @@ def test_a_file_of_any_name_may_hold_a_plan(here: Checkout) -> None:
     assert here.run("plan", "-out=tfplan").code == 0
 
     assert here.run("apply", "tfplan").code == 0
+
+
+def test_the_plans_of_several_environments_are_not_applied_from_one_file(here: Checkout) -> None:
+    here.config("stack: acme\nenvironments:\n  local: {}\n  other: {provider: local, stack: other}\n")
+    together = here.run("plan", "--all-environments", "--format", "json").out
+    (here.root / "plans.json").write_text(together)
+
+    told = here.run("apply", "plans.json")
+
+    assert (told.code, told.out) == (1, "")
+    assert "plans.json is not the saved plan of one environment." in told.err
 
 
 def test_a_key_that_is_a_files_name_too_is_never_guessed(here: Checkout) -> None:

@@ -258,7 +258,7 @@ def test_an_artifact_holds_one_plan(here: Checkout, hub: Hub, files: dict[str, s
 def test_a_plan_that_is_damaged_is_refused(here: Checkout, hub: Hub, content: str | bytes) -> None:
     kept(hub, content)
 
-    assert "What the run kept is not a plan that can be applied" in refused(here)
+    assert "What the run kept is not a saved plan" in refused(here)
 
 
 @pytest.mark.parametrize("where", [{"environment": "staging"}, {"stack": "other"}])

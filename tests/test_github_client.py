@@ -16,7 +16,8 @@ import pytest
 from reconciler.github import Artifact, CodeHostError, Comment, Issue, Label, Pull
 from reconciler.github.archives import MEMBERS, unpacked
 from reconciler.github.client import GitHub
-from reconciler.github.http import PAGES, WAITS, Exchange, HttpClock
+from reconciler.github.http import PAGES, WAITS, Exchange
+from reconciler.providers.wire import Clock
 from support.github import BOT, Hub, github, zipped
 
 HEAD = "a" * 40
@@ -32,21 +33,24 @@ def hub() -> Iterator[Hub]:
         yield found
 
 
+CLOCK = Clock(monotonic=lambda: 0.0, wall=lambda: 1000.0)
+
+
 class Waits(list[float]):
     """How long was waited, by nobody."""
 
 
 def place(hub: Hub, waits: list[float] | None = None, *, token: str | None = None, author: str | None = BOT) -> GitHub:
-    clock = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, monotonic=lambda: 0.0)
-    return GitHub(Exchange(hub.url, token or hub.token, clock=clock), hub.repository, author)
+    exchange = Exchange(hub.url, token or hub.token, clock=CLOCK, sleep=(waits if waits is not None else []).append)
+    return GitHub(exchange, hub.repository, author)
 
 
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
 def answering(answer: Answering, waits: list[float] | None = None, url: str = "https://api.example.com") -> GitHub:
-    clock = HttpClock(sleep=(waits if waits is not None else []).append, now=lambda: 1000.0, monotonic=lambda: 0.0)
-    exchange = Exchange(url, "secret", transport=httpx.MockTransport(answer), clock=clock)
+    sleep = (waits if waits is not None else []).append
+    exchange = Exchange(url, "secret", transport=httpx.MockTransport(answer), clock=CLOCK, sleep=sleep)
     return GitHub(exchange, "acme/assistants", BOT)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -47,16 +46,17 @@ def command(
     what its change does. Without a file everything that is pending is applied. What still differs at the end is
     reported.
     """
+    from reconciler.console.saved_plans import means_file, saved_plan
     from reconciler.github.plan_artifacts import allowances_in
     from reconciler.run.planning import PlanRequest, objection_codes
     from reconciler.run.reporter import reporting
-    from reconciler.run.reviewed_apply import apply_plan, read_reviewed, reviewed_session
+    from reconciler.run.reviewed_apply import apply_plan, reviewed_session
 
-    file = keys[0] if len(keys) == 1 and _is_file(keys[0]) else None
+    file = keys[0] if len(keys) == 1 and means_file(keys[0]) else None
     if file is not None:  # a plan's file was approved by its review
         apply_options = replace(apply_options, auto_approve=True, planned_before=True).with_own_file(file)
     with reporting(apply_options) as reporter:
-        reviewed = read_reviewed(file) if file is not None else None
+        reviewed = saved_plan(file) if file is not None else None
         request = PlanRequest(
             keys=() if file else keys,
             allow=objection_codes(allow),
@@ -66,8 +66,3 @@ def command(
         )
         session = reviewed_session(apply_options, reviewed, config_from)
         return apply_plan(reporter, session, request, reviewed, expect)
-
-
-def _is_file(word: str) -> bool:
-    """Whether a word means a plan's file: no key has a slash, and few end like one."""
-    return "/" in word or word.endswith(".json") or Path(word).is_file()

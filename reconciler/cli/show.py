@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import click
 
 from reconciler.cli import options
-from reconciler.console.failure import Failure
 from reconciler.github import ci_output_guard
 from reconciler.run.options import SessionOptions
 
@@ -25,25 +21,16 @@ def command(*, what: tuple[str, ...], format: str, session_options: SessionOptio
     that `plan --out` wrote; it is shown without a server. Several such files are shown together.
     """
     from reconciler.console.output import stdout_style
+    from reconciler.console.saved_plans import means_file, saved_sections
     from reconciler.run.live_output import show_live
-    from reconciler.run.plan_output import saved_sections, show_sections
+    from reconciler.run.plan_output import show_sections
     from reconciler.run.session import open_session
 
-    if all(Path(word).exists() and not Path(word).is_dir() for word in what):
+    if len(what) > 1 or means_file(what[0]):
         sections = [section for path in what for section in saved_sections(path)]
         show_sections(sections, format, stdout_style(colour=session_options.colour))
         return 0
-    _reject_missing_files(what)
-    if len(what) > 1:
-        raise click.UsageError("Several saved plans can be shown together, but only one assistant at a time.")
     session = open_session(session_options, owns=False)
     ci_output_guard.says_data()
     show_live(session, what[0], format)
     return 0
-
-
-def _reject_missing_files(words: Sequence[str]) -> None:
-    """Ends the command where a file is meant and there is none: no key has a slash, and few end like one."""
-    for word in words:
-        if ("/" in word or word.endswith(".json") or len(words) > 1) and not Path(word).exists():
-            raise Failure(f"There is no file {Path(word).absolute()}.", "name a file that `plan --out` wrote")

@@ -14,6 +14,7 @@ import click
 from reconciler.console import credentials
 from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure, unreadable
+from reconciler.console.saved_plans import saved_sections
 from reconciler.github import ci_context
 from reconciler.github.actions_output import manifest_folder
 from reconciler.github.plan_artifacts import events_before, verdicts
@@ -22,8 +23,9 @@ from reconciler.github.posts.apply_results import read_results
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
 from reconciler.plan.allowances import Labelling, Verdict, idle
-from reconciler.render import BadDocument, Document, hidden
-from reconciler.render.several import Lost, Section, read
+from reconciler.plan.reviewed import environment_of
+from reconciler.render import Document, hidden
+from reconciler.render.several import Lost, Section
 from reconciler.render.view import view
 
 _BYTES = 50_000_000
@@ -114,9 +116,7 @@ def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[lis
     failures = []
     for path in paths:
         try:
-            sections += read(_file_text(path, errors="strict"))
-        except (BadDocument, UnicodeDecodeError) as error:
-            failures.append(Failure(f"{path} is not a plan: {error}", "name a file that `plan --out` wrote"))
+            sections += saved_sections(path)
         except Failure as failure:
             failures.append(failure)
     if not sections:
@@ -166,8 +166,7 @@ def _target_of(section: Section) -> tuple[str, str]:
     """Stack and environment."""
     if isinstance(section, Lost):
         return UNKNOWN, section.environment
-    environment = section["environment"]
-    return str(section["stack"]), str(environment["name"]) if isinstance(environment, dict) else ""
+    return str(section["stack"]), environment_of(section)
 
 
 def _valid_marker(targets: Sequence[tuple[str, str]], request: CommentRequest) -> CommentMarker:
@@ -236,10 +235,10 @@ def stack_and_environment(environment: str | None, stack: str | None) -> tuple[s
     return known.stack_from(stack) if stack else known.stack, name
 
 
-def _file_text(path: str, errors: str = "replace") -> str:
+def _file_text(path: str) -> str:
     """A file's text; of one that is endless, the beginning."""
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(_BYTES).decode(errors=errors)
+            return stream.read(_BYTES).decode(errors="replace")
     except OSError as error:
         raise Failure(unreadable(path, error), "nothing was commented") from error

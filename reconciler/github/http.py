@@ -6,12 +6,10 @@ The token is sent to no other server.
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -21,6 +19,8 @@ from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.github import AbsentError, CodeHostError, TransientError
 from reconciler.masking import mask
+from reconciler.providers.errors import retry_after
+from reconciler.providers.wire import NEVER_SENT, Clock
 from reconciler.render.values import one_line, shortened
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
@@ -35,7 +35,6 @@ _RATE_LIMITED: Final = (403, 429)
 _KEEP_METHOD: Final = (307, 308)
 _REDIRECTED: Final = (301, 302, *_KEEP_METHOD)
 _PORTS: Final = {"http": 80, "https": 443}
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
 _TOKEN: Final = "set GITHUB_TOKEN to a token that is valid; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 
@@ -55,20 +54,11 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
-    """A whole response; the names of headers are in lower case."""
+    """A whole response."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: httpx.Headers
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class HttpClock:
-    """Time, as parameters: no test sleeps."""
-
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
 
 
 class Exchange:
@@ -80,13 +70,15 @@ class Exchange:
         token: str,
         *,
         transport: httpx.BaseTransport | None = None,
-        clock: HttpClock | None = None,
+        clock: Clock | None = None,
+        sleep: Callable[[float], None] = time.sleep,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._url = api_url.rstrip("/")
         self._mask = mask([token], lambda form, secret, how: "(the token)")
         self._transport = transport
-        self._clock = clock or HttpClock()
+        self._clock = clock or Clock()
+        self._sleep = sleep
         self._log = log
         accepted = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         self._client = self._new_client({"Authorization": f"Bearer {token}", **accepted})
@@ -124,7 +116,7 @@ class Exchange:
             try:
                 return send()
             except TransientError as error:
-                self._clock.sleep(wait if error.after is None else error.after)
+                self._sleep(wait if error.after is None else error.after)
                 done = look() if error.may_have_happened else None
             if done is not None:
                 return done
@@ -164,11 +156,11 @@ class Exchange:
         """The response where it is a success; else raises why not, without the token."""
         if 200 <= response.status < 300:
             return response
-        raise _api_error(request, response, self._clock.now(), self._mask.text)
+        raise _api_error(request, response, self._clock.wall, self._mask.text)
 
     def _next(self, page: ApiResponse, url: str) -> str | None:
         """The next page, which is asked of this API, whatever a proxy before it calls itself."""
-        link = httpx.Response(200, headers=dict(page.headers)).links.get("next", {}).get("url")
+        link = httpx.Response(200, headers=page.headers).links.get("next", {}).get("url")
         if link is None:
             return None
         target = _join(url, link)
@@ -190,11 +182,10 @@ class Exchange:
             raise CodeHostError(f"{self._url} is not a valid address: {error}.", CHECK_URL) from error
         except httpx.HTTPError as error:
             reason = self._mask.text(str(error) or type(error).__name__)
-            sent = request.method == "POST" and not isinstance(error, _NEVER_SENT)
+            sent = request.method == "POST" and not isinstance(error, NEVER_SENT)
             raise TransientError(f"Cannot reach {self._url}: {reason}.", may_have_happened=sent) from error
         self._log(f"{request.method} {request.path} {response.status_code} {self._clock.monotonic() - began:.3f}s")
-        lowered = {name.lower(): value for name, value in response.headers.items()}
-        return ApiResponse(response.status_code, lowered, content)
+        return ApiResponse(response.status_code, response.headers, content)
 
     def _parts(self, response: httpx.Response, began: float) -> Iterator[bytes]:
         size = 0
@@ -242,18 +233,20 @@ def _json_of(response: ApiResponse) -> Json:
     return data
 
 
-def _api_error(request: ApiRequest, response: ApiResponse, now: float, hide: Callable[[str], str]) -> CodeHostError:
+def _api_error(
+    request: ApiRequest, response: ApiResponse, now: Callable[[], float], hide: Callable[[str], str]
+) -> CodeHostError:
     """What a response that is no success means, and whether another try may help."""
     message = _message_in(response, hide)
     wait = _rate_limit_wait(response, message, now)
     if wait is not None and wait <= _PATIENCE:
         return TransientError("GitHub has been asked too much for now.", after=wait)
     if wait is not None:
-        until = datetime.fromtimestamp(now + min(wait, 10_000_000.0), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        until = datetime.fromtimestamp(now() + min(wait, 10_000_000.0), UTC).strftime("%Y-%m-%d %H:%M UTC")
         return CodeHostError(f"GitHub has been asked too much, and answers again at {until}.", "run it again then")
     if response.status >= 500:
         reason = f"{response.status} {message}".rstrip()
-        after = _retry_after(response, now)
+        after = retry_after(response.headers, now)
         return TransientError(
             f"GitHub could not answer {request.method} {request.path}: {reason}.",
             after=after and min(after, _PATIENCE),
@@ -279,28 +272,17 @@ def _message_in(response: ApiResponse, hide: Callable[[str], str]) -> str:
     return shortened(one_line(hide(words)).rstrip("."), _MESSAGE)
 
 
-def _rate_limit_wait(response: ApiResponse, message: str, now: float) -> float | None:
+def _rate_limit_wait(response: ApiResponse, message: str, now: Callable[[], float]) -> float | None:
     """Seconds until the server may be asked again; None where this is no rate limit."""
     if response.status not in _RATE_LIMITED:
         return None
-    after = _retry_after(response, now)
+    after = retry_after(response.headers, now)
     if after is not None:
         return after
     reset = response.headers.get("x-ratelimit-reset", "")
     if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        return max(0.0, float(reset) - now) + 1
+        return max(0.0, float(reset) - now()) + 1
     return _PATIENCE if response.status == 429 or "rate limit" in message.lower() else None
-
-
-def _retry_after(response: ApiResponse, now: float) -> float | None:
-    """Seconds to wait, where the response states them, or a date."""
-    stated = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]*)?", stated):
-        return float(stated)
-    try:
-        return max(0.0, parsedate_to_datetime(stated).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _rejected_request(request: ApiRequest, status: int, message: str) -> CodeHostError:

@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from reconciler import render
 from reconciler.console.failure import Failure, unreadable
+from reconciler.console.saved_plans import plan_of
 from reconciler.github import Artifact, CodeHost, Pull, WorkflowRun
 from reconciler.github.posts.sticky import UNKNOWN
 from reconciler.plan.allowances import Allowance, Verdict, moment, read
 from reconciler.plan.reviewed import environment_of
+from reconciler.render import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,12 @@ def _plans_of_run(artifacts: Artifacts, run: WorkflowRun, names: Sequence[str]) 
             yield KeptPlan(run, int(attempt), kept, made)
 
 
-def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, render.Document]:
+def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, Document]:
     """The one plan of an environment among the files, as it was saved and as it reads."""
     contents = _files_named(files, "plan.json", f"{name}.json")
     if len(contents) != 1:
         raise Failure(f"The artifact holds {len(contents)} files called plan.json or {name}.json, and not one.")
-    try:
-        plan = render.read(contents[0].decode())
-    except (render.BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"What the run kept is not a plan that can be applied: {error}.") from error
+    plan = plan_of(contents[0], "What the run kept")
     planned_for, planned_stack = environment_of(plan), plan["stack"]
     if planned_for != name or stack not in (planned_stack, UNKNOWN):
         raise Failure(f"The plan is of {planned_for}, stack {planned_stack}, and not of {name}, stack {stack}.")

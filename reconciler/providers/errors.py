@@ -237,8 +237,8 @@ def _is_deep(body: Any) -> bool:
     return True
 
 
-def _retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | None:
-    """How long the server asks to be left alone, at most: milliseconds, seconds or a date."""
+def retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | None:
+    """For how many seconds the server asks not to be asked: it states milliseconds, seconds or a date."""
     try:
         if "retry-after-ms" in headers:
             seconds = float(headers["retry-after-ms"]) / 1000
@@ -253,7 +253,7 @@ def _retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | No
             return None
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (aware - datetime.fromtimestamp(now(), UTC)).total_seconds()
-    return min(max(seconds, 0.0), _LONGEST_WAIT) if math.isfinite(seconds) else None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 
 def _response_error(
@@ -266,7 +266,9 @@ def _response_error(
     should_retry = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower())
     if should_retry and (no_credit or status in _NEVER_AGAIN):
         should_retry = None
-    info = ResponseInfo(status, headers.get("x-request-id"), param, _retry_after(headers, now), should_retry)
+    delay = retry_after(headers, now)
+    delay = delay if delay is None else min(delay, _LONGEST_WAIT)
+    info = ResponseInfo(status, headers.get("x-request-id"), param, delay, should_retry)
     if status < 400:
         remedy = "a key is never sent on by a redirect; write the address it leads to as `base_url`"
         where = headers.get("location", "elsewhere")[:_MESSAGE_LENGTH]

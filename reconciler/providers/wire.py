@@ -55,7 +55,7 @@ _NO_USE = {
     "CERTIFICATE_VERIFY_FAILED": _UNTRUSTED,
 }
 """What a failed connection says that no further try would change, by how OpenSSL and httpx say it."""
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class Wire:
                 async with stream as response:
                     content = await _read_body(response)
         except (httpx.TimeoutException, TimeoutError) as error:
-            was_sent = not isinstance(error, _NEVER_SENT)
+            was_sent = not isinstance(error, NEVER_SENT)
             raise Unreachable("The server did not answer in time.", was_sent=was_sent) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise _unreachable(error) from error
@@ -288,7 +288,7 @@ def _unreachable(error: Exception) -> Unreachable:
     for sign, (message, remedy) in _NO_USE.items():
         if sign in reason.upper():
             return Unreachable(message, remedy, ResponseInfo(should_retry=False))
-    return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, _NEVER_SENT))
+    return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, NEVER_SENT))
 
 
 async def _read_body(response: httpx.Response) -> bytes:

@@ -67,7 +67,7 @@ def checked(value: Json) -> Document:
     """The same of what was parsed already."""
     version = value.get("format_version") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(version, str):
-        raise BadDocument("this is not a saved plan: it has no `format_version`")
+        raise BadDocument("it has no `format_version`")
     if not re.fullmatch(r"1\.[0-9]+", version):
         raise BadDocument(f"its format is {version!r}, and this version of reconciler reads 1.x only")
     if value.get("digest") != _digest(value):
@@ -81,7 +81,7 @@ def parse(text: str) -> Json:
     try:
         value: Json = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise BadDocument(f"this is not a whole JSON document: {error}") from error
+        raise BadDocument(f"it is not a whole JSON document: {error}") from error
     return value
 
 

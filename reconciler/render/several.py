@@ -49,7 +49,7 @@ def read(text: str) -> tuple[Section, ...]:
         return (checked(value),)
     plans, failures = value["plans"], value.get("failures")
     if not isinstance(plans, list) or not isinstance(failures, list):
-        raise BadDocument("this is not a saved plan: `plans` or `failures` is not a list")
+        raise BadDocument("`plans` or `failures` is not a list")
     return (*map(checked, plans), *map(_read_lost, failures))
 
 
@@ -59,7 +59,7 @@ def _read_lost(value: Json) -> Lost:
         told = [one for one in found if isinstance(one, str)]
         if len(told) == len(found):
             return Lost(*told)
-    raise BadDocument("this is not a saved plan: a failure has no `environment`, `message` and `remedy`")
+    raise BadDocument("a failure has no `environment`, `message` and `remedy`")
 
 
 def within(sections: Sequence[Section], room: int, whole: str = "", files: str = "") -> str:

@@ -265,7 +265,7 @@ def view_mismatch(mismatch: Document) -> MismatchView:
 def _take(document: Document, key: str, kind: type[T]) -> T:
     value = document.get(key)
     if type(value) is not kind:  # exactly: True is no number here
-        raise BadDocument(f"this is not a saved plan: `{key}` is missing, or is not a {kind.__name__}")
+        raise BadDocument(f"`{key}` is missing, or is not a {kind.__name__}")
     return value
 
 

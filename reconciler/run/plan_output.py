@@ -1,8 +1,7 @@
-"""Print plans in a format, save them to files, and read saved ones."""
+"""Print plans in a format, and save them to files."""
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +11,10 @@ import click
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.github import actions_output
-from reconciler.manifests.disk import opened
 from reconciler.model import Plan
-from reconciler.render import FORMATS, BadDocument, Document, Style, document, hidden
-from reconciler.render.several import Lost, Section, read, several
+from reconciler.render import FORMATS, Document, Style, document, hidden
+from reconciler.render.several import Lost, Section, several
 
-_LARGEST = 256_000_000
 FAILURES = "_failures.json"
 """No environment has this name: why a folder lacks the plans of some."""
 
@@ -87,23 +84,3 @@ def _replace_file(target: Path, text: str) -> None:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
         raise
-
-
-def plan_text(path: str) -> str:
-    """The text of a saved plan; an `OSError` where it is no regular file, or larger than any plan."""
-    with opened(Path(path)) as stream:
-        raw = stream.read(_LARGEST + 1) or b""
-    if len(raw) > _LARGEST:
-        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST // 1_000_000} MB", path)
-    return raw.decode()
-
-
-def saved_sections(path: str) -> Sequence[Section]:
-    """The plans in a file that `plan --out` wrote, or why there are none."""
-    remedy = "name a file that `plan --out` wrote"
-    try:
-        return read(plan_text(path))
-    except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path}: {error}", remedy) from error
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", remedy) from error

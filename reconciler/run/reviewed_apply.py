@@ -6,33 +6,22 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from reconciler.console.failure import Failure, unreadable
+from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.model import Change, Live, Plan
 from reconciler.plan.allowances import permitted
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.reviewed import environment_of, other_target, review
 from reconciler.providers import Provider
-from reconciler.render import FORMATS, BadDocument, Document, Style, document, events, read
+from reconciler.render import FORMATS, Document, Style, document, events
 from reconciler.render.visible import visible
 from reconciler.run.base_plan import session_by_revision
 from reconciler.run.execute import plan_and_apply
 from reconciler.run.options import SessionOptions
-from reconciler.run.plan_output import masked, plan_text
+from reconciler.run.plan_output import masked
 from reconciler.run.planning import PlanRequest, requested_plan
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, open_session, run_async
-
-
-def read_reviewed(path: str) -> Document:
-    """The reviewed plan in a file."""
-    remedy = "plan again with `plan --out`; where a key is meant, write it as `assistant.KEY`"
-    try:
-        return read(plan_text(path))
-    except (BadDocument, UnicodeDecodeError) as error:
-        raise Failure(f"{path} is not a plan that can be applied: {error}", remedy) from error
-    except OSError as error:
-        raise Failure(unreadable(path, error), remedy) from error
 
 
 def reviewed_session(options: SessionOptions, reviewed: Document | None, config_from: str | None) -> Session:
