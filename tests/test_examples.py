@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from reconciler import config
 from reconciler.config import Config
-from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.manifests.references import FILE_KEYS
 from reconciler.providers import PROVIDERS
@@ -35,7 +36,7 @@ def _config() -> Config:
 def _parsed(name: str) -> parser.ParsedManifests:
     environment = config.choose(_config(), name, os.environ, owns=False)
     assert isinstance(environment, config.Environment)
-    terms = ServerTraits(tools=PROVIDERS[environment.provider].terms.tools, families=environment.models)
+    terms = replace(PROVIDERS[environment.provider].terms, families=environment.models)
     setting = parser.ManifestContext(name, tuple(_config().environments), environment.values, terms)
     return parser.parse(READ.manifests, setting)
 

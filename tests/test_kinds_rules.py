@@ -10,7 +10,7 @@ from reconciler.kinds import KINDS, Problem, ServerTraits
 
 KIND = KINDS["assistant"]
 BODY: dict[str, Json] = {"model": "gpt-4o"}
-LISTED = ServerTraits(tools=frozenset({"code_interpreter", "function"}))
+LISTED = ServerTraits(tools={"assistant": frozenset({"code_interpreter", "function"})})
 
 
 def problems(

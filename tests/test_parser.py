@@ -451,11 +451,24 @@ def test_faults_of_a_file_that_is_referred_to_stand_in_that_file() -> None:
 
 
 def test_what_the_environment_knows_of_its_server_is_heeded() -> None:
-    terms = ServerTraits(tools=frozenset({"function"}), families={"my-deploy": "o3"})
+    terms = ServerTraits(tools={"assistant": frozenset({"function"})}, families={"my-deploy": "o3"})
     text = "model: my-deploy\ntemperature: 1\ntools: [{type: bing}]\n"
 
     assert faults(text, ManifestContext(terms=terms)) == ["2:14 warning model-family", "3:16 unknown-tool"]
     assert faults(text, ALONE) == ["3:16 warning unknown-tool"]
+
+
+def test_what_the_server_of_the_environment_does_not_have_is_an_error_at_its_line() -> None:
+    terms = ServerTraits(unsupported={"assistant": frozenset({"top_p", "name"})}, environment="staging")
+    parsed = parse(manifests(f"{MODEL}top_p: 0.5\nname:\n"), ManifestContext(terms=terms))
+
+    assert told(parsed) == ["2:1 unsupported-field"]
+    assert [(fault.message, fault.remedy) for fault in parsed.faults] == [
+        (
+            "`top_p` is not supported by environment staging.",
+            "leave it out there: `reconciler: {environments: {staging: {top_p: null}}}`",
+        )
+    ]
 
 
 WORDS = st.sampled_from(

@@ -393,12 +393,13 @@ def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
 
 def _tool_types(tools: Iterable[tuple[int, Any]], traits: ServerTraits) -> Iterator[Problem]:
     """An error where the server lists its types; else the server decides."""
+    listed = traits.tools.get("assistant")
     for index, tool in tools:
         kind, loc = _type_of(tool), ("tools", index, "type")
-        if traits.tools is not None and kind not in traits.tools:
+        if listed is not None and kind not in listed:
             message = f"`{kind}` is not a tool type of this server."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(kind, traits.tools))
-        elif traits.tools is None and kind not in TOOLS:
+            yield Problem(loc, "unknown-tool", message, did_you_mean(kind, listed))
+        elif listed is None and kind not in TOOLS:
             message = f"`{kind}` is a tool type that is not known here; it is sent as it stands."
             yield Problem(loc, "unknown-tool", message, did_you_mean(kind, TOOLS), "warning")
 

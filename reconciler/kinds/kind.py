@@ -110,6 +110,7 @@ class Kind:
         problems += limit_problems(sound)
         problems += self.rules(sound, traits, unjudged)
         problems += self._family_problems(sound, traits)
+        problems += self._unsupported(body, traits)
         return Checked(self._normal(sound), frozenset(self._left_to_server(sound, traits)), tuple(problems))
 
     def read(self, raw: Mapping[str, Json]) -> Fields:
@@ -210,6 +211,13 @@ class Kind:
         """Whether the model does not take the field, as far as its name tells."""
         family = {True: "reasoning", False: "other", None: None}[reasons(model, traits.families)]
         return family is not None and family == rules.rejected_by
+
+    def _unsupported(self, body: Mapping[str, Json], traits: ServerTraits) -> Iterator[Problem]:
+        lacking, where = traits.unsupported.get(self.name, ()), traits.environment
+        for name in (name for name in self.fields if name in lacking and body.get(name) is not None):
+            message = f"`{name}` is not supported by environment {where}."
+            remedy = f"leave it out there: `reconciler: {{environments: {{{where}: {{{name}: null}}}}}}`"
+            yield Problem((name,), "unsupported-field", message, remedy, at_key=True)
 
     def _family_problems(self, body: Any, traits: ServerTraits) -> Iterator[Problem]:
         for name, rules in self.table.items():

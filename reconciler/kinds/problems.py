@@ -31,10 +31,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ServerTraits:
-    """What an environment knows about its server: tool types it lists, families of deployments."""
+    """What an environment knows about its server."""
 
-    tools: frozenset[str] | None = None
+    tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By kind the tool types that there are, where the server lists them."""
     families: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a deployment, the model that it is of."""
+    unsupported: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By kind the fields that the server does not have."""
+    environment: str = "local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ DATABASE = "local.db"
 class Local:
     """How the embedded server is reached: not over any network."""
 
-    terms = ServerTraits(tools=frozenset({"code_interpreter", "file_search", "function"}))
+    terms = ServerTraits(tools={"assistant": frozenset({"code_interpreter", "file_search", "function"})})
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
         """The embedded server over its database."""

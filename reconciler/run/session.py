@@ -23,7 +23,7 @@ from reconciler.console.failure import Failure, first_error
 from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
-from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Desired, Live, Target
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
@@ -223,7 +223,7 @@ def manifest_context(loaded: Config, environment: Environment) -> parser.Manifes
         name=environment.name,
         environments=tuple(names),
         values=environment.values,
-        terms=ServerTraits(tools=terms.tools, families=environment.models),
+        terms=replace(terms, families=environment.models, environment=environment.name),
     )
 
 
