@@ -32,6 +32,8 @@ CODES: dict[str, str] = {
     "path-outside-repo": "A reference or link leaves the repository, or reaches into `.git` or `.reconciler`.",
     "reserved-metadata": "The metadata key `reconciler` is reserved for the marker.",
     "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
+    "retired-api": "An API that its vendor ends or has ended (a warning).",
+    "retired-model": "A model that its vendor ends or has ended (a warning, or a note where the server is another's).",
     "secret-in-file": "A file contains a key that the environment of the command holds as well (a warning).",
     "syntax": "YAML or JSON that does not parse.",
     "too-deep": "Values nested deeper than 64 levels.",
@@ -53,7 +55,7 @@ _LISTED = 20
 _ALIKE = 0.75  # what is less alike misleads: `get` is not `forget`, nor `deploy` `destroy`
 _BEGINNING = 3
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,7 +72,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One error or warning: where, what, and what to do about it."""
+    """One error, warning or note: where, what, and what to do about it."""
 
     place: Location
     code: str
@@ -80,7 +82,7 @@ class Diagnostic:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The diagnostics without repetition, by location, errors before warnings at one location."""
+    """The diagnostics without repetition, by location, errors first, then notes and warnings, at one location."""
     unique = {(f.place, f.severity, f.code, f.message): f for f in diagnostics}
     return tuple(unique[key] for key in sorted(unique))
 

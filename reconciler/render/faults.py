@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from reconciler.diagnostics import Diagnostic, Location, errors, in_order
+from reconciler.diagnostics import Diagnostic, Location, in_order
 from reconciler.render.style import Style, paint
 from reconciler.render.values import disarmed, inert, one_line
 from reconciler.render.visible import visible
@@ -41,8 +41,8 @@ def _fault_block(fault: Diagnostic, sources: Mapping[str, str], lines: dict[str,
 
 
 def _fault_head(fault: Diagnostic, style: Style) -> str:
-    ink = "bad" if fault.severity == "error" else "warning"
-    code = fault.code if fault.severity == "error" else f"{fault.code} (warning)"
+    ink = {"error": "bad", "warning": "warning", "note": "dim"}[fault.severity]
+    code = fault.code if fault.severity == "error" else f"{fault.code} ({fault.severity})"
     message = " ".join(inert(fault.message).split("\n"))
     stop = "" if message.endswith(_ENDS) else "."
     return f"{paint(one_line(str(fault.place)), 'bold', style)}: {paint(code, ink, style)}: {message}{stop}"
@@ -105,6 +105,6 @@ def _character_cell(character: str) -> tuple[str, int]:
 
 
 def _sum(faults: tuple[Diagnostic, ...]) -> str:
-    wrong = len(errors(faults))
-    counted = ((wrong, "error"), (len(faults) - wrong, "warning"))
+    severities = [fault.severity for fault in faults]
+    counted = ((severities.count(word), word) for word in ("error", "warning", "note"))
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count) + "."

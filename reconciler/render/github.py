@@ -133,7 +133,8 @@ def _of_fault(fault: Diagnostic) -> Annotation:
     message = f"{fault.message}\n{fault.remedy}".rstrip()
     if not _is_path(one_line(place.file)):
         message = f"{place.file}: {message}"
-    return Annotation(fault.severity, fault.code, message, place.file, place.line, place.column)
+    kind = "notice" if fault.severity == "note" else fault.severity
+    return Annotation(kind, fault.code, message, place.file, place.line, place.column)
 
 
 def _of_objection(one: ObjectionView, plan: View, places: Mapping[str, tuple[str, int]]) -> Annotation:

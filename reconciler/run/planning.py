@@ -130,7 +130,8 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
     ours = [each for _, each in ours_by_address(live, session.where)]
     outdated_ids, notes = outdated(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
-    return PlanContext(outdated_ids, provider.project, rejected, notes, provider.unreliable)
+    retired = tuple(retirement.note for retirement in session.retirements(desired))
+    return PlanContext(outdated_ids, provider.project, rejected, (*retired, *notes), provider.unreliable)
 
 
 def warn_of_lists(provider: Provider) -> None:

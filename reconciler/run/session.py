@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from reconciler.github import actions_output
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Desired, Live, Target
+from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
 from reconciler.render.faults import report
@@ -139,6 +141,28 @@ class Session:
     def kinds(self) -> tuple[str, ...]:
         return self.environment.kinds or tuple(KINDS)
 
+    def retirements(self, desired: Sequence[Desired]) -> tuple[Retirement, ...]:
+        """The APIs and models in use here that end or have ended."""
+        return retirements(desired, self.where, today(), deployments=self.environment.models)
+
+
+def today() -> str:
+    """The date in UTC."""
+    return datetime.now(UTC).date().isoformat()
+
+
+def target_of(environment: Environment, access: config.Access, folder: Path) -> Target:
+    """Where the environment is, as plans name it."""
+    return Target(
+        stack=environment.stack,
+        environment=environment.name,
+        provider=environment.provider,
+        base_url=access.base_url or f"{folder.name}/local.db",  # the same in a plan of every machine
+        organization=access.organization,
+        project=access.project,
+        former_stacks=environment.former_stacks,
+    )
+
 
 def open_session(options: SessionOptions, *, owns: bool) -> Session:
     """The environment that the options name, under another stack if they name one; or every reason why not.
@@ -171,15 +195,7 @@ def session_in(
     access = _without_errors(found, loaded, style)
     folder = state_folder(loaded, state_dir)
     warn_of_default(environment, loaded)
-    target = Target(
-        stack=environment.stack,
-        environment=environment.name,
-        provider=environment.provider,
-        base_url=access.base_url or f"{folder.name}/local.db",  # the same in a plan of every machine
-        organization=access.organization,
-        project=access.project,
-        former_stacks=environment.former_stacks,
-    )
+    target = target_of(environment, access, folder)
     connection = Connection(
         base_url=target.base_url,
         state_dir=folder,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 
 import click
 
 from reconciler import config
+from reconciler.config import Config, Environment
 from reconciler.console import credentials
 from reconciler.console.output import stdout_style
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Location, Severity
 from reconciler.manifests import parser, reading
+from reconciler.model import Desired
+from reconciler.plan.retirements import retirements
 from reconciler.render.sentences import count
+from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import load_config, manifest_context, stop_at_errors
+from reconciler.run.session import load_config, manifest_context, stop_at_errors, target_of, today
 
 
 def validate_manifests(options: SessionOptions) -> None:
@@ -32,10 +37,19 @@ def validate_manifests(options: SessionOptions) -> None:
     for each in environments:
         unowned = config.unowned(loaded, each)
         faults += [unowned] if unowned else []
-        faults += parser.parse(read.manifests, manifest_context(loaded, each)).faults
+        parsed = parser.parse(read.manifests, manifest_context(loaded, each))
+        faults += [*parsed.faults, *_retirement_warnings(parsed.desired, each, loaded)]
     stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     if read.manifests:
         plural, names = "s" * (len(environments) != 1), ", ".join(each.name for each in environments)
         click.echo(f"Valid: {count(len(read.manifests), 'manifest')} (environment{plural}: {names}).")
     else:
         click.echo(f"No manifests found in {', '.join(f'`{folder}`' for folder in loaded.manifests)}.")
+
+
+def _retirement_warnings(desired: Sequence[Desired], environment: Environment, loaded: Config) -> Iterator[Diagnostic]:
+    where = target_of(environment, config.unreached(environment), state_folder(loaded))
+    for retirement in retirements(desired, where, today(), deployments=environment.models):
+        place = retirement.place or environment.place or Location(config.FILE)
+        severity: Severity = "warning" if retirement.is_of_vendor else "note"
+        yield Diagnostic(place, retirement.code, retirement.message, retirement.remedy, severity)

@@ -1,0 +1,128 @@
+"""APIs and models that their vendors retire, with the dates that the vendors published, and the manifests concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import urlsplit
+
+from reconciler.diagnostics import Location
+from reconciler.model import Desired, Target
+
+_LOCAL: Final = "local"
+_MODEL_VENDOR: Final = "api.openai.com"
+
+
+@dataclass(frozen=True, slots=True)
+class _HostedApi:
+    """An API that its vendor retires; other servers of the same API are not concerned."""
+
+    kind: str
+    hosts: tuple[str, ...]
+    ends: str
+    name: str
+    successors: str
+
+
+_APIS: Final = (
+    _HostedApi(
+        "assistant",
+        ("api.openai.com", "*.openai.azure.com"),
+        "2026-08-26",
+        "hosted Assistants API",
+        "the Agents API and the Responses API",
+    ),
+    _HostedApi(
+        "assistant",
+        ("*.services.ai.azure.com",),
+        "2027-03-31",
+        "classic Agent Service of Azure AI Foundry",
+        "Foundry agents, which have versions",
+    ),
+)
+_MODELS: Final = {
+    "2026-10-23": (
+        "gpt-3.5-turbo", "gpt-3.5-turbo-0125", "gpt-4", "gpt-4-0613", "gpt-4-turbo", "gpt-4o-2024-05-13",
+        "o1", "o3-mini", "o4-mini", "gpt-4.1-nano",
+    ),
+    "2026-12-11": ("gpt-5", "gpt-5-mini", "gpt-5-nano", "gpt-5-pro", "o3", "o3-pro"),
+    "2027-01-14": ("gpt-4o-2024-08-06", "gpt-4o-2024-11-20", "gpt-4o-mini", "gpt-4.1", "gpt-4.1-mini"),
+    "2027-04-01": ("gpt-5.1",),
+}  # fmt: skip
+"""By the day on which OpenAI's hosted API ends them."""
+_MODEL_ENDS: Final = {name: day for day, names in _MODELS.items() for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """One API or model that ends, as far as an environment uses it."""
+
+    code: str
+    message: str
+    remedy: str
+    is_of_vendor: bool
+    """Whether the environment is at the vendor whose date this is."""
+    place: Location | None = None
+    """The first manifest that names the model."""
+
+    @property
+    def note(self) -> str:
+        """The retirement in one line of a plan."""
+        return f"{self.message} {self.remedy[:1].upper()}{self.remedy[1:]}."
+
+
+def retirements(
+    desired: Sequence[Desired],
+    where: Target,
+    today: str,
+    *,
+    deployments: Collection[str] = (),
+    live_dates: Mapping[str, str | None] | None = None,
+) -> tuple[Retirement, ...]:
+    """What ends or has ended of all that the manifests use at the target, APIs first; nothing for the embedded server.
+
+    `deployments` are names that stand for models of the environment's own. What the server itself says of a model
+    (`live_dates`: its last day, or None) is taken instead of the table.
+    """
+    if where.provider == _LOCAL:
+        return ()
+    host = urlsplit(where.base_url).hostname or ""
+    kinds = {resource.address.kind for resource in desired}
+    return (*_ending_apis(kinds, host, today), *_ending_models(desired, host, today, deployments, live_dates or {}))
+
+
+def _ending_apis(kinds: Collection[str], host: str, today: str) -> Iterator[Retirement]:
+    for api in _APIS:
+        if api.kind in kinds and any(fnmatchcase(host, pattern) for pattern in api.hosts):
+            verb = "ended" if api.ends <= today else "ends"
+            message = f"The {api.name} at {host} {verb} on {api.ends}."
+            remedy = f"the vendor names as successors: {api.successors}; see docs/sunset.md"
+            yield Retirement("retired-api", message, remedy, is_of_vendor=True)
+
+
+def _ending_models(
+    desired: Iterable[Desired],
+    host: str,
+    today: str,
+    deployments: Collection[str],
+    live_dates: Mapping[str, str | None],
+) -> Iterator[Retirement]:
+    uses: dict[str, list[Location]] = {}
+    for resource in desired:
+        if isinstance(model := resource.fields.get("model"), str) and model not in deployments:
+            uses.setdefault(model, []).append(resource.place)
+    is_of_vendor = host == _MODEL_VENDOR
+    for model, places in sorted(uses.items()):
+        ends = live_dates[model] if model in live_dates else _MODEL_ENDS.get(model)
+        if ends is None:
+            continue
+        by = "" if model in live_dates else " at OpenAI"
+        verb = "was retired" if ends <= today else "retires"
+        several = f" {len(places)} manifests name it." if len(places) > 1 else ""
+        remedy = "choose another model"
+        if not is_of_vendor and model not in live_dates:
+            remedy = "this server may have a date of its own"
+        message = f"The model `{model}` {verb}{by} on {ends}.{several}"
+        yield Retirement("retired-model", message, remedy, is_of_vendor or model in live_dates, min(places))
