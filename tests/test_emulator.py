@@ -7,7 +7,8 @@ import anyio
 import pytest
 
 from reconciler import __version__
-from reconciler.emulator import Emulator, Settings, assistants
+from reconciler.emulator import Emulator, Settings
+from reconciler.emulator import families as server_families
 from reconciler.kinds import families
 from support.emulator_world import BETA, World, call
 
@@ -212,7 +213,7 @@ def test_a_required_key_lets_its_owner_in() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/assistants", "/v1/assistants/asst_1"])
 def test_an_api_that_is_gone_answers_404_to_everything(path: str) -> None:
-    world = World(Settings(api_gone=True))
+    world = World(Settings(apis=()))
 
     answer = call(world.emulator, "GET", path)
 
@@ -489,11 +490,11 @@ def test_integral_numbers_come_back_as_decimals(world: World) -> None:
 )
 def test_the_tool_and_the_server_infer_the_same_of_a_model(models: dict, family: str) -> None:
     """The server knows nothing of the tool, so the table stands in both."""
-    assert assistants.reasons(family, models) is families.reasons(family, models)
+    assert server_families.reasons(family, models) is families.reasons(family, models)
 
 
 def test_the_tables_of_the_tool_and_of_the_server_are_one() -> None:
-    assert (assistants._REASONING, assistants._PLAIN) == (families._REASONING, families._PLAIN)
+    assert (server_families._REASONING, server_families._PLAIN) == (families._REASONING, families._PLAIN)
 
 
 @pytest.mark.parametrize(("family", "refused"), [("o3-mini", "temperature"), ("gpt-4o", "reasoning_effort")])

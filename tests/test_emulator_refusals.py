@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.emulator.app import DEEPEST, LARGEST
+from reconciler.emulator.assistants import ASSISTANTS
+from reconciler.emulator.exchange import DEEPEST
 from reconciler.emulator.shapes import listed
 from support.emulator_world import World, call
 
@@ -454,7 +455,7 @@ def test_a_body_nested_too_deeply_is_refused(world: World, depth: int) -> None:
 
 
 def test_a_body_too_large_is_refused(world: World) -> None:
-    body = b'{"model": "' + b"m" * LARGEST + b'"}'
+    body = b'{"model": "' + b"m" * ASSISTANTS.largest + b'"}'
 
     answer = call(world.emulator, "POST", "/v1/assistants", content=body)
 

@@ -26,6 +26,27 @@ def count(path: Path) -> int:
     return total
 
 
+def first_version(path: Path, assistants: int) -> None:
+    """A file as the first version made them: one table, in which the newest was deleted."""
+    connection = sqlite3.connect(path)
+    connection.executescript("""
+        PRAGMA journal_mode = WAL;
+        CREATE TABLE assistants (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            fields TEXT NOT NULL
+        );
+        CREATE INDEX assistants_listed ON assistants (created_at, seq);
+        PRAGMA user_version = 1;
+    """)
+    rows = [(f"asst_old{n}", 900 + n // 7, f'{{"name":"{n}","model":"gpt-4o"}}') for n in range(assistants + 1)]
+    with connection:
+        connection.executemany("INSERT INTO assistants (id, created_at, fields) VALUES (?, ?, ?)", rows)
+        connection.execute("DELETE FROM assistants WHERE id = ?", (f"asst_old{assistants}",))
+    connection.close()
+
+
 def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:
     world = World(path=tmp_path / "live.db")
     created = world.create(name="HR Helper")
@@ -53,13 +74,15 @@ def test_the_database_is_in_wal_mode(tmp_path: Path) -> None:
 
 def test_a_listing_is_read_from_the_index(tmp_path: Path) -> None:
     open_and_close(tmp_path / "live.db")
-    query = "SELECT id FROM assistants WHERE (created_at, seq) < (5, 5) ORDER BY created_at DESC, seq DESC"
+    query = (
+        "SELECT id FROM objects WHERE api = 'agents' AND (created_at, seq) < (5, 5) ORDER BY created_at DESC, seq DESC"
+    )
 
     connection = sqlite3.connect(tmp_path / "live.db")
     plan = connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
     connection.close()
 
-    assert [row[3].partition(" (")[0] for row in plan] == ["SEARCH assistants USING INDEX assistants_listed"]
+    assert [row[3].partition(" (")[0] for row in plan] == ["SEARCH objects USING INDEX objects_listed"]
 
 
 def test_two_emulators_share_one_file(tmp_path: Path) -> None:
@@ -73,8 +96,11 @@ def test_two_emulators_share_one_file(tmp_path: Path) -> None:
     other.emulator.close()
 
 
-def test_two_processes_write_one_new_file_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", [0, 500])
+def test_two_processes_make_or_upgrade_one_file_at_once(tmp_path: Path, old: int) -> None:
     path = tmp_path / "live.db"
+    if old:
+        first_version(path, old)
     with started(path, "write") as one, started(path, "write") as other:
         ids = {process.stdout.readline() for process in (one, other) for _ in range(30)}
         one.kill()
@@ -84,7 +110,7 @@ def test_two_processes_write_one_new_file_at_once(tmp_path: Path) -> None:
 
     assert (errors, other_errors) == ("", "")
     assert len(ids) == 60
-    assert count(path) >= 60
+    assert count(path) >= 60 + old
 
 
 def test_a_kill_in_the_midst_of_writes_loses_nothing_answered(tmp_path: Path) -> None:
@@ -111,12 +137,58 @@ def test_a_thousand_assistants_are_listed_in_order(tmp_path: Path) -> None:
     with connection:
         connection.execute(
             "WITH RECURSIVE n(i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO "
-            "assistants (id, created_at, fields) SELECT 'asst_' || i, 1000 + i / 7, fields FROM n, assistants"
+            "objects (api, id, created_at, updated_at, fields) "
+            "SELECT api, 'asst_' || i, 1000 + i / 7, 1000, fields FROM n, objects"
         )
     connection.close()
     world.emulator.close()
 
     assert count(tmp_path / "live.db") == 1000
+
+
+# --- files of the first version ---
+
+
+def test_a_file_of_the_first_version_keeps_its_assistants_and_takes_others(tmp_path: Path) -> None:
+    first_version(tmp_path / "live.db", 3)
+
+    world = World(path=tmp_path / "live.db")
+    created = world.create()
+
+    assert [one["id"] for one in world.page("?order=asc")["data"]] == [*(f"asst_old{n}" for n in range(3)), "asst_1"]
+    assert world.retrieve("asst_old1") == {
+        "id": "asst_old1", "object": "assistant", "created_at": 900, "name": "1", "model": "gpt-4o",
+    }  # fmt: skip
+    assert world.modify("asst_old1", name="new")["name"] == "new"
+    world.emulator.close()
+    assert World(path=tmp_path / "live.db").retrieve("asst_1") == created
+
+
+def test_an_upgraded_file_is_as_a_new_one(tmp_path: Path) -> None:
+    first_version(tmp_path / "old.db", 3)
+    made = []
+    for name in ("old.db", "new.db"):
+        open_and_close(tmp_path / name)
+        connection = sqlite3.connect(tmp_path / name)
+        made.append(connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall())
+        made.append(connection.execute("PRAGMA user_version").fetchall())
+        last = connection.execute("SELECT seq FROM sqlite_sequence").fetchall()
+        connection.close()
+        assert last == ([(4,)] if name == "old.db" else [])
+
+    assert made[:2] == made[2:]
+
+
+def test_an_upgrade_killed_before_any_of_its_statements_is_none_or_whole(tmp_path: Path) -> None:
+    path = tmp_path / "live.db"
+    first_version(path, 50)
+    with started(path, "doomed") as process:
+        _, errors = process.communicate()
+
+    copies = [copy for copy in tmp_path.iterdir() if copy.name[-1].isdigit()]
+    assert (process.returncode, errors) == (0, "")
+    assert len(copies) > 10
+    assert [count(copy) for copy in copies] == [50] * len(copies)
 
 
 # --- what goes wrong ---
@@ -223,7 +295,7 @@ def test_a_full_disk_is_a_500_and_leaves_everything_whole(tmp_path: Path) -> Non
 
 
 def test_an_id_given_twice_is_a_500_and_the_first_stays(tmp_path: Path) -> None:
-    emulator = Emulator(tmp_path / "live.db", new_id=lambda: "asst_1")
+    emulator = Emulator(tmp_path / "live.db", new_id=lambda _: "asst_1")
 
     statuses = [
         call(emulator, "POST", "/v1/assistants", {"model": model}).status_code for model in ("gpt-4o", "gpt-4.1")

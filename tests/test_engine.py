@@ -693,7 +693,7 @@ def test_where_the_server_turns_everything_away_nothing_more_is_tried(fault: str
 
 
 def test_an_api_that_is_gone_is_found_out_before_the_first_write() -> None:
-    world = World(Settings(api_gone=True))
+    world = World(Settings(apis=()))
     with pytest.raises(ApiGone) as caught:
         run(world.plan, bodies("a"))
     assert "2026-08-26" in caught.value.remedy

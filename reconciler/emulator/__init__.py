@@ -1,4 +1,4 @@
-"""The embedded server: the Assistants API v2 over SQLite, in process or on a port.
+"""The embedded server: the APIs of `apis.py` over SQLite, in process or on a port.
 
 Emulator, Settings, serve, guarded, EmulatorError. In process it is any ASGI application:
 `httpx.AsyncClient(transport=httpx.ASGITransport(Emulator()), base_url="http://localhost/v1")`.

@@ -1,16 +1,18 @@
 """The assistant, as the server has it: its fields with every limit, the rules between them, and what is stored."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from reconciler.emulator.api import Api
+from reconciler.emulator.families import reasons
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.shapes import (
     ANYTHING,
     FLAG,
+    Fields,
     Many,
     Members,
     Number,
@@ -23,8 +25,6 @@ from reconciler.emulator.shapes import (
     WordOr,
 )
 from reconciler.emulator.strict import first_objection
-
-Fields = dict[str, Any]
 
 FIELDS = (
     "name",
@@ -48,8 +48,6 @@ METADATA = Pairs(most=16, longest_name=64, value=Text(longest=512))
 NO_PARAMETERS: Fields = {"type": "object", "properties": {}}
 """What the server supplies for a function without parameters."""
 _RESOURCES = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
-_REASONING = re.compile(r"(?:.*[:/])?(?:o\d|gpt-5(?!-chat))(?:$|[-.:])")
-_PLAIN = re.compile(r"(?:.*[:/])?(?:gpt-3\.5|gpt-4|gpt-5-chat|chatgpt-4)")
 
 
 # --- what a request may hold ---
@@ -143,7 +141,7 @@ def _object_of(members: dict[str, Shape], *required: str, nulls: bool = False) -
 # --- what is stored next ---
 
 
-def create(sent: Fields, settings: Settings, *, id: str) -> Fields:
+def create(sent: Fields, settings: Settings, id: str) -> Fields:
     """The fields of a new assistant; raises WireError where the rules between fields forbid it."""
     return _fields_after({}, _with_new_stores(sent, id), settings)
 
@@ -198,17 +196,6 @@ def _digest(text: str) -> str:
 
 
 # --- the rules between fields, judged on the assistant as it would be ---
-
-
-def reasons(model: str, models: Mapping[str, str]) -> bool | None:
-    """Whether the model takes a reasoning effort and no temperature; None where its name does not say.
-
-    `models` has, by the name of a deployment, the model that it is of.
-    """
-    name = models.get(model, model)
-    if _REASONING.match(name):
-        return True
-    return False if _PLAIN.match(name) else None
 
 
 def _broken_rules(after: Fields, sent: Fields, models: Mapping[str, str]) -> Iterator[WireError]:
@@ -347,3 +334,20 @@ _ECHOES: dict[str, Callable[[Fields, Mapping[str, str]], Fields]] = {
     "nulls": _nulls,
     "sparse": _sparse,
 }
+
+
+ASSISTANTS = Api(
+    name="assistants",
+    title="Assistants API",
+    noun="assistant",
+    id_prefix="asst_",
+    beta="assistants=v2",
+    cursors=("after", "before"),
+    tells_updates=False,
+    largest=4 * 1024 * 1024,
+    request=request,
+    create=create,
+    modify=modify,
+    # the hosted server keeps what it fills in: a temperature of 1.0 stays when the model changes
+    echo=lambda kept, _settings: kept,
+)

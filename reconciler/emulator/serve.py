@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from reconciler.emulator.app import App, JsonAnswer, Receive, Scope, Send, header
+from reconciler.emulator.exchange import App, JsonAnswer, Receive, Scope, Send, header
 from reconciler.emulator.shapes import EmulatorError, WireError
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

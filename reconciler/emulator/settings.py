@@ -1,4 +1,4 @@
-"""The ways in which servers that speak this wire differ."""
+"""The ways in which servers that speak these wires differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,8 +26,13 @@ class Settings:
     paging: Literal["cursor", "none"] = "cursor"
     """`none`: limit and cursors are ignored, everything is in one answer."""
 
-    api_gone: bool = False
-    """Every call answers 404, as the hosted API does since 2026-08-26."""
+    apis: tuple[str, ...] | None = None
+    """The APIs there are; None for all. Every call of another answers 404, as the hosted Assistants API does
+    since 2026-08-26."""
+
+    of_api: Mapping[str, "Settings"] = field(default_factory=dict, hash=False)
+    """By the name of an API, how it differs: its `metadata`, `echo`, `modify`, `forget_metadata`, `paging` and
+    `models` are those."""
 
     models: Mapping[str, str] = field(default_factory=dict, hash=False)
     """By the name of a deployment, the model that it is of."""
@@ -42,4 +47,8 @@ class Settings:
     """Echoed in the `openai-organization` header."""
 
     base_path: str = "/v1"
-    """Where the API begins: the collection is `{base_path}/assistants`."""
+    """Where the APIs begin: a collection is `{base_path}/assistants`."""
+
+    def of(self, api: str) -> "Settings":
+        """The settings that an API is served with."""
+        return self.of_api.get(api, self)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+Fields = dict[str, Any]
+"""The fields of an object, by name."""
+
 
 class EmulatorError(Exception):
     """The emulator cannot start here: what is wrong, and what to do about it."""

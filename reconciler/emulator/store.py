@@ -1,4 +1,4 @@
-"""Assistants in one SQLite file: whole after a kill at any moment, shared by processes at once."""
+"""The objects of every API in one SQLite file: whole after a kill at any moment, shared by processes at once."""
 
 import json
 import os
@@ -7,40 +7,56 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.emulator.shapes import EmulatorError
+from reconciler.emulator.shapes import EmulatorError, Fields
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _CREATE = (
     # AUTOINCREMENT: a number is never used twice, so the order of a listing survives deletes
-    """CREATE TABLE assistants (
+    """CREATE TABLE objects (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
+        api TEXT NOT NULL,
+        id TEXT NOT NULL,
         created_at INTEGER NOT NULL,
-        fields TEXT NOT NULL
+        updated_at INTEGER NOT NULL,
+        fields TEXT NOT NULL,
+        UNIQUE (api, id)
     )""",
-    "CREATE INDEX assistants_listed ON assistants (created_at, seq)",
+    "CREATE INDEX objects_listed ON objects (api, created_at, seq)",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+_STEPS: dict[int, tuple[str, ...]] = {
+    0: _CREATE,
+    1: (  # had one table, of assistants
+        *_CREATE,
+        "UPDATE sqlite_sequence SET name = 'objects' WHERE name = 'assistants'",
+        """INSERT INTO objects (seq, api, id, created_at, updated_at, fields)
+            SELECT seq, 'assistants', id, created_at, created_at, fields FROM assistants""",
+        "DROP TABLE assistants",
+    ),
+    SCHEMA_VERSION: (),
+}
+"""By the version of a file, what makes it one of SCHEMA_VERSION."""
 
-Fields = dict[str, Any]
+_COLUMNS = "id, created_at, updated_at, fields"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One stored assistant."""
+    """One stored object of an API."""
 
     id: str
     created_at: int
+    updated_at: int
     fields: Fields
 
 
 ListPosition = tuple[int, int]
-"""Where an assistant stands in a listing, as its created_at, which several share, and its sequence number."""
+"""Where an object stands in a listing, as its created_at, which several share, and its sequence number."""
 
 
 class Store:
@@ -55,58 +71,61 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def add(self, record: StoredObject) -> None:
-        """Keep a new assistant, the last in the order of insertion."""
-        row = (record.id, record.created_at, _encode(record.fields))
+    def add(self, api: str, record: StoredObject) -> None:
+        """Keep a new object, the last in the order of insertion."""
+        row = (api, record.id, record.created_at, record.updated_at, _encode(record.fields))
         with self._writing() as connection:
-            connection.execute("INSERT INTO assistants (id, created_at, fields) VALUES (?, ?, ?)", row)
+            connection.execute(
+                "INSERT INTO objects (api, id, created_at, updated_at, fields) VALUES (?, ?, ?, ?, ?)", row
+            )
 
-    def find(self, id: str) -> StoredObject | None:
+    def find(self, api: str, id: str) -> StoredObject | None:
         with self._lock:
-            return _find(self._connection, id)
+            return _find(self._connection, api, id)
 
-    def change(self, id: str, decide: Callable[[Fields], Fields]) -> StoredObject | None:
+    def change(self, api: str, id: str, at: int, decide: Callable[[Fields], Fields]) -> StoredObject | None:
         """Replace the fields by what `decide` makes of them, in one transaction; None where the id is unknown."""
         with self._writing() as connection:
-            before = _find(connection, id)
+            before = _find(connection, api, id)
             if before is None:
                 return None
-            after = StoredObject(before.id, before.created_at, decide(before.fields))
-            row = (_encode(after.fields), id)
-            connection.execute("UPDATE assistants SET fields = ? WHERE id = ?", row)
+            after = replace(before, updated_at=at, fields=decide(before.fields))
+            row = (at, _encode(after.fields), api, id)
+            connection.execute("UPDATE objects SET updated_at = ?, fields = ? WHERE api = ? AND id = ?", row)
             return after
 
-    def remove(self, id: str) -> bool:
-        """Forget an assistant; False when there is no such id."""
+    def remove(self, api: str, id: str) -> bool:
+        """Forget an object; False when there is no such id."""
         with self._writing() as connection:
-            return connection.execute("DELETE FROM assistants WHERE id = ?", (id,)).rowcount > 0
+            return connection.execute("DELETE FROM objects WHERE api = ? AND id = ?", (api, id)).rowcount > 0
 
-    def place(self, id: str) -> ListPosition | None:
+    def place(self, api: str, id: str) -> ListPosition | None:
+        query = "SELECT created_at, seq FROM objects WHERE api = ? AND id = ?"
         with self._lock:
-            row = self._connection.execute("SELECT created_at, seq FROM assistants WHERE id = ?", (id,)).fetchone()
+            row = self._connection.execute(query, (api, id)).fetchone()
         return (row[0], row[1]) if row else None
 
     def stretch(
         self,
+        api: str,
         *,
         descending: bool,
         after: ListPosition | None = None,
         before: ListPosition | None = None,
         limit: int = -1,
     ) -> list[StoredObject]:
-        """The assistants between two positions, in listing order. With `before` alone, those nearest to it."""
+        """The objects between two positions, in listing order. With `before` alone, those nearest to it."""
         backwards = before is not None and after is None
         later, earlier = ("<", ">") if descending else (">", "<")
-        where, values = [], list[int]()
+        where, values = ["api = ?"], list[Any]([api])
         for position, sign in ((after, later), (before, earlier)):
             if position is not None:
                 where.append(f"(created_at, seq) {sign} (?, ?)")
                 values += position
-        condition = f"WHERE {' AND '.join(where)} " if where else ""
         direction = "DESC" if descending != backwards else "ASC"
         order = f"ORDER BY created_at {direction}, seq {direction}"
         # every part is one of the literals above; values are bound
-        query = f"SELECT id, created_at, fields FROM assistants {condition}{order} LIMIT ?"  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM objects WHERE {' AND '.join(where)} {order} LIMIT ?"  # noqa: S608
         with self._lock:
             rows = self._connection.execute(query, (*values, limit)).fetchall()
         records = [_decode(row) for row in rows]
@@ -118,13 +137,15 @@ class Store:
             yield self._connection
 
 
-def _find(connection: sqlite3.Connection, id: str) -> StoredObject | None:
-    row = connection.execute("SELECT id, created_at, fields FROM assistants WHERE id = ?", (id,)).fetchone()
+def _find(connection: sqlite3.Connection, api: str, id: str) -> StoredObject | None:
+    query = f"SELECT {_COLUMNS} FROM objects WHERE api = ? AND id = ?"  # noqa: S608 - a literal
+    row = connection.execute(query, (api, id)).fetchone()
     return _decode(row) if row else None
 
 
-def _decode(row: tuple[str, int, str]) -> StoredObject:
-    return StoredObject(row[0], row[1], json.loads(row[2]))
+def _decode(row: tuple[str, int, int, str]) -> StoredObject:
+    id, created_at, updated_at, fields = row
+    return StoredObject(id, created_at, updated_at, json.loads(fields))
 
 
 def _encode(fields: Fields) -> str:
@@ -169,9 +190,8 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     with _transaction(connection):
-        if _version(connection, path) == 0:
-            for statement in _CREATE:
-                connection.execute(statement)
+        for statement in _STEPS[_version(connection, path)]:
+            connection.execute(statement)
 
 
 def _version(connection: sqlite3.Connection, path: str) -> int:

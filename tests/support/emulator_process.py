@@ -1,11 +1,16 @@
 """Support for the emulator's tests: serve on a free port until interrupted, saying where.
 
-Run in `tests` as `python -m support.emulator_process DATABASE [write]`; with `write`, it creates assistants for ever.
+Run in `tests` as `python -m support.emulator_process DATABASE [write | doomed]`. With `write`, it creates assistants
+for ever. With `doomed`, it opens copies of the database, `DATABASE-1` and so on, each in a process that is killed
+before the first statement, the second and so on, until one lives to the end.
 """
 
+import functools
 import itertools
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,7 +51,38 @@ def write_for_ever(emulator: Emulator) -> None:
         print(answer.json()["id"], flush=True)  # noqa: T201 - the parent reads it
 
 
+def open_doomed(path: str) -> None:
+    for number in itertools.count(1):
+        shutil.copy(path, f"{path}-{number}")
+        pid = os.fork()
+        if pid == 0:
+            _die_before(number)
+            Emulator(f"{path}-{number}").close()
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+            sys.exit(os.waitstatus_to_exitcode(status))
+
+
+def _die_before(number: int) -> None:
+    """Kills this process before the statement of that number is carried out."""
+    statements = itertools.count(1)
+
+    class Doomed(sqlite3.Connection):
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, **options)
+            self.set_trace_callback(self.count)
+
+        def count(self, _: str) -> None:
+            if next(statements) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sqlite3.connect = functools.partial(sqlite3.connect, factory=Doomed)
+
+
 if __name__ == "__main__":
+    if "doomed" in sys.argv:
+        open_doomed(sys.argv[1])
     emulator = Emulator(sys.argv[1])
     if "write" in sys.argv:
         write_for_ever(emulator)

@@ -37,7 +37,9 @@ class World:
     def __init__(self, settings: Settings = Settings(), path: Any = ":memory:") -> None:  # noqa: B008 - frozen
         numbers = itertools.count(1)
         self.time = 1000.0
-        self.emulator = Emulator(path, settings, now=lambda: self.time, new_id=lambda: f"asst_{next(numbers)}")
+        self.emulator = Emulator(
+            path, settings, now=lambda: self.time, new_id=lambda prefix: f"{prefix}{next(numbers)}"
+        )
 
     def create(self, **fields: Any) -> dict[str, Any]:
         return self.ok("POST", "/v1/assistants", {"model": "gpt-4o", **fields})

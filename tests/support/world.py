@@ -68,9 +68,12 @@ class World:
     ids: Iterable[str] | None = None
 
     def __post_init__(self) -> None:
-        numbers = iter(self.ids) if self.ids is not None else (f"asst_{n}" for n in itertools.count(1))
-        clock = itertools.count(1_700_000_000)
-        self.emulator = Emulator(":memory:", self.settings, now=lambda: next(clock), new_id=lambda: next(numbers))
+        given, numbers, clock = iter(self.ids or ()), itertools.count(1), itertools.count(1_700_000_000)
+
+        def new_id(prefix: str) -> str:
+            return f"{prefix}{next(numbers)}" if self.ids is None else next(given)
+
+        self.emulator = Emulator(":memory:", self.settings, now=lambda: next(clock), new_id=new_id)
         self.recorder = Recorder(httpx.ASGITransport(app=self.emulator))
         self.provider = local_assistants(self.recorder, lambda line: None, self.emulator.close)
 

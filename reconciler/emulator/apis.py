@@ -1,0 +1,6 @@
+"""The APIs there are."""
+
+from reconciler.emulator.api import Api
+from reconciler.emulator.assistants import ASSISTANTS
+
+APIS: dict[str, Api] = {api.name: api for api in (ASSISTANTS,)}
