@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
@@ -15,11 +14,11 @@ from math import ceil
 import anyio
 import httpx
 
-from reconciler.apply.engine import PARALLELISM, RunContext, apply
+from reconciler.apply.engine import PARALLELISM, Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Emulator
 from reconciler.manifests import parser, reading
-from reconciler.model import Change, Desired, Done, Live, Outcome, Plan, Target, Task
+from reconciler.model import Change, Desired, Done, Plan, Target
 from reconciler.plan.make import make_plan
 from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
@@ -72,13 +71,6 @@ class Limited(httpx.AsyncBaseTransport):
             return False
         self._tokens -= 1
         return True
-
-
-class _Silent:
-    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None: ...
-    def going_on(self, task: Task, seconds: float) -> None: ...
-    def ended(self, outcome: Outcome) -> None: ...
-    def noticed(self, text: str) -> None: ...
 
 
 def desired(count: int, text: str) -> tuple[Desired, ...]:
@@ -162,7 +154,7 @@ async def measure(case: Case) -> str:
     if case.creates:
         plan = replace(await planned("Answer."), ours=1)
     else:
-        await apply(await planned("Answer."), provider, RunContext("before"), _Silent())
+        await apply(await planned("Answer."), provider, RunContext("before"), Listener())
         plan = await planned("Answer well.")
     limited.lists_only = case.lists_only
     observed_at = time.monotonic() if case.ages else float("inf")
@@ -170,7 +162,7 @@ async def measure(case: Case) -> str:
         provider._wire.pacer = Halving()
     limited.begin(case.rate, case.retry_after, case.share)
     began = time.perf_counter()
-    outcomes = await apply(plan, provider, RunContext("bench", reread=case.reread, observed_at=observed_at), _Silent())
+    outcomes = await apply(plan, provider, RunContext("bench", reread=case.reread, observed_at=observed_at), Listener())
     took = time.perf_counter() - began
     await provider.aclose()
     assert [type(outcome) for outcome in outcomes] == [Done] * count, outcomes[:3]

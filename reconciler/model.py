@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json
 from reconciler.diagnostics import Location
@@ -48,6 +49,17 @@ class Target:
     organization: str | None = None
     project: str | None = None
     former_stacks: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """By what it is the same target: what a stack was called and an organization's name do not matter."""
+        names = ("stack", "environment", "provider", "base_url", "project")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """Every name under which the stack manages objects."""
+        return (self.stack, *self.former_stacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +125,22 @@ class Live:
     created_at: float = 0
 
     @property
+    def address(self) -> Address:
+        """What it is called here; an unmanaged one by its id."""
+        return Address(self.kind, self.marker.key if self.marker else self.id)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """By what it is the same object."""
+        return self.kind, self.id
+
+    @property
+    def pairs(self) -> Mapping[str, Json]:
+        """Its metadata as it came."""
+        metadata = self.raw.get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    @property
     def name(self) -> str | None:
         name = self.fields.get("name")
         return name if isinstance(name, str) else None
@@ -173,6 +201,9 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class MarkerRefresh:
     """Both sides agree and the marker does not: the next apply refreshes it."""
+
+    action: ClassVar[Literal["mark"]] = "mark"
+    patch: ClassVar[Mapping[str, Json]] = MappingProxyType({})
 
     address: Address
     desired: Desired

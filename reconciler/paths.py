@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from reconciler.canonical import Json
+from reconciler.canonical import ABSENT, Absent, Json
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -59,13 +59,18 @@ def without(value: Json, path: Path) -> Json:
     return {key: without(member, path[1:]) if key == path[0] else member for key, member in value.items()}
 
 
-def at(value: Json, path: Path) -> tuple[bool, Json]:
-    """Whether anything stands at the path, and what."""
+def at(value: Json | Absent, path: Path) -> Json | Absent:
+    """What stands at the path."""
     for step in path:
         if not isinstance(value, dict) or step not in value:
-            return False, None
+            return ABSENT
         value = value[step]
-    return True, value
+    return value
+
+
+def has(value: Json, path: Path) -> bool:
+    """Whether anything but null stands at the path."""
+    return at(value, path) not in (None, ABSENT)
 
 
 def put(value: Json, path: Path, member: Json) -> Json:
@@ -79,8 +84,8 @@ def put(value: Json, path: Path, member: Json) -> Json:
 
 def copied(value: Json, path: Path, source: Json) -> Json:
     """The value with what the source has at the path, or without anything there where it has nothing."""
-    there, member = at(source, path)
-    if not there:
+    member = at(source, path)
+    if isinstance(member, Absent):
         return without(value, path)
-    room = value if len(path) == 1 or at(value, path[:-1])[0] else put(value, path[:-1], {})
+    room = put(value, path[:-1], {}) if at(value, path[:-1]) is ABSENT else value
     return put(room, path, member)

@@ -12,7 +12,6 @@ from reconciler.canonical import ABSENT
 from reconciler.model import Action, Address, Change, Desired, FieldChange, Live
 from reconciler.paths import read, show
 from reconciler.plan.changes import (
-    address_of,
     change_digest,
     creation,
     live_digest,
@@ -20,7 +19,6 @@ from reconciler.plan.changes import (
     parted,
     removal,
     updated,
-    with_removal,
 )
 from reconciler.plan.diff import compare, result
 from reconciler.plan.guards import conflict
@@ -35,7 +33,7 @@ def update(**moved: Any) -> Change:
     one = wanted(description="new")
     live = applied(wanted(), **moved)
     compared = compare(one, live, KIND, live.marker)
-    return updated("update", one, live, compared, WHERE, fields=compared.fields)
+    return updated("update", one, live, compared, WHERE)
 
 
 def test_a_create_sends_what_is_stated_and_no_default() -> None:
@@ -58,7 +56,7 @@ def test_an_update_sends_what_differs_and_remembers_what_was_seen() -> None:
 def test_a_rename_says_what_it_was_called(stack: str, named: str | None) -> None:
     one, live = wanted("new"), marked(applied(wanted("old")), stack=stack)
     compared = compare(one, live, KIND, live.marker)
-    found = updated("rename", one, live, compared, WHERE, fields=(), previous=live.marker)
+    found = updated("rename", one, live, compared, WHERE, live.marker)
 
     assert (found.previous_key, found.previous_stack) == ("old", named)
 
@@ -68,7 +66,7 @@ def test_a_delete_shows_everything_that_goes_and_letting_go_nothing() -> None:
 
     assert [change.path for change in removal("delete", live, KIND).fields] == [("model",), ("name",)]
     assert removal("forget", live, KIND).fields == ()
-    assert (removal("delete", live, KIND).address, address_of(stranger("asst_9"))) == (
+    assert (removal("delete", live, KIND).address, stranger("asst_9").address) == (
         A,
         Address("assistant", "asst_9"),
     )
@@ -111,14 +109,12 @@ def test_a_conflict_names_each_field_once() -> None:
 def test_what_an_object_remembers_of_its_removal_is_a_change_of_ours_alone() -> None:
     one = wanted(own={"on_removal": "keep"})
     live = applied(wanted())
-    compared = compare(one, live, KIND, live.marker)
 
-    assert with_removal(compared, one, live, ours=True) == (
+    assert compare(one, live, KIND, live.marker).fields == (
         FieldChange(("reconciler", "on_removal"), "delete", "keep", "edit"),
     )
-    assert with_removal(compared, one, live, ours=False) == ()
-    assert with_removal(compared, one, stranger(), ours=True) == ()
-    assert with_removal(compared, wanted(), live, ours=True) == ()
+    assert compare(one, live, KIND, None).fields == ()
+    assert compare(wanted(), live, KIND, live.marker).fields == ()
 
 
 def test_what_was_seen_is_the_body_and_the_owner_less_what_is_left_to_others() -> None:

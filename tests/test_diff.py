@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler import paths
 from reconciler.canonical import ABSENT, Json, digest, equal
-from reconciler.model import Desired, Live
+from reconciler.model import Desired, Difference, Live
 from reconciler.plan import diff
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import compare, differences, whole
@@ -100,7 +100,7 @@ def test_each_part_says_who_moved(before: dict, after: dict, moved: dict, found:
 def test_conflicts_are_those_fields_alone() -> None:
     compared = against(wanted(name="y", description="d"), applied(wanted(name="x"), name="z"))
 
-    assert [change.path for change in compared.conflicts] == [("name",)]
+    assert causes(compared.fields) == {"description": "edit", "name": "conflict"}
 
 
 def test_what_nobody_stamped_is_an_adoption() -> None:
@@ -118,10 +118,7 @@ def test_what_nobody_stamped_is_an_adoption() -> None:
 def test_digests_that_cannot_be_compared_leave_the_cause_unknown(other: dict) -> None:
     live = marked(applied(wanted(name="x"), name="z"), **other)
 
-    compared = against(wanted(name="y"), live)
-
-    assert causes(compared.fields) == {"name": "unknown"}
-    assert compared.conflicts == ()
+    assert causes(against(wanted(name="y"), live).fields) == {"name": "unknown"}
 
 
 def test_a_field_that_the_last_version_did_not_manage_is_announced() -> None:
@@ -318,8 +315,8 @@ def test_what_a_server_made_of_a_write_is_told_path_by_path() -> None:
     one = wanted(name="x", metadata={"a": "1"})
 
     assert list(differences(one, applied(one, name="y", metadata={}), KIND)) == [
-        (("name",), "x", "y"),
-        (("metadata", "a"), "1", ABSENT),
+        Difference(("name",), "x", "y"),
+        Difference(("metadata", "a"), "1", ABSENT),
     ]
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.apply import engine
-from reconciler.apply.engine import RunContext, Stop, apply
+from reconciler.apply.engine import Listener, RunContext, Stop, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped, Stale, Task, Unsettled
@@ -20,12 +20,12 @@ from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
 from reconciler.providers.openai import local_assistants
 from support.faults import TIME, answering, clock, faulty, is_collection, run, wire_clock
-from support.world import Quiet, World, desired
+from support.world import World, desired
 
 Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
-class Watch(Quiet):
+class Watch(Listener):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ async def settled(*names: str, settings: Settings | None = None, **more: Any) ->
 
 
 async def carry_out(world: World, plan: Plan, run: RunContext | None = None, **options: Any) -> tuple[Outcome, ...]:
-    watch = options.pop("watch", Quiet())
+    watch = options.pop("watch", Listener())
     return await apply(plan, world.provider, run or RunContext("n2"), watch, clock=TIME, **options)
 
 
@@ -348,7 +348,7 @@ def test_where_every_request_waits_for_long_an_object_is_not_read_for_ever() -> 
 
 
 def test_what_is_recorded_is_what_was_there_just_before_the_write() -> None:
-    class Watch(Quiet):
+    class Watch(Listener):
         before: Any = None
 
         def started(self, task: object, live: Live | None, patch: object) -> None:  # type: ignore[override]
@@ -633,7 +633,7 @@ def test_an_object_of_another_address_that_answers_a_create_is_left_alone(whose:
     async def story() -> tuple[Any, Any, tuple[Outcome, ...]]:
         world = fresh()
         first = RunContext("n1" if whose == "this run's" else "n0")
-        await apply(await world.plan(bodies("a")), world.provider, first, Quiet(), clock=TIME)
+        await apply(await world.plan(bodies("a")), world.provider, first, Listener(), clock=TIME)
         (one,) = await world.live()
         wanted = (*bodies("a"), *bodies("b", description="Another.", temperature=0.5))
 
@@ -750,7 +750,7 @@ def test_a_stop_before_the_start_does_nothing() -> None:
 
 @pytest.mark.parametrize("method", ["started", "ended"])
 def test_what_cannot_be_recorded_any_more_ends_the_run(method: str) -> None:
-    class Full(Quiet):
+    class Full(Listener):
         pass
 
     def fail(*_: object) -> None:

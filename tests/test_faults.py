@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Outcome, Plan
@@ -19,7 +19,7 @@ from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.providers import ProviderError, paging
 from support.faults import FAULTS, TIME, VANISHING, clock, faulty, run
-from support.world import WHERE, Quiet, World, desired
+from support.world import WHERE, World, desired
 
 REPLACES = Settings(metadata="replace")
 SERVERS = {
@@ -118,7 +118,7 @@ async def _planned(world: World, **options: Any) -> Plan:
 async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tuple[Outcome, ...]:
     began = clock()
     outcomes = await apply(
-        plan, world.provider, RunContext(nonce, reread=reread, observed_at=began), Quiet(), clock=TIME
+        plan, world.provider, RunContext(nonce, reread=reread, observed_at=began), Listener(), clock=TIME
     )
     tasks = [id(outcome.task) for outcome in outcomes]
     assert sorted(tasks) == sorted({id(task) for task in (*plan.changes, *plan.marks)}), "one outcome a task"

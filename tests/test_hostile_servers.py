@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.model import Plan
 from reconciler.plan.make import make_plan
 from reconciler.providers import ProviderError, paging, wire
@@ -24,7 +24,7 @@ from reconciler.providers.openai import Assistants
 from reconciler.render import FORMATS, Style, document
 from support.checkout import Checkout, answering
 from support.faults import Script, ok, page, run, scripted
-from support.world import WHERE, Quiet, desired
+from support.world import WHERE, desired
 
 KEY = "sk-very-secret-0123456789"
 SECONDS = 10.0
@@ -150,7 +150,7 @@ def test_a_hostile_object_is_planned_shown_and_written_over(number: int, is_mark
         shown.encode()
 
         async def story() -> Any:
-            return await apply(plan, provider, RunContext("n1"), Quiet())
+            return await apply(plan, provider, RunContext("n1"), Listener())
 
         assert len(run(story)) == len(plan.changes) + len(plan.marks)
 
@@ -161,7 +161,7 @@ def test_a_forged_marker_is_planned_and_written_over(marker: str) -> None:
     _shown(plan).encode()
 
     async def story() -> Any:
-        return await apply(plan, provider, RunContext("n1", reread=True), Quiet())
+        return await apply(plan, provider, RunContext("n1", reread=True), Listener())
 
     assert len(run(story)) == len(plan.changes) + len(plan.marks)
 

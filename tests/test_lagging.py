@@ -15,14 +15,14 @@ import httpx
 import pytest
 
 from reconciler.apply import journal
-from reconciler.apply.engine import RunContext, Stop, apply
+from reconciler.apply.engine import Listener, RunContext, Stop, apply
 from reconciler.canonical import Json
 from reconciler.model import Desired, Failed, Live, Outcome, Task
 from reconciler.plan.run_record import Head
 from reconciler.providers import Known
 from reconciler.providers.openai import local_assistants
 from support.faults import EPOCH, TIME, clock, is_collection, run, wire_clock
-from support.world import WHERE, Quiet, World, desired
+from support.world import WHERE, World, desired
 
 KEYS = tuple(f"k{number}" for number in range(12))
 
@@ -98,7 +98,7 @@ def some(seed: int, share: float = 0.3) -> Callable[[int], str | None]:
     return lambda number: fates[number]
 
 
-class Dying(Quiet):
+class Dying(Listener):
     """Writes the record of a run, until the run is killed; keeps what it was told."""
 
     def __init__(self, folder: Path, nonce: str) -> None:

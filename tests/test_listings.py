@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.model import Done, Outcome, Plan
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan
@@ -25,7 +25,7 @@ from support.checkout import Checkout, answering, body_of
 from support.faults import Script, ok, page, run, scripted
 from support.listings import Lists, Way, refusing, unbelievable
 from support.lives import wanted
-from support.world import WHERE, Quiet, World
+from support.world import WHERE, World
 
 PAGE = 20
 COUNT = 32
@@ -47,7 +47,7 @@ async def planned(provider: Assistants, count: int, **options: Any) -> Plan:
 
 async def applied(provider: Assistants, count: int, nonce: str) -> tuple[Plan, tuple[Outcome, ...]]:
     plan = await planned(provider, count)
-    return plan, await apply(plan, provider, RunContext(nonce), Quiet())
+    return plan, await apply(plan, provider, RunContext(nonce), Listener())
 
 
 async def three_clones(way: Way, count: int = COUNT) -> tuple[list[int], list[list[str]], int]:
@@ -229,7 +229,7 @@ def test_updates_go_on_where_the_list_is_unreliable() -> None:
         _, provider = unbelievable(httpx.ASGITransport(app=world.emulator), listings.twice)
         live = await provider.observe("assistant")
         plan = make_plan([wanted("a0", name="New")], live, WHERE, facts=PlanContext(unreliable=provider.unreliable))
-        return await apply(plan, provider, RunContext("n2"), Quiet())
+        return await apply(plan, provider, RunContext("n2"), Listener())
 
     assert sum(isinstance(outcome, Done) for outcome in run(story)) == 1
 

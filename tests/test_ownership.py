@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model import Address, Desired, Live
-from reconciler.plan.ownership import DuplicatePolicy, Ownership, claim, is_copy, is_ours, ours_by_address
+from reconciler.plan.ownership import DuplicatePolicy, Ownership, claim, is_copy, is_ours, managed
 from support.lives import applied, marked, stranger, wanted
 from support.world import WHERE
 
@@ -71,7 +71,7 @@ def test_a_former_name_of_the_stack_is_still_ours() -> None:
 def test_ours_are_listed_by_address() -> None:
     live = [applied(wanted("b"), "asst_2"), stranger(), applied(wanted("a"), "asst_3"), applied(wanted("a"), "asst_1")]
 
-    assert [(address.key, one.id) for address, one in ours_by_address(live, WHERE)] == [
+    assert [(one.address.key, one.id) for one in managed(live, WHERE)] == [
         ("a", "asst_1"),
         ("a", "asst_3"),
         ("b", "asst_2"),

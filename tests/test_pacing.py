@@ -12,7 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.emulator import Emulator
 from reconciler.model import Done, Outcome
 from reconciler.plan.make import make_plan
@@ -20,7 +20,7 @@ from reconciler.providers.openai import local_assistants
 from reconciler.providers.pacing import Pacer
 from support.faults import TIME, clock, run, wire_clock
 from support.lives import wanted
-from support.world import WHERE, Quiet
+from support.world import WHERE
 
 WORKERS = 8
 
@@ -233,7 +233,7 @@ def test_creates_that_a_server_turns_away_at_random_all_happen(share: float, sec
     plan = make_plan([wanted(f"a{n:02}", name=f"A{n}") for n in range(24)], (), WHERE)
 
     async def story() -> tuple[tuple[Outcome, ...], float]:
-        outcomes = await apply(plan, provider, RunContext("now"), Quiet(), clock=TIME)
+        outcomes = await apply(plan, provider, RunContext("now"), Listener(), clock=TIME)
         took = clock()
         await provider.aclose()
         return outcomes, took

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.canonical import Json
+from reconciler.canonical import ABSENT, Absent, Json
 from reconciler.paths import BadPath, Path, at, put, read, show, without
 
 
@@ -99,14 +99,14 @@ def test_without_takes_away_what_stands_at_the_path(path: Path, rest: Json) -> N
 @pytest.mark.parametrize(
     ("path", "found"),
     [
-        (("a", "b"), (True, None)),
-        (("a",), (True, {"b": None})),
-        ((), (True, {"a": {"b": None}})),
-        (("a", "x"), (False, None)),
-        (("a", "b", "c"), (False, None)),
+        (("a", "b"), None),
+        (("a",), {"b": None}),
+        ((), {"a": {"b": None}}),
+        (("a", "x"), ABSENT),
+        (("a", "b", "c"), ABSENT),
     ],
 )
-def test_at_tells_null_from_nothing(path: Path, found: tuple[bool, Json]) -> None:
+def test_at_tells_null_from_nothing(path: Path, found: Json | Absent) -> None:
     assert at({"a": {"b": None}}, path) == found
 
 

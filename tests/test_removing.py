@@ -11,13 +11,13 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.apply.engine import PARALLELISM, RunContext, apply
+from reconciler.apply.engine import PARALLELISM, Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
 from reconciler.providers.openai import local_assistants
 from support.faults import TIME, faulty, run, wire_clock
-from support.world import EVERY_SERVER, Quiet, World, desired
+from support.world import EVERY_SERVER, World, desired
 
 MANY = tuple(f"k{number}" for number in range(32))
 
@@ -43,13 +43,13 @@ class Uneven(httpx.AsyncBaseTransport):
 async def settled(settings: Settings, wanted: tuple[Desired, ...]) -> World:
     world = World(settings)
     faulty(world)
-    await apply(await world.plan(wanted), world.provider, RunContext("n1"), Quiet(), clock=TIME)
+    await apply(await world.plan(wanted), world.provider, RunContext("n1"), Listener(), clock=TIME)
     return world
 
 
 async def applied(world: World, transport: Any, wanted: tuple[Desired, ...], nonce: str = "n2") -> tuple[Outcome, ...]:
     world.provider = local_assistants(transport, lambda line: None, lambda: None, wire_clock())
-    return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Quiet(), clock=TIME)
+    return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Listener(), clock=TIME)
 
 
 def kinds(outcomes: tuple[Outcome, ...]) -> Counter[str]:
@@ -176,7 +176,7 @@ def test_what_is_refused_for_another_reason_says_that_one() -> None:
         world = await settled(Settings(), bodies("a"))
         plan = await world.plan(desired({"model": "gpt-4o"}, keys="a"))
         world.provider = local_assistants(httpx.MockTransport(refusing), lambda line: None, lambda: None, wire_clock())
-        return await apply(plan, world.provider, RunContext("n2"), Quiet(), clock=TIME)
+        return await apply(plan, world.provider, RunContext("n2"), Listener(), clock=TIME)
 
     (outcome,) = run(story)
     assert isinstance(outcome, Failed)

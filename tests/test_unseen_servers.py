@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.canonical import digest
 from reconciler.model import Desired, Done, Outcome, Plan, Unsettled
 from reconciler.plan.diff import compare
@@ -18,7 +18,7 @@ from reconciler.plan.make import make_plan
 from reconciler.providers.errors import Broken
 from support.faults import Script, is_collection, ok, page, run, scripted
 from support.lives import KIND, applied, causes, marked, wanted
-from support.world import WHERE, Quiet
+from support.world import WHERE
 
 Echo = Literal["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 Reads = Literal["by id", "404", "405"]
@@ -77,7 +77,7 @@ def settled(server: Server, *desired: Desired, reread: bool = False) -> tuple[Pl
 
     async def story() -> tuple[Plan, tuple[Outcome, ...]]:
         plan = make_plan(desired, await provider.observe("assistant"), WHERE)
-        return plan, await apply(plan, provider, RunContext(f"n{len(server.writes)}", reread=reread), Quiet())
+        return plan, await apply(plan, provider, RunContext(f"n{len(server.writes)}", reread=reread), Listener())
 
     return run(story)  # type: ignore[no-any-return]
 
@@ -114,7 +114,7 @@ def test_those_who_wait_for_a_server_without_reading_by_id_share_one_list(reads:
         plan = make_plan([wanted(key, name=f"New {key}") for key in keys], live, WHERE)
         await anyio.sleep(6)
         seen.clear()
-        return await apply(plan, provider, RunContext("n2", reread=True), Quiet())
+        return await apply(plan, provider, RunContext("n2", reread=True), Listener())
 
     assert {type(outcome) for outcome in run(story)} == {Done}
     gets = [request for request in seen if request.method == "GET"]

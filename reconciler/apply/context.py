@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import anyio
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, Failed, Live, Marker, Outcome, Target, Task
+from reconciler.model import Address, Desired, Failed, Live, Marker, Outcome, Target, Task
 from reconciler.plan import marker as markers
 from reconciler.plan.ownership import is_ours
 from reconciler.plan.run_record import Earlier
@@ -63,8 +62,11 @@ class RunContext:
         )
 
 
-class Listener(Protocol):
-    """Whoever watches an apply. One that cannot write any more (OSError) ends it after what is in flight."""
+class Listener:
+    """Whoever watches an apply; by itself it heeds nothing.
+
+    One that cannot write any more (OSError) ends the apply after what is in flight.
+    """
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """A task is about to be written over the object."""
@@ -107,16 +109,6 @@ class Stop:
         self.softly("interrupted")
         if self.scope is not None:
             self.scope.cancel()
-
-
-def is_removal(task: Task) -> bool:
-    """Whether the task can only be done right the first time: by then the run has learnt what the server does."""
-    return does(task, "delete") or does(task, "forget")
-
-
-def does(task: Task, action: str) -> bool:
-    """Whether the task is a change of that action."""
-    return isinstance(task, Change) and task.action == action
 
 
 def failed(task: Task, error: ProviderError, seconds: float) -> Failed:

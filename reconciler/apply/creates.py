@@ -13,9 +13,9 @@ from reconciler.apply.context import RunContext, Stop, failed, still_there
 from reconciler.apply.verify import unsettled
 from reconciler.canonical import Absent, equal
 from reconciler.kinds import KINDS
-from reconciler.model import Address, Change, Desired, Done, Failed, Live, Outcome, Stale, Target, Task, Unsettled
+from reconciler.model import Address, Desired, Done, Failed, Live, Outcome, Stale, Target, Task, Unsettled
 from reconciler.plan.diff import differences
-from reconciler.plan.ownership import ours_by_address
+from reconciler.plan.ownership import managed
 from reconciler.providers import LANDS_SECONDS, Clock, InDoubt, Provider, ProviderError, time_left
 
 LOOK_SECONDS = 30.0
@@ -72,10 +72,9 @@ class Looks:
         self.paused += 1
         return True
 
-    async def ours(self) -> list[tuple[Address, Live]]:
+    async def ours(self) -> list[Live]:
         """What is ours now, as far as lists show it."""
-        objects = [live for kind in self.kinds for live in await self.provider.observe(kind)]
-        return ours_by_address(objects, self.where)
+        return managed([live for kind in self.kinds for live in await self.provider.observe(kind)], self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +95,9 @@ async def late_creates(looks: Looks, nonce: str, known: Mapping[Address, str | N
     made: dict[Address, dict[str, Live]] = {}
     unlisted: tuple[Address, ...] = ()
     while await looks.again():
-        for address, live in await looks.ours():
-            if live.marker is not None and live.marker.nonce == nonce and address in known:
-                made.setdefault(address, {})[live.id] = live
+        for live in await looks.ours():
+            if live.marker is not None and live.marker.nonce == nonce and live.address in known:
+                made.setdefault(live.address, {})[live.id] = live
         unlisted = tuple(sorted(a for a, id in known.items() if id is not None and id not in made.get(a, {})))
         if looks.paused >= _ENOUGH and not unlisted and looks.clock.monotonic() >= lands:
             break
@@ -136,7 +135,7 @@ class Creates:
     run: RunContext
     clock: Clock
     stop: Stop
-    end: Callable[[Task, Outcome], None]
+    end: Callable[[Outcome], None]
     notice: Callable[[str], None]
     doubts: dict[int, Doubt] = field(default_factory=dict)
     _tries: Counter[int] = field(default_factory=Counter)
@@ -149,11 +148,11 @@ class Creates:
                 there, young = await self._there(kind, of_kind)
             except ProviderError as error:
                 for task in of_kind:
-                    self.end(task, failed(task, error, 0.0))
+                    self.end(failed(task, error, 0.0))
                 continue
             for task in of_kind:
                 if task.address in there:
-                    self.end(task, self._exists(task, there[task.address]))
+                    self.end(self._exists(task, there[task.address]))
                 elif (doubt := self._of_earlier(task, young)) is not None:
                     self.doubts[id(task)] = doubt
 
@@ -179,7 +178,7 @@ class Creates:
         reported = False
         try:
             while self.doubts and self.stop.reason is None:
-                await self._decide(dict(await looks.ours()), make)
+                await self._decide(await looks.ours(), make)
                 looks.until = max((doubt.until for doubt in self.doubts.values()), default=0.0)
                 if self.doubts and not reported:
                     reported = True
@@ -195,7 +194,7 @@ class Creates:
     def give_up(self) -> None:
         """Reports what stays in doubt."""
         for doubt in self.doubts.values():
-            self.end(doubt.task, doubt.outcome(self.clock.monotonic()))
+            self.end(doubt.outcome(self.clock.monotonic()))
         self.doubts.clear()
 
     async def take_back(self, task: Task, desired: Desired, made: Live, began: float) -> Outcome:
@@ -209,7 +208,7 @@ class Creates:
         if self.provider.known(made.kind).was_there(made.id):
             return "existed before this create and was left unchanged"
         mismatches = differences(desired, made, KINDS[made.kind])
-        if any(path[0] != "metadata" or not isinstance(got, Absent) for path, _, got in mismatches):
+        if any(one.path[0] != "metadata" or not isinstance(one.got, Absent) for one in mismatches):
             return "differs from what was sent and may belong to someone else; it was left unchanged"
         try:
             await self.provider.delete(made)
@@ -217,7 +216,7 @@ class Creates:
             return f"was created and could not be deleted ({error.message}): delete it manually"
         return "was created and deleted again"
 
-    async def look_after(self, creates: Sequence[Change], outcomes: Mapping[int, Outcome]) -> None:
+    async def look_after(self, creates: Sequence[Task], outcomes: Mapping[int, Outcome]) -> None:
         """A create that was in doubt may land late: looks once more for what carries this run's nonce."""
         doubted = [change for change in creates if change.address in self.provider.doubted]
         ids = {change.address: getattr(outcomes.get(id(change)), "id", None) for change in doubted}
@@ -231,13 +230,13 @@ class Creates:
             return
         for change in doubted:
             if (late := result.late.get(change.address)) is not None:
-                self.end(change, self._exists(change, late))
+                self.end(self._exists(change, late))
             elif change.address in result.unlisted:
                 made = ids[change.address]
                 why = f"{made} was created, but no list shows it within {LOOK_SECONDS:.0f}s"
                 why += ", so a duplicate would not be listed either"
                 remedy = "plan again later: a second one is reported as `duplicate`"
-                self.end(change, Failed(change, why, remedy, made, in_doubt=True))
+                self.end(Failed(change, why, remedy, made, in_doubt=True))
         for text in result.notes:
             self.notice(text)
 
@@ -257,15 +256,17 @@ class Creates:
         young = {id for id in unread if earlier.ages.get(id, LOOK_SECONDS) < LOOK_SECONDS}
         for id in recalled.keys() - listed - {live.id for live in lagging} - young:
             del known.sent[id]
-        return dict(ours_by_address((*newest, *lagging), self.where)), frozenset(young)
+        there = {live.address: live for live in managed((*newest, *lagging), self.where)}
+        return there, frozenset(young)
 
-    async def _decide(self, there: Mapping[Address, Live], make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
+    async def _decide(self, ours: Sequence[Live], make: Callable[[Sequence[Task]], Awaitable[None]]) -> None:
         """Takes what was found, and makes what a list that can be believed does not show."""
+        there = {live.address: live for live in ours}
         absent: list[Task] = []
         for doubt in tuple(self.doubts.values()):
             task = doubt.task
             if task.address in there:
-                self.end(task, self._exists(task, there[task.address], self.clock.monotonic() - doubt.since))
+                self.end(self._exists(task, there[task.address], self.clock.monotonic() - doubt.since))
             elif self._tries[id(task)] < _TRIES and self._is_absent(doubt):
                 absent.append(task)
             else:
@@ -280,8 +281,7 @@ class Creates:
     def _exists(self, task: Task, live: Live, seconds: float = 0.0) -> Outcome:
         """The outcome of a create whose object was found: done, if a run from here made it and it is as desired."""
         nonce = live.marker.nonce if live.marker is not None else None
-        assert isinstance(task, Change)  # noqa: S101  # a create is a change, and has a manifest
-        assert task.desired is not None  # noqa: S101
+        assert task.desired is not None  # noqa: S101  # every create has a manifest
         if nonce == self.run.nonce:
             marker = self.run.marker(self.where, task.desired, None, task.patch)
             mismatches = unsettled(task.desired, live, marker)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 
-from reconciler.apply.context import PARALLELISM, Listener, RunContext, Stop, does, failed, is_removal
+from reconciler.apply.context import PARALLELISM, Listener, RunContext, Stop, failed
 from reconciler.apply.creates import Creates
-from reconciler.apply.verify import MARKER_PATH, changed_since_plan, less_settled, stamped, unsettled
+from reconciler.apply.verify import MARKER_PATH, changed_since_plan, less_settled, unsettled
 from reconciler.canonical import ABSENT, Json
 from reconciler.kinds import KINDS
 from reconciler.model import (
-    Change,
+    REMOVALS,
     Desired,
     Difference,
     Done,
@@ -70,7 +70,7 @@ async def apply(
     work = _Apply(plan.where, provider, run, listener, stop or Stop(), clock or Clock(), parallelism)
     for change in plan.changes:
         if change.address in plan.held:
-            work.end(change, Skipped(change, "blocked by an objection"))
+            work.end(Skipped(change, "blocked by an objection"))
     ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
@@ -80,7 +80,7 @@ async def apply(
     work.creates.give_up()
     for task in ready:
         if id(task) not in work.outcomes:
-            work.end(task, Skipped(task, work.stop.reason or "interrupted"))
+            work.end(Skipped(task, work.stop.reason or "interrupted"))
     return tuple(work.outcomes.values())
 
 
@@ -107,16 +107,18 @@ class _Apply:
 
     async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
         """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
-        creates = [task for task in tasks if does(task, "create")]
+        creates = [task for task in tasks if task.action == "create"]
         await self.creates.look_before(creates)
         self.unproven = alone
-        await self._make([task for task in tasks if not is_removal(task) and id(task) not in self.creates.doubts])
+        written = [task for task in tasks if task.action not in REMOVALS]
+        await self._make([task for task in written if id(task) not in self.creates.doubts])
         if self.creates.doubts:
             await self.creates.settle(self._make)
-        await self._together([task for task in tasks if is_removal(task)])
+        # What can only be done right the first time: by now the run has learnt what the server does.
+        await self._together([task for task in tasks if task.action in REMOVALS])
         if self.provider.doubted:
             with self._in_time():
-                await self.creates.look_after([task for task in creates if isinstance(task, Change)], self.outcomes)
+                await self.creates.look_after(creates, self.outcomes)
 
     async def tick(self) -> None:
         """Reports from time to time what is still going on."""
@@ -127,9 +129,9 @@ class _Apply:
                 if now - began >= _TICK_SECONDS:
                     self._report(lambda t=task, b=began: self.listener.going_on(t, self.clock.monotonic() - b))  # type: ignore[misc]
 
-    def end(self, task: Task, outcome: Outcome) -> None:
+    def end(self, outcome: Outcome) -> None:
         """Keeps a task's outcome, and reports it."""
-        self.outcomes[id(task)] = outcome
+        self.outcomes[id(outcome.task)] = outcome
         self._report(lambda: self.listener.ended(outcome))
 
     def _notice(self, text: str) -> None:
@@ -143,7 +145,7 @@ class _Apply:
 
     async def _make(self, tasks: Sequence[Task]) -> None:
         """Does the tasks together, once a first create went alone where nothing was ours."""
-        creates = [task for task in tasks if does(task, "create") and id(task) not in self.outcomes]
+        creates = [task for task in tasks if task.action == "create" and id(task) not in self.outcomes]
         while self.unproven and creates:
             await self._do(creates.pop(0))
         await self._together([task for task in tasks if id(task) not in self.creates.doubts])
@@ -165,7 +167,7 @@ class _Apply:
         if self.stop.reason is None and time_left(began) <= 0:
             self.stop.softly(_TIMED_OUT)
         if self.stop.reason is not None:
-            self.end(task, Skipped(task, self.stop.reason))
+            self.end(Skipped(task, self.stop.reason))
             return
         self.in_flight[id(task)] = (task, began)
         try:
@@ -183,11 +185,11 @@ class _Apply:
             outcome = Skipped(task, _unrecorded(error))
         except anyio.get_cancelled_exc_class():
             known = task.live.id if task.live else None
-            self.end(task, Failed(task, _INTERRUPTED, id=known, in_doubt=does(task, "create")))
+            self.end(Failed(task, _INTERRUPTED, id=known, in_doubt=task.action == "create"))
             raise
         finally:
             del self.in_flight[id(task)]
-        self.end(task, outcome)
+        self.end(outcome)
 
     async def _carried_out(self, task: Task, began: float) -> Outcome:
         planned = task.live
@@ -219,7 +221,7 @@ class _Apply:
         try:
             fresh = await self.provider.fetch(planned.kind, planned.id, age=_FRESH_SECONDS)
         except ObjectGone:
-            if does(task, "delete"):
+            if task.action == "delete":
                 return Done(task, planned.id)
             return Stale(task, planned.id, "deleted on the server after planning; plan again")
         if differs := changed_since_plan(planned, fresh, task.desired, self.run.nonce):
@@ -227,8 +229,7 @@ class _Apply:
         return fresh
 
     async def _created(self, task: Task, began: float) -> Outcome:
-        assert isinstance(task, Change)  # noqa: S101  # only a create has no object
-        assert task.desired is not None  # noqa: S101  # and every create has a manifest
+        assert task.desired is not None  # noqa: S101  # every create has a manifest
         marker = self.run.marker(self.where, task.desired, None, task.patch)
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
@@ -241,7 +242,7 @@ class _Apply:
         made = await self._completed(task, task.desired, made, marker)
         return await self._verified(task, task.desired, made, marker, began, sent=KINDS[made.kind].fields)
 
-    async def _completed(self, task: Change, desired: Desired, made: Live, marker: Marker) -> Live:
+    async def _completed(self, task: Task, desired: Desired, made: Live, marker: Marker) -> Live:
         """The object once it was sent what its create left to defaults, where the server has others."""
         if not made.carries(marker):  # the answer is an object that existed
             return made
@@ -262,21 +263,20 @@ class _Apply:
     def _patch(self, task: Task, live: Live, desired: Desired) -> Mapping[str, Json]:
         """What the plan says, with what is left to the dashboard as the last reading has it."""
         if isinstance(task, MarkerRefresh) or live is task.live:
-            return task.patch if isinstance(task, Change) else {}
+            return task.patch
         base = live.marker if task.action != "adopt" else None
         return compare(desired, live, KINDS[live.kind], base).patch
 
     async def _removed(self, task: Task, live: Live, began: float) -> Outcome:
-        patch = task.patch if isinstance(task, Change) else {}
-        self.listener.started(task, live, patch)
-        if does(task, "delete"):
+        self.listener.started(task, live, task.patch)
+        if task.action == "delete":
             await self.provider.delete(live)
             return Done(task, live.id, self.clock.monotonic() - began)
-        freed = await self.provider.forget(live, patch)
+        freed = await self.provider.forget(live, task.patch)
         seconds = self.clock.monotonic() - began
         if freed.marker is None:
             return Done(task, live.id, seconds)
-        kept = Difference(MARKER_PATH, ABSENT, stamped(freed))
+        kept = Difference(MARKER_PATH, ABSENT, freed.pairs.get(markers.KEY))
         return Unsettled(task, live.id, (kept,), seconds)
 
     async def _verified(

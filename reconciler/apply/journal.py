@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from reconciler import __version__
+from reconciler.apply.context import Listener
 from reconciler.canonical import Json
 from reconciler.manifests.disk import opened
 from reconciler.masking import Mask, mask
@@ -40,7 +41,7 @@ class Bounds:
     size: int = 200_000_000
 
 
-class Journal:
+class Journal(Listener):
     """Watches an apply and writes down what it sees, before and after."""
 
     def __init__(
@@ -89,9 +90,6 @@ class Journal:
             "at": round(self._now(), 3),
         }
         self._write({"type": "intent", **_task_facts(task), **facts})
-
-    def going_on(self, task: Task, seconds: float) -> None:
-        """Nothing to write down."""
 
     def ended(self, outcome: Outcome) -> None:
         """Writes down what became of a task."""
@@ -177,7 +175,7 @@ def _task_facts(task: Task) -> dict[str, Any]:
         "address": str(task.address),
         "kind": task.address.kind,
         "key": task.address.key,
-        "action": getattr(task, "action", "mark"),
+        "action": task.action,
         "id": task.live.id if task.live is not None else None,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.canonical import ABSENT, Json, equal
+from reconciler.canonical import ABSENT, equal
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Difference, Live, Marker
 from reconciler.plan import marker as markers
@@ -27,19 +27,17 @@ def changed_since_plan(planned: Live, fresh: Live, desired: Desired | None, nonc
         for name in kind.fields
         if not equal(planned.fields[name], fresh.fields[name])
     ]
-    return tuple(fields) or (Difference(MARKER_PATH, stamped(planned), stamped(fresh)),)
+    return tuple(fields) or (Difference(MARKER_PATH, *(live.pairs.get(markers.KEY) for live in (planned, fresh))),)
 
 
 def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference, ...]:
     """Where an answer differs from what was sent, the marker included."""
     kind = KINDS[desired.address.kind]
     mismatches = [
-        Difference(path, wanted, got)
-        for path, wanted, got in differences(desired, live, kind)
-        if path[0] not in marker.unsettled
+        difference for difference in differences(desired, live, kind) if difference.path[0] not in marker.unsettled
     ]
     if not live.carries(marker):
-        got = stamped(live)
+        got = live.pairs.get(markers.KEY)
         mismatches.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
     return tuple(mismatches)
 
@@ -48,9 +46,3 @@ def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:
     """The marker without what had not settled and is as desired by now."""
     still = compare(desired, live, KINDS[live.kind], live.marker).unsettled if marker.unsettled else ()
     return replace(marker, unsettled={field: digest for field, digest in marker.unsettled.items() if field in still})
-
-
-def stamped(live: Live) -> Json:
-    """What the object's metadata holds in the marker's place."""
-    metadata = live.raw.get("metadata")
-    return metadata.get(markers.KEY) if isinstance(metadata, dict) else None

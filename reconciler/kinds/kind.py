@@ -13,7 +13,7 @@ from reconciler.kinds.families import reasons
 from reconciler.kinds.fields import Data, FieldRules, ValueLimits, limit_problems
 from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
 from reconciler.model import Desired, Live
-from reconciler.paths import Path, at
+from reconciler.paths import Path, has
 
 MARKER: Final = "reconciler"
 """The key in `metadata` that is ours."""
@@ -153,7 +153,7 @@ class Kind:
                 chosen = [path for path in desired.left_to_server if path[0] == name]
                 if name in changed:
                     continue
-                if any(at(have, path[1:])[1] is not None for path in chosen):
+                if any(has(have, path[1:]) for path in chosen):
                     travelling[name] = have
                 elif not chosen and encode(behind) != encode(desired.fields[name]):
                     travelling[name] = behind
@@ -205,7 +205,7 @@ class Kind:
                 continue
             value = getattr(body, name)
             stated = None if value is None else rules.normal(value, body)
-            yield from ((name, *path) for path in rules.chosen if at(stated, path)[1] is None)
+            yield from ((name, *path) for path in rules.chosen if not has(stated, path))
 
     def _is_rejected(self, rules: FieldRules, model: Json, traits: ServerTraits) -> bool:
         """Whether the model does not take the field, as far as its name tells."""

@@ -32,8 +32,6 @@ def updated(
     live: Live,
     compared: Comparison,
     where: Target,
-    *,
-    fields: tuple[FieldChange, ...],
     previous: Marker | None = None,
 ) -> Change:
     """A live object that becomes as desired, or at least ours."""
@@ -42,7 +40,7 @@ def updated(
     changed = {field.path[0] for field in compared.fields}
     paths = sorted(path for path in before.keys() & after.keys() if path[0] in changed)
     return replace(
-        _make_change(action, desired.address, live, fields, patch=compared.patch, desired=desired),
+        _make_change(action, desired.address, live, compared.fields, patch=compared.patch, desired=desired),
         hidden=compared.hidden,
         meanings=tuple((path, meaning) for path in paths for meaning in meanings(before[path], after[path])),
         previous_key=previous.key if previous else None,
@@ -50,18 +48,10 @@ def updated(
     )
 
 
-def with_removal(compared: Comparison, desired: Desired, live: Live, *, ours: bool) -> tuple[FieldChange, ...]:
-    """The field changes, and what the object itself remembers about its removal where that changes."""
-    if not ours or live.marker is None or live.marker.on_removal == desired.on_removal:
-        return compared.fields
-    remembered = FieldChange(("reconciler", "on_removal"), live.marker.on_removal, desired.on_removal, "edit")
-    return (*compared.fields, remembered)
-
-
 def removal(action: Action, live: Live, kind: Kind) -> Change:
     """A live object that is deleted or forgotten."""
     fields = whole(live.fields, kind, created=False) if action == "delete" else ()
-    return _make_change(action, address_of(live), live, fields)
+    return _make_change(action, live.address, live, fields)
 
 
 def narrow(change: Change, paths: Collection[Path]) -> Change | None:
@@ -189,11 +179,6 @@ def digest_input(value: Json | Absent) -> list[Json]:
     return [] if isinstance(value, Absent) else [value]
 
 
-def address_of(live: Live) -> Address:
-    """What a live object is called here; an unmanaged one by its id."""
-    return Address(live.kind, live.marker.key if live.marker else live.id)
-
-
 def live_digest(live: Live, desired: Desired | None = None) -> str:
     """A digest of everything about a live object that a plan relied on: not what is left to others."""
     owner: list[Json] = [live.marker.stack, live.marker.environment, live.marker.key] if live.marker else []
@@ -215,9 +200,8 @@ class Summary:
 
 def fingerprint(plan: Plan) -> str:
     """The same for the same changes to the same target, whatever their order, the commit or the run."""
-    parts = ("stack", "environment", "provider", "base_url", "project")
     changes: list[Json] = [*sorted(change.digest for change in plan.changes)]
-    return digest({**{part: getattr(plan.where, part) for part in parts}, "changes": changes})
+    return digest({**plan.where.identity, "changes": changes})
 
 
 def tally(changes: Iterable[Change]) -> Summary:

@@ -10,12 +10,12 @@ from deepdiff import DeepDiff
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, equal, plain
 from reconciler.kinds import Kind
-from reconciler.model import Cause, Desired, FieldChange, Live, Marker
+from reconciler.model import Cause, Desired, Difference, FieldChange, Live, Marker
 from reconciler.paths import Path, at, copied, put, without
 from reconciler.plan import marker as markers
 from reconciler.plan.marker import short_digest
 
-PathSides: TypeAlias = tuple[Path, Json | Absent, Json | Absent]
+_Sides: TypeAlias = tuple[Path, Json | Absent, Json | Absent]
 """A path, and what is there on two sides."""
 
 
@@ -29,10 +29,6 @@ class Comparison:
     newly_managed: tuple[str, ...] = ()
     unsettled: tuple[str, ...] = ()
     """Fields that the server left different when they were sent, and that have not changed since."""
-
-    @property
-    def conflicts(self) -> tuple[FieldChange, ...]:
-        return tuple(change for change in self.fields if change.cause == "conflict")
 
 
 def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Comparison:
@@ -48,12 +44,15 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
         for field in kind.fields
         if field in differing and (smallest := tuple(pair.changes(field, differing[field], known)))
     }
+    fields = [
+        replace(change, reason=kind.reset_reason(change.path, desired, changes))
+        for smallest in changes.values()
+        for change in smallest
+    ]
+    if base is not None and base.on_removal != desired.on_removal:
+        fields.append(FieldChange(("reconciler", "on_removal"), base.on_removal, desired.on_removal, "edit"))
     return Comparison(
-        fields=tuple(
-            replace(change, reason=kind.reset_reason(change.path, desired, changes))
-            for smallest in changes.values()
-            for change in smallest
-        ),
+        fields=tuple(fields),
         patch={field: wire(field, desired, live, kind) for field in changes},
         hidden=len(kind.fields) - len(changes),
         newly_managed=tuple(field for field in changes if known is not None and field not in known.digests),
@@ -61,12 +60,12 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     )
 
 
-def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[PathSides]:
-    """Every path where a live object is not what is desired: what is wanted there, and what it is."""
+def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[Difference]:
+    """Every path where a live object is not what is desired."""
     pair = _Pair(desired, live, kind)
     for field, before in pair.differing(None).items():
         for path, have, want in _leaves(kind.members(field, before), kind.members(field, pair.after(field))):
-            yield path, want, have
+            yield Difference(path, want, have)
 
 
 def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ...]:
@@ -120,8 +119,10 @@ class _Pair:
 
     def _is_set_by_us(self, path: Path, known: Marker | None) -> bool:
         """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
-        there, have = at(self.live.fields[path[0]], path[1:])
-        return known is not None and there and markers.applied(known, self.kind, path) == short_digest(have)
+        have = at(self.live.fields[path[0]], path[1:])
+        if known is None or isinstance(have, Absent):
+            return False
+        return markers.applied(known, self.kind, path) == short_digest(have)
 
     def is_unsettled(self, field: str, have: Json, known: Marker) -> bool:
         """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
@@ -175,14 +176,14 @@ class _Pair:
         return value
 
 
-def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[PathSides]:
+def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[_Sides]:
     for path in sorted(have.keys() | want.keys()):
         one, other = have.get(path, ABSENT), want.get(path, ABSENT)
         if not equal(one, other):
             yield from smallest_differences(path, one, other)
 
 
-def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent) -> Iterator[PathSides]:
+def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent) -> Iterator[_Sides]:
     """The smallest paths that differ, below a path; lists and texts count as one."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield path, before, after
@@ -197,9 +198,7 @@ def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent
     )
     steps = {_steps(node.path(output_format="list")) for nodes in tree.values() for node in nodes}
     for inner in sorted(steps):
-        sides = (at(side, inner) for side in (before, after))
-        one, other = (member if there else ABSENT for there, member in sides)
-        yield (*path, *inner), one, other
+        yield (*path, *inner), at(before, inner), at(after, inner)
 
 
 def _steps(path: list[str | int]) -> Path:
@@ -215,9 +214,11 @@ def wire(field: str, desired: Desired, live: Live, kind: Kind) -> Json:
     value = result(desired, live, kind)[field]
     for path in desired.ignore:
         if path[0] == field and len(path) > 1:
-            there, member = at(live.fields[field], path[1:])
-            rest = put(value, path[1:], member) if there else markers.less_ignored(field, value, (path,), kind)
-            value = None if isinstance(rest, Absent) else rest
+            member = at(live.fields[field], path[1:])
+            if isinstance(member, Absent):
+                value = kind.tidy(field, without(value, path[1:]))
+            else:
+                value = put(value, path[1:], member)
     return kind.wire(field, value, live)
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
 from reconciler.model import WHOLE, Address, Change, Desired, FieldChange, Live, Objection, Target
-from reconciler.plan.marker import is_own
-from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, ours_by_address
+from reconciler.plan.marker import KEY, is_own
+from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, managed
 
 OBJECTIONS: dict[str, str] = {
     "conflict": "A field changed in Git and in the live object since the last apply.",
@@ -90,19 +90,13 @@ def guard(
 def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
     """What speaks against one change: code, message and remedy."""
     marker = change.live.marker if change.live is not None else None
-    metadata = change.live.raw.get("metadata") if change.live is not None else None
     wanted = wanted_digest(change.desired) if change.desired is not None else GONE
     if change.action == "delete" and marker is not None and marker.on_removal == "refuse":
         message = f"{change.id} was applied with `on_removal: refuse`, and its manifest was removed."
         remedy = f"restore the manifest, or forget the object with `reconciler forget {change.address.key}`"
         yield "refused-removal", message, remedy
-    if (
-        change.action == "adopt"
-        and isinstance(metadata, dict)
-        and len(metadata) >= _PAIRS
-        and "reconciler" not in metadata
-    ):
-        message = f"{change.id} has {len(metadata)} metadata pairs, which leaves no room for the marker."
+    if change.action == "adopt" and change.live is not None and is_full(change.live):
+        message = f"{change.id} has {len(change.live.pairs)} metadata pairs, which leaves no room for the marker."
         remedy = "remove one pair in the dashboard; where the server replaces metadata, this may be overridden"
         yield "metadata-full", message, remedy
     if change.id in facts.behind and marker is not None and marker.commit:
@@ -115,6 +109,11 @@ def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, 
         yield "outdated-checkout", message, remedy
     if wanted in (marker.rejected if marker is not None else None, facts.rejected.get(str(change.address))):
         yield "rolled-back", "Git still says exactly what was rolled back.", "revert it in Git, or change the manifest"
+
+
+def is_full(live: Live) -> bool:
+    """Whether its metadata leaves no room for a marker."""
+    return len(live.pairs) >= _PAIRS and KEY not in live.pairs
 
 
 def too_many(changes: Sequence[Change], deletes: Sequence[Change], ours: int, limits: Limits) -> Iterator[Objection]:
@@ -226,7 +225,7 @@ def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: 
 def _could_be_managed_here(live: Live, where: Target) -> bool:
     """Whether it has no marker, is a copy, or is of this stack in an environment that was renamed."""
     marker = live.marker
-    return marker is None or is_copy(live, where) or marker.stack in (where.stack, *where.former_stacks)
+    return marker is None or is_copy(live, where) or marker.stack in where.stacks
 
 
 def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
@@ -242,8 +241,8 @@ def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
 def _lookalike_objection(
     change: Change, alike: Sequence[Live], where: Target, takers: Mapping[str | None, Address]
 ) -> Objection:
-    managed = ours_by_address(alike, where)
-    likeliest = next(iter([*(live for _, live in managed), *(live for live in alike if live.marker is None), *alike]))
+    ours = managed(alike, where)
+    likeliest = next(iter([*ours, *(live for live in alike if live.marker is None), *alike]))
     listed = f"{', '.join(live.id for live in alike)} {'have' if len(alike) > 1 else 'has'}"
     message = f"A new {change.address.kind} is planned, but {listed} the same name or content."
     return Objection.to(
@@ -251,7 +250,7 @@ def _lookalike_objection(
         "possible-duplicate",
         " ".join([message, *_other_owners(alike, where)]),
         _if_the_same(likeliest, change, where, takers.get(likeliest.id)),
-        *(address for address, _ in managed),  # a rename that no manifest declares must not destroy its half
+        *(live.address for live in ours),  # a rename that no manifest declares must not destroy its half
     )
 
 

@@ -45,13 +45,12 @@ def _applied_value(path: Path, body: Fields, change: Change, marker: Marker) -> 
     compared = less_ignored(path[0], body[path[0]], ignore, kind)
     value = None if isinstance(compared, Absent) else compared
     part = _member_path(path, value, change, kind)
-    there, member = at(value, part[1:])
     if applied(marker, kind, part) is None:
-        part, there, member = path[:1], True, value
-    if applied(marker, kind, part) != short_digest(member if there else ABSENT):
+        part = path[:1]
+    if applied(marker, kind, part) != short_digest(at(value, part[1:])):
         return ABSENT
-    there, member = at(value, path[1:])
-    return member if there else None
+    member = at(value, path[1:])
+    return None if isinstance(member, Absent) else member
 
 
 def _member_path(path: Path, value: Json, change: Change, kind: Kind) -> Path:

@@ -14,8 +14,6 @@ from reconciler.model import (
     Address,
     Change,
     Desired,
-    Difference,
-    FieldChange,
     Live,
     Marker,
     MarkerRefresh,
@@ -25,7 +23,7 @@ from reconciler.model import (
     Target,
 )
 from reconciler.plan import marker as markers
-from reconciler.plan.changes import address_of, creation, narrow, removal, updated, with_removal
+from reconciler.plan.changes import creation, narrow, removal, updated
 from reconciler.plan.diff import Comparison, compare, differences
 from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed
 from reconciler.plan.ownership import DuplicatePolicy, Match, claim
@@ -123,7 +121,7 @@ def _drift(change: Change) -> Iterator[Change]:
 def forgetting(plan: Plan, live: Iterable[Live], where: Target, addresses: Collection[Address]) -> Plan:
     """A plan that forgets the objects of some addresses and does nothing else."""
     ownership = claim((), sorted(live, key=_by_age), where)
-    wanted = [one for one in ownership.ours if address_of(one) in addresses]
+    wanted = [one for one in ownership.ours if one.address in addresses]
     changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)
     ordered = tuple(sorted(changes, key=lambda change: (change.address, change.id or "")))
     return replace(plan, changes=ordered, marks=(), objections=(), selected=True)
@@ -154,8 +152,7 @@ def _plan_match(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping
     if compared.newly_managed:
         names = ", ".join(f"`{name}`" for name in compared.newly_managed)
         draft.notes.append(f"{desired.address}: {names} was not managed by the version that applied last.")
-    changes = with_removal(compared, desired, live, ours=taken.ours)
-    action = _match_action(taken, changes)
+    action = _match_action(taken, compared)
     if action is None:
         draft.settled.append(desired.address)
         if live.marker is not None and not _is_marker_current(
@@ -163,23 +160,22 @@ def _plan_match(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping
         ):
             draft.marks.append(MarkerRefresh(desired.address, desired, live))
         return
-    changed = updated(action, desired, live, compared, where, fields=changes, previous=taken.previous)
-    draft.changes.append(changed)
+    draft.changes.append(updated(action, desired, live, compared, where, taken.previous))
     draft.objections += conflict(desired.address, compared.fields)
 
 
 def _mismatch(desired: Desired, live: Live, compared: Comparison, kind: Kind) -> Mismatch:
     """Where the server kept other values than it was sent."""
-    paths = (one for one in differences(desired, live, kind) if one[0][0] in compared.unsettled)
-    return Mismatch(desired.address, live.id, desired.place, tuple(Difference(*one) for one in paths))
+    kept = (one for one in differences(desired, live, kind) if one.path[0] in compared.unsettled)
+    return Mismatch(desired.address, live.id, desired.place, tuple(kept))
 
 
-def _match_action(taken: Match, changes: Sequence[FieldChange]) -> Action | None:
+def _match_action(taken: Match, compared: Comparison) -> Action | None:
     if not taken.ours:
         return "adopt"
     if taken.previous is not None:
         return "rename"
-    return "update" if changes else None
+    return "update" if compared.fields else None
 
 
 def _is_marker_current(
@@ -189,6 +185,4 @@ def _is_marker_current(
     owner = (where.stack, where.environment)
     stamped = markers.stamp(desired, kind, owner, id=live.id, nonce="", commit=None)
     kept = {field: value for field, value in marker.unsettled.items() if field in unsettled}
-    metadata = live.raw.get("metadata")
-    text = metadata.get(markers.KEY) if isinstance(metadata, dict) else None
-    return markers.agrees(replace(stamped, unsettled=kept), marker, kind, text)
+    return markers.agrees(replace(stamped, unsettled=kept), marker, kind, live.pairs.get(markers.KEY))

@@ -90,8 +90,7 @@ def _applied_side(path: Path, desired: Desired, live: Live, known: Marker, kind:
     field, by_member = path[0], "#" in known.digests
     for body in (live.fields, desired.fields):
         value = less_ignored(field, body[field], desired.ignore, kind)
-        there, member = at(None if isinstance(value, Absent) else value, path[1:])
-        here = short_digest(member if there else ABSENT) if by_member else _field_digest(value)
+        here = short_digest(at(value, path[1:])) if by_member else _field_digest(value)
         if here == applied(known, kind, path if by_member else path[:1]):
             return body[field]
     return None

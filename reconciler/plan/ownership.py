@@ -10,6 +10,10 @@ from reconciler.model import Address, Desired, Live, Marker, Objection, Target
 from reconciler.plan import marker as markers
 
 _FREE = "remove the metadata entry `reconciler` from each that is somebody's copy"
+_LET_GO = {
+    "other-stack": "let the other repository forget it first, or name the old stack under `stack.was`",
+    "other-environment": "remove the id from this environment, or let the other one forget it first",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,11 @@ def claim(
 ) -> Ownership:
     """Gives every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {_identity(one): one for one in live}, _by_address(ours), resolve or DuplicatePolicy())
+    survey = _Survey(where, {one.identity: one for one in live}, _by_address(ours), resolve or DuplicatePolicy())
     pinned = {one.address: survey.pinned(one) for one in desired if one.id is not None}
     claims = tuple(pinned[one.address] if one.address in pinned else survey.match(one) for one in desired)
-    unmanaged = tuple(one for one in live if not is_ours(one, where) and _identity(one) not in survey.taken)
-    orphans = tuple(one for one in ours if _identity(one) not in survey.taken)
+    unmanaged = tuple(one for one in live if not is_ours(one, where) and one.identity not in survey.taken)
+    orphans = tuple(one for one in ours if one.identity not in survey.taken)
     survey.objections += _differing_orphans(orphans, survey)
     return Ownership(
         claims=claims,
@@ -76,15 +80,19 @@ def claim(
 def is_ours(live: Live, where: Target) -> bool:
     """Whether the object carries the marker of this stack and environment, and is not a copy."""
     marker = live.marker
-    if marker is None or marker.environment != where.environment or not markers.is_own(marker, live.id):
-        return False
-    return marker.stack in (where.stack, *where.former_stacks)
+    return marker is not None and markers.is_own(marker, live.id) and elsewhere(marker, where) is None
 
 
-def ours_by_address(live: Iterable[Live], where: Target) -> list[tuple[Address, Live]]:
-    """What carries our marker, with the address that it names, in the order of addresses and ids."""
-    rows = [(Address(one.kind, one.marker.key), one) for one in live if one.marker is not None and is_ours(one, where)]
-    return sorted(rows, key=lambda row: (row[0], row[1].id))
+def elsewhere(marker: Marker, where: Target) -> str | None:
+    """The code of the objection to what another stack or environment manages; None for what this one does."""
+    if marker.stack not in where.stacks:
+        return "other-stack"
+    return "other-environment" if marker.environment != where.environment else None
+
+
+def managed(live: Iterable[Live], where: Target) -> list[Live]:
+    """What carries our marker, in the order of addresses and ids."""
+    return sorted((one for one in live if is_ours(one, where)), key=lambda one: (one.address, one.id))
 
 
 def is_copy(live: Live, where: Target) -> bool:
@@ -137,7 +145,7 @@ class _Survey:
 
     def match(self, desired: Desired) -> Match:
         """The object that carries the manifest's address, or one that it had before."""
-        named = [one for one in self.by_address.get(desired.address, ()) if _identity(one) not in self.taken]
+        named = [one for one in self.by_address.get(desired.address, ()) if one.identity not in self.taken]
         former = self._formerly(desired)
         if named and former:
             self._object_to_rename(desired, former)
@@ -152,13 +160,13 @@ class _Survey:
         return Match(desired, candidates[0], ours=True, previous=self._previous(candidates[0], desired))
 
     def _take(self, *live: Live) -> None:
-        self.taken.update(map(_identity, live))
+        self.taken.update(one.identity for one in live)
 
     def _formerly(self, desired: Desired) -> list[Live]:
         """What carries an address that the manifest had before, and is not taken yet."""
         addresses = [Address(desired.address.kind, key) for key in desired.was]
         carriers = [one for address in addresses for one in self.by_address.get(address, ())]
-        return [one for one in carriers if _identity(one) not in self.taken]
+        return [one for one in carriers if one.identity not in self.taken]
 
     def _previous(self, live: Live, desired: Desired) -> Marker | None:
         marker = live.marker
@@ -184,34 +192,23 @@ class _Survey:
         ways = [f"{_FREE}; `--delete-duplicate {id}` deletes one although it differs" for id in differing[:1]]
         if len(differing) < len(others):
             ways.insert(0, "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it")
-        keys = " ".join(sorted({one.marker.key for one in (kept, *others) if one.marker is not None}))
+        keys = " ".join(sorted({one.address.key for one in (kept, *others)}))
         ways.append(f"or `reconciler forget {keys}`, then name the one to keep: {line_with_id(kept, self.where)}")
         return "; ".join(ways)
 
     def _object_to_owner(self, desired: Desired, marker: Marker) -> None:
-        if marker.stack not in (self.where.stack, *self.where.former_stacks):
-            code = "other-stack"
-            remedy = "let the other repository forget it first, or name the old stack under `stack.was`"
-        elif marker.environment != self.where.environment:
-            code = "other-environment"
-            remedy = "remove the id from this environment, or let the other one forget it first"
-        else:
-            return
-        self._object(desired, code, f"{desired.id} is managed by {owner(marker)}.", remedy)
+        code = elsewhere(marker, self.where)
+        if code is not None:
+            self._object(desired, code, f"{desired.id} is managed by {owner(marker)}.", _LET_GO[code])
 
     def _object_to_rename(self, desired: Desired, former: Sequence[Live]) -> None:
-        marked = [(one, one.marker) for one in former if one.marker is not None]
-        listed = ", ".join(f"{marker.key} ({one.id})" for one, marker in marked)
+        listed = ", ".join(f"{one.address.key} ({one.id})" for one in former)
         message = f"Both this key and one it had before are live: {listed}."
         remedy = "delete or forget the one that is not needed, then remove `was`"
-        self._object(desired, "renamed-twice", message, remedy, *(Address(one.kind, m.key) for one, m in marked))
+        self._object(desired, "renamed-twice", message, remedy, *(one.address for one in former))
 
     def _object(self, desired: Desired, code: str, message: str, remedy: str, *also: Address) -> None:
         self.objections.append(Objection.to(desired.address, code, message, remedy, *also))
-
-
-def _identity(live: Live) -> tuple[str, str]:
-    return live.kind, live.id
 
 
 def _is_same(live: Live, other: Live) -> bool:
@@ -220,8 +217,8 @@ def _is_same(live: Live, other: Live) -> bool:
 
 def _by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
     carriers: dict[Address, list[Live]] = {}
-    for address, one in [(Address(one.kind, one.marker.key), one) for one in ours if one.marker is not None]:
-        carriers.setdefault(address, []).append(one)
+    for one in ours:
+        carriers.setdefault(one.address, []).append(one)
     return carriers
 
 

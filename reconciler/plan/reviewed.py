@@ -15,7 +15,7 @@ from reconciler.model import REMOVALS, Change, Live, Plan, Target
 from reconciler.plan.changes import parted
 from reconciler.plan.diff import whole
 from reconciler.plan.guards import Limits, against, in_order
-from reconciler.plan.ownership import ours_by_address
+from reconciler.plan.ownership import managed
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class _World:
             return one is None or (change["action"] == "forget" and one.marker is None)
         if change["address"] not in {str(address) for address in self.plan.settled}:
             return False
-        ours = [one for at, one in ours_by_address(self.live, self.plan.where) if str(at) == change["address"]]
-        return any(_has_all(change, one) for one in ours)
+        ours = managed(self.live, self.plan.where)
+        return any(_has_all(change, one) for one in ours if str(one.address) == change["address"])
 
 
 def _has_all(change: Mapping[str, Any], live: Live) -> bool:
@@ -158,5 +158,4 @@ def _is_so(field: Mapping[str, Any], live: Live) -> bool:
         return False
     if field["after"] is None or PLACEHOLDER.search(encode(field["after"])) or path[0] not in live.fields:
         return True
-    there, value = paths.at(dict(live.fields), path)
-    return there and equal(value, field["after"])
+    return equal(paths.at(dict(live.fields), path), field["after"])

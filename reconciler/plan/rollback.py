@@ -9,12 +9,12 @@ from reconciler.canonical import ABSENT, Absent, Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind, ServerTraits
 from reconciler.model import Action, Address, Change, Desired, Live, Objection, Plan, Target
-from reconciler.paths import Path, at
+from reconciler.paths import Path, at, has
 from reconciler.plan import marker as markers
-from reconciler.plan.changes import creation, removal, updated, with_removal
+from reconciler.plan.changes import creation, removal, updated
 from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
-from reconciler.plan.ownership import is_ours, ours_by_address, owner
+from reconciler.plan.ownership import elsewhere, is_ours, managed, owner
 from reconciler.plan.run_record import Step
 
 
@@ -95,15 +95,15 @@ class _UndoDraft:
                 continue
             self.changes.append(removal("delete", live, kind))
             if live.marker is not None and live.marker.nonce == self.nonce:
-                differing = {path[0] for path, _, _ in differences(_created_as(step, kind), live, kind)}
+                differing = {one.path[0] for one in differences(_created_as(step, kind), live, kind)}
                 self._block_drift(differing, live, self.changes[-1])
 
     def restore(self, then: _Before) -> None:
         """What the run overwrote, deleted, adopted or forgot becomes what it was."""
         id, was_ours = then.live.id, is_ours(then.live, self.where)
-        now = next((one for one in self.live if (one.kind, one.id) == (then.live.kind, id)), None)
-        carriers = (one for at, one in ours_by_address(self.live, self.where) if at == then.address and one.id != id)
-        other = next(carriers, None) if was_ours else None
+        now = next((one for one in self.live if one.identity == then.live.identity), None)
+        carriers = [one for one in managed(self.live, self.where) if one.address == then.address and one.id != id]
+        other = carriers[0] if carriers and was_ours else None
         if now is None and not was_ours:
             self.notes.append(f"{then.address}: {id} was deleted and was not managed here; it is not created again.")
         elif now is None and other is not None:
@@ -126,24 +126,24 @@ class _UndoDraft:
     def _adopt_again(self, then: _Before, now: Live) -> None:
         """What was forgotten is managed again, unless another stack manages it by now."""
         self._change("adopt", then, now)
-        if now.marker is not None and markers.is_own(now.marker, now.id):
-            code = "other-environment" if now.marker.stack == self.where.stack else "other-stack"
-            message = f"it is managed by {owner(now.marker)} by now."
+        marker = now.marker
+        if marker is not None and markers.is_own(marker, now.id) and (code := elsewhere(marker, self.where)):
+            message = f"it is managed by {owner(marker)} by now."
             self._object(now, then.address, code, message, "let that one forget it first")
 
     def _change(self, action: Action, then: _Before, now: Live) -> None:
         base = now.marker if is_ours(now, self.where) else None
         compared = compare(then.desired, now, then.kind, base)
-        fields = compared.fields
-        if action != "forget":
-            fields = with_removal(compared, then.desired, now, ours=base is not None)
-        if action == "update" and not fields:
+        if action == "forget":  # the marker goes, and what it says with it
+            compared = replace(compared, fields=tuple(f for f in compared.fields if f.path[0] != "reconciler"))
+        if action == "update" and not compared.fields:
             return
         previous = now.marker if action == "rename" else None
-        change = updated(action, then.desired, now, compared, self.where, fields=fields, previous=previous)
+        change = updated(action, then.desired, now, compared, self.where, previous)
         # Whatever has a manifest gets a marker when it is written: what was forgotten has none.
         self.changes.append(replace(change, desired=None) if action == "forget" else change)
-        self._block_drift({field.path[0] for field in fields if field.cause in ("drift", "conflict")}, now, change)
+        moved = {field.path[0] for field in compared.fields if field.cause in ("drift", "conflict")}
+        self._block_drift(moved, now, change)
 
     def _block_drift(self, fields: Collection[str], live: Live, change: Change) -> None:
         """What somebody changed since the last apply is not undone along with the run."""
@@ -164,7 +164,7 @@ def _was_created(live: Live, step: Step, nonce: str) -> bool:
 
 def _created_as(step: Step, kind: Kind) -> Desired:
     """What a create wanted."""
-    chosen = frozenset(path for path in _choosable(step.patch, kind) if at(dict(step.patch), path)[1] is None)
+    chosen = frozenset(path for path in _choosable(step.patch, kind) if not has(dict(step.patch), path))
     return Desired(Address(kind.name, step.key), kind.read(step.patch), Location(""), chosen, ignore=step.ignore)
 
 
@@ -190,9 +190,8 @@ def _address_before(step: Step) -> Address:
 
 
 def _live_before(raw: Mapping[str, Json], kind: Kind) -> Live:
-    metadata = raw.get("metadata")
-    text = metadata.get(markers.KEY) if isinstance(metadata, dict) else None
-    return Live(kind.name, str(raw.get("id")), kind.read(raw), raw, markers.decode(text, kind))
+    live = Live(kind.name, str(raw.get("id")), kind.read(raw), raw)
+    return replace(live, marker=markers.decode(live.pairs.get(markers.KEY), kind))
 
 
 def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[Path]:
@@ -202,8 +201,8 @@ def _choosable(body: Mapping[str, Json], kind: Kind) -> frozenset[Path]:
 
 def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
     """Whether a value that servers may choose was stated: then it is restored, else left to the server."""
-    if at(dict(before.raw), path)[1] is None:
+    if not has(dict(before.raw), path):
         return False
     applied = markers.applied(before.marker, kind, path) if before.marker is not None else None
     default = kind.default(path[0]) if len(path) == 1 else ABSENT
-    return (applied or markers.short_digest(at(dict(before.fields), path)[1])) != markers.short_digest(default)
+    return (applied or markers.short_digest(at(dict(before.fields), path))) != markers.short_digest(default)

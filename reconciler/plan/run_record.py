@@ -171,8 +171,7 @@ def earlier(runs: Iterable[RunRecord], now: float) -> Earlier:
 
 def is_of(there: Target, here: Target) -> bool:
     """Whether a run had this very target."""
-    names = ("stack", "environment", "provider", "base_url", "project")
-    return all(getattr(there, name) == getattr(here, name) for name in names)
+    return there.identity == here.identity
 
 
 @dataclass(frozen=True, slots=True)

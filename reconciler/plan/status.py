@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.canonical import Json
 from reconciler.model import Change, Live, Mismatch, Plan
-from reconciler.plan.ownership import is_ours
+from reconciler.plan.ownership import elsewhere, is_ours
 
 _PENDING = {
     "create": "to be created",
@@ -42,10 +42,7 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     objects = list(live)
     mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
-    rows = [
-        _live_standing(one, changing.get((one.kind, one.id)), mismatches.get((one.kind, one.id)), plan)
-        for one in objects
-    ]
+    rows = [_live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan) for one in objects]
     rows += [_new_standing(change) for change in plan.changes if change.id is None]
     return tuple(sorted(rows, key=_order))
 
@@ -57,17 +54,15 @@ def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
 
 def _other_owner(one: Live, plan: Plan) -> str | None:
     """Which other stack and environment manage the object."""
-    marker, where = one.marker, plan.where
-    if marker is None or (
-        marker.environment == where.environment and marker.stack in (where.stack, *where.former_stacks)
-    ):
+    marker = one.marker
+    if marker is None or elsewhere(marker, plan.where) is None:
         return None
     return f"{marker.stack}/{marker.environment}"
 
 
 def _live_standing(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
     ours = one.marker if is_ours(one, plan.where) else None
-    address = str(change.address) if change else f"{one.kind}.{ours.key}" if ours else None
+    address = str(change.address) if change else str(one.address) if ours else None
     doubled_address = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
     doubled = doubled_address and (change is None or change.action == "delete")
     words = ["duplicate"] if ours and doubled else [_change_state(change)] if change else [] if ours else ["unmanaged"]

@@ -48,7 +48,7 @@ def planned(plan: Plan) -> Iterator[Event]:
 
 def started(task: Task) -> Event:
     """A task begins; with what it writes over that is in no commit."""
-    event = _event("apply_start", f"{task.address}: {_task_action(task).capitalize()} begins", hook=_hook(task))
+    event = _event("apply_start", f"{task.address}: {task.action.capitalize()} begins", hook=_hook(task))
     overwrites = _overwritten_fields(task)
     return {**event, "overwrites": overwrites} if overwrites else event
 
@@ -127,17 +127,13 @@ def _event_totals(changes: Iterable[Change], operation: str) -> Event:
     }
 
 
-def _task_action(task: Task) -> str:
-    return task.action if isinstance(task, Change) else "mark"
-
-
 def _resource(task: Task) -> Event:
     id = task.live.id if task.live is not None else None
     return {"addr": str(task.address), "kind": task.address.kind, "key": task.address.key, "id": id}
 
 
 def _hook(task: Task) -> Event:
-    return {"resource": _resource(task), "action": _task_action(task)}
+    return {"resource": _resource(task), "action": task.action}
 
 
 def _event(type: str, message: str, *, level: str = "info", **members: Json) -> Event:  # noqa: A002  # the wire's own word

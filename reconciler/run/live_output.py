@@ -13,8 +13,9 @@ from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Live, Marker
+from reconciler.plan.guards import is_full
 from reconciler.plan.make import make_plan
-from reconciler.plan.ownership import is_ours, ours_by_address
+from reconciler.plan.ownership import is_ours, managed
 from reconciler.plan.status import standings
 from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
@@ -48,12 +49,13 @@ def show_live(session: Session, word: str, format_name: str) -> None:
 
 def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
     """The one object with this id or, among the managed ones, with this key."""
-    managed = ours_by_address(live, session.where)
-    found = [each for each in live if each.id == word] or [each for at, each in managed if word in (at.key, str(at))]
+    ours = managed(live, session.where)
+    named = [each for each in ours if word in (each.address.key, str(each.address))]
+    found = [each for each in live if each.id == word] or named
     if not found:
         raise Failure(
             f"{session.title} has no {word!r}, and there is no such file.",
-            did_you_mean(word, [address.key for address, _ in managed]) or "`reconciler status` lists what is live",
+            did_you_mean(word, [each.address.key for each in ours]) or "`reconciler status` lists what is live",
         )
     if len(found) > 1:
         raise Failure(
@@ -90,10 +92,9 @@ def _pins(session: Session, live: Live) -> dict[str, str]:
 
 def _warn_of_full_metadata(live: Live) -> None:
     """Warns of what a manifest cannot fix: sixteen pairs leave no room for the marker."""
-    metadata = live.raw.get("metadata")
-    if live.marker is None and isinstance(metadata, dict) and len(metadata) >= 16:
+    if is_full(live):
         click.echo(
-            f"Note: {live.id} has {len(metadata)} metadata pairs, and adopting it needs one for the marker."
+            f"Note: {live.id} has {len(live.pairs)} metadata pairs, and adopting it needs one for the marker."
             "\n  Remove one on the server before you adopt it.",
             err=True,
         )
@@ -103,7 +104,7 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     """Prints the keys and ids of all managed objects in a format, or the id of one key."""
     live = hidden().deep(run_async(_read_live, session), (Marker,))
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
-    rows = ours_by_address(live, session.where)
+    rows = [(each.address, each) for each in managed(live, session.where)]
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})
     if doubled:
         raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")

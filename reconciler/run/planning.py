@@ -16,7 +16,7 @@ from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
 from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext, unreliable_list
 from reconciler.plan.make import make_plan, only_drift, select
-from reconciler.plan.ownership import DuplicatePolicy, ours_by_address
+from reconciler.plan.ownership import DuplicatePolicy, managed
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
@@ -127,7 +127,7 @@ def _requested_part(
 
 def plan_context(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:
     """What Git, the server and the run records say about what is live."""
-    ours = [each for _, each in ours_by_address(live, session.where)]
+    ours = managed(live, session.where)
     outdated_ids, notes = outdated(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
     retired = tuple(retirement.note for retirement in session.retirements(desired))
@@ -142,7 +142,7 @@ def warn_of_lists(provider: Provider) -> None:
 
 def known_addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:
     """Every address that is desired or managed."""
-    return {address for address, _ in ours_by_address(live, session.where)} | {each.address for each in desired}
+    return {each.address for each in managed(live, session.where)} | {each.address for each in desired}
 
 
 def addresses_named(

@@ -103,9 +103,6 @@ class ProgressLines(Listener):
     def __init__(self, style: Style) -> None:
         self._style = style
 
-    def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
-        """Prints nothing."""
-
     def going_on(self, task: Task, seconds: float) -> None:
         """Prints that it is not hanging."""
         self._print(f"{one_line(str(task.address))}: still at it after {int(seconds)}s")

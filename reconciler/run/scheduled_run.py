@@ -82,14 +82,8 @@ class _Watcher(Listener):
         if isinstance(task, Change) and all(task is not begun for begun in self.begun):
             self.begun.append(task)
 
-    def going_on(self, task: Task, seconds: float) -> None:
-        pass
-
     def ended(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-
-    def noticed(self, text: str) -> None:
-        pass
 
 
 def run_scheduled(request: ScheduledRequest) -> ScheduledResult:

@@ -15,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from reconciler.apply.engine import RunContext, apply
+from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
@@ -50,15 +50,6 @@ class Recorder(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-class Quiet:
-    """Watches an apply and says nothing."""
-
-    def started(self, *_: object) -> None: ...
-    def going_on(self, *_: object) -> None: ...
-    def ended(self, outcome: Outcome) -> None: ...
-    def noticed(self, text: str) -> None: ...
-
-
 @dataclass
 class World:
     """One server, and a provider that reaches it."""
@@ -91,7 +82,7 @@ class World:
         return {one.id: one.raw for one in await self.live()}
 
     async def apply(self, plan: Plan, **options: Any) -> tuple[Outcome, ...]:
-        return await apply(plan, self.provider, RunContext("nonce123"), Quiet(), **options)
+        return await apply(plan, self.provider, RunContext("nonce123"), Listener(), **options)
 
     async def settle(self, desired: Iterable[Desired], **options: Any) -> tuple[Outcome, ...]:
         return await self.apply(await self.plan(desired, **options))
