@@ -20,7 +20,7 @@ from reconciler.emulator import Emulator
 from reconciler.manifests import parser, reading
 from reconciler.model import Change, Desired, Done, Plan, Target
 from reconciler.plan.make import make_plan
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 from reconciler.providers.pacing import Pacer
 from reconciler.source import parse, write
 
@@ -146,7 +146,7 @@ async def measure(case: Case) -> str:
     """Applies once, and says how that compares with the least possible."""
     count, emulator = case.count, Emulator(":memory:")
     limited = Limited(httpx.ASGITransport(app=emulator))
-    provider = local_assistants(limited, lambda line: None, emulator.close)
+    provider = local_server(limited, lambda line: None, emulator.close)
 
     async def planned(text: str) -> Plan:
         return make_plan(desired(count, text), await provider.observe("assistant"), WHERE)

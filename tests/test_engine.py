@@ -18,7 +18,7 @@ from reconciler.model import Desired, Done, Failed, Live, Outcome, Plan, Skipped
 from reconciler.plan.ownership import DuplicatePolicy
 from reconciler.plan.run_record import Earlier
 from reconciler.providers import ApiGone, until
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 from support.faults import TIME, answering, clock, faulty, is_collection, run, wire_clock
 from support.world import World, desired
 
@@ -51,7 +51,7 @@ class Between(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app=world.emulator)
         self._handle = handle
         self.requests: list[str] = []
-        world.provider = local_assistants(self, lambda line: None, lambda: None, wire_clock())
+        world.provider = local_server(self, lambda line: None, lambda: None, wire_clock())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path.removeprefix('/v1')}")

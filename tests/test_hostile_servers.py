@@ -20,7 +20,7 @@ from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.model import Plan
 from reconciler.plan.make import make_plan
 from reconciler.providers import ProviderError, paging, wire
-from reconciler.providers.openai import Assistants
+from reconciler.providers.server import Server
 from reconciler.render import FORMATS, Style, document
 from support.checkout import Checkout, answering
 from support.faults import Script, ok, page, run, scripted
@@ -121,7 +121,7 @@ def raw(hostile: dict[str, Any], marker: str | None) -> dict[str, Any]:
     return body
 
 
-def _plan(*raws: dict[str, Any]) -> tuple[Plan, Assistants, Script]:
+def _plan(*raws: dict[str, Any]) -> tuple[Plan, Server, Script]:
     """The plan over what a server lists; whatever is written is answered with the same again."""
     script = Script(lambda request: (page(*raws) if request.method == "GET" else ok(raws[0]))(request))
     provider = scripted(script)

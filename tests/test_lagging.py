@@ -20,7 +20,7 @@ from reconciler.canonical import Json
 from reconciler.model import Desired, Failed, Live, Outcome, Task
 from reconciler.plan.run_record import Head
 from reconciler.providers import Known
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 from support.faults import EPOCH, TIME, clock, is_collection, run, wire_clock
 from support.world import WHERE, World, desired
 
@@ -132,7 +132,7 @@ class Place:
 
     def through(self, **how: Any) -> Lagging:
         lagging = Lagging(self.world, born=self.born, **how)
-        self.world.provider = local_assistants(lagging, lambda line: None, lambda: None, wire_clock())
+        self.world.provider = local_server(lagging, lambda line: None, lambda: None, wire_clock())
         return lagging
 
     async def apply(self, *wanted: Desired, dying: Lagging | None = None) -> Counter[str]:

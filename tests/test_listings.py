@@ -19,7 +19,7 @@ from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan
 from reconciler.providers import paging
 from reconciler.providers.errors import Broken
-from reconciler.providers.openai import Assistants
+from reconciler.providers.server import Server
 from support import listings
 from support.checkout import Checkout, answering, body_of
 from support.faults import Script, ok, page, run, scripted
@@ -40,12 +40,12 @@ def manifests(count: int) -> list[Any]:
     return [wanted(f"a{number}", name=f"Assistant {number}") for number in range(count)]
 
 
-async def planned(provider: Assistants, count: int, **options: Any) -> Plan:
+async def planned(provider: Server, count: int, **options: Any) -> Plan:
     live = await provider.observe("assistant")
     return make_plan(manifests(count), live, WHERE, facts=PlanContext(unreliable=provider.unreliable), **options)
 
 
-async def applied(provider: Assistants, count: int, nonce: str) -> tuple[Plan, tuple[Outcome, ...]]:
+async def applied(provider: Server, count: int, nonce: str) -> tuple[Plan, tuple[Outcome, ...]]:
     plan = await planned(provider, count)
     return plan, await apply(plan, provider, RunContext(nonce), Listener())
 

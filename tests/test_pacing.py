@@ -16,7 +16,7 @@ from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.emulator import Emulator
 from reconciler.model import Done, Outcome
 from reconciler.plan.make import make_plan
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 from reconciler.providers.pacing import Pacer
 from support.faults import TIME, clock, run, wire_clock
 from support.lives import wanted
@@ -229,7 +229,7 @@ class Moody(httpx.AsyncBaseTransport):
 @pytest.mark.parametrize(("share", "seconds"), [(0.3, 60), (0.4, 120)])
 def test_creates_that_a_server_turns_away_at_random_all_happen(share: float, seconds: float, seed: int) -> None:
     server = Moody(share, seed)
-    provider = local_assistants(server, lambda line: None, server.emulator.close, wire_clock())
+    provider = local_server(server, lambda line: None, server.emulator.close, wire_clock())
     plan = make_plan([wanted(f"a{n:02}", name=f"A{n}") for n in range(24)], (), WHERE)
 
     async def story() -> tuple[tuple[Outcome, ...], float]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.providers.errors import (
     ApiGone,
+    Asked,
     Broken,
     Busy,
     ObjectGone,
@@ -21,6 +22,7 @@ from reconciler.providers.errors import (
     advice,
     judged,
 )
+from reconciler.providers.openai import COLLECTIONS
 
 NOW = 1_800_000_000.0
 
@@ -28,7 +30,7 @@ NOW = 1_800_000_000.0
 def judge(status: int, text: str | bytes = "{}", id: str | None = None, **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = httpx.Response(status, content=text, headers=named)
-    return judged(response, response.content, id, lambda: NOW)
+    return judged(Asked(COLLECTIONS["assistant"], id), response, response.content, lambda: NOW)
 
 
 def error(status: int, text: str | bytes = "{}", id: str | None = None, **headers: str) -> ProviderError:

@@ -17,7 +17,7 @@ from reconciler.model import Live, Marker
 from reconciler.plan import marker as markers
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
 from reconciler.providers.errors import Broken, Rejected
-from reconciler.providers.openai import _live_object
+from reconciler.providers.objects import live_object
 from support.faults import Script, is_collection, ok, page, run, scripted
 from support.lives import KIND, wanted
 
@@ -69,7 +69,7 @@ class Server:
         return ""
 
     def live(self) -> Live:
-        return _live_object("assistant", self.raw)
+        return live_object(KIND, self.raw)
 
 
 def update(
@@ -151,7 +151,7 @@ def test_without_credit_nothing_is_learnt_about_metadata() -> None:
         provider = scripted(Script(server, ok({"error": {"code": "insufficient_quota"}}, 429)))
         with pytest.raises(Rejected):
             await provider.update(server.live(), WITHOUT_TIER, MARKER, ())
-        return provider._pair_removal.way
+        return provider.objects("assistant").modifier.pair_removal.way
 
     assert run(story) is None
 
@@ -334,29 +334,28 @@ def test_an_id_is_one_step_of_a_path_whatever_it_holds(id: str) -> None:
 @pytest.mark.parametrize("id", [None, 5, "", ".", "..", "x" * 513, "\udfff"])
 def test_an_answer_about_something_without_a_sound_id_is_none(id: Any) -> None:
     with pytest.raises(Broken, match="strange"):
-        _live_object("assistant", {"id": id})
+        live_object(KIND, {"id": id})
 
 
 @pytest.mark.parametrize("created", [None, "soon", [], {}, 10**400, -1, 0.5, True])
 def test_a_strange_time_of_creation_is_no_error(created: Any) -> None:
-    assert _live_object("assistant", {"id": "a", "created_at": created}).created_at >= -1
+    assert live_object(KIND, {"id": "a", "created_at": created}).created_at >= -1
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 7, {"reconciler": 7}, {"reconciler": {}}, {"reconciler": "v9"}])
 def test_strange_metadata_is_no_marker(value: Any) -> None:
-    assert _live_object("assistant", {"id": "a", "metadata": value}).marker is None
+    assert live_object(KIND, {"id": "a", "metadata": value}).marker is None
 
 
 def test_the_key_the_organization_and_the_project_travel_with_every_request() -> None:
-    sent = Connection("https://x/v1", Path(), "sk-1", "org_1", "proj_1").headers("assistants=v2")
+    sent = Connection("https://x/v1", Path(), "sk-1", "org_1", "proj_1").headers()
 
     assert sent == {
-        "OpenAI-Beta": "assistants=v2",
         "Authorization": "Bearer sk-1",
         "OpenAI-Organization": "org_1",
         "OpenAI-Project": "proj_1",
     }
-    assert Connection("https://x/v1", Path()).headers("assistants=v2") == {"OpenAI-Beta": "assistants=v2"}
+    assert Connection("https://x/v1", Path()).headers() == {}
 
 
 def test_a_place_is_opened_without_a_request() -> None:

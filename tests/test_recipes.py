@@ -162,7 +162,7 @@ import httpx
 
 from reconciler.emulator import Emulator
 from reconciler.kinds import ServerTraits
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 
 
 class Example:
@@ -170,7 +170,7 @@ class Example:
 
     def open(self, connection, log):
         emulator = Emulator(connection.state_dir / "example.db")
-        return local_assistants(httpx.ASGITransport(app=emulator), log, emulator.close)
+        return local_server(httpx.ASGITransport(app=emulator), log, emulator.close)
 """
 
 

@@ -15,7 +15,7 @@ from reconciler.apply.engine import PARALLELISM, Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
 from reconciler.model import Desired, Failed, Outcome
-from reconciler.providers.openai import local_assistants
+from reconciler.providers.openai import local_server
 from support.faults import TIME, faulty, run, wire_clock
 from support.world import EVERY_SERVER, World, desired
 
@@ -48,7 +48,7 @@ async def settled(settings: Settings, wanted: tuple[Desired, ...]) -> World:
 
 
 async def applied(world: World, transport: Any, wanted: tuple[Desired, ...], nonce: str = "n2") -> tuple[Outcome, ...]:
-    world.provider = local_assistants(transport, lambda line: None, lambda: None, wire_clock())
+    world.provider = local_server(transport, lambda line: None, lambda: None, wire_clock())
     return await apply(await world.plan(wanted), world.provider, RunContext(nonce), Listener(), clock=TIME)
 
 
@@ -175,7 +175,7 @@ def test_what_is_refused_for_another_reason_says_that_one() -> None:
     async def story() -> tuple[Outcome, ...]:
         world = await settled(Settings(), bodies("a"))
         plan = await world.plan(desired({"model": "gpt-4o"}, keys="a"))
-        world.provider = local_assistants(httpx.MockTransport(refusing), lambda line: None, lambda: None, wire_clock())
+        world.provider = local_server(httpx.MockTransport(refusing), lambda line: None, lambda: None, wire_clock())
         return await apply(plan, world.provider, RunContext("n2"), Listener(), clock=TIME)
 
     (outcome,) = run(story)

@@ -12,9 +12,11 @@ import pytest
 
 from reconciler.providers import until, wire
 from reconciler.providers.errors import Broken, ProviderError, Rejected, Unreachable
+from reconciler.providers.openai import COLLECTIONS
 from reconciler.providers.wire import ATTEMPTS, Wire, client
 from support.faults import Script, clock, ok, run, wire_clock
 
+AT = COLLECTIONS["assistant"]
 BASE = "https://api.example.com/v1"
 KEY = {"Authorization": "Bearer secret-key"}
 
@@ -32,10 +34,10 @@ def ask(
     async def story() -> tuple[Any, float]:
         one = wired(script, chance=chance)
         calls = {
-            "read": lambda: one.read("/assistants"),
-            "modify": lambda: one.modify("/assistants/a", {"name": "x"}, id="a"),
-            "delete": lambda: one.delete("/assistants/a", id="a"),
-            "once": lambda: one.once("/assistants", {"name": "x"}),
+            "read": lambda: one.page(AT, {}),
+            "modify": lambda: one.modify(AT, "a", {"name": "x"}),
+            "delete": lambda: one.delete(AT, "a"),
+            "once": lambda: one.once(AT, {"name": "x"}),
         }
         try:
             with until(clock() + seconds):
@@ -132,11 +134,11 @@ def test_one_refusal_holds_everybody_up_but_not_past_their_deadlines() -> None:
         one = wired(script)
         with until(clock() + 10):
             with pytest.raises(ProviderError):
-                await one.read("/assistants")
+                await one.page(AT, {})
             with pytest.raises(Unreachable) as caught:
-                await one.read("/assistants")
+                await one.page(AT, {})
         early = clock()
-        await one.read("/assistants")
+        await one.page(AT, {})
         return early, caught.value.message, [str(clock()), script.methods]
 
     early, said, later = run(story)
@@ -149,14 +151,14 @@ def test_a_place_in_the_queue_ends_with_the_deadline_too() -> None:
     async def story() -> tuple[int, float]:
         one = wired(Script(ok({}, 429, retry_after="8"), ok({})), chance=0.0)
         with pytest.raises(ProviderError):
-            await one.once("/assistants", {})
+            await one.once(AT, {})
         failed = 0
 
         async def wait() -> None:
             nonlocal failed
             try:
                 with until(clock() + 8.5):
-                    await one.read("/assistants")
+                    await one.page(AT, {})
             except Unreachable:
                 failed += 1
 
@@ -235,7 +237,7 @@ def test_compressed_garbage_is_no_answer(content: bytes) -> None:
 def test_half_a_character_travels_as_it_came() -> None:
     async def story() -> Any:
         script = Script(ok({"id": "a"}))
-        await wired(script).modify("/assistants/a", {"name": "half \ud800"}, id="a")
+        await wired(script).modify(AT, "a", {"name": "half \ud800"})
         return json.loads(script.asked[0].content), script.asked[0].headers["content-type"]
 
     assert run(story) == ({"name": "half \ud800"}, "application/json")
@@ -244,7 +246,7 @@ def test_half_a_character_travels_as_it_came() -> None:
 def test_every_request_is_one_line_of_the_log_without_the_key() -> None:
     async def story() -> list[str]:
         log: list[str] = []
-        await wired(Script(ok({}, x_request_id="req_9")), log=log).read("/assistants", {"limit": "1"})
+        await wired(Script(ok({}, x_request_id="req_9")), log=log).page(AT, {"limit": "1"})
         return log
 
     assert run(story) == ["GET /v1/assistants 200 0.000s req_9"]
@@ -255,7 +257,7 @@ def test_the_project_that_answered_is_remembered() -> None:
         one = wired(Script(ok({}), ok({}, openai_project="proj_1"), ok({})))
         found = [one.project]
         for _ in range(3):
-            await one.read("/assistants")
+            await one.page(AT, {})
             found.append(one.project)
         return found
 
@@ -270,7 +272,7 @@ def waited(*answers: Any) -> list[str]:
         script = Script(*answers, ok({}))
         one = Wire(client(BASE, KEY, httpx.MockTransport(script)), lambda line: None, wire_clock(), waiting=said.append)
         for _ in range(2):
-            await one.read("/assistants")
+            await one.page(AT, {})
         await one.aclose()
 
     run(story)
@@ -306,7 +308,7 @@ def test_what_no_further_try_would_change_is_told_at_once(fault: str, said: str)
         script = Script(httpx.ConnectError(fault))
         one = wired(script)
         with pytest.raises(Unreachable) as caught:
-            await one.read("/assistants")
+            await one.page(AT, {})
         await one.aclose()
         return caught.value, len(script.asked)
 
@@ -334,7 +336,7 @@ def test_a_server_that_says_the_key_back_is_not_quoted(fault: Any) -> None:
     async def story() -> ProviderError:
         one = wired(Script(*[fault] * ATTEMPTS), log=log)
         with pytest.raises(ProviderError) as caught:
-            await one.read("/assistants")
+            await one.page(AT, {})
         await one.aclose()
         return caught.value
 

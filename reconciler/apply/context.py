@@ -99,7 +99,7 @@ class Stop:
         if isinstance(error, InDoubt) and error.blind is not None:
             error = error.blind
         if isinstance(error, ApiGone | Unauthorized):
-            self.softly("the server rejects the key or has no Assistants API")
+            self.softly("the server rejects the key or has no such API")
         self.unreached = self.unreached + 1 if isinstance(error, Unreachable) else 0
         if self.unreached >= _UNREACHED:
             self.softly(f"the server cannot be reached: {error.message}")

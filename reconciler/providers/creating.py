@@ -7,13 +7,13 @@ absent only if they show what is known to have been created later.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from reconciler.canonical import Json
 from reconciler.model import Address, Live, Marker
+from reconciler.providers.collection import Collection
 from reconciler.providers.errors import TOO_MANY_REQUESTS, InDoubt, ProviderError
 from reconciler.providers.wire import Wire, tries
 
@@ -65,73 +65,79 @@ class Known:
 class Finder(Protocol):
     """Where a create that may have happened is looked for."""
 
-    async def newest(self, kind: str) -> tuple[Live, ...]:
+    known: Known
+
+    async def newest(self) -> tuple[Live, ...]:
         """The newest page."""
 
-    async def observe(self, kind: str) -> tuple[Live, ...]:
+    async def observe(self) -> tuple[Live, ...]:
         """Everything."""
+
+    def read(self, raw: Mapping[str, Json]) -> Live:
+        """The object that an answer shows."""
 
 
 class Creator:
-    """Creates objects, each once."""
+    """Creates objects of one collection, each once."""
 
-    def __init__(self, wire: Wire, finder: Finder, path: Callable[[str], str], read: Callable[..., Live]) -> None:
+    def __init__(self, wire: Wire, collection: Collection, finder: Finder) -> None:
         self._wire = wire
+        self._collection = collection
         self._finder = finder
-        self._path = path
-        self._read = read
-        self.known: defaultdict[str, Known] = defaultdict(Known)
         self.doubted: dict[Address, float] = {}
         """What was ever in doubt, and until when what was sent before it was tried again may still land."""
         self._given_up: dict[Address, float] = {}
         """When a create was given up that was not seen and is not tried again yet."""
 
-    async def create(self, kind: str, body: Mapping[str, Json], marker: Marker) -> Live:
+    async def create(self, body: Mapping[str, Json], marker: Marker) -> Live:
         """The object that now exists; `InDoubt` where it possibly does, another error where it surely does not."""
-        attempt, address = 0, Address(kind, marker.key)
+        attempt, address = 0, self._address(marker)
         while True:
             sent = self._wire.clock.monotonic()
             if address in self._given_up:
                 self.doubted[address] = self._given_up.pop(address) + LANDS_SECONDS
             try:
-                made: Live | None = self._read(kind, await self._wire.once(self._path(kind), body))
+                made: Live | None = self._finder.read(await self._wire.once(self._collection, body))
             except ProviderError as error:
                 attempt += 1
-                made = await self._made_in_spite_of(error, kind, marker)
+                made = await self._made_in_spite_of(error, marker)
                 if made is None:
                     if attempt >= tries(error, _TRIES) or not error.retryable:
                         raise
                     await self._wire.pause(attempt - 1, error)
             if made is not None:
-                self.known[made.kind].sent[made.id] = sent
+                self._finder.known.sent[made.id] = sent
                 return made
 
-    async def _made_in_spite_of(self, error: ProviderError, kind: str, marker: Marker) -> Live | None:
+    async def _made_in_spite_of(self, error: ProviderError, marker: Marker) -> Live | None:
         """What a failed create left behind; None where it left nothing, as far as lists can be believed."""
         if not error.may_have_happened:
             return None
-        address = Address(kind, marker.key)
+        address = self._address(marker)
         self.doubted.setdefault(address, float("-inf"))
         since = self._wire.clock.monotonic()
         not_done = error.response.status in _NOT_DONE
         try:
-            made = await self._look(kind, marker, patient=not not_done)
+            made = await self._look(marker, patient=not not_done)
         except ProviderError as blind:
             raise InDoubt(error, since, blind) from blind
         if made is None and error.response.status != TOO_MANY_REQUESTS:
             self._given_up[address] = since
-        if made is None and not not_done and not self.known[kind].shown(since):
+        if made is None and not not_done and not self._finder.known.shown(since):
             raise InDoubt(error, since) from error
         return made
 
-    async def _look(self, kind: str, marker: Marker, *, patient: bool) -> Live | None:
+    async def _look(self, marker: Marker, *, patient: bool) -> Live | None:
         """The object that a create made, looked for more than once; a busy server is asked for as few as will do."""
         newest, whole = self._finder.newest, self._finder.observe
         looks = [newest, newest, newest, whole] if patient else [newest, newest]
         for number, search in enumerate(looks, 1):
-            made = [live for live in await search(kind) if live.carries(marker)]
+            made = [live for live in await search() if live.carries(marker)]
             if made:
                 return min(made, key=lambda live: (live.created_at, live.id))
             if number < len(looks):
                 await self._wire.clock.sleep(0.125 * 2**number)
         return None
+
+    def _address(self, marker: Marker) -> Address:
+        return Address(self._collection.kind.name, marker.key)

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconciler.canonical import Json
+from reconciler.providers.collection import Collection
 
 CONCEALED = "(the key)"
 TOO_MANY_REQUESTS = 429
@@ -101,7 +102,7 @@ class Unreachable(ProviderError):
 class Unauthorized(ProviderError):
     """The server does not let us: a wrong key, or one without the scope (both answer 401)."""
 
-    remedy = "check the key, its project, and whether it may read and write assistants"
+    remedy = "check the key, its project, and what it may read and write"
 
 
 class Rejected(ProviderError):
@@ -147,13 +148,17 @@ class ObjectGone(ProviderError):
 
 
 class ApiGone(ProviderError):
-    """The server has no Assistants API, whatever else it has."""
+    """The server has not the API of a kind, whatever else it has."""
 
-    remedy = (
-        "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in Azure AI"
-        " Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
-        " `reconciler serve`; point `base_url` at one of those."
-    )
+    remedy = "point `base_url` at a server that has it"
+
+    def __init__(
+        self, message: str, kind: str, path: str = "", remedy: str = "", response: ResponseInfo | None = None
+    ) -> None:
+        super().__init__(message, remedy, response)
+        self.kind = kind
+        self.path = path
+        """Where it was looked for, beyond the address."""
 
 
 class Broken(ProviderError):
@@ -169,14 +174,16 @@ def advice(error: ProviderError, base_url: str) -> str:
     host = urlsplit(base_url).hostname or ""
     if "api-version" in error.message.lower() or (host.endswith(_VERSIONED) and error.response.status in (400, 404)):
         return _API_VERSION
-    return f"{_advice_on_path(base_url)}\n{error.remedy}" if isinstance(error, ApiGone) else error.remedy
+    if not isinstance(error, ApiGone) or not error.path:
+        return error.remedy
+    return f"{_advice_on_path(base_url, error.path)}\n{error.remedy}"
 
 
-def _advice_on_path(base_url: str) -> str:
-    """What is probably wrong with the path of an address that has no Assistants API."""
+def _advice_on_path(base_url: str, added: str) -> str:
+    """What is probably wrong with the path of an address that has not the API."""
     base, path = base_url.rstrip("/"), urlsplit(base_url).path.rstrip("/")
-    if path.endswith("/assistants"):
-        return f"`/assistants` is added to `base_url`: write {base.removesuffix('/assistants')}."
+    if path.endswith(added):
+        return f"`{added}` is added to `base_url`: write {base.removesuffix(added)}."
     if path.endswith("/v1/v1"):
         return f"`base_url` ends in /v1 twice: write {base.removesuffix('/v1')}."
     if path.endswith("/v1"):
@@ -184,16 +191,26 @@ def _advice_on_path(base_url: str) -> str:
     return f"`base_url` does not end in /v1, as it does for most servers: try {base}/v1 first."
 
 
-def judged(
-    response: httpx.Response, content: bytes, id: str | None, now: Callable[[], float], *, bare: bool = False
-) -> dict[str, Json]:
-    """The body of a good answer, which may be `bare`, a status alone; raises the error that a bad one means."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an answer answers to."""
+
+    collection: Collection
+    id: str | None = None
+    """The object that it is about, if it exists."""
+    bare: bool = False
+    """Whether a status alone is an answer."""
+
+
+def judged(asked: Asked, response: httpx.Response, content: bytes, now: Callable[[], float]) -> dict[str, Json]:
+    """The body of a good answer; raises the error that a bad one means."""
     body = _parsed_body(content)
     is_page = "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
     if response.status_code >= 300:
-        raise _response_error(response, body if is_page else body or _plain_text(content), id, now, is_page=is_page)
+        told = body if is_page else body or _plain_text(content)
+        raise _response_error(asked, response, told, now, is_page=is_page)
     info = ResponseInfo(response.status_code, response.headers.get("x-request-id"))
-    if response.status_code == 204 or (bare and content.strip() in (b"", b"null")):
+    if response.status_code == 204 or (asked.bare and content.strip() in (b"", b"null")):
         return {}
     if not isinstance(body, dict):
         message = f"The server answers with {_PAGE}." if is_page else "The answer is not a JSON object."
@@ -257,7 +274,7 @@ def retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | Non
 
 
 def _response_error(
-    response: httpx.Response, body: Any, id: str | None, now: Callable[[], float], *, is_page: bool
+    asked: Asked, response: httpx.Response, body: Any, now: Callable[[], float], *, is_page: bool
 ) -> ProviderError:
     status, headers = response.status_code, response.headers
     message, param, code, kind = _error_fields(body)
@@ -276,19 +293,25 @@ def _response_error(
         redirected.may_have_happened = True
         return redirected
     if status in (401, 403):
-        return Unauthorized(f"{status}: {message}", response=info)
+        remedy = f"check the key, its project, and whether it may read and write {asked.collection.kind.plural}"
+        return Unauthorized(f"{status}: {message}", remedy, info)
     if status in _GONE:
-        is_html = "html" in headers.get("content-type", "").lower()
-        no_route = is_html or any(words in message.lower() for words in _NO_SUCH_ROUTE)
-        if id is not None and status == 404 and not no_route:
-            return ObjectGone(f"404: {message}", named=id in message, response=info)
-        return ApiGone(f"This server has no Assistants API: {status}: {message}", response=info)
+        return _gone(asked, message, info, is_html="html" in headers.get("content-type", "").lower())
     text = f"{status}: {message}" + (f" ({code})" if code and code not in message else "")
     if status >= 500:
         return Broken(text, "the server failed; run it again", info)
     if status in _LATER and not no_credit:
         return Busy(text, response=info)
     return Rejected(text, "the account has no credit left" if no_credit else "", info)
+
+
+def _gone(asked: Asked, message: str, info: ResponseInfo, *, is_html: bool) -> ProviderError:
+    """What is not there: the one object, or the whole API."""
+    no_route = is_html or any(words in message.lower() for words in _NO_SUCH_ROUTE)
+    if asked.id is not None and info.status == 404 and not no_route:
+        return ObjectGone(f"404: {message}", named=asked.id in message, response=info)
+    kind, at = asked.collection.kind, asked.collection
+    return ApiGone(f"This server has no {kind.api}: {info.status}: {message}", kind.name, at.path, at.gone, info)
 
 
 def _error_fields(body: Any) -> tuple[str, str | None, str | None, Any]:

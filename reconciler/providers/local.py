@@ -9,7 +9,8 @@ import httpx
 from reconciler.emulator import Emulator, EmulatorError, Settings
 from reconciler.kinds import ServerTraits
 from reconciler.providers.errors import Unreachable
-from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.providers.openai import local_server
+from reconciler.providers.server import Server
 from reconciler.providers.wire import Connection
 
 DATABASE = "local.db"
@@ -20,13 +21,13 @@ class Local:
 
     terms = ServerTraits(tools={"assistant": frozenset({"code_interpreter", "file_search", "function"})})
 
-    def open(self, connection: Connection, log: Callable[[str], None]) -> Assistants:
+    def open(self, connection: Connection, log: Callable[[str], None]) -> Server:
         """The embedded server over its database."""
         try:
             emulator = Emulator(connection.state_dir / DATABASE, Settings(models=connection.models))
         except EmulatorError as error:
             raise Unreachable(error.message, error.remedy) from error
-        return local_assistants(httpx.ASGITransport(app=emulator), log, emulator.close)
+        return local_server(httpx.ASGITransport(app=emulator), log, emulator.close)
 
 
 LOCAL = Local()

@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 import anyio
 
 from reconciler.canonical import Json
+from reconciler.providers.collection import Collection
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Rejected
 from reconciler.providers.wire import Wire
 
@@ -40,12 +41,12 @@ class _Page:
     says_more: bool = False
 
 
-async def listed(wire: Wire, path: str) -> Listing:
+async def listed(wire: Wire, collection: Collection) -> Listing:
     """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
     listing: Listing | None = None
     for _ in range(1 + _AGAIN):
         try:
-            listing = await _read_listing(wire, path)
+            listing = await _read_listing(wire, collection)
         except ObjectGone:  # the cursor was deleted
             continue
         if listing.contradiction is None:
@@ -59,9 +60,9 @@ async def listed(wire: Wire, path: str) -> Listing:
 class SharedListing:
     """A listing that those share who wait for one."""
 
-    def __init__(self, wire: Wire, path: str) -> None:
+    def __init__(self, wire: Wire, collection: Collection) -> None:
         self._wire = wire
-        self._path = path
+        self._collection = collection
         self._lock = anyio.Lock()
         self._began = float("-inf")
         self._last = Listing({})
@@ -74,23 +75,23 @@ class SharedListing:
         async with self._lock:
             if self._began <= oldest:
                 began = self._wire.clock.monotonic()
-                self._last = await listed(self._wire, self._path)
+                self._last = await listed(self._wire, self._collection)
                 self._began, self.contradiction = began, self._last.contradiction or self.contradiction
             return self._last
 
 
-async def newest(wire: Wire, path: str) -> list[dict[str, Json]]:
+async def newest(wire: Wire, collection: Collection) -> list[dict[str, Json]]:
     """The objects of the first page, which are the newest where the server sorts."""
-    return list((await _read_page(wire, path)).rows.values())
+    return list((await _read_page(wire, collection)).rows.values())
 
 
-async def _read_listing(wire: Wire, path: str) -> Listing:
+async def _read_listing(wire: Wire, collection: Collection) -> Listing:
     """One reading. That there is no more is believed only from a server that has said before that there is more."""
-    first = page = await _read_page(wire, path)
+    first = page = await _read_page(wire, collection)
     rows, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
     while page.rows and (page.says_more or not spoke_of_more):
         cursor = list(page.rows)[-1]
-        page = await _next_page(wire, path, cursor, doubting=not spoke_of_more)
+        page = await _next_page(wire, collection, cursor, doubting=not spoke_of_more)
         if page.rows.keys() == {cursor} and len(rows) > len(
             first.rows
         ):  # to some, `after` includes its object: the end
@@ -110,14 +111,14 @@ async def _read_listing(wire: Wire, path: str) -> Listing:
         raise Broken(message, remedy)
     contradiction = _repetition(repeated)
     if only_first and page.rows and not spoke_of_more:
-        contradiction = _repetition(first.repeated) or await _hidden_objects(wire, path, first)
+        contradiction = _repetition(first.repeated) or await _hidden_objects(wire, collection, first)
     return Listing(rows, contradiction)
 
 
-async def _next_page(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _Page:
+async def _next_page(wire: Wire, collection: Collection, cursor: str, *, doubting: bool) -> _Page:
     """The page after the cursor; an empty one where the server was only doubted, and knows no cursors."""
     try:
-        page = await _read_page(wire, path, after=cursor)
+        page = await _read_page(wire, collection, after=cursor)
     except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
         if deleted or not doubting or error.response.status not in _NO_CURSORS:
@@ -128,10 +129,10 @@ async def _next_page(wire: Wire, path: str, cursor: str, *, doubting: bool) -> _
     return page
 
 
-async def _hidden_objects(wire: Wire, path: str, first: _Page) -> str | None:
+async def _hidden_objects(wire: Wire, collection: Collection, first: _Page) -> str | None:
     """What a server says that sends its only page again to a cursor: if that is a part, it has another end."""
     try:
-        page = await _read_page(wire, path, order="asc")
+        page = await _read_page(wire, collection, order="asc")
     except (Rejected, ApiGone):
         return None
     if page.rows.keys() <= first.rows.keys():
@@ -146,8 +147,8 @@ def _repetition(ids: Sequence[str]) -> str | None:
     return f"its pages repeat {ids[0]}" + (f" and {more} other{'s' if more > 1 else ''}" if more else "")
 
 
-async def _read_page(wire: Wire, path: str, **query: str) -> _Page:
-    answer = await wire.read(path, {"limit": str(PAGE), "order": "desc", **query}, id=query.get("after"))
+async def _read_page(wire: Wire, collection: Collection, **query: str) -> _Page:
+    answer = await wire.page(collection, {"limit": str(min(PAGE, collection.page)), "order": "desc", **query})
     data = answer.get("data")
     if not isinstance(data, list):
         raise Broken("The server's list has no `data`.")

@@ -16,9 +16,11 @@ import httpx
 
 from reconciler.canonical import Json
 from reconciler.masking import mask
+from reconciler.providers.collection import Collection
 from reconciler.providers.errors import (
     CONCEALED,
     TOO_MANY_REQUESTS,
+    Asked,
     Broken,
     Busy,
     Outdated,
@@ -82,10 +84,9 @@ class Connection:
     waiting: Callable[[str], None] | None = None
     """What reports that a server is waited for."""
 
-    def headers(self, beta: str) -> dict[str, str]:
-        """What every request of an API carries that is known by its beta's name."""
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
         stated = {
-            "OpenAI-Beta": beta,
             "Authorization": f"Bearer {self.api_key}" if self.api_key else "",
             "OpenAI-Organization": self.organization or "",
             "OpenAI-Project": self.project or "",
@@ -130,15 +131,20 @@ def overwriting(good_until: float) -> Iterator[None]:
 @dataclass(frozen=True, slots=True)
 class _Request:
     method: str
-    path: str
+    collection: Collection
+    id: str | None = None
     params: Mapping[str, str] | None = None
     body: Mapping[str, Json] | None = None
-    id: str | None = None
-    """The object that it is about, if it exists."""
+    about: str | None = None
+    """The object that has to exist."""
 
     @property
     def overwrites(self) -> bool:
         return self.id is not None and self.method != "GET"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self.collection.headers | ({} if self.body is None else {"Content-Type": "application/json"})
 
 
 class Wire:
@@ -162,23 +168,26 @@ class Wire:
         self.project: str | None = None
         """The project that the server says it answered for."""
 
-    async def read(
-        self, path: str, params: Mapping[str, str] | None = None, *, id: str | None = None
-    ) -> dict[str, Json]:
-        """The answer to a GET."""
-        return await self._send_until_answered(_Request("GET", path, params, id=id))
+    async def page(self, collection: Collection, params: Mapping[str, str]) -> dict[str, Json]:
+        """The answer to a listing; the object at the cursor is what it may not find."""
+        request = _Request("GET", collection, params=params, about=params.get("after"))
+        return await self._send_until_answered(request)
 
-    async def modify(self, path: str, body: Mapping[str, Json], *, id: str) -> dict[str, Json]:
+    async def read(self, collection: Collection, id: str) -> dict[str, Json]:
+        """The answer to a GET of one object."""
+        return await self._send_until_answered(_Request("GET", collection, id, about=id))
+
+    async def modify(self, collection: Collection, id: str, body: Mapping[str, Json]) -> dict[str, Json]:
         """The answer to a modify: sent again, it does the same."""
-        return await self._send_until_answered(_Request("POST", path, body=body, id=id))
+        return await self._send_until_answered(_Request("POST", collection, id, body=body, about=id))
 
-    async def delete(self, path: str, *, id: str) -> dict[str, Json]:
+    async def delete(self, collection: Collection, id: str) -> dict[str, Json]:
         """The answer to a delete: sent again, it finds nothing."""
-        return await self._send_until_answered(_Request("DELETE", path, id=id))
+        return await self._send_until_answered(_Request("DELETE", collection, id, about=id))
 
-    async def once(self, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
+    async def once(self, collection: Collection, body: Mapping[str, Json]) -> dict[str, Json]:
         """The answer to a create, sent once: whether it may be sent again is not decided here."""
-        return await self._send(_Request("POST", path, body=body))
+        return await self._send(_Request("POST", collection, body=body))
 
     async def pause(self, attempt: int, error: ProviderError | None = None, waited: float = 0.0) -> None:
         """Waits before another try, with full jitter or as the server asked; raises where time is up.
@@ -218,7 +227,7 @@ class Wire:
             raise Outdated("The object was read too long ago to be overwritten.")
         try:
             response, content = await self._exchange(request)
-            answer = self._judged(response, content, request.id, bare=request.method != "GET")
+            answer = self._judged(request, response, content)
         except ProviderError as error:
             error.conceal(self._mask.text)
             if isinstance(error, Busy) and error.response.status == TOO_MANY_REQUESTS:
@@ -249,8 +258,8 @@ class Wire:
             raise Unreachable("The time limit is reached.", _MORE_TIME, ResponseInfo(should_retry=False))
         # in ASCII: half a character, which some live texts hold, has no other encoding
         body = None if request.body is None else json.dumps(request.body)
-        headers = None if body is None else {"Content-Type": "application/json"}
-        stream = self._client.stream(request.method, request.path, params=request.params, content=body, headers=headers)
+        path, headers = request.collection.path_of(request.id), request.headers
+        stream = self._client.stream(request.method, path, params=request.params, content=body, headers=headers)
         try:
             with anyio.fail_after(limit):
                 async with stream as response:
@@ -266,14 +275,15 @@ class Wire:
         self._log(self._mask.text(line))
         return response, content
 
-    def _judged(self, response: httpx.Response, content: bytes, id: str | None, *, bare: bool) -> dict[str, Json]:
+    def _judged(self, request: _Request, response: httpx.Response, content: bytes) -> dict[str, Json]:
         """What the answer means; of a failure only what may be said, before it is cut short: some say the key back."""
+        asked, now = Asked(request.collection, request.about, bare=request.method != "GET"), self.clock.wall
         try:
-            return judged(response, content, id, self.clock.wall, bare=bare)
+            return judged(asked, response, content, now)
         except ProviderError:
             masked = self._mask.text(content.decode(errors="replace")).encode()
             response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
-            judged(response, masked, id, self.clock.wall, bare=bare)
+            judged(asked, response, masked, now)
             raise  # where the text is no error any more once it can be read
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import anyio
 import httpx
 
-from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.providers.openai import local_server
+from reconciler.providers.server import Server
 from reconciler.providers.wire import Clock
 from support.world import Recorder, World
 
@@ -281,7 +282,7 @@ def faulty(world: World, laid: Mapping[int, str] | None = None, lag: int = 0) ->
     """The world's provider, reached through faults, in virtual time."""
     faults = Faults(httpx.ASGITransport(app=world.emulator), dict(laid or {}), lag)
     world.recorder = Recorder(faults)
-    world.provider = local_assistants(world.recorder, lambda line: None, lambda: None, wire_clock())
+    world.provider = local_server(world.recorder, lambda line: None, lambda: None, wire_clock())
     return faults
 
 
@@ -318,6 +319,6 @@ def page(*raws: Any, has_more: bool | None = False) -> Answering:
     return ok({"object": "list", "data": list(raws)} | ({} if has_more is None else {"has_more": has_more}))
 
 
-def scripted(script: Callable[[httpx.Request], Any], chance: Callable[[], float] | None = None) -> Assistants:
+def scripted(script: Callable[[httpx.Request], Any], chance: Callable[[], float] | None = None) -> Server:
     """A provider over a server of one's own."""
-    return local_assistants(httpx.MockTransport(script), lambda line: None, lambda: None, wire_clock(chance))
+    return local_server(httpx.MockTransport(script), lambda line: None, lambda: None, wire_clock(chance))

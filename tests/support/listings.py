@@ -11,7 +11,8 @@ from typing import Any
 
 import httpx
 
-from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.providers.openai import local_server
+from reconciler.providers.server import Server
 from support.faults import is_collection, wire_clock
 
 Row = Mapping[str, Any]
@@ -174,7 +175,7 @@ def refusing(status: int, text: str) -> Way:
     return way
 
 
-def unbelievable(inner: httpx.AsyncBaseTransport, way: Way) -> tuple[Lists, Assistants]:
+def unbelievable(inner: httpx.AsyncBaseTransport, way: Way) -> tuple[Lists, Server]:
     """A provider that sees the server through such lists."""
     lists = Lists(inner, way)
-    return lists, local_assistants(lists, lambda line: None, lambda: None, wire_clock())
+    return lists, local_server(lists, lambda line: None, lambda: None, wire_clock())

@@ -25,7 +25,8 @@ from reconciler.plan.against_base import as_live, part, split, unseen
 from reconciler.plan.guards import Limits
 from reconciler.plan.last_applied import with_last_applied
 from reconciler.plan.make import make_plan
-from reconciler.providers.openai import Assistants, local_assistants
+from reconciler.providers.openai import local_server
+from reconciler.providers.server import Server
 from reconciler.source import parse, write
 
 WHERE = Target(stack="acme", environment="production", provider="openai", base_url="https://api.example.com/v1")
@@ -66,7 +67,7 @@ class World:
 
         self.emulator = Emulator(":memory:", self.settings, now=lambda: next(clock), new_id=new_id)
         self.recorder = Recorder(httpx.ASGITransport(app=self.emulator))
-        self.provider = local_assistants(self.recorder, lambda line: None, self.emulator.close)
+        self.provider = local_server(self.recorder, lambda line: None, self.emulator.close)
 
     async def plan(self, desired: Iterable[Desired], **options: Any) -> Plan:
         return make_plan(desired, await self.live(), self.where, **options)
@@ -237,9 +238,9 @@ __all__ = [
     "SCENARIOS",
     "SETTING",
     "WHERE",
-    "Assistants",
     "Recorder",
     "Scenario",
+    "Server",
     "World",
     "desired",
     "each_scenario",
