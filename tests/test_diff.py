@@ -211,6 +211,15 @@ def test_an_ignored_temperature_goes_where_the_model_refuses_one() -> None:
     assert compared.patch == {"model": "o3-mini", "temperature": None, "top_p": None}
 
 
+@pytest.mark.parametrize(("model", "patch"), [("o3", {}), ("gpt-4o", {"reasoning_effort": None})])
+def test_an_ignored_effort_outlives_its_model_if_the_next_one_takes_it(model: str, patch: dict) -> None:
+    one = ignoring("reasoning_effort", model=model)
+
+    compared = against(one, applied(wanted(model="o3-mini"), temperature=None, top_p=None, reasoning_effort="high"))
+
+    assert compared.patch == {"model": model, **patch}
+
+
 # what is left to the server
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -503,12 +504,7 @@ SEARCHING: dict[str, Json] = {"tools": [{"type": "file_search"}]}
 @pytest.mark.parametrize(
     ("body", "before", "changed", "companions"),
     [
-        ({"model": "o3-mini"}, SAMPLED, {"model"}, {"temperature": 0.5, "top_p": 1.0}),
-        ({"model": "o3-mini"}, SAMPLED, {"model", "temperature"}, {"top_p": 1.0}),
-        ({"model": "o3-mini", "temperature": 0.5}, SAMPLED, {"model"}, {"top_p": 1.0}),
-        ({"model": "gpt-4o"}, REASONED, {"model"}, {"reasoning_effort": "low"}),
-        ({"model": "gpt-4o"}, REASONED, {"name"}, {}),
-        ({"model": "o3-mini"}, {"model": "gpt-4o"}, {"model"}, {}),
+        ({"model": "o3-mini"}, SAMPLED, {"model"}, {}),
         ({"model": "m"}, {**SEARCHING, "tool_resources": STORE}, {"tools"}, {}),
         ({"model": "m", **SEARCHING}, {"tool_resources": STORE}, {"tools"}, {"tool_resources": STORE}),
         ({"model": "m", **SEARCHING}, {"tool_resources": STORE}, {"tools", "tool_resources"}, {}),
@@ -522,6 +518,30 @@ def test_companions_travel_with_what_they_depend_on(
     body: dict[str, Json], before: dict[str, Json], changed: set[str], companions: dict[str, Json]
 ) -> None:
     assert KIND.companions(desired(body), live(before), frozenset(changed)) == companions
+
+
+@pytest.mark.parametrize(
+    ("body", "before", "changed", "ignored", "reset"),
+    [
+        ({"model": "o3-mini"}, SAMPLED, {"model"}, "", {"temperature", "top_p"}),
+        ({"model": "o3-mini"}, SAMPLED, {"model", "temperature"}, "", {"temperature", "top_p"}),
+        ({"model": "o3-mini", "temperature": 0.5}, SAMPLED, {"model"}, "", {"top_p"}),
+        ({"model": "o3"}, REASONED, {"model"}, "", {"reasoning_effort"}),
+        ({"model": "o3", "reasoning_effort": "low"}, REASONED, {"model"}, "", set()),
+        ({"model": "gpt-4o"}, REASONED, {"model"}, "", {"reasoning_effort"}),
+        ({"model": "gpt-4o"}, REASONED, {"name", "reconciler"}, "", set()),
+        ({"model": "o3-mini"}, {"model": "gpt-4o"}, {"model"}, "", set()),
+        ({"model": "o3-mini"}, SAMPLED, {"model"}, "temperature", {"temperature", "top_p"}),
+        ({"model": "o3"}, REASONED, {"model"}, "reasoning_effort", set()),
+        ({"model": "gpt-4o"}, REASONED, {"model"}, "reasoning_effort", {"reasoning_effort"}),
+    ],
+)
+def test_what_the_server_chose_is_reset_with_the_model_but_for_what_is_ignored_and_would_be_taken(
+    body: dict[str, Json], before: dict[str, Json], changed: set[str], ignored: str, reset: set[str]
+) -> None:
+    one = replace(desired(body), ignore=((ignored,),) if ignored else ())
+
+    assert KIND.resets(one, live(before), frozenset(changed)) == {(name,) for name in reset}
 
 
 def test_fields_keep_their_place_for_ever() -> None:

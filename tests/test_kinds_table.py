@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
@@ -27,7 +28,7 @@ class Reasoning(FieldPart):
 class AgentBody(BaseModel):
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
-    model: Annotated[str | None, FieldRules(required=True, companions=("reasoning",))] = None
+    model: Annotated[str | None, FieldRules(required=True, resets=(("reasoning", "effort"),))] = None
     name: Annotated[Text | None, ValueLimits(longest=128), FieldRules()] = None
     reasoning: Annotated[
         Reasoning | None, FieldRules(default={}, by_member=True, no_empty_members=True, chosen=(("effort",),))
@@ -159,6 +160,13 @@ def test_a_new_model_takes_along_what_the_old_one_had_chosen() -> None:
         ("reasoning.effort", ABSENT, "gpt-6 chooses its own"),
     ]
     assert compared(one, applied(wanted(SUMMARY), SUMMARY)).patch == {"model": "gpt-6"}
+
+
+@pytest.mark.parametrize("ignored", [("reasoning",), EFFORT])
+def test_a_new_model_leaves_what_is_ignored_as_it_is(ignored: Path) -> None:
+    one = replace(wanted({**SUMMARY, "model": "gpt-6"}), ignore=(ignored,))
+
+    assert compared(one, applied(wanted(SUMMARY), RESOLVED)).patch == {"model": "gpt-6"}
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,7 @@ class AssistantBody(BaseModel):
 
     model: Annotated[
         str | None,
-        FieldRules(required=True, exchanged=True, companions=("temperature", "top_p", "reasoning_effort")),
+        FieldRules(required=True, exchanged=True, resets=(("temperature",), ("top_p",), ("reasoning_effort",))),
     ] = None
     name: Annotated[Text | None, ValueLimits(longest=256), FieldRules()] = None
     description: Annotated[Text | None, ValueLimits(longest=512), FieldRules()] = None

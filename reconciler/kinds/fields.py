@@ -149,6 +149,8 @@ class FieldRules:
     """Whether the server chooses for every model, or for those alone that do not take the field."""
     companions: tuple[str, ...] = ()
     """Fields that must travel with it when it changes."""
+    resets: tuple[Path, ...] = ()
+    """What the server chose for the value that it had, and chooses anew when it changes."""
     by_member: bool = False
     """Whether its members are compared and attributed one by one."""
     groups: tuple[str, ...] = ()

@@ -143,32 +143,32 @@ class Kind:
         return self.table[name].wire(value, live.raw.get(name) if live is not None else None)
 
     def companions(self, desired: Desired, live: Live, changed: Collection[str]) -> dict[str, Json]:
-        """Fields that must travel with the changed ones, with what each is live: the server would keep it."""
+        """Fields that must travel with the changed ones, with what each would be otherwise: the server keeps it."""
         travelling: dict[str, Json] = {}
         for trigger in (name for name in self.fields if name in changed):
             wanted = self.wire(trigger, desired.fields[trigger], None)
             for name in self.table[trigger].companions:
-                have = live.raw.get(name)
-                behind = self.read({trigger: wanted, name: have})[name]
-                chosen = [path for path in desired.left_to_server if path[0] == name]
-                if name in changed:
-                    continue
-                if any(has(have, path[1:]) for path in chosen):
-                    travelling[name] = have
-                elif not chosen and encode(behind) != encode(desired.fields[name]):
+                behind = self.read({trigger: wanted, name: live.raw.get(name)})[name]
+                if name not in changed and encode(behind) != encode(desired.fields[name]):
                     travelling[name] = behind
         return travelling
 
+    def resets(self, desired: Desired, live: Live, changed: Collection[str]) -> frozenset[Path]:
+        """What is left to the server and is chosen anew with the changed fields: what is there is of the old ones.
+
+        What is ignored stays as it is, unless the server would reject it.
+        """
+        of_changed = {path for path in desired.left_to_server if self._is_reset_by(changed, path)}
+        ignored = {path for path in of_changed for one in desired.ignore if path[: len(one)] == one}
+        there = {path for path in of_changed if has(dict(live.raw), path)}
+        return frozenset(path for path in there if path not in ignored or self._is_refused(path, desired))
+
     def reset_reason(self, path: Path, desired: Desired, changed: Collection[str]) -> str | None:
         """Why what is left to the server is reset along with the changed fields."""
-        if path not in desired.left_to_server:
-            return None
-        rules = self.table[path[0]]
-        if not any(path[0] in self.table[name].companions for name in changed):
+        if path not in desired.left_to_server or not self._is_reset_by(changed, path):
             return None
         model = desired.fields["model"]
-        is_rejected = not rules.chosen_by_all or self._is_rejected(rules, model, ServerTraits())
-        return f"{model} does not take it" if is_rejected else f"{model} chooses its own"
+        return f"{model} does not take it" if self._is_refused(path, desired) else f"{model} chooses its own"
 
     def default(self, name: str) -> Json:
         """What a field is where nothing is stated."""
@@ -206,6 +206,14 @@ class Kind:
             value = getattr(body, name)
             stated = None if value is None else rules.normal(value, body)
             yield from ((name, *path) for path in rules.chosen if not has(stated, path))
+
+    def _is_reset_by(self, changed: Collection[str], path: Path) -> bool:
+        return any(path in rules.resets for name, rules in self.table.items() if name in changed)
+
+    def _is_refused(self, path: Path, desired: Desired) -> bool:
+        """Whether the model does not take what is left to the server, which may be why it is."""
+        rules = self.table[path[0]]
+        return not rules.chosen_by_all or self._is_rejected(rules, desired.fields["model"], ServerTraits())
 
     def _is_rejected(self, rules: FieldRules, model: Json, traits: ServerTraits) -> bool:
         """Whether the model does not take the field, as far as its name tells."""

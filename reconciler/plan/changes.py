@@ -105,9 +105,10 @@ def _with_needed(chosen: set[Path], parts: Mapping[Path, Path], desired: Desired
 
 def _with_companions(chosen: set[Path], every: set[Path], desired: Desired, live: Live) -> set[Path]:
     """The parts, and the fields that have to travel with them."""
-    travelling = KINDS[live.kind].companions(desired, live, frozenset(part[0] for part in chosen))
-    chosen_fields = {path[0] for path in desired.left_to_server}
-    needed = {f for f, before in travelling.items() if f in chosen_fields or not equal(before, live.fields[f])}
+    kind, changed = KINDS[live.kind], frozenset(part[0] for part in chosen)
+    travelling = kind.companions(desired, live, changed)
+    needed = {field for field, before in travelling.items() if not equal(before, live.fields[field])}
+    needed |= {path[0] for path in kind.resets(desired, live, changed)}
     return chosen | {part for part in every if part[0] in needed}
 
 

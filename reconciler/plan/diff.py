@@ -38,7 +38,7 @@ def compare(desired: Desired, live: Live, kind: Kind, base: Marker | None) -> Co
     differing = pair.differing(known)
     unsettled = tuple(f for f, have in differing.items() if known is not None and pair.is_unsettled(f, have, known))
     differing = {field: before for field, before in differing.items() if field not in unsettled}
-    differing.update(pair.companions(differing))
+    differing.update([*pair.companions(differing), *pair.resets(differing)])
     changes = {
         field: smallest
         for field in kind.fields
@@ -108,14 +108,18 @@ class _Pair:
         return live_values
 
     def companions(self, changed: Collection[str]) -> Iterator[tuple[str, Json]]:
-        """What has to travel with the changed fields; nothing that is chosen to the dashboard does."""
-        chosen = {path[0] for path in self.desired.left_to_server}
+        """What has to travel with the changed fields; nothing that is left to the dashboard does."""
         for field, before in self.kind.companions(self.desired, self.live, changed).items():
             have = self.less(before, field, self.desired.untouched)
-            if field in chosen:  # the server rejects the change without it, ignored or not
-                yield field, before
-            elif not isinstance(have, Absent) and not equal(have, self.after(field)):
+            if not isinstance(have, Absent) and not equal(have, self.after(field)):
                 yield field, have
+
+    def resets(self, changed: Collection[str]) -> Iterator[tuple[str, Json]]:
+        """The fields in which the server chooses anew with the changed ones, with that part as it is live."""
+        paths = self.kind.resets(self.desired, self.live, changed)
+        others = {*self.desired.untouched, *self.desired.left_to_server} - paths
+        haves = ((field, self.less(self.live.fields[field], field, others)) for field in {path[0] for path in paths})
+        yield from ((field, have) for field, have in haves if not isinstance(have, Absent))
 
     def _is_set_by_us(self, path: Path, known: Marker | None) -> bool:
         """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
