@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
 
@@ -12,7 +12,7 @@ from reconciler.diagnostics import Diagnostic, Location, did_you_mean, in_order
 from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
 from reconciler.kinds.problems import from_pydantic, tag
 from reconciler.manifests.references import Resolver, without_own
-from reconciler.model import NAME, Address, Desired
+from reconciler.model import NAME, Address, Desired, OnRemoval
 from reconciler.paths import BadPath, Path, read
 from reconciler.source import Node, fields, locate, member, merged, plain
 
@@ -50,7 +50,7 @@ class ReconcilerBlock(BaseModel):
         | None
     ) = None
     was: list[str] | None = None
-    on_removal: Literal["delete", "keep", "refuse"] | None = None
+    on_removal: OnRemoval | None = None
     ignore_changes: list[str] | None = None
     environments: dict[str, Any] | None = None
 
