@@ -396,6 +396,22 @@ def test_edits_are_carried_out_where_the_policy_says_so(edited: Job) -> None:
     assert edited.here.run("plan", "--detailed-exitcode").code == 0
 
 
+def test_that_a_model_retires_holds_no_edit_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Checkout(tmp_path, monkeypatch, capsys, hr=HR.replace("gpt-4o", "gpt-4.1"))
+    repository(here.root)
+    with on_port(Gate()) as server:
+        here.config(f"stack: acme\n{EDITS}environments: {{far: {{provider: openai, base_url: '{server.url}'}}}}\n")
+        git(here.root, "add", "-A")
+        commit(here.root)
+
+        told = here.run("reconcile", "-e", "far")
+
+        assert "The model `gpt-4.1` retires at OpenAI on 2027-01-14." in told.out
+        assert server.names() == ["HR Helper"]
+
+
 def _waits(job: Job, why: str) -> None:
     told = job.run("--detailed-exitcode")
     assert told.code == 2, told

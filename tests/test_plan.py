@@ -202,7 +202,9 @@ def test_notes_stay_when_a_plan_is_narrowed() -> None:
     assert older.marker is not None
     known = {field: value for field, value in older.marker.digests.items() if field != "name"}
     plan = planned(
-        [one, other], [applied(one), marked(older, digests=known)], facts=PlanContext(notes=("A shallow clone.",))
+        [one, other],
+        [applied(one), marked(older, digests=known)],
+        facts=PlanContext(unknown_history=("A shallow clone.",)),
     )
     a = Address("assistant", "a")
 

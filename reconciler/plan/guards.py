@@ -65,6 +65,8 @@ class PlanContext:
     rejected: Mapping[str, str] = field(default_factory=dict)
     """By address, digests of what a rollback from here rejected."""
     notes: tuple[str, ...] = ()
+    unknown_history: tuple[str, ...] = ()
+    """Notes on why it is not known whether this checkout is outdated."""
     unreliable: Mapping[str, str] = field(default_factory=dict)
     """By kind, how the server's list contradicts itself."""
 

@@ -57,7 +57,7 @@ def make_plan(
     `resolve` says which duplicates are to be deleted.
     """
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_by_age), where, resolve)
-    draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes])
+    draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes, *facts.unknown_history])
     for taken in ownership.claims:
         _plan_match(taken, draft, where, kinds)
     for orphan in ownership.orphans:

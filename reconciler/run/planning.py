@@ -128,10 +128,17 @@ def _requested_part(
 def plan_context(session: Session, provider: Provider, live: Sequence[Live], desired: Sequence[Desired]) -> PlanContext:
     """What Git, the server and the run records say about what is live."""
     ours = managed(live, session.where)
-    outdated_ids, notes = outdated(session, ours, desired)
+    outdated_ids, unknown_history = outdated(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
     retired = tuple(retirement.note for retirement in session.retirements(desired))
-    return PlanContext(outdated_ids, provider.project, rejected, (*retired, *notes), provider.unreliable)
+    return PlanContext(
+        behind=outdated_ids,
+        answered_project=provider.project,
+        rejected=rejected,
+        notes=retired,
+        unknown_history=unknown_history,
+        unreliable=provider.unreliable,
+    )
 
 
 def warn_of_lists(provider: Provider) -> None:
