@@ -27,8 +27,8 @@ OWNERS = {
     "jsonschema_rs": ("kinds/",),
     "httpx": ("providers/", "github/http.py"),
     "uvicorn": ("emulator/",),
-    "pydantic": ("kinds/", "manifests/", "config/"),
-    "pydantic_core": ("kinds/", "manifests/", "config/"),
+    "pydantic": ("kinds/", "manifests/", "config/", "providers/", "settings.py"),
+    "pydantic_core": ("kinds/", "manifests/", "config/", "settings.py"),
     "anyio": ("cli/", "run/", "apply/", "providers/"),
 }
 HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "asyncio")

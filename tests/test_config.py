@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.config import Access, Config, Environment, Limits, Loaded, access, choose, find, load, nowhere, urls
+from reconciler import urls
+from reconciler.config import Config, Environment, Limits, Loaded, access, choose, find, load, nowhere
 from reconciler.diagnostics import CODES, Diagnostic, Location, in_order
 from reconciler.plan.policy import DRIFT, EDITS, Policy
+from reconciler.providers import PROVIDERS
+from reconciler.providers.openai import OpenAISettings
 from reconciler.render.faults import report
+from reconciler.settings import Access
 
 FULL = """\
 version: 1
@@ -36,12 +39,24 @@ limits: {deletes: 20%, changes: 50}
 default_environment: staging
 """
 HEAD = "version: 1\nstack: acme\n"
+SETTINGS = {name: provider.settings for name, provider in PROVIDERS.items()}
 OPENAI = "environments: {x: {provider: openai, %s}}\n"
+
+
+LOCAL = Environment("local", "local", SETTINGS["local"]())
+
+
+def openai(**stated: object) -> OpenAISettings:
+    return OpenAISettings.model_validate(stated)
+
+
+def remote(**stated: object) -> Environment:
+    return Environment("x", "openai", openai(**stated))
 
 
 def loaded(folder: Path, text: str | bytes) -> Loaded:
     (folder / "reconciler.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load(folder, providers=("local", "openai"), kinds=("assistant",))
+    return load(folder, providers=SETTINGS, kinds=("assistant",))
 
 
 def config(folder: Path, text: str) -> Config:
@@ -66,7 +81,7 @@ def faults(folder: Path, text: str | bytes) -> list[str]:
 
 def without_file(folder: Path) -> Config:
     (folder / "assistants").mkdir()
-    found = load(folder, providers=("local", "openai"), kinds=("assistant",)).config
+    found = load(folder, providers=SETTINGS, kinds=("assistant",)).config
     assert found is not None
     return found
 
@@ -97,10 +112,12 @@ def test_every_setting_arrives(tmp_path: Path) -> None:
     assert found.environments["production"] == Environment(
         name="production",
         provider="openai",
-        base_url="https://api.example.com/v1",
-        api_key="PROD_KEY",
-        organization="org_x",
-        project="proj_x",
+        settings=openai(
+            base_url="https://api.example.com/v1",
+            api_key={"env": "PROD_KEY"},
+            organization="org_x",
+            project="proj_x",
+        ),
         kinds=("assistant",),
         stack="acme-prod",
         former_stacks=(),
@@ -117,24 +134,22 @@ def test_the_least_file_has_every_default(tmp_path: Path) -> None:
     found = config(tmp_path, "version: 1\nmanifests: other\nenvironments:\nlimits:\n")
 
     assert found.manifests == ("other",)
-    assert found.environments == {"local": Environment("local", "local")}
+    assert found.environments == {"local": LOCAL}
     assert config(tmp_path, "version: 1\n").manifests == ("assistants",)
 
 
 def test_without_a_file_there_is_local_and_nothing_else(tmp_path: Path) -> None:
-    assert without_file(tmp_path) == Config(
-        tmp_path, None, ("assistants",), {"local": Environment("local", "local", stack="default")}, None
-    )
+    assert without_file(tmp_path) == Config(tmp_path, None, ("assistants",), {"local": LOCAL}, None)
 
 
 def test_without_a_file_and_a_folder_there_is_nothing_to_do_here(tmp_path: Path) -> None:
-    found = load(tmp_path, providers=("local", "openai"), kinds=("assistant",)).config
+    found = load(tmp_path, providers=SETTINGS, kinds=("assistant",)).config
     assert found is not None
 
     fault = refused(found, None)
     assert fault.message == f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it."
     assert refused(found, "local") == refused(found, "production") == nowhere(found) == fault
-    assert chosen(found, "openai") == Environment("openai", "openai")
+    assert chosen(found, "openai") == Environment("openai", "openai", openai())
     assert nowhere(without_file(tmp_path)) is None
 
 
@@ -144,15 +159,15 @@ def test_the_file_is_found_upwards(tmp_path: Path) -> None:
 
     assert find(tmp_path / "a/b") == tmp_path / "reconciler.yaml"
     assert (
-        load(tmp_path / "a/b", providers=("local",), kinds=()).config
-        == load(tmp_path, providers=("local",), kinds=()).config
+        load(tmp_path / "a/b", providers=SETTINGS, kinds=()).config
+        == load(tmp_path, providers=SETTINGS, kinds=()).config
     )
 
 
 def test_a_file_of_nearly_the_right_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "reconciler.yml").write_text(HEAD)
 
-    (fault,) = load(tmp_path, providers=(), kinds=()).faults
+    (fault,) = load(tmp_path, providers=SETTINGS, kinds=()).faults
 
     assert (fault.code, fault.remedy) == ("config", "rename it to reconciler.yaml")
 
@@ -211,6 +226,13 @@ def test_everything_wrong_is_told_at_once_with_remedies(tmp_path: Path) -> None:
     assert "write `version: 1` as the first line" in found
     assert {"did you mean `version`?", "did you mean `openai`?", "did you mean `kinds`?"} < found
     assert len(found) == 5
+
+
+def test_an_option_of_another_provider_is_told_as_that(tmp_path: Path) -> None:
+    (fault,) = wrong(loaded(tmp_path, HEAD + "environments: {local: {organization: x}}\n"))
+
+    assert fault.message == "The provider `local` has no `organization`."
+    assert fault.remedy == "remove it, or write `provider: openai`"
 
 
 @pytest.mark.parametrize(
@@ -299,7 +321,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: bytes, expe
 
 def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "reconciler.yaml")
-    assert [one.code for one in load(tmp_path, providers=(), kinds=()).faults] == ["unreadable"]
+    assert [one.code for one in load(tmp_path, providers=SETTINGS, kinds=()).faults] == ["unreadable"]
 
 
 @pytest.mark.parametrize("leads_to", ["../secrets", ".git/secrets", "folder/../../secrets"])
@@ -311,7 +333,7 @@ def test_a_link_to_a_file_outside_quotes_none_of_it(tmp_path: Path, leads_to: st
     (root / ".git/secrets").write_text("token: sk-of-the-machine\n")
     (root / "reconciler.yaml").symlink_to(leads_to)
 
-    found = load(root, providers=(), kinds=())
+    found = load(root, providers=SETTINGS, kinds=())
 
     assert [one.code for one in found.faults] == ["path-outside-repo"]
     assert found.sources == {}
@@ -322,14 +344,14 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "..data/reconciler.yaml").write_text(HEAD)
     (tmp_path / "reconciler.yaml").symlink_to("..data/reconciler.yaml")
 
-    assert load(tmp_path, providers=(), kinds=()).faults == ()
+    assert load(tmp_path, providers=SETTINGS, kinds=()).faults == ()
 
 
 @pytest.mark.parametrize("leads_to", ["gone", "reconciler.yaml"])
 def test_a_broken_link_is_not_taken_for_no_file(tmp_path: Path, leads_to: str) -> None:
     (tmp_path / "reconciler.yaml").symlink_to(leads_to)
 
-    assert [one.code for one in load(tmp_path, providers=(), kinds=()).faults] == ["unreadable"]
+    assert [one.code for one in load(tmp_path, providers=SETTINGS, kinds=()).faults] == ["unreadable"]
 
 
 @pytest.mark.parametrize(
@@ -405,7 +427,7 @@ def test_an_environment_that_no_file_names_is_told_with_the_file_to_write(tmp_pa
 def test_openai_works_without_a_file_for_reading_only(tmp_path: Path) -> None:
     nothing = without_file(tmp_path)
 
-    assert chosen(nothing, "openai") == Environment("openai", "openai")
+    assert chosen(nothing, "openai") == Environment("openai", "openai", openai())
     assert refused(nothing, "openai", owns=True).remedy == (
         "write a reconciler.yaml:\nversion: 1\nstack: my-team\nenvironments:\n  openai: {provider: openai}"
     )
@@ -419,7 +441,8 @@ def test_without_a_stack_only_the_embedded_server_is_written_to(tmp_path: Path) 
     assert refused(unnamed, "x", owns=True).place == Location("reconciler.yaml", 2, 16)
 
 
-REMOTE = Environment("x", "openai")
+FROM_USUAL = "the variable OPENAI_API_KEY"
+REMOTE = Environment("x", "openai", openai())
 
 
 def test_variables_fill_what_the_file_leaves_out() -> None:
@@ -429,17 +452,19 @@ def test_variables_fill_what_the_file_leaves_out() -> None:
         "OPENAI_ORG_ID": "o",
         "OPENAI_PROJECT_ID": "p",
     }
-    stated = replace(REMOTE, base_url="https://y.com", api_key="MINE", organization="oo", project="pp")
+    stated = remote(base_url="https://y.com", api_key={"env": "MINE"}, organization="oo", project="pp")
 
-    assert access(REMOTE, environ) == Access("https://x.com/v1", "k", "o", "p")
-    assert access(stated, {**environ, "MINE": "m"}) == Access("https://y.com", "m", "oo", "pp")
-    assert access(REMOTE, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": ""}) == Access("https://api.openai.com/v1", "k")
+    assert access(REMOTE, environ) == Access("https://x.com/v1", "k", FROM_USUAL, "o", "p")
+    assert access(stated, {**environ, "MINE": "m"}) == Access("https://y.com", "m", "the variable MINE", "oo", "pp")
+    assert access(REMOTE, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": ""}) == Access(
+        "https://api.openai.com/v1", "k", FROM_USUAL
+    )
 
 
 def test_the_embedded_server_takes_nothing_from_variables() -> None:
     environ = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "https://x.com", "OPENAI_ORG_ID": "o"}
 
-    assert access(Environment("local", "local"), environ) == Access(None)
+    assert access(LOCAL, environ) == Access()
 
 
 def test_a_key_is_never_shown() -> None:
@@ -451,9 +476,9 @@ def test_a_key_is_never_shown() -> None:
     [
         (REMOTE, {}, "OPENAI_API_KEY is not set"),
         (REMOTE, {"OPENAI_API_KEY": " "}, "OPENAI_API_KEY is not set"),
-        (replace(REMOTE, api_key="MINE"), {"OPENAI_API_KEY": "k"}, "MINE is not set"),
-        (replace(REMOTE, api_key="MINE", base_url="http://localhost"), {}, "MINE is not set"),
-        (replace(REMOTE, base_url="http://x.com"), {"OPENAI_API_KEY": "SECRET"}, "never sent over plain http"),
+        (remote(api_key={"env": "MINE"}), {"OPENAI_API_KEY": "k"}, "MINE is not set"),
+        (remote(api_key={"env": "MINE"}, base_url="http://localhost"), {}, "MINE is not set"),
+        (remote(base_url="http://x.com"), {"OPENAI_API_KEY": "SECRET"}, "never sent over plain http"),
         (REMOTE, {"OPENAI_API_KEY": "SECRET", "OPENAI_BASE_URL": "http://x.com"}, "never sent over plain http"),
         (REMOTE, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "x.com"}, "must begin with https://"),
         (REMOTE, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "https://u:SECRET@x.com"}, "password"),
@@ -474,10 +499,10 @@ def test_what_keeps_a_server_from_being_reached(
 
 @pytest.mark.parametrize("url", ["http://localhost:8000/v1", "http://127.8.9.1", "http://[::1]:80"])
 def test_this_machine_needs_no_key_and_no_https(url: str) -> None:
-    here = replace(REMOTE, base_url=url)
+    here = remote(base_url=url)
 
-    assert access(here, {}) == Access(url)
-    assert access(here, {"OPENAI_API_KEY": "k"}) == Access(url, "k")
+    assert access(here, {}) == Access(url, None, FROM_USUAL)
+    assert access(here, {"OPENAI_API_KEY": "k"}) == Access(url, "k", FROM_USUAL)
 
 
 @pytest.mark.parametrize(
@@ -598,7 +623,7 @@ def test_drift_may_wait_and_an_environment_says_otherwise(tmp_path: Path, said: 
         f"{text}    reconcile: {{after: 1h}}\n  same: {{provider: openai, project: b}}\n"
     )
 
-    loaded = load(tmp_path, providers=("openai", "local"), kinds=("assistant",))
+    loaded = load(tmp_path, providers=SETTINGS, kinds=("assistant",))
 
     assert loaded.config is not None, loaded.faults
     policies = {name: one.reconcile for name, one in loaded.config.environments.items()}
@@ -610,7 +635,7 @@ def test_drift_may_wait_and_an_environment_says_otherwise(tmp_path: Path, said: 
 def test_a_wait_that_is_no_length_of_time_is_told(tmp_path: Path, said: str) -> None:
     (tmp_path / "reconciler.yaml").write_text(f"version: 1\nreconcile: {{after: {said}}}\n")
 
-    (fault,) = load(tmp_path, providers=("openai", "local"), kinds=("assistant",)).faults
+    (fault,) = load(tmp_path, providers=SETTINGS, kinds=("assistant",)).faults
 
     assert (fault.code, fault.remedy) == ("config", "write it like 30m, 24h or 7d")
     assert "is not a length of time" in fault.message

@@ -162,10 +162,19 @@ import httpx
 
 from reconciler.emulator import Emulator
 from reconciler.kinds import ServerTraits
+from reconciler.providers.http_settings import HttpSettings
 from reconciler.providers.openai import local_server
 
 
+class ExampleSettings(HttpSettings):
+    region: str
+
+    def target(self):
+        return (*super().target(), self.region)
+
+
 class Example:
+    settings = ExampleSettings
     terms = ServerTraits()
 
     def open(self, connection, log):
@@ -185,8 +194,17 @@ def test_a_provider_is_planned_and_applied_to(extended: Extended) -> None:
     )
     extended.write(
         "reconciler.yaml",
-        "version: 1\nstack: acme\nenvironments: {test: {provider: example, base_url: 'https://example.com/x'}}\n",
+        "version: 1\nstack: acme\nenvironments:\n"
+        "  test: {provider: example, base_url: 'https://example.com/x', region: north}\n"
+        "  other: {provider: example, base_url: 'https://example.com/x', region: south}\n"
+        "  near: {provider: example, base_url: 'https://example.com/x', regoin: east}\n"
+        "  far: {provider: openai, region: west}\n",
     )
+    faults = extended.run("validate", code=1)
+    assert "reconciler.yaml:6:64: unknown-field: There is no `regoin` here." in faults
+    assert "did you mean `region`?" in faults
+    assert "reconciler.yaml:7:27: config: The provider `openai` has no `region`." in faults
+    assert "write `provider: example`" in faults
 
     extended.run("apply", "-e", "test", "--auto-approve")
     plan = extended.run("plan", "-e", "test")

@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config import form
-from reconciler.config.choice import KEY, access, choose, in_ci, nowhere, unowned, unreached
-from reconciler.config.values import FILE, LOCAL, Access, Config, Environment, Loaded
+from reconciler.config.choice import access, choose, in_ci, nowhere, unowned
+from reconciler.config.provider_settings import Errors, Providers, implied
+from reconciler.config.values import FILE, LOCAL, Config, Environment, Loaded
 from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.plan.guards import Limits
 from reconciler.source import Node, fields, parse
 
 __all__ = [
     "FILE",
-    "KEY",
     "LOCAL",
-    "Access",
     "Config",
     "Environment",
     "Limits",
@@ -35,7 +34,6 @@ __all__ = [
     "load",
     "nowhere",
     "unowned",
-    "unreached",
 ]
 
 FOLDER: Final = "assistants"
@@ -52,20 +50,20 @@ def find(start: Path) -> Path | None:
     return next((path / FILE for path in (start, *start.parents) if _is_there(path / FILE)), None)
 
 
-def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> Loaded:
+def load(start: Path, *, providers: Providers, kinds: Collection[str]) -> Loaded:
     """The configuration that holds in the folder, or everything wrong with it."""
     path = find(start)
     if path is None:
-        return _without_file(start.absolute())
+        return _without_file(start.absolute(), providers)
     text = _text_or_error(path)
     if isinstance(text, Diagnostic):
         return Loaded(None, (text,), {})
     parsed = parse(text, FILE)
     several = "A second document; the file must be one."
     faults = [*parsed.faults, *(Diagnostic(d.place, "config", several, "remove it") for d in parsed.documents[1:])]
-    config, wrong = None, form.Errors()
+    config, wrong = None, Errors()
     for node in parsed.documents[:1]:
-        config, wrong = form.read(node, path.parent, {"provider": providers, "kind": kinds})
+        config, wrong = form.read(node, path.parent, providers, kinds)
     sources = {FILE: _masked(text, parsed.documents)}
     if config is None or errors(faults) or any(name is None for name, _ in wrong):
         return Loaded(None, (*faults, *(fault for _, fault in wrong)), sources)
@@ -76,12 +74,12 @@ def load(start: Path, *, providers: Collection[str], kinds: Collection[str]) -> 
     return Loaded(replace(config, environments=sound, broken=broken, sources=sources), tuple(faults), sources)
 
 
-def _without_file(root: Path) -> Loaded:
+def _without_file(root: Path, providers: Providers) -> Loaded:
     if _is_there(root / "reconciler.yml"):
         fault = Diagnostic(Location("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
         return Loaded(None, (fault,), {})
-    environments = {LOCAL: Environment(LOCAL, LOCAL)} if (root / FOLDER).is_dir() else {}
-    return Loaded(Config(root, None, (FOLDER,), environments, None), (), {})
+    local = {LOCAL: Environment(LOCAL, LOCAL, providers[LOCAL]())} if (root / FOLDER).is_dir() else {}
+    return Loaded(Config(root, None, (FOLDER,), local, None, implied(providers)), (), {})
 
 
 def _is_there(path: Path) -> bool:

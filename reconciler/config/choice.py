@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from reconciler.config import urls
-from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Access, Config, Environment
+from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean
+from reconciler.settings import Access, NoAccessError
 
 VARIABLE: Final = "RECONCILER_ENVIRONMENT"
 OPTION: Final = "--environment"
-KEY: Final = "OPENAI_API_KEY"
 _NOT_CI: Final = frozenset({"", "0", "false"})
 
 
@@ -25,8 +24,7 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
     chosen = stated or config.default_environment or LOCAL
     if chosen in config.broken:
         return config.broken[chosen][0]
-    without_file = Environment(OPENAI, OPENAI) if chosen == OPENAI else None
-    environment = config.environments.get(chosen, without_file)
+    environment = config.environments.get(chosen) or config.implied.get(chosen)
     if environment is None:
         place = Location(OPTION if name else VARIABLE if stated else config.file or FILE)
         return nowhere(config) or _no_environment(chosen, config, place)
@@ -77,7 +75,7 @@ def _by_default(config: Config, environment: Environment, environ: Mapping[str, 
 
 def unowned(config: Config, environment: Environment) -> Diagnostic | None:
     """Why nothing may be planned there: no stack says whose the assistants are."""
-    if environment.provider == LOCAL or environment.stack != DEFAULT_STACK:
+    if environment.settings.embedded or environment.stack != DEFAULT_STACK:
         return None
     message = f"`{environment.name}` has no `stack`, the name under which this repository manages assistants there."
     lines = f"version: 1\nstack: my-team\nenvironments:\n  {environment.name}: {{provider: {environment.provider}}}"
@@ -89,60 +87,10 @@ def unowned(config: Config, environment: Environment) -> Diagnostic | None:
     return Diagnostic(environment.place or Location(config.file or FILE), "config", message, remedy)
 
 
-def unreached(environment: Environment) -> Access:
-    """Where the environment is, for a command that sends nothing there."""
-    usual = urls.OPENAI_URL if environment.provider == OPENAI else None
-    return Access(environment.base_url or usual, None, environment.organization, environment.project)
-
-
 def access(environment: Environment, environ: Mapping[str, str]) -> Access | Diagnostic:
-    """How to reach the environment: the file first, then the variables that the `openai` package reads too."""
-    openai = environment.provider == OPENAI
+    """How to reach the environment: the file first, then the variables that its provider reads."""
     try:
-        base_url = environment.base_url or (_url_from(environ) if openai else None)
-        return Access(
-            base_url,
-            _key_from(environ, environment, base_url) if openai or environment.api_key else None,
-            environment.organization or (_variable_from(environ, "OPENAI_ORG_ID") if openai else None),
-            environment.project or (_variable_from(environ, "OPENAI_PROJECT_ID") if openai else None),
-        )
-    except _NoAccessError as error:
-        return error.diagnostic
-
-
-class _NoAccessError(Exception):
-    def __init__(self, place: Location, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.diagnostic = Diagnostic(place, "config", message, remedy)
-
-
-def _variable_from(environ: Mapping[str, str], name: str) -> str | None:
-    """What a variable holds; an empty one is none."""
-    value = environ.get(name, "").strip()
-    if value.isascii() and value.isprintable() and " " not in value:
-        return value or None
-    message = "This variable holds characters that no header may have."
-    raise _NoAccessError(Location(name), message, "set it again, as one line")
-
-
-def _url_from(environ: Mapping[str, str]) -> str:
-    value = _variable_from(environ, "OPENAI_BASE_URL")
-    try:
-        return urls.checked(value) if value else urls.OPENAI_URL
-    except urls.BadUrlError as error:
-        remedy = f"set it like {urls.OPENAI_URL}, or write `base_url` in {FILE}"
-        raise _NoAccessError(Location("OPENAI_BASE_URL"), f"The address {error}.", remedy) from error
-
-
-def _key_from(environ: Mapping[str, str], environment: Environment, base_url: str | None) -> str | None:
-    name = environment.api_key or KEY
-    key = _variable_from(environ, name)
-    if key is None and (environment.api_key or not base_url or not urls.is_loopback(base_url)):
-        message = f"The variable {name} is not set, and `{environment.name}` requires a key."
-        place = environment.place or Location(name)
-        raise _NoAccessError(place, message, f"set {name}, or choose another environment with -e")
-    if key and base_url and not urls.may_have_key(base_url):
-        message = f"The key in {name} is never sent over plain http to another machine."
-        place = environment.place or Location(FILE)
-        raise _NoAccessError(place, message, f"use https:// rather than {base_url}")
-    return key
+        return environment.settings.access(environment.name, environ)
+    except NoAccessError as error:
+        stated = None if error.is_wrong else environment.place
+        return Diagnostic(stated or Location(error.variable or FILE), "config", error.message, error.remedy)

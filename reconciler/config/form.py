@@ -3,91 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
 
-from reconciler.config import urls
-from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, OPENAI, Config, Environment
-from reconciler.diagnostics import CODES, Diagnostic, did_you_mean
+from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
+from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.model import NAME, Applies
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import PERMITS, Policy
+from reconciler.settings import ProviderSettings, misfit
 from reconciler.source import Node, locate, plain
 
 Known: TypeAlias = Mapping[str, Collection[str]]
-Errors: TypeAlias = list[tuple[str | None, Diagnostic]]
-"""Each with the environment that it is of; one of the file as a whole has none."""
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SHARE = re.compile(r"(?:[0-9]{1,2}|100)%")
 _SPAN = re.compile(r"([0-9]{1,4})(m|h|d)")
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-_KINDS_OF_VALUE: Final = {
-    "string_type": "Text",
-    "list_type": "A list",
-    "dict_type": "A mapping",
-    "model_type": "A mapping",
-    "bool_type": "`true` or `false`",
-}
-_MISSING: Final = {
-    "version": "write `version: 1` as the first line",
-    "env": "name the variable that holds the key: `api_key: {env: NAME}`",
-    "name": "write `stack: {name: …, was: […]}`, or the name alone",
-}
-
-
-def _misfit(code: str, message: str, remedy: str) -> PydanticCustomError:
-    """An error that passes through pydantic as it is; braces in a remedy stay as they are."""
-    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
 
 
 def _valid_name(value: str) -> str:
     if not NAME.fullmatch(value):
         remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise _misfit("bad-key", f"`{value}` is not a name.", remedy)
+        raise misfit("bad-key", f"`{value}` is not a name.", remedy)
     return value
 
 
 def _version(value: Any) -> int:
     if type(value) is not int or value != 1:
-        raise _misfit("config", "This version is not supported.", "write `version: 1`")
+        raise misfit("config", "This version is not supported.", "write `version: 1`")
     return value
 
 
 def _stack(value: Any) -> Any:
     if value is None or isinstance(value, str | dict):
         return {"name": value} if isinstance(value, str) else value
-    raise _misfit("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
+    raise misfit("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
 
 
 def _valid_folder(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise _misfit("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
+        raise misfit("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
     return value
-
-
-def _api_key(value: Any) -> Any:
-    if isinstance(value, str):
-        remedy = "write `api_key: {env: NAME}`, put the key into that variable, and revoke the one that stood here"
-        raise _misfit("config", "A key may not stand in a file.", remedy)
-    return value
-
-
-def _variable(value: str) -> str:
-    if not _VARIABLE.fullmatch(value):
-        raise _misfit("config", "This is not a name of a variable.", "write `{env: NAME}`, never the key itself")
-    return value
-
-
-def _url(value: str) -> str:
-    try:
-        return urls.checked(value)
-    except urls.BadUrlError as error:
-        raise _misfit("config", f"The address {error}.", "write it like `https://api.example.com/v1`") from error
 
 
 def _valid_limit(value: Any) -> int | str | None:
@@ -95,7 +55,7 @@ def _valid_limit(value: Any) -> int | str | None:
         return value
     if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
         return value
-    raise _misfit("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
+    raise misfit("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
 
 
 def _seconds_of(value: Any) -> Any:
@@ -104,21 +64,21 @@ def _seconds_of(value: Any) -> Any:
         return None
     span = _SPAN.fullmatch(value) if isinstance(value, str) else None
     if span is None:
-        raise _misfit("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
+        raise misfit("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
     return int(span[1]) * _SECONDS[span[2]]
 
 
 def _permit(value: str) -> str:
     if value not in PERMITS:
         message = f"`{value}` is not a valid `reconcile.apply` value."
-        raise _misfit("unknown-value", message, did_you_mean(value, PERMITS))
+        raise misfit("unknown-value", message, did_you_mean(value, PERMITS))
     return value
 
 
 def _applies(value: str) -> str:
     if value not in get_args(Applies):
         message = f"`{value}` is not a valid `apply`."
-        raise _misfit("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
+        raise misfit("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
     return value
 
 
@@ -128,7 +88,7 @@ def _one_of(what: str) -> AfterValidator:
     def check(value: str, info: ValidationInfo) -> str:
         known = cast(Known, info.context)[what]
         if value not in known:
-            raise _misfit("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
+            raise misfit("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
         return value
 
     return AfterValidator(check)
@@ -149,10 +109,6 @@ class Form(BaseModel):
 class StackForm(Form):
     name: Name
     was: list[Name] = []
-
-
-class KeyForm(Form):
-    env: Annotated[str, AfterValidator(_variable)]
 
 
 class LimitsForm(Form):
@@ -180,11 +136,11 @@ class SharedForm(Form):
 
 
 class EnvironmentForm(SharedForm):
+    """What every environment may state; the rest is its provider's."""
+
+    model_config = ConfigDict(extra="ignore")
+
     provider: Annotated[str, _one_of("provider")] | None = None
-    base_url: Annotated[str, AfterValidator(_url)] | None = None
-    api_key: Annotated[KeyForm | None, BeforeValidator(_api_key)] = None
-    organization: str | None = None
-    project: str | None = None
     kinds: list[Annotated[str, _one_of("kind")]] | None = None
     values: dict[str, str] = {}
     models: dict[str, str] = {}
@@ -201,57 +157,42 @@ class FileForm(SharedForm):
 
 _FORMS: Final[dict[str, type[Form]]] = {
     "stack": StackForm,
-    "api_key": KeyForm,
     "limits": LimitsForm,
     "reconcile": ReconcileForm,
     "allow": AllowForm,
 }
 
 
-def read(node: Node, root: Path, known: Known) -> tuple[Config | None, Errors]:
+def read(node: Node, root: Path, providers: Providers, kinds: Collection[str]) -> tuple[Config | None, Errors]:
     """The configuration, and everything wrong with it; None where something is that concerns the file as a whole."""
     value = cast(dict[str, Any], plain(node))
-    wrong: Errors = []
+    known = {"provider": providers, "kind": kinds}
+    settings, wrong = settings_of_all(value, node, providers, EnvironmentForm.model_fields)
     try:
         form = FileForm.model_validate(value, context=known)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
             path = detail["loc"]
             of_environment = len(path) > 1 and path[0] == "environments"
-            wrong.append((str(path[1]) if of_environment else None, _form_error(node, detail)))
+            wrong.append((str(path[1]) if of_environment else None, form_error(node, detail, _beside(path))))
         if any(name is None for name, _ in wrong):
             return None, wrong
         sound = {name: stated for name, stated in value["environments"].items() if name not in dict(wrong)}
         form = FileForm.model_validate({**value, "environments": sound}, context=known)
     broken = {str(name) for name, _ in wrong}
-    stated = {**({} if LOCAL in broken else {LOCAL: EnvironmentForm()}), **form.environments}
-    environments = {name: _resolved(name, stated[name], form, node) for name in stated}
-    config = Config(root, FILE, tuple(form.manifests), environments, form.default_environment)
+    stated = {name: own for name, own in {LOCAL: EnvironmentForm(), **form.environments}.items() if name not in broken}
+    environments = {name: _resolved(name, own, settings[name], form, node) for name, own in stated.items()}
+    config = Config(root, FILE, tuple(form.manifests), environments, form.default_environment, implied(providers))
     return config, [*wrong, *_contradictions(config, node, broken)]
 
 
-def _form_error(node: Node, detail: ErrorDetails) -> Diagnostic:
-    path, kind = detail["loc"], detail["type"]
-    field = str(path[-1]) if path else ""
-    place = locate(node, path, key=kind == "extra_forbidden" or field == "[key]")
-    if kind in CODES:
-        return Diagnostic(place, kind, detail["ctx"]["message"], detail["ctx"]["remedy"])
-    if kind == "extra_forbidden":
-        holder = str(path[-2]) if len(path) > 1 else ""
-        in_environment = len(path) == 3 and path[0] == "environments"
-        form: type[Form] = EnvironmentForm if in_environment else _FORMS.get(holder, FileForm)
-        remedy = did_you_mean(field, form.model_fields)
-        return Diagnostic(place, "unknown-field", f"There is no `{field}` here.", remedy)
-    if kind == "missing":
-        return Diagnostic(place, "missing-field", f"`{field}` is missing.", _MISSING.get(field, ""))
-    if kind == "too_short":
-        return Diagnostic(place, "missing-field", "An empty list.", "name one at least, or leave it out")
-    wanted = _KINDS_OF_VALUE.get(kind, "Something else")
-    remedy = "quote it, if it is text" if wanted == "Text" else ""
-    return Diagnostic(place, "wrong-type", f"{wanted} belongs here.", remedy)
+def _beside(path: Sequence[str | int]) -> Collection[str]:
+    """The fields that stand beside the last step of a path."""
+    holder = str(path[-2]) if len(path) > 1 else ""
+    return _FORMS.get(holder, FileForm).model_fields
 
 
-def _resolved(name: str, own: EnvironmentForm, common: FileForm, node: Node) -> Environment:
+def _resolved(name: str, own: EnvironmentForm, settings: ProviderSettings, common: FileForm, node: Node) -> Environment:
     """An environment with everything filled in that it leaves to the file, or out."""
     stack = own.stack or common.stack or StackForm(name=DEFAULT_STACK)
 
@@ -262,10 +203,7 @@ def _resolved(name: str, own: EnvironmentForm, common: FileForm, node: Node) -> 
     return Environment(
         name,
         provider=own.provider or (LOCAL if name == LOCAL else ""),
-        base_url=own.base_url,
-        api_key=own.api_key.env if own.api_key else None,
-        organization=own.organization,
-        project=own.project,
+        settings=settings,
         kinds=None if own.kinds is None else tuple(own.kinds),
         stack=stack.name,
         former_stacks=tuple(stack.was),
@@ -283,20 +221,15 @@ def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iter
     """Everything wrong with a configuration whose form is right."""
     targets: dict[tuple[str, ...], str] = {}
     for environment in config.environments.values():
-        for error in _environment_errors(environment, node):
+        for error in _environment_errors(environment, node, next(iter(config.implied), LOCAL)):
             yield environment.name, error
-        url = (
-            urls.canonical(environment.base_url or urls.OPENAI_URL)
-            if environment.provider == OPENAI
-            else environment.base_url or ""
-        )
-        target = (environment.provider, url, environment.project or "", environment.stack)
+        target = (environment.provider, *environment.settings.target(), environment.stack)
         if (other := targets.setdefault(target, environment.name)) != environment.name:
             place = locate(node, ["environments", environment.name], key=True)
             message = (
                 f"`{environment.name}` and `{other}` have one target: the same provider, address, project and stack."
             )
-            error = Diagnostic(place, "config", message, "give one of them a `stack` or a `project` of its own")
+            error = Diagnostic(place, "config", message, "give one of them a `stack` of its own")
             yield from ((name, error) for name in (other, environment.name))
     default = config.default_environment
     if default is not None and default not in {*config.environments, *broken}:
@@ -305,21 +238,11 @@ def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iter
         yield None, Diagnostic(place, "unknown-environment", message, did_you_mean(default, config.environments))
 
 
-def _environment_errors(environment: Environment, node: Node) -> Iterator[Diagnostic]:
+def _environment_errors(environment: Environment, node: Node, usual: str) -> Iterator[Diagnostic]:
     path = ["environments", environment.name]
     if not environment.provider:
         message = f"`{environment.name}` has no `provider`."
-        yield Diagnostic(locate(node, path, key=True), "missing-field", message, f"write `provider: {OPENAI}`")
-    elif environment.name == LOCAL != environment.provider:
+        yield Diagnostic(locate(node, path, key=True), "missing-field", message, f"write `provider: {usual}`")
+    elif environment.name == LOCAL and not environment.settings.embedded:
         message = "`local` is always the embedded server, so that it cannot be mistaken for another."
         yield Diagnostic(locate(node, [*path, "provider"]), "config", message, "give this environment another name")
-    elif environment.provider == LOCAL:
-        for name in ("base_url", "api_key", "organization", "project"):
-            if getattr(environment, name) is not None:
-                place = locate(node, [*path, name], key=True)
-                message = f"The embedded server has no `{name}`."
-                yield Diagnostic(place, "config", message, f"remove it, or write `provider: {OPENAI}`")
-    if environment.api_key and environment.base_url and not urls.may_have_key(environment.base_url):
-        message = "A key is never sent over plain http to another machine."
-        place = locate(node, [*path, "base_url"])
-        yield Diagnostic(place, "config", message, "write https://, or leave `api_key` out")

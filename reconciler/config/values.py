@@ -10,10 +10,10 @@ from typing import Final
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import Policy
+from reconciler.settings import ProviderSettings
 
 FILE: Final = "reconciler.yaml"
 LOCAL: Final = "local"
-OPENAI: Final = "openai"
 DEFAULT_STACK: Final = "default"
 
 
@@ -23,11 +23,8 @@ class Environment:
 
     name: str
     provider: str
-    base_url: str | None = None
-    api_key: str | None = None
-    """The name of the variable that holds the key, never the key."""
-    organization: str | None = None
-    project: str | None = None
+    settings: ProviderSettings = field(default_factory=ProviderSettings)
+    """What is stated for its provider."""
     kinds: tuple[str, ...] | None = None
     stack: str = DEFAULT_STACK
     former_stacks: tuple[str, ...] = ()
@@ -60,15 +57,21 @@ class Config:
     manifests: tuple[str, ...]
     environments: Mapping[str, Environment]
     default_environment: str | None
+    implied: Mapping[str, Environment] = field(default_factory=dict, compare=False)
+    """Those that need no file: the provider's name is enough."""
     broken: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     """By name, what is wrong with the environments that cannot be used; the others can."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The text of its file, less what may be secret."""
 
+    def secret_variables(self) -> frozenset[str]:
+        """The names of the variables that hold the secrets of any environment."""
+        return frozenset(name for each in self.environments.values() for name in each.settings.secret_variables())
+
     def all_names(self) -> tuple[str, ...]:
         """The environments that the file states, less those on the embedded server where there are others."""
         stated = [name for name, environment in self.environments.items() if environment.place is not None]
-        away = [name for name in stated if self.environments[name].provider != LOCAL]
+        away = [name for name in stated if not self.environments[name].settings.embedded]
         return tuple(sorted({*(away or stated or self.environments), *self.broken}))
 
 
@@ -79,13 +82,3 @@ class Loaded:
     config: Config | None
     faults: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach an environment's server."""
-
-    base_url: str | None
-    api_key: str | None = field(default=None, repr=False)
-    organization: str | None = None
-    project: str | None = None

@@ -12,7 +12,8 @@ from reconciler.providers import PROVIDERS
 
 def loaded_configuration(folder: Path) -> config.Loaded:
     """The configuration that holds in the folder, or everything wrong with it; its keys are hidden from here on."""
-    loaded = config.load(folder, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+    settings = {name: provider.settings for name, provider in PROVIDERS.items()}
+    loaded = config.load(folder, providers=settings, kinds=tuple(KINDS))
     if loaded.config is not None:
-        credentials.learn(each.api_key for each in loaded.config.environments.values() if each.api_key)
+        credentials.learn(loaded.config.secret_variables())
     return loaded

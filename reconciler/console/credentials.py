@@ -65,9 +65,7 @@ def hidden_below_first_line(text: str) -> str:
 
 def of_config(config: Config) -> frozenset[str]:
     """Everything in the environment that is a key: what the configuration names, and what is named like one."""
-    return frozenset(
-        keys_in_environment({each.api_key for each in config.environments.values() if each.api_key}).values()
-    )
+    return frozenset(keys_in_environment(config.secret_variables()).values())
 
 
 def _environ() -> Iterator[tuple[str, str]]:

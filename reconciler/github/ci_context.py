@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconciler.config import urls
+from reconciler import urls
 from reconciler.console.credentials import hidden_below_first_line
 from reconciler.console.failure import Failure
 from reconciler.console.output import log

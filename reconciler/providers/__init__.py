@@ -24,6 +24,7 @@ from reconciler.providers.errors import (
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
 from reconciler.providers.wire import Clock, Connection, overwriting, time_left, until
+from reconciler.settings import ProviderSettings
 
 
 class Provider(Protocol):
@@ -70,7 +71,11 @@ class Provider(Protocol):
 
 
 class ProviderType(Protocol):
-    """A kind of server: how it is opened, and what is known of it before."""
+    """A kind of server: what is stated for it, how it is opened, and what is known of it before."""
+
+    @property
+    def settings(self) -> type[ProviderSettings]:
+        """What an environment of it may state, with the defaults and how its server is reached."""
 
     @property
     def terms(self) -> ServerTraits:

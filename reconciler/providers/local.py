@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import httpx
 
@@ -12,13 +13,21 @@ from reconciler.providers.errors import Unreachable
 from reconciler.providers.openai import local_server
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Connection
+from reconciler.settings import ProviderSettings
 
 DATABASE = "local.db"
+
+
+class LocalSettings(ProviderSettings):
+    """Nothing is stated for it."""
+
+    embedded: ClassVar[bool] = True
 
 
 class Local:
     """How the embedded server is reached: not over any network."""
 
+    settings = LocalSettings
     terms = ServerTraits(tools={"assistant": frozenset({"code_interpreter", "file_search", "function"})})
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Server:

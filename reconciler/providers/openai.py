@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import ClassVar
 
 import httpx
 
+from reconciler import urls
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.providers.collection import Collection
+from reconciler.providers.http_settings import HttpSettings, header_text
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Clock, Connection, Wire, client
+from reconciler.settings import Access, NoAccessError
 
+URL = "https://api.openai.com/v1"
+_URL_VARIABLE = "OPENAI_BASE_URL"
 _SUNSET = (
     "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in Azure AI"
     " Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
@@ -21,9 +28,40 @@ COLLECTIONS: dict[str, Collection] = {
 }
 
 
+class OpenAISettings(HttpSettings):
+    """What is stated for such a server; the variables that the `openai` package reads fill what is left out."""
+
+    usual_key: ClassVar[str | None] = "OPENAI_API_KEY"
+
+    organization: str | None = None
+    project: str | None = None
+
+    def target(self) -> tuple[str, ...]:
+        return (*super().target(), self.project or "")
+
+    def unreached(self) -> Access:
+        return Access(self.base_url or URL, organization=self.organization, project=self.project)
+
+    def access(self, environment: str, environ: Mapping[str, str]) -> Access:
+        return replace(
+            super().access(environment, environ),
+            organization=self.organization or header_text(environ, "OPENAI_ORG_ID"),
+            project=self.project or header_text(environ, "OPENAI_PROJECT_ID"),
+        )
+
+    def _address(self, environ: Mapping[str, str]) -> str:
+        value = None if self.base_url else header_text(environ, _URL_VARIABLE)
+        try:
+            return urls.checked(value) if value else self.base_url or URL
+        except urls.BadUrlError as error:
+            remedy = f"set it like {URL}, or write `base_url` in the file"
+            raise NoAccessError(f"The address {error}.", remedy, _URL_VARIABLE, is_wrong=True) from error
+
+
 class OpenAI:
     """How a server of this wire is reached."""
 
+    settings = OpenAISettings
     terms = ServerTraits()
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Server:

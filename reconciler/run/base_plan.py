@@ -23,10 +23,10 @@ from reconciler.run.revision import Revision, laid_out
 from reconciler.run.session import Session, choose_environment, load_config, manifest_context, session_in, with_stack
 
 _TRUSTED = (
-    "provider", "base_url", "api_key", "organization", "project", "kinds", "stack", "former_stacks", "limits",
+    "provider", "settings", "kinds", "stack", "former_stacks", "limits",
     "reconcile", "allow_by_author", "apply",
 )  # fmt: skip
-_WRITTEN = {"former_stacks": "stack", "allow_by_author": "allow"}
+_WRITTEN = {"former_stacks": ("stack",), "allow_by_author": ("allow",)}
 """What the file calls it."""
 _NO_ANCESTOR = (
     "No common ancestor with {0} in this clone; comparing with {0} itself: what {0} has and this change lacks looks"
@@ -175,7 +175,8 @@ def _differences(head: Config, base: Config | None, revision: str) -> Iterator[s
             continue
         changed = [word for word in _TRUSTED if getattr(ours, word) != getattr(theirs, word)]
         if changed:
-            names = ", ".join(dict.fromkeys(f"`{_WRITTEN.get(word, word)}`" for word in changed))
+            parts = {**_WRITTEN, "settings": ours.settings.differences(theirs.settings)}
+            names = ", ".join(dict.fromkeys(f"`{word}`" for name in changed for word in parts.get(name, (name,))))
             here = f"{config.FILE}: this change modifies {names} of `{name}`."
             yield f"{here} Until it is merged, the values of {revision} are used."
         if theirs.stack not in (ours.stack, *ours.former_stacks):

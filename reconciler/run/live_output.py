@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler.config import LOCAL
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean
@@ -73,7 +72,7 @@ def _pins(session: Session, live: Live) -> dict[str, str]:
             each.address: each for each in parser.parse(read.manifests, manifest_context(loaded, environment)).desired
         }
         for name, environment in loaded.environments.items()
-        if environment.provider != LOCAL
+        if not environment.settings.embedded
     }
     if here not in desired:
         return {}

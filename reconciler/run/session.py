@@ -36,6 +36,7 @@ from reconciler.render.values import inert
 from reconciler.render.visible import visible
 from reconciler.run.lock import prepare, state_folder
 from reconciler.run.options import SessionOptions
+from reconciler.settings import Access
 
 T = TypeVar("T")
 PATIENCE = 10.0
@@ -51,6 +52,7 @@ class Session:
     config: Config
     environment: Environment
     where: Target
+    access: Access
     connection: Connection
     style: Style
     offline: str | None = None
@@ -89,7 +91,7 @@ class Session:
     @asynccontextmanager
     async def provider(self) -> AsyncIterator[Provider]:
         """The provider, open for as long as it is needed; its errors name the environment."""
-        if self.where.provider == config.LOCAL:
+        if self.environment.settings.embedded:
             prepare(self.connection.state_dir)
         opened = PROVIDERS[self.where.provider].open(self.connection, log)
         try:
@@ -106,16 +108,16 @@ class Session:
         if not isinstance(error, ProviderError):
             return
         error.where = self.title
-        if self.where.provider != config.LOCAL:
+        if not self.environment.settings.embedded:
             error.remedy = "\n".join(filter(None, (advice(error, self.where.base_url), self._key_source(error))))
 
     def _key_source(self, error: ProviderError) -> str:
-        variable = self.environment.api_key or config.KEY
-        if error.response.status is None:
+        source = self.access.key_source
+        if error.response.status is None or not source:
             return ""
-        if self.connection.api_key is not None:
-            return f"The key came from the variable {variable}."
-        return f"No key was sent: the variable {variable} is not set." if isinstance(error, Unauthorized) else ""
+        if self.access.api_key is not None:
+            return f"The key came from {source}."
+        return f"No key was sent: {source} is not set." if isinstance(error, Unauthorized) else ""
 
     async def live(self, provider: Provider, patience: float = PATIENCE) -> tuple[Live, ...]:
         """Everything live of every kind of the environment; prints once that it takes long."""
@@ -151,7 +153,7 @@ def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
-def target_of(environment: Environment, access: config.Access, folder: Path) -> Target:
+def target_of(environment: Environment, access: Access, folder: Path) -> Target:
     """Where the environment is, as plans name it."""
     return Target(
         stack=environment.stack,
@@ -190,8 +192,9 @@ def session_in(
     loaded: Config, environment: Environment, style: Style, *, state_dir: str | None = None, offline: str | None = None
 ) -> Session:
     """A session in an environment; without a key where a reason says that nothing may be sent."""
-    credentials.learn([environment.api_key or config.KEY])
-    found = config.unreached(environment) if offline is not None else config.access(environment, os.environ)
+    credentials.learn(environment.settings.secret_variables())
+    settings = environment.settings
+    found = settings.unreached() if offline is not None else config.access(environment, os.environ)
     access = _without_errors(found, loaded, style)
     folder = state_folder(loaded, state_dir)
     warn_of_default(environment, loaded)
@@ -204,7 +207,7 @@ def session_in(
         project=access.project,
         models=environment.models,
     )
-    session = Session(loaded, environment, target, connection, style, offline)
+    session = Session(loaded, environment, target, access, connection, style, offline)
     waiting = replace(connection, waiting=lambda line: click.echo(visible(f"{session.title}: {line}"), err=True))
     return replace(session, connection=waiting)
 
@@ -298,7 +301,8 @@ def _without_errors(found: T | Diagnostic, loaded: Config, style: Style) -> T:
 
 def warn_of_default(environment: Environment, loaded: Config) -> None:
     """Warns where a key is set and `local` is only the default: it may be meant for another environment."""
-    keys = [config.KEY, *sorted(each.api_key for each in loaded.environments.values() if each.api_key)]
+    known = [*loaded.implied.values(), *loaded.environments.values()]
+    keys = dict.fromkeys(name for each in known for name in sorted(each.settings.secret_variables()))
     found = [name for name in keys if os.environ.get(name)]
     if environment.defaulted and found:
         click.echo(

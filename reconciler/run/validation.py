@@ -48,7 +48,7 @@ def validate_manifests(options: SessionOptions) -> None:
 
 
 def _retirement_warnings(desired: Sequence[Desired], environment: Environment, loaded: Config) -> Iterator[Diagnostic]:
-    where = target_of(environment, config.unreached(environment), state_folder(loaded))
+    where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
     for retirement in retirements(desired, where, today(), deployments=environment.models):
         place = retirement.place or environment.place or Location(config.FILE)
         severity: Severity = "warning" if retirement.is_of_vendor else "note"

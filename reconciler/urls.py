@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-OPENAI_URL: Final = "https://api.openai.com/v1"
 _PORTS: Final = {"http": 80, "https": 443}
 # Narrower than what URLs may be: nothing that two readers could take for two different hosts.
 _PLAIN = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[\w.~!$&'()*+,;=:%/-]*)?", re.A)

@@ -1,0 +1,72 @@
+"""What the configuration and the providers agree on: the settings of a provider, and how its server is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+def misfit(code: str, message: str, remedy: str) -> PydanticCustomError:
+    """An error that passes through pydantic as it is; braces in a remedy stay as they are."""
+    return PydanticCustomError(code, "{message}", {"message": message, "remedy": remedy})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach an environment's server. No secret is in its representation."""
+
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    key_source: str = ""
+    """Where the key came from, or would: `the variable NAME`."""
+    organization: str | None = None
+    project: str | None = None
+
+
+class NoAccessError(Exception):
+    """Why a server cannot be reached: a variable is missing, or holds what cannot be used."""
+
+    def __init__(self, message: str, remedy: str, variable: str | None = None, *, is_wrong: bool = False) -> None:
+        super().__init__(message)
+        self.message, self.remedy = message, remedy
+        self.variable = variable
+        self.is_wrong = is_wrong
+        """Whether the variable itself is what has to be fixed, and not the file."""
+
+
+class SettingsPart(BaseModel):
+    """A mapping of settings: nothing is converted, nothing unknown is accepted."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class ProviderSettings(SettingsPart):
+    """What an environment states for its provider, beside what each environment may state."""
+
+    embedded: ClassVar[bool] = False
+    """Whether the server is a part of this tool: it has no address and no key, and a checkout has one."""
+
+    def target(self) -> tuple[str, ...]:
+        """What two environments of the provider differ by, unless by their stacks."""
+        return ()
+
+    def secret_variables(self) -> tuple[str, ...]:
+        """The names of the variables whose values are secret."""
+        return ()
+
+    def unreached(self) -> Access:
+        """Where the server is, for a command that sends nothing there."""
+        return Access()
+
+    def access(self, environment: str, environ: Mapping[str, str]) -> Access:
+        """How to reach the server of that environment; `NoAccessError` where something is missing."""
+        return self.unreached()
+
+    def differences(self, other: ProviderSettings) -> tuple[str, ...]:
+        """The names of the settings that the other has otherwise."""
+        names = dict.fromkeys((*type(self).model_fields, *type(other).model_fields))
+        return tuple(name for name in names if getattr(self, name, None) != getattr(other, name, None))
