@@ -38,17 +38,18 @@ def test_an_api_that_ended_is_reported_at_its_vendor_alone() -> None:
 
 def test_a_model_is_reported_once_with_its_first_manifest() -> None:
     _, gone, soon = retirements(_using("o3", "o1", "o3"), HOSTED, DAY)
-    assert gone.message == "The model `o1` was retired at OpenAI on 2026-10-23."
+    assert gone.message == "The model `o1` was retired on 2026-10-23."
     assert gone.note.endswith("2026-10-23. Choose another model.")
-    assert soon.message == "The model `o3` retires at OpenAI on 2026-12-11. 2 manifests name it."
+    assert soon.message == "The model `o3` retires on 2026-12-11. 2 manifests name it."
     assert soon.place == Location("a/0.yaml", 3)
     assert soon.is_of_vendor
 
 
 def test_another_server_may_have_another_date() -> None:
-    (model,) = retirements(_using("o3", "llama-4", "ours"), OWN, DAY)
+    (model,) = retirements(_using("o3", "llama-4", "o1"), OWN, DAY)
     assert not model.is_of_vendor
-    assert model.remedy == "this server may have a date of its own"
+    assert model.message == "At OpenAI `o1` was retired on 2026-10-23, `o3` retires on 2026-12-11."
+    assert model.remedy == "this server may have dates of its own"
     assert retirements(_using("o3"), OWN, DAY, deployments=["o3"]) == ()
     assert retirements(_using("o3"), replace(OWN, provider="local", base_url=".reconciler/local.db"), DAY) == ()
 
@@ -82,7 +83,7 @@ def test_validate_warns_at_the_vendor_and_notes_elsewhere(here: Checkout) -> Non
     assert result.code == 0
     assert "retired-api (warning): The hosted Assistants API at api.openai.com ended on 2026-08-26." in result.err
     assert "assistants/a.yaml:1:1: retired-model (warning): The model `o1` was retired" in result.err
-    assert "assistants/a.yaml:1:1: retired-model (note): The model `o1` was retired" in result.err
+    assert "assistants/a.yaml:1:1: retired-model (note): At OpenAI `o1` was retired" in result.err
     assert "2 warnings, 1 note." in result.err
     assert "::notice file=assistants/a.yaml,line=1" in here.run("validate", "-e", "own", "--format", "github").err
 
@@ -92,4 +93,4 @@ def test_a_plan_has_the_dates_as_notes(here: Checkout) -> None:
         here.config(f"stack: acme\nenvironments:\n  own: {{provider: openai, base_url: '{server.url}'}}\n")
         plan = here.run("plan", "-e", "own")
     assert plan.code == 0
-    assert "The model `o1` was retired at OpenAI on 2026-10-23. This server may have a date of its own." in plan.out
+    assert "At OpenAI `o1` was retired on 2026-10-23. This server may have dates of its own." in plan.out

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "destroy": "Delete everything of a preview stack.",
     "history": "List the applies that were recorded here.",
     "rollback": "Restore the state before a run, or of a commit.",
+    "migrate": "Assess what becomes of each assistant as an agent and as a Responses request.",
     "serve": "Run the embedded server for other programs.",
 }
 _TERRAFORM = re.compile(

@@ -113,16 +113,19 @@ def _ending_models(
     for resource in desired:
         if isinstance(model := resource.fields.get("model"), str) and model not in deployments:
             uses.setdefault(model, []).append(resource.place)
-    is_of_vendor = host == _MODEL_VENDOR
-    for model, places in sorted(uses.items()):
-        ends = live_dates[model] if model in live_dates else _MODEL_ENDS.get(model)
-        if ends is None:
-            continue
-        by = "" if model in live_dates else " at OpenAI"
-        verb = "was retired" if ends <= today else "retires"
-        several = f" {len(places)} manifests name it." if len(places) > 1 else ""
-        remedy = "choose another model"
-        if not is_of_vendor and model not in live_dates:
-            remedy = "this server may have a date of its own"
-        message = f"The model `{model}` {verb}{by} on {ends}.{several}"
-        yield Retirement("retired-model", message, remedy, is_of_vendor or model in live_dates, min(places))
+    ends = {model: live_dates.get(model, _MODEL_ENDS.get(model)) for model in sorted(uses)}
+    of_vendor = [model for model in ends if host == _MODEL_VENDOR or model in live_dates]
+    for model in (model for model in of_vendor if ends[model]):
+        several = f" {len(uses[model])} manifests name it." if len(uses[model]) > 1 else ""
+        message = f"The model {_model_end(model, ends[model], today)}.{several}"
+        yield Retirement("retired-model", message, "choose another model", is_of_vendor=True, place=min(uses[model]))
+    others = [model for model in ends if model not in of_vendor and ends[model]]
+    if others:
+        message = f"At OpenAI {', '.join(_model_end(model, ends[model], today) for model in others)}."
+        place = min(place for model in others for place in uses[model])
+        remedy = "this server may have dates of its own"
+        yield Retirement("retired-model", message, remedy, is_of_vendor=False, place=place)
+
+
+def _model_end(model: str, day: str | None, today: str) -> str:
+    return f"`{model}` {'was retired' if str(day) <= today else 'retires'} on {day}"

@@ -1,0 +1,154 @@
+"""What becomes of an assistant elsewhere: every field, by target, and what is recommended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai.types.beta.agent_create_params import AgentCreateParams
+from openai.types.responses import response_create_params
+
+from reconciler.kinds import KINDS
+from reconciler.kinds.migration import TARGETS, Assessment, assess
+from reconciler.model import Address
+from reconciler.paths import show
+from support.checkout import Checkout
+from support.lives import wanted
+
+SCHEMA = {"type": "object", "properties": {"q": {"type": "string"}}}
+FUNCTION = {"name": "look_up", "description": "Looks it up.", "parameters": SCHEMA}
+EVERYTHING: dict[str, Any] = {
+    "model": "gpt-4o",
+    "name": "n" * 200,
+    "description": "d",
+    "instructions": "i",
+    "temperature": 0.5,
+    "top_p": 0.5,
+    "reasoning_effort": "low",
+    "metadata": {"team": "people"},
+    "response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA, "strict": False}},
+    "tools": [
+        {
+            "type": "file_search",
+            "file_search": {"ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.5}},
+        },
+        {"type": "code_interpreter"},
+        {"type": "browser", "speed": 1},
+        {"type": "function", "function": {**FUNCTION, "strict": True}},
+    ],
+    "tool_resources": {"code_interpreter": {"file_ids": ["file_1"]}, "browser": {"tabs": ["a"]}},
+}
+
+
+def _assessed(**body: Any) -> Assessment:
+    resource = replace(wanted("a"), fields=KINDS["assistant"].read({"model": "m", **body}))
+    (assessment,) = assess({"local": [resource]})
+    return assessment
+
+
+def _told(assessment: Assessment, target: str, verdict: str) -> dict[str, str]:
+    return {show(each.path): each.text for each in assessment.targets[target] if each.verdict == verdict}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_field_has_a_verdict_and_every_change_and_loss_says_what_to_do(target: str) -> None:
+    assessment = _assessed(**EVERYTHING)
+    assert {each.path[0] for each in assessment.targets[target]} == {*KINDS["assistant"].fields}
+    assert all(each.text for each in assessment.targets[target] if each.verdict != "same")
+
+
+def test_what_an_agent_has_no_place_for_is_lost() -> None:
+    lost = _told(_assessed(**EVERYTHING), "agent", "lost")
+    assert [*lost] == [
+        "name", "description", "tools.file_search", "tools.code_interpreter", "tools.browser",
+        "tools.functions.look_up.strict", "tool_resources.code_interpreter", "tool_resources.browser",
+        "temperature", "top_p", "response_format.json_schema.name",
+    ]  # fmt: skip
+    assert lost["name"] == "agents take 128 characters and this has 200; shorten it"
+
+
+def test_a_request_loses_only_tools_that_are_not_known() -> None:
+    assessment = _assessed(**EVERYTHING)
+    assert [*_told(assessment, "responses", "lost")] == ["tools.browser", "tool_resources.browser"]
+    assert [*_told(assessment, "responses", "same")] == ["model", "instructions", "metadata", "temperature", "top_p"]
+    changed = _told(assessment, "responses", "changed")
+    assert "vector_store_ids" in changed["tools.file_search"]
+    assert "tools.file_search.vector_store_ids" in changed
+
+
+def test_a_search_that_names_its_stores_and_what_is_no_assistant() -> None:
+    stores = {"file_search": {"vector_store_ids": ["vs_1"]}}
+    assessment = _assessed(tools=[{"type": "file_search"}], tool_resources=stores)
+    assert [*_told(assessment, "responses", "changed")] == ["tools.file_search", "tool_resources.file_search"]
+    other = replace(wanted("a"), address=Address("other", "a"))
+    assert assess({"local": [other]}) == ()
+
+
+def test_fields_that_are_the_same_exist_there_in_the_official_package() -> None:
+    fields = {"agent": AgentCreateParams, "responses": response_create_params.ResponseCreateParamsBase}
+    assessment = _assessed(**{**EVERYTHING, "name": "n"})
+    for target, params in fields.items():
+        assert {*_told(assessment, target, "same")} <= {*params.__annotations__}
+
+
+@pytest.mark.parametrize(
+    ("body", "target", "why"),
+    [
+        ({"instructions": "i"}, "agent", "neither loses anything, and it stays managed here"),
+        ({"tools": [{"type": "file_search"}]}, "responses", "it loses nothing"),
+        ({"temperature": 0, "tools": [{"type": "browser"}]}, "responses", "it loses less"),
+        ({"tools": [{"type": "browser"}]}, "agent", "both lose as much, and it stays managed here"),
+    ],
+)
+def test_what_loses_less_is_recommended(body: dict[str, Any], target: str, why: str) -> None:
+    assert _assessed(**body).recommended == (target, why)
+
+
+def test_response_formats_and_functions_as_an_agent_has_them() -> None:
+    changed = _told(_assessed(response_format={"type": "text"}), "agent", "changed")
+    assert changed == {"response_format": "becomes `text: {format: {type: text}}`, which is the default"}
+    asked = _assessed(instructions="JSON", response_format={"type": "json_object"})
+    assert "response_format" in _told(asked, "agent", "lost")
+    bare = _assessed(tools=[{"type": "function", "function": {"name": "f"}}])
+    (text,) = _told(bare, "agent", "changed").values()
+    assert text.endswith("agents require its `description` and `parameters`, which this does not state")
+
+
+def test_what_holds_in_one_environment_alone_says_so() -> None:
+    both = {"staging": [wanted("a", temperature=0)], "production": [wanted("a")]}
+    (assessment,) = assess(both)
+    verdicts = {show(each.path): each.environments for each in assessment.targets["agent"]}
+    assert verdicts == {"model": (), "temperature": ("staging",)}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, a="model: m\ntemperature: 0\n", b="model: m\nname: B\n")
+
+
+def test_the_command_prints_text_markdown_and_json_and_sends_nothing(here: Checkout) -> None:
+    text = here.run("migrate")
+    assert text.code == 0
+    assert "assistant.a  assistants/a.yaml\n  as an agent: 1 lost, 1 same\n    lost     temperature: agents" in text.out
+    assert "Of 2 assistants, these lose nothing: 1 as an agent and 2 as a Responses request.\n" in text.out
+    assert (
+        "| `assistant.a` | 1 lost, 1 same | 2 same | a Responses request |"
+        in here.run("migrate", "--format", "markdown").out
+    )
+    (only,) = here.run("migrate", "a", "--format", "json").data["assistants"]
+    assert only["address"] == "assistant.a"
+    assert only["recommended"] == {"target": "responses", "reason": "it loses nothing"}
+    assert only["targets"]["agent"]["fields"][1]["path"] == ["temperature"]
+    assert not (here.root / ".reconciler").exists()
+
+
+def test_what_cannot_be_assessed_is_an_error_with_a_remedy(here: Checkout) -> None:
+    assert "Nothing is called 'c' in the manifests." in here.run("migrate", "c").err
+    here.write(a="model: [\n")
+    assert here.run("migrate").code == 1
+    for path in (here.root / "assistants").iterdir():
+        path.unlink()
+    for name in ("text", "markdown"):
+        assert here.run("migrate", "--format", name).out.startswith("There is no assistant in the manifests")
