@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from reconciler.providers.errors import (
     ApiGone,
-    Asked,
     Broken,
     Busy,
     ObjectGone,
     ProviderError,
     Rejected,
+    RequestContext,
     Unauthorized,
     advice,
     judged,
@@ -30,7 +30,7 @@ NOW = 1_800_000_000.0
 def judge(status: int, text: str | bytes = "{}", id: str | None = None, **headers: str) -> dict[str, Any]:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = httpx.Response(status, content=text, headers=named)
-    return judged(Asked(COLLECTIONS["assistant"], id), response, response.content, lambda: NOW)
+    return judged(RequestContext(COLLECTIONS["assistant"], id), response, response.content, lambda: NOW)
 
 
 def error(status: int, text: str | bytes = "{}", id: str | None = None, **headers: str) -> ProviderError:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from reconciler.emulator.api import Api
 from reconciler.emulator.apis import APIS
 from reconciler.emulator.exchange import DisconnectedError, JsonAnswer, Receive, Scope, Send, header, read_json
-from reconciler.emulator.served import Asked, ServedApi
+from reconciler.emulator.served import ServedApi, ServedRequest
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.shapes import WireError
 from reconciler.emulator.store import Store
@@ -98,7 +98,7 @@ class Emulator:
             _check_key(header(scope, "authorization"), self.settings.require_key)
         _check_beta(header(scope, "openai-beta"), served.api)
         body = await read_json(receive, served.api.largest) if method == "POST" else None
-        return JsonAnswer(calls[method](Asked(_query(scope), body)))
+        return JsonAnswer(calls[method](ServedRequest(_query(scope), body)))
 
     def _addressed(self, path: str) -> tuple[ServedApi | None, str]:
         """The API that a path names, and the id, which is empty for the collection."""

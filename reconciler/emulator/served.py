@@ -16,14 +16,14 @@ _ORDER = Text(choices=("asc", "desc"))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ServedRequest:
     """What a call comes with, beside its path."""
 
     query: Mapping[str, str]
     body: Any = None
 
 
-Call = Callable[[Asked], Fields]
+Call = Callable[[ServedRequest], Fields]
 """Returns the body of the answer; raises WireError where there is none."""
 
 

@@ -192,7 +192,7 @@ def _advice_on_path(base_url: str, added: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestContext:
     """What an answer answers to."""
 
     collection: Collection
@@ -202,7 +202,9 @@ class Asked:
     """Whether a status alone is an answer."""
 
 
-def judged(asked: Asked, response: httpx.Response, content: bytes, now: Callable[[], float]) -> dict[str, Json]:
+def judged(
+    asked: RequestContext, response: httpx.Response, content: bytes, now: Callable[[], float]
+) -> dict[str, Json]:
     """The body of a good answer; raises the error that a bad one means."""
     body = _parsed_body(content)
     is_page = "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
@@ -274,7 +276,7 @@ def retry_after(headers: httpx.Headers, now: Callable[[], float]) -> float | Non
 
 
 def _response_error(
-    asked: Asked, response: httpx.Response, body: Any, now: Callable[[], float], *, is_page: bool
+    asked: RequestContext, response: httpx.Response, body: Any, now: Callable[[], float], *, is_page: bool
 ) -> ProviderError:
     status, headers = response.status_code, response.headers
     message, param, code, kind = _error_fields(body)
@@ -305,7 +307,7 @@ def _response_error(
     return Rejected(text, "the account has no credit left" if no_credit else "", info)
 
 
-def _gone(asked: Asked, message: str, info: ResponseInfo, *, is_html: bool) -> ProviderError:
+def _gone(asked: RequestContext, message: str, info: ResponseInfo, *, is_html: bool) -> ProviderError:
     """What is not there: the one object, or the whole API."""
     no_route = is_html or any(words in message.lower() for words in _NO_SUCH_ROUTE)
     if asked.id is not None and info.status == 404 and not no_route:

@@ -20,11 +20,11 @@ from reconciler.providers.collection import Collection
 from reconciler.providers.errors import (
     CONCEALED,
     TOO_MANY_REQUESTS,
-    Asked,
     Broken,
     Busy,
     Outdated,
     ProviderError,
+    RequestContext,
     ResponseInfo,
     Unreachable,
     judged,
@@ -277,7 +277,7 @@ class Wire:
 
     def _judged(self, request: _Request, response: httpx.Response, content: bytes) -> dict[str, Json]:
         """What the answer means; of a failure only what may be said, before it is cut short: some say the key back."""
-        asked, now = Asked(request.collection, request.about, bare=request.method != "GET"), self.clock.wall
+        asked, now = RequestContext(request.collection, request.about, bare=request.method != "GET"), self.clock.wall
         try:
             return judged(asked, response, content, now)
         except ProviderError:
