@@ -221,7 +221,7 @@ def test_a_server_that_goes_on_lets_the_runner_obey_others(here: Checkout) -> No
         finally:
             process.kill()
 
-    assert said.startswith("Assistants API v2 on")
+    assert said.startswith("Agents API and Assistants API on")
     assert resume == f"::{stop.strip().rpartition('::')[2]}::\n"
 
 

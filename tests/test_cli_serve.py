@@ -30,7 +30,8 @@ def serving(here: Checkout, *arguments: str, end: signal.Signals = signal.SIGINT
     with Process(*words, cwd=here.root, env=plain(**environ), stdout=PIPE, stderr=PIPE) as process:
         try:
             said = process.stdout.readline()
-            address = re.fullmatch(r"Assistants API v2 on (http://\S+/v1), data in \S+\. Ctrl-C ends it\.\n", said)
+            words = r"Agents API and Assistants API on (http://\S+/v1), data in \S+\. Ctrl-C ends it\.\n"
+            address = re.fullmatch(words, said)
             assert address, said + process.stderr.read()
             yield address[1]
             process.send_signal(end)

@@ -3,12 +3,15 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anyio
 import openai
 import pytest
 
 from support.emulator_process import served
+
+needs_agents = pytest.mark.skipif(not hasattr(openai.resources.beta, "agents"), reason="openai 3.52 has agents")
 
 # the package says itself that the Assistants API is deprecated; that is no fault of these calls
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -91,3 +94,204 @@ def test_the_asynchronous_client_works_too(address: str) -> None:
         return created in listed and deleted.deleted
 
     assert anyio.run(live)
+
+
+# --- agents ---
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+TOOLS = [
+    {
+        "type": "function",
+        "name": "look_up",
+        "description": "Looks it up.",
+        "parameters": SCHEMA,
+        "defer_loading": True,
+        "async": True,
+    },
+    {"type": "tool_search"},
+    {"type": "programmatic_tool_calling", "enabled": False},
+    {
+        "type": "mcp",
+        "server_label": "wiki",
+        "transport": {"type": "http", "server_url": "https://example.com/mcp", "headers": {"x-team": "people"}},
+        "allowed_tools": ["search"],
+        "connection_origin": "environment",
+        "credential_id": "cred_1",
+        "request_metadata": {"depth": 2},
+        "required": True,
+    },
+    {
+        "type": "mcp",
+        "server_label": "files",
+        "transport": {"type": "stdio", "command": "files", "cwd": "/srv", "args": ["--all"], "env_vars": ["HOME"]},
+        "allowed_tools": None,
+        "connection_origin": "environment",
+        "credential_id": None,
+        "request_metadata": {},
+        "required": False,
+    },
+    {
+        "type": "web_search",
+        "allowed_domains": ["example.com"],
+        "context_size": "high",
+        "location": {"city": "Bern", "country": "CH", "region": "BE", "timezone": "Europe/Zurich"},
+        "mode": "cached",
+    },
+    {"type": "computer_use", "include_screenshots": True},
+    {"type": "automations"},
+]
+EVERYTHING = {
+    "name": "HR Helper",
+    "model": "gpt-5",
+    "instructions": "Be kind.",
+    "reasoning": {"effort": "high", "summary": "auto"},
+    "text": {"format": {"type": "json_schema", "schema": SCHEMA}, "verbosity": "low"},
+    "service_tier": "flex",
+    "tools": TOOLS,
+    "multi_agent": {"enabled": True, "max_concurrent_subagents": 3},
+    "compaction": {"async": True},
+    "experimental": {"time_awareness": True},
+    "metadata": {"team": "people"},
+}
+
+
+@pytest.fixture
+def strict(address: str) -> Iterator[openai.OpenAI]:
+    """A client that raises where an answer is not of the declared types."""
+    with openai.OpenAI(base_url=address, api_key="any", max_retries=0, _strict_response_validation=True) as client:
+        yield client
+
+
+def answered(agent: Any) -> dict[str, Any]:
+    """Its fields as they came, with the names of the wire."""
+    kept = agent.model_dump(mode="json", by_alias=True)
+    return {name: value for name, value in kept.items() if name not in ("id", "object", "created_at", "updated_at")}
+
+
+@needs_agents
+def test_an_agent_lives_and_dies(strict: openai.OpenAI) -> None:
+    agents = strict.beta.agents
+    created = agents.create(model="gpt-5", name="HR Helper", metadata={"team": "people", "cost": "1"})
+
+    updated = agents.update(created.id, name=None, metadata={"team": "hr"})
+    retrieved = agents.retrieve(created.id)
+    deleted = agents.delete(created.id)
+
+    assert (updated.name, updated.metadata) == (None, {"team": "hr"})
+    assert updated.updated_at >= updated.created_at == created.created_at
+    assert retrieved == updated
+    assert (deleted.id, deleted.object, deleted.deleted) == (created.id, "agent.deleted", True)
+    with pytest.raises(openai.NotFoundError, match="No agent found with id"):
+        agents.retrieve(created.id)
+
+
+@needs_agents
+def test_every_field_and_tool_of_an_agent_is_kept(strict: openai.OpenAI) -> None:
+    made = strict.beta.agents.create(**EVERYTHING)
+    other = strict.beta.agents.create(model="gpt-5")
+
+    changed = strict.beta.agents.update(other.id, **EVERYTHING)
+
+    assert answered(made) == answered(changed) == EVERYTHING
+
+
+@needs_agents
+def test_every_default_of_an_agent_is_resolved(strict: openai.OpenAI) -> None:
+    remote = {"type": "http", "server_url": "https://example.com/mcp"}
+    local = {"type": "stdio", "command": "files", "cwd": "/srv"}
+    tools = [
+        {"type": "function", "name": "f", "description": "", "parameters": {}},
+        {"type": "programmatic_tool_calling"},
+        {"type": "mcp", "server_label": "remote", "transport": remote},
+        {"type": "mcp", "server_label": "local", "transport": local},
+        {"type": "web_search"},
+        {"type": "computer_use"},
+    ]
+    mcp = {"type": "mcp", "allowed_tools": None, "credential_id": None, "request_metadata": {}, "required": False}
+
+    created = answered(strict.beta.agents.create(model="gpt-5", tools=tools))
+
+    for tool in created["tools"]:
+        tool.pop("async", None)
+    assert created == {
+        "name": None,
+        "model": "gpt-5",
+        "instructions": None,
+        "reasoning": {"effort": "medium", "summary": None},
+        "text": {"format": {"type": "text"}, "verbosity": "medium"},
+        "service_tier": "auto",
+        "tools": [
+            {**tools[0], "defer_loading": False},
+            {"type": "programmatic_tool_calling", "enabled": True},
+            {
+                **mcp,
+                "server_label": "remote",
+                "transport": {**remote, "headers": {}},
+                "connection_origin": "service",
+            },
+            {
+                **mcp,
+                "server_label": "local",
+                "transport": {**local, "args": [], "env_vars": []},
+                "connection_origin": "environment",
+            },
+            {
+                "type": "web_search",
+                "allowed_domains": None,
+                "context_size": "medium",
+                "location": None,
+                "mode": "live",
+            },
+            {"type": "computer_use", "include_screenshots": False},
+        ],
+        "multi_agent": {"enabled": False, "max_concurrent_subagents": None},
+        "compaction": {"async": False},
+        "experimental": {"time_awareness": False},
+        "metadata": {},
+    }
+
+
+@needs_agents
+def test_the_pages_of_agents_follow_each_other(client: openai.OpenAI) -> None:
+    for agent in client.beta.agents.list():
+        client.beta.agents.delete(agent.id)
+    created = [client.beta.agents.create(model="gpt-5", name=str(number)).id for number in range(12)]
+
+    descending = [agent.id for agent in client.beta.agents.list(limit=5)]
+    ascending = [agent.id for agent in client.beta.agents.list(limit=5, order="asc")]
+    rest = client.beta.agents.list(after=created[2], limit=100)
+
+    assert descending == created[::-1]
+    assert ascending == created
+    assert ([agent.id for agent in rest.data], rest.has_more) == ([created[1], created[0]], False)
+
+
+@needs_agents
+def test_an_agent_of_four_mebibytes_fits_into_one_request(strict: openai.OpenAI) -> None:
+    function = {**TOOLS[0], "description": "\N{ROCKET}" * (3 * 1024 * 1024 // 4 - 200)}
+    instructions = "\N{ROCKET}" * 1_048_576
+
+    created = strict.beta.agents.create(model="gpt-5", tools=[function], instructions=instructions)
+
+    assert created.instructions == instructions
+    assert created.tools[0].description == function["description"]
+    with pytest.raises(openai.BadRequestError, match="string too long") as refusal:
+        strict.beta.agents.update(created.id, instructions="i" * 1_048_577)
+    assert refusal.value.param == "instructions"
+    with pytest.raises(openai.BadRequestError, match="at most 3145728 bytes") as refusal:
+        strict.beta.agents.update(created.id, tools=[{**function, "description": "d" * 3 * 1024 * 1024}])
+    assert refusal.value.param == "tools"
+    strict.beta.agents.delete(created.id)
+
+
+@needs_agents
+def test_assistants_and_agents_live_beside_each_other(client: openai.OpenAI) -> None:
+    agent = client.beta.agents.create(model="gpt-5")
+    assistant = client.beta.assistants.create(model="gpt-4o")
+
+    assert assistant.id not in [one.id for one in client.beta.agents.list()]
+    assert agent.id not in [one.id for one in client.beta.assistants.list()]
+    with pytest.raises(openai.NotFoundError):
+        client.beta.assistants.retrieve(agent.id)
+    with pytest.raises(openai.BadRequestError, match=r"Agents API.* agents=v1"):
+        client.beta.agents.retrieve(agent.id, extra_headers={"OpenAI-Beta": "assistants=v2"})

@@ -7,22 +7,24 @@ from functools import cache
 from typing import Any
 
 from reconciler.emulator.api import Api
-from reconciler.emulator.families import reasons
+from reconciler.emulator.families import EFFORTS, reasons
 from reconciler.emulator.settings import Settings
 from reconciler.emulator.shapes import (
     ANYTHING,
     FLAG,
+    METADATA,
     Fields,
     Many,
     Members,
     Number,
     Optional,
-    Pairs,
     Shape,
     Text,
     Variants,
     WireError,
     WordOr,
+    object_of,
+    ordered,
 )
 from reconciler.emulator.strict import first_objection
 
@@ -41,10 +43,8 @@ FIELDS = (
 )
 """In the order in which the hosted server answers them."""
 
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 RANKERS = ("auto", "default_2024_08_21")
 NAME = Text(pattern="^[a-zA-Z0-9_-]+$", longest=64, may_be_empty=False)
-METADATA = Pairs(most=16, longest_name=64, value=Text(longest=512))
 NO_PARAMETERS: Fields = {"type": "object", "properties": {}}
 """What the server supplies for a function without parameters."""
 _RESOURCES = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
@@ -60,18 +60,18 @@ def request(settings: Settings, *, creating: bool) -> Members:
     function = _schema_of("parameters", nulls=nulls)
     tool = Variants(
         {
-            "code_interpreter": _object_of({"type": Text()}, "type"),
-            "file_search": _object_of({"type": Text(), "file_search": _file_search(nulls=nulls)}, "type", nulls=nulls),
-            "function": _object_of({"type": Text(), "function": function}, "type", "function"),
+            "code_interpreter": object_of({"type": Text()}, "type"),
+            "file_search": object_of({"type": Text(), "file_search": _file_search(nulls=nulls)}, "type", nulls=nulls),
+            "function": object_of({"type": Text(), "function": function}, "type", "function"),
         }
     )
     response_format = Variants(
         {
-            "json_object": _object_of({"type": Text()}, "type"),
-            "json_schema": _object_of(
+            "json_object": object_of({"type": Text()}, "type"),
+            "json_schema": object_of(
                 {"type": Text(), "json_schema": _schema_of("schema", nulls=nulls)}, "type", "json_schema"
             ),
-            "text": _object_of({"type": Text()}, "type"),
+            "text": object_of({"type": Text()}, "type"),
         }
     )
     removable = replace(METADATA, value=Optional(METADATA.value)) if settings.metadata == "merge-null" else METADATA
@@ -98,24 +98,24 @@ def _file_search(*, nulls: bool) -> Members:
         # in no schema, but echoed by the hosted server: whoever keeps what it does not know sends it back
         "hybrid_search": Optional(ANYTHING),
     }
-    options = _object_of(ranking, "score_threshold", nulls=nulls)
+    options = object_of(ranking, "score_threshold", nulls=nulls)
     count = Number(minimum=1, maximum=50, whole=True)
-    return _object_of({"max_num_results": count, "ranking_options": options}, nulls=nulls)
+    return object_of({"max_num_results": count, "ranking_options": options}, nulls=nulls)
 
 
 def _schema_of(member: str, *, nulls: bool) -> Members:
     """A JSON Schema under a name: a function, or the schema of a response format."""
     members: dict[str, Shape] = {"name": NAME, "description": Text(), member: ANYTHING, "strict": Optional(FLAG)}
-    return _object_of(members, "name", nulls=nulls)
+    return object_of(members, "name", nulls=nulls)
 
 
 def _tool_resources(*, creating: bool, nulls: bool) -> Members:
     stores: dict[str, Shape] = {"vector_store_ids": Many(of=Text(), noun="strings", longest=1)}
     if creating:
         stores["vector_stores"] = Many(of=_vector_store(), noun="objects", longest=1)
-    search = replace(_object_of(stores, nulls=nulls), exclusive=tuple(stores) if creating else ())
-    files = _object_of({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
-    return _object_of({"code_interpreter": files, "file_search": search}, nulls=nulls)
+    search = replace(object_of(stores, nulls=nulls), exclusive=tuple(stores) if creating else ())
+    files = object_of({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
+    return object_of({"code_interpreter": files, "file_search": search}, nulls=nulls)
 
 
 def _vector_store() -> Members:
@@ -123,19 +123,13 @@ def _vector_store() -> Members:
         "max_chunk_size_tokens": Number(minimum=100, maximum=4096, whole=True),
         "chunk_overlap_tokens": Number(minimum=0, maximum=2048, whole=True),
     }
-    static = _object_of({"type": Text(), "static": _object_of(sizes, *sizes)}, "type", "static")
+    static = object_of({"type": Text(), "static": object_of(sizes, *sizes)}, "type", "static")
     members: dict[str, Shape] = {
         "file_ids": Many(of=Text(), noun="strings", longest=100_000_000),
-        "chunking_strategy": Variants({"auto": _object_of({"type": Text()}, "type"), "static": static}),
+        "chunking_strategy": Variants({"auto": object_of({"type": Text()}, "type"), "static": static}),
         "metadata": Optional(METADATA),
     }
     return Members(members=members)
-
-
-def _object_of(members: dict[str, Shape], *required: str, nulls: bool = False) -> Members:
-    """An object; with `nulls`, what is not required may be null."""
-    nullable = {name: Optional(shape) for name, shape in members.items() if nulls and name not in required}
-    return Members(members={**members, **nullable}, required=required)
 
 
 # --- what is stored next ---
@@ -268,7 +262,7 @@ def _defaults(sent: Fields, models: Mapping[str, str]) -> Fields:
         "metadata": sent.get("metadata") or {},
         "response_format": answer,
     }
-    return _ordered(settled)
+    return ordered(settled, FIELDS)
 
 
 def _default_tool(tool: Fields) -> Fields:
@@ -288,7 +282,7 @@ def _default_tool(tool: Fields) -> Fields:
 
 
 def _strictness_settled(named: Fields, member: str) -> Fields:
-    return _ordered({**named, "strict": bool(named.get("strict"))}, ("name", "description", member, "strict"))
+    return ordered({**named, "strict": bool(named.get("strict"))}, ("name", "description", member, "strict"))
 
 
 def _nulls(sent: Fields, _models: Mapping[str, str]) -> Fields:
@@ -304,7 +298,7 @@ def _nulls(sent: Fields, _models: Mapping[str, str]) -> Fields:
         "tool_resources": resources and {**dict.fromkeys(_RESOURCES), **resources},
         "response_format": answer,
     }
-    return _ordered(settled)
+    return ordered(settled, FIELDS)
 
 
 def _tool_with_nulls(tool: Fields) -> Fields:
@@ -322,11 +316,7 @@ def _tool_with_nulls(tool: Fields) -> Fields:
 
 def _sparse(sent: Fields, _models: Mapping[str, str]) -> Fields:
     """Nothing but what was sent."""
-    return _ordered(sent)
-
-
-def _ordered(fields: Fields, order: tuple[str, ...] = FIELDS) -> Fields:
-    return {name: fields[name] for name in order if name in fields}
+    return ordered(sent, FIELDS)
 
 
 _ECHOES: dict[str, Callable[[Fields, Mapping[str, str]], Fields]] = {

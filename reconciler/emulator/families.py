@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _REASONING = re.compile(r"(?:.*[:/])?(?:o\d|gpt-5(?!-chat))(?:$|[-.:])")
 _PLAIN = re.compile(r"(?:.*[:/])?(?:gpt-3\.5|gpt-4|gpt-5-chat|chatgpt-4)")
 

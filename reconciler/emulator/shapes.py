@@ -4,9 +4,10 @@ A shape rejects a value by raising the first error it finds, as the hosted serve
 the words of that server.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 Fields = dict[str, Any]
@@ -78,13 +79,13 @@ class Number:
     """A number within bounds; a boolean is none."""
 
     minimum: float
-    maximum: float
+    maximum: float | None = None
     whole: bool = False
 
     def check(self, value: Any, path: str) -> None:
         noun, types = ("integer", (int,)) if self.whole else ("decimal", (int, float))
         _expect(value, path, "an integer" if self.whole else "a decimal", *types)
-        if value > self.maximum:
+        if self.maximum is not None and value > self.maximum:
             wanted = f"{noun} above maximum value. Expected a value <= {self.maximum}, but got {value} instead."
             raise _invalid_value(path, wanted, f"{noun}_above_max_value")
         if value < self.minimum:
@@ -114,11 +115,11 @@ class Many:
     of: Shape
     noun: str
     """What several of them are called."""
-    longest: int
+    longest: int | None = None
 
     def check(self, value: Any, path: str) -> None:
         _expect(value, path, f"an array of {self.noun}", list)
-        if len(value) > self.longest:
+        if self.longest is not None and len(value) > self.longest:
             wanted = f"array too long. Expected an array with maximum length {self.longest}, "
             raise _invalid_value(
                 path, f"{wanted}but got an array with length {len(value)} instead.", "array_above_max_length"
@@ -180,6 +181,22 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True)
+class Compact:
+    """A value whose compact JSON has at most so many bytes of UTF-8."""
+
+    of: Shape
+    largest: int
+
+    def check(self, value: Any, path: str) -> None:
+        self.of.check(value, path)
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > self.largest:
+            wanted = f"value too large. Expected at most {self.largest} bytes of compact JSON, "
+            raise _invalid_value(path, f"{wanted}but got {size} bytes instead.", "value_above_max_size")
+
+
+@dataclass(frozen=True, slots=True)
 class WordOr:
     """One word, or else another shape."""
 
@@ -195,15 +212,15 @@ class WordOr:
 class Pairs:
     """An object of strings."""
 
-    most: int
-    longest_name: int
     value: Shape
+    most: int | None = None
+    longest_name: int | None = None
 
     def check(self, value: Any, path: str) -> None:
         ANYTHING.check(value, path)
         self.check_count(value, path)
         for name, text in value.items():
-            if len(name) > self.longest_name:
+            if self.longest_name is not None and len(name) > self.longest_name:
                 message = (
                     f"Invalid property name in '{path}': '{name[:3]}...{name[-3:]}' is too long. Expected a string"
                 )
@@ -216,10 +233,59 @@ class Pairs:
     def check_count(self, value: Mapping[str, Any], path: str) -> None:
         """Raise WireError if too many pairs are kept; one that is null is being removed."""
         kept = sum(text is not None for text in value.values())
-        if kept > self.most:
+        if self.most is not None and kept > self.most:
             wanted = f"too many properties. Expected an object with at most {self.most} properties"
             wanted += f", but got an object with {kept} properties instead."
             raise _invalid_value(path, wanted, "object_above_max_properties")
+
+
+METADATA = Pairs(most=16, longest_name=64, value=Text(longest=512))
+
+
+def object_of(members: Mapping[str, Shape], *required: str, nulls: bool = False) -> Members:
+    """An object; with `nulls`, what is not required may be null."""
+    nullable = {name: Optional(shape) for name, shape in members.items() if nulls and name not in required}
+    return Members(members={**members, **nullable}, required=required)
+
+
+def nullable(shape: Members) -> Members:
+    """The same object, where at every level what is not required may be null."""
+    members = {name: _nullable_inside(member) for name, member in shape.members.items()}
+    return replace(shape, members=object_of(members, *shape.required, nulls=True).members)
+
+
+def _nullable_inside(shape: Shape) -> Shape:
+    match shape:
+        case Members():
+            return nullable(shape)
+        case Optional(of=inner) | Compact(of=inner) | Many(of=inner):
+            return replace(shape, of=_nullable_inside(inner))
+        case Variants(by_type=by_type):
+            return Variants({name: nullable(members) for name, members in by_type.items()})
+        case _:
+            return shape
+
+
+def ordered(fields: Fields, order: Iterable[str]) -> Fields:
+    """The same fields in this order, and no others."""
+    return {name: fields[name] for name in order if name in fields}
+
+
+def with_nulls(value: Any, shape: Shape) -> Any:
+    """The same value with every member that its shape has, null where it is not set."""
+    match shape:
+        case _ if value is None:
+            return None
+        case Optional(of=inner) | Compact(of=inner):
+            return with_nulls(value, inner)
+        case Many(of=inner):
+            return [with_nulls(item, inner) for item in value]
+        case Variants(by_type=by_type):
+            return with_nulls(value, by_type[value["type"]])
+        case Members(members=members):
+            return {name: with_nulls(value.get(name), member) for name, member in members.items()}
+        case _:
+            return value
 
 
 _TYPE_NAMES: dict[type, str] = {

@@ -9,6 +9,7 @@ import httpx
 from reconciler.emulator import Emulator, Settings
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
+BETAS = {"assistants": BETA, "agents": {"OpenAI-Beta": "agents=v1"}}
 
 
 def call(
@@ -20,13 +21,14 @@ def call(
     content: bytes | None = None,
     headers: dict[str, str] | None = None,
 ) -> httpx.Response:
-    """One request, without a network."""
+    """One request, without a network; the beta header is that of the API, unless `headers` are given."""
+    beta = BETAS["agents" if "/agents" in path else "assistants"]
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             sent = {"json": body} if body is not None else {"content": content}
-            return await client.request(method, path, headers=BETA if headers is None else headers, **sent)
+            return await client.request(method, path, headers=beta if headers is None else headers, **sent)
 
     return anyio.run(ask)
 
@@ -34,7 +36,13 @@ def call(
 class World:
     """One emulator, its clock standing still and its ids counted, and the calls on it."""
 
-    def __init__(self, settings: Settings = Settings(), path: Any = ":memory:") -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+        path: Any = ":memory:",
+        api: str = "assistants",
+    ) -> None:
+        self.collection = f"/v1/{api}"
         numbers = itertools.count(1)
         self.time = 1000.0
         self.emulator = Emulator(
@@ -42,16 +50,16 @@ class World:
         )
 
     def create(self, **fields: Any) -> dict[str, Any]:
-        return self.ok("POST", "/v1/assistants", {"model": "gpt-4o", **fields})
+        return self.ok("POST", self.collection, {"model": "gpt-4o", **fields})
 
     def modify(self, id: str, **fields: Any) -> dict[str, Any]:
-        return self.ok("POST", f"/v1/assistants/{id}", fields)
+        return self.ok("POST", f"{self.collection}/{id}", fields)
 
     def retrieve(self, id: str) -> dict[str, Any]:
-        return self.ok("GET", f"/v1/assistants/{id}")
+        return self.ok("GET", f"{self.collection}/{id}")
 
     def page(self, query: str = "") -> dict[str, Any]:
-        return self.ok("GET", f"/v1/assistants{query}")
+        return self.ok("GET", f"{self.collection}{query}")
 
     def ok(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         answer = call(self.emulator, method, path, body)
@@ -64,7 +72,7 @@ class World:
         return answer.json()["error"]
 
     def refused_create(self, **fields: Any) -> dict[str, Any]:
-        return self.refused("POST", "/v1/assistants", {"model": "gpt-4o", **fields})
+        return self.refused("POST", self.collection, {"model": "gpt-4o", **fields})
 
     def refused_modify(self, id: str, **fields: Any) -> dict[str, Any]:
-        return self.refused("POST", f"/v1/assistants/{id}", fields)
+        return self.refused("POST", f"{self.collection}/{id}", fields)
