@@ -6,23 +6,34 @@ server decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
-from reconciler.kinds.families import meant
+from reconciler.kinds.families import EFFORTS, model_problems
 from reconciler.kinds.fields import Data, FieldPart, FieldRules, Flag, Number, Text, ValueLimits, Whole, plainly
-from reconciler.kinds.kind import MARKER, Kind
-from reconciler.kinds.problems import Loc, Problem, ServerTraits, tag, wrong_type
-from reconciler.kinds.schemas import check_schema, check_strict
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.metadata import filled_pairs, metadata_problems
+from reconciler.kinds.problems import Loc, Problem, ServerTraits, tag
+from reconciler.kinds.schemas import schema_problems
+from reconciler.kinds.tools import (
+    Numbered,
+    listed_twice,
+    mappings_in,
+    members_of,
+    tool_list,
+    tools_by_name,
+    type_of,
+    type_problem,
+    unknown_types,
+)
 
-_EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 _FORMATS: Final = ("text", "json_object", "json_schema")
 _RANKERS: Final = ("auto", "default_2024_08_21")
-_MOST_PAIRS: Final = 15
+_GROUPS: Final = {"functions": ("function", "name")}
 _BESIDE: Final = "(tool)"
 """Where the normal form of a tool keeps what stands beside its own mapping."""
 
@@ -70,7 +81,7 @@ class FunctionBody(FieldPart):
     parameters: dict[str, Any] | None = None
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        yield from _schema_problems(self.parameters, (*loc, "parameters"), strict=self.strict)
+        yield from schema_problems(self.parameters, (*loc, "parameters"), strict=self.strict)
 
 
 class FunctionTool(FieldPart):
@@ -89,7 +100,7 @@ class JsonSchemaBody(FieldPart):
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        yield from _schema_problems(self.schema_, (*loc, "schema"), strict=self.strict)
+        yield from schema_problems(self.schema_, (*loc, "schema"), strict=self.strict)
 
 
 class ResponseFormat(FieldPart):
@@ -148,69 +159,24 @@ Format: TypeAlias = Annotated[
 ]
 
 
-def _schema_problems(schema: Any, loc: Loc, *, strict: bool | None) -> Iterator[Problem]:
-    if schema is not None:
-        yield from check_schema(schema, loc)
-        if strict:
-            yield from check_strict(schema, loc)
-
-
 # The normal form of tools and their resources, and back
 
 
-def _type_of(tool: Any) -> str:
-    return str(tool.get("type") if isinstance(tool, dict) else tool.type)
+def _tool_entry(tool: Any) -> Data:
+    """What a tool says: its own mapping, and what stands beside it."""
+    members = members_of(tool)
+    if not isinstance(tool, FunctionTool | FileSearch):
+        return members
+    own = members.pop(tool.type, {})
+    return {**(own if isinstance(own, dict) else {}), **({_BESIDE: members} if members else {})}
 
 
 def _tools_by_name(listed: list[Any], body: Any) -> Json:
-    """Functions by name, the others by type, and by ordinal where a type comes twice."""
-    functions: Data = {}
-    others: Data = {}
-    for tool in listed:
-        kind = _type_of(tool)
-        members: Data = (
-            tool.normal() if isinstance(tool, FieldPart) else {k: v for k, v in tool.items() if v is not None}
-        )
-        members.pop("type", None)
-        if not isinstance(tool, FunctionTool | FileSearch):
-            _add(others, kind, members, taken="functions")
-            continue
-        own = members.pop(kind, {})
-        entry: Data = {**(own if isinstance(own, dict) else {}), **({_BESIDE: members} if members else {})}
-        if isinstance(tool, FunctionTool):
-            _add(functions, str(entry.pop("name")), entry)
-        else:
-            _add(others, kind, entry, taken="functions")
-    return {**others, **({"functions": functions} if functions else {})}
-
-
-def _add(into: Data, name: str, value: Json, taken: str = "") -> None:
-    """Under its name, with an ordinal where the name is taken or could be read as one with an ordinal."""
-    ordinal = 2
-    free = f"{name}#1" if "#" in name or name == taken else name
-    while free in into:
-        free = f"{name}#{ordinal}"
-        ordinal += 1
-    into[free] = value
-
-
-def _less_ordinal(name: str) -> str:
-    return name.rpartition("#")[0] if "#" in name else name
+    return tools_by_name(listed, _GROUPS, _tool_entry)
 
 
 def _tool_list(value: Json, behind: Json) -> Json:
-    """Tools as the API takes them."""
-    if not isinstance(value, dict):
-        return value
-    listed: list[Json] = []
-    for name, entry in value.items():
-        members = entry if isinstance(entry, dict) else {}
-        if name == "functions":
-            named = ((key, function) for key, function in members.items() if isinstance(function, dict))
-            listed += [_tool_body("function", {"name": _less_ordinal(key), **function}) for key, function in named]
-        else:
-            listed.append(_tool_body(_less_ordinal(name), members))
-    return listed
+    return tool_list(value, _GROUPS, _tool_body)
 
 
 def _tool_body(kind: str, entry: Data) -> Data:
@@ -226,7 +192,7 @@ def _tool_body(kind: str, entry: Data) -> Data:
 def _declared_resources(resources: ToolResources, body: AssistantBody) -> Json:
     """File ids and stores of the tools that are declared; ids are sets, empty ones are absent."""
     stated = resources.normal()
-    declared = dict.fromkeys(_type_of(tool) for tool in body.tools or ())
+    declared = dict.fromkeys(type_of(tool) for tool in body.tools or ())
     filled = {name: _filled_members(stated[name]) for name in declared if name in stated}
     return {name: members for name, members in filled.items() if members}
 
@@ -254,10 +220,6 @@ def _cleared(value: Json, behind: Json) -> Json:
             lists: Data = {key: [] for key, ids in members.items() if isinstance(ids, list)}
             empty[name] = {**lists, **(wanted if isinstance(wanted, dict) else {})}
     return {**value, **empty}
-
-
-def _filled_pairs(pairs: Mapping[str, Json], body: Any) -> Json:
-    return {key: value for key, value in pairs.items() if value not in (None, "")}
 
 
 class AssistantBody(BaseModel):
@@ -289,7 +251,7 @@ class AssistantBody(BaseModel):
         ToolResources | None,
         FieldRules(default={}, no_empty_members=True, normal=_declared_resources, wire=_cleared),
     ] = None
-    metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=_filled_pairs)] = None
+    metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=filled_pairs)] = None
     temperature: Annotated[
         Number | None,
         ValueLimits(between=(0, 2)),
@@ -305,7 +267,7 @@ class AssistantBody(BaseModel):
     ] = None
     reasoning_effort: Annotated[
         str | None,
-        ValueLimits(one_of=_EFFORTS, noun="a reasoning effort"),
+        ValueLimits(one_of=EFFORTS, noun="a reasoning effort"),
         FieldRules(chosen=((),), rejected_by="other"),
     ] = None
 
@@ -314,19 +276,13 @@ class AssistantBody(BaseModel):
 
 
 def _misshapen_tools(body: Mapping[str, Json]) -> Iterator[Problem]:
-    tools = body.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        if not isinstance(tool, dict):
-            continue
+    for index, tool in mappings_in(body.get("tools")):
         inner = tool.get("function")
-        if tool.get("type", "") == "":
-            message = "A tool needs a `type`."
-            yield Problem(("tools", index, "type"), "missing-field", message, f"one of {', '.join(TOOLS)}")
+        if problem := type_problem(index, tool, TOOLS):
+            yield problem
         elif tool["type"] == "function" and "function" not in tool and "name" in tool:
             message = "What belongs to a function stands one level deeper, under `function:`."
             yield Problem(("tools", index), "missing-field", message, "write `function: {name: …}`")
-        elif not isinstance(tool["type"], str):
-            yield wrong_type(("tools", index, "type"), "text", tool["type"])
         elif isinstance(inner, dict) and isinstance(inner.get("function"), dict) and "name" not in inner:
             message = "This function is wrapped a second time in `function:`."
             remedy = "keep what is under the inner `function:`"
@@ -344,9 +300,10 @@ def _is_resource_of_unknown_tool(problem: Problem, body: Mapping[str, Json]) -> 
 
 def _field_rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection[str]) -> Iterator[Problem]:
     tools = [(index, tool) for index, tool in enumerate(body.tools or ()) if tool != {}]
-    yield from _metadata_problems(body.metadata or {})
-    yield from _tool_types(tools, traits)
-    yield from _listed_twice(tools)
+    yield from metadata_problems(body.metadata or {})
+    yield from unknown_types(tools, TOOLS, "assistant", traits)
+    yield from _same_functions(tools)
+    yield from listed_twice(tools, ("function",))
     if isinstance(body.response_format, str) and body.response_format != "auto":
         word = body.response_format
         remedy = f"write `{{type: {word}}}`" if word in _FORMATS else did_you_mean(word, ("auto",))
@@ -356,56 +313,11 @@ def _field_rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection
         if body.response_format.type == "json_object" and "instructions" not in unjudged:
             yield from _json_not_mentioned(body.instructions)
     if body.tool_resources is not None and "tools" not in unjudged:
-        yield from _resources_without_tool(body.tool_resources, {_type_of(tool) for _, tool in tools})
-    known = meant(body.model, traits.families)
-    if known is not None:
-        remedy = f"did you mean `{known}`? If it is a deployment's name, set its family under `environments.….models`"
-        yield Problem(("model",), "unknown-value", f"`{body.model}` is not a known model.", remedy, "warning")
+        yield from _resources_without_tool(body.tool_resources, {type_of(tool) for _, tool in tools})
+    yield from model_problems(body.model, traits)
 
 
-def _metadata_problems(pairs: Mapping[str, Json]) -> Iterator[Problem]:
-    count = len(pairs.keys() - {MARKER})
-    if count > _MOST_PAIRS:
-        message = f"{count} metadata pairs; the API keeps 16, and one of them is the marker."
-        yield Problem(("metadata",), "metadata-pairs", message, f"keep {_MOST_PAIRS}")
-    for key, value in pairs.items():
-        yield from _pair_problems(key, value)
-
-
-def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
-    loc = ("metadata", key)
-    if key == MARKER:
-        message = "The metadata key `reconciler` is reserved for the marker."
-        yield Problem(loc, "reserved-metadata", message, "choose another name", at_key=True)
-    if len(key) > 64:
-        message = f"A metadata key of {len(key)} characters; the API takes 64."
-        yield Problem(loc, "too-large", message, "shorten it", at_key=True)
-    if not key:
-        yield Problem(loc, "too-small", "A metadata key without a name.", "name it", at_key=True)
-    if not isinstance(value, str):
-        yield wrong_type(loc, "text", value)
-    elif not value:
-        yield Problem(loc, "too-small", "An empty metadata value is an absent one.", "leave the key out")
-    elif len(value) > 512:
-        message = f"A metadata value of {len(value)} characters; the API takes 512."
-        yield Problem(loc, "too-large", message, "shorten it, or spread it over two keys")
-
-
-def _tool_types(tools: Iterable[tuple[int, Any]], traits: ServerTraits) -> Iterator[Problem]:
-    """An error where the server lists its types; else the server decides."""
-    listed = traits.tools.get("assistant")
-    for index, tool in tools:
-        kind, loc = _type_of(tool), ("tools", index, "type")
-        if listed is not None and kind not in listed:
-            message = f"`{kind}` is not a tool type of this server."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(kind, listed))
-        elif listed is None and kind not in TOOLS:
-            message = f"`{kind}` is a tool type that is not known here; it is sent as it stands."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(kind, TOOLS), "warning")
-
-
-def _listed_twice(tools: Iterable[tuple[int, Any]]) -> Iterator[Problem]:
-    types: set[str] = set()
+def _same_functions(tools: Numbered) -> Iterator[Problem]:
     names: set[str] = set()
     for index, tool in tools:
         if isinstance(tool, FunctionTool):
@@ -413,13 +325,9 @@ def _listed_twice(tools: Iterable[tuple[int, Any]]) -> Iterator[Problem]:
                 message = f"A second function is named `{tool.function.name}`."
                 yield Problem(("tools", index, "function", "name"), "duplicate-function", message, "rename one")
             names.add(tool.function.name)
-        elif isinstance(tool, FieldPart):
-            if _type_of(tool) in types:
-                yield Problem(("tools", index), "unknown-tool", f"`{_type_of(tool)}` is listed twice.", "keep one")
-            types.add(_type_of(tool))
 
 
-def _tools_and_format(tools: Iterable[tuple[int, Any]], kind: str) -> Iterator[Problem]:
+def _tools_and_format(tools: Numbered, kind: str) -> Iterator[Problem]:
     for index, tool in tools:
         if kind in ("json_object", "json_schema") and isinstance(tool, CodeInterpreter | FileSearch):
             message = f"All tools must be functions when the response format is {kind}."

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from reconciler.kinds.problems import Problem, ServerTraits
+
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 
 _REASONING = re.compile(r"(?:.*[:/])?(?:o\d|gpt-5(?!-chat))(?:$|[-.:])")
 _PLAIN = re.compile(r"(?:.*[:/])?(?:gpt-3\.5|gpt-4|gpt-5-chat|chatgpt-4)")
@@ -15,6 +20,14 @@ def reasons(model: object, families: Mapping[str, str]) -> bool | None:
     if _REASONING.match(name):
         return True
     return False if _PLAIN.match(name) else None
+
+
+def model_problems(model: object, traits: ServerTraits) -> Iterator[Problem]:
+    """A doubt where the name is a letter off that of a known model."""
+    known = meant(model, traits.families)
+    if known is not None:
+        remedy = f"did you mean `{known}`? If it is a deployment's name, set its family under `environments.….models`"
+        yield Problem(("model",), "unknown-value", f"`{model}` is not a known model.", remedy, "warning")
 
 
 _DATE = re.compile(r"-\d{4}(?:-\d{2}-\d{2}|-preview)?$")

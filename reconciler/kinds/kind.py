@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from reconciler.canonical import Fields, Json, encode
 from reconciler.kinds.families import reasons
 from reconciler.kinds.fields import Data, FieldRules, ValueLimits, limit_problems
+from reconciler.kinds.metadata import MARKER
 from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
 from reconciler.model import Desired, Live
 from reconciler.paths import Path, has
-
-MARKER: Final = "reconciler"
-"""The key in `metadata` that is ours."""
 
 
 def _nothing(*_: Any) -> Iterator[Problem]:

@@ -46,6 +46,14 @@ def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
     yield from faulty
 
 
+def schema_problems(schema: Any, loc: Loc, *, strict: bool | None = None) -> Iterator[Problem]:
+    """Every reason why the value, if there is one, is not such a schema, or not a strict one where it has to be."""
+    if schema is not None:
+        yield from check_schema(schema, loc)
+        if strict:
+            yield from check_strict(schema, loc)
+
+
 def check_strict(schema: Json, loc: Loc) -> Iterator[Problem]:
     """Every object in the schema that `strict: true` would reject."""
     for place, part in _subschemas(schema, loc):

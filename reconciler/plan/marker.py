@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, digest
 from reconciler.kinds import Kind
-from reconciler.kinds.kind import MARKER
+from reconciler.kinds.metadata import MARKER
 from reconciler.model import NAME, Desired, Live, Marker, OnRemoval
 from reconciler.paths import Path, at, copied, show, without
 
