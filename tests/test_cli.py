@@ -350,8 +350,26 @@ def test_in_a_subfolder_the_file_above_is_found(here: Checkout, monkeypatch: pyt
     here.config("stack: acme\n")
     monkeypatch.chdir(here.root / "assistants")
 
-    assert here.run("plan").code == 0
+    told = here.run("plan", "--json")
+
+    assert told.code == 0
+    assert told.err == f"Note: The configuration is {here.root}/reconciler.yaml.\n"
+    assert told.data["stack"] == "acme"
     assert not (here.root / "assistants" / ".reconciler").exists()
+
+
+@pytest.mark.parametrize("command", [["validate"], ["history"], ["status"], ["rollback"], ["comment", "--dry-run"]])
+def test_the_file_of_a_parent_folder_is_named_once(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    here.config("stack: acme\n")
+    monkeypatch.chdir(here.root / "assistants")
+
+    said = f"Note: The configuration is {here.root}/reconciler.yaml.\n"
+    assert here.run(*command).err.count(said) == (command[0] != "comment")
+    assert "The configuration" not in here.run("-C", "..", *command).err
+    monkeypatch.chdir(here.root)
+    assert "The configuration" not in here.run(*command).err
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing(here: Checkout) -> None:
@@ -611,7 +629,7 @@ def test_a_stream_that_is_no_file_is_written_to(here: Checkout) -> None:
 # pipes and interrupts
 
 
-@pytest.mark.parametrize("arguments", [["plan"], ["plan", "--json"], ["output"], ["--help"]])
+@pytest.mark.parametrize("arguments", [["plan"], ["plan", "--json"], ["validate"], ["--help"]])
 def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> None:
     for n in range(40):
         here.write(**{f"k{n}": HR + f"description: {'long ' * 90}\n"})
@@ -620,9 +638,47 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
         process.stdout.close()
         errors = process.stderr.read()
 
-    assert "Traceback" not in errors
-    assert "BrokenPipe" not in errors
-    assert "Internal error in reconciler" not in errors
+    assert (process.wait(), errors) == (141, "")
+
+
+def test_a_plan_is_saved_though_nobody_reads_the_output(here: Checkout) -> None:
+    with Process("plan", "--out", "plan.json", cwd=here.root, env=plain(), stdout=PIPE) as process:
+        process.stdout.close()
+
+    assert process.wait() == 141
+    assert here.run("apply", "plan.json").code == 0
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_an_apply_whose_plan_nobody_reads_changes_nothing(here: Checkout, form: list[str]) -> None:
+    words = ["apply", "--auto-approve", "--json-into", "events.jsonl", *form]
+    with Process(*words, cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
+        process.stdout.close()
+        errors = process.stderr.read()
+
+    said = "The output was closed before it began; nothing was changed."
+    assert process.wait() == 1
+    assert errors == f"Error: {said}\n  read all of the output\n"
+    assert said in (here.root / "events.jsonl").read_text()
+    assert here.live() == {}
+
+
+class _UntilItIsComplete(io.StringIO):
+    """A stream whose reader is gone when the last line of an apply is written."""
+
+    def write(self, text: str) -> int:
+        if "Apply complete!" in text:
+            raise BrokenPipeError
+        return super().write(text)
+
+
+def test_an_apply_that_is_complete_is_a_success_whoever_reads_of_it(here: Checkout) -> None:
+    with contextlib.redirect_stdout(_UntilItIsComplete()):
+        code = run(["apply", "--auto-approve", "--json-into", "events.jsonl"])
+
+    assert code == 0
+    assert len(here.live()) == 1
+    assert "Apply complete!" in (here.root / "events.jsonl").read_text()
 
 
 ALL_CLOSED = "<&- >&- 2>&-"

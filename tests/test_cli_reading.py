@@ -248,8 +248,27 @@ def test_forgetting_ends_a_duplicate(here: Checkout) -> None:
     plan = here.run("plan", "--json").data
 
     assert forgotten.code == 0
+    assert " 2 done " in here.run("history").out
     assert [(c["action"], c["id"]) for c in plan["changes"]] == [("adopt", ids[1])]
     assert plan["objections"] == []
+
+
+def test_only_a_duplicate_is_deleted_as_one(here: Checkout) -> None:
+    first, second = here.applied(wanted("hr", name="A")), here.applied(wanted("hr", name="B"))
+    other = here.applied(wanted("it", name="C"))
+    pinned = f"model: gpt-4o\nname: A\nreconciler: {{id: {{local: {first}}}}}\n"
+    here.write(hr=pinned, it="model: gpt-4o\nname: C\n")
+
+    words = ["apply", "--auto-approve", "--delete-duplicate"]
+    told = here.run(*words, other, "--delete-duplicate", "asst_typo", "--delete-duplicate", second)
+    deleted = here.run(*words, second)
+    again = here.run(*words, first)
+
+    assert (told.code, told.out) == (1, "")
+    assert f": {other}, asst_typo; nothing was changed.\n  pass one of {second} (assistant.hr)\n" in told.err
+    assert deleted.code == 0
+    assert f": {first}; nothing was changed.\n  no assistant has a duplicate: pass no id\n" in again.err
+    assert set(here.live()) == {first, other}
 
 
 def test_what_is_not_ours_cannot_be_forgotten(here: Checkout) -> None:

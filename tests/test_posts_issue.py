@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT
@@ -310,6 +310,7 @@ UNTITLED = ["0 titles"]
 
 
 @UNHURRIED
+@example("\x01" * 20, 200)
 @given(texts | st.text(), st.integers(200, 400))
 def test_no_quoted_text_leaves_its_fence(text: str, room: int) -> None:
     shown = quote("`x` was", text, room)

@@ -20,6 +20,8 @@ from reconciler.console.failure import Failure
 from reconciler.github.ci_output_guard import FORMAT, guarded
 
 _INTERRUPTED = 130
+_CLOSED = 141
+"""Of a process that writes to a closed pipe: 128 and the number of SIGPIPE."""
 COMMANDS: dict[str, str] = {
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
@@ -67,6 +69,7 @@ Exit codes:
   2    changes are pending (only with --detailed-exitcode)
   3    the same, and an objection blocks a change
   130  interrupted
+  141  nobody reads the output any more
 """
 
 
@@ -142,13 +145,14 @@ def run(arguments: Sequence[str]) -> int:
     with credentials.secrets_hidden(), guarded():
         code = _run_command(arguments)
     flushed = [_flush(stream) for stream in (sys.stdout, sys.stderr)]
-    return code if all(flushed) or code == _INTERRUPTED else 1
+    return code if all(flushed) or code in (_INTERRUPTED, _CLOSED) else 1
 
 
 def _run_command(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
-        sys.stdout.flush()
+        with suppress(BrokenPipeError):  # the command decided what that means
+            sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
@@ -161,7 +165,7 @@ def _run_command(arguments: Sequence[str]) -> int:
         click.echo("Interrupted.", err=True)
         return _INTERRUPTED
     except (BrokenPipeError, SystemExit):  # which click raises where the reader has closed the pipe
-        return 1
+        return _CLOSED
     except OSError as error:
         Failure(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}").show()
         return 1
@@ -198,10 +202,10 @@ def _flush(stream: TextIO) -> bool:
     """Whether everything was written; what was not is discarded, or the interpreter would exit with 120."""
     try:
         stream.flush()
-    except OSError:
+    except OSError as error:
         with _null_stream() as null, suppress(OSError):
             os.dup2(null.fileno(), stream.fileno())
-        return False
+        return isinstance(error, BrokenPipeError)  # whoever wrote there knows, and the exit code says it
     return True
 
 

@@ -75,9 +75,11 @@ def command(
     with _planner(request, base, session_options, offline=offline) as planner:
         every = names or planner.config.all_names()
         plans = planner.plan_all(every) if together else (planner.plan_one(*names or (None,)),)
-        show(plans, format, planner.style, together=together)
-        if out is not None:
-            save(plans, out, together=together)
+        try:  # first, for whoever reads the output may not read all of it
+            if out is not None:
+                save(plans, out, together=together)
+        finally:
+            show(plans, format, planner.style, together=together)
     return exit_code(plans, detailed=detailed_exitcode)
 
 

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
+
 from reconciler import config
 from reconciler.console import credentials
 from reconciler.kinds import KINDS
 from reconciler.providers import PROVIDERS
+from reconciler.render.values import inert
+
+_NOTED = "reconciler.configuration"
+
+
+def current_configuration() -> config.Loaded:
+    """The configuration of the current folder; a note says once which file it is, where that is in a parent folder."""
+    here = Path.cwd()
+    file, context = config.find(here), click.get_current_context(silent=True)
+    if file is not None and file.parent != here and context is not None and _NOTED not in context.meta:
+        context.meta[_NOTED] = True
+        click.echo(f"Note: The configuration is {inert(str(file))}.", err=True)
+    return loaded_configuration(here)
 
 
 def loaded_configuration(folder: Path) -> config.Loaded:

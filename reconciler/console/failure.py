@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,9 @@ class Failure(Exception):
         """Prints the message where errors go."""
         from reconciler.render.values import inert
 
-        click.echo(inert(f"Error: {self.message}"), err=True)
-        for line in self.remedy.splitlines():
-            click.echo(inert(f"  {line}"), err=True)
+        with suppress(BrokenPipeError):  # the exit code says it all the same
+            for line in (f"Error: {self.message}", *(f"  {line}" for line in self.remedy.splitlines())):
+                click.echo(inert(line), err=True)
 
 
 def unreadable(path: str, error: OSError) -> str:

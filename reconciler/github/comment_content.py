@@ -12,7 +12,7 @@ from typing import Literal
 import click
 
 from reconciler.console import credentials
-from reconciler.console.configuration import loaded_configuration
+from reconciler.console.configuration import current_configuration
 from reconciler.console.failure import Failure, unreadable
 from reconciler.console.saved_plans import saved_sections
 from reconciler.github import ci_context
@@ -136,7 +136,7 @@ def content_without_plan(environments: Sequence[str], stack: str | None, request
 
 def _default_environments() -> Sequence[str | None]:
     """The default environment; where there is none, those that a plan of all of them is about."""
-    loaded = loaded_configuration(Path.cwd()).config
+    loaded = current_configuration().config
     default = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
     stated = [] if loaded is None else [name for name in loaded.all_names() if loaded.environments[name].place]
     return [default] if default or not stated else stated
@@ -225,7 +225,7 @@ def stack_and_environment(environment: str | None, stack: str | None) -> tuple[s
     is_complete = stack and "{" not in stack
     if name and stack and is_complete:
         return stack, name
-    loaded = loaded_configuration(Path.cwd()).config
+    loaded = current_configuration().config
     name = name or (loaded.default_environment if loaded else None)
     if not name:
         raise Failure("No environment is selected.", "pass `-e NAME`")

@@ -84,6 +84,8 @@ class RunRecord:
     ended: bool
     in_doubt: Mapping[str, bool] = field(default_factory=dict)
     """By address, what may have happened although it failed: whether it was looked for in vain for long enough."""
+    further: tuple[str, ...] = ()
+    """What became of other objects with an address that is among the outcomes: duplicates have one address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ def parse(lines: Iterable[str]) -> RunRecord:
     if str(form).partition(".")[0] != FORMAT.partition(".")[0]:
         raise BadRecord(f"its format is {form!r}, and this version of reconciler reads 1.x only")
     outcomes = [(fact.text("address"), fact) for fact in facts if fact.type == "outcome"]
+    by_object = {(address, fact.optional("id")): fact.text("outcome") for address, fact in outcomes}
+    last = {address: fact.optional("id") for address, fact in outcomes}
     ids = {address: fact.text("id") for address, fact in outcomes if fact.values.get("id") is not None}
     in_doubt = [(address, fact) for address, fact in outcomes if fact.values.get("in_doubt") is True]
     steps = (_step(fact) for fact in facts if fact.type == "intent")
@@ -120,6 +124,7 @@ def parse(lines: Iterable[str]) -> RunRecord:
         outcomes={address: fact.text("outcome") for address, fact in outcomes},
         ended=facts[-1].type == "end",
         in_doubt={address: fact.values.get("looked") is True for address, fact in in_doubt},
+        further=tuple(outcome for (address, id), outcome in by_object.items() if id != last[address]),
     )
 
 

@@ -60,6 +60,7 @@ def _run_row(run: RunRecord, *, running: bool) -> AlignedRow:
 
 def _outcome_counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
     words = Counter("in doubt" if a in run.in_doubt else outcome for a, outcome in run.outcomes.items())
+    words.update(run.further)
     yield from (f"{number} {word}" for word, number in sorted(words.items()))
     if cut := len(_cut_off(run)):
         yield f"{cut} in flight" if is_open else f"{count(cut, 'write')} cut off"

@@ -73,6 +73,7 @@ async def confirm_and_apply(
         async with interruptible(stop):
             everybody = Listeners([record, *listeners, *watchers])
             ended = await apply(plan, provider, run, everybody, parallelism=options.parallelism, stop=stop)
+    reporter.ignore_closed_pipes()
     if record.broken is not None:
         stop.softly(f"progress cannot be recorded: {record.broken.strerror}")
     _report_stop(reporter, stop)

@@ -16,7 +16,7 @@ from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
 from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext, unreliable_list
 from reconciler.plan.make import make_plan, only_drift, select
-from reconciler.plan.ownership import DuplicatePolicy, managed
+from reconciler.plan.ownership import DuplicatePolicy, claim, managed
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
@@ -42,8 +42,24 @@ def requested_plan(
     session: Session, provider: Provider, desired: Sequence[Desired], live: Sequence[Live], request: PlanRequest
 ) -> Plan:
     """The part of the whole plan that is requested."""
+    _check_duplicates(session, desired, live, request.delete_duplicates)
     context = plan_context(session, provider, live, desired)
     return _requested_part(whole_plan(session, desired, live, request, context), session, desired, live, request)
+
+
+def _check_duplicates(
+    session: Session, desired: Sequence[Desired], live: Sequence[Live], named: Collection[str]
+) -> None:
+    """Ends the command where an id was named that is not a duplicate's."""
+    if not named:
+        return
+    every = DuplicatePolicy(named=frozenset(each.id for each in live))
+    surplus = {each.id: each.address for each in claim(desired, live, session.where, every).surplus}
+    others = [id for id in dict.fromkeys(named) if id not in surplus]
+    if others:
+        known = [f"{id} ({address})" for id, address in surplus.items()]
+        remedy = f"pass one of {', '.join(known)}" if known else "no assistant has a duplicate: pass no id"
+        raise Failure(f"Not a duplicate in {session.title}: {', '.join(others)}; nothing was changed.", remedy)
 
 
 def whole_plan(

@@ -37,11 +37,16 @@ class Reporter:
     streams: list[EventStream] = field(default_factory=list)
     refused: int = 0
     """How many reviewed changes it reported as refused: they are part of how the apply ends."""
+    tolerated: tuple[type[OSError], ...] = ()
+    """Errors of output that end nothing."""
+
+    def ignore_closed_pipes(self) -> None:
+        """From here on a closed pipe ends nothing: what was done is done, and the exit code says how it ended."""
+        self.tolerated = (BrokenPipeError,)
 
     def open(self, stream: IO[str]) -> None:
-        """Reports to programs on this stream too, beginning with the version."""
+        """Reports to programs on this stream too."""
         self.streams.append(EventStream(stream))
-        self.streams[-1].write(events.version())
 
     def plan(self, plan: Plan) -> None:
         """Shows what is about to be done."""
@@ -51,13 +56,15 @@ class Reporter:
     def text(self, text: str) -> None:
         """Prints text for people."""
         if not self.options.as_json:
-            click.echo(text, nl=False)
+            with suppress(*self.tolerated):
+                click.echo(text, nl=False)
 
     def events(self, *reported: events.Event) -> None:
         """Writes events for programs."""
         for stream in self.streams:
-            for event in reported:
-                stream.write(event)
+            with suppress(*self.tolerated):
+                for event in reported:
+                    stream.write(event)
 
     @contextmanager
     def listeners(self, plan: Plan) -> Iterator[list[Listener]]:
@@ -80,6 +87,11 @@ def reporting(options: ApplyOptions) -> Iterator[Reporter]:
             if options.json_into is not None:
                 reporter.open(stack.enter_context(_open_events(options.json_into)))
             yield reporter
+        except BrokenPipeError as error:
+            failure = Failure("The output was closed before it began; nothing was changed.", "read all of the output")
+            reporter.ignore_closed_pipes()
+            reporter.events(events.diagnostic("error", failure.message, failure.remedy))
+            raise failure from error
         except Failure as failure:
             with suppress(OSError):
                 reporter.events(events.diagnostic("error", failure.message, failure.remedy))
@@ -150,10 +162,11 @@ def _display(plan: Plan, style: Style) -> Iterator[Listener]:
 
 
 class EventStream(Listener):
-    """One JSON line an event."""
+    """One JSON line an event, beginning with the version."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self._unwritten = [events.version()]
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
         """Writes that a task begins."""
@@ -174,7 +187,9 @@ class EventStream(Listener):
     def write(self, event: events.Event) -> None:
         """Writes an event with the time of day."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._stream.write(events.as_line({**hidden().deep(event), "@timestamp": now}))
+        lines = [events.as_line({**hidden().deep(each), "@timestamp": now}) for each in (*self._unwritten, event)]
+        self._unwritten = []
+        self._stream.write("".join(lines))
         self._stream.flush()
 
 

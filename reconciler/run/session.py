@@ -19,7 +19,7 @@ import click
 from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
-from reconciler.console.configuration import loaded_configuration
+from reconciler.console.configuration import current_configuration
 from reconciler.console.failure import Failure, first_error
 from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
@@ -217,7 +217,7 @@ def load_config(style: Style, *, anywhere: bool = False) -> Config:
 
     `anywhere` leaves the latter to the choice of an environment, which may be one that needs no file.
     """
-    loaded = loaded_configuration(Path.cwd())
+    loaded = current_configuration()
     stop_at_errors(loaded.faults, loaded.sources, style)
     if loaded.config is None:
         raise Failure("There is no configuration.")

@@ -54,8 +54,9 @@ def quote(name: str, value: Json | Absent, room: int = _ROOM) -> list[str]:
         return [f"{name}: not set"]
     language = "text" if isinstance(value, str) else "json"
     short = compact(value)
-    if len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value):
-        return [f"{name}: {span(short)}"]
+    is_line = len(short) <= _SHORT and not (isinstance(value, str) and "\n" in value)
+    if is_line and len(line := f"{name}: {span(short)}") <= room:  # a control character takes twenty
+        return [line]
     text = value if isinstance(value, str) else dumps(plain(value), indent=2, ensure_ascii=False, sort_keys=True)
     parts = list(_value_parts(inert(text), room - len(name) - 2 * _SHORT))
     blocks = []
