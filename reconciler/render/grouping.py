@@ -9,7 +9,6 @@ from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from reconciler import paths
 from reconciler.canonical import Json, encode
-from reconciler.render.text_diff import Replacement, replacements
 from reconciler.render.view import ChangeView, FieldView, MeaningView, ObjectionView, View
 
 ANSWER: Final = "response_format.json_schema.schema"
@@ -161,12 +160,6 @@ def _edited(before: str, after: str) -> tuple[list[str], list[str]]:
     head = _same_head(before_lines, after_lines)
     end = _same_head(before_lines[head:][::-1], after_lines[head:][::-1])
     return before_lines[head : len(before_lines) - end], after_lines[head : len(after_lines) - end]
-
-
-def edits(before: str, after: str) -> tuple[Replacement, ...]:
-    """The few words that the edit is about, or nothing; found in the lines that differ."""
-    lines, others = _edited(before, after)
-    return replacements("\n".join(lines), "\n".join(others))
 
 
 def _same_head(lines: Sequence[str], others: Sequence[str]) -> int:

@@ -345,7 +345,7 @@ def _changes(part: tree.Part, room: int, files: str, *, alone: bool) -> _Body:
     return _Body(tuple(blocks), rows_left, cut)
 
 
-def _table_block(rows: Sequence[tree.TableRow], room: int) -> tuple[str, int]:
+def _table_block(rows: tree.Made[tree.TableRow], room: int) -> tuple[str, int]:
     """The table, and how many rows have no room in it; the rows after the first are folded."""
     room -= 2 * len(_HEAD) + _FOLDING
     kept: list[str] = []

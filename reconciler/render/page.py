@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 from reconciler import paths
@@ -170,9 +171,19 @@ def part_of(
     shown = {change.address for change in rest}
     one_sided = sum(change.action in WHOLE for change in changes)
     most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(one_sided, 1)))
-    rows = tuple(_row_of(subject, by_key=by_key) for subject in subjects)
-    sections = tuple(section_of(subject, most, shown) for subject in subjects)
-    return tree.Part(title, len(changes), rows, sections, tuple(blocked), later)
+    return tree.Part(
+        title=title,
+        changes=len(changes),
+        rows=tree.Made(partial(_row_of, by_key=by_key), subjects),
+        sections=tree.Made(partial(section_of, most=most, shown=shown), subjects),
+        addresses=tuple(_addresses(subject) for subject in subjects),
+        blocked=tuple(blocked),
+        later=later,
+    )
+
+
+def _addresses(subject: _Subject) -> tuple[str, ...]:
+    return tuple(change.address for change in (subject.changes if isinstance(subject, Shared) else (subject,)))
 
 
 def _as_change(subject: _Subject) -> ChangeView:

@@ -56,9 +56,10 @@ def _part_lines(part: tree.Part, style: Style) -> Iterator[str]:
         yield paint(f"{part.title}:{'' if part.has_any else ' nothing.'}", "bold", style)
         yield ""
     if len(part.rows) > 1:
-        lengths = [len(_plain(row.who)) for row in part.rows]
+        rows = list(part.rows)
+        lengths = [len(_plain(row.who)) for row in rows]
         room = max((length for length in lengths if length <= _WHO), default=0)
-        for row in part.rows:
+        for row in rows:
             yield from _row_lines(row, room, style)
         yield ""
     for is_line, sections in groupby(part.sections, _is_line):

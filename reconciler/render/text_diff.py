@@ -27,10 +27,9 @@ LINE_END: Final = "↵"
 _PAIRS = 60_000  # of items that are compared each with each
 _USUAL = 200  # characters of a line, for how much of long ones is shown
 _ALIKE = 0.3  # of the words of the shorter text: below it, marks would be noise
+_LONGEST_WORD = 60  # characters: of a longer one, only what differs is marked
 _AROUND = 40  # characters shown on either side of a marked word in a very long line
 _NEAR = 3  # tokens between two changed words that make one replacement
-_MOST = 3  # replacements
-_LONGEST_REPLACEMENT = 120  # characters
 _BRACKETS = {"+": ("{+", "+}"), "-": ("[-", "-]")}
 _TOKEN = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 _STOP = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*[ \t]+(?=\S)|(?<=[。！？])[」』）”’]*+(?=\S)")
@@ -43,6 +42,7 @@ _SHORTENED = 8  # characters before a stop, enough to tell that
 
 T = TypeVar("T", bound=Hashable)
 _Keys: TypeAlias = Callable[[Sequence[Hashable]], Sequence[Hashable]]
+_EqualBlock: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class Line:
     @property
     def text(self) -> str:
         return "".join(piece.text for piece in self.pieces)
+
+
+_Row: TypeAlias = tuple[Line, int]
+"""With the number of the line that it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,35 +91,30 @@ class _Unit:
 
 
 def compare(before: str | Sequence[str], after: str | Sequence[str], *, context: int | None = 3) -> list[Line]:
-    """What changed, with so many rows around it or with all rows; a text by sentences, a structure by its lines.
+    """What changed, with so many rows around it or with all rows; the changed lines of a text by sentences.
 
     Where rows above a change are left out, the number of its line stands there.
     """
-    old, new = _compared_lines(before), _compared_lines(after)
-    by_sentence = isinstance(before, str)
     is_cut = max(map(_length, (before, after))) > LONGEST
     lines = [_remark_line("…", f"only the first {LONGEST:,} characters are compared")] if is_cut else []
-    for i, i_end, j, j_end in _stretches(old, new, context):
-        rows = list(
-            _compared_rows(
-                _units(old, i, i_end, by_sentence=by_sentence), _units(new, j, j_end, by_sentence=by_sentence)
-            )
-        )
-        for above, position in pairwise([-1 if i == j == 0 else -2, *_near(rows, context)]):
-            if position != above + 1:
-                lines.append(_remark_line("@", f"@@ line {rows[position][1]} @@"))
-            lines.append(rows[position][0])
+    rows = list(
+        _all_rows(_compared_lines(before), _compared_lines(after), context, by_sentence=isinstance(before, str))
+    )
+    for above, position in pairwise([-1, *_near(rows, context)]):
+        if position != above + 1:
+            lines.append(_remark_line("@", f"@@ line {rows[position][1]} @@"))
+        lines.append(rows[position][0])
     return lines
 
 
 def whole(sign: str, content: str | Sequence[str], limit: int) -> list[Line]:
     """A text that is only on one side, up to a limit of lines; of long ones, as much as usual ones would take."""
-    lines = content.split("\n") if isinstance(content, str) else content
+    lines = content.split("\n", limit) if isinstance(content, str) else content
     kept = _beginning(lines[:limit], min(limit * _USUAL, LONGEST))
     rows = [Line(sign, _visible([Piece(line)], every_space=False)) for line in kept]
-    more, characters = len(lines) - len(kept), _length(lines[: len(kept)]) - _length(kept)
-    if characters or (more and len(kept) < limit):
-        return [*rows, _remark_line("…", f"{_length(lines) - _length(kept):,} more characters")]
+    more = (content.count("\n") + 1 if isinstance(content, str) else len(content)) - len(kept)
+    if len(kept) < min(len(lines), limit) or _length(kept) < _length(lines[: len(kept)]):
+        return [*rows, _remark_line("…", f"{_length(content) - _length(kept):,} more characters")]
     return [*rows, _remark_line("…", f"{more:,} more line{'s' if more > 1 else ''}")] if more else rows
 
 
@@ -130,22 +129,25 @@ def bracketed(line: Line) -> str:
     return "".join(f"{opening}{piece.text}{closing}" if piece.marked else piece.text for piece in line.pieces)
 
 
-def replacements(before: str, after: str) -> tuple[Replacement, ...]:
-    """The edit as a few short replacements; nothing where it takes more than that to tell it."""
+def replacements(before: str, after: str, most: int = 3, longest: int = 120) -> tuple[Replacement, ...]:
+    """The edit as so many short replacements at most; nothing where it takes more than that to tell it."""
     old, new = (side[:LONGEST].splitlines(keepends=True) for side in (before, after))
     found: list[Replacement] = []
-    for i, i_end, j, j_end in _gaps(old, new, 0, (list, _numbered_items)):
-        found += _word_replacements("".join(old[i:i_end]), "".join(new[j:j_end]))
-        if len(found) > _MOST:
-            break
-    is_short = all(max(len(edit.removed), len(edit.added)) <= _LONGEST_REPLACEMENT for edit in found)
-    return tuple(found) if len(found) <= _MOST and is_short else ()
+    for i, i_end, j, j_end in _gaps(old, new, anchoring=_ANCHORING):
+        removed, added = "".join(old[i:i_end]), "".join(new[j:j_end])
+        if abs(len(removed) - len(added)) > most * longest:
+            return ()
+        for edit in _word_replacements(removed, added):
+            found.append(edit)
+            if len(found) > most or max(len(edit.removed), len(edit.added)) > longest:
+                return ()
+    return tuple(found)
 
 
 def _word_replacements(before: str, after: str) -> Iterator[Replacement]:
     """The same of lines that all differ."""
-    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    for i, i_end, j, j_end in _gaps(old, new, _NEAR):
+    old, new = _words(before, after)
+    for i, i_end, j, j_end in _gaps(old, new, near=_NEAR):
         yield Replacement(
             lead=_line_before("".join(new[max(j - _AROUND, 0) : j])),
             removed=_in_a_line("".join(old[i:i_end])),
@@ -173,7 +175,7 @@ def _remark_line(sign: str, text: str) -> Line:
     return Line(sign, (Piece(text),))
 
 
-def _near(rows: Sequence[tuple[Line, int]], context: int | None) -> list[int]:
+def _near(rows: Sequence[_Row], context: int | None) -> list[int]:
     """The positions of what changed, and of what is around that."""
     if context is None:
         return list(range(len(rows)))
@@ -188,15 +190,29 @@ def _compared_lines(content: str | Sequence[str]) -> list[str]:
     return content[:LONGEST].split("\n") if isinstance(content, str) else _beginning(content, LONGEST)
 
 
-def _stretches(before: Sequence[str], after: Sequence[str], context: int | None) -> Iterator[tuple[int, int, int, int]]:
-    """From where to where lines differ, on both sides, with all around that can be shown."""
-    if context is None:
-        yield 0, len(before), 0, len(after)
-        return
-    around = context + 1
-    for i, i_end, j, j_end in _gaps(before, after, 2 * around, (list, _numbered_items)):
-        above, below = min(i, j, around), min(len(before) - i_end, len(after) - j_end, around)
-        yield i - above, i_end + below, j - above, j_end + below
+def _all_rows(before: list[str], after: list[str], context: int | None, *, by_sentence: bool) -> Iterator[_Row]:
+    """Every row that may be shown: what differs, and the lines around it."""
+    below = 0
+    for i, i_end, j, j_end in _gaps(before, after, anchoring=_ANCHORING):
+        yield from _unchanged_rows(after, below, j, context)
+        removed = _units(before, i, i_end, by_sentence=by_sentence)
+        added = _units(after, j, j_end, by_sentence=by_sentence)
+        yield from _compared_rows(removed, added)
+        below = j_end
+    yield from _unchanged_rows(after, below, len(after), context)
+
+
+def _unchanged_rows(lines: Sequence[str], start: int, end: int, context: int | None) -> Iterator[_Row]:
+    """Lines between two changes: so many at both ends, and one more to tell that there are others."""
+    numbers: Iterable[int] = range(start, end)
+    if context is not None and end - start > 2 * context + 1:
+        numbers = (*range(start, start + context + 1), *range(end - context, end))
+    for number in numbers:
+        yield _context_line(_Unit(lines[number], number + 1, is_first=True))
+
+
+def _context_line(unit: _Unit) -> _Row:
+    return Line(" ", _continued(unit, (Piece(_inert(unit.text.replace("\t", "    "))),))), unit.number
 
 
 def _units(lines: Sequence[str], start: int, end: int, *, by_sentence: bool) -> list[_Unit]:
@@ -219,49 +235,52 @@ def _ends_sentence(line: str, stop: re.Match[str]) -> bool:
     return not shortened and not line[stop.end()].islower()
 
 
-def _compared_rows(before: Sequence[_Unit], after: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
+def _compared_rows(before: Sequence[_Unit], after: Sequence[_Unit]) -> Iterator[_Row]:
     """Every row, and the number of its line; what was removed stands before what was added."""
     i = j = 0
-    matches = _matches([unit.text for unit in before], [unit.text for unit in after], (list, _numbered_items))
-    for a, b in [*matches, (len(before), len(after))]:
+    blocks = _equal_blocks([unit.text for unit in before], [unit.text for unit in after], _ANCHORING)
+    pairs = ((a + k, b + k) for a, b, size in blocks for k in range(size))
+    for a, b in (*pairs, (len(before), len(after))):
         removed, added, kept = before[i:a], after[j:b], after[b : b + 1]
         if kept and before[a].is_first != after[b].is_first and not any(unit.is_first for unit in (*removed, *added)):
             continue  # a line end came or went, rather than moved with what stands before it
         if removed or added:
             yield from _changed_rows(removed, added)
-        for unit in kept:
-            yield Line(" ", _continued(unit, (Piece(_inert(unit.text.replace("\t", "    "))),))), unit.number
+        yield from map(_context_line, kept)
         i, j = a + 1, b + 1
 
 
-def _matches(before: Sequence[T], after: Sequence[T], anchoring: Sequence[_Keys] = ()) -> Iterator[tuple[int, int]]:
-    """The positions of what is the same on both sides, in order.
+def _equal_blocks(before: Sequence[T], after: Sequence[T], anchoring: Sequence[_Keys] = ()) -> list[_EqualBlock]:
+    """What is the same on both sides, in order: where it begins on either, and how many items it is long.
 
     What is too much to be compared each with each is divided by what both sides have once, under one kind of keys
     after the other; what is still too much then is taken to differ, less its beginning and end.
     """
     start = _common(before, after)
     end = _common(before[start:][::-1], after[start:][::-1])
-    yield from ((i, i) for i in range(start))
     middle, other = before[start : len(before) - end], after[start : len(after) - end]
-    between = _few_matches if len(middle) * len(other) <= _PAIRS else _many_matches
-    yield from ((start + i, start + j) for i, j in between(middle, other, anchoring))
-    yield from ((len(before) - k, len(after) - k) for k in range(end, 0, -1))
+    few = len(middle) * len(other) <= _PAIRS
+    between = _few_blocks(middle, other) if few else _many_blocks(middle, other, anchoring)
+    return [
+        (0, 0, start),
+        *((start + a, start + b, size) for a, b, size in between),
+        (len(before) - end, len(after) - end, end),
+    ]
 
 
-def _few_matches(before: Sequence[T], after: Sequence[T], _: Sequence[_Keys]) -> Iterator[tuple[int, int]]:
-    for block in SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks():
-        yield from ((block.a + k, block.b + k) for k in range(block.size))
+def _few_blocks(before: Sequence[T], after: Sequence[T]) -> Iterable[_EqualBlock]:
+    if set(before).isdisjoint(after):
+        return ()
+    return SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
 
 
-def _many_matches(before: Sequence[T], after: Sequence[T], anchoring: Sequence[_Keys]) -> Iterator[tuple[int, int]]:
+def _many_blocks(before: Sequence[T], after: Sequence[T], anchoring: Sequence[_Keys]) -> Iterator[_EqualBlock]:
     if not anchoring:
         return
     i = j = 0
     for a, b in [*_anchors(*map(anchoring[0], (before, after))), (len(before), len(after))]:
-        yield from ((i + x, j + y) for x, y in _matches(before[i:a], after[j:b], anchoring[1:]))
-        if a < len(before):
-            yield a, b
+        yield from ((i + x, j + y, size) for x, y, size in _equal_blocks(before[i:a], after[j:b], anchoring[1:]))
+        yield a, b, int(a < len(before))
         i, j = a + 1, b + 1
 
 
@@ -275,6 +294,9 @@ def _numbered_items(items: Sequence[T]) -> list[tuple[T, int]]:
     """Each item, and how many of its kind are before it."""
     numbers: defaultdict[T, count[int]] = defaultdict(count)
     return [(item, next(numbers[item])) for item in items]
+
+
+_ANCHORING: Final = (list, _numbered_items)
 
 
 def _anchors(before: Sequence[T], after: Sequence[T]) -> list[tuple[int, int]]:
@@ -299,11 +321,32 @@ def _anchors(before: Sequence[T], after: Sequence[T]) -> list[tuple[int, int]]:
 
 def _marked_sides(before: Sequence[str], after: Sequence[str]) -> tuple[list[list[Piece]], list[list[Piece]]]:
     """Both sides with the words marked that differ; none is, where little is alike."""
-    old, new = (_TOKEN.findall("\n".join(side)) for side in (before, after))
-    pairs = list(_matches(old, new))
-    if not (before and after) or _weight(old[i] for i, _ in pairs) < _ALIKE * min(_weight(old), _weight(new)):
-        return [[Piece(line)] for line in before], [[Piece(line)] for line in after]
-    return _marked_rows(old, {i for i, _ in pairs}), _marked_rows(new, {j for _, j in pairs})
+    if before and after:
+        old, new = _words("\n".join(before), "\n".join(after))
+        blocks = _equal_blocks(old, new)
+        alike = _weight(word for a, _, size in blocks for word in old[a : a + size])
+        if alike >= _ALIKE * min(_weight(old), _weight(new)):
+            kept, also_kept = ({p[k] + n for p in blocks for n in range(p[2])} for k in (0, 1))
+            return _marked_rows(old, kept), _marked_rows(new, also_kept)
+    return [[Piece(line)] for line in before], [[Piece(line)] for line in after]
+
+
+def _words(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The words of both texts, and what is between them; a very long one is cut where they begin or cease to differ."""
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    if max(map(len, (*old, *new)), default=0) <= _LONGEST_WORD:
+        return old, new
+    start = _common(before, after)
+    end = _common(before[start:][::-1], after[start:][::-1])
+    return _cut_words(before, start, len(before) - end), _cut_words(after, start, len(after) - end)
+
+
+def _cut_words(text: str, *places: int) -> list[str]:
+    words = []
+    for word in _TOKEN.finditer(text):
+        cuts = [place for place in places if word.start() < place < word.end() > word.start() + _LONGEST_WORD]
+        words += [text[a:b] for a, b in pairwise([word.start(), *sorted(set(cuts)), word.end()])]
+    return words
 
 
 def _weight(tokens: Iterable[str]) -> int:
@@ -334,24 +377,24 @@ def _joined_pieces(tokens: Sequence[tuple[str, bool]]) -> list[Piece]:
 
 
 def _gaps(
-    before: Sequence[str], after: Sequence[str], near: int, anchoring: Sequence[_Keys] = ()
+    before: Sequence[str], after: Sequence[str], *, near: int = 0, anchoring: Sequence[_Keys] = ()
 ) -> Iterator[tuple[int, int, int, int]]:
     """From where to where the items differ, on both sides; changes that hardly anything parts are one."""
     i = j = 0
     gap: tuple[int, int, int, int] | None = None
-    for a, b in [*_matches(before, after, anchoring), (len(before), len(after))]:
+    for a, b, size in (*_equal_blocks(before, after, anchoring), (len(before), len(after), 0)):
         if (a, b) != (i, j):
             is_near = gap is not None and i - gap[1] <= near
             yield from [gap] if gap and not is_near else []
             gap = (gap[0], a, gap[2], b) if gap and is_near else (i, a, j, b)
-        i, j = a + 1, b + 1
+        i, j = a + size, b + size
     yield from [gap] if gap else []
 
 
 # how it is shown
 
 
-def _changed_rows(removed: Sequence[_Unit], added: Sequence[_Unit]) -> Iterator[tuple[Line, int]]:
+def _changed_rows(removed: Sequence[_Unit], added: Sequence[_Unit]) -> Iterator[_Row]:
     """Removed rows, then added ones; where only white space differs, all of it is visible."""
     before, after = [unit.text for unit in removed], [unit.text for unit in added]
     if len(before) == len(after):
@@ -393,6 +436,9 @@ def _folded_rows(line: Line, width: int) -> Iterator[Line]:
         return
     is_long = len(line.text) > 2 * width and any(piece.marked for piece in line.pieces)
     pieces = _windowed(line.pieces) if is_long else line.pieces
+    if len(line.text) <= width - len(CONTINUED) and line.text.isascii():
+        yield line
+        return
     start, lead = 0, list[Piece]()
     for end in _row_ends("".join(piece.text for piece in pieces), width - len(CONTINUED)):
         yield Line(line.sign, (*lead, *_pieces_between(pieces, start, end)))
@@ -421,9 +467,10 @@ def _cut_out(text: str, *, head: bool, tail: bool) -> str:
     """What is next to a marked word, up to a space."""
     if len(text) <= 3 * _AROUND:
         return text
-    beginning = text[:_AROUND].rpartition(" ")[0] + " " if head else ""
-    end = " " + text[-_AROUND:].partition(" ")[2] if tail else ""
-    return f"{beginning}…{end}"
+    beginning, end = text[:_AROUND], text[-_AROUND:]
+    beginning = f"{beginning.rpartition(' ')[0]} " if " " in beginning else beginning
+    end = f" {end.partition(' ')[2]}" if " " in end else end
+    return f"{beginning if head else ''}…{end if tail else ''}"
 
 
 def _row_ends(text: str, width: int) -> Iterator[int]:

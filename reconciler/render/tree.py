@@ -13,14 +13,16 @@ is its own affair. What is said, grouped, shortened, ordered and how bad it is, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from reconciler.canonical import Json
-from reconciler.render.grouping import edits
-from reconciler.render.text_diff import Replacement
+from reconciler.render.text_diff import Replacement, replacements
 from reconciler.render.view import Document, Lost, MeaningView, ObjectionView
 
+S = TypeVar("S")
+T = TypeVar("T")
 Look: TypeAlias = Literal["", "code", "gone", "new", "good", "bad", "blocked", "strong"]
 
 
@@ -55,7 +57,7 @@ class LongText:
     @property
     def words(self) -> tuple[Replacement, ...]:
         """The few words that an edit is about; nothing where they are many."""
-        return edits(self.before, self.after) if self.before is not None and self.after is not None else ()
+        return replacements(self.before, self.after) if self.before is not None and self.after is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +164,32 @@ class TableRow:
         return ((*self.done, Run(": "), *self.what[0]), *self.what[1:])
 
 
+class Made(Generic[T]):
+    """Values that are made each time they are read: what has no room, or what nobody looks at, costs nothing."""
+
+    __slots__ = ("_length", "_make_all")
+
+    def __init__(self, make: Callable[[S], T], of: Sequence[S]) -> None:
+        self._length = len(of)
+        self._make_all: Callable[[], Iterator[T]] = lambda: map(make, of)
+
+    def __iter__(self) -> Iterator[T]:
+        return self._make_all()
+
+    def __len__(self) -> int:
+        return self._length
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some changes, worst first: a row each, and a section each. Without a title they are all there are."""
 
     title: str
     changes: int
-    rows: tuple[TableRow, ...]
-    sections: tuple[Section, ...]
+    rows: Made[TableRow]
+    sections: Made[Section]
+    addresses: tuple[tuple[str, ...], ...]
+    """Of each section, the changes that it is about."""
     blocked: tuple[ObjectionView, ...] = ()
     """What blocks them, where nothing is done with this plan."""
     later: bool = False

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.canonical import Json
-from reconciler.render.grouping import WHOLE, about, by_owner, edits, function_name, halves, owner
+from reconciler.render.grouping import WHOLE, about, by_owner, function_name, halves, owner
 from reconciler.render.sentences import count, differing
-from reconciler.render.text_diff import LINE_END, Replacement
+from reconciler.render.text_diff import LINE_END, Replacement, replacements
 from reconciler.render.tree import Look, Phrase, Run
 from reconciler.render.values import both, compact, one_line, shortened
 from reconciler.render.view import ChangeView, FieldView, MeaningView, View
@@ -59,10 +59,9 @@ def cause_rank(field: FieldView) -> int:
 # how long texts are
 
 
-@lru_cache(maxsize=16_384)  # of each new prompt it is asked for its row and for its section
 def size(text: str) -> str:
     """`1,204 words`; in characters where words are not parted by spaces."""
-    words = len(text.split())
+    words = _word_count(text)
     unit = _unit(len(text), words)
     return _number_of(words if unit == "word" else len(text), unit)
 
@@ -83,7 +82,12 @@ def _unit(length: int, words: int) -> str:
 
 def _measured(texts: str | Sequence[str]) -> tuple[int, int]:
     texts = [texts] if isinstance(texts, str) else texts
-    return sum(map(len, texts)), sum(len(text.split()) for text in texts)
+    return sum(map(len, texts)), sum(map(_word_count, texts))
+
+
+@lru_cache(maxsize=16_384)  # of each prompt it is asked for its row, its section and the headline
+def _word_count(text: str) -> int:
+    return len(text.split())
 
 
 def _number_of(number: int, noun: str) -> str:
@@ -237,10 +241,8 @@ def plainly(meaning: MeaningView) -> str:
 
 def changed_words(before: str, after: str) -> Phrase:
     """`300 → 500 EUR`: the words that changed, where they are few; else nothing."""
-    changes = edits(before, after) if len(before) + len(after) <= _TEXT else ()
-    sides = [text for edit in changes for text in (edit.removed, edit.added)]
-    short = all(len(text) <= _PHRASE and LINE_END not in text for text in sides)
-    if not changes or len(changes) > _WORDS or not short:
+    changes = replacements(before, after, _WORDS, _PHRASE) if len(before) + len(after) <= _TEXT else ()
+    if not changes or any(LINE_END in edit.removed + edit.added for edit in changes):
         return ()
     parts = [_replaced_words(edit) for edit in changes]
     return (*parts[0], *(run for part in parts[1:] for run in (Run(" and "), *part)))

@@ -181,7 +181,7 @@ def _part_markup(part: tree.Part, name: str, look: _Look) -> Iterator[Markup]:
     if part.rows:
         rows = several(_row_markup(row, f"{name}-{i}") for i, row in enumerate(part.rows))
         yield element("table", _HEAD, element("tbody", rows), class_="ranking")
-    own = {section.address: f"{name}-{i}" for i, section in enumerate(part.sections) if section.address}
+    own = {those[0]: f"{name}-{i}" for i, those in enumerate(part.addresses) if len(those) == 1}
     for i, section in enumerate(part.sections):
         yield _section_markup(section, f"{name}-{i}", own, look)
 
@@ -221,10 +221,10 @@ def _run_markup(run: tree.Run) -> list[Child]:
 
 def _alerts_markup(page: tree.Page) -> Iterator[Markup]:
     anchors = {
-        subject.address: f"changes{number}-{i}"
+        address: f"changes{number}-{i}"
         for number, part in reversed(list(enumerate(page.parts)))
-        for i, section in enumerate(part.sections)
-        for subject in (section.members or (section,))
+        for i, those in enumerate(part.addresses)
+        for address in those
     }
     for alert in page.alerts:
         kind = "card" if alert.allowed else "card warn"
