@@ -25,6 +25,7 @@ _SCHEMA_LINES = 400
 _SHARERS = 3  # of those who share a change, in the table
 _ENVIRONMENTS = 4  # by name
 _NAME = 60
+_TEXT = (str, type(None))
 _SINCE = "Changed outside Git since the last apply"
 
 _Subject: TypeAlias = ChangeView | Shared
@@ -396,14 +397,15 @@ def _content(field: FieldView, name: str, most: int) -> tree.Short | tree.LongTe
 
 
 def _is_text(field: FieldView) -> bool:
-    return all(side is None or isinstance(side, str) for side in (field.before, field.after))
+    return isinstance(field.before, _TEXT) and isinstance(field.after, _TEXT)
 
 
 def _is_short(field: FieldView, name: str) -> bool:
     """Whether both values read well on one line; an edit of a prompt is always shown with its size and its words."""
     sides = [side for side in (field.before, field.after) if side is not None]
-    if any(isinstance(side, str) and (len(side) > _SHORT or "\n" in side) for side in sides):
-        return False
+    for side in sides:
+        if isinstance(side, str) and (len(side) > _SHORT or "\n" in side):
+            return False
     if _is_text(field):
         return not (field.excerpt or (name == "instructions" and len(sides) > 1))
     lengths = [len(compact(side) if isinstance(side, dict | list) else str(side)) for side in sides]

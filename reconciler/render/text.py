@@ -194,10 +194,11 @@ def _painted(line: Line, style: Style) -> str:
         return paint(line.text, "@", style)
     if line.sign == "…":
         return paint(f"… {line.text}", "dim", style)
-    text = "".join(
-        paint(piece.text, f"{line.sign} marked" if piece.marked else line.sign, style) for piece in line.pieces
-    )
-    return f"{paint(line.sign, line.sign, style)}{_GUTTER}{text if style.colour else bracketed(line)}"
+    if not style.colour:
+        return f"{line.sign}{_GUTTER}{bracketed(line)}"
+    inks = (f"{line.sign} marked" if piece.marked else line.sign for piece in line.pieces)
+    text = "".join(paint(piece.text, ink, style) for piece, ink in zip(line.pieces, inks, strict=True))
+    return f"{paint(line.sign, line.sign, style)}{_GUTTER}{text}"
 
 
 def _alert_lines(alert: tree.Alert, style: Style) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        return "".join(piece.text for piece in self.pieces)
+        return "".join([piece.text for piece in self.pieces])
 
 
 _Row: TypeAlias = tuple[Line, int]
@@ -125,6 +125,8 @@ def fold(lines: Iterable[Line], width: int) -> list[Line]:
 
 def bracketed(line: Line) -> str:
     """The text with its marked words as `[-removed-]` and `{+added+}`."""
+    if len(line.pieces) == 1 and not line.pieces[0].marked:
+        return line.pieces[0].text
     opening, closing = _BRACKETS.get(line.sign, ("", ""))
     return "".join(f"{opening}{piece.text}{closing}" if piece.marked else piece.text for piece in line.pieces)
 
@@ -417,6 +419,8 @@ def _less_spaces(text: str) -> str:
 
 def _visible(pieces: Sequence[Piece], *, every_space: bool) -> tuple[Piece, ...]:
     """The row with its white space visible: all of it, or what is at its end or changed."""
+    if len(pieces) == 1 and not every_space and pieces[0].text[-1:] != " " and pieces[0].text.isprintable():
+        return (Piece(_inert(numbered(pieces[0].text))),)  # as most are
     end = len("".join(piece.text for piece in pieces).rstrip(" "))
     shown, offset = [], 0
     for text, marked in ((piece.text, piece.marked) for piece in pieces):
@@ -427,18 +431,21 @@ def _visible(pieces: Sequence[Piece], *, every_space: bool) -> tuple[Piece, ...]
 
 
 def _inert(text: str) -> str:
+    if text.isascii():
+        return inert(text)
     return inert(text).replace(CONTINUED[0], f"<U+{ord(CONTINUED[0]):04X}>")
 
 
 def _folded_rows(line: Line, width: int) -> Iterator[Line]:
-    if line.sign not in "+-":
-        yield Line(line.sign, (Piece(_cut_short(line.text, width)),))
-        return
-    is_long = len(line.text) > 2 * width and any(piece.marked for piece in line.pieces)
-    pieces = _windowed(line.pieces) if is_long else line.pieces
-    if len(line.text) <= width - len(CONTINUED) and line.text.isascii():
+    text = line.text
+    if len(text) <= width - len(CONTINUED) and text.isascii():
         yield line
         return
+    if line.sign not in "+-":
+        yield Line(line.sign, (Piece(_cut_short(text, width)),))
+        return
+    is_long = len(text) > 2 * width and any(piece.marked for piece in line.pieces)
+    pieces = _windowed(line.pieces) if is_long else line.pieces
     start, lead = 0, list[Piece]()
     for end in _row_ends("".join(piece.text for piece in pieces), width - len(CONTINUED)):
         yield Line(line.sign, (*lead, *_pieces_between(pieces, start, end)))

@@ -10,6 +10,7 @@ from reconciler.canonical import Json, plain
 from reconciler.render.visible import distinguished, visible
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|.)")
+_PLAIN = re.compile(r"[^\W_][\w .,/-]*", re.ASCII)
 _ROOM = 58  # columns of a structure that still reads well on one line, behind a sign
 _RUNNER_COMMAND = re.compile(r"#(?=#\[|#vso\[)")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
@@ -99,5 +100,7 @@ def shortened(text: str, room: int) -> str:
 
 def _encoded(value: Json) -> str:
     """JSON whose control characters show as all others do, and not as `\\u001b`."""
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f'"{value}"'  # as most are
     encoded = _ENCODER.encode(plain(value))
     return _ESCAPE.sub(lambda match: f"<U+{match[1].upper()}>" if match[1] else match[0], encoded)

@@ -31,7 +31,7 @@ def visible(text: str) -> str:
 
 def numbered(text: str) -> str:
     """The text with every space but the usual ones by its number."""
-    return _ODD_SPACE.sub(_number, text)
+    return text if text.isascii() and text.isprintable() else _ODD_SPACE.sub(_number, text)
 
 
 def distinguished(before: str, after: str) -> tuple[str, str]:

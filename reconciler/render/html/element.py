@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Final, Literal, TypeAlias, TypedDict, Unpack
 
@@ -92,6 +93,7 @@ def _attributes(attributes: Attributes) -> str:
     return "".join([" open" if value is True else _attribute(name, str(value)) for name, value in attributes.items()])
 
 
+@lru_cache(1_024, typed=True)  # classes are few
 def _attribute(name: str, value: str) -> str:
     if name == "to":
         return f' href="#{_escaped(value)}"'

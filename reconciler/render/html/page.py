@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from itertools import groupby
@@ -348,11 +349,19 @@ def _meaning_markup(meaning: MeaningView) -> Markup:
 
 
 def _name_markup(field: tree.Field) -> list[Child]:
-    """Its path, which may be broken where it has a dot, and what is to be said of it."""
-    first, *steps = one_line(field.name or "the whole").split(".")
-    path = element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
+    """Its path, and what is to be said of it."""
     words = [*([field.fate] if field.fate and not field.is_short else []), *field.tags]
-    return [path, *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, ""))))]
+    return [
+        _path_markup(field.name or "the whole"),
+        *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, "")))),
+    ]
+
+
+@lru_cache(1_024, typed=True)  # the fields of a kind are few
+def _path_markup(name: str) -> Markup:
+    """A path, which may be broken where it has a dot."""
+    first, *steps = one_line(name).split(".")
+    return element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
 
 
 def _short_markup(field: tree.Field) -> Markup:
@@ -464,6 +473,7 @@ def _code(content: str) -> Markup:
     return element("code", one_line(content))
 
 
+@lru_cache(1_024, typed=True)
 def _chip(content: str, tone: Tone = "") -> Markup:
     """A word that is looked for; its colour only repeats what it says."""
     return element("span", content, class_=f"chip {tone}" if tone else "chip")
