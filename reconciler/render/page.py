@@ -177,13 +177,13 @@ def part_of(
         changes=len(changes),
         rows=tree.Made(partial(_row_of, by_key=by_key), subjects),
         sections=tree.Made(partial(section_of, most=most, shown=shown), subjects),
-        addresses=tuple(_addresses(subject) for subject in subjects),
+        addresses=tuple(_subject_addresses(subject) for subject in subjects),
         blocked=tuple(blocked),
         later=later,
     )
 
 
-def _addresses(subject: _Subject) -> tuple[str, ...]:
+def _subject_addresses(subject: _Subject) -> tuple[str, ...]:
     return tuple(change.address for change in (subject.changes if isinstance(subject, Shared) else (subject,)))
 
 
