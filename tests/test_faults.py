@@ -17,7 +17,7 @@ from reconciler.emulator import Settings
 from reconciler.model import Desired, Done, Outcome, Plan
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
-from reconciler.providers import ProviderError, paging
+from reconciler.providers import ProviderError, pages
 from support.faults import FAULTS, TIME, VANISHING, clock, faulty, run
 from support.world import WHERE, World, desired
 
@@ -165,7 +165,7 @@ async def _is_right(world: World, start: Start) -> None:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "PAGE", PAGE)
+    monkeypatch.setattr(pages, "PAGE", PAGE)
 
 
 async def _length(name: str, reread: bool) -> int:

@@ -194,7 +194,7 @@ NO_LISTS: dict[str, Callable[[httpx.Request], httpx.Response]] = {
     "a number of 5,000 digits": answer('{"data": [{"id": "a", "temperature": ' + "9" * 5_000 + "}]}"),
     "100,000 brackets": answer('{"data": ' + "[" * 100_000),
     "300 brackets": answer('{"data": [{"id": "a", "x": ' + "[" * 300 + "]" * 300 + "}]}"),
-    "a list": answer('[{"id": "a"}]'),
+    "a list of lists": answer('[["a"]]'),
     "a text": answer('"data"'),
     "a number": answer("7"),
     "nothing": answer(""),

@@ -17,7 +17,7 @@ from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.model import Done, Outcome, Plan
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan
-from reconciler.providers import paging
+from reconciler.providers import pages
 from reconciler.providers.errors import Broken
 from reconciler.providers.server import Server
 from support import listings
@@ -33,7 +33,7 @@ COUNT = 32
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "PAGE", PAGE)
+    monkeypatch.setattr(pages, "PAGE", PAGE)
 
 
 def manifests(count: int) -> list[Any]:
@@ -102,14 +102,14 @@ def test_three_applies_from_fresh_clones_make_nothing_twice(way: Way, requests: 
 
 def test_as_many_as_a_real_server_had_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that sorts by time and pages by id went from 160 to 219 to 278."""
-    monkeypatch.setattr(paging, "PAGE", 100)
+    monkeypatch.setattr(pages, "PAGE", 100)
     figures, codes, _ = run(three_clones, listings.by_id, 160)
 
     assert (figures, codes[1:]) == ([160] * 3, [["unreliable-list"]] * 2)
 
 
 def test_a_thousand_objects_take_ten_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "PAGE", 100)
+    monkeypatch.setattr(pages, "PAGE", 100)
     rows = [{"id": f"a{number}"} for number in range(1000)]
     asked: list[dict[str, str]] = []
 

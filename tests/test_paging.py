@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.providers import paging
+from reconciler.providers import pages, paging
 from reconciler.providers.errors import ApiGone, Broken, ProviderError
 from reconciler.providers.openai import COLLECTIONS
 from reconciler.providers.wire import Wire, client
@@ -17,7 +17,7 @@ from support.faults import Script, ok, page, run, wire_clock
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "PAGE", 3)
+    monkeypatch.setattr(pages, "PAGE", 3)
 
 
 def raws(*numbers: int) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def raws(*numbers: int) -> list[dict[str, Any]]:
 def listing(script: Callable[..., Any]) -> paging.Listing:
     async def story() -> paging.Listing:
         wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, wire_clock())
-        return await paging.listed(wire, COLLECTIONS["assistant"])
+        return await paging.listed(pages.Pages(wire, COLLECTIONS["assistant"]))
 
     found: paging.Listing = run(story)
     return found
@@ -200,7 +200,7 @@ def test_the_newest_are_one_page() -> None:
     async def story() -> tuple[list[str], Script]:
         script = Script(page(*raws(5, 4, 3), has_more=True))
         wire = Wire(client("http://localhost/v1", {}, httpx.MockTransport(script)), lambda line: None, wire_clock())
-        return [str(raw["id"]) for raw in await paging.newest(wire, COLLECTIONS["assistant"])], script
+        return [str(raw["id"]) for raw in await paging.newest(pages.Pages(wire, COLLECTIONS["assistant"]))], script
 
     found, script = run(story)
     assert found == ["a5", "a4", "a3"]

@@ -34,7 +34,7 @@ def ask(
     async def story() -> tuple[Any, float]:
         one = wired(script, chance=chance)
         calls = {
-            "read": lambda: one.page(AT, {}),
+            "read": lambda: one.read(AT, "a"),
             "modify": lambda: one.modify(AT, "a", {"name": "x"}),
             "delete": lambda: one.delete(AT, "a"),
             "once": lambda: one.once(AT, {"name": "x"}),
@@ -134,11 +134,11 @@ def test_one_refusal_holds_everybody_up_but_not_past_their_deadlines() -> None:
         one = wired(script)
         with until(clock() + 10):
             with pytest.raises(ProviderError):
-                await one.page(AT, {})
+                await one.read(AT, "a")
             with pytest.raises(Unreachable) as caught:
-                await one.page(AT, {})
+                await one.read(AT, "a")
         early = clock()
-        await one.page(AT, {})
+        await one.read(AT, "a")
         return early, caught.value.message, [str(clock()), script.methods]
 
     early, said, later = run(story)
@@ -158,7 +158,7 @@ def test_a_place_in_the_queue_ends_with_the_deadline_too() -> None:
             nonlocal failed
             try:
                 with until(clock() + 8.5):
-                    await one.page(AT, {})
+                    await one.read(AT, "a")
             except Unreachable:
                 failed += 1
 
@@ -257,7 +257,7 @@ def test_the_project_that_answered_is_remembered() -> None:
         one = wired(Script(ok({}), ok({}, openai_project="proj_1"), ok({})))
         found = [one.project]
         for _ in range(3):
-            await one.page(AT, {})
+            await one.read(AT, "a")
             found.append(one.project)
         return found
 
@@ -272,7 +272,7 @@ def waited(*answers: Any) -> list[str]:
         script = Script(*answers, ok({}))
         one = Wire(client(BASE, KEY, httpx.MockTransport(script)), lambda line: None, wire_clock(), waiting=said.append)
         for _ in range(2):
-            await one.page(AT, {})
+            await one.read(AT, "a")
         await one.aclose()
 
     run(story)
@@ -308,7 +308,7 @@ def test_what_no_further_try_would_change_is_told_at_once(fault: str, said: str)
         script = Script(httpx.ConnectError(fault))
         one = wired(script)
         with pytest.raises(Unreachable) as caught:
-            await one.page(AT, {})
+            await one.read(AT, "a")
         await one.aclose()
         return caught.value, len(script.asked)
 
@@ -336,7 +336,7 @@ def test_a_server_that_says_the_key_back_is_not_quoted(fault: Any) -> None:
     async def story() -> ProviderError:
         one = wired(Script(*[fault] * ATTEMPTS), log=log)
         with pytest.raises(ProviderError) as caught:
-            await one.page(AT, {})
+            await one.read(AT, "a")
         await one.aclose()
         return caught.value
 

@@ -10,6 +10,7 @@ ProviderError
 ├── ObjectGone      the one object was not found
 ├── ApiGone         the server has no such API
 └── Broken          an answer that cannot be one
+    └── TooLarge    one larger than any sane one
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from reconciler.providers.collection import Collection
 
 CONCEALED = "(the key)"
 TOO_MANY_REQUESTS = 429
+PAYLOAD_TOO_LARGE = 413
+ARRAY = "array"
+"""What a list is called whose server sends an array alone."""
 DEPTH = 200
 _GONE = (404, 410, 424)
 _NEVER_AGAIN = (400, 401, 403)
@@ -169,6 +173,12 @@ class Broken(ProviderError):
     may_have_happened = True
 
 
+class TooLarge(Broken):
+    """An answer larger than any sane one; not read to its end."""
+
+    remedy = "look at what is that large on the server"
+
+
 def advice(error: ProviderError, base_url: str) -> str:
     """What a person may do about it, seeing the address that was asked."""
     host = urlsplit(base_url).hostname or ""
@@ -200,6 +210,8 @@ class RequestContext:
     """The object that it is about, if it exists."""
     bare: bool = False
     """Whether a status alone is an answer."""
+    lists: bool = False
+    """Whether an array alone is one."""
 
 
 def judged(
@@ -214,6 +226,8 @@ def judged(
     info = ResponseInfo(response.status_code, response.headers.get("x-request-id"))
     if response.status_code == 204 or (asked.bare and content.strip() in (b"", b"null")):
         return {}
+    if asked.lists and isinstance(body, list):
+        return {"object": ARRAY, "data": body}
     if not isinstance(body, dict):
         message = f"The server answers with {_PAGE}." if is_page else "The answer is not a JSON object."
         raise Broken(message, _WRONG_ADDRESS if is_page else "", info)

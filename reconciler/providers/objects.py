@@ -13,7 +13,8 @@ from reconciler.providers.collection import Collection
 from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Rejected, ResponseInfo
 from reconciler.providers.modifying import Modifier, pairs
-from reconciler.providers.paging import SharedListing, is_id, newest
+from reconciler.providers.pages import Pages, is_id
+from reconciler.providers.paging import SharedListing, newest
 from reconciler.providers.wire import Wire
 
 _NO_SUCH_METHOD = 405
@@ -31,7 +32,8 @@ class Objects:
     def __init__(self, wire: Wire, collection: Collection) -> None:
         self.collection = collection
         self.known = Known()
-        self.listing = SharedListing(wire, collection)
+        self._pages = Pages(wire, collection)
+        self.listing = SharedListing(self._pages, wire.clock.monotonic)
         self.creator = Creator(wire, collection, self)
         self.modifier = Modifier(collection, self._post)
         self._wire = wire
@@ -49,7 +51,7 @@ class Objects:
     async def newest(self) -> tuple[Live, ...]:
         """The objects of the first page."""
         requested = self._wire.clock.monotonic()
-        objects = tuple([self.read(raw) for raw in await newest(self._wire, self.collection)])
+        objects = tuple([self.read(raw) for raw in await newest(self._pages)])
         self.known.saw({live.id for live in objects}, requested)
         return objects
 

@@ -5,21 +5,17 @@ What a list leaves out would be created again: none is believed that says too li
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
 
 import anyio
 
 from reconciler.canonical import Json
-from reconciler.providers.collection import Collection
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Rejected
-from reconciler.providers.wire import Wire
+from reconciler.providers.pages import ListPage, Pages
 
-PAGE = 100
 MOST = 200_000
 _AGAIN = 3
-_LONGEST_ID = 512
 _NO_CURSORS = (400, 404, 405, 422)
 """What a server without cursors answers to one."""
 
@@ -33,20 +29,12 @@ class Listing:
     """How the list contradicts itself whenever it is read; what such a list leaves out is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    rows: dict[str, dict[str, Json]]
-    repeated: tuple[str, ...] = ()
-    """The ids that this page alone has more than once."""
-    says_more: bool = False
-
-
-async def listed(wire: Wire, collection: Collection) -> Listing:
+async def listed(pages: Pages) -> Listing:
     """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
     listing: Listing | None = None
     for _ in range(1 + _AGAIN):
         try:
-            listing = await _read_listing(wire, collection)
+            listing = await _read_listing(pages)
         except ObjectGone:  # the cursor was deleted
             continue
         if listing.contradiction is None:
@@ -60,9 +48,9 @@ async def listed(wire: Wire, collection: Collection) -> Listing:
 class SharedListing:
     """A listing that those share who wait for one."""
 
-    def __init__(self, wire: Wire, collection: Collection) -> None:
-        self._wire = wire
-        self._collection = collection
+    def __init__(self, pages: Pages, clock: Callable[[], float]) -> None:
+        self._pages = pages
+        self._clock = clock
         self._lock = anyio.Lock()
         self._began = float("-inf")
         self._last = Listing({})
@@ -71,27 +59,27 @@ class SharedListing:
 
     async def listed(self, age: float = 0.0) -> Listing:
         """The collection as it was at most so many seconds ago."""
-        oldest = self._wire.clock.monotonic() - age
+        oldest = self._clock() - age
         async with self._lock:
             if self._began <= oldest:
-                began = self._wire.clock.monotonic()
-                self._last = await listed(self._wire, self._collection)
+                began = self._clock()
+                self._last = await listed(self._pages)
                 self._began, self.contradiction = began, self._last.contradiction or self.contradiction
             return self._last
 
 
-async def newest(wire: Wire, collection: Collection) -> list[dict[str, Json]]:
+async def newest(pages: Pages) -> list[dict[str, Json]]:
     """The objects of the first page, which are the newest where the server sorts."""
-    return list((await _read_page(wire, collection)).rows.values())
+    return list((await pages.read()).rows.values())
 
 
-async def _read_listing(wire: Wire, collection: Collection) -> Listing:
+async def _read_listing(pages: Pages) -> Listing:
     """One reading. That there is no more is believed only from a server that has said before that there is more."""
-    first = page = await _read_page(wire, collection)
+    first = page = await pages.read()
     rows, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
     while page.rows and (page.says_more or not spoke_of_more):
         cursor = list(page.rows)[-1]
-        page = await _next_page(wire, collection, cursor, doubting=not spoke_of_more)
+        page = await _next_page(pages, cursor, doubting=not spoke_of_more)
         if page.rows.keys() == {cursor} and len(rows) > len(
             first.rows
         ):  # to some, `after` includes its object: the end
@@ -111,28 +99,28 @@ async def _read_listing(wire: Wire, collection: Collection) -> Listing:
         raise Broken(message, remedy)
     contradiction = _repetition(repeated)
     if only_first and page.rows and not spoke_of_more:
-        contradiction = _repetition(first.repeated) or await _hidden_objects(wire, collection, first)
+        contradiction = _repetition(first.repeated) or await _hidden_objects(pages, first)
     return Listing(rows, contradiction)
 
 
-async def _next_page(wire: Wire, collection: Collection, cursor: str, *, doubting: bool) -> _Page:
+async def _next_page(pages: Pages, cursor: str, *, doubting: bool) -> ListPage:
     """The page after the cursor; an empty one where the server was only doubted, and knows no cursors."""
     try:
-        page = await _read_page(wire, collection, after=cursor)
+        page = await pages.read(after=cursor)
     except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
         if deleted or not doubting or error.response.status not in _NO_CURSORS:
             raise
-        return _Page({})
+        return ListPage({})
     if len(page.rows) > 1 and next(iter(page.rows)) == cursor:  # to some, `after` includes its object
         del page.rows[cursor]
     return page
 
 
-async def _hidden_objects(wire: Wire, collection: Collection, first: _Page) -> str | None:
+async def _hidden_objects(pages: Pages, first: ListPage) -> str | None:
     """What a server says that sends its only page again to a cursor: if that is a part, it has another end."""
     try:
-        page = await _read_page(wire, collection, order="asc")
+        page = await pages.read(order="asc")
     except (Rejected, ApiGone):
         return None
     if page.rows.keys() <= first.rows.keys():
@@ -145,27 +133,3 @@ def _repetition(ids: Sequence[str]) -> str | None:
         return None
     more = len(ids) - 1
     return f"its pages repeat {ids[0]}" + (f" and {more} other{'s' if more > 1 else ''}" if more else "")
-
-
-async def _read_page(wire: Wire, collection: Collection, **query: str) -> _Page:
-    answer = await wire.page(collection, {"limit": str(min(PAGE, collection.page)), "order": "desc", **query})
-    data = answer.get("data")
-    if not isinstance(data, list):
-        raise Broken("The server's list has no `data`.")
-    rows: dict[str, dict[str, Json]] = {}
-    repeated: list[str] = []
-    for raw in data:
-        id = raw.get("id") if isinstance(raw, dict) else None
-        if not isinstance(raw, dict) or not is_id(id):
-            raise Broken("The server's list holds something that has no id, or a strange one.")
-        if id in rows:
-            repeated.append(id)
-        rows[id] = raw
-    return _Page(rows, tuple(repeated), answer.get("has_more") is True)
-
-
-def is_id(id: Any) -> TypeGuard[str]:
-    """Whether it can name an object in a path: not where it would lead to another one."""
-    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID or id in (".", ".."):
-        return False
-    return not any("\ud800" <= character <= "\udfff" for character in id)

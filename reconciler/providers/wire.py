@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -20,12 +21,12 @@ from reconciler.providers.collection import Collection
 from reconciler.providers.errors import (
     CONCEALED,
     TOO_MANY_REQUESTS,
-    Broken,
     Busy,
     Outdated,
     ProviderError,
     RequestContext,
     ResponseInfo,
+    TooLarge,
     Unreachable,
     judged,
 )
@@ -143,6 +144,11 @@ class _Request:
         return self.id is not None and self.method != "GET"
 
     @property
+    def asked(self) -> RequestContext:
+        reads = self.method == "GET"
+        return RequestContext(self.collection, self.about, bare=not reads, lists=reads and self.id is None)
+
+    @property
     def headers(self) -> dict[str, str]:
         return self.collection.headers | ({} if self.body is None else {"Content-Type": "application/json"})
 
@@ -169,9 +175,8 @@ class Wire:
         """The project that the server says it answered for."""
 
     async def page(self, collection: Collection, params: Mapping[str, str]) -> dict[str, Json]:
-        """The answer to a listing; the object at the cursor is what it may not find."""
-        request = _Request("GET", collection, params=params, about=params.get("after"))
-        return await self._send_until_answered(request)
+        """The answer to a listing, asked once; the object at the cursor is what it may not find."""
+        return await self._send(_Request("GET", collection, params=params, about=params.get("after")))
 
     async def read(self, collection: Collection, id: str) -> dict[str, Json]:
         """The answer to a GET of one object."""
@@ -209,10 +214,14 @@ class Wire:
         await self._client.aclose()
 
     async def _send_until_answered(self, request: _Request) -> dict[str, Json]:
+        return await self.until_answered(partial(self._send, request))
+
+    async def until_answered(self, send: Callable[[], Awaitable[dict[str, Json]]]) -> dict[str, Json]:
+        """The answer to what is sent again where it is of use."""
         attempt, began = 0, self.clock.monotonic()
         while True:
             try:
-                return await self._send(request)
+                return await send()
             except ProviderError as error:
                 attempt += 1
                 if not error.retryable or attempt >= tries(error, ATTEMPTS):
@@ -277,7 +286,7 @@ class Wire:
 
     def _judged(self, request: _Request, response: httpx.Response, content: bytes) -> dict[str, Json]:
         """What the answer means; of a failure only what may be said, before it is cut short: some say the key back."""
-        asked, now = RequestContext(request.collection, request.about, bare=request.method != "GET"), self.clock.wall
+        asked, now = request.asked, self.clock.wall
         try:
             return judged(asked, response, content, now)
         except ProviderError:
@@ -302,13 +311,20 @@ def _unreachable(error: Exception) -> Unreachable:
 
 
 async def _read_body(response: httpx.Response) -> bytes:
+    """The whole body; not read to its end, nor begun, where it is larger than any sane one."""
     body = bytearray()
+    stated = response.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > _ANSWER_BYTES:
+        raise TooLarge(f"The server's answer has {int(stated):,} bytes.", response=_of(response))
     async for part in response.aiter_bytes():
         body += part
         if len(body) > _ANSWER_BYTES:
-            info = ResponseInfo(response.status_code, response.headers.get("x-request-id"), should_retry=False)
-            raise Broken("The server's answer does not end.", response=info)
+            raise TooLarge("The server's answer does not end.", response=_of(response))
     return bytes(body)
+
+
+def _of(response: httpx.Response) -> ResponseInfo:
+    return ResponseInfo(response.status_code, response.headers.get("x-request-id"), should_retry=False)
 
 
 def client(

@@ -1,0 +1,107 @@
+"""One page of a collection, as large as its server is able to send it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from reconciler.canonical import Json
+from reconciler.providers.collection import Collection
+from reconciler.providers.errors import ARRAY, PAYLOAD_TOO_LARGE, Broken, Rejected, TooLarge, Unreachable
+from reconciler.providers.wire import Wire
+
+PAGE = 100
+_LONGEST_ID = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """What one page shows."""
+
+    rows: dict[str, dict[str, Json]]
+    repeated: tuple[str, ...] = ()
+    """The ids that this page alone has more than once."""
+    says_more: bool = False
+
+
+class Pages:
+    """Reads pages of one collection, and remembers how much its server sends at once."""
+
+    def __init__(self, wire: Wire, collection: Collection) -> None:
+        self._wire = wire
+        self._collection = collection
+        self._limit = self._most = min(PAGE, collection.page)
+        """How many objects the next page may have, and how many any page may."""
+        self._sent: int | None = None
+        """The limit of the last page that came."""
+        self._form: Json = None
+        """What the server's pages are: objects, or arrays alone."""
+
+    async def read(self, **query: str) -> ListPage:
+        """The first page, or the one after a cursor; a smaller one where the server does not send so much at once."""
+
+        async def once() -> dict[str, Json]:
+            answer = await self._answer(query)
+            self._recognize(answer)
+            return answer
+
+        return _page(await self._wire.until_answered(once))
+
+    async def _answer(self, query: Mapping[str, str]) -> dict[str, Json]:
+        while True:
+            limit = self._limit
+            try:
+                answer = await self._wire.page(self._collection, {"limit": str(limit), "order": "desc", **query})
+            except (TooLarge, Rejected) as error:
+                too_much = isinstance(error, TooLarge) or error.response.status == PAYLOAD_TOO_LARGE
+                if not too_much or limit == 1:
+                    raise
+                self._limit = self._most = min(self._most, limit // 2)
+            except (Broken, Unreachable) as error:
+                if error.may_have_happened:
+                    self._lighten(limit)
+                raise
+            else:
+                self._sent, self._limit = limit, min(limit * 2, self._most)
+                return answer
+
+    def _lighten(self, limit: int) -> None:
+        """Next less is asked for; from now on where a page that was smaller came."""
+        if self._sent is not None and limit > self._sent:
+            self._most = min(self._most, self._sent)
+        self._limit = max(1, min(limit // 2, self._most))
+
+    def _recognize(self, answer: Mapping[str, Json]) -> None:
+        """Raises where an array may be a mistake: from a server of other pages, and an empty one unless it comes twice.
+
+        What a list does not show would be created again.
+        """
+        form, before = (ARRAY if answer.get("object") == ARRAY else "object"), self._form
+        self._form = form
+        if form == ARRAY and (before == "object" or (before is None and not answer["data"])):
+            self._form = before or ARRAY
+            raise Broken("The answer is not a JSON object.")
+
+
+def _page(answer: Mapping[str, Json]) -> ListPage:
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise Broken("The server's list has no `data`.")
+    rows: dict[str, dict[str, Json]] = {}
+    repeated: list[str] = []
+    for raw in data:
+        id = raw.get("id") if isinstance(raw, dict) else None
+        if not isinstance(raw, dict) or not is_id(id):
+            raise Broken("The server's list holds something that has no id, or a strange one.")
+        if id in rows:
+            repeated.append(id)
+        rows[id] = raw
+    return ListPage(rows, tuple(repeated), answer.get("has_more") is True)
+
+
+def is_id(id: Any) -> TypeGuard[str]:
+    """Whether it can name an object in a path: not where it would lead to another one."""
+    if not isinstance(id, str) or not 0 < len(id) <= _LONGEST_ID or id in (".", ".."):
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in id)
