@@ -64,9 +64,9 @@ def test_a_rename_says_what_it_was_called(stack: str, named: str | None) -> None
 def test_a_delete_shows_everything_that_goes_and_letting_go_nothing() -> None:
     live = applied(wanted(name="A"))
 
-    assert [change.path for change in removal("delete", live, KIND).fields] == [("model",), ("name",)]
-    assert removal("forget", live, KIND).fields == ()
-    assert (removal("delete", live, KIND).address, stranger("asst_9").address) == (
+    assert [change.path for change in removal("delete", live).fields] == [("model",), ("name",)]
+    assert removal("forget", live).fields == ()
+    assert (removal("delete", live).address, stranger("asst_9").address) == (
         A,
         Address("assistant", "asst_9"),
     )
@@ -227,7 +227,7 @@ def test_a_part_of_everything_is_the_change_itself_and_one_of_nothing_is_none() 
     assert narrow(change, []) is None
     assert parted(change, []) == (None, change)
     assert parted(change, [("description",)]) == (change, None)
-    gone = removal("delete", applied(wanted()), KIND)
+    gone = removal("delete", applied(wanted()))
     assert parted(gone, []) == (gone, None)
 
 

@@ -228,22 +228,22 @@ TOOLS: dict[str, Json] = {"tools": {"file_search": {}, "functions": {"a": {"desc
 def test_what_was_applied_is_remembered_member_by_member(path: Path, value: Json | Absent) -> None:
     found = decoded(markers.encode(stamp({**TOOLS, "metadata": {"team": "people"}}), KIND))
 
-    assert markers.applied(found, KIND, path) == digest(value, 6)
+    assert markers.applied(found, path) == digest(value, 6)
 
 
 @pytest.mark.parametrize("path", [("tools", "functions", "look_up_0"), ("metadata", "team")])
 def test_without_room_for_members_only_fields_are_remembered(path: Path) -> None:
     found = decoded(markers.encode(stamp({"tools": functions(128)}), KIND))
 
-    assert markers.applied(found, KIND, path) is None
-    assert markers.applied(found, KIND, ("tools",)) == digest(functions(128), 6)
+    assert markers.applied(found, path) is None
+    assert markers.applied(found, ("tools",)) == digest(functions(128), 6)
 
 
 @pytest.mark.parametrize("path", [("temperature",), ("metadata",), ("metadata", "team")])
 def test_a_field_left_to_the_dashboard_is_not_remembered(path: Path) -> None:
     ignoring = stamp({"metadata": {"team": "people"}}, ignore=(("temperature",), ("metadata",)))
 
-    assert markers.applied(decoded(markers.encode(ignoring, KIND)), KIND, path) is None
+    assert markers.applied(decoded(markers.encode(ignoring, KIND)), path) is None
 
 
 @pytest.mark.parametrize(
@@ -283,8 +283,8 @@ def test_members_that_a_server_cuts_off_are_unknown_and_not_absent(lost: int) ->
     path = ("tools", "functions", "f1")
     whole = markers.encode(stamp({"tools": {"functions": {"f1": {}, "f2": {}}}}), KIND)
 
-    assert markers.applied(decoded(whole), KIND, path) is not None
-    assert markers.applied(decoded(whole[:-lost]), KIND, path) is None
+    assert markers.applied(decoded(whole), path) is not None
+    assert markers.applied(decoded(whole[:-lost]), path) is None
 
 
 def test_a_marker_that_a_server_cuts_short_is_not_written_again() -> None:

@@ -127,16 +127,14 @@ def test_two_objects_with_one_address_are_objected_to_and_none_is_touched() -> N
 @pytest.mark.parametrize(
     ("resolve", "surplus", "codes"),
     [
-        (None, [], ["duplicate"]),
+        (DuplicatePolicy(), [], ["duplicate"]),
         (DuplicatePolicy(equal=True), ["asst_2"], ["duplicate"]),
         (DuplicatePolicy(named=frozenset({"asst_3"})), ["asst_3"], ["duplicate"]),
         (DuplicatePolicy(equal=True, named=frozenset({"asst_3"})), ["asst_2", "asst_3"], []),
     ],
     ids=["not asked for", "equal ones", "named ones", "both"],
 )
-def test_twins_go_only_where_that_is_asked_for(
-    resolve: DuplicatePolicy | None, surplus: list[str], codes: list[str]
-) -> None:
+def test_twins_go_only_where_that_is_asked_for(resolve: DuplicatePolicy, surplus: list[str], codes: list[str]) -> None:
     twins = [applied(wanted("a"), "asst_1"), applied(wanted("a"), "asst_2"), applied(wanted("a"), "asst_3", name="x")]
 
     found = claim([wanted("a")], twins, WHERE, resolve)

@@ -82,7 +82,7 @@ class LateCreates:
     """Creates that happened after all, what became of their duplicates, and what no list shows."""
 
     late: Mapping[Address, Live]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     unlisted: tuple[Address, ...] = ()
     """What was created and is not listed: a duplicate of it would not be either."""
 

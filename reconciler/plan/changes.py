@@ -48,9 +48,9 @@ def updated(
     )
 
 
-def removal(action: Action, live: Live, kind: Kind) -> Change:
+def removal(action: Action, live: Live) -> Change:
     """A live object that is deleted or forgotten."""
-    fields = whole(live.fields, kind, created=False) if action == "delete" else ()
+    fields = whole(live.fields, KINDS[live.kind], created=False) if action == "delete" else ()
     return _make_change(action, live.address, live, fields)
 
 

@@ -126,7 +126,7 @@ class _Pair:
         have = at(self.live.fields[path[0]], path[1:])
         if known is None or isinstance(have, Absent):
             return False
-        return markers.applied(known, self.kind, path) == short_digest(have)
+        return markers.applied(known, path) == short_digest(have)
 
     def is_unsettled(self, field: str, have: Json, known: Marker) -> bool:
         """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
@@ -158,9 +158,9 @@ class _Pair:
         if known.unsettled.get(path[0]) == short_digest(have[field]):
             return "edit"  # what the server made of the last write is nobody's change
         part = max((part for part in (*have, *want) if path[: len(part)] == part), key=len)
-        applied = markers.applied(known, self.kind, part)
+        applied = markers.applied(known, part)
         if applied is None:
-            part, applied = field, markers.applied(known, self.kind, field)
+            part, applied = field, markers.applied(known, field)
         if applied is None:
             return "unknown"
         before = have.get(part, ABSENT)

@@ -45,9 +45,9 @@ def _applied_value(path: Path, body: Fields, change: Change, marker: Marker) -> 
     compared = less_ignored(path[0], body[path[0]], ignore, kind)
     value = None if isinstance(compared, Absent) else compared
     part = _member_path(path, value, change, kind)
-    if applied(marker, kind, part) is None:
+    if applied(marker, part) is None:
         part = path[:1]
-    if applied(marker, kind, part) != short_digest(at(value, part[1:])):
+    if applied(marker, part) != short_digest(at(value, part[1:])):
         return ABSENT
     member = at(value, path[1:])
     return None if isinstance(member, Absent) else member

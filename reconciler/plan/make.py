@@ -5,7 +5,7 @@ A pure function of values already fetched. Nothing here reads, writes or knows w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.kinds import KINDS, Kind
@@ -50,7 +50,6 @@ def make_plan(
     allow: frozenset[str] = frozenset(),
     facts: PlanContext = PlanContext(),  # noqa: B008  # a frozen value
     resolve: DuplicatePolicy = DuplicatePolicy(),  # noqa: B008  # a frozen value
-    kinds: Mapping[str, Kind] = KINDS,
 ) -> Plan:
     """Everything that would make the live objects as desired, and every reason not to.
 
@@ -59,11 +58,11 @@ def make_plan(
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_by_age), where, resolve)
     draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes, *facts.unknown_history])
     for taken in ownership.claims:
-        _plan_match(taken, draft, where, kinds)
+        _plan_match(taken, draft, where)
     for orphan in ownership.orphans:
         keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
-        draft.changes.append(removal("forget" if keep else "delete", orphan, kinds[orphan.kind]))
-    draft.changes += [removal("delete", surplus, kinds[surplus.kind]) for surplus in ownership.surplus]
+        draft.changes.append(removal("forget" if keep else "delete", orphan))
+    draft.changes += [removal("delete", surplus) for surplus in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
     objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
     return Plan(
@@ -122,7 +121,7 @@ def forgetting(plan: Plan, live: Iterable[Live], where: Target, addresses: Colle
     """A plan that forgets the objects of some addresses and does nothing else."""
     ownership = claim((), sorted(live, key=_by_age), where)
     wanted = [one for one in ownership.ours if one.address in addresses]
-    changes = tuple(removal("forget", one, KINDS[one.kind]) for one in wanted)
+    changes = tuple(removal("forget", one) for one in wanted)
     ordered = tuple(sorted(changes, key=lambda change: (change.address, change.id or "")))
     return replace(plan, changes=ordered, marks=(), objections=(), selected=True)
 
@@ -137,9 +136,9 @@ def _addresses(change: Change) -> frozenset[Address]:
     return frozenset({change.address, *former})
 
 
-def _plan_match(taken: Match, draft: _ChangeDraft, where: Target, kinds: Mapping[str, Kind]) -> None:
+def _plan_match(taken: Match, draft: _ChangeDraft, where: Target) -> None:
     """Decides what becomes of one manifest."""
-    desired, live, kind = taken.desired, taken.live, kinds[taken.desired.address.kind]
+    desired, live, kind = taken.desired, taken.live, KINDS[taken.desired.address.kind]
     if live is None:
         if taken.creatable:
             draft.changes.append(creation(desired, kind))

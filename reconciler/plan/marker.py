@@ -91,7 +91,7 @@ def _applied_side(path: Path, desired: Desired, live: Live, known: Marker, kind:
     for body in (live.fields, desired.fields):
         value = less_ignored(field, body[field], desired.ignore, kind)
         here = short_digest(at(value, path[1:])) if by_member else _field_digest(value)
-        if here == applied(known, kind, path if by_member else path[:1]):
+        if here == applied(known, path if by_member else path[:1]):
             return body[field]
     return None
 
@@ -119,7 +119,7 @@ def less_ignored(field: str, value: Json, ignore: Iterable[Path], kind: Kind) ->
     return kind.tidy(field, value) if inside else value
 
 
-def applied(marker: Marker, kind: Kind, path: Path) -> str | None:
+def applied(marker: Marker, path: Path) -> str | None:
     """The digest that the last apply left at a field or a member; None where none was kept."""
     if path[0] not in marker.digests:
         return None

@@ -56,11 +56,11 @@ class Ownership:
 
 
 def claim(
-    desired: Sequence[Desired], live: Sequence[Live], where: Target, resolve: DuplicatePolicy | None = None
+    desired: Sequence[Desired], live: Sequence[Live], where: Target, resolve: DuplicatePolicy = DuplicatePolicy()
 ) -> Ownership:
     """Gives every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {one.identity: one for one in live}, _by_address(ours), resolve or DuplicatePolicy())
+    survey = _Survey(where, {one.identity: one for one in live}, _by_address(ours), resolve)
     pinned = {one.address: survey.pinned(one) for one in desired if one.id is not None}
     claims = tuple(pinned[one.address] if one.address in pinned else survey.match(one) for one in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and one.identity not in survey.taken)

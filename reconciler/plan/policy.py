@@ -87,7 +87,7 @@ class ScheduledRun:
     outcomes: tuple[Outcome, ...] = ()
     run: str | None = None
     """The record of what was written, if anything was."""
-    overwrote: tuple[Change, ...] = field(default=())
+    overwrote: tuple[Change, ...] = ()
     """The changes that were written, or that may have been."""
 
     @property
@@ -185,7 +185,7 @@ def _travels(change: Change, field: FieldChange) -> bool:
         return False
     kind = KINDS[desired.address.kind]
     want = markers.less_ignored(field.path[0], desired.fields[field.path[0]], desired.ignore, kind)
-    return not isinstance(want, Absent) and markers.applied(marker, kind, field.path[:1]) == markers.short_digest(want)
+    return not isinstance(want, Absent) and markers.applied(marker, field.path[:1]) == markers.short_digest(want)
 
 
 def _why_not(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:

@@ -93,7 +93,7 @@ class _UndoDraft:
             if not is_ours(live, self.where):
                 self.notes.append(f"{step.address}: {live.id} is no longer managed here; it is left alone.")
                 continue
-            self.changes.append(removal("delete", live, kind))
+            self.changes.append(removal("delete", live))
             if live.marker is not None and live.marker.nonce == self.nonce:
                 differing = {one.path[0] for one in differences(_created_as(step, kind), live, kind)}
                 self._block_drift(differing, live, self.changes[-1])
@@ -203,6 +203,6 @@ def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
     """Whether a value that servers may choose was stated: then it is restored, else left to the server."""
     if not has(dict(before.raw), path):
         return False
-    applied = markers.applied(before.marker, kind, path) if before.marker is not None else None
+    applied = markers.applied(before.marker, path) if before.marker is not None else None
     default = kind.default(path[0]) if len(path) == 1 else ABSENT
     return (applied or markers.short_digest(at(dict(before.fields), path))) != markers.short_digest(default)
