@@ -3,12 +3,15 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import anyio
 import openai
 import pytest
+import typing_extensions
 
+from reconciler.emulator import APIS, Settings, shapes
 from support.emulator_process import served
 
 needs_agents = pytest.mark.skipif(not hasattr(openai.resources.beta, "agents"), reason="openai 3.52 has agents")
@@ -97,6 +100,65 @@ def test_the_asynchronous_client_works_too(address: str) -> None:
 
 
 # --- agents ---
+
+
+def as_declared(hint: Any) -> Any:
+    """What a type of the official package says of a value: an object by member, which is required, may be null."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Annotated, typing_extensions.Required):
+        return as_declared(inner[0])
+    if typing_extensions.is_typeddict(hint):
+        members = {}
+        for name, member in typing_extensions.get_type_hints(hint, include_extras=True).items():
+            wire = name.removesuffix("_")
+            required = "required" if get_origin(member) is typing_extensions.Required else "optional"
+            members[wire] = (required, as_declared(member))
+        return members
+    if origin in (Union, UnionType):
+        kinds = [as_declared(kind) for kind in inner if kind is not type(None)]
+        one = kinds[0] if len(kinds) == 1 else {kind["type"][1][0]: kind for kind in kinds}
+        return ("or null", one) if type(None) in inner else one
+    if origin is Literal:
+        return list(inner)
+    if origin is dict:
+        return "an object" if inner[1] is object else "strings by name"
+    return ["several", as_declared(inner[0])] if inner else {str: "text", bool: "a flag", int: "a number"}[hint]
+
+
+def as_served(shape: Any) -> Any:
+    """The same of a shape of the embedded server; a `type` is the one that leads to the object."""
+    match shape:
+        case shapes.Optional(of=inner):
+            return ("or null", as_served(inner))
+        case shapes.Compact(of=inner):
+            return as_served(inner)
+        case shapes.Many(of=inner):
+            return ["several", as_served(inner)]
+        case shapes.Variants(by_type=by_type):
+            return {name: {**as_served(members), "type": ("required", [name])} for name, members in by_type.items()}
+        case shapes.Members(members=members, required=required):
+            return {
+                name: ("required" if name in required else "optional", as_served(member))
+                for name, member in members.items()
+            }
+        case shapes.Pairs():
+            return "strings by name"
+        case shapes.Number():
+            return "a number"
+        case shapes.Text(choices=choices):
+            return list(choices) or "text"
+    return {shapes.FLAG: "a flag", shapes.ANYTHING: "an object"}[shape]
+
+
+@needs_agents
+@pytest.mark.parametrize("creating", [True, False])
+def test_an_agent_is_accepted_exactly_as_the_official_package_declares_it(creating: bool) -> None:
+    from openai.types.beta import AgentCreateParams, AgentUpdateParams
+
+    declared = as_declared(AgentCreateParams if creating else AgentUpdateParams)
+
+    assert as_served(APIS["agents"].request(Settings(), creating=creating)) == declared
+
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 TOOLS = [

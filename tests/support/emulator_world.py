@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import httpx
 
-from reconciler.emulator import Emulator, Settings
+from reconciler.emulator import APIS, Emulator, Settings
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 BETAS = {"assistants": BETA, "agents": {"OpenAI-Beta": "agents=v1"}}
@@ -42,12 +42,17 @@ class World:
         path: Any = ":memory:",
         api: str = "assistants",
     ) -> None:
+        self.api = api
         self.collection = f"/v1/{api}"
         numbers = itertools.count(1)
         self.time = 1000.0
         self.emulator = Emulator(
             path, settings, now=lambda: self.time, new_id=lambda prefix: f"{prefix}{next(numbers)}"
         )
+
+    def id(self, number: int) -> str:
+        """The id of what was created as the first, the second and so on."""
+        return f"{APIS[self.api].id_prefix}{number}"
 
     def create(self, **fields: Any) -> dict[str, Any]:
         return self.ok("POST", self.collection, {"model": "gpt-4o", **fields})
