@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.github.posts.sticky import TWIN
+from reconciler.github.posts.sticky import DUPLICATE
 from reconciler.model import Base, Change, Done, Objection, Outcome
 from reconciler.render import FORMATS, Style, document, events
 from reconciler.render.several import Lost, several
@@ -293,7 +293,7 @@ def test_of_two_comments_that_raced_one_goes_on(here: Checkout, hub: Hub) -> Non
 
     here.run("comment", saved(here, HOW))
 
-    assert _bodies(hub)[second] == TWIN
+    assert _bodies(hub)[second] == DUPLICATE
     assert "assistant.hr" in _bodies(hub)[first]
 
 

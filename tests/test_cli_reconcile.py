@@ -919,7 +919,7 @@ def yesterday(job: Job) -> None:
     """What the issue told of first is a day older."""
     found = remembered(job.issue["body"])
     assert found is not None
-    aged = replace(found, told=dict.fromkeys(found.told, "2026-01-01T00:00:00Z"))
+    aged = replace(found, reported=dict.fromkeys(found.reported, "2026-01-01T00:00:00Z"))
     job.issue["body"] = job.issue["body"].replace(memory_line(found), memory_line(aged))
 
 

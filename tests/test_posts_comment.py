@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.github import Comment
 from reconciler.github.posts import comment
 from reconciler.github.posts.apply_results import ApplyResults, ChangeResult, read_results
 from reconciler.github.posts.comment import LIMIT, Frame
 from reconciler.github.posts.sticky import (
-    TWIN,
+    DUPLICATE,
     UNKNOWN,
     BadNameError,
     CommentMarker,
@@ -46,18 +47,11 @@ def test_files_are_links_to_the_commit_that_the_comment_is_about():
     assert "](<https://github.com/acme/assistants/blob" not in comment.planned([changed], FRAME)
 
 
-@dataclass(frozen=True)
-class Said:
-    id: int
-    author: str
-    body: str
-
-
 def body(marker: CommentMarker = MARKER, text: str = "### Plan", url: str = URL) -> str:
     return f"{first_line(marker)}\n{text}\n\n[The run](<{url}>) has the complete output.\n"
 
 
-def decided(*comments: Said, marker: CommentMarker = MARKER, text: str = "### Plan") -> Decision[Said]:
+def decided(*comments: Comment, marker: CommentMarker = MARKER, text: str = "### Plan") -> Decision:
     return decide(comments, BOT, marker, body(marker, text))
 
 
@@ -110,35 +104,35 @@ def test_what_nobody_has_said_is_written() -> None:
 @pytest.mark.parametrize(
     "forged",
     [
-        Said(1, "octocat", body()),
-        Said(1, "github-actions", body()),
-        Said(1, "github-actions[bot]x", body()),
-        Said(1, BOT, f"see below\n{body()}"),
-        Said(1, BOT, "\n".join(f"> {line}" for line in body().split("\n"))),
-        Said(1, BOT, body(replace(MARKER, environment="staging"))),
-        Said(1, BOT, body(replace(MARKER, stack="acme-pr-7"))),
-        Said(1, "", body()),
+        Comment(1, "octocat", body()),
+        Comment(1, "github-actions", body()),
+        Comment(1, "github-actions[bot]x", body()),
+        Comment(1, BOT, f"see below\n{body()}"),
+        Comment(1, BOT, "\n".join(f"> {line}" for line in body().split("\n"))),
+        Comment(1, BOT, body(replace(MARKER, environment="staging"))),
+        Comment(1, BOT, body(replace(MARKER, stack="acme-pr-7"))),
+        Comment(1, "", body()),
     ],
 )
-def test_a_forged_comment_is_not_ours(forged: Said) -> None:
+def test_a_forged_comment_is_not_ours(forged: Comment) -> None:
     assert decided(forged, text="### Another plan") == Decision("write")
 
 
 def test_ours_is_edited_in_place() -> None:
-    ours = Said(5, "GitHub-Actions[bot]", body(replace(MARKER, run=100)))
+    ours = Comment(5, "GitHub-Actions[bot]", body(replace(MARKER, run=100)))
 
-    assert decided(Said(1, "octocat", body()), ours, text="### Another") == Decision("edit", ours)
+    assert decided(Comment(1, "octocat", body()), ours, text="### Another") == Decision("edit", ours)
 
 
 def test_ours_is_left_alone_where_nothing_differs_but_the_run() -> None:
     before = body(replace(MARKER, run=100), url="https://github.example/acme/assistants/actions/runs/100")
-    ours = Said(5, BOT, before.replace("\n", "\r\n").rstrip())
+    ours = Comment(5, BOT, before.replace("\n", "\r\n").rstrip())
 
     assert decided(ours) == Decision("nothing", ours)
 
 
 def test_what_a_maintainer_wrote_into_ours_differs() -> None:
-    ours = Said(5, BOT, body(text="### Plan\n\nlooks good"))
+    ours = Comment(5, BOT, body(text="### Plan\n\nlooks good"))
 
     assert decided(ours).what == "edit"
 
@@ -152,7 +146,7 @@ def test_the_address_of_a_run_within_the_text_counts_only_where_it_is_ours() -> 
 
 @pytest.mark.parametrize(("run", "attempt"), [(99, 9), (123, 1), (123, 0), (9, 1)])
 def test_an_older_run_overwrites_nothing(run: int, attempt: int) -> None:
-    ours = Said(5, BOT, body(replace(MARKER, run=123, attempt=2)))
+    ours = Comment(5, BOT, body(replace(MARKER, run=123, attempt=2)))
 
     found = decided(ours, marker=replace(MARKER, run=run, attempt=attempt), text="### Old")
 
@@ -160,9 +154,9 @@ def test_an_older_run_overwrites_nothing(run: int, attempt: int) -> None:
 
 
 def test_a_newer_run_that_there_is_none_of_is_not_believed() -> None:
-    forged, real = (Said(id, BOT, body(replace(MARKER, run=run))) for id, run in ((5, 10**18), (6, 200)))
+    forged, real = (Comment(id, BOT, body(replace(MARKER, run=run))) for id, run in ((5, 10**18), (6, 200)))
 
-    def judged(*comments: Said) -> Decision[Said]:
+    def judged(*comments: Comment) -> Decision:
         return decide(comments, BOT, MARKER, body(text="### Next"), lambda one: one.run == 200)
 
     assert judged(forged) == Decision("edit", forged)
@@ -170,32 +164,32 @@ def test_a_newer_run_that_there_is_none_of_is_not_believed() -> None:
 
 
 def test_runs_are_compared_as_numbers() -> None:
-    ours = Said(5, BOT, body(replace(MARKER, run=99)))
+    ours = Comment(5, BOT, body(replace(MARKER, run=99)))
 
     assert decided(ours, marker=replace(MARKER, run=100), text="### Next").what == "edit"
 
 
 def test_of_two_that_raced_the_oldest_is_kept_and_the_other_emptied() -> None:
-    first, second = Said(5, BOT, body(replace(MARKER, run=101))), Said(9, BOT, body(replace(MARKER, run=100)))
+    first, second = Comment(5, BOT, body(replace(MARKER, run=101))), Comment(9, BOT, body(replace(MARKER, run=100)))
 
     assert decided(second, first, text="### Next") == Decision("edit", first, (second,))
-    assert marker_of(TWIN) is None
+    assert marker_of(DUPLICATE) is None
 
 
 def test_of_two_that_raced_the_newer_run_counts() -> None:
-    first, second = Said(5, BOT, body(replace(MARKER, run=100))), Said(9, BOT, body(replace(MARKER, run=200)))
+    first, second = Comment(5, BOT, body(replace(MARKER, run=100))), Comment(9, BOT, body(replace(MARKER, run=200)))
 
     assert decided(first, second, text="### Next").newer == replace(MARKER, run=200)
 
 
 def test_a_failure_of_an_unknown_stack_takes_the_comment_of_its_environment_and_gives_it_back() -> None:
     failing = replace(MARKER, stack=UNKNOWN, run=124)
-    ours, throw_away = Said(5, BOT, body()), Said(6, BOT, body(replace(MARKER, stack="acme-pr-7")))
+    ours, throw_away = Comment(5, BOT, body()), Comment(6, BOT, body(replace(MARKER, stack="acme-pr-7")))
 
     assert decided(ours, throw_away, marker=failing, text="### Broken") == Decision("edit", ours)
-    shop = Said(7, BOT, body(replace(MARKER, stack="shop")))
+    shop = Comment(7, BOT, body(replace(MARKER, stack="shop")))
     assert decided(ours, shop, marker=failing, text="### Broken") == Decision("write")
-    broken = Said(5, BOT, body(failing, "### Broken"))
+    broken = Comment(5, BOT, body(failing, "### Broken"))
     assert decided(broken, ours, shop, marker=failing, text="### Worse") == Decision("edit", broken)
     assert decided(broken, throw_away, marker=replace(MARKER, run=125)) == Decision("edit", broken)
 
@@ -225,18 +219,18 @@ def test_what_still_differs_is_told_of_the_last_attempt() -> None:
 
     assert "production still differs: 1 drifted" in visible(comment.ended([], told, FRAME))
     assert "still differs" not in comment.ended([], again, FRAME)
-    assert (told.complete, again.left) == (True, "")
+    assert (told.complete, again.remainder) == (True, "")
 
 
 def test_what_was_done_is_told_with_its_id() -> None:
     found = outcomes(Done(create("a"), "asst_new"), Done(delete("b"), "asst_b"), Done(mark("m"), "asst_m"))
 
     assert found == ApplyResults(
-        became=(
+        changes=(
             ChangeResult("assistant.a", "done", "Created", "asst_new"),
             ChangeResult("assistant.b", "done", "Deleted", "asst_b"),
         ),
-        figures="1 added, 1 destroyed",
+        totals="1 added, 1 destroyed",
         marks=1,
         ended=True,
     )
@@ -253,11 +247,11 @@ def test_what_is_amiss_comes_first_with_the_reason() -> None:
         Skipped(delete("e"), "stopped"),
     )
 
-    assert [(one.address, one.how, one.said) for one in found.became] == [
-        ("assistant.b", "amiss", "Failed: no (try) [request=req_1]"),
-        ("assistant.c", "amiss", "Stale: it moved (name wanted 1, got 2) [id=asst_c]"),
-        ("assistant.d", "amiss", "Unsettled: name wanted 1, got 2 [id=asst_d]"),
-        ("assistant.e", "amiss", "Not done: stopped"),
+    assert [(one.address, one.state, one.message) for one in found.changes] == [
+        ("assistant.b", "failed", "Failed: no (try) [request=req_1]"),
+        ("assistant.c", "failed", "Stale: it moved (name wanted 1, got 2) [id=asst_c]"),
+        ("assistant.d", "failed", "Unsettled: name wanted 1, got 2 [id=asst_d]"),
+        ("assistant.e", "failed", "Not done: stopped"),
         ("assistant.a", "done", "Created"),
     ]
     assert not found.complete
@@ -282,9 +276,9 @@ def test_a_run_that_is_started_again_keeps_what_it_told_first() -> None:
     again = attempts(first, [ALREADY, events.closing((), "Nothing to do.")])
 
     assert again == attempts(first)
-    assert again.figures == "1 added"
-    assert attempts([], [ALREADY, events.closing((), "Nothing to do.")]).became == (
-        ChangeResult("assistant.a", "aside", "Done already"),
+    assert again.totals == "1 added"
+    assert attempts([], [ALREADY, events.closing((), "Nothing to do.")]).changes == (
+        ChangeResult("assistant.a", "noted", "Done already"),
     )
 
 
@@ -298,11 +292,11 @@ def test_an_attempt_goes_on_where_the_one_before_stopped() -> None:
 
     found = attempts(cut_off, [ALREADY, *done(Done(create("b"), "asst_b"))])
 
-    assert [(one.address, one.how, one.said) for one in found.became] == [
+    assert [(one.address, one.state, one.message) for one in found.changes] == [
         ("assistant.a", "done", "Created"),
         ("assistant.b", "done", "Created"),
     ]
-    assert (found.complete, found.held, found.problems) == (True, (), ())
+    assert (found.complete, found.blocked, found.problems) == (True, (), ())
 
 
 def test_an_attempt_that_never_got_to_it_leaves_what_was_told() -> None:
@@ -311,14 +305,14 @@ def test_an_attempt_that_never_got_to_it_leaves_what_was_told() -> None:
     found = attempts(first, [events.diagnostic("error", "Another apply holds the lock.")])
 
     assert found.problems == ("Another apply holds the lock.",)
-    assert [one.said for one in found.became] == ["Created"]
+    assert [one.message for one in found.changes] == ["Created"]
     assert not found.ended
 
 
 def test_what_was_amiss_is_so_until_an_attempt_tells_otherwise() -> None:
     found = attempts(done(Failed(create("a"), "no")), [ALREADY, events.closing((), "Nothing to do.")])
 
-    assert [(one.how, one.said) for one in found.became] == [("aside", "Done already")]
+    assert [(one.state, one.message) for one in found.changes] == [("noted", "Done already")]
 
 
 def test_who_allowed_an_objection_is_told() -> None:
@@ -335,12 +329,12 @@ def test_who_allowed_an_objection_is_told() -> None:
     ("found", "quiet"),
     [
         (ApplyResults(ended=True), True),
-        (ApplyResults((ChangeResult("a", "aside", "Done already"),), ended=True), True),
+        (ApplyResults((ChangeResult("a", "noted", "Done already"),), ended=True), True),
         (ApplyResults(), False),
         (ApplyResults((ChangeResult("a", "done", "Created"),), ended=True), False),
-        (ApplyResults((ChangeResult("a", "amiss", "Failed"),), ended=True), False),
+        (ApplyResults((ChangeResult("a", "failed", "Failed"),), ended=True), False),
         (ApplyResults(ended=True, marks=1), False),
-        (ApplyResults(ended=True, held=("x",)), False),
+        (ApplyResults(ended=True, blocked=("x",)), False),
     ],
 )
 def test_an_apply_is_quiet_that_had_nothing_to_do(found: ApplyResults, quiet: bool) -> None:
@@ -364,7 +358,7 @@ def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
 
     found = read_results([*lines(*told), '{"type": "apply_comp'])
 
-    assert [(one.address, one.said) for one in found.became] == [
+    assert [(one.address, one.message) for one in found.changes] == [
         ("assistant.a", "Not done: create"),
         ("assistant.b", "Started, outcome unknown: create"),
     ]
@@ -381,12 +375,12 @@ def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:
 
     found = read_results(lines(moved, aside, *events.planned(held), problem, bare, note))
 
-    assert found.became == (
-        ChangeResult("assistant.x", "amiss", "Refused: it moved", detail="what it would be"),
-        ChangeResult("assistant.a", "amiss", "Not done: create"),
-        ChangeResult("assistant.y", "aside", "Done already"),
+    assert found.changes == (
+        ChangeResult("assistant.x", "failed", "Refused: it moved", detail="what it would be"),
+        ChangeResult("assistant.a", "failed", "Not done: create"),
+        ChangeResult("assistant.y", "noted", "Done already"),
     )
-    assert found.held == (
+    assert found.blocked == (
         "assistant.a: possible-duplicate: asst_9 has this name",
         "possible-duplicate: asst_9 has this name",
     )
@@ -477,8 +471,8 @@ def headline(found: ApplyResults) -> str:
         (outcomes(Failed(create("a"), "maybe", in_doubt=True)), "Not applied: 1 in doubt"),
         (outcomes(Done(create("a"), "x"), ended=False), "Applied in part: 1 done"),
         (ApplyResults(), "Not applied"),
-        (ApplyResults(ended=True, held=("a", "b")), "Not applied: 2 objections blocking"),
-        (ApplyResults((ChangeResult("a", "amiss", "something else"),), ended=True), "Not applied: 1 not done"),
+        (ApplyResults(ended=True, blocked=("a", "b")), "Not applied: 2 objections blocking"),
+        (ApplyResults((ChangeResult("a", "failed", "something else"),), ended=True), "Not applied: 1 not done"),
     ],
 )
 def test_the_first_line_is_how_it_went(found: ApplyResults, said: str) -> None:
@@ -536,13 +530,13 @@ def test_what_is_no_list_of_what_was_written_over_is_none(said: str) -> None:
     told = [f'{{"type": "apply_start", "hook": {hook}, "overwrites": {said}}}']
     told += [f'{{"type": "apply_complete", "hook": {hook}}}']
 
-    (one,) = read_results(told).became
+    (one,) = read_results(told).changes
 
     assert one.overwrote in ((), (("", None),))
 
 
 def test_what_moved_is_shown_as_it_would_be_now() -> None:
-    one = ChangeResult("assistant.x", "amiss", "Refused: it moved", detail="\n  ~ name: a -> b\n")
+    one = ChangeResult("assistant.x", "failed", "Refused: it moved", detail="\n  ~ name: a -> b\n")
     alone = comment.ended([], ApplyResults((one,), ended=True), FRAME)
     both = comment.ended([], ApplyResults((one, replace(one, address="assistant.y")), ended=True), FRAME)
 
@@ -587,8 +581,8 @@ HOSTILE = st.text(alphabet=st.sampled_from("`|<>@#[]()!*_~\\\n\r\t -:$&;x0é🎉
 
 @given(HOSTILE, HOSTILE)
 def test_no_text_breaks_out(one: str, other: str) -> None:
-    became = ChangeResult(one, "amiss", other, one, detail=other)
-    found = ApplyResults((became,), held=(one,), problems=(other,), ended=True)
+    became = ChangeResult(one, "failed", other, one, detail=other)
+    found = ApplyResults((became,), blocked=(one,), problems=(other,), ended=True)
     for text in (comment.ended([], found, FRAME), comment.failed(one, [], FRAME, applying=False)):
         shown = visible(text)
         assert not {"\r", "\x1b", "\x00", "\u202e", "\u200b"} & set(shown)
@@ -603,8 +597,8 @@ def test_no_text_breaks_out(one: str, other: str) -> None:
 @given(st.integers(0, 300), st.integers(0, 4000), st.sampled_from(["x", "`", "🎉", "&", "\n"]))
 def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> None:
     said = f"{sign * long}"
-    became = tuple(ChangeResult(f"assistant.a{n}", "amiss", said, f"id{n}", detail=said) for n in range(many))
-    found = ApplyResults(became, held=(said,) * many, problems=(said,) * min(many, 50), ended=True)
+    became = tuple(ChangeResult(f"assistant.a{n}", "failed", said, f"id{n}", detail=said) for n in range(many))
+    found = ApplyResults(became, blocked=(said,) * many, problems=(said,) * min(many, 50), ended=True)
 
     assert len(comment.ended([], found, FRAME)) <= LIMIT
     assert len(comment.failed(said * 30, [], FRAME, applying=False)) <= LIMIT
@@ -612,10 +606,10 @@ def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> N
 
 def test_what_there_is_no_room_for_is_counted() -> None:
     became = tuple(ChangeResult(f"assistant.a{n}", "done", "Created", f"asst_{n}") for n in range(9000))
-    moved = tuple(ChangeResult(f"assistant.a{n}", "amiss", "Refused", detail="x" * 1900) for n in range(90))
+    moved = tuple(ChangeResult(f"assistant.a{n}", "failed", "Refused", detail="x" * 1900) for n in range(90))
     lots = comment.ended([document(plan(create("a")))], ApplyResults(became, ended=True), FRAME)
     refused = comment.ended(
-        [document(plan(create("a")))], ApplyResults(moved, held=("y" * 500,) * 90, ended=True), FRAME
+        [document(plan(create("a")))], ApplyResults(moved, blocked=("y" * 500,) * 90, ended=True), FRAME
     )
 
     ticks = comment.failed("a\n" + ("`" * 2000 + "\n") * 32, [], FRAME, applying=False)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT
 from reconciler.github.posts import issue_text
-from reconciler.github.posts.issue_text import MOST, Memory, PassStamp, following, last_checked, memory_line, remembered
+from reconciler.github.posts.issue_text import MOST, Memory, RunStamp, following, last_checked, memory_line, remembered
 from reconciler.github.posts.overwritten import MOST_COMMENTS, comments, quote
 from reconciler.model import Change, Difference, Plan
 from reconciler.plan.policy import NeedsReview, ScheduledRun
@@ -21,7 +21,7 @@ from support.render_plans import WHERE, adopt, create, delete, field, forget, ke
 from test_render_laws import INVISIBLE, UNHURRIED, plans, texts
 
 LIMIT = 65_536
-LOOK = PassStamp("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
+LOOK = RunStamp("2026-11-27T05:17:00Z", "https://github.example/acme/assistants/actions/runs/7")
 RUN = "20261120T135726412Z-f2f8c9f7"
 
 
@@ -39,7 +39,7 @@ def drift(key: str, before: object, path: str = "instructions") -> Change:
     return update(key, field(path, before, "Be kind.", "drift"))  # type: ignore[arg-type]  # a value of JSON
 
 
-def body(passed: ScheduledRun, look: PassStamp = LOOK) -> str:
+def body(passed: ScheduledRun, look: RunStamp = LOOK) -> str:
     """The text of an issue that was opened with this pass."""
     return issue_text.body(passed, following(None, look, is_well=passed.is_well, digests=()), look)
 
@@ -329,7 +329,7 @@ def test_no_live_text_acts_in_a_report(found: Plan) -> None:
         found, tuple(NeedsReview(change, "a\n@b <i>`c`") for change in found.changes), (), RUN, found.changes
     )
 
-    first, second, rest = body(passed, PassStamp(LOOK.at)).split("\n", 2)
+    first, second, rest = body(passed, RunStamp(LOOK.at)).split("\n", 2)
     assert first == issue_text.first_line(found.where)
     assert remembered(f"{first}\n{second}") is not None
     assert acting(rest) == []
@@ -345,8 +345,8 @@ def test_no_live_text_acts_in_a_report(found: Plan) -> None:
 # what an issue remembers
 
 
-def at(day: int) -> PassStamp:
-    return PassStamp(f"2026-11-{day:02}T05:17:00Z")
+def at(day: int) -> RunStamp:
+    return RunStamp(f"2026-11-{day:02}T05:17:00Z")
 
 
 def test_an_issue_remembers_since_when_and_how_often_it_differs() -> None:
@@ -386,7 +386,7 @@ def test_what_is_remembered_is_read_again_and_bounded() -> None:
     found = following(first, at(2), is_well=False, digests=digests)
 
     assert remembered(f"first\n{memory_line(found)}\nrest") == found
-    assert len(found.told) == MOST
+    assert len(found.reported) == MOST
     assert all(found.of(one) == at(1).at for one in digests[5:10])
     assert len(memory_line(found)) < 10_000
 

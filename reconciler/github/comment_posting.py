@@ -9,7 +9,7 @@ import click
 from reconciler.console.failure import Failure
 from reconciler.github import AbsentError, CodeHost, CodeHostError, ci_context
 from reconciler.github.comment_content import CommentContent
-from reconciler.github.posts.sticky import TWIN, CommentMarker, decide
+from reconciler.github.posts.sticky import DUPLICATE, CommentMarker, decide
 from reconciler.plan.allowances import LABEL, moment
 
 
@@ -65,8 +65,8 @@ def _post(host: CodeHost, number: int, author: str, content: CommentContent) -> 
         return "commented"
     if decision.what == "edit":
         host.edit_comment(decision.kept.id, decision.body)
-    for duplicate in decision.twins:
-        host.edit_comment(duplicate.id, TWIN)
+    for duplicate in decision.duplicates:
+        host.edit_comment(duplicate.id, DUPLICATE)
     return "edited" if decision.what == "edit" else "left alone, nothing differs"
 
 

@@ -13,7 +13,7 @@ import click
 from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError
 from reconciler.github.ci_context import author_of, run_url
 from reconciler.github.posts import issue_text, overwritten
-from reconciler.github.posts.issue_text import Memory, PassStamp
+from reconciler.github.posts.issue_text import Memory, RunStamp
 from reconciler.model import Change, Target
 from reconciler.plan.policy import ScheduledRun
 from reconciler.render.values import inert
@@ -51,7 +51,7 @@ def report(host: CodeHost, author: str | None, scheduled: ScheduledRun, now: dat
     comments = list(overwritten.comments(scheduled))
     try:
         issue = _DriftIssue(host, author_of(author, host), scheduled.plan.where)
-        return issue.update(scheduled, comments, PassStamp(issue_text.moment(now), run_url()), may_write=may_write)
+        return issue.update(scheduled, comments, RunStamp(issue_text.moment(now), run_url()), may_write=may_write)
     except (CodeHostError, KeyboardInterrupt):
         for text in comments:
             click.echo(f"\n{inert(text)}")
@@ -93,51 +93,51 @@ class _DriftIssue:
     def _wrote(self, login: str, text: str, first_line: str) -> bool:
         return login.casefold() == self.author.casefold() and text.splitlines()[:1] == [first_line]
 
-    def update(self, passed: ScheduledRun, comments: list[str], stamp: PassStamp, *, may_write: bool) -> str:
+    def update(self, scheduled: ScheduledRun, comments: list[str], stamp: RunStamp, *, may_write: bool) -> str:
         """What was done; comments are removed from the list as they are posted."""
         issues = self.issues()
         current = issues[0] if issues else None
         for duplicate in issues[1:]:
             self._supersede(duplicate, issues[0].number)
-        if passed.is_well and not comments and not (current and current.open):
+        if scheduled.is_well and not comments and not (current and current.open):
             return ""
         before = issue_text.remembered(current.body) if current else None
-        digests = {item.change.digest for item in passed.to_review}
-        now = issue_text.following(before, stamp, is_well=passed.is_well, digests=digests)
-        text = issue_text.body(passed, now, stamp)
+        digests = {item.change.digest for item in scheduled.to_review}
+        now = issue_text.following(before, stamp, is_well=scheduled.is_well, digests=digests)
+        text = issue_text.body(scheduled, now, stamp)
         issue = current or self._open(text)
         if may_write and not (current and current.open):
             with suppress(CodeHostError):  # on a phone one can only choose among the labels that exist
                 self.host.make_label(HOLD, "Scheduled runs write nothing to this environment")
         with self._unlocked(issue), self._relabelled(issue):
-            done = self._write(issue, passed, comments, (before, now, text))
-        if current is None and not passed.is_well:
+            done = self._write(issue, scheduled, comments, (before, now, text))
+        if current is None and not scheduled.is_well:
             done = "is opened"
         return f"Issue #{issue.number} {done}.{_restored(issue)}"
 
     def _write(
-        self, issue: Issue, passed: ScheduledRun, comments: list[str], texts: tuple[Memory | None, Memory, str]
+        self, issue: Issue, scheduled: ScheduledRun, comments: list[str], texts: tuple[Memory | None, Memory, str]
     ) -> str:
         before, now, text = texts
-        if passed.is_well and not comments:
-            comments.append(issue_text.well(passed.plan))
-        reopens = not issue.open and not passed.is_well
+        if scheduled.is_well and not comments:
+            comments.append(issue_text.well(scheduled.plan))
+        reopens = not issue.open and not scheduled.is_well
         if reopens:
             is_new = before is None or not before.since
             again = issue_text.again(self.where, now) if is_new else issue_text.reopened(self.where)
             self.host.comment(issue.number, again)
-        done = "has a new comment" if self._post(issue, passed, comments) else "is unchanged"
-        if passed.is_well:
+        done = "has a new comment" if self._post(issue, scheduled, comments) else "is unchanged"
+        if scheduled.is_well:
             done = "is closed" if issue.open else done
         elif reopens or not issue_text.is_same(issue.body, text):
             done = "is reopened" if reopens else "is updated"
-        self.host.edit_issue(issue.number, title=issue.title, body=text, open=not passed.is_well)
+        self.host.edit_issue(issue.number, title=issue.title, body=text, open=not scheduled.is_well)
         return done
 
-    def _post(self, issue: Issue, passed: ScheduledRun, comments: list[str]) -> bool:
+    def _post(self, issue: Issue, scheduled: ScheduledRun, comments: list[str]) -> bool:
         """Writes the comments; not again what every run tries to overwrite and cannot."""
-        needs_review = {id(item.change) for item in passed.to_review}
-        tried_only = bool(passed.overwrote) and all(id(change) in needs_review for change in passed.overwrote)
+        needs_review = {id(item.change) for item in scheduled.to_review}
+        tried_only = bool(scheduled.overwrote) and all(id(change) in needs_review for change in scheduled.overwrote)
         if tried_only:
             first_line = comments[0].partition("\n")[0]
             posted = self.host.comments(issue.number)

@@ -1,4 +1,4 @@
-"""The JSON lines of an apply, read again: what became of each change, and why not where it did not."""
+"""The events of an apply, read again: the result of each change, with the reason if it failed."""
 
 from __future__ import annotations
 
@@ -6,105 +6,105 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from reconciler.canonical import Json
 
-_FIGURES: Final = {
+_TOTALS: Final = {
     "add": "added",
     "change": "changed",
     "remove": "destroyed",
     "import": "imported",
     "forget": "forgotten",
 }
-
-How = Literal["amiss", "done", "aside"]
+"""By the name that an event uses, the word for people."""
+State = Literal["failed", "noted", "done"]
+"""Whether a change was not carried out, is only worth a note, or was carried out; the most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """What became of one change."""
+    """The result of one change."""
 
     address: str
-    how: How
-    said: str
+    state: State
+    message: str
     id: str | None = None
     detail: str = ""
-    """What more there is to see, over several lines."""
+    """More about it, over several lines."""
     overwrote: tuple[tuple[str, Json], ...] = ()
-    """By path, what it wrote over that is in no commit."""
+    """By path, the overwritten values that are in no commit."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyResults:
-    """How an apply went."""
+    """The results of an apply."""
 
-    became: tuple[ChangeResult, ...] = ()
-    held: tuple[str, ...] = ()
-    """The objections that stood."""
+    changes: tuple[ChangeResult, ...] = ()
+    blocked: tuple[str, ...] = ()
+    """The objections that blocked changes."""
     allowed: tuple[tuple[str, str], ...] = ()
-    """The objections that somebody allowed with a label, and who did."""
+    """The objections that a label overrode, and who set it."""
     problems: tuple[str, ...] = ()
-    """What kept the whole from being done."""
-    figures: str = ""
-    """`2 added, 1 changed`; empty where nothing was."""
+    """Errors of the whole apply."""
+    totals: str = ""
+    """`2 added, 1 changed`; empty if there were none."""
     marks: int = 0
-    left: str = ""
-    """What still differs, and how to settle it."""
+    remainder: str = ""
+    """What still differs, and how to resolve it."""
     ended: bool = False
-    """Whether it said that it was at its end."""
+    """Whether its last event was read."""
 
-    def how(self, *hows: How) -> tuple[ChangeResult, ...]:
-        """What became so."""
-        return tuple(result for result in self.became if result.how in hows)
+    def in_state(self, state: State) -> tuple[ChangeResult, ...]:
+        """The results in this state."""
+        return tuple(result for result in self.changes if result.state == state)
 
     @property
     def quiet(self) -> bool:
-        """Whether it came to its end, and had nothing to do."""
-        return self.complete and not self.how("done") and not self.marks
+        """Whether it ended, and had nothing to do."""
+        return self.complete and not self.in_state("done") and not self.marks
 
     @property
     def complete(self) -> bool:
-        """Whether everything was done that was to be."""
-        return self.ended and not self.how("amiss") and not self.held and not self.problems
+        """Whether everything was done that was planned."""
+        return self.ended and not self.in_state("failed") and not self.blocked and not self.problems
 
 
 NO_RESULTS: Final = ApplyResults()
-"""Of an apply that told nothing."""
 
 
 def read_results(lines: Iterable[str]) -> ApplyResults:
-    """What the lines tell, of one attempt after the other; a line that is none of ours tells nothing.
+    """The results in the lines of one attempt after the other; a line that is not an event is ignored.
 
-    What an attempt did stays told when the next one finds it done already.
+    What an attempt did stays reported if the next one finds it done already.
     """
-    reading = _EventReader()
+    reader = _EventReader()
     for event in _events(lines):
-        reading.take(event)
-    return reading.whole()
+        reader.add(event)
+    return reader.results()
 
 
 @dataclass(slots=True)
 class _EventReader:
     planned: dict[str, str] = field(default_factory=dict)
     begun: dict[str, tuple[tuple[str, Json], ...]] = field(default_factory=dict)
-    """By address, what was written over."""
-    became: dict[str, ChangeResult] = field(default_factory=dict)
-    held: list[str] = field(default_factory=list)
+    """By address, the overwritten values."""
+    reported: dict[str, ChangeResult] = field(default_factory=dict)
+    blocked: list[str] = field(default_factory=list)
     allowed: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    figures: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     marks: int = 0
-    left: str = ""
+    remainder: str = ""
     ended: bool = False
 
-    def take(self, event: dict[str, Any]) -> None:
-        """Takes in what one line says."""
+    def add(self, event: dict[str, Any]) -> None:
+        """Adds what one event reports."""
         hook = _dict(event, "hook")
         address = _event_text(_dict(hook, "resource"), "addr")
         match event.get("type"):
             case "version":
-                self.held, self.problems, self.left, self.ended = [], [], "", False
+                self.blocked, self.problems, self.remainder, self.ended = [], [], "", False
             case "planned_change":
                 change = _dict(event, "change")
                 self.planned[_event_text(_dict(change, "resource"), "addr")] = _event_text(change, "action")
@@ -113,67 +113,64 @@ class _EventReader:
             case "apply_complete" if _event_text(hook, "action") == "mark":
                 self.marks += 1
             case "apply_complete":
-                self._add(address, "done", _event_text(hook, "done"), hook)
+                self._report(address, "done", _event_text(hook, "done"), hook)
             case "apply_errored":
-                self._add(address, "amiss", _event_text(event, "@message").removeprefix(f"{address}: "), hook)
+                self._report(address, "failed", _event_text(event, "@message"), hook)
             case "diagnostic":
                 self._diagnostic(event, _dict(event, "diagnostic"))
             case "change_summary":
                 self._summary(_dict(event, "changes"))
 
-    def whole(self) -> ApplyResults:
-        """All of it, with what nobody told of: worst first, and then as it was told."""
-        untold = [self._untold(address) for address in self.planned if address not in self.became]
-        order, became = ("amiss", "aside", "done"), [*self.became.values(), *untold]
+    def results(self) -> ApplyResults:
+        """All results, with the changes of which nothing was reported: the most severe first, then in their order."""
+        unreported = [self._unreported(address) for address in self.planned if address not in self.reported]
+        changes = sorted([*self.reported.values(), *unreported], key=lambda result: get_args(State).index(result.state))
         return ApplyResults(
-            became=tuple(
-                replace(result, overwrote=self.begun.get(result.address, ()))
-                for result in sorted(became, key=lambda result: order.index(result.how))
-            ),
-            held=tuple(self.held),
+            changes=tuple(replace(result, overwrote=self.begun.get(result.address, ())) for result in changes),
+            blocked=tuple(self.blocked),
             allowed=tuple(self.allowed.items()),
             problems=tuple(self.problems),
-            figures=", ".join(f"{self.figures[word]} {word}" for word in _FIGURES.values() if self.figures[word]),
+            totals=", ".join(f"{self.counts[word]} {word}" for word in _TOTALS.values() if self.counts[word]),
             marks=self.marks,
-            left=self.left,
+            remainder=self.remainder,
             ended=self.ended,
         )
 
-    def _untold(self, address: str) -> ChangeResult:
-        action = self.planned[address]
-        begun = f"Started, outcome unknown: {action}"
-        return ChangeResult(address, "amiss", begun if address in self.begun else f"Not done: {action}")
+    def _unreported(self, address: str) -> ChangeResult:
+        word = "Started, outcome unknown" if address in self.begun else "Not done"
+        return ChangeResult(address, "failed", f"{word}: {self.planned[address]}")
 
-    def _add(self, address: str, how: How, said: str, hook: dict[str, Any]) -> None:
-        self.became[address] = ChangeResult(address, how, said, _event_text(hook, "id_value") or None)
+    def _report(self, address: str, state: State, message: str, hook: dict[str, Any]) -> None:
+        message = message.removeprefix(f"{address}: ")
+        self.reported[address] = ChangeResult(address, state, message, _event_text(hook, "id_value") or None)
 
     def _diagnostic(self, event: dict[str, Any], report: dict[str, Any]) -> None:
         summary, detail, address = (_event_text(report, name) for name in ("summary", "detail", "address"))
-        objection = _dict(event, "objection")
-        blocked, by = f"{address}: {summary}" if address else summary, _event_text(objection, "allowed_by")
-        amiss = _event_text(report, "severity") == "error"
+        objection, is_error = _dict(event, "objection"), _event_text(report, "severity") == "error"
+        about, by = f"{address}: {summary}" if address else summary, _event_text(objection, "allowed_by")
         if event.get("remainder"):
-            self.left = f"{summary} {detail}"
+            self.remainder = f"{summary} {detail}"
         elif objection and not objection.get("allowed"):
-            self.held.append(blocked)
+            self.blocked.append(about)
         elif objection:
-            self.allowed.update({blocked: by} if by else {})
+            self.allowed.update({about: by} if by else {})
         elif address:
-            self._aside(address, summary.removeprefix(f"{address}: "), detail, amiss=amiss)
-        elif amiss:
+            self._note(address, summary.removeprefix(f"{address}: "), detail, is_error=is_error)
+        elif is_error:
             self.problems.append(f"{summary} ({detail})" if detail else summary)
 
-    def _aside(self, address: str, said: str, detail: str, *, amiss: bool) -> None:
-        """What was said of a change apart from doing it; that it is done already is known where it was done before."""
-        before = self.became.get(address)
-        if amiss or before is None or before.how != "done":
-            self.became[address] = ChangeResult(address, "amiss" if amiss else "aside", said, None, detail)
+    def _note(self, address: str, message: str, detail: str, *, is_error: bool) -> None:
+        """A report about a change that was not tried; that it is done already is known if it was done before."""
+        before = self.reported.get(address)
+        if is_error or before is None or before.state != "done":
+            state: State = "failed" if is_error else "noted"
+            self.reported[address] = ChangeResult(address, state, message, None, detail)
 
     def _summary(self, changes: dict[str, Any]) -> None:
         if changes.get("operation") == "apply":
             self.ended = True
-            counts = {word: changes.get(name) for name, word in _FIGURES.items()}
-            self.figures.update({word: many for word, many in counts.items() if type(many) is int and many > 0})
+            counts = {word: changes.get(name) for name, word in _TOTALS.items()}
+            self.counts.update({word: many for word, many in counts.items() if type(many) is int and many > 0})
 
 
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:

@@ -74,13 +74,13 @@ def applying(plans: Sequence[Section], frame: Frame, earlier: ApplyResults = NO_
 def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
     """The outcome of each change, with ids; what was rejected, as it is now; then the plan that was applied."""
     early = [] if results.ended or results.problems else ["It did not finish; see the run."]
-    reasons = [f"- {_comment_cell(prose, reason)}" for reason in (*early, *results.problems, *results.held)]
+    reasons = [f"- {_comment_cell(prose, reason)}" for reason in (*early, *results.problems, *results.blocked)]
     reasons += [
         f"- Allowed by {_comment_cell(span, by)}: {_comment_cell(prose, objection)}"
         for objection, by in results.allowed
     ]
     rows = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
-    left = [bounded(sentence, shortened(results.left, _LEFT), _LEFT)] if results.left else []
+    left = [bounded(sentence, shortened(results.remainder, _LEFT), _LEFT)] if results.remainder else []
     table, details = _result_table(results, _ROOM // 2), _stale_details(results, _ROOM // 4)
     blocks = [[f"### {_result_headline(results)}"], [frame.place], rows, left, table, *details]
     blocks += _put_aside(results, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
@@ -92,13 +92,13 @@ def failed(
 ) -> str:
     """Why there is no plan, or no apply: what was printed, inert."""
     verdict = "Not applied" if applying else "Could not be planned"
-    shown = _printed(text, _ROOM // 2 if plans or earlier.became else _ROOM)
+    shown = _printed(text, _ROOM // 2 if plans or earlier.changes else _ROOM)
     return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
 
 
 def _earlier(results: ApplyResults) -> list[str]:
     """What earlier attempts of the same run did."""
-    if not results.became:
+    if not results.changes:
         return []
     return ["What earlier attempts of this run did:", "\n".join(_result_table(results, _ROOM // 4))]
 
@@ -128,34 +128,34 @@ def _framed(frame: Frame, blocks: list[str], plans: Sequence[Section], *, folded
 
 def _result_headline(results: ApplyResults) -> str:
     if results.complete:
-        figures = results.figures or (f"{count(results.marks, 'marker')} refreshed" if results.marks else "")
-        return f"Applied: {figures}" if figures else "Nothing to do"
-    words = Counter(_result_word(result) for result in results.how("amiss"))
-    amiss = [f"{words[word]} {word}" for word in _WORDS if words[word]]
-    amiss += [f"{count(len(results.held), 'objection')} blocking"] if results.held else []
-    done = [results.figures] if results.figures else [f"{many} done"] if (many := len(results.how("done"))) else []
-    figures = "; ".join(filter(None, [", ".join(amiss), *done]))
-    return ("Applied in part" if done else "Not applied") + (f": {figures}" if figures else "")
+        totals = results.totals or (f"{count(results.marks, 'marker')} refreshed" if results.marks else "")
+        return f"Applied: {totals}" if totals else "Nothing to do"
+    words = Counter(_result_word(result) for result in results.in_state("failed"))
+    failed = [f"{words[word]} {word}" for word in _WORDS if words[word]]
+    failed += [f"{count(len(results.blocked), 'objection')} blocking"] if results.blocked else []
+    done = [results.totals] if results.totals else [f"{many} done"] if (many := len(results.in_state("done"))) else []
+    totals = "; ".join(filter(None, [", ".join(failed), *done]))
+    return ("Applied in part" if done else "Not applied") + (f": {totals}" if totals else "")
 
 
 def _result_word(result: ChangeResult) -> str:
-    word = result.said.partition(":")[0].lower()
+    word = result.message.partition(":")[0].lower()
     return word if word in _WORDS else "not done"
 
 
 def _result_table(results: ApplyResults, room: int) -> list[str]:
     """One row per change, failures first; then how many more there are."""
-    if not results.became:
+    if not results.changes:
         return []
-    rows = (_result_row(result) for result in results.became)
+    rows = (_result_row(result) for result in results.changes)
     head = ["| | Address | Result | id |", "|---|---|---|---|"]
-    return [*head, *_first(rows, len(results.became), room, "| | | {} more | |")]
+    return [*head, *_first(rows, len(results.changes), room, "| | | {} more | |")]
 
 
 def _result_row(result: ChangeResult) -> str:
-    sign = {"amiss": "❌", "done": "✅", "aside": ""}[result.how]
+    sign = {"failed": "❌", "done": "✅", "noted": ""}[result.state]
     id = _comment_cell(span, result.id) if result.id else ""
-    return f"| {sign} | {_comment_cell(span, result.address)} | {_comment_cell(prose, result.said)} | {id} |"
+    return f"| {sign} | {_comment_cell(span, result.address)} | {_comment_cell(prose, result.message)} | {id} |"
 
 
 def _comment_cell(mark: Callable[[str], str], text: str) -> str:
@@ -164,9 +164,9 @@ def _comment_cell(mark: Callable[[str], str], text: str) -> str:
 
 def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was rejected because it changed, as it would be now; open if it is the only one."""
-    moved = [result for result in results.how("amiss") if result.detail.strip()]
-    opening = "<details open>" if len(moved) == 1 else "<details>"
-    for number, result in enumerate(moved):
+    stale = [result for result in results.in_state("failed") if result.detail.strip()]
+    opening = "<details open>" if len(stale) == 1 else "<details>"
+    for number, result in enumerate(stale):
         block = [
             f"{opening}<summary>{_comment_cell(tag, result.address)} changed since the review</summary>",
             "",
@@ -176,7 +176,7 @@ def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
         ]
         room -= sum(len(line) + 1 for line in block) + 1
         if room < 0:
-            yield [f"{len(moved) - number:,} more changed since the review."]
+            yield [f"{len(stale) - number:,} more changed since the review."]
             return
         yield block
 
@@ -185,7 +185,7 @@ def _put_aside(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block
-        for result in results.became
+        for result in results.changes
         for path, before in result.overwrote
         for block in quote(f"{_comment_cell(span, result.address)} {_comment_cell(span, path)} was", before, room // 2)
     ]
@@ -210,8 +210,8 @@ def _printed(text: str, room: int) -> list[str]:
     """What was printed in a fence, or as much as fits, without colors and without commands to the CI runner."""
     lines = _ANSI.sub("", text.replace("\r\n", "\n")).strip("\n").split("\n")
     stops = {line[len(_STOP) :] for line in lines if line.startswith(_STOP)}
-    spoken = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
-    lines = [shortened(inert(line), _LINE) for line in lines if line not in spoken]
+    commands = {*(f"{_STOP}{token}" for token in stops), *(f"::{token}::" for token in stops)}
+    lines = [shortened(inert(line), _LINE) for line in lines if line not in commands]
     many = len(lines)
     while True:
         left = len(lines) - many

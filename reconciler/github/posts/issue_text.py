@@ -59,7 +59,7 @@ MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class PassStamp:
+class RunStamp:
     """One run: its time, and its page."""
 
     at: str
@@ -75,12 +75,12 @@ class Memory:
     times: int = 1
     since: str = ""
     """Since when it differs; empty while it does not."""
-    told: Mapping[str, str] = field(default_factory=dict)
+    reported: Mapping[str, str] = field(default_factory=dict)
     """By the beginning of a change's digest, when the issue first reported it."""
 
     def of(self, digest: str) -> str | None:
         """When the issue first reported the change with this digest."""
-        return self.told.get(digest[:_DIGEST])
+        return self.reported.get(digest[:_DIGEST])
 
 
 def first_line(where: Target) -> str:
@@ -93,13 +93,13 @@ def title(where: Target) -> str:
     return f"{where.environment} differs from Git (stack {where.stack})"
 
 
-def body(scheduled: ScheduledRun, memory: Memory, look: PassStamp) -> str:
+def body(scheduled: ScheduledRun, memory: Memory, stamp: RunStamp) -> str:
     """What needs review and why, the most severe first; shortened to the limit of an issue, saying so."""
     where = scheduled.plan.where
     head = [
         f"{first_line(where)}\n{memory_line(memory)}\n### {prose(verdict(scheduled))}",
         f"{span(where.environment)} ({span(sentences.address_of(where))}), stack {span(where.stack)}. {_ABOUT}",
-        last_checked(memory, look),
+        last_checked(memory, stamp),
     ]
     foot = [
         *([_SIDES] if scheduled.to_review else []),
@@ -238,36 +238,36 @@ def remembered(body: str) -> Memory | None:
     return _memory_of(value) if isinstance(value, dict) else None
 
 
-def following(before: Memory | None, look: PassStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
+def following(before: Memory | None, stamp: RunStamp, *, is_well: bool, digests: Collection[str]) -> Memory:
     """What is remembered after one more run that left changes with these digests."""
-    memory = before or Memory(first=look.at, times=0)
+    memory = before or Memory(first=stamp.at, times=0)
     if is_well:
-        return replace(memory, since="", told={}, times=max(memory.times, 1))
+        return replace(memory, since="", reported={}, times=max(memory.times, 1))
     short = sorted({digest[:_DIGEST] for digest in digests})
-    known = sorted((memory.told[digest], digest) for digest in short if digest in memory.told)
-    fresh = [(look.at, digest) for digest in short if digest not in memory.told]
-    told = {digest: at for at, digest in [*known, *fresh][:MOST]}
+    known = sorted((memory.reported[digest], digest) for digest in short if digest in memory.reported)
+    fresh = [(stamp.at, digest) for digest in short if digest not in memory.reported]
+    reported = {digest: at for at, digest in [*known, *fresh][:MOST]}
     if memory.since:
-        return replace(memory, told=told)
-    return replace(memory, since=look.at, times=memory.times + 1, told=told)
+        return replace(memory, reported=reported)
+    return replace(memory, since=stamp.at, times=memory.times + 1, reported=reported)
 
 
 def memory_line(memory: Memory) -> str:
     """The hidden line of an issue's text."""
     by_moment: dict[str, list[str]] = {}
-    for digest, at in sorted(memory.told.items()):
+    for digest, at in sorted(memory.reported.items()):
         by_moment.setdefault(at, []).append(digest)
     content = {"first": memory.first, "times": memory.times, "since": memory.since, "told": by_moment}
     return f"<!-- reconciler: remembers {json.dumps(content, sort_keys=True)} -->"
 
 
-def last_checked(memory: Memory, look: PassStamp) -> str:
+def last_checked(memory: Memory, stamp: RunStamp) -> str:
     """When it was last checked, since when it differs, how often it did."""
-    run = f" ({link('run', look.url)})" if look.url else ""
+    run = f" ({link('run', stamp.url)})" if stamp.url else ""
     often = f"it has differed {_times_differed(memory)}" if memory.times > 1 else ""
     since = f"It has differed since {readable(memory.since)}" if memory.since else ""
     more = "; ".join(filter(None, [since, often]))
-    return f"{SEEN}{readable(look.at)}{run}." + (f" {more[0].upper()}{more[1:]}." if more else "")
+    return f"{SEEN}{readable(stamp.at)}{run}." + (f" {more[0].upper()}{more[1:]}." if more else "")
 
 
 def _times_differed(memory: Memory) -> str:
@@ -285,10 +285,12 @@ def readable(moment: str) -> str:
 
 
 def _memory_of(value: dict[str, Any]) -> Memory | None:
-    first, times, since, told = (value.get(name) for name in ("first", "times", "since", "told"))
-    if not (_is_moment(first) and type(times) is int and isinstance(told, dict) and (since == "" or _is_moment(since))):
+    first, times, since, reported = (value.get(name) for name in ("first", "times", "since", "told"))
+    if not (
+        _is_moment(first) and type(times) is int and isinstance(reported, dict) and (since == "" or _is_moment(since))
+    ):
         return None
-    moments = {at: digests for at, digests in told.items() if _is_moment(at) and isinstance(digests, list)}
+    moments = {at: digests for at, digests in reported.items() if _is_moment(at) and isinstance(digests, list)}
     return Memory(
         str(first), times, str(since), {str(digest): at for at, digests in moments.items() for digest in digests}
     )

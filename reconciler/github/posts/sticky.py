@@ -1,19 +1,20 @@
-"""Which comment is ours, and what is to become of it: by its first line and its author, never by anything else."""
+"""Which comment is ours, and whether it is edited: decided by its first line and its author only."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, Literal, Protocol, TypeVar
+from typing import Final, Literal
 
+from reconciler.github import Comment
 from reconciler.model import NAME
 from reconciler.render.markup import LIMIT, prose
 
 UNKNOWN = "-"
-"""Stands for the stack where a plan failed before anybody could know it."""
-TWIN = "_Two runs commented at once. What they say is in the first of their comments._\n"
-"""What a second comment is emptied to; it is ours no more."""
+"""The stack of a plan that failed before its stack was known."""
+DUPLICATE = "_Two runs commented at once. What they say is in the first of their comments._\n"
+"""The text of a second comment from then on; it has no marker."""
 _RUN = r"(0|[1-9][0-9]{0,18})\.(0|[1-9][0-9]{0,8})"
 _NAMES = rf"{NAME.pattern}(?:,{NAME.pattern})*"
 _MARKER = re.compile(rf"<!-- reconciler: comment ({_NAMES}|-) ({_NAMES}) run {_RUN} -->")
@@ -34,31 +35,9 @@ class BadNameError(ValueError):
     """A name that cannot be that of a stack or an environment."""
 
 
-class StickyComment(Protocol):
-    """A comment as a hosting tells of it."""
-
-    @property
-    def id(self) -> int:
-        """Its number: the oldest has the lowest."""
-        ...
-
-    @property
-    def author(self) -> str:
-        """Who wrote it."""
-        ...
-
-    @property
-    def body(self) -> str:
-        """What it says."""
-        ...
-
-
-C = TypeVar("C", bound=StickyComment)
-
-
 @dataclass(frozen=True, slots=True)
 class CommentMarker:
-    """Whose comment it is, and which run wrote it; several stacks or environments are parted by commas."""
+    """What a comment is about, and which run wrote it; commas separate several stacks or environments."""
 
     stack: str
     environment: str
@@ -71,7 +50,7 @@ class CommentMarker:
         return (self.run, self.attempt)
 
     def meets(self, other: CommentMarker) -> bool:
-        """Whether both are of one comment: what one is about, the other is about as well."""
+        """Whether both belong to the same comment: the targets of one are among those of the other."""
         if not _nested(self.environment, other.environment):
             return False
         return UNKNOWN in (self.stack, other.stack) or _nested(self.stack, other.stack)
@@ -83,121 +62,118 @@ class CommentMarker:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Generic[C]):
-    """What is to be done with which comment, and which others say the same and are to be emptied."""
+class Decision:
+    """What is to be done with which comment, and which duplicates of it are to be emptied."""
 
     what: Literal["write", "edit", "nothing", "older"]
-    kept: C | None = None
-    twins: tuple[C, ...] = ()
+    kept: Comment | None = None
+    duplicates: tuple[Comment, ...] = ()
     newer: CommentMarker | None = None
     body: str = field(default="", compare=False)
-    """What it is to say."""
+    """The text that it gets."""
 
 
-def _nested(one: str, other: str) -> bool:
-    names, others = set(one.split(",")), set(other.split(","))
-    return names <= others or others <= names
+def _nested(names: str, others: str) -> bool:
+    first, second = set(names.split(",")), set(others.split(","))
+    return first <= second or second <= first
 
 
 def first_line(marker: CommentMarker) -> str:
-    """The line that a comment of ours begins with, which nobody sees; `BadNameError` where it would not be read."""
+    """The invisible first line of our comment; `BadNameError` if it could not be read again."""
     line = f"<!-- reconciler: comment {marker.stack} {marker.environment} run {marker.run}.{marker.attempt} -->"
     if marker_of(line) != marker:
-        raise BadNameError(f"{marker.stack!r} and {marker.environment!r} are no names of a stack and an environment")
+        raise BadNameError(
+            f"{marker.stack!r} and {marker.environment!r} are not valid names of a stack and an environment"
+        )
     return line
 
 
 def marker_of(body: str) -> CommentMarker | None:
-    """What the first line says, where it is such a line, whole and alone."""
+    """The marker in the first line, if that line is a marker and nothing else."""
     match = _MARKER.fullmatch(body.split("\n", 1)[0].removesuffix("\r"))
     return CommentMarker(match[1], match[2], int(match[3]), int(match[4])) if match else None
 
 
 def decide(
-    comments: Iterable[C],
+    comments: Iterable[Comment],
     author: str,
     marker: CommentMarker,
     body: str,
-    exists: Callable[[CommentMarker], bool] = lambda one: True,
+    exists: Callable[[CommentMarker], bool] = lambda marker: True,
     part: str | None = None,
-) -> Decision[C]:
-    """What becomes of a comment that is to say this: written, edited in place, or left as it is.
+) -> Decision:
+    """What becomes of a comment that is to have this body: written, edited in place, or left as it is.
 
-    Ours is what carries the marker on its first line and was written by us. Of several, the oldest is kept: it is the
-    one that people have linked to. A run that is older than any of them says nothing; a newer one is believed only
-    where it `exists`, for whoever may edit our comment may write any number into it. Where the comment is about other
-    environments as well, `part` is what it says of this one from now on.
+    A comment is ours if its first line is the marker and we wrote it. Of several the oldest is kept: people have linked
+    to it. A run that is older than any of them changes nothing; a newer run counts only if it `exists`, because whoever
+    may edit our comment may write any number into it. If the comment is about other environments as well, `part` is its
+    new text about this environment.
     """
-    own = sorted(_ours(comments, author, marker), key=lambda pair: pair[0].id)
-    if marker.stack == UNKNOWN:
-        meant = _meant({one.stack for _, one in own} - {UNKNOWN})
-        own = [(comment, one) for comment, one in own if one.stack in meant]
+    own = _own(comments, author, marker)
     if not own:
         return Decision("write")
-    kept, whose = own[0]
-    newer = [one for _, one in own if one.age > marker.age and exists(one)]
+    kept, kept_marker = own[0]
+    newer = [other for _, other in own if other.age > marker.age and exists(other)]
     if newer:
-        return Decision("older", kept, newer=max(newer, key=lambda one: one.age))
-    twins = () if marker.stack == UNKNOWN else tuple(one for one, _ in own[1:])
-    if part is not None and set(whose.environments) > set(marker.environments):
-        body = _carried_on(kept.body, whose, marker, part)
-    return Decision("nothing" if same(kept.body, body) else "edit", kept, twins, body=body)
-
-
-def _carried_on(before: str, whose: CommentMarker, marker: CommentMarker, part: str) -> str:
-    """The comment about several environments, which says this of one of them from now on."""
-    head = first_line(replace(whose, run=marker.run, attempt=marker.attempt))
-    text, room = before.partition("\n")[2], LIMIT - len(head) - 1
-    return f"{head}\n{carried_on(text, whose.environments, marker.environment, part, room)}"
+        return Decision("older", kept, newer=max(newer, key=lambda other: other.age))
+    duplicates = () if marker.stack == UNKNOWN else tuple(comment for comment, _ in own[1:])
+    if part is not None and set(kept_marker.environments) > set(marker.environments):
+        head = first_line(replace(kept_marker, run=marker.run, attempt=marker.attempt))
+        text, room = kept.body.partition("\n")[2], LIMIT - len(head) - 1
+        body = f"{head}\n{with_part(text, kept_marker.environments, marker.environment, part, room)}"
+    return Decision("nothing" if same(kept.body, body) else "edit", kept, duplicates, body=body)
 
 
 def same(before: str, after: str) -> bool:
-    """Whether two bodies say the same, whichever run says it and when, and wherever the whole of it is."""
+    """Whether two bodies differ in nothing but the run, its time and its page."""
     return _text_to_compare(before) == _text_to_compare(after)
 
 
-def _ours(comments: Iterable[C], author: str, marker: CommentMarker) -> Iterable[tuple[C, CommentMarker]]:
-    for comment in comments:
-        one = marker_of(comment.body)
-        if one is not None and one.meets(marker) and comment.author.lower() == author.lower():
-            yield comment, one
+def _own(comments: Iterable[Comment], author: str, marker: CommentMarker) -> list[tuple[Comment, CommentMarker]]:
+    """Our comments about the same targets, the oldest first."""
+    marked = ((comment, marker_of(comment.body)) for comment in comments if comment.author.lower() == author.lower())
+    own = [(comment, other) for comment, other in marked if other is not None and other.meets(marker)]
+    if marker.stack == UNKNOWN:
+        meant = _meant({other.stack for _, other in own} - {UNKNOWN})
+        own = [(comment, other) for comment, other in own if other.stack in meant]
+    return sorted(own, key=lambda pair: pair[0].id)
 
 
 def _meant(stacks: set[str]) -> set[str]:
-    """The stacks that an unknown one may be: the only one, less its throw-away copies; of two, neither."""
-    own = {one for one in stacks if not any(one.startswith(f"{other}-") for other in stacks)}
+    """The stacks that an unknown one may be: the only one that is not a preview; of two, neither."""
+    own = {stack for stack in stacks if not any(stack.startswith(f"{other}-") for other in stacks)}
     return {UNKNOWN, *own} if len(own) == 1 else {UNKNOWN}
 
 
 def _text_to_compare(body: str) -> str:
-    """What people read, less moment and address of the run; a hosting may keep line ends in its own way."""
+    """What people read, without the time and the page of the run; a code host may keep line ends in its own way."""
     text = body.replace("\r\n", "\n").strip()
     marker = marker_of(text)
-    said = text.partition("\n")[2] if marker else text
-    above, end, last = said.rpartition("\n")
+    visible = text.partition("\n")[2] if marker else text
+    above, end, last = visible.rpartition("\n")
     foot = _FOOT.fullmatch(last)
-    said = above + end + _MOMENT.sub("", last)
-    place = f"{marker.stack} {marker.environment}\n" if marker else ""
-    return place + (said.replace(foot[1], "") if foot else said)
+    visible = above + end + _MOMENT.sub("", last)
+    target = f"{marker.stack} {marker.environment}\n" if marker else ""
+    return target + (visible.replace(foot[1], "") if foot else visible)
 
 
-def carried_on(text: str, environments: Sequence[str], environment: str, part: str, room: int) -> str:
-    """The text of a comment, less its first line, that says this of one of its environments from now on.
+def with_part(text: str, environments: Sequence[str], environment: str, part: str, room: int) -> str:
+    """The text of a comment, without its first line, with a new part about one of its environments.
 
-    What was said last stands first. Where there is no room for all, the plan goes before what became of the others, and
-    of these all but the verdict.
+    The newest part comes first. If there is no room for all, the plan is omitted first, then the other parts but for
+    their headlines, then everything else.
     """
     kept = _comment_parts(text)
     others = {name: kept[name] for name in environments if name in kept and name != environment}
     newest = {environment: _PART.sub(lambda line: f" {line[0]}", part.strip("\n"))}  # no line of it begins a part
     waiting = [f"**{prose(name)}**: not applied yet." for name in environments if name not in {**newest, **others}]
-    verdicts = {name: one.split("\n", 1)[0] for name, one in others.items()}
+    headlines = {name: other.split("\n", 1)[0] for name, other in others.items()}
     still = {_WAITING_PART: "\n\n".join(waiting)} if waiting else {}
     plan, no_room = {_PLAN_PART: kept[_PLAN_PART]}, {_PLAN_PART: _OMITTED_PLAN}
     versions = (
         newest | others | still | plan,
         newest | others | still | no_room,
-        newest | verdicts | still | no_room,
+        newest | headlines | still | no_room,
         newest,
     )
     texts = [
