@@ -106,8 +106,7 @@ def test_a_field_is_validated_shown_sent_and_kept(extended: Extended) -> None:
             )
         },
         assistants={
-            '    "metadata",\n    "response_format",\n': '    "greeting",\n',
-            '        "name": Optional(Text(longest=256)),\n': '        "greeting": Optional(Text(longest=10)),\n',
+            '    "name": Optional(Text(longest=256)),\n': '    "greeting": Optional(Text(longest=10)),\n',
         },
     )
 
@@ -142,11 +141,8 @@ def test_a_tool_type_is_validated_sent_and_kept(extended: Extended) -> None:
             ),
         },
         assistants={
-            "    tool = Variants(\n        {\n": (
-                '"example": Members(members={"type": Text(), "depth": Number(minimum=1, maximum=3)}),\n'
-            )
+            "TOOL = Variants(\n    {\n": '        "example": of_type(depth=Number(minimum=1, maximum=3)),\n',
         },
-        local={"frozenset({": '"example", '},
     )
 
     extended.write("assistants/hr.yaml", MANIFEST + "tools: [{type: example, depth: 9}]\n")

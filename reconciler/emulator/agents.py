@@ -22,7 +22,7 @@ from reconciler.emulator.shapes import (
     Variants,
     WireError,
     nullable,
-    object_of,
+    of_type,
     ordered,
     with_nulls,
 )
@@ -44,10 +44,6 @@ def _choice(*words: str) -> Optional:
     return Optional(Text(choices=words))
 
 
-def _of_type(*required: str, **members: Shape) -> Members:
-    return object_of({"type": Text(), **members}, "type", *required)
-
-
 _STRINGS = Optional(Many(of=Text(), noun="strings"))
 _FUNCTION: dict[str, Shape] = {
     "name": Text(pattern="^[a-zA-Z0-9_-]+$", longest=128, may_be_empty=False),
@@ -58,8 +54,8 @@ _FUNCTION: dict[str, Shape] = {
 }
 _TRANSPORT = Variants(
     {
-        "http": _of_type("server_url", server_url=Text(), headers=Optional(Pairs(value=Text()))),
-        "stdio": _of_type("command", "cwd", command=Text(), cwd=Text(), args=_STRINGS, env_vars=_STRINGS),
+        "http": of_type("server_url", server_url=Text(), headers=Optional(Pairs(value=Text()))),
+        "stdio": of_type("command", "cwd", command=Text(), cwd=Text(), args=_STRINGS, env_vars=_STRINGS),
     }
 )
 _MCP: dict[str, Shape] = {
@@ -80,18 +76,18 @@ _WEB_SEARCH: dict[str, Shape] = {
 }
 TOOL = Variants(
     {
-        "automations": _of_type(),
-        "computer_use": _of_type(include_screenshots=FLAG),
-        "function": _of_type("name", "description", "parameters", **_FUNCTION),
-        "mcp": _of_type("server_label", "transport", **_MCP),
-        "programmatic_tool_calling": _of_type(enabled=FLAG),
-        "tool_search": _of_type(),
-        "web_search": _of_type(**_WEB_SEARCH),
+        "automations": of_type(),
+        "computer_use": of_type(include_screenshots=FLAG),
+        "function": of_type("name", "description", "parameters", **_FUNCTION),
+        "mcp": of_type("server_label", "transport", **_MCP),
+        "programmatic_tool_calling": of_type(enabled=FLAG),
+        "tool_search": of_type(),
+        "web_search": of_type(**_WEB_SEARCH),
     }
 )
 _REASONING = {"effort": _choice(*EFFORTS), "summary": _choice("concise", "detailed", "auto")}
 _TEXT = {
-    "format": Optional(Variants({"json_schema": _of_type("schema", schema=ANYTHING), "text": _of_type()})),
+    "format": Optional(Variants({"json_schema": of_type("schema", schema=ANYTHING), "text": of_type()})),
     "verbosity": _choice(*DEGREES),
 }
 _SUBAGENTS: dict[str, Shape] = {"enabled": FLAG, "max_concurrent_subagents": Number(minimum=1, whole=True)}
@@ -103,7 +99,7 @@ _FIELDS: dict[str, Shape] = {
     "text": Optional(Members(members=_TEXT)),
     "service_tier": _choice("auto", "default", "flex", "priority", "fast", "ultrafast"),
     "tools": Optional(Compact(Many(of=TOOL, noun="objects"), largest=LARGEST_TOOLS)),
-    "multi_agent": Optional(object_of(_SUBAGENTS, "enabled")),
+    "multi_agent": Optional(Members(members=_SUBAGENTS, required=("enabled",))),
     "compaction": Optional(Members(members={"async": Optional(FLAG)})),
     "experimental": Members(members={"time_awareness": FLAG}),
     "metadata": Optional(METADATA),
@@ -243,6 +239,7 @@ AGENTS = Api(
     cursors=("after",),
     tells_updates=True,
     largest=LARGEST,
+    tools=frozenset(TOOL.by_type),
     request=request,
     create=create,
     modify=modify,

@@ -32,6 +32,8 @@ class Api:
     """Whether an object has `updated_at`."""
     largest: int
     """How many bytes a body may have."""
+    tools: frozenset[str]
+    """The types of tools that an object may have."""
     request: RequestShape
     create: Callable[[Fields, Settings, str], Fields]
     """What is kept of a new object with that id."""

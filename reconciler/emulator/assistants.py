@@ -23,25 +23,11 @@ from reconciler.emulator.shapes import (
     Variants,
     WireError,
     WordOr,
-    object_of,
+    nullable,
+    of_type,
     ordered,
 )
 from reconciler.emulator.strict import first_objection
-
-FIELDS = (
-    "name",
-    "description",
-    "model",
-    "instructions",
-    "tools",
-    "top_p",
-    "temperature",
-    "reasoning_effort",
-    "tool_resources",
-    "metadata",
-    "response_format",
-)
-"""In the order in which the hosted server answers them."""
 
 RANKERS = ("auto", "default_2024_08_21")
 NAME = Text(pattern="^[a-zA-Z0-9_-]+$", longest=64, may_be_empty=False)
@@ -53,83 +39,87 @@ _RESOURCES = {"code_interpreter": "file_ids", "file_search": "vector_store_ids"}
 # --- what a request may hold ---
 
 
+def _named(member: str) -> Members:
+    """A JSON Schema under a name: a function, or the schema of a response format."""
+    members: dict[str, Shape] = {"name": NAME, "description": Text(), member: ANYTHING, "strict": Optional(FLAG)}
+    return Members(members=members, required=("name",))
+
+
+_RANKING: dict[str, Shape] = {
+    "ranker": Text(choices=RANKERS),
+    "score_threshold": Number(minimum=0, maximum=1),
+    # in no schema, but echoed by the hosted server: whoever keeps what it does not know sends it back
+    "hybrid_search": Optional(ANYTHING),
+}
+_FILE_SEARCH: dict[str, Shape] = {
+    "max_num_results": Number(minimum=1, maximum=50, whole=True),
+    "ranking_options": Members(members=_RANKING, required=("score_threshold",)),
+}
+TOOL = Variants(
+    {
+        "code_interpreter": of_type(),
+        "file_search": of_type(file_search=Members(members=_FILE_SEARCH)),
+        "function": of_type("function", function=_named("parameters")),
+    }
+)
+_RESPONSE_FORMAT = Variants(
+    {
+        "json_object": of_type(),
+        "json_schema": of_type("json_schema", json_schema=_named("schema")),
+        "text": of_type(),
+    }
+)
+_CHUNKS: dict[str, Shape] = {
+    "max_chunk_size_tokens": Number(minimum=100, maximum=4096, whole=True),
+    "chunk_overlap_tokens": Number(minimum=0, maximum=2048, whole=True),
+}
+_CHUNKING = Variants(
+    {"auto": of_type(), "static": of_type("static", static=Members(members=_CHUNKS, required=tuple(_CHUNKS)))}
+)
+_VECTOR_STORE: dict[str, Shape] = {
+    "file_ids": Many(of=Text(), noun="strings", longest=100_000_000),
+    "chunking_strategy": _CHUNKING,
+    "metadata": Optional(METADATA),
+}
+_FILES = Members(members={"file_ids": Many(of=Text(), noun="strings", longest=20)})
+_STORES: dict[str, Shape] = {"vector_store_ids": Many(of=Text(), noun="strings", longest=1)}
+_NEW_STORES: dict[str, Shape] = {
+    **_STORES,
+    "vector_stores": Many(of=Members(members=_VECTOR_STORE), noun="objects", longest=1),
+}
+
+
+def _tool_resources(stores: Members) -> Optional:
+    return Optional(Members(members={"code_interpreter": _FILES, "file_search": stores}))
+
+
+FIELDS: dict[str, Shape] = {
+    "name": Optional(Text(longest=256)),
+    "description": Optional(Text(longest=512)),
+    "model": Text(may_be_empty=False),
+    "instructions": Optional(Text(longest=256_000)),
+    "tools": Many(of=TOOL, noun="objects", longest=128),
+    "top_p": Optional(Number(minimum=0, maximum=1)),
+    "temperature": Optional(Number(minimum=0, maximum=2)),
+    "reasoning_effort": Optional(Text(choices=EFFORTS)),
+    "tool_resources": _tool_resources(Members(members=_STORES)),
+    "metadata": Optional(METADATA),
+    "response_format": Optional(WordOr("auto", _RESPONSE_FORMAT)),
+}
+"""In the order in which the hosted server answers them."""
+
+
 @cache
 def request(settings: Settings, *, creating: bool) -> Members:
     """What the body of a create or a modify looks like."""
-    nulls = settings.echo == "nulls"
-    function = _schema_of("parameters", nulls=nulls)
-    tool = Variants(
-        {
-            "code_interpreter": object_of({"type": Text()}, "type"),
-            "file_search": object_of({"type": Text(), "file_search": _file_search(nulls=nulls)}, "type", nulls=nulls),
-            "function": object_of({"type": Text(), "function": function}, "type", "function"),
-        }
-    )
-    response_format = Variants(
-        {
-            "json_object": object_of({"type": Text()}, "type"),
-            "json_schema": object_of(
-                {"type": Text(), "json_schema": _schema_of("schema", nulls=nulls)}, "type", "json_schema"
-            ),
-            "text": object_of({"type": Text()}, "type"),
-        }
-    )
-    removable = replace(METADATA, value=Optional(METADATA.value)) if settings.metadata == "merge-null" else METADATA
-    members: dict[str, Shape] = {
-        "model": Text(may_be_empty=False),
-        "name": Optional(Text(longest=256)),
-        "description": Optional(Text(longest=512)),
-        "instructions": Optional(Text(longest=256_000)),
-        "tools": Many(of=tool, noun="objects", longest=128),
-        "tool_resources": Optional(_tool_resources(creating=creating, nulls=nulls)),
-        "metadata": Optional(removable),
-        "temperature": Optional(Number(minimum=0, maximum=2)),
-        "top_p": Optional(Number(minimum=0, maximum=1)),
-        "response_format": Optional(WordOr("auto", response_format)),
-        "reasoning_effort": Optional(Text(choices=EFFORTS)),
-    }
-    return Members(members=members, required=("model",) if creating else ())
-
-
-def _file_search(*, nulls: bool) -> Members:
-    ranking: dict[str, Shape] = {
-        "ranker": Text(choices=RANKERS),
-        "score_threshold": Number(minimum=0, maximum=1),
-        # in no schema, but echoed by the hosted server: whoever keeps what it does not know sends it back
-        "hybrid_search": Optional(ANYTHING),
-    }
-    options = object_of(ranking, "score_threshold", nulls=nulls)
-    count = Number(minimum=1, maximum=50, whole=True)
-    return object_of({"max_num_results": count, "ranking_options": options}, nulls=nulls)
-
-
-def _schema_of(member: str, *, nulls: bool) -> Members:
-    """A JSON Schema under a name: a function, or the schema of a response format."""
-    members: dict[str, Shape] = {"name": NAME, "description": Text(), member: ANYTHING, "strict": Optional(FLAG)}
-    return object_of(members, "name", nulls=nulls)
-
-
-def _tool_resources(*, creating: bool, nulls: bool) -> Members:
-    stores: dict[str, Shape] = {"vector_store_ids": Many(of=Text(), noun="strings", longest=1)}
+    fields = dict(FIELDS)
     if creating:
-        stores["vector_stores"] = Many(of=_vector_store(), noun="objects", longest=1)
-    search = replace(object_of(stores, nulls=nulls), exclusive=tuple(stores) if creating else ())
-    files = object_of({"file_ids": Many(of=Text(), noun="strings", longest=20)}, nulls=nulls)
-    return object_of({"code_interpreter": files, "file_search": search}, nulls=nulls)
-
-
-def _vector_store() -> Members:
-    sizes: dict[str, Shape] = {
-        "max_chunk_size_tokens": Number(minimum=100, maximum=4096, whole=True),
-        "chunk_overlap_tokens": Number(minimum=0, maximum=2048, whole=True),
-    }
-    static = object_of({"type": Text(), "static": object_of(sizes, *sizes)}, "type", "static")
-    members: dict[str, Shape] = {
-        "file_ids": Many(of=Text(), noun="strings", longest=100_000_000),
-        "chunking_strategy": Variants({"auto": object_of({"type": Text()}, "type"), "static": static}),
-        "metadata": Optional(METADATA),
-    }
-    return Members(members=members)
+        fields["tool_resources"] = _tool_resources(Members(members=_NEW_STORES, exclusive=tuple(_NEW_STORES)))
+    if settings.metadata == "merge-null":
+        fields["metadata"] = Optional(replace(METADATA, value=Optional(METADATA.value)))
+    body = Members(members=fields, required=("model",))
+    body = nullable(body) if settings.echo == "nulls" else body
+    return body if creating else replace(body, required=())
 
 
 # --- what is stored next ---
@@ -335,6 +325,7 @@ ASSISTANTS = Api(
     cursors=("after", "before"),
     tells_updates=False,
     largest=4 * 1024 * 1024,
+    tools=frozenset(TOOL.by_type),
     request=request,
     create=create,
     modify=modify,

@@ -242,16 +242,15 @@ class Pairs:
 METADATA = Pairs(most=16, longest_name=64, value=Text(longest=512))
 
 
-def object_of(members: Mapping[str, Shape], *required: str, nulls: bool = False) -> Members:
-    """An object; with `nulls`, what is not required may be null."""
-    nullable = {name: Optional(shape) for name, shape in members.items() if nulls and name not in required}
-    return Members(members={**members, **nullable}, required=required)
+def of_type(*required: str, **members: Shape) -> Members:
+    """An object whose `type` leads to these members; with it, those are required."""
+    return Members(members={"type": Text(), **members}, required=("type", *required))
 
 
 def nullable(shape: Members) -> Members:
     """The same object, where at every level what is not required may be null."""
-    members = {name: _nullable_inside(member) for name, member in shape.members.items()}
-    return replace(shape, members=object_of(members, *shape.required, nulls=True).members)
+    inside = {name: _nullable_inside(member) for name, member in shape.members.items()}
+    return replace(shape, members={n: one if n in shape.required else Optional(one) for n, one in inside.items()})
 
 
 def _nullable_inside(shape: Shape) -> Shape:
@@ -260,6 +259,8 @@ def _nullable_inside(shape: Shape) -> Shape:
             return nullable(shape)
         case Optional(of=inner) | Compact(of=inner) | Many(of=inner):
             return replace(shape, of=_nullable_inside(inner))
+        case WordOr(shape=inner):
+            return replace(shape, shape=_nullable_inside(inner))
         case Variants(by_type=by_type):
             return Variants({name: nullable(members) for name, members in by_type.items()})
         case _:

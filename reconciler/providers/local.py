@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import httpx
 
-from reconciler.emulator import Emulator, EmulatorError, Settings
+from reconciler.emulator import APIS, Emulator, EmulatorError, Settings
 from reconciler.kinds import ServerTraits
 from reconciler.providers.errors import Unreachable
 from reconciler.providers.openai import local_server
@@ -28,7 +28,7 @@ class Local:
     """How the embedded server is reached: not over any network."""
 
     settings = LocalSettings
-    terms = ServerTraits(tools={"assistant": frozenset({"code_interpreter", "file_search", "function"})})
+    terms = ServerTraits(tools={api.noun: api.tools for api in APIS.values()})
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Server:
         """The embedded server over its database."""
