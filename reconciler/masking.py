@@ -67,7 +67,7 @@ class Mask:
 
 
 def placeholder(name: str, how: str) -> str:
-    """What stands in the place of what a variable holds; `STANDS` knows it again."""
+    """What stands in the place of what a variable holds; `PLACEHOLDER` knows it again."""
     return f"(the value of {name}{how})"
 
 
