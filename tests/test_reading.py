@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES
 from reconciler.manifests import disk
-from reconciler.manifests.reading import MANIFEST_BYTES, REFERENCE_BYTES, Manifest, ReadFolders, read
+from reconciler.manifests.reading import FILE_BYTES, Manifest, ReadFolders, read
 from reconciler.source import plain
 
 REFERS = "instructions: {file: %s}\n"
@@ -291,21 +292,25 @@ def sparse(path: Path, size: int) -> None:
 
 
 def test_a_huge_file_is_refused_by_its_size(tmp_path: Path) -> None:
-    sparse(tmp_path / "a/huge.yaml", 100 * MANIFEST_BYTES)
-    sparse(tmp_path / "a/huge.md", 10_000 * REFERENCE_BYTES)
+    sparse(tmp_path / "a/huge.yaml", 100 * FILE_BYTES)
+    sparse(tmp_path / "a/huge.md", 10_000 * FILE_BYTES)
     write(tmp_path, {"a/m.yaml": REFERS % "huge.md"})
 
     assert faults(found(tmp_path)) == ["a/m.yaml:1:22 too-large", "a/huge.yaml too-large"]
 
 
-def test_the_largest_files_are_read(tmp_path: Path) -> None:
-    manifest = (REFERS % "p.md").ljust(MANIFEST_BYTES, "#")
-    write(tmp_path, {"a/m.yaml": manifest, "a/p.md": b"x" * REFERENCE_BYTES})
+def test_whatever_an_api_takes_is_read(tmp_path: Path) -> None:
+    """The instructions and tools of the largest agent, in the characters and with the escapes that take most room."""
+    prompt, word = "\U0001f600" * 1_048_576, "\u00e9" * 1_000
+    tools = [{"type": "function", "name": f"f{number}", "description": word} for number in range(1_500)]
+    assert 3_000_000 < len(json.dumps(tools, ensure_ascii=False).encode()) < 3 * 1024 * 1024
+    write(tmp_path, {"a/m.yaml": REFERS % "p.md", "a/n.yaml": REFERS % "p.json", "a/p.md": prompt.encode()})
+    write(tmp_path, {"a/p.json": json.dumps([prompt, tools])})
 
     everything = found(tmp_path)
 
     assert faults(everything) == []
-    assert attached(everything.manifests[0]) == {"p.md": "x" * REFERENCE_BYTES}
+    assert [attached(one) for one in everything.manifests] == [{"p.md": prompt}, {"p.json": [prompt, tools]}]
 
 
 @pytest.mark.parametrize(

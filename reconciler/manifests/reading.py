@@ -20,10 +20,11 @@ from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import file_references
 from reconciler.source import Node, parse
 
-__all__ = ["MANIFEST_BYTES", "REFERENCE_BYTES", "Manifest", "ReadFolders", "read"]
+__all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
 
-MANIFEST_BYTES: Final = 1024 * 1024
-REFERENCE_BYTES: Final = 2 * 1024 * 1024
+FILE_BYTES: Final = 24 * 1024 * 1024
+"""What a file may have: more than the largest body that an API takes. An agent has 1,048,576 characters of instructions
+and 3 MiB of tools. Escaped to ASCII a character of two bytes has six, and one of four has twelve: 12 MiB and 9 MiB."""
 DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 _UNREFERRED: Final = frozenset({"readme.md", "readme.txt"})
 
@@ -157,7 +158,7 @@ class _Library:
         """What is in a file, if it is a manifest."""
         try:
             disk.keep_inside(self.root, source.real)
-            text = self._text(source.real, source.file, MANIFEST_BYTES)
+            text = self._text(source.real, source.file)
         except UnfitError as error:
             return _Candidate(source, (), (), (error.at(Location(source.file)),))
         parsed = parse(text, source.file)
@@ -200,7 +201,7 @@ class _Library:
     def _content(self, target: Path) -> Node | UnfitError | None:
         file, suffix = disk.shown(target, self.root), target.suffix.lower()
         try:
-            text = self._text(target, file, REFERENCE_BYTES)
+            text = self._text(target, file)
         except UnfitError as error:
             return error
         if suffix in disk.TEXTS:
@@ -210,8 +211,8 @@ class _Library:
         self.faults += parsed.faults or _not_one_value(documents)
         return documents[0] if documents and documents[0].value is not None else None
 
-    def _text(self, path: Path, file: str, limit: int) -> str:
-        text, error = disk.text(path, file, limit)
+    def _text(self, path: Path, file: str) -> str:
+        text, error = disk.text(path, file, FILE_BYTES)
         self.sources[file] = text
         if error:
             raise error

@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from reconciler.console.failure import Failure
+from reconciler.manifests.reading import FILE_BYTES
 from reconciler.run.git import GitAnswer, Repository, repository
 
 _SUFFIXES = (".yaml", ".yml", ".md", ".txt", ".json")
 _LINK = "120000"
 _SHA1 = 40
 _FILES = ("100644", "100755", _LINK)
-_BYTES = 2 * 1024 * 1024  # more than this no file may have
 _TMPDIR = "it needs a folder for temporary files that can be written and has room: set TMPDIR"
 _FETCH_ALL = """in CI, fetch all of it: `fetch-depth: 0` and no filter
 in a partial clone, `git archive {0} > /dev/null` fetches it; `git fsck` reports damaged objects"""
@@ -108,7 +108,7 @@ class _TreeFile:
     @property
     def is_read(self) -> bool:
         """Whether its content matters: of a file that is too large, only that it is."""
-        return self.size <= _BYTES
+        return self.size <= FILE_BYTES
 
 
 def _write_files(git: Repository, commit: str, folder: Path, is_part: Callable[[PurePosixPath], bool]) -> None:

@@ -14,8 +14,8 @@ from reconciler.diagnostics import Diagnostic, Location
 
 DEPTH: Final = 64
 """How deep values may nest, aliases unfolded."""
-SIZE: Final = 100_000
-"""How many values one text may hold, aliases unfolded."""
+SIZE: Final = 1_600_000
+"""How many values one text may hold, aliases unfolded. An agent may have 3 MiB of tools, and each takes two bytes."""
 DIGITS: Final = 300
 """How long a number may be: Python itself stops at 4,300 digits, real ones have twenty."""
 
