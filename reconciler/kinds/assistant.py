@@ -75,7 +75,7 @@ class FunctionBody(FieldPart):
 
     same_as_absent: ClassVar = {"strict": (False,), "parameters": ({}, {"type": "object", "properties": {}})}
 
-    name: Annotated[str, ValueLimits(is_name=True)]
+    name: Annotated[str, ValueLimits(name_of=64)]
     description: Text | None = None
     strict: Flag | None = None
     parameters: dict[str, Any] | None = None
@@ -94,7 +94,7 @@ class JsonSchemaBody(FieldPart):
 
     same_as_absent: ClassVar = {"strict": (False,)}
 
-    name: Annotated[str, ValueLimits(is_name=True)]
+    name: Annotated[str, ValueLimits(name_of=64)]
     description: Text | None = None
     strict: Flag | None = None
     schema_: dict[str, Any] | None = Field(default=None, alias="schema")
@@ -355,6 +355,10 @@ ASSISTANT = Kind(
     form=1,
     api="Assistants API",
     answer_schema=("response_format", "json_schema", "schema"),
+    elsewhere={
+        ("reasoning",): "assistants have `reasoning_effort: …`",
+        ("text",): "assistants have `response_format: {type: json_schema, json_schema: …}`",
+    },
     misshapen=_misshapen_tools,
     rules=_field_rules,
     is_allowed=_is_resource_of_unknown_tool,

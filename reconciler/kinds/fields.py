@@ -20,7 +20,7 @@ from reconciler.paths import Path
 
 Data: TypeAlias = dict[str, Json]
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 _TEXT_FILE: Final = re.compile(r"[\w./-]+\.(?:md|txt)")
 
 
@@ -56,7 +56,8 @@ class ValueLimits:
     """Entries of a list."""
     noun: str = "entries"
     """What the value is, or what the entries are."""
-    is_name: bool = False
+    name_of: int | None = None
+    """Signs of a name that programs use."""
 
     def problems(self, value: Any, loc: Loc) -> Iterator[Problem]:
         """Why the API would reject the value."""
@@ -70,9 +71,9 @@ class ValueLimits:
             yield Problem(loc, "unknown-value", f"`{value}` is not {self.noun}.", remedy)
         if self.most is not None and value is not None and len(value) > self.most:
             yield Problem(loc, "too-large", f"{len(value)} {self.noun}; the API takes {self.most}.", "drop some")
-        if self.is_name and not _NAME.fullmatch(value):
+        if self.name_of is not None and not (_NAME.fullmatch(value) and len(value) <= self.name_of):
             shown = value if len(value) <= 80 else f"{value[:80]}…"
-            remedy = "1 to 64 letters of A to Z, digits, `_` and `-`"
+            remedy = f"1 to {self.name_of} letters of A to Z, digits, `_` and `-`"
             yield Problem(loc, "bad-name", f"{shown!r} is not a name that the API takes.", remedy)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from reconciler.canonical import Fields, Json, encode
+from reconciler.canonical import ABSENT, Absent, Fields, Json, encode
 from reconciler.kinds.families import reasons
 from reconciler.kinds.fields import Data, FieldRules, ValueLimits, limit_problems
 from reconciler.kinds.metadata import MARKER
 from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
 from reconciler.model import Desired, Live
-from reconciler.paths import Path, has
+from reconciler.paths import Path, has, without
 
 
 def _nothing(*_: Any) -> Iterator[Problem]:
@@ -74,8 +74,24 @@ class Kind:
 
     @property
     def chosen(self) -> tuple[Path, ...]:
-        """What a server may fill with a value of its own choice."""
+        """What a server may fill with a value of its own choice; `*` is any member."""
         return tuple((name, *path) for name, rules in self.table.items() for path in rules.chosen)
+
+    def is_chosen(self, path: Path) -> bool:
+        """Whether a path leads to what a server may choose, or into it."""
+        return any(_is_along(pattern, path) for pattern in self.chosen if len(pattern) <= len(path))
+
+    def less_chosen(self, part: Path, value: Json | Absent) -> Json | Absent:
+        """The value of a part without what a server may choose of it."""
+        for pattern in (found for found in self.chosen if len(found) >= len(part) and _is_along(found, part)):
+            if len(pattern) > len(part):
+                for path in _pattern_paths(value, pattern[len(part) :]):
+                    value = value if isinstance(value, Absent) else without(value, path)
+            elif len(part) > 1:
+                return ABSENT
+            elif self.default(part[0]) is None:
+                return None
+        return value
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -203,7 +219,8 @@ class Kind:
                 continue
             value = getattr(body, name)
             stated = None if value is None else rules.normal(value, body)
-            yield from ((name, *path) for path in rules.chosen if not has(stated, path))
+            places = (path for pattern in rules.chosen for path in _pattern_paths(stated, pattern))
+            yield from ((name, *path) for path in places if not has(stated, path))
 
     def _is_reset_by(self, changed: Collection[str], path: Path) -> bool:
         return any(path in rules.resets for name, rules in self.table.items() if name in changed)
@@ -243,6 +260,21 @@ def _without_places(body: Mapping[str, Json], places: list[Loc]) -> dict[str, Js
     if bad_tools and isinstance(listed, list):
         data["tools"] = [{} if index in bad_tools else tool for index, tool in enumerate(listed)]
     return data
+
+
+def _is_along(pattern: Path, path: Path) -> bool:
+    """Whether a path leads the way of a pattern, as far as both go."""
+    return all(step in ("*", own) for step, own in zip(pattern, path, strict=False))
+
+
+def _pattern_paths(value: Json | Absent, pattern: Path) -> Iterator[Path]:
+    """The paths that a pattern stands for in a value, be anything there or not."""
+    if not pattern:
+        yield ()
+        return
+    members = value if isinstance(value, dict) else {}
+    for key in members if pattern[0] == "*" else (pattern[0],):
+        yield from ((key, *path) for path in _pattern_paths(members.get(key), pattern[1:]))
 
 
 def _matching(value: Json, pattern: Path) -> Iterator[tuple[Path, Json]]:

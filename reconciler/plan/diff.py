@@ -123,10 +123,11 @@ class _Pair:
 
     def _is_set_by_us(self, path: Path, known: Marker | None) -> bool:
         """Whether what is now left to the server still is what a manifest once stated: then it is reset, once."""
-        have = at(self.live.fields[path[0]], path[1:])
-        if known is None or isinstance(have, Absent):
+        if known is None or isinstance(at(dict(self.live.fields), path), Absent):
             return False
-        return markers.applied(known, path) == short_digest(have)
+        members = self.kind.members(path[0], self.live.fields[path[0]])
+        part = next(part for part in members if path[: len(part)] == part)
+        return markers.applied(known, part) == short_digest(members[part])
 
     def is_unsettled(self, field: str, have: Json, known: Marker) -> bool:
         """Whether the server left the field as it is when this very value was sent: sending it again is no use."""
@@ -164,20 +165,9 @@ class _Pair:
         if applied is None:
             return "unknown"
         before = have.get(part, ABSENT)
-        if applied in (short_digest(before), short_digest(self._less_chosen(before, part))):
+        if applied in (short_digest(before), short_digest(self.kind.less_chosen(part, before))):
             return "edit"
         return "drift" if short_digest(want.get(part, ABSENT)) == applied else "conflict"
-
-    def _less_chosen(self, value: Json | Absent, part: Path) -> Json | Absent:
-        """The value of a part without what a server chooses of it for every model: nobody changed that."""
-        for path in self.kind.chosen:
-            if path == part and len(part) > 1:
-                return ABSENT
-            if path == part and self.kind.default(path[0]) is None:
-                return None
-            if path[: len(part)] == part and not isinstance(value, Absent):
-                value = without(value, path[len(part) :])
-        return value
 
 
 def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[_Sides]:

@@ -147,7 +147,7 @@ def _has_all(change: Mapping[str, Any], live: Live) -> bool:
     kind = KINDS[live.kind]
     stated = {field["path"] for field in change["fields"]}
     present = (field.path for field in whole(live.fields, kind, created=True))
-    more = {paths.show(path) for path in present if not any(path[: len(c)] == c for c in kind.chosen)}
+    more = {paths.show(path) for path in present if not kind.is_chosen(path)}
     return all(_is_so(field, live) for field in change["fields"]) and (change["action"] != "create" or more <= stated)
 
 
@@ -158,4 +158,5 @@ def _is_so(field: Mapping[str, Any], live: Live) -> bool:
         return False
     if field["after"] is None or PLACEHOLDER.search(encode(field["after"])) or path[0] not in live.fields:
         return True
-    return equal(paths.at(dict(live.fields), path), field["after"])
+    have = paths.at(dict(live.fields), path)
+    return equal(have, field["after"]) or equal(KINDS[live.kind].less_chosen(path, have), field["after"])

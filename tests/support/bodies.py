@@ -128,3 +128,94 @@ def worlds() -> st.SearchStrategy[list[dict[str, dict[str, Any]]]]:
     """Manifests over time: what each of a few keys asks for, state after state."""
     keys = st.sampled_from(["a", "b", "c"])
     return st.lists(st.dictionaries(keys, bodies(), min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+_TEXTS = TEXT.filter(bool)
+_AGENT_FUNCTIONS = st.lists(NAMES, max_size=3, unique=True).flatmap(
+    lambda names: st.tuples(
+        *(
+            st.fixed_dictionaries(
+                {"type": st.just("function"), "name": st.just(name), "description": TEXT, "parameters": SCHEMAS},
+                optional={"async": st.booleans()},
+            )
+            for name in names
+        )
+    )
+)
+_TRANSPORTS = st.one_of(
+    st.fixed_dictionaries(
+        {"type": st.just("http"), "server_url": _TEXTS}, optional={"headers": st.dictionaries(NAMES, TEXT, max_size=2)}
+    ),
+    st.fixed_dictionaries(
+        {"type": st.just("stdio"), "command": _TEXTS, "cwd": _TEXTS},
+        optional={name: st.lists(NAMES, max_size=2) for name in ("args", "env_vars")},
+    ),
+)
+_SERVERS = st.lists(NAMES, max_size=2, unique=True).flatmap(
+    lambda labels: st.tuples(
+        *(
+            st.fixed_dictionaries(
+                {"type": st.just("mcp"), "server_label": st.just(label), "transport": _TRANSPORTS},
+                optional={
+                    "allowed_tools": st.none() | st.lists(NAMES, max_size=2),
+                    "connection_origin": st.sampled_from([None, "service", "environment"]),
+                    "credential_id": st.none() | NAMES,
+                    "request_metadata": st.none() | st.dictionaries(NAMES, NAMES, max_size=1),
+                    "required": st.booleans(),
+                },
+            )
+            for label in labels
+        )
+    )
+)
+_PLACES = st.dictionaries(st.sampled_from(["city", "country", "region", "timezone"]), st.none() | _TEXTS)
+_SINGLE = st.tuples(
+    st.none() | st.fixed_dictionaries({"type": st.just("automations")}),
+    st.none() | st.fixed_dictionaries({"type": st.just("tool_search")}),
+    st.none()
+    | st.fixed_dictionaries({"type": st.just("computer_use")}, optional={"include_screenshots": st.booleans()}),
+    st.none()
+    | st.fixed_dictionaries({"type": st.just("programmatic_tool_calling")}, optional={"enabled": st.booleans()}),
+    st.none()
+    | st.fixed_dictionaries(
+        {"type": st.just("web_search")},
+        optional={
+            "mode": st.sampled_from([None, "disabled", "cached", "live"]),
+            "context_size": st.sampled_from([None, "low", "medium", "high"]),
+            "allowed_domains": st.none() | st.lists(NAMES, max_size=2),
+            "location": st.none() | _PLACES,
+        },
+    ),
+).map(lambda tools: [tool for tool in tools if tool is not None])
+_ANSWERS = st.one_of(
+    st.just({"type": "text"}), SCHEMAS.map(lambda schema: {"type": "json_schema", "schema": schema}), st.none()
+)
+
+
+def agent_bodies() -> st.SearchStrategy[dict[str, Any]]:
+    """Any body of an agent that the API takes and that a manifest may state."""
+    tools = st.tuples(_AGENT_FUNCTIONS, _SERVERS, _SINGLE).map(lambda parts: [tool for part in parts for tool in part])
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "name": _TEXTS,
+        "instructions": PROMPT,
+        "tools": tools.flatmap(st.permutations),
+        "metadata": st.dictionaries(NAMES.filter("reconciler".__ne__), _TEXTS, max_size=3),
+        "reasoning": st.fixed_dictionaries(
+            {},
+            optional={
+                "effort": st.sampled_from([None, "none", "low", "max"]),
+                "summary": st.sampled_from([None, "auto", "concise", "detailed"]),
+            },
+        ),
+        "text": st.fixed_dictionaries(
+            {}, optional={"format": _ANSWERS, "verbosity": st.sampled_from([None, "low", "medium", "high"])}
+        ),
+        "service_tier": st.sampled_from(["auto", "flex", "priority"]),
+        "multi_agent": st.one_of(
+            st.just({"enabled": False}),
+            st.fixed_dictionaries({"enabled": st.just(True)}, optional={"max_concurrent_subagents": st.integers(1, 8)}),
+        ),
+        "compaction": st.fixed_dictionaries({}, optional={"async": st.none() | st.booleans()}),
+        "experimental": st.fixed_dictionaries({}, optional={"time_awareness": st.booleans()}),
+    }
+    return st.fixed_dictionaries({"model": st.sampled_from(["gpt-5.1", "o3", "my-deploy"])}, optional=optional)
