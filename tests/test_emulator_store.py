@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.emulator import Emulator, EmulatorError
+from reconciler.emulator import APIS, Emulator, EmulatorError
 from support.emulator_process import started
 from support.emulator_world import World, call
 
@@ -56,6 +56,29 @@ def test_what_was_written_is_there_when_opened_again(tmp_path: Path) -> None:
 
     assert again.retrieve("asst_1") == created
     again.emulator.close()
+
+
+def test_one_file_holds_the_objects_of_every_api(tmp_path: Path) -> None:
+    worlds = [World(path=tmp_path / "live.db", api=api) for api in APIS]
+    created = [world.create(name=world.api) for world in worlds]
+    for world in worlds:
+        world.emulator.close()
+
+    again = [World(path=tmp_path / "live.db", api=api) for api in APIS]
+
+    assert [world.page()["data"] for world in again] == [[one] for one in created]
+    for world in again:
+        world.emulator.close()
+
+
+def test_two_apis_may_have_one_id(tmp_path: Path) -> None:
+    emulator = Emulator(tmp_path / "live.db", new_id=lambda _: "id_1")
+    for api in APIS:
+        assert call(emulator, "POST", f"/v1/{api}", {"model": "gpt-4o"}).status_code == 200
+
+    assert call(emulator, "DELETE", "/v1/agents/id_1").status_code == 200
+    assert call(emulator, "GET", "/v1/assistants/id_1").json()["object"] == "assistant"
+    emulator.close()
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:

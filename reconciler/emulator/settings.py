@@ -10,8 +10,9 @@ class Settings:
     """Which server this one is."""
 
     metadata: Literal["merge-null", "merge-empty", "replace"] = "merge-null"
-    """What a modify does to metadata. `merge-null`: merges, `{key: null}` removes the key. `merge-empty`:
-    merges, a null value is rejected, so a key can only be emptied. `replace`: what is sent is all there is."""
+    """What a modify does to metadata of assistants; that of agents is always replaced. `merge-null`: merges,
+    `{key: null}` removes the key. `merge-empty`: merges, a null value is rejected, so a key can only be emptied.
+    `replace`: what is sent is all there is."""
 
     echo: Literal["defaults", "nulls", "sparse"] = "defaults"
     """What becomes of a field never chosen. `defaults`: filled in as recorded on the hosted server. `nulls`:
