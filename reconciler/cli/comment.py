@@ -52,7 +52,7 @@ def command(
     several environments have one comment, each updated by itself. Without a pull request there is nothing to do.
     """
     from reconciler.github.comment_content import CommentRequest, content_of_plans, content_without_plan
-    from reconciler.github.comment_posting import post_comments
+    from reconciler.github.comment_posting import post_comment
 
     if (events or failed) and (len(plans) > 1 or (events and failed)):
         raise click.UsageError("--events and --failed are about one plan, and exclude each other.")
@@ -60,13 +60,13 @@ def command(
         state=state, events=events, failed=failed, url=url, allowances=allowances, history=history
     )
     if plans:
-        contents, failures = content_of_plans(plans, request)
+        content, failures = content_of_plans(plans, request)
     else:
-        contents, failures = [content_without_plan(environments, stack, request)], []
+        content, failures = content_without_plan(environments, stack, request), ()
     if dry_run:
-        click.echo("".join(content.body for content in contents), nl=False)
-    elif contents:
-        post_comments(contents, pull, author)
+        click.echo(content.body if content is not None else "", nl=False)
+    elif content is not None:
+        post_comment(content, pull, author)
     for failure in failures:
         failure.show()
     return 1 if failures else 0

@@ -94,8 +94,7 @@ def run_url() -> str:
 
 def head_commit() -> str:
     """The commit that this job is about: the head of its pull request, else GITHUB_SHA."""
-    pull = event().get("pull_request")
-    head = pull.get("head") if isinstance(pull, dict) else None
+    head = _pull_in_event().get("head")
     sha = head.get("sha") if isinstance(head, dict) else None
     commit = sha if isinstance(sha, str) else os.environ.get("GITHUB_SHA", "")
     return commit if _COMMIT.fullmatch(commit) else ""
@@ -152,9 +151,13 @@ def merged_pull(host: CodeHost, commit: str) -> Pull | None:
     return pulls[0] if len(pulls) == 1 else None
 
 
-def _number_in_event() -> int | None:
+def _pull_in_event() -> dict[str, Any]:
     pull = event().get("pull_request")
-    number = pull.get("number") if isinstance(pull, dict) else None
+    return pull if isinstance(pull, dict) else {}
+
+
+def _number_in_event() -> int | None:
+    number = _pull_in_event().get("number")
     return number if type(number) is int and number > 0 else None
 
 

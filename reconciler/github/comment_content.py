@@ -110,8 +110,8 @@ def _earlier_events(history: str) -> str:
         return ""
 
 
-def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[list[CommentContent], list[Failure]]:
-    """One comment for the plans in the files; and why some cannot be read."""
+def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[CommentContent | None, Sequence[Failure]]:
+    """The comment about the plans in the files, and why some cannot be read."""
     sections: list[Section] = []
     failures = []
     for path in paths:
@@ -120,10 +120,10 @@ def content_of_plans(paths: Sequence[str], request: CommentRequest) -> tuple[lis
         except Failure as failure:
             failures.append(failure)
     if not sections:
-        return [], failures
+        return None, failures
     if request.what != "planned" and (len(sections) > 1 or isinstance(sections[0], Lost)):
         raise Failure("Only a plan can be reported for several environments at once.", "name the plan of one of them")
-    return [_comment_of([_target_of(section) for section in sections], sections, request)], failures
+    return _comment_of([_target_of(section) for section in sections], sections, request), failures
 
 
 def content_without_plan(environments: Sequence[str], stack: str | None, request: CommentRequest) -> CommentContent:

@@ -1,8 +1,6 @@
-"""Post comments on a pull request: written once, edited in place, never over those of a newer run."""
+"""Post the comment on a pull request: written once, edited in place, never over that of a newer run."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import click
 
@@ -13,32 +11,30 @@ from reconciler.github.posts.sticky import DUPLICATE, CommentMarker, decide
 from reconciler.plan.allowances import LABEL, moment
 
 
-def post_comments(contents: Sequence[CommentContent], pull: int | None, author: str | None) -> None:
-    """Writes or edits the comments on the pull request, with the labels that they name, and prints what was done."""
+def post_comment(content: CommentContent, pull: int | None, author: str | None) -> None:
+    """Writes or edits the comment on the pull request, with the labels that it names, and prints what was done."""
     with ci_context.connected(author) as host:
         number = ci_context.pull_number(pull, host)
         if number is None:
             click.echo("There is no pull request to comment on.")
             return
         login = ci_context.author_of(author, host)
-        _update_labels(host, number, contents)
-        for content in contents:
-            try:
-                done = _post(host, number, login, content)
-            except AbsentError:  # deleted meanwhile: it is written anew
-                done = _post(host, number, login, content)
-            click.echo(f"{content.title} on #{number}: {done}")
+        _update_labels(host, number, content)
+        try:
+            done = _post(host, number, login, content)
+        except AbsentError:  # deleted meanwhile: it is written anew
+            done = _post(host, number, login, content)
+        click.echo(f"{content.title} on #{number}: {done}")
 
 
-def _update_labels(host: CodeHost, number: int, contents: Sequence[CommentContent]) -> None:
-    """Makes the labels that comments name, and removes those that no longer count; an error hides no comment."""
-    codes = {code for content in contents for code in content.codes}
-    taken = {label for content in contents for label in content.taken}
+def _update_labels(host: CodeHost, number: int, content: CommentContent) -> None:
+    """Makes the labels that the comment names, and removes those that no longer count; an error is a warning."""
     try:
-        for code in sorted(codes):
+        for code in content.codes:
             host.make_label(f"{LABEL}{code}", f"Let the objection `{code}` of this plan pass: reconciler")
-        current = {(label.name, label.by, moment(label.at)) for label in host.labels(number)} if taken else set()
-        for name in sorted({each.label for each in taken if (each.label, each.by, each.at) in current}):
+        labels = host.labels(number) if content.taken else ()
+        current = {(label.name, label.by, moment(label.at)) for label in labels}
+        for name in sorted({each.label for each in content.taken if (each.label, each.by, each.at) in current}):
             host.take_label(number, name)
     except CodeHostError as error:
         click.echo(f"Warning: The labels are unchanged: {error.message}", err=True)

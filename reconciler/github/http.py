@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -34,7 +34,6 @@ _TIMEOUT: Final = httpx.Timeout(30, connect=10)
 _RATE_LIMITED: Final = (403, 429)
 _KEEP_METHOD: Final = (307, 308)
 _REDIRECTED: Final = (301, 302, *_KEEP_METHOD)
-_PORTS: Final = {"http": 80, "https": 443}
 CHECK_URL: Final = "check that GITHUB_API_URL is the API's address"
 _TOKEN: Final = "set GITHUB_TOKEN to a token that is valid; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 
@@ -93,7 +92,7 @@ class Exchange:
 
     def pages(self, request: ApiRequest, member: str | None = None) -> Iterator[dict[str, Json]]:
         """Every entry of a list, page after page; where one is named, of that member of each page."""
-        url = f"{self._url}{request.path}?{httpx.QueryParams({'per_page': '100', **request.params})}"
+        url = self._address(request).copy_merge_params({"per_page": "100", **request.params})
         for _ in range(PAGES):
             page = self._retry(lambda url=url: self._answer(request, url), lambda: None)  # type: ignore[misc]  # a lambda that keeps what it was made with
             data = _json_of(page)
@@ -122,32 +121,40 @@ class Exchange:
                 return done
         return send()
 
-    def _answer(self, request: ApiRequest, url: str | None = None) -> ApiResponse:
+    def _address(self, request: ApiRequest) -> httpx.URL:
+        try:
+            return httpx.URL(f"{self._url}{request.path}")
+        except httpx.InvalidURL as error:
+            raise CodeHostError(f"{self._url} is not a valid address: {error}.", CHECK_URL) from error
+
+    def _answer(self, request: ApiRequest, url: httpx.URL | None = None) -> ApiResponse:
         body = None if request.body is None else json.dumps(request.body).encode()
-        _, response = self._follow_within(request, url or f"{self._url}{request.path}", body)
+        _, response = self._follow_within(request, url or self._address(request), body)
         return self._checked(request, response)
 
-    def _follow_within(self, request: ApiRequest, url: str, body: bytes | None = None) -> tuple[str, ApiResponse]:
+    def _follow_within(
+        self, request: ApiRequest, url: httpx.URL, body: bytes | None = None
+    ) -> tuple[httpx.URL, ApiResponse]:
         """The response, after redirects within this API; and the address that it is from."""
         response = self._send(self._client, request, url, body)
         for _ in range(_REDIRECTS):
             if response.status not in (_REDIRECTED if request.method == "GET" else _KEEP_METHOD):
                 break
             target = _join(url, response.headers.get("location", ""))
-            if target == url or _origin(target) != _origin(self._url):
+            if target == url or _origin(target) != _origin(url):
                 break
             url = target
             response = self._send(self._client, request, url, body)
         return url, response
 
     def _download(self, request: ApiRequest) -> bytes | None:
-        url, response = self._follow_within(request, f"{self._url}{request.path}")
+        url, response = self._follow_within(request, self._address(request))
         with self._new_client({}) as without_token:
             for _ in range(_REDIRECTS):
                 if not 300 <= response.status < 400:
                     break
                 url = _join(url, response.headers.get("location", ""))
-                if urlsplit(url).scheme not in ("https", urlsplit(self._url).scheme):
+                if url.scheme not in ("https", self._address(request).scheme):
                     raise CodeHostError("GitHub redirects a download to an unsafe address.", CHECK_URL)
                 response = self._send(without_token, request, url)
         return None if response.status in (404, 410) else self._checked(request, response).content
@@ -158,28 +165,27 @@ class Exchange:
             return response
         raise _api_error(request, response, self._clock.wall, self._mask.text)
 
-    def _next(self, page: ApiResponse, url: str) -> str | None:
+    def _next(self, page: ApiResponse, url: httpx.URL) -> httpx.URL | None:
         """The next page, which is asked of this API, whatever a proxy before it calls itself."""
         link = httpx.Response(200, headers=page.headers).links.get("next", {}).get("url")
         if link is None:
             return None
         target = _join(url, link)
-        if _origin(target) == _origin(self._url):
+        if _origin(target) == _origin(url):
             return target
-        params = dict(parse_qsl(urlsplit(url).query))
-        following = {**params, **dict(parse_qsl(urlsplit(target).query))}
-        if following == params:
+        following = url.copy_merge_params(target.params)
+        if following == url:
             raise CodeHostError("GitHub's next page is on another host, and the token goes nowhere else.")
-        return f"{url.partition('?')[0]}?{httpx.QueryParams(following)}"
+        return following
 
-    def _send(self, client: httpx.Client, request: ApiRequest, url: str, body: bytes | None = None) -> ApiResponse:
+    def _send(
+        self, client: httpx.Client, request: ApiRequest, url: httpx.URL, body: bytes | None = None
+    ) -> ApiResponse:
         began = self._clock.monotonic()
         headers = {"Content-Type": "application/json"} if body is not None else {}
         try:
             with client.stream(request.method, url, content=body, headers=headers) as response:
                 content = b"".join(self._parts(response, began))
-        except httpx.InvalidURL as error:
-            raise CodeHostError(f"{self._url} is not a valid address: {error}.", CHECK_URL) from error
         except httpx.HTTPError as error:
             reason = self._mask.text(str(error) or type(error).__name__)
             sent = request.method == "POST" and not isinstance(error, NEVER_SENT)
@@ -206,20 +212,17 @@ class Exchange:
         )
 
 
-def _join(url: str, link: str) -> str:
+def _join(url: httpx.URL, link: str) -> httpx.URL:
     try:
-        return urljoin(url, link)
-    except ValueError as error:
+        urlsplit(link)  # which is stricter about brackets
+        return url.join(link)
+    except (httpx.InvalidURL, ValueError) as error:
         raise CodeHostError(f"GitHub redirects to an invalid address: {error}.", "run it again later") from error
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     """Scheme, host and port, which are equal for addresses of one server."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or _PORTS.get(parts.scheme.lower())
-    except ValueError as error:
-        raise CodeHostError(f"GitHub redirects to an invalid address: {error}.", "run it again later") from error
+    return url.scheme, url.host, url.port
 
 
 def _json_of(response: ApiResponse) -> Json:

@@ -20,7 +20,15 @@ from reconciler.render import Style
 from reconciler.render.values import inert
 from reconciler.run.options import SessionOptions
 from reconciler.run.revision import Revision, laid_out
-from reconciler.run.session import Session, choose_environment, load_config, manifest_context, session_in, with_stack
+from reconciler.run.session import (
+    Session,
+    choose_environment,
+    load_config,
+    manifest_context,
+    session_in,
+    session_of,
+    with_stack,
+)
 
 _TRUSTED = (
     "provider", "settings", "kinds", "stack", "former_stacks", "limits",
@@ -122,9 +130,10 @@ def config_at(loaded: Config, revision: str) -> Config | None:
 
 
 def session_with_base(
-    base: BaseRevision, loaded: Config, chosen: Environment, style: Style, options: SessionOptions, *, offline: bool
+    base: BaseRevision, loaded: Config, options: SessionOptions, style: Style, *, offline: bool
 ) -> Session:
     """The session of a plan compared with a revision: at the target that it names, or offline with the reason."""
+    chosen = choose_environment(loaded, options.environment, style, owns=options.stack is None)
     environment, reason = base.environment(chosen)
     environment = with_stack(options.stack, environment)
     access = config.access(environment, os.environ)
@@ -137,9 +146,7 @@ def session_with_base(
 
 def session_by_revision(revision: str, style: Style, options: SessionOptions) -> Session:
     """The session of a command that writes where the revision says; an environment that it lacks does not exist."""
-    loaded = _with_trusted_environments(load_config(style), revision)
-    environment = choose_environment(loaded, options.environment, style, owns=options.stack is None)
-    return session_in(loaded, with_stack(options.stack, environment), style, state_dir=options.state_dir)
+    return session_of(_with_trusted_environments(load_config(style), revision), options, style, owns=True)
 
 
 def _with_trusted_environments(loaded: Config, revision: str) -> Config:

@@ -20,20 +20,13 @@ from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
 from reconciler.render.values import in_ascii, one_line
-from reconciler.run.planning import plan_context, warn_of_lists
-from reconciler.run.session import Session, manifest_context, run_async
-
-
-async def _read_live(session: Session) -> tuple[Live, ...]:
-    async with session.provider() as provider:
-        live = await session.live(provider)
-        warn_of_lists(provider)
-    return live
+from reconciler.run.planning import plan_context
+from reconciler.run.session import Session, manifest_context, run_async, warn_of_lists
 
 
 def show_live(session: Session, word: str, format_name: str) -> None:
     """Prints the live object with this id or key as a manifest, or as raw JSON."""
-    live = _live_named(word, run_async(_read_live, session), session)
+    live = _live_named(word, run_async(session.read_live), session)
     shown = hidden().deep(live, (Marker,))
     if shown is not live:
         click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
@@ -101,7 +94,7 @@ def _warn_of_full_metadata(live: Live) -> None:
 
 def print_ids(session: Session, key: str | None, format_name: str) -> None:
     """Prints the keys and ids of all managed objects in a format, or the id of one key."""
-    live = hidden().deep(run_async(_read_live, session), (Marker,))
+    live = hidden().deep(run_async(session.read_live), (Marker,))
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = [(each.address, each) for each in managed(live, session.where)]
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -17,15 +17,7 @@ from reconciler.render.several import Lost
 from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
 from reconciler.run.planning import PlanRequest, plan_against_base, requested_plan
-from reconciler.run.session import (
-    REPORTED,
-    Session,
-    choose_environment,
-    failure_of,
-    run_async,
-    session_in,
-    with_stack,
-)
+from reconciler.run.session import REPORTED, Session, failure_of, run_async, session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +48,10 @@ class Planner:
             return requested_plan(session, provider, desired, await session.live(provider), self.request)
 
     def _session(self, name: str | None) -> Session:
-        environment = choose_environment(self.config, name, self.style, owns=self.options.stack is None)
-        if self.base is not None:
-            return session_with_base(
-                self.base, self.config, environment, self.style, self.options, offline=self.offline
-            )
-        environment = with_stack(self.options.stack, environment)
-        return session_in(self.config, environment, self.style, state_dir=self.options.state_dir)
+        options = replace(self.options, environment=name)
+        if self.base is None:
+            return session_of(self.config, options, self.style, owns=True)
+        return session_with_base(self.base, self.config, options, self.style, offline=self.offline)
 
     async def _plan_all(self, environments: Sequence[str]) -> tuple[Plan | Lost, ...]:
         results: dict[str, Plan | Lost] = {name: Lost(name, "It was not planned.") for name in environments}

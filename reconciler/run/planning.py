@@ -14,7 +14,7 @@ from reconciler.diagnostics import did_you_mean
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
-from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext, unreliable_list
+from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext
 from reconciler.plan.make import make_plan, only_drift, select
 from reconciler.plan.ownership import DuplicatePolicy, claim, managed
 from reconciler.providers import ApiGone, Provider, Unreachable
@@ -155,12 +155,6 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
     )
-
-
-def warn_of_lists(provider: Provider) -> None:
-    """Warns of unreliable lists, where no plan does."""
-    for kind, fault in sorted(provider.unreliable.items()):
-        click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
 
 
 def known_addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:

@@ -10,16 +10,16 @@ from reconciler.console.failure import Failure
 from reconciler.github import ci_context
 from reconciler.github.closed_pulls import Preview, preview_fates, previews
 from reconciler.github.comment_content import CommentRequest, content_without_plan
-from reconciler.github.comment_posting import post_comments
+from reconciler.github.comment_posting import post_comment
 from reconciler.model import Live, Plan
 from reconciler.plan.make import forgetting, make_plan
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.sentences import count
 from reconciler.run.execute import plan_and_apply
-from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, requested_plan, warn_of_lists
+from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, requested_plan
 from reconciler.run.reporter import Reporter
-from reconciler.run.session import Session, run_async, with_stack
+from reconciler.run.session import Session, run_async, warn_of_lists, with_stack
 
 _EMPTY = "no-manifests"
 MOST = 20
@@ -67,12 +67,7 @@ def destroy_previews(reporter: Reporter, session: Session, pattern: str, allow: 
 
 def _unneeded_previews(reporter: Reporter, session: Session, pattern: str) -> list[Preview]:
     """The preview stacks to destroy; reports of each that is live what becomes of it, and why."""
-
-    async def read() -> Sequence[Live]:
-        async with session.provider() as provider:
-            return await session.live(provider)
-
-    live = run_async(read, timeout=reporter.options.timeout)
+    live = run_async(session.read_live, timeout=reporter.options.timeout)
     live_previews = previews(live, session.environment, pattern, session.config)
     reporter.text(f"{session.title}: {count(len(live_previews), 'preview stack')} like {pattern}.\n")
     unneeded = []
@@ -103,7 +98,7 @@ def _destroy_preview(reporter: Reporter, session: Session, preview: Preview, all
         "ended", applying=False, text=written.getvalue(), run=ci_context.run_id(), url=ci_context.run_url()
     )
     try:
-        post_comments([content_without_plan((where.environment,), preview.stack, request)], preview.pull, None)
+        post_comment(content_without_plan((where.environment,), preview.stack, request), preview.pull, None)
     except Failure as failure:  # what was destroyed is destroyed all the same
         failure.show()
     return code

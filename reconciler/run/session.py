@@ -27,6 +27,7 @@ from reconciler.github import actions_output
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Desired, Live, Target
+from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
@@ -134,6 +135,13 @@ class Session:
             raise failed
         return tuple(live)
 
+    async def read_live(self) -> tuple[Live, ...]:
+        """Everything live, for a command that writes nothing; warns of what cannot be relied on."""
+        async with self.provider() as provider:
+            live = await self.live(provider)
+            warn_of_lists(provider)
+        return live
+
     async def _say_that_it_goes_on(self, seconds: float) -> None:
         await anyio.sleep(seconds)
         if self.connection.waiting is not None:
@@ -146,6 +154,12 @@ class Session:
     def retirements(self, desired: Sequence[Desired]) -> tuple[Retirement, ...]:
         """The APIs and models in use here that end or have ended."""
         return retirements(desired, self.where, today(), deployments=self.environment.models)
+
+
+def warn_of_lists(provider: Provider) -> None:
+    """Warns of unreliable lists, where no plan does."""
+    for kind, fault in sorted(provider.unreliable.items()):
+        click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
 
 
 def today() -> str:
@@ -172,7 +186,11 @@ def open_session(options: SessionOptions, *, owns: bool) -> Session:
     `owns` says whether the command needs a stack of its own.
     """
     style = stdout_style(colour=options.colour)
-    loaded = load_config(style, anywhere=True)
+    return session_of(load_config(style, anywhere=True), options, style, owns=owns)
+
+
+def session_of(loaded: Config, options: SessionOptions, style: Style, *, owns: bool) -> Session:
+    """The same, in a configuration that was read already."""
     environment = choose_environment(loaded, options.environment, style, owns=owns and options.stack is None)
     return session_in(loaded, with_stack(options.stack, environment), style, state_dir=options.state_dir)
 
