@@ -44,7 +44,7 @@ def sent(world: World) -> list[Body]:
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=list(STORIES))
-@pytest.mark.parametrize("named", [{"name": "HR"}], ids=["named"])
+@pytest.mark.parametrize("named", [{}, {"name": "HR"}], ids=["bare", "named"])
 def test_a_new_model_chooses_anew_and_nothing_else_is_sent(story: Story, named: Body) -> None:
     async def moved() -> None:
         world = World()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from reconciler.canonical import Json
+from reconciler.canonical import Fields, Json
+from reconciler.kinds import Kind
 from reconciler.model import Live
+from reconciler.paths import Path, at, has, without
 from reconciler.providers.collection import Collection
 from reconciler.providers.errors import Rejected
 from reconciler.providers.removal import UNPROCESSABLE, Removal
@@ -101,13 +103,27 @@ class Modifier:
         A server may have defaults of its own for what models choose; where those alone changed and other fields
         stayed, somebody edited them meanwhile.
         """
-        kind = self._kind
-        unsent = [f for f in kind.fields if f not in patch and f != "tool_resources"]
-        changed = [f for f in unsent if live.fields[f] != answered.fields[f]]
+        kind, filled = self._kind, _filled_anew(live, patch, self._kind)
+        unsent = [f for f in kind.fields if f not in patch and f != "tool_resources" and (f,) not in filled]
+        before, after = (_less(one.fields, filled) for one in (live, answered))
+        changed = [f for f in unsent if at(before, (f,)) != at(after, (f,))]
         if any(answered.fields[f] == kind.default(f) for f in changed):
             return True
         stayed = [f for f in unsent if f not in (*changed, *kind.exchanged) and live.fields[f] != kind.default(f)]
         return not stayed and any(path[0] in changed for path in kind.chosen)
+
+
+def _filled_anew(live: Live, patch: Mapping[str, Json], kind: Kind) -> list[Path]:
+    """Where nothing is, and a server may choose a value for what is written, such as another model."""
+    resets = (path for name, rules in kind.table.items() if name in patch for path in rules.resets)
+    return [path for path in resets if not has(dict(live.raw), path)]
+
+
+def _less(fields: Fields, paths: Iterable[Path]) -> Json:
+    left: Json = dict(fields)
+    for path in paths:
+        left = without(left, path)
+    return left
 
 
 def pairs(metadata: Json) -> dict[str, Json]:
