@@ -2,19 +2,19 @@
 
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import anyio
 import openai
 import pytest
-import typing_extensions
 
 from reconciler.emulator import APIS, Settings, shapes
+from support.declared import as_declared
 from support.emulator_process import served
 
-needs_agents = pytest.mark.skipif(not hasattr(openai.resources.beta, "agents"), reason="openai 3.52 has agents")
+needs_agents = pytest.mark.skipif(find_spec("openai.resources.beta.agents") is None, reason="openai 3.52 has agents")
 
 # the package says itself that the Assistants API is deprecated; that is no fault of these calls
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -100,29 +100,6 @@ def test_the_asynchronous_client_works_too(address: str) -> None:
 
 
 # --- agents ---
-
-
-def as_declared(hint: Any) -> Any:
-    """What a type of the official package says of a value: an object by member, which is required, may be null."""
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Annotated, typing_extensions.Required):
-        return as_declared(inner[0])
-    if typing_extensions.is_typeddict(hint):
-        members = {}
-        for name, member in typing_extensions.get_type_hints(hint, include_extras=True).items():
-            wire = name.removesuffix("_")
-            required = "required" if get_origin(member) is typing_extensions.Required else "optional"
-            members[wire] = (required, as_declared(member))
-        return members
-    if origin in (Union, UnionType):
-        kinds = [as_declared(kind) for kind in inner if kind is not type(None)]
-        one = kinds[0] if len(kinds) == 1 else {kind["type"][1][0]: kind for kind in kinds}
-        return ("or null", one) if type(None) in inner else one
-    if origin is Literal:
-        return list(inner)
-    if origin is dict:
-        return "an object" if inner[1] is object else "strings by name"
-    return ["several", as_declared(inner[0])] if inner else {str: "text", bool: "a flag", int: "a number"}[hint]
 
 
 def as_served(shape: Any) -> Any:
