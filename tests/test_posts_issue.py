@@ -398,6 +398,7 @@ def test_what_is_remembered_is_read_again_and_bounded() -> None:
         "<!-- reconciler: remembers {} -->",
         "<!-- reconciler: remembers {nope} -->",
         '<!-- reconciler: remembers {"a": ' + '{"a":' * 3000 + "} -->",
+        '<!-- reconciler: remembers {"first": "2026-02-30T05:17:00Z", "times": 1, "since": "", "told": {}} -->',
         '<!-- reconciler: remembers {"first": "now", "times": 1, "since": "", "told": {}} -->',
         '<!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "times": true, "since": "", "told": {}} -->',
         '<!-- reconciler: remembers {"first": "2026-11-27T05:17:00Z", "times": 1, "since": "x", "told": {}} -->',

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+def same_name(name: str, other: str) -> bool:
+    """Whether two logins, repositories or labels are the same: their case does not count."""
+    return name.casefold() == other.casefold()
+
+
 class CodeHostError(Exception):
     """What could not be asked of the code host, and what to do about it."""
 

@@ -15,7 +15,7 @@ from reconciler import urls
 from reconciler.console.credentials import hidden_below_first_line
 from reconciler.console.failure import Failure
 from reconciler.console.output import log
-from reconciler.github import CodeHost, CodeHostError, Pull
+from reconciler.github import CodeHost, CodeHostError, Pull, same_name
 from reconciler.github.client import GitHub
 from reconciler.github.http import Exchange
 
@@ -140,12 +140,12 @@ def pull_number(stated: int | None, host: CodeHost) -> int | None:
 
 def merged_pull(host: CodeHost, commit: str) -> Pull | None:
     """The one pull request that brought a commit to this branch; of several, the one whose merge it is."""
-    here, ref = repository().lower(), os.environ.get("GITHUB_REF", "")
+    here, ref = repository(), os.environ.get("GITHUB_REF", "")
     branches = ("", ref.removeprefix(_BRANCH)) if ref.startswith(_BRANCH) else None
     merged = [
         pull
         for pull in host.pulls_of(commit)
-        if pull.merged and pull.base_repository.lower() == here and (branches is None or pull.base in branches)
+        if pull.merged and same_name(pull.base_repository, here) and (branches is None or pull.base in branches)
     ]
     pulls = [pull for pull in merged if pull.merge_commit == commit] or merged
     return pulls[0] if len(pulls) == 1 else None

@@ -9,7 +9,18 @@ from typing import Final
 from urllib.parse import quote
 
 from reconciler.canonical import Json
-from reconciler.github import AbsentError, Artifact, CodeHost, CodeHostError, Comment, Issue, Label, Pull, WorkflowRun
+from reconciler.github import (
+    AbsentError,
+    Artifact,
+    CodeHost,
+    CodeHostError,
+    Comment,
+    Issue,
+    Label,
+    Pull,
+    WorkflowRun,
+    same_name,
+)
 from reconciler.github.archives import unpacked
 from reconciler.github.http import CHECK_URL, ApiRequest, Exchange
 
@@ -184,9 +195,9 @@ class GitHub(CodeHost):
 
     def _written(self, path: str, content: Entry, params: Mapping[str, str]) -> Json:
         """What this token wrote there, to the letter but for how a server keeps line ends."""
-        me = self.me().lower()
+        me = self.me()
         for entry in self._list(path, _COMMENTS, params):
-            is_mine = (_login_member(entry, "user") or "").lower() == me
+            is_mine = same_name(_login_member(entry, "user") or "", me)
             if is_mine and all(
                 _normal_text(_text_member(entry, name)) == _normal_text(content[name]) for name in content
             ):

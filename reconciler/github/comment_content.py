@@ -18,7 +18,7 @@ from reconciler.console.saved_plans import saved_sections
 from reconciler.github import ci_context
 from reconciler.github.actions_output import manifest_folder
 from reconciler.github.plan_artifacts import events_before, verdicts
-from reconciler.github.posts import comment
+from reconciler.github.posts import comment, minute
 from reconciler.github.posts.apply_results import read_results
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
@@ -192,7 +192,7 @@ def _is_quiet(plan: Document, request: CommentRequest) -> bool:
 
 
 def _comment_frame(marker: CommentMarker, request: CommentRequest, without_effect: Sequence[Verdict]) -> Frame:
-    at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    at = minute(datetime.now(UTC))
     notes = tuple(dict.fromkeys(map(_label_note, without_effect)))
     files = ci_context.files_url(request.commit, manifest_folder())
     return Frame(marker, request.url, request.commit, ci_context.commit_url(request.commit), at, notes, files)

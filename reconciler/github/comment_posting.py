@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.console.failure import Failure
-from reconciler.github import AbsentError, CodeHost, CodeHostError, ci_context
+from reconciler.github import AbsentError, CodeHost, CodeHostError, ci_context, same_name
 from reconciler.github.comment_content import CommentContent
 from reconciler.github.posts.sticky import DUPLICATE, CommentMarker, decide
 from reconciler.plan.allowances import LABEL, moment
@@ -68,6 +68,6 @@ def _post(host: CodeHost, number: int, author: str, content: CommentContent) -> 
 
 def _check_author(author: str, presumed: str) -> None:
     """Ends the command where the next run would not find its comment, and write another."""
-    if author and author.lower() != presumed.lower():
+    if author and not same_name(author, presumed):
         message = f"The comment was written by {author}, and is looked for among those of {presumed}."
         raise Failure(message, f"pass `--author '{author}'`, or the next run writes another one")

@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError
+from reconciler.github import AbsentError, CodeHost, CodeHostError, Issue, TransientError, same_name
 from reconciler.github.ci_context import author_of, run_url
 from reconciler.github.posts import issue_text, overwritten
 from reconciler.github.posts.issue_text import Memory, RunStamp
@@ -91,7 +91,7 @@ class _DriftIssue:
         return sorted(own, key=lambda issue: issue.number)
 
     def _wrote(self, login: str, text: str, first_line: str) -> bool:
-        return login.casefold() == self.author.casefold() and text.splitlines()[:1] == [first_line]
+        return same_name(login, self.author) and text.splitlines()[:1] == [first_line]
 
     def update(self, scheduled: ScheduledRun, comments: list[str], stamp: RunStamp, *, may_write: bool) -> str:
         """What was done; comments are removed from the list as they are posted."""
@@ -153,8 +153,7 @@ class _DriftIssue:
         """Opens the issue, and checks that the next run will find it, and that no other run did the same."""
         issue = self.host.open_issue(issue_text.title(self.where), text, issue_text.LABEL)
         with suppress(AbsentError):  # a server without this list keeps the labels that it was given
-            names = [label.name.casefold() for label in self.host.labels(issue.number)]
-            if issue_text.LABEL not in names:
+            if not any(same_name(label.name, issue_text.LABEL) for label in self.host.labels(issue.number)):
                 self.host.edit_issue(issue.number, title=issue.title, body=issue.body, open=False)
                 reason = f"it has no label `{issue_text.LABEL}`, so no scheduled run would find it"
                 remedy = "the token has to be one that may set labels: `issues: write`"
@@ -202,4 +201,4 @@ def _restored(issue: Issue) -> str:
 
 
 def _has_label(issue: Issue, label: str) -> bool:
-    return any(name.casefold() == label for name in issue.labels)
+    return any(same_name(name, label) for name in issue.labels)

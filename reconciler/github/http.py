@@ -18,6 +18,7 @@ import httpx
 from reconciler import __version__
 from reconciler.canonical import Json
 from reconciler.github import AbsentError, CodeHostError, TransientError
+from reconciler.github.posts import minute
 from reconciler.masking import mask
 from reconciler.providers.errors import retry_after
 from reconciler.providers.wire import NEVER_SENT, Clock
@@ -245,7 +246,7 @@ def _api_error(
     if wait is not None and wait <= _PATIENCE:
         return TransientError("GitHub has been asked too much for now.", after=wait)
     if wait is not None:
-        until = datetime.fromtimestamp(now() + min(wait, 10_000_000.0), UTC).strftime("%Y-%m-%d %H:%M UTC")
+        until = minute(datetime.fromtimestamp(now() + min(wait, 10_000_000.0), UTC))
         return CodeHostError(f"GitHub has been asked too much, and answers again at {until}.", "run it again then")
     if response.status >= 500:
         reason = f"{response.status} {message}".rstrip()

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from reconciler.console.failure import Failure, unreadable
 from reconciler.console.saved_plans import plan_of
-from reconciler.github import Artifact, CodeHost, Pull, WorkflowRun
+from reconciler.github import Artifact, CodeHost, Pull, WorkflowRun, same_name
 from reconciler.github.posts.sticky import UNKNOWN
 from reconciler.plan.allowances import Allowance, Verdict, moment, read
 from reconciler.plan.reviewed import environment_of
@@ -39,8 +39,8 @@ Artifacts: TypeAlias = Callable[[int], Sequence[Artifact]]
 
 def kept_plans(artifacts: Artifacts, pull: Pull, runs: Iterable[WorkflowRun], names: Sequence[str]) -> list[KeptPlan]:
     """What runs of the pull request itself kept under `NAME-ATTEMPT` of one of the names, the newest first."""
-    here = pull.base_repository.lower()
-    own = (run for run in runs if run.event == "pull_request" and run.head_repository.lower() == here)
+    here = pull.base_repository
+    own = (run for run in runs if run.event == "pull_request" and same_name(run.head_repository, here))
     return sorted(
         (plan for run in own for plan in _plans_of_run(artifacts, run, names)), key=lambda plan: plan.made, reverse=True
     )

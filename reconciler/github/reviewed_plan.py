@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.console.failure import Failure
-from reconciler.github import CodeHost, Pull, ci_context
+from reconciler.github import CodeHost, Pull, ci_context, same_name
 from reconciler.github.plan_artifacts import KeptPlan, artifact_names, kept_plans, plan_in
 from reconciler.plan.allowances import moment
 
@@ -34,7 +34,7 @@ def _merged_pull(host: CodeHost, commit: str) -> Pull:
     pull = ci_context.merged_pull(host, commit)
     if pull is None:
         raise Failure(f"No merged pull request brought {commit[:12]}, so nobody has reviewed a plan of it.")
-    if pull.head_repository.lower() != ci_context.repository().lower():
+    if not same_name(pull.head_repository, ci_context.repository()):
         source = pull.head_repository or "a deleted repository"
         raise Failure(f"#{pull.number} came from {source}, where no plan of what is live can be made.")
     return pull

@@ -15,6 +15,7 @@ from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.github import CodeHost, CodeHostError, drift_issue
 from reconciler.github.drift_issue import HOLD, IssueState
+from reconciler.github.posts import minute
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.policy import (
@@ -186,9 +187,7 @@ def _drift_waits(request: ScheduledRequest, plan: Plan, issue: IssueState | None
     moments = {change.digest: due(issue.reported_at(change), after, request.now) for change in pieces(plan)}
     label = f"the label `{HOLD}` on the issue of this environment stops that"
     return {
-        digest: f"it is put back from {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC on; {label}"
-        for digest, at in moments.items()
-        if at > request.now
+        digest: f"it is put back from {minute(at)} on; {label}" for digest, at in moments.items() if at > request.now
     }
 
 

@@ -55,7 +55,7 @@ class Frame:
         return " ".join(filter(None, [f"{when}." if when else "", whole]))
 
     @property
-    def place(self) -> str:
+    def target(self) -> str:
         """The environments and the stack, as far as they are known."""
         named = f"**{prose(', '.join(self.marker.environments))}**"
         return named if self.marker.stack == UNKNOWN else f"{named} · stack {span(self.marker.stack)}"
@@ -68,7 +68,7 @@ def planned(plans: Sequence[Section], frame: Frame) -> str:
 
 def applying(plans: Sequence[Section], frame: Frame, earlier: ApplyResults = NO_RESULTS) -> str:
     """That the plan is being applied, what earlier attempts did, and the plan."""
-    return _framed(frame, ["### Being applied", frame.place, *_earlier(earlier)], plans)
+    return _framed(frame, ["### Being applied", frame.target, *_earlier(earlier)], plans)
 
 
 def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
@@ -82,8 +82,8 @@ def ended(plans: Sequence[Section], results: ApplyResults, frame: Frame) -> str:
     rows = list(_first(reasons, len(reasons), _ROOM // 8, "- {} more"))
     left = [bounded(sentence, shortened(results.remainder, _LEFT), _LEFT)] if results.remainder else []
     table, details = _result_table(results, _ROOM // 2), _stale_details(results, _ROOM // 4)
-    blocks = [[f"### {_result_headline(results)}"], [frame.place], rows, left, table, *details]
-    blocks += _put_aside(results, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
+    blocks = [[f"### {_result_headline(results)}"], [frame.target], rows, left, table, *details]
+    blocks += _overwritten_quotes(results, _ROOM - sum(len(line) + 2 for block in blocks for line in block))
     return _framed(frame, ["\n".join(block) for block in blocks if block], plans)
 
 
@@ -93,7 +93,7 @@ def failed(
     """Why there is no plan, or no apply: what was printed, inert."""
     verdict = "Not applied" if applying else "Could not be planned"
     shown = _printed(text, _ROOM // 2 if plans or earlier.changes else _ROOM)
-    return _framed(frame, [f"### {verdict}", frame.place, "\n".join(shown), *_earlier(earlier)], plans)
+    return _framed(frame, [f"### {verdict}", frame.target, "\n".join(shown), *_earlier(earlier)], plans)
 
 
 def _earlier(results: ApplyResults) -> list[str]:
@@ -181,7 +181,7 @@ def _stale_details(results: ApplyResults, room: int) -> Iterator[list[str]]:
         yield block
 
 
-def _put_aside(results: ApplyResults, room: int) -> Iterator[list[str]]:
+def _overwritten_quotes(results: ApplyResults, room: int) -> Iterator[list[str]]:
     """What was overwritten and is in no commit, to be copied from here: as much as there is room for."""
     quotes = [
         block

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from reconciler.github.posts import ISSUE_LIMIT, minute
 from reconciler.model import Change, Objection, Plan, Target
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.policy import NeedsReview, ScheduledRun
@@ -24,7 +25,6 @@ from reconciler.render.values import one_line
 from reconciler.render.view import ChangeView, view
 
 LABEL = "reconciler"
-_LIMIT = 65_000  # of 65,536 characters that the text of an issue may have
 _LITTLE = 200
 _SECTION = 20_000  # of it one change may have
 _LINES = 40  # of a text that comes whole
@@ -106,7 +106,8 @@ def body(scheduled: ScheduledRun, memory: Memory, stamp: RunStamp) -> str:
         f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {_ADVICE}",
         f"Fingerprint {span(fingerprint(_remaining(scheduled)))}.",
     ]
-    return "\n\n".join([*head, *_blocks_that_fit(scheduled, _LIMIT - len("\n\n".join([*head, *foot])) - 100), *foot])
+    room = ISSUE_LIMIT - len("\n\n".join([*head, *foot])) - 100
+    return "\n\n".join([*head, *_blocks_that_fit(scheduled, room), *foot])
 
 
 def verdict(scheduled: ScheduledRun) -> str:
@@ -281,7 +282,7 @@ def moment(now: datetime) -> str:
 
 def readable(moment: str) -> str:
     """2026-01-31 10:00 UTC."""
-    return f"{moment[:10]} {moment[11:16]} UTC"
+    return minute(datetime.fromisoformat(moment))
 
 
 def _memory_of(value: dict[str, Any]) -> Memory | None:
@@ -297,4 +298,10 @@ def _memory_of(value: dict[str, Any]) -> Memory | None:
 
 
 def _is_moment(value: Any) -> bool:
-    return isinstance(value, str) and _MOMENT.fullmatch(value) is not None
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:  # a day that no month has
+        return False
+    return True

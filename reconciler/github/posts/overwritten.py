@@ -10,6 +10,7 @@ from itertools import chain, islice
 from json import dumps
 
 from reconciler.canonical import Absent, Json, digest, plain
+from reconciler.github.posts import ISSUE_LIMIT
 from reconciler.model import Change, FieldChange
 from reconciler.paths import show
 from reconciler.plan.policy import DRIFT, ScheduledRun, permits
@@ -18,7 +19,6 @@ from reconciler.render.values import compact, inert, one_line
 
 MOST_COMMENTS = 20
 """A run writes no more comments; the rest is in its record."""
-_LIMIT = 65_000  # of 65,536 characters that a comment may have
 _ROOM = 60_000
 _SHORT = 60
 _LONG = 2_000
@@ -127,7 +127,7 @@ def _packed(blocks: Iterable[str]) -> Iterator[str]:
     """The blocks, as many in a comment as fit."""
     text = ""
     for block in blocks:
-        if text and len(text) + len(block) + 2 > _LIMIT:
+        if text and len(text) + len(block) + 2 > ISSUE_LIMIT:
             yield text
             text = ""
         text = f"{text}\n\n{block}" if text else block

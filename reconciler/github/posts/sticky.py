@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from reconciler.github import Comment
+from reconciler.github import Comment, same_name
 from reconciler.model import NAME
 from reconciler.render.markup import LIMIT, prose
 
@@ -131,7 +131,7 @@ def same(before: str, after: str) -> bool:
 
 def _own(comments: Iterable[Comment], author: str, marker: CommentMarker) -> list[tuple[Comment, CommentMarker]]:
     """Our comments about the same targets, the oldest first."""
-    marked = ((comment, marker_of(comment.body)) for comment in comments if comment.author.lower() == author.lower())
+    marked = ((comment, marker_of(comment.body)) for comment in comments if same_name(comment.author, author))
     own = [(comment, other) for comment, other in marked if other is not None and other.meets(marker)]
     if marker.stack == UNKNOWN:
         meant = _meant({other.stack for _, other in own} - {UNKNOWN})
