@@ -60,7 +60,7 @@ def claim(
 ) -> Ownership:
     """Gives every manifest its live object: by pinned id, by address, or by an address it had before."""
     ours = [one for one in live if is_ours(one, where)]
-    survey = _Survey(where, {one.identity: one for one in live}, _by_address(ours), resolve)
+    survey = _Survey(where, {one.identity: one for one in live}, by_address(ours), resolve)
     pinned = {one.address: survey.pinned(one) for one in desired if one.id is not None}
     claims = tuple(pinned[one.address] if one.address in pinned else survey.match(one) for one in desired)
     unmanaged = tuple(one for one in live if not is_ours(one, where) and one.identity not in survey.taken)
@@ -93,6 +93,14 @@ def elsewhere(marker: Marker, where: Target) -> str | None:
 def managed(live: Iterable[Live], where: Target) -> list[Live]:
     """What carries our marker, in the order of addresses and ids."""
     return sorted((one for one in live if is_ours(one, where)), key=lambda one: (one.address, one.id))
+
+
+def by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
+    """Managed objects by the address that they carry, in their order."""
+    carriers: dict[Address, list[Live]] = {}
+    for one in ours:
+        carriers.setdefault(one.address, []).append(one)
+    return carriers
 
 
 def is_copy(live: Live, where: Target) -> bool:
@@ -215,16 +223,9 @@ def _is_same(live: Live, other: Live) -> bool:
     return equal(dict(live.fields), dict(other.fields))
 
 
-def _by_address(ours: Iterable[Live]) -> dict[Address, list[Live]]:
-    carriers: dict[Address, list[Live]] = {}
-    for one in ours:
-        carriers.setdefault(one.address, []).append(one)
-    return carriers
-
-
 def _differing_orphans(orphans: Iterable[Live], survey: _Survey) -> Iterator[Objection]:
     """Of objects with one address that differ, each but one may be somebody's copy, whose work a delete would take."""
-    for address in sorted(_by_address(orphans)):
+    for address in sorted(by_address(orphans)):
         carriers = survey.by_address[address]
         if not all(_is_same(one, carriers[0]) for one in carriers):
             ids = ", ".join(one.id for one in carriers)

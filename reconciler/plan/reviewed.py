@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +15,7 @@ from reconciler.model import REMOVALS, Change, Live, Plan, Target
 from reconciler.plan.changes import parted
 from reconciler.plan.diff import whole
 from reconciler.plan.guards import Limits, against, in_order
-from reconciler.plan.ownership import managed
+from reconciler.plan.ownership import by_address, managed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,14 @@ def review(
     kept = {change.digest for change in agreed}
     gone = [change for digest, change in reviewed.items() if digest not in kept]
     rest = (*(change for change in plan.changes if change.digest not in kept), *plan.rest)
-    world = _World(plan, tuple(live))
-    moved = tuple((c["address"], _successor(c, rest)) for c in gone if not world.has(c))
+    world = _world_of(plan, tuple(live))
+    already = {change.get("digest"): change["address"] for change in gone if world.has(change)}
+    moved = tuple((c["address"], _successor(c, rest)) for c in gone if c.get("digest") not in already)
     objections = in_order(against(plan.objections, agreed, plan.ours, limits))
     reported = {change.digest for _, change in moved if change is not None}
     return Review(
         plan=replace(plan, changes=agreed, objections=objections, rest=rest),
-        already=tuple(sorted(c["address"] for c in gone if world.has(c))),
+        already=tuple(sorted(already.values())),
         moved=moved,
         unreviewed=tuple(c for c in rest if c.digest not in reported and str(c.address) not in known),
     )
@@ -128,18 +129,23 @@ def _successor(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | No
 class _World:
     """What is live, by which to tell whether a change is true already."""
 
-    plan: Plan
-    live: tuple[Live, ...]
+    objects: Mapping[tuple[Any, Any], Live]
+    """By kind and id."""
+    settled: Mapping[str, Sequence[Live]]
+    """By address, what is managed and nothing is to be done about."""
 
     def has(self, change: Mapping[str, Any]) -> bool:
         """Whether things are as the change would make them."""
         if change["action"] in REMOVALS:
-            one = next((one for one in self.live if (one.kind, one.id) == (change.get("kind"), change.get("id"))), None)
+            one = self.objects.get((change.get("kind"), change.get("id")))
             return one is None or (change["action"] == "forget" and one.marker is None)
-        if change["address"] not in {str(address) for address in self.plan.settled}:
-            return False
-        ours = managed(self.live, self.plan.where)
-        return any(_has_all(change, one) for one in ours if str(one.address) == change["address"])
+        return any(_has_all(change, one) for one in self.settled.get(change["address"], ()))
+
+
+def _world_of(plan: Plan, live: Sequence[Live]) -> _World:
+    ours = by_address(managed(live, plan.where))
+    settled = {str(address): ours.get(address, []) for address in plan.settled}
+    return _World({one.identity: one for one in live}, settled)
 
 
 def _has_all(change: Mapping[str, Any], live: Live) -> bool:

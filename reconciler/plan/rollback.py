@@ -14,13 +14,16 @@ from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated
 from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
-from reconciler.plan.ownership import elsewhere, is_ours, managed, owner
+from reconciler.plan.ownership import by_address, elsewhere, is_ours, managed, owner
 from reconciler.plan.run_record import Step
 
 
 def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target, source: str, limits: Limits) -> Plan:
     """The plan that restores everything that the steps changed; what is restored already is left out."""
-    draft = _UndoDraft(where, nonce, list(live))
+    objects = list(live)
+    draft = _UndoDraft(
+        where, nonce, objects, {one.identity: one for one in objects}, by_address(managed(objects, where))
+    )
     first: dict[tuple[str, str], Step] = {}
     for step in steps:
         if step.action != "mark":
@@ -80,6 +83,8 @@ class _UndoDraft:
     where: Target
     nonce: str
     live: Sequence[Live]
+    by_identity: Mapping[tuple[str, str], Live]
+    ours: Mapping[Address, Sequence[Live]]
     changes: list[Change] = field(default_factory=list)
     objections: list[Objection] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -101,9 +106,9 @@ class _UndoDraft:
     def restore(self, then: _Before) -> None:
         """What the run overwrote, deleted, adopted or forgot becomes what it was."""
         id, was_ours = then.live.id, is_ours(then.live, self.where)
-        now = next((one for one in self.live if one.identity == then.live.identity), None)
-        carriers = [one for one in managed(self.live, self.where) if one.address == then.address and one.id != id]
-        other = carriers[0] if carriers and was_ours else None
+        now = self.by_identity.get(then.live.identity)
+        others = [one for one in self.ours.get(then.address, ()) if one.id != id]
+        other = others[0] if others and was_ours else None
         if now is None and not was_ours:
             self.notes.append(f"{then.address}: {id} was deleted and was not managed here; it is not created again.")
         elif now is None and other is not None:
