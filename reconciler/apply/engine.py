@@ -68,10 +68,11 @@ async def apply(
 ) -> tuple[Outcome, ...]:
     """Does what the plan says and no objection blocks; deletes come last, and what is forgotten."""
     work = _Apply(plan.where, provider, run, listener, stop or Stop(), clock or Clock(), parallelism)
+    held = plan.held
     for change in plan.changes:
-        if change.address in plan.held:
+        if change.address in held:
             work.end(Skipped(change, "blocked by an objection"))
-    ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in plan.held)]
+    ready: list[Task] = [*plan.ready, *(mark for mark in plan.marks if mark.address not in held)]
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
             watch.start_soon(work.tick)

@@ -173,8 +173,9 @@ def _case(objection: Objection, plan: Plan) -> Case:
 def cases(document: Mapping[str, Any]) -> Iterator[Case]:
     """The objections of a plan's document, allowed or not: what it says of that itself is nothing to go by."""
     for one in document["objections"]:
-        changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in one["holds"]]
-        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocked(changes, one["holds"]))
+        holds = frozenset(one["holds"])
+        changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in holds]
+        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocked(changes, holds))
 
 
 def _blocked(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:

@@ -66,7 +66,10 @@ def review(
     rest = (*(change for change in plan.changes if change.digest not in kept), *plan.rest)
     world = _world_of(plan, tuple(live))
     already = {change.get("digest"): change["address"] for change in gone if world.has(change)}
-    moved = tuple((c["address"], _successor(c, rest)) for c in gone if c.get("digest") not in already)
+    successors: dict[str, list[Change]] = {}
+    for change in rest:
+        successors.setdefault(str(change.address), []).append(change)
+    moved = tuple((c["address"], _successor(c, successors)) for c in gone if c.get("digest") not in already)
     objections = in_order(against(plan.objections, agreed, plan.ours, limits))
     reported = {change.digest for _, change in moved if change is not None}
     return Review(
@@ -119,9 +122,9 @@ def _planned_identity(change: Change) -> tuple[str, str, str]:
     return _change_identity(change.action, change.address.kind, change.id or change.address.key)
 
 
-def _successor(change: Mapping[str, Any], rest: Iterable[Change]) -> Change | None:
-    """What the reviewed change has become."""
-    at = [c for c in rest if str(c.address) == change["address"]]
+def _successor(change: Mapping[str, Any], rest: Mapping[str, Sequence[Change]]) -> Change | None:
+    """What the reviewed change has become, of the others by their addresses."""
+    at = rest.get(change["address"], ())
     return next((c for c in at if c.id == change.get("id")), at[0] if at else None)
 
 

@@ -31,6 +31,7 @@ _KEPT: Final = (
 def document(plan: Plan) -> Document:
     """Everything there is to say about a plan; what is absent reads as null."""
     tasks: tuple[Task, ...] = (*plan.changes, *plan.marks)
+    held = plan.held
     whole: Document = {
         **_head_document(plan),
         "changes": [_change_document(change) for change in plan.changes],
@@ -39,7 +40,7 @@ def document(plan: Plan) -> Document:
         "pending": _pending(plan) if plan.applies == "change" else None,
         "notes": list(plan.notes),
         "mismatches": [of_mismatch(mismatch) for mismatch in plan.mismatches],
-        "applyable": plan.offline is None and any(task.address not in plan.held for task in tasks),
+        "applyable": plan.offline is None and any(task.address not in held for task in tasks),
         "complete": not plan.selected and not plan.standing and plan.offline is None and not plan.rest,
     }
     return {key: _digest(whole) if key == "digest" else value for key, value in whole.items()}
