@@ -107,6 +107,7 @@ ANSWERS: list[tuple[int, str, type[ProviderError], bool, bool]] = [
     (429, of(message=QUOTA), Rejected, False, False),
     (499, "", Busy, True, True),
     (500, of(message="no"), Broken, True, True),
+    (501, of(message="no"), Rejected, False, False),
     (502, "<html>", Broken, True, True),
     (529, "", Broken, True, True),
     (302, "", Rejected, False, True),

@@ -304,7 +304,7 @@ def test_a_delete_that_finds_nothing_has_succeeded(answers: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("answers", "kind"),
     [
-        ([NAMELESS, page(RAW)], ObjectGone),
+        ([NAMELESS, page(RAW), NAMELESS], ObjectGone),
         ([ok({"deleted": False}), page(RAW)], Broken),
         ([HTML], ApiGone),
         ([ok({}, 403)], ProviderError),

@@ -36,6 +36,7 @@ ARRAY = "array"
 """What a list is called whose server sends an array alone."""
 DEPTH = 200
 _GONE = (404, 410, 424)
+_NOT_IMPLEMENTED = 501
 _NEVER_AGAIN = (400, 401, 403)
 _NO_CREDIT = "insufficient_quota"
 _LATER = (408, 409, 425, TOO_MANY_REQUESTS, 499)
@@ -314,7 +315,7 @@ def _response_error(
     if status in _GONE:
         return _gone(asked, message, info, is_html="html" in headers.get("content-type", "").lower())
     text = f"{status}: {message}" + (f" ({code})" if code and code not in message else "")
-    if status >= 500:
+    if status >= 500 and status != _NOT_IMPLEMENTED:
         return Broken(text, "the server failed; run it again", info)
     if status in _LATER and not no_credit:
         return Busy(text, response=info)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
-from reconciler.canonical import Fields, Json
-from reconciler.kinds import Kind
+from reconciler.canonical import Absent, Json
 from reconciler.model import Live
-from reconciler.paths import Path, at, has, without
+from reconciler.paths import has
 from reconciler.providers.collection import Collection
 from reconciler.providers.errors import Rejected
 from reconciler.providers.removal import UNPROCESSABLE, Removal
@@ -103,27 +102,27 @@ class Modifier:
         A server may have defaults of its own for what models choose; where those alone changed and other fields
         stayed, somebody edited them meanwhile.
         """
-        kind, filled = self._kind, _filled_anew(live, patch, self._kind)
-        unsent = [f for f in kind.fields if f not in patch and f != "tool_resources" and (f,) not in filled]
-        before, after = (_less(one.fields, filled) for one in (live, answered))
-        changed = [f for f in unsent if at(before, (f,)) != at(after, (f,))]
-        if any(answered.fields[f] == kind.default(f) for f in changed):
+        kind, unsent = self._kind, self._bound_to_stay(live, patch, answered)
+        before, after = ({f: self._stated(f, each) for f in unsent} for each in (live, answered))
+        changed = [f for f in unsent if before[f] != after[f]]
+        if any(after[f] == kind.default(f) for f in changed):
             return True
-        stayed = [f for f in unsent if f not in (*changed, *kind.exchanged) and live.fields[f] != kind.default(f)]
+        stayed = [f for f in unsent if f not in (*changed, *kind.exchanged) and before[f] != kind.default(f)]
         return not stayed and any(path[0] in changed for path in kind.chosen)
 
+    def _bound_to_stay(self, live: Live, patch: Mapping[str, Json], answered: Live) -> list[str]:
+        """The fields that no server has a reason to change as it writes the patch, or to leave out of its answer."""
+        table = self._kind.table
+        companions = {name for rules in table.values() for name in rules.companions}
+        resets = {path for name, rules in table.items() if name in patch for path in rules.resets}
+        filled = {path[0] for path in resets if not has(dict(live.raw), path)}
+        not_repeated = {name for name, *part in self._kind.chosen if not part and name not in answered.raw}
+        return [name for name in table if name not in {*patch, *companions, *filled, *not_repeated}]
 
-def _filled_anew(live: Live, patch: Mapping[str, Json], kind: Kind) -> list[Path]:
-    """Where nothing is, and a server may choose a value for what is written, such as another model."""
-    resets = (path for name, rules in kind.table.items() if name in patch for path in rules.resets)
-    return [path for path in resets if not has(dict(live.raw), path)]
-
-
-def _less(fields: Fields, paths: Iterable[Path]) -> Json:
-    left: Json = dict(fields)
-    for path in paths:
-        left = without(left, path)
-    return left
+    def _stated(self, name: str, live: Live) -> Json | Absent:
+        """A field without the parts that the server chooses, be they in its answer or not."""
+        value = live.fields[name]
+        return value if (name,) in self._kind.chosen else self._kind.less_chosen((name,), value)
 
 
 def pairs(metadata: Json) -> dict[str, Json]:

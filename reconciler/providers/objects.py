@@ -17,7 +17,7 @@ from reconciler.providers.pages import Pages, is_id
 from reconciler.providers.paging import SharedListing, newest
 from reconciler.providers.wire import Wire
 
-_NO_SUCH_METHOD = 405
+_NO_SUCH_METHOD = (405, 501)
 _LOOKS = 5
 """How often an object that was just made is asked for, where its create does not show it."""
 _NOTHING: tuple[Json, ...] = (None, "", [], {})
@@ -74,7 +74,7 @@ class Objects:
             if isinstance(error, ObjectGone) and error.named:
                 raise
         except Rejected as error:
-            if error.response.status != _NO_SUCH_METHOD:
+            if error.response.status not in _NO_SUCH_METHOD:
                 raise
         return None
 
@@ -110,12 +110,28 @@ class Objects:
         self.known.sent.pop(live.id, None)
         try:
             answer = await self._wire.delete(self.collection, live.id)
-        except ObjectGone as error:
-            if not error.named and await self._is_listed(live):
-                raise
+        except (ApiGone, ObjectGone, Rejected) as error:
+            await self._gone_in_spite_of(error, live)
             return
         if answer.get("deleted") is not True and await self._is_listed(live):
             raise Broken(f"The server did not delete {live.id}, and did not say why.")
+
+    async def _gone_in_spite_of(self, error: ProviderError, live: Live) -> None:
+        """Raises why an object is still there whose delete failed."""
+        if isinstance(error, ObjectGone) and error.named:
+            return
+        if isinstance(error, Rejected) and error.response.status not in _NO_SUCH_METHOD:
+            raise error
+        if not await self._is_listed(live):
+            return
+        if isinstance(error, ObjectGone) and await self._read_by_id(live.id) is None:  # the list may lag
+            raise error
+        key = live.marker.key if live.marker is not None else live.id
+        raise Rejected(
+            f"This server does not delete {self.collection.kind.plural}: it answered {error.response.status}.",
+            f"remove {live.id} by other means, or let go of it: `reconciler forget {key}`",
+            error.response,
+        )
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         """The normal form of an object as it came."""

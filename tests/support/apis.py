@@ -1,0 +1,119 @@
+"""Servers written from the facts of the wire, apart from the embedded one: one API or several, each in its own way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+
+Body = dict[str, Any]
+Metadata = Literal["replaced", "merged", "dropped"]
+Gone = Literal["named", "nameless", "html"]
+
+
+@dataclass
+class Api:
+    """One collection."""
+
+    name: str
+    """`assistants` or `agents`."""
+    metadata: Metadata = "replaced"
+    effort: str | None = None
+    """What it chooses for the effort of an agent that leaves it open."""
+    echoes: bool = True
+    """Whether what it chose is in what it answers to writes; in its lists it is."""
+    gone: Gone = "named"
+    no_delete: tuple[int, str] | None = None
+    """What it answers to a delete, where it has none."""
+    keeps: frozenset[str] | None = None
+    """The fields that it keeps, where it does not keep all."""
+    kept: dict[str, Body] = field(default_factory=dict)
+    bodies: list[Body] = field(default_factory=list)
+
+    @property
+    def noun(self) -> str:
+        return self.name.removesuffix("s")
+
+    @property
+    def beta(self) -> str:
+        return {"assistants": "assistants=v2", "agents": "agents=v1"}[self.name]
+
+    def answer(self, request: httpx.Request, id: str) -> httpx.Response:
+        """The answer about one object, or about all."""
+        if request.headers.get("openai-beta") != self.beta:
+            return _error(400, f"Send the header OpenAI-Beta: {self.beta}.")
+        if id and id not in self.kept:
+            return self._not_found(id)
+        if request.method == "POST":
+            return self._written(id, json.loads(request.content))
+        if request.method == "DELETE":
+            return self._deleted(id)
+        return self._page(dict(request.url.params)) if not id else _ok(self._seen(self.kept[id]))
+
+    def _written(self, id: str, body: Body) -> httpx.Response:
+        self.bodies.append(body)
+        is_new, before = not id, self.kept.get(id, {"metadata": {}})
+        sent = body.get("metadata") or {}
+        if None in sent.values() and self.metadata != "merged":
+            return _error(400, "Invalid type for 'metadata': expected a string, got null.", "metadata")
+        id = id or f"{self.noun}_{len(self.kept) + 1}"
+        pairs = sent if self.metadata == "replaced" else {**before["metadata"], **sent}
+        pairs = {} if self.metadata == "dropped" else {key: value for key, value in pairs.items() if value is not None}
+        new = {name: value for name, value in body.items() if self.keeps is None or name in self.keeps}
+        named = {"id": id, "object": self.noun, "created_at": len(self.kept)}
+        self.kept[id] = {**named, **before, **new, "metadata": pairs if "metadata" in body else before["metadata"]}
+        return _ok(self._seen(self.kept[id]) if self.echoes else self.kept[id], 201 if is_new else 200)
+
+    def _deleted(self, id: str) -> httpx.Response:
+        if self.no_delete is not None:
+            status, text = self.no_delete
+            return httpx.Response(status, text=text)
+        del self.kept[id]
+        return _ok({"id": id, "object": f"{self.noun}.deleted", "deleted": True})
+
+    def _page(self, asked: Mapping[str, str]) -> httpx.Response:
+        """There is no `before` for agents."""
+        rows = list(self.kept.values())[:: -1 if asked.get("order", "desc") == "desc" else 1]
+        ids = [row["id"] for row in rows]
+        if "after" in asked and asked["after"] not in ids:
+            return self._not_found(asked["after"])
+        rest = rows[ids.index(asked["after"]) + 1 :] if "after" in asked else rows
+        limit = int(asked.get("limit", "20"))
+        page = [self._seen(row) for row in rest[:limit]]
+        return _ok({"object": "list", "data": page, "has_more": len(rest) > limit})
+
+    def _seen(self, row: Body) -> Body:
+        if self.effort is None:
+            return row
+        return {**row, "reasoning": {"effort": self.effort, **(row.get("reasoning") or {})}}
+
+    def _not_found(self, id: str) -> httpx.Response:
+        if self.gone == "html":
+            return httpx.Response(404, text="<html>Not here</html>", headers={"Content-Type": "text/html"})
+        return _error(404, f"No {self.noun} found with id '{id}'." if self.gone == "named" else "Not found")
+
+
+class Apis(httpx.AsyncBaseTransport):
+    """A server of these APIs and no others."""
+
+    def __init__(self, *apis: Api) -> None:
+        self.apis = {api.name: api for api in apis}
+        self.asked: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        name, _, id = request.url.path.removeprefix("/v1/").partition("/")
+        if name not in self.apis:
+            return _error(404, f"Invalid URL ({request.method} {request.url.path})")
+        return self.apis[name].answer(request, id)
+
+
+def _ok(body: Any, status: int = 200) -> httpx.Response:
+    return httpx.Response(status, json=body)
+
+
+def _error(status: int, message: str, param: str | None = None) -> httpx.Response:
+    return httpx.Response(status, json={"error": {"message": message, "type": "invalid_request_error", "param": param}})
