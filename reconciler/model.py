@@ -102,8 +102,8 @@ class Desired:
     ignore: tuple[Path, ...] = ()
     held: tuple[Path, ...] = ()
     """Paths of what one write leaves as it is live, to be applied another time."""
-    files: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """By field, the file that it was read from, where that is not the manifest."""
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """By field, the files that it was read from, where that is not the manifest."""
 
     @property
     def untouched(self) -> tuple[Path, ...]:

@@ -27,6 +27,13 @@ def show(path: Iterable[str]) -> str:
     return text.removeprefix(".")
 
 
+def quoted(name: str) -> str:
+    """The name between backticks, as it stands in a sentence; between more of them where it has some itself."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", name)), default=0))
+    space = " " if name.startswith("`") or name.endswith("`") else ""
+    return f"{fence}{space}{name}{space}{fence}"
+
+
 def read(text: str) -> Path:
     """The path that a text stands for; `BadPath` where it stands for none."""
     steps: list[str] = []

@@ -53,6 +53,18 @@ def test_the_document_names_the_file_of_a_prompt(here: Checkout) -> None:
     assert files == {"model": None, "instructions": "assistants/prompts/hr.md"}
 
 
+def test_the_document_names_every_file_that_makes_up_a_prompt(here: Checkout) -> None:
+    (here.root / "assistants" / "prompts").mkdir()
+    for name in ("tone", "hr"):
+        (here.root / "assistants" / "prompts" / f"{name}.md").write_text(f"Text of {name}.\n")
+    here.write(hr="model: gpt-4o\ninstructions: {files: [prompts/tone.md, prompts/hr.md]}\n")
+
+    (change,) = here.run("plan", "--json").data["changes"]
+
+    (files,) = [field["files"] for field in change["fields"] if "files" in field]
+    assert files == ["assistants/prompts/tone.md", "assistants/prompts/hr.md"]
+
+
 def test_planning_writes_nothing(here: Checkout) -> None:
     here.run("plan", "--json")
 

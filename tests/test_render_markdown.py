@@ -95,7 +95,7 @@ def test_a_plan_reads_as_a_comment():
 | Who | What |
 |---|---|
 | `+ new` | **blocked** · **create**: `gpt-4o` |
-| `- gone` | **delete** for good: `Gone` |
+| `− gone` | **delete** for good: `Gone` |
 | `~ hr` | `temperature` `1` → `0.2` (drift), prompt: `handbook` → `wiki` and added `"and kind"` |
 | `= tutor` | **adopt** |
 
@@ -110,7 +110,7 @@ def test_a_plan_reads_as_a_comment():
 
 </details>
 
-<details><summary><code>- assistant.gone</code></summary>
+<details><summary><code>− assistant.gone</code></summary>
 
 `asst_gone` · will be destroyed
 
@@ -312,7 +312,7 @@ def test_an_objection_says_what_else_it_holds_back():
             update("x", field("response_format.json_schema.schema.required", [], ["a"], "conflict")),
             "| `~ x` | the answer's schema (conflict) |",
         ),
-        (delete("x" * 64), f"| `- {'x' * 64}` | **delete** for good |"),
+        (delete("x" * 64), f"| `− {'x' * 64}` | **delete** for good |"),
     ],
 )
 def test_a_row_says_what_happens(change, row):
@@ -680,13 +680,14 @@ def test_manifests_are_links_to_the_reviewed_commit_where_its_address_is_known()
     assert acting(shown, links=3) == []
 
 
-def test_the_file_of_a_prompt_is_a_link_beside_its_manifest():
+def test_the_files_of_a_prompt_are_links_beside_its_manifest():
     of = update("hr", field("instructions", "Be kind.", "Be brief."))
     assert of.desired is not None
-    of = replace(of, desired=replace(of.desired, files={"instructions": "assistants/prompts/hr.md"}))
+    files = ("assistants/tone.md", "assistants/prompts/hr.md")
+    of = replace(of, desired=replace(of.desired, files={"instructions": files}))
     shown = page(view(document(plan(of))), LIMIT, files=FILES)
 
-    assert f" · [`assistants/prompts/hr.md`](<{FILES}assistants/prompts/hr.md>) · `asst_hr`" in shown
+    assert "".join(f" · [`{file}`](<{FILES}{file}>)" for file in files) + " · `asst_hr`" in shown
     assert "prompts/hr.md" not in page(view(document(plan(of))), LIMIT)
 
 
@@ -741,7 +742,7 @@ def test_what_goes_for_good_is_named():
     shown = rows(plan(delete("x", field("name", "HR"), field("instructions", "a b c"), *tools, stores)))
 
     what = "`HR`, prompt of 3 words, 2 functions, `file_search`, 1 vector store"
-    assert shown == [f"| `- x` | **delete** for good: {what} |"]
+    assert shown == [f"| `− x` | **delete** for good: {what} |"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from reconciler.paths import quoted
 from reconciler.render.markup import bounded, fence, joined, link, prose, sentence, span, strong, struck, tag
 from support.markdown_reading import LIVELY
 
@@ -90,8 +91,14 @@ def test_nothing_that_is_read_outside_code_is_looked_for_by_a_host(text):
 
 def test_names_between_backticks_are_code():
     assert sentence("set `id: {production: asst_1}` in a.yaml") == "set `id: {production: asst_1}` in a.yaml"
-    assert sentence("`a``b`") == "`a`&#8203;`b`"
+    assert sentence("`a` `b`") == "`a` `b`"
     assert sentence("one ` alone") == "one &#96; alone"
+
+
+def test_a_name_that_has_backticks_stands_between_more_of_them():
+    assert sentence("now requires ``a`b``") == "now requires <code>a&#96;b</code>"
+    assert sentence("now requires `` `a ``") == "now requires <code>&#96;a</code>"
+    assert sentence(f"now requires {quoted('a``b`')}") == "now requires <code>a&#96;&#96;b&#96;</code>"
 
 
 def test_backticks_of_neighbours_do_not_meet():

@@ -146,7 +146,7 @@ def test_what_differs_is_told_of_its_environment_worst_first() -> None:
     found = sections(told)
     assert list(found) == ["In live", "In staging, live", "In staging"]
     assert [
-        ("-\u00a0assistant.old" in text, "Always name" in text, "temperature" in text) for text in found.values()
+        ("−\u00a0assistant.old" in text, "Always name" in text, "temperature" in text) for text in found.values()
     ] == [
         (True, False, False),
         (False, True, False),

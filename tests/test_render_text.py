@@ -127,8 +127,8 @@ production (openai, https://api.example.com/v1, project proj_x), stack acme
       # (9 unchanged fields hidden)
 
   . assistant.old will be forgotten, not destroyed (asst_old)
-  > assistant.reviewer will be renamed, was critic (assistants/reviewer.yaml:1,
-      asst_reviewer)
+  > assistant.reviewer will be renamed, was critic
+      (assistants/reviewer.yaml:1, asst_reviewer)
   = assistant.tutor will be adopted (assistants/tutor.yaml:1, asst_tutor)
 
 Objection (possible-duplicate) assistant.new: asst_9 has this name
@@ -194,8 +194,8 @@ def test_an_import_that_changes_fields_is_shown_as_an_update():
     assert (
         body(plan(adopt("x", field("temperature", 1, 0, "adoption"))))
         == """\
-  ~ assistant.x will be adopted and updated in-place (assistants/x.yaml:1,
-      asst_x)
+  ~ assistant.x will be adopted and updated in-place
+      (assistants/x.yaml:1, asst_x)
       ~ temperature  1 -> 0"""
     )
 

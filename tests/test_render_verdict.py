@@ -377,3 +377,11 @@ def test_growth_is_in_words_and_in_characters_where_they_are_as_many():
     assert grown("ab", "abc") == "+1 character"
     assert grown("a b", "b a") == "same length"
     assert grown(["a", "b"], ["a b", "b c"]) == "+2 words"
+
+
+def test_the_headline_names_the_codes_of_what_is_blocked_alone():
+    elsewhere = replace(lookalike("gone"), code="duplicate", holds=frozenset())
+    of = plan(update("a", field("top_p", 1, 0)), create("hr"), objections=(elsewhere, lookalike("hr")))
+
+    assert headline(view(document(of))) == "1 blocked (possible-duplicate). Will apply: 1 field changed: top_p 1 → 0"
+    assert headline(view(document(plan(objections=(elsewhere,))))) == "1 objection (duplicate)"

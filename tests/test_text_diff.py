@@ -397,3 +397,19 @@ def test_words_next_to_each_other_are_one_replacement_and_white_space_alone_is_v
 )
 def test_what_takes_more_than_that_is_left_to_the_diff(before, after):
     assert replacements(before, after) == ()
+
+
+# words too long to read
+
+
+def test_of_an_edit_in_a_very_long_word_only_what_is_around_it_is_shown():
+    before = "A" * 50_000 + "x" + "B" * 50_000
+    head, tail = f"…{'A' * 40}", f"{'B' * 40}…"
+
+    assert diff(before, before.replace("x", "YZ"), width=100) == [f"- {head}[-x-]{tail}", f"+ {head}{{+YZ+}}{tail}"]
+    assert [(edit.removed, edit.added) for edit in replacements(before, before.replace("x", "YZ"))] == [("x", "YZ")]
+
+
+def test_a_very_long_word_that_grows_is_cut_where_it_grows():
+    assert replacements("A" * 100, "A" * 100 + "b")[0].added == "b"
+    assert [edit.removed for edit in replacements("A" * 100 + "b", "A" * 100)] == ["b"]

@@ -132,7 +132,9 @@ class _ManifestReader:
             on_removal=own.on_removal or "delete",
             ignore=ignore,
             files={
-                key: node.place.file for key, node in fields(body).items() if node.place.file != self.node.place.file
+                key: files
+                for key, files in ((key, resolver.files_of(node)) for key, node in fields(body).items())
+                if files != (self.node.place.file,)
             },
         )
 

@@ -36,6 +36,8 @@ class Resolver:
     """Stand-ins for values that the environment lacks; a patch may still replace them."""
     broken: list[Node] = field(default_factory=list)
     """Stand-ins for files that could not be read, which is reported elsewhere."""
+    joined: list[tuple[Node, tuple[str, ...]]] = field(default_factory=list)
+    """Texts that several files make up, with those files."""
 
     def resolve(self, body: Node) -> Node:
         """The body with every reference resolved."""
@@ -52,6 +54,10 @@ class Resolver:
         if not stand_ins or not isinstance(body.value, dict):
             return body
         return replace(body, value={key: node for key, node in body.value.items() if not _holds(node, stand_ins)})
+
+    def files_of(self, node: Node) -> tuple[str, ...]:
+        """The files that a resolved value was read from."""
+        return next((files for joined, files in self.joined if joined is node), (node.place.file,))
 
     def _resolved(self, spot: _Spot) -> Node:
         if not spot.names_files:
@@ -86,7 +92,9 @@ class Resolver:
     def _joined(self, node: Node, parts: list[Node]) -> Node:
         if not all(isinstance(part.value, str) for part in parts):
             return self._fault(node, "Only texts can be joined.", "name `.md` and `.txt` files under `files`")
-        return Node("\n\n".join(str(part.value).strip("\r\n") for part in parts), node.place)
+        joined = Node("\n\n".join(str(part.value).strip("\r\n") for part in parts), node.place)
+        self.joined.append((joined, tuple(part.place.file for part in parts)))
+        return joined
 
     def _value(self, node: Node) -> Node:
         name = str(_only_member(node).value)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from reconciler.canonical import Json, encode, equal
 from reconciler.model import Meaning
-from reconciler.paths import Path, show
+from reconciler.paths import Path, quoted, show
 
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -117,7 +117,7 @@ _KEYWORDS: dict[str, Callable[[str, Json, Json, Path], Iterator[Meaning]]] = {
 
 
 def _at(path: Path) -> str:
-    return f"`{show(path)}`" if path else "the arguments"
+    return quoted(show(path)) if path else "the arguments"
 
 
 def _as_mapping(value: Json) -> dict[str, Json]:
@@ -133,4 +133,4 @@ def _type(value: Json) -> str:
 
 
 def _quoted_values(texts: list[str]) -> str:
-    return ", ".join(f"`{text.strip(chr(34))}`" for text in texts)
+    return ", ".join(quoted(text.strip('"')) for text in texts)

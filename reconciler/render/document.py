@@ -22,8 +22,8 @@ FORMAT_VERSION = "1.2"
 _PARTS: Final = ("changes", "fields", "meanings", "marks", "objections", "mismatches", "differences", "pending")
 _KEPT: Final = (
     "format_version", "reconciler_version", "stack", "environment", "base", "applies", "fingerprint", "digest",
-    "summary", "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "seen", "code",
-    "holds", "cause",
+    "summary", "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "files", "seen",
+    "code", "holds", "cause",
 )  # fmt: skip
 """What names things; no server fills it freely."""
 
@@ -192,14 +192,14 @@ def _side_json(value: Json | Absent) -> Json:
 
 
 def _field_document(field: FieldChange, desired: Desired | None) -> Document:
-    file = desired.files.get(str(field.path[0])) if desired and len(field.path) == 1 else None
+    files = desired.files.get(str(field.path[0]), ()) if desired and len(field.path) == 1 else ()
     return {
         "path": show(field.path),
         "before": _side_json(field.before),
         "after": _side_json(field.after),
         "cause": field.cause,
         "origin": field.origin,
-        **({} if file is None else {"file": file}),
+        **({"file": files[0]} if len(files) == 1 else {"files": list(files)} if files else {}),
         **({} if field.reason is None else {"reason": field.reason}),
         **({} if isinstance(field.applied, Absent) else {"applied": plain(field.applied)}),
     }

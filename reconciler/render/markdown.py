@@ -14,7 +14,20 @@ from urllib.parse import quote
 
 from reconciler.plan.allowances import LABEL
 from reconciler.render import sentences, tree
-from reconciler.render.markup import LIMIT, bounded, fence, joined, link, prose, sentence, span, strong, struck, tag
+from reconciler.render.markup import (
+    LIMIT,
+    bounded,
+    fence,
+    joined,
+    link,
+    prose,
+    sentence,
+    signed,
+    span,
+    strong,
+    struck,
+    tag,
+)
 from reconciler.render.page import page_across, page_of, section_of
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
@@ -43,7 +56,6 @@ _MEMBERS_LISTED, _MEMBERS_NAMED = 6, 20  # with their files; by name alone
 _HEAD = "| Who | What |\n|---|---|"
 _CUT = "*The rest of this change is left out here.*"
 _PLAIN_WORDS = re.compile(r"[\w, ]+")
-_TOGETHER = "\u00a0"  # a space that keeps a sign and a name on one line
 
 
 def render(document: Document, style: Style) -> str:
@@ -362,7 +374,7 @@ def _table_block(rows: tree.Made[tree.TableRow], room: int) -> tuple[str, int]:
 
 
 def _row_block(row: tree.TableRow) -> str:
-    who = span(f"{row.sign}{_TOGETHER}{row.who[0].text}") if len(row.who) == 1 else _phrase_md(row.who)
+    who = span(signed(row.sign, row.who[0].text)) if len(row.who) == 1 else _phrase_md(row.who)
     what = ", ".join(map(_phrase_md, row.phrases))
     return f"| {who} | {'**blocked** · ' if row.blocked else ''}{what} |"
 
@@ -399,7 +411,7 @@ def _section_block(section: tree.Section, room: int, files: str, *, opened: bool
 
 def _summary_md(section: tree.Section) -> str:
     if section.address:
-        return bounded(tag, f"{section.sign}{_TOGETHER}{section.title}", _VERDICT)
+        return bounded(tag, signed(section.sign, section.title), _VERDICT)
     title = one_line(section.title)
     return f"<b>{title}</b>" if _PLAIN_WORDS.fullmatch(title) else f"<b>{bounded(tag, title, _VERDICT)}</b>"
 

@@ -30,8 +30,10 @@ _NOT_PROSE = re.compile(
 )
 _LIST = re.compile(r"([ \t]*)([-+])(?=[ \t-]|$)|([ \t]*\d+)([.)])(?=[ \t]|$)")
 _INDENT = re.compile(r"^(?: {4,}|[ ]*\t)[ \t]*")  # which would make a block of code
-_CODE = re.compile(r"`([^`\n]+)`")
+_CODE = re.compile(r"(?<!`)(`+)(?!`)([^\n]+?)(?<!`)\1(?!`)")
 _BREAK = "&#8203;"
+_UNBROKEN = 24  # characters that have room on a phone, beside a sign
+_PART = re.compile(r"(?<=[-_.])(?=\w)")
 _PARTING = "@#-$"
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[A-Za-z0-9._~/%?=&+,-]*)?(?:#L\d+)?")
 
@@ -46,7 +48,17 @@ def span(text: str) -> str:
 
 def tag(text: str) -> str:
     """The text as code within a block of HTML, where Markdown is not read."""
-    return f"<code>{escape(one_line(text))}</code>"
+    return f"<code>{'<wbr>'.join(map(escape, name_parts(one_line(text))))}</code>"
+
+
+def signed(sign: str, name: str) -> str:
+    """A sign and a name that stay on one line: behind a hyphen it would be broken, so the sign is a minus."""
+    return f"{'−' if sign == '-' else sign}\u00a0{name}"
+
+
+def name_parts(name: str) -> list[str]:
+    """The parts of a long name: it may be broken between them, and nowhere else."""
+    return _PART.split(name) if len(name) > _UNBROKEN else [name]
 
 
 def prose(text: str) -> str:
@@ -64,7 +76,7 @@ def named(text: str) -> Iterator[tuple[str, bool]]:
     start = 0
     for match in _CODE.finditer(text):
         yield text[start : match.start()], False
-        yield match[1], True
+        yield match[2].removeprefix(" ").removesuffix(" ") if "`" in match[2] else match[2], True
         start = match.end()
     yield text[start:], False
 

@@ -246,7 +246,7 @@ def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] =
         blocks=tuple(_blocks_of(change, most)),
         unchanged=sentences.remains(change) if change.fields else "",
         patch=change.patch,
-        sources=tuple(dict.fromkeys(field.file for field in change.fields if field.file)),
+        sources=tuple(dict.fromkeys(file for field in change.fields for file in field.files)),
     )
     if isinstance(subject, ChangeView):
         return section

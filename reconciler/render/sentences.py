@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.canonical import Json
 from reconciler.model import Target
+from reconciler.paths import quoted
 from reconciler.render.values import both, compact, one_line, shortened
 from reconciler.render.view import ChangeView, MismatchView, ObjectionView, View
 
@@ -87,7 +88,7 @@ def notes(view: View) -> tuple[str, ...]:
 
 def mismatch(one: MismatchView) -> str:
     """What of an object is not as its manifest says, and why it is not sent again."""
-    fields = "; ".join(f"`{path}` is {_both_sides(live, desired)}" for path, live, desired in one.fields)
+    fields = "; ".join(f"{quoted(path)} is {_both_sides(live, desired)}" for path, live, desired in one.fields)
     why = "The server kept this instead of what it was sent, so it is sent again only once the manifest or it changes."
     return f"{one.address} differs from its manifest: {fields}. {why}"
 

@@ -101,10 +101,14 @@ def _is_line(section: tree.Section) -> bool:
 def _section_lines(section: tree.Section, style: Style) -> Iterator[str]:
     facts = ", ".join(filter(None, [sentences.location(section.file, section.line), section.id]))
     ink = _ink(section.sign, section.blocked)
-    rest = f" {section.will}{f' ({facts})' if facts else ''}" if section.address else ":"
     head = f"  {paint(section.sign, ink, style)} "
     title = tree.Run(section.title, "strong" if ink == "bold" else ink)  # type: ignore[arg-type]  # inks are looks here
-    yield from _flow(head, (title, tree.Run(rest)), style, used=4, indent=6)
+    will = f" {section.will}" if section.address else ":"
+    is_one_row = columns(section.title + will + facts) + len("  ~  ()") <= _width(style)
+    beside = f" ({facts})" if facts and is_one_row else ""
+    yield from _flow(head, (title, tree.Run(f"{will}{beside}")), style, used=4, indent=6)
+    if facts and not is_one_row:
+        yield from _flow("      ", (tree.Run(f"({facts})"),), style, indent=6)
     if section.members:
         yield from _flow(
             "      ", (tree.Run(", ".join(member.address for member in section.members)),), style, indent=6

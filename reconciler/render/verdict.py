@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from reconciler.canonical import Json
 from reconciler.render.grouping import WHOLE, about, by_owner, function_name, halves, owner
+from reconciler.render.markup import named
 from reconciler.render.sentences import count, differing
 from reconciler.render.text_diff import LINE_END, Replacement, replacements
 from reconciler.render.tree import Look, Phrase, Run
@@ -281,7 +282,8 @@ def headline(view: View) -> str:
     parts += [differing(len(view.mismatches))] if view.mismatches else []
     if not view.standing:
         return one_line("; ".join(parts if view.changes or view.pending else ["No changes", *parts]))
-    codes = list(dict.fromkeys(objection.code for objection in view.standing))
+    blocking = {code for change in view.changes for code in change.held_by} or {each.code for each in view.standing}
+    codes = list(dict.fromkeys(each.code for each in view.standing if each.code in blocking))
     named = ", ".join([*codes[:_MOST], *(["and more"] if len(codes) > _MOST else [])])
     head = f"{blocked:,} blocked ({named})" if blocked else f"{_number_of(len(view.standing), 'objection')} ({named})"
     return one_line(f"{head}. {'Will apply: ' if ready else ''}{'; '.join(parts)}" if parts else head)
@@ -327,7 +329,8 @@ def _not_breaking(change: ChangeView) -> list[FieldView]:
 def _breaking(meaning: MeaningView) -> str:
     own = owner(meaning.path)
     subject = function_name(own) if own else ""
-    return f"{subject or 'the answer'} {plainly(meaning)}".replace("`", "")
+    words = "".join(part for part, _ in named(plainly(meaning)))
+    return f"{subject or 'the answer'} {words}"
 
 
 def _field_kinds(fields: Sequence[FieldView]) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ class FieldView:
     """Why another change of the plan brings it."""
     applied: tuple[Json, ...] = ()
     """Of a conflict, the value that the last apply left there, where it is known."""
-    file: str = ""
+    files: tuple[str, ...] = ()
     """Where its text is written, if not in the manifest."""
 
 
@@ -233,7 +233,7 @@ def _read_field(field: Document) -> FieldView:
         origin=_perhaps(field, "origin", str),
         reason=_perhaps(field, "reason", str),
         applied=(field["applied"],) if "applied" in field else (),
-        file=_perhaps(field, "file", str) or "",
+        files=_texts(field, "files") if "files" in field else (_take(field, "file", str),) if "file" in field else (),
     )
 
 

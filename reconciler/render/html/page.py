@@ -26,7 +26,7 @@ from reconciler.render.html.element import (
     sheet,
     whole,
 )  # fmt: skip
-from reconciler.render.markup import named
+from reconciler.render.markup import name_parts, named
 from reconciler.render.page import page_across, page_of
 from reconciler.render.sentences import count
 from reconciler.render.text_diff import CONTINUED, Line, compare
@@ -214,7 +214,9 @@ def _phrase_markup(phrase: tree.Phrase) -> list[Child]:
 
 def _run_markup(run: tree.Run) -> list[Child]:
     text = one_line(run.text)
-    names: dict[str, Name] = {"code": "code", "gone": "del", "new": "ins", "good": "strong", "strong": "strong"}
+    names: dict[str, Name] = {"gone": "del", "new": "ins", "good": "strong", "strong": "strong"}
+    if run.look == "code":
+        return [_code(text)]
     if run.look in names:
         return [element(names[run.look], text)]
     return [element("strong", text, class_="bad")] if run.look else _prose(text)
@@ -352,16 +354,9 @@ def _name_markup(field: tree.Field) -> list[Child]:
     """Its path, and what is to be said of it."""
     words = [*([field.fate] if field.fate and not field.is_short else []), *field.tags]
     return [
-        _path_markup(field.name or "the whole"),
+        _code(field.name or "the whole"),
         *(child for word in words for child in (" ", _chip(one_line(word), _TONES.get(word, "")))),
     ]
-
-
-@lru_cache(1_024, typed=True)  # the fields of a kind are few
-def _path_markup(name: str) -> Markup:
-    """A path, which may be broken where it has a dot."""
-    first, *steps = one_line(name).split(".")
-    return element("code", first, *(child for step in steps for child in (PAUSE, f".{step}")))
 
 
 def _short_markup(field: tree.Field) -> Markup:
@@ -468,9 +463,11 @@ def _gap(text: str) -> Markup:
 # small things within a line
 
 
+@lru_cache(1_024, typed=True)  # the fields of a kind are few
 def _code(content: str) -> Markup:
-    """A name or a value on one line."""
-    return element("code", one_line(content))
+    """A name or a value; a long one may be broken between its parts, and nowhere else."""
+    first, *parts = name_parts(one_line(content))
+    return element("code", first, *(child for part in parts for child in (PAUSE, part)))
 
 
 @lru_cache(1_024, typed=True)
