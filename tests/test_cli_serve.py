@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from support.checkout import Checkout, plain
-from support.emulator_world import BETA
+from support.emulator_world import BETA, BETAS
 from support.forking import Process
 from support.needing import PATIENCE
 
@@ -44,7 +44,9 @@ def serving(here: Checkout, *arguments: str, end: signal.Signals = signal.SIGINT
 def test_what_is_served_is_what_local_holds_and_an_interrupt_ends_it(here: Checkout) -> None:
     with serving(here) as url:
         made = httpx.post(f"{url}/assistants", json={"model": "gpt-4o"}, headers=BETA).json()
+        agent = httpx.post(f"{url}/agents", json={"model": "gpt-5"}, headers=BETAS["agents"]).json()
 
+    assert agent["object"] == "agent"
     assert list(here.live()) == [made["id"]]
     assert (here.root / ".reconciler" / ".gitignore").read_text() == "*\n"
 

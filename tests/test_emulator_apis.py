@@ -197,6 +197,21 @@ def test_an_api_that_is_gone_answers_404_to_everything_and_leaves_the_others(api
     assert [world.ok("GET", f"/v1/{name}")["data"] for name in others] == [[]] * len(others)
 
 
+@pytest.mark.parametrize("escaped", ["m", "\\u6d4b"])
+def test_a_body_may_be_as_large_as_its_api_says(world: World, escaped: str) -> None:
+    largest = APIS[world.api].largest
+    head, end = b'{"model": "gpt-4o", "x": "', b'"}'
+    filling = escaped.encode() * ((largest - len(head + end)) // len(escaped))
+
+    fits, is_larger = (
+        call(world.emulator, "POST", world.collection, content=head + filling + more + end)
+        for more in (b"", b"m" * len(escaped))
+    )
+
+    assert (fits.status_code, fits.json()["error"]["code"]) == (400, "unknown_parameter")
+    assert (is_larger.status_code, is_larger.json()["error"]["code"]) == (413, "too_large")
+
+
 # --- the ways servers differ ---
 
 

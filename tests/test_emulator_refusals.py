@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.emulator.assistants import ASSISTANTS
 from reconciler.emulator.exchange import DEEPEST
 from reconciler.emulator.shapes import listed
 from support.emulator_world import World, call
@@ -452,12 +451,3 @@ def test_a_body_nested_too_deeply_is_refused(world: World, depth: int) -> None:
 
     assert answer.status_code == 400
     assert "nested too deeply" in answer.json()["error"]["message"]
-
-
-def test_a_body_too_large_is_refused(world: World) -> None:
-    body = b'{"model": "' + b"m" * ASSISTANTS.largest + b'"}'
-
-    answer = call(world.emulator, "POST", "/v1/assistants", content=body)
-
-    assert answer.status_code == 413
-    assert answer.json()["error"]["code"] == "too_large"
