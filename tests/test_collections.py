@@ -7,11 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.kinds.agent import AGENT
 from reconciler.model import Live
 from reconciler.plan import marker as markers
 from reconciler.providers import ApiGone, ProviderError, Rejected, Unauthorized
-from reconciler.providers.collection import Collection
 from reconciler.providers.openai import COLLECTIONS
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Wire, client
@@ -20,13 +18,11 @@ from support.faults import Script, ok, run, wire_clock
 from support.lives import KIND, wanted
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id=None, nonce="n", commit=None)
-AGENTS = Collection(AGENT, "/agents", beta="agents=v1", metadata="replaced")
-BOTH = (COLLECTIONS["assistant"], AGENTS)
 
 
 def opened(transport: Any) -> Server:
     http = client("http://localhost/v1", {}, transport)
-    return Server(Wire(http, lambda line: None, wire_clock()), BOTH)
+    return Server(Wire(http, lambda line: None, wire_clock()), COLLECTIONS.values())
 
 
 async def made(server: Server, kind: str, **body: Any) -> Live:
@@ -133,7 +129,7 @@ def test_a_kind_that_no_server_of_the_sort_has_is_an_api_that_is_gone() -> None:
     async def story() -> ProviderError:
         http = client("http://localhost/v1", {}, httpx.MockTransport(Script(ok({}))))
         with pytest.raises(ApiGone) as caught:
-            await Server(Wire(http, lambda line: None), [AGENTS]).observe("assistant")
+            await Server(Wire(http, lambda line: None), [COLLECTIONS["agent"]]).observe("assistant")
         return caught.value
 
     assert run(story).message == "This server has no Assistants API."

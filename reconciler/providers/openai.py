@@ -9,7 +9,9 @@ from typing import ClassVar
 import httpx
 
 from reconciler import urls
-from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds import ServerTraits
+from reconciler.kinds.agent import AGENT
+from reconciler.kinds.assistant import ASSISTANT
 from reconciler.providers.collection import Collection
 from reconciler.providers.http_settings import HttpSettings, header_text
 from reconciler.providers.server import Server
@@ -23,8 +25,13 @@ _SUNSET = (
     " Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
     " `reconciler serve`; point `base_url` at one of those."
 )
+_NOT_EVERYWHERE = (
+    "Not every server has it: OpenAI does, and `reconciler serve`. Where no agents are wanted, list the other kinds as"
+    " `kinds` of the environment."
+)
 COLLECTIONS: dict[str, Collection] = {
-    "assistant": Collection(KINDS["assistant"], "/assistants", beta="assistants=v2", gone=_SUNSET)
+    "agent": Collection(AGENT, "/agents", beta="agents=v1", gone=_NOT_EVERYWHERE, metadata="replaced"),
+    "assistant": Collection(ASSISTANT, "/assistants", beta="assistants=v2", gone=_SUNSET),
 }
 
 
