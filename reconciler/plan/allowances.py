@@ -152,34 +152,44 @@ def newest_before(at: datetime, dated: Iterable[tuple[datetime, T]]) -> T | None
 
 def permitted(plan: Plan, allowances: Sequence[Allowance]) -> Plan:
     """The plan, in which the objections that somebody allowed say who did."""
-    here = [one for one in allowances if one.environment == plan.where.environment]
-    return replace(plan, objections=tuple(_with_allowance(one, plan, here) for one in plan.objections))
+    here: dict[tuple[str, str | None], list[Allowance]] = {}
+    for one in allowances:
+        if one.environment == plan.where.environment:
+            here.setdefault((one.case.code, one.case.address), []).append(one)
+    digests = _digests_by_address((str(change.address), change.digest) for change in plan.changes)
+    return replace(plan, objections=tuple(_with_allowance(one, digests, here) for one in plan.objections))
 
 
-def _with_allowance(objection: Objection, plan: Plan, allowances: Sequence[Allowance]) -> Objection:
-    case = _case(objection, plan)
-    if case.code in NEVER_ALLOWED:
+def _with_allowance(
+    objection: Objection,
+    digests: Mapping[str, Sequence[str]],
+    allowances: Mapping[tuple[str, str | None], Sequence[Allowance]],
+) -> Objection:
+    if objection.code in NEVER_ALLOWED or objection.allowed:
         return objection
-    by = next((one.by for one in allowances if one.case.covers(case)), None)
-    return objection if objection.allowed or by is None else replace(objection, allowed=True, by=by)
-
-
-def _case(objection: Objection, plan: Plan) -> Case:
-    changes = [(str(change.address), change.digest) for change in plan.changes if change.address in objection.holds]
     address = str(objection.address) if objection.address else None
-    return Case(objection.code, address, _blocked(changes, map(str, objection.holds)))
+    case = Case(objection.code, address, _blocked(digests, [*map(str, objection.holds)]))
+    by = next((one.by for one in allowances.get((case.code, address), ()) if one.case.covers(case)), None)
+    return objection if by is None else replace(objection, allowed=True, by=by)
 
 
 def cases(document: Mapping[str, Any]) -> Iterator[Case]:
     """The objections of a plan's document, allowed or not: what it says of that itself is nothing to go by."""
+    digests = _digests_by_address((change["address"], change.get("digest")) for change in document["changes"])
     for one in document["objections"]:
-        holds = frozenset(one["holds"])
-        changes = [(c["address"], c.get("digest")) for c in document["changes"] if c["address"] in holds]
-        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocked(changes, holds))
+        yield Case(FORMER_CODES.get(one["code"], one["code"]), one["address"], _blocked(digests, one["holds"]))
 
 
-def _blocked(changes: Sequence[tuple[str, str]], holds: Iterable[str]) -> frozenset[str]:
-    return frozenset(f"{address} {digest}" for address, digest in changes) or frozenset(holds)
+def _digests_by_address(changes: Iterable[tuple[str, str]]) -> Mapping[str, Sequence[str]]:
+    digests: dict[str, list[str]] = {}
+    for address, digest in changes:
+        digests.setdefault(address, []).append(digest)
+    return digests
+
+
+def _blocked(digests: Mapping[str, Sequence[str]], holds: Sequence[str]) -> frozenset[str]:
+    changes = (f"{address} {digest}" for address in holds for digest in digests.get(address, ()))
+    return frozenset(changes) or frozenset(holds)
 
 
 def idle(verdicts: Iterable[Verdict], plan: Mapping[str, Any]) -> tuple[Verdict, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from reconciler.canonical import Absent
 from reconciler.kinds import KINDS
@@ -40,6 +40,10 @@ _NEVER_CAUSES = {
     "conflict": "it changed in Git and on the server: choose which of the two applies",
     "unknown": "the cause is unknown: review it",
 }
+
+
+_Blocked: TypeAlias = Mapping[Address, Collection[str]]
+"""By address, the codes of the objections that block its change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +107,21 @@ class ScheduledRun:
 def split_by_policy(plan: Plan, policy: Policy, waits: Waits = Waits()) -> PolicySplit:  # a frozen value
     """The plan in what a scheduled run may do, and what needs review."""
     refresh = EDITS in policy.apply and waits.edits is None and waits.everything is None and not plan.standing
-    return _split(plan, lambda change: _why_not(change, plan, policy, waits), refresh=refresh)
+    blocked = _blocking_codes(plan)
+    return _split(plan, blocked, lambda change: _why_not(change, blocked, policy, waits), refresh=refresh)
 
 
 def split_for_revert(plan: Plan, policy: Policy, addresses: Collection[Address]) -> PolicySplit:
     """The plan in the drift of some addresses, which somebody wants reverted now, and all else."""
+    blocked = _blocking_codes(plan)
     now, later = Policy(frozenset({DRIFT})), "it was not requested here; the next scheduled run may apply it"
 
     def reason(change: Change) -> str | None:
         if change.address in addresses:
-            return _why_not(change, plan, now, Waits())
-        return _why_not(change, plan, policy, Waits()) or later
+            return _why_not(change, blocked, now, Waits())
+        return _why_not(change, blocked, policy, Waits()) or later
 
-    return _split(plan, reason, refresh=False)
+    return _split(plan, blocked, reason, refresh=False)
 
 
 def due(reported: datetime | None, after: int, now: datetime) -> datetime:
@@ -125,11 +131,12 @@ def due(reported: datetime | None, after: int, now: datetime) -> datetime:
 
 def pieces(plan: Plan) -> tuple[Change, ...]:
     """The changes, with drift apart from what was edited beside it, where each of the two can be written alone."""
-    return tuple(piece for change in plan.changes for piece in _drift_and_edits(change, plan))
+    blocked = _blocking_codes(plan)
+    return tuple(piece for change in plan.changes for piece in _drift_and_edits(change, blocked))
 
 
-def _drift_and_edits(change: Change, plan: Plan) -> tuple[Change, ...]:
-    if change.action != "update" or len(permits(change)) == 1 or any(_always(change, plan)):
+def _drift_and_edits(change: Change, blocked: _Blocked) -> tuple[Change, ...]:
+    if change.action != "update" or len(permits(change)) == 1 or any(_always(change, blocked)):
         return (change,)
     drift = narrow(change, [field.path for field in change.fields if field.cause == DRIFT])
     done = {field.path for field in drift.fields} if drift is not None else set()
@@ -139,10 +146,10 @@ def _drift_and_edits(change: Change, plan: Plan) -> tuple[Change, ...]:
     return drift, edits
 
 
-def _split(plan: Plan, reason: Callable[[Change], str | None], *, refresh: bool) -> PolicySplit:
+def _split(plan: Plan, blocked: _Blocked, reason: Callable[[Change], str | None], *, refresh: bool) -> PolicySplit:
     parts: list[tuple[Change, str | None]] = []
     for change in plan.changes:
-        judged = [(piece, reason(piece)) for piece in _drift_and_edits(change, plan)]
+        judged = [(piece, reason(piece)) for piece in _drift_and_edits(change, blocked)]
         parts += judged if any(why is not None for _, why in judged) else [(change, None)]
     changes = tuple(change for change, why in parts if why is None)
     return PolicySplit(
@@ -188,20 +195,27 @@ def _travels(change: Change, field: FieldChange) -> bool:
     return not isinstance(want, Absent) and markers.applied(marker, field.path[:1]) == markers.short_digest(want)
 
 
-def _why_not(change: Change, plan: Plan, policy: Policy, waits: Waits) -> str | None:
+def _why_not(change: Change, blocked: _Blocked, policy: Policy, waits: Waits) -> str | None:
     """Why the change needs review; None where it may be done."""
-    return "; ".join(_always(change, plan)) or next(_by_policy(change, policy, waits), None)
+    return "; ".join(_always(change, blocked)) or next(_by_policy(change, policy, waits), None)
 
 
-def _always(change: Change, plan: Plan) -> Iterator[str]:
+def _blocking_codes(plan: Plan) -> _Blocked:
+    codes: dict[Address, set[str]] = {}
+    for objection in plan.standing:
+        for address in objection.holds:
+            codes.setdefault(address, set()).add(objection.code)
+    return codes
+
+
+def _always(change: Change, blocked: _Blocked) -> Iterator[str]:
     """What no policy permits."""
     if change.action in _NEVER:
         yield _NEVER[change.action]
     causes = {field.cause for field in change.fields}
     yield from (why for cause, why in _NEVER_CAUSES.items() if cause in causes)
-    codes = sorted({objection.code for objection in plan.standing if change.address in objection.holds})
-    if codes:
-        yield f"blocked: {', '.join(codes)}"
+    if change.address in blocked:
+        yield f"blocked: {', '.join(sorted(blocked[change.address]))}"
 
 
 def _by_policy(change: Change, policy: Policy, waits: Waits) -> Iterator[str]:

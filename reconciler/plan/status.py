@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.canonical import Json
@@ -42,7 +42,10 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     objects = list(live)
     mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
-    rows = [_live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan) for one in objects]
+    doubled = {str(objection.address) for objection in plan.objections if objection.code == "duplicate"}
+    rows = [
+        _live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan, doubled) for one in objects
+    ]
     rows += [_new_standing(change) for change in plan.changes if change.id is None]
     return tuple(sorted(rows, key=_order))
 
@@ -60,12 +63,15 @@ def _other_owner(one: Live, plan: Plan) -> str | None:
     return f"{marker.stack}/{marker.environment}"
 
 
-def _live_standing(one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan) -> Standing:
+def _live_standing(
+    one: Live, change: Change | None, mismatch: Mismatch | None, plan: Plan, doubled: Collection[str]
+) -> Standing:
     ours = one.marker if is_ours(one, plan.where) else None
     address = str(change.address) if change else str(one.address) if ours else None
-    doubled_address = any(o.code == "duplicate" and str(o.address) == address for o in plan.objections)
-    doubled = doubled_address and (change is None or change.action == "delete")
-    words = ["duplicate"] if ours and doubled else [_change_state(change)] if change else [] if ours else ["unmanaged"]
+    is_doubled = address in doubled and (change is None or change.action == "delete")
+    words = (
+        ["duplicate"] if ours and is_doubled else [_change_state(change)] if change else [] if ours else ["unmanaged"]
+    )
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
     owner = _other_owner(one, plan) if address is None else None
