@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
+
+BEARER: Final = "Authorization"
+"""The header in which a key travels as a bearer token."""
 
 
 def misfit(code: str, message: str, remedy: str) -> PydanticCustomError:
@@ -25,6 +28,25 @@ class Access:
     """Where the key came from, or would: `the variable NAME`."""
     organization: str | None = None
     project: str | None = None
+    command: tuple[str, ...] = ()
+    """The program that prints the key, and its arguments."""
+    key_header: str = BEARER
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What every URL has."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What of the headers and the query is secret."""
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests carry a key."""
+        return self.api_key is not None or bool(self.command)
+
+    def key_headers(self, key: str | None) -> dict[str, str]:
+        """How a key travels."""
+        if key is None:
+            return {}
+        return {self.key_header: f"Bearer {key}" if self.key_header == BEARER else key}
 
 
 class NoAccessError(Exception):
@@ -53,6 +75,11 @@ class ProviderSettings(SettingsPart):
     def target(self) -> tuple[str, ...]:
         """What two environments of the provider differ by, unless by their stacks."""
         return ()
+
+    @property
+    def runs_commands(self) -> bool:
+        """Whether a program is run to reach the server."""
+        return False
 
     def secret_variables(self) -> tuple[str, ...]:
         """The names of the variables whose values are secret."""

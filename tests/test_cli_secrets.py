@@ -112,6 +112,25 @@ def here(
         yield checkout, gate
 
 
+WAYS = {
+    "a bearer token": "api_key: {env: ACME_API_KEY}",
+    "a header of its own": "api_key: {env: ACME_API_KEY}, auth: {header: api-key}",
+    "another header": "headers: {x-gate: {env: ACME_API_KEY}}",
+    "the query": "query: {code: {env: ACME_API_KEY}}",
+    "what a command prints": "api_key: {command: [/bin/cat, {folder}/key]}",
+}
+"""How a key travels, as it is stated."""
+
+
+def stated(way: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What an environment states, once the key is where that says."""
+    (folder / "key").write_text(KEY + "\n")
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    if "command" in way:
+        monkeypatch.delenv("ACME_API_KEY")
+    return WAYS[way].replace("{folder}", str(folder))
+
+
 def dashboard(gate: Gate, body: Any = None) -> dict[str, Any]:
     """Somebody looks at the one assistant in the dashboard, or changes it."""
     headers = {**BETA, "Authorization": f"Bearer {KEY}"}
@@ -170,33 +189,51 @@ def issues(hub: Hub) -> str:
     return "\n".join([*(f"{one['title']}\n{one['body']}" for one in hub.all_issues.values()), *comments])
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_no_output_says_a_key_that_travels_in_another_way(
+    here: tuple[Checkout, Gate], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, way: str
+) -> None:
+    checkout, gate = here
+    drifted(gate)
+    gate.emulator.settings = Settings()
+    line = stated(way, tmp_path_factory.mktemp("outside"), monkeypatch)
+    checkout.config(
+        "stack: acme\nreconcile: {apply: [drift]}\n"
+        f"environments: {{far: {{provider: openai, base_url: '{gate.url}', {line}}}}}\n"
+    )
+
+    text = "".join(OUTPUTS[output](checkout) for output in ("a plan", "a saved plan", "a pass", "what an apply leaves"))
+
+    assert secrets_in(text) == []
+    assert "(the value of far.api_key" in text if "command" in way else "(the value of ACME_API_KEY" in text
+
+
+CASES = [
+    ("a bearer token", 400, ["plan", "--format", "github"]),
+    *((way, 401, ["apply", "--json", "--auto-approve"]) for way in WAYS),
+    ("a bearer token", 404, ["status"]),
+    ("a bearer token", 500, ["plan"]),
+]
+
+
 @pytest.mark.parametrize("lead", ["", "x" * 585], ids=["whole", "where it is cut"])
-@pytest.mark.parametrize(
-    ("status", "arguments"),
-    [
-        (400, ["plan", "--format", "github"]),
-        (401, ["apply", "--json", "--auto-approve"]),
-        (404, ["status"]),
-        (500, ["plan"]),
-    ],
-)
+@pytest.mark.parametrize(("way", "status", "arguments"), CASES)
 def test_no_failure_says_a_key_that_a_server_says_back(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    way: str,
     status: int,
     arguments: list[str],
     lead: str,
 ) -> None:
-    monkeypatch.setenv("ACME_API_KEY", KEY)
+    line = stated(way, tmp_path_factory.mktemp("outside"), monkeypatch)
     checkout = Checkout(tmp_path, monkeypatch, capsys, hr=HR)
     monkeypatch.setattr("reconciler.providers.wire.ATTEMPTS", 1)
     error = dict.fromkeys(("message", "param", "code"), lead + " ".join(TEXTS.values()))
     with answering(status, json.dumps({"error": error}), **{"x-request-id": "req-" + quote(KEY)}) as there:
-        checkout.config(
-            "stack: acme\nenvironments:\n"
-            f"  far: {{provider: openai, base_url: '{there.url}', api_key: {{env: ACME_API_KEY}}}}\n"
-        )
+        checkout.config(f"stack: acme\nenvironments: {{far: {{provider: openai, base_url: '{there.url}', {line}}}}}\n")
         text = said(checkout, *arguments, "-e", "far")
 
     assert "the key" in text

@@ -445,6 +445,11 @@ FROM_USUAL = "the variable OPENAI_API_KEY"
 REMOTE = Environment("x", "openai", openai())
 
 
+def reached(url: str, key: str, source: str, organization: str, project: str) -> Access:
+    headers = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+    return Access(url, key, source, organization, project, headers=headers)
+
+
 def test_variables_fill_what_the_file_leaves_out() -> None:
     environ = {
         "OPENAI_API_KEY": " k \n",
@@ -454,8 +459,8 @@ def test_variables_fill_what_the_file_leaves_out() -> None:
     }
     stated = remote(base_url="https://y.com", api_key={"env": "MINE"}, organization="oo", project="pp")
 
-    assert access(REMOTE, environ) == Access("https://x.com/v1", "k", FROM_USUAL, "o", "p")
-    assert access(stated, {**environ, "MINE": "m"}) == Access("https://y.com", "m", "the variable MINE", "oo", "pp")
+    assert access(REMOTE, environ) == reached("https://x.com/v1", "k", FROM_USUAL, "o", "p")
+    assert access(stated, {**environ, "MINE": "m"}) == reached("https://y.com", "m", "the variable MINE", "oo", "pp")
     assert access(REMOTE, {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": ""}) == Access(
         "https://api.openai.com/v1", "k", FROM_USUAL
     )

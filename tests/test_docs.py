@@ -19,12 +19,14 @@ import click
 import httpx
 import pytest
 
+from reconciler import config
 from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS
 from reconciler.manifests.parser import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
+from reconciler.providers import PROVIDERS
 from support import forking
 from support.emulator_process import served
 from support.emulator_world import BETA
@@ -165,6 +167,20 @@ def test_every_field_of_the_configuration_is_documented(form: type[Form]) -> Non
     text = _page("docs/manifest.md").split("\n## `reconciler.yaml`\n")[1]
 
     assert [field for field in form.model_fields if not re.search(rf"(?<!\w){field}[`:]", text)] == []
+
+
+def test_every_option_of_a_provider_is_documented_and_every_example_of_a_server_is_valid(tmp_path: Path) -> None:
+    settings = {name: provider.settings for name, provider in PROVIDERS.items()}
+    page = _page("docs/servers.md")
+    examples = [content for _, language, content in _blocks(page) if language == "yaml"]
+
+    assert [n for each in settings.values() for n in each.model_fields if not re.search(rf"`{n}`.* \| ", page)] == []
+    assert len(examples) > 2
+    for example in examples:
+        (tmp_path / "reconciler.yaml").write_text(example)
+        loaded = config.load(tmp_path, providers=settings, kinds=tuple(KINDS))
+        assert loaded.config is not None, loaded.faults
+        assert loaded.config.broken == {}
 
 
 def test_every_room_is_explained() -> None:

@@ -19,7 +19,9 @@ from reconciler.providers import PROVIDERS
 from reconciler.source import plain
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADED = config.load(ROOT, providers=tuple(PROVIDERS), kinds=tuple(KINDS))
+LOADED = config.load(
+    ROOT, providers={name: provider.settings for name, provider in PROVIDERS.items()}, kinds=tuple(KINDS)
+)
 READ = reading.read(ROOT, LOADED.config.manifests if LOADED.config else ())
 DOCUMENTS: list[Any] = [plain(manifest.node) for manifest in READ.manifests]
 OWN = [document.get("reconciler", {}) for document in DOCUMENTS]

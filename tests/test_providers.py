@@ -18,6 +18,7 @@ from reconciler.plan import marker as markers
 from reconciler.providers import PROVIDERS, ApiGone, Connection, ObjectGone, ProviderError, Unreachable
 from reconciler.providers.errors import Broken, Rejected
 from reconciler.providers.objects import live_object
+from reconciler.settings import Access
 from support.faults import Script, is_collection, ok, page, run, scripted
 from support.lives import KIND, wanted
 
@@ -347,26 +348,15 @@ def test_strange_metadata_is_no_marker(value: Any) -> None:
     assert live_object(KIND, {"id": "a", "metadata": value}).marker is None
 
 
-def test_the_key_the_organization_and_the_project_travel_with_every_request() -> None:
-    sent = Connection("https://x/v1", Path(), "sk-1", "org_1", "proj_1").headers()
-
-    assert sent == {
-        "Authorization": "Bearer sk-1",
-        "OpenAI-Organization": "org_1",
-        "OpenAI-Project": "proj_1",
-    }
-    assert Connection("https://x/v1", Path()).headers() == {}
-
-
 def test_a_place_is_opened_without_a_request() -> None:
-    connection = Connection("https://x/v1", Path(), project="proj_1")
+    connection = Connection(Access("https://x/v1", project="proj_1"), Path())
     closed: Callable[..., Any] = PROVIDERS["openai"].open(connection, lambda line: None).aclose
 
     run(closed)
 
 
 def test_the_embedded_server_is_opened_and_let_go_of(tmp_path: Path) -> None:
-    connection = Connection(".reconciler/local.db", tmp_path)
+    connection = Connection(Access(), tmp_path)
 
     async def story() -> tuple[Any, ...]:
         provider = PROVIDERS["local"].open(connection, lambda line: None)
@@ -382,4 +372,4 @@ def test_an_embedded_server_that_cannot_be_is_unreachable(tmp_path: Path) -> Non
     (tmp_path / "local.db").write_text("no database " * 100)
 
     with pytest.raises(Unreachable):
-        PROVIDERS["local"].open(Connection("local.db", tmp_path), lambda line: None)
+        PROVIDERS["local"].open(Connection(Access(), tmp_path), lambda line: None)

@@ -13,17 +13,20 @@ import pytest
 from reconciler.providers import until, wire
 from reconciler.providers.errors import Broken, ProviderError, Rejected, Unreachable
 from reconciler.providers.openai import COLLECTIONS
+from reconciler.providers.request_key import RequestKey
 from reconciler.providers.wire import ATTEMPTS, Wire, client
+from reconciler.settings import Access
 from support.faults import Script, clock, ok, run, wire_clock
 
 AT = COLLECTIONS["assistant"]
 BASE = "https://api.example.com/v1"
-KEY = {"Authorization": "Bearer secret-key"}
+KEY = Access(api_key="secret-key")
 
 
 def wired(script: Callable[..., Any], *, chance: float = 1.0, log: list[str] | None = None) -> Wire:
     told = log.append if log is not None else (lambda line: None)
-    return Wire(client(BASE, KEY, httpx.MockTransport(script)), told, wire_clock(lambda: chance))
+    key = RequestKey(KEY)
+    return Wire(client(BASE, {}, httpx.MockTransport(script)), told, wire_clock(lambda: chance), key=key)
 
 
 def ask(
@@ -270,7 +273,7 @@ def waited(*answers: Any) -> list[str]:
 
     async def story() -> None:
         script = Script(*answers, ok({}))
-        one = Wire(client(BASE, KEY, httpx.MockTransport(script)), lambda line: None, wire_clock(), waiting=said.append)
+        one = Wire(client(BASE, {}, httpx.MockTransport(script)), lambda line: None, wire_clock(), waiting=said.append)
         for _ in range(2):
             await one.read(AT, "a")
         await one.aclose()

@@ -41,6 +41,7 @@ _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _SECRETS: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=://)[^\s/\"']*(?=@)")
 _KEY_LINE: Final = re.compile(r"(?<=api_key)([\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)")
+_MAY_HOLD_KEYS: Final = ("api_key", "headers", "query")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -128,11 +129,13 @@ def _masked(text: str, documents: Iterable[Node]) -> str:
 
 
 def _possible_keys(node: Node) -> Iterator[Node]:
-    """Whatever stands where a key might have been written: under `api_key`, and is no variable's name."""
+    """Whatever stands where a key might have been written, and is no variable's name."""
     for name, member in fields(node).items():
-        if name != "api_key":
-            yield from _possible_keys(member)
-        elif isinstance(member.value, dict):
-            yield from (inner for inner in member.value.values() if not _VARIABLE.fullmatch(str(inner.value)))
-        else:
-            yield member
+        yield from _written_nodes(member) if name in _MAY_HOLD_KEYS else _possible_keys(member)
+
+
+def _written_nodes(node: Node, holder: str = "") -> Iterator[Node]:
+    if isinstance(node.value, dict):
+        yield from (each for name, member in fields(node).items() for each in _written_nodes(member, name))
+    elif not isinstance(node.value, tuple) and not (holder == "env" and _VARIABLE.fullmatch(str(node.value))):
+        yield node

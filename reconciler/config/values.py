@@ -41,6 +41,8 @@ class Environment:
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False
     """Whether it is `local` because no other was selected."""
+    of_base: bool = False
+    """Whether it is as a revision has it that the change under review cannot have edited."""
     place: Location | None = None
 
     def stack_from(self, pattern: str) -> str:

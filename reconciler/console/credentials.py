@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -23,20 +24,50 @@ _LONG_WORDS = 20
 """Characters: words that are longer are a passphrase, and no setting such as `created_at`."""
 _LONG_LINE = 16
 
-_NAMES: ContextVar[frozenset[str]] = ContextVar("_NAMES", default=frozenset())
-_SECRETS: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("_SECRETS", default=())
-"""What there is to hide, by variable: looked up once, since every line that is printed needs it."""
+
+@dataclass(slots=True)
+class _Secrets:
+    """What there is to hide in one run: one for all its tasks, since a task may learn what another prints."""
+
+    names: frozenset[str] = frozenset()
+    of_no_variable: dict[str, str] = field(default_factory=dict)
+    all: tuple[tuple[str, str], ...] = ()
+    """By variable: looked up once, since every line that is printed needs it."""
+
+    def look_up(self) -> None:
+        found = {**keys_in_environment(self.names), **self.of_no_variable}
+        self.all = tuple(sorted(found.items()))
+
+
+_SECRETS: ContextVar[_Secrets | None] = ContextVar("_SECRETS", default=None)
+
+
+def _known() -> _Secrets:
+    known = _SECRETS.get()
+    if known is None:
+        _SECRETS.set(known := _Secrets())
+    return known
 
 
 def learn(names: Iterable[str] = (), *, afresh: bool = False) -> None:
     """Hides from here on what is in variables of these names, and in all that are named like a key."""
-    _NAMES.set(frozenset(names) if afresh else _NAMES.get() | frozenset(names))
-    _SECRETS.set(tuple(sorted(keys_in_environment(_NAMES.get()).items())))
+    if afresh:
+        _SECRETS.set(_Secrets())
+    _known().names |= frozenset(names)
+    _known().look_up()
+
+
+def learn_secret(name: str, secret: str) -> None:
+    """Hides a secret that no variable holds from here on, in every task; by the name it is called in its place."""
+    known = _known()
+    count = sum(each.partition(":")[0] == name for each in known.of_no_variable)
+    known.of_no_variable[f"{name}:{count + 1}" if count else name] = secret
+    known.look_up()
 
 
 def hidden() -> Mask:
     """What hides every secret that this process knows."""
-    return _mask(_SECRETS.get())
+    return _mask(_known().all)
 
 
 @lru_cache(maxsize=4)
@@ -64,8 +95,8 @@ def hidden_below_first_line(text: str) -> str:
 
 
 def of_config(config: Config) -> frozenset[str]:
-    """Everything in the environment that is a key: what the configuration names, and what is named like one."""
-    return frozenset(keys_in_environment(config.secret_variables()).values())
+    """Everything that is a key: what the configuration names, what is named like one, and what commands printed."""
+    return frozenset((*keys_in_environment(config.secret_variables()).values(), *_known().of_no_variable.values()))
 
 
 def _environ() -> Iterator[tuple[str, str]]:
@@ -115,7 +146,7 @@ class _MaskedStream:
 
     def write(self, text: str) -> int:
         """Writes the text without secrets."""
-        self._inner.write(hidden().text(text) if _SECRETS.get() else text)
+        self._inner.write(hidden().text(text) if _known().all else text)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from reconciler import urls
 from reconciler.console.credentials import hidden_below_first_line
@@ -126,6 +126,31 @@ def event() -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise Failure(f"GITHUB_EVENT_PATH cannot be read: {error}.", _SET_BY_ACTIONS) from error
     return content if isinstance(content, dict) else {}
+
+
+def pull_origin() -> Literal["none", "here", "fork"]:
+    """Whose pull request this job is for: of this repository, or of a fork, which whatever cannot be told counts as."""
+    told = event()
+    pull, run, issue = told.get("pull_request"), told.get("workflow_run"), told.get("issue")
+    if isinstance(pull, dict):
+        return _whose(_name_in(pull, "head", "repo"), _name_in(pull, "base", "repo"))
+    if isinstance(run, dict) and run.get("event") != "push":
+        return _whose(_name_in(run, "head_repository"), _name_in(told, "repository"))
+    if isinstance(issue, dict) and issue.get("pull_request"):
+        return "fork"
+    in_review = os.environ.get("GITHUB_BASE_REF") or _number_in_ref()
+    return "here" if in_review else "none"
+
+
+def _whose(head: str | None, base: str | None) -> Literal["here", "fork"]:
+    return "here" if head and base and head.lower() == base.lower() else "fork"
+
+
+def _name_in(value: Any, *path: str) -> str | None:
+    """The full name of the repository at a path of an event."""
+    for step in (*path, "full_name"):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def pull_number(stated: int | None, host: CodeHost) -> int | None:

@@ -21,8 +21,10 @@ from reconciler.providers.errors import (
     Unreachable,
     advice,
 )
+from reconciler.providers.key_command import KeyCommand
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
+from reconciler.providers.request_key import RequestKey
 from reconciler.providers.wire import Clock, Connection, overwriting, time_left, until
 from reconciler.settings import ProviderSettings
 
@@ -94,6 +96,7 @@ __all__ = [
     "Clock",
     "Connection",
     "InDoubt",
+    "KeyCommand",
     "Known",
     "ObjectGone",
     "Outdated",
@@ -101,6 +104,7 @@ __all__ = [
     "ProviderError",
     "ProviderType",
     "Rejected",
+    "RequestKey",
     "Unauthorized",
     "Unreachable",
     "advice",

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +50,7 @@ _WRONG_ADDRESS = (
 )
 _VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
 _API_VERSION = (
-    "This address requires an `api-version` in every URL, which is not sent: reach it through a proxy that adds it."
+    "This address requires an `api-version` in every URL: write `query: {api-version: …}` for the environment."
 )
 
 
@@ -180,10 +181,12 @@ class TooLarge(Broken):
     remedy = "look at what is that large on the server"
 
 
-def advice(error: ProviderError, base_url: str) -> str:
-    """What a person may do about it, seeing the address that was asked."""
-    host = urlsplit(base_url).hostname or ""
-    if "api-version" in error.message.lower() or (host.endswith(_VERSIONED) and error.response.status in (400, 404)):
+def advice(error: ProviderError, base_url: str, query: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What a person may do about it, seeing the address that was asked and what every URL had."""
+    host, sent = urlsplit(base_url).hostname or "", query.get("api-version")
+    if "api-version" in error.message.lower():
+        return f"{_API_VERSION} `{sent}` was sent." if sent else _API_VERSION
+    if host.endswith(_VERSIONED) and error.response.status in (400, 404) and not sent:
         return _API_VERSION
     if not isinstance(error, ApiGone) or not error.path:
         return error.remedy

@@ -50,11 +50,12 @@ class OpenAISettings(HttpSettings):
         return Access(self.base_url or URL, organization=self.organization, project=self.project)
 
     def access(self, environment: str, environ: Mapping[str, str]) -> Access:
-        return replace(
-            super().access(environment, environ),
-            organization=self.organization or header_text(environ, "OPENAI_ORG_ID"),
-            project=self.project or header_text(environ, "OPENAI_PROJECT_ID"),
-        )
+        access = super().access(environment, environ)
+        organization = self.organization or header_text(environ, "OPENAI_ORG_ID")
+        project = self.project or header_text(environ, "OPENAI_PROJECT_ID")
+        own = {"OpenAI-Organization": organization, "OpenAI-Project": project}
+        headers = {**{name: value for name, value in own.items() if value}, **access.headers}
+        return replace(access, organization=organization, project=project, headers=headers)
 
     def _address(self, environ: Mapping[str, str]) -> str:
         value = None if self.base_url else header_text(environ, _URL_VARIABLE)
@@ -73,8 +74,7 @@ class OpenAI:
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Server:
         """The server behind the connection's address."""
-        http = client(connection.base_url, connection.headers())
-        return Server(Wire(http, log, waiting=connection.waiting), COLLECTIONS.values())
+        return Server(connection.wire(log), COLLECTIONS.values())
 
 
 def local_server(

@@ -16,10 +16,8 @@ import anyio
 import httpx
 
 from reconciler.canonical import Json
-from reconciler.masking import mask
 from reconciler.providers.collection import Collection
 from reconciler.providers.errors import (
-    CONCEALED,
     TOO_MANY_REQUESTS,
     Busy,
     Outdated,
@@ -27,14 +25,18 @@ from reconciler.providers.errors import (
     RequestContext,
     ResponseInfo,
     TooLarge,
+    Unauthorized,
     Unreachable,
     judged,
 )
 from reconciler.providers.pacing import Pacer
+from reconciler.providers.request_key import RequestKey
+from reconciler.settings import Access
 
 CONNECTIONS = 8
 ATTEMPTS = 8
 _PATIENT_ATTEMPTS = 16
+_KEY_REJECTED = 401
 _PATIENCE = 3.0
 """After so many seconds it is reported that a server is waited for."""
 _ANSWER_BYTES = 200_000_000
@@ -75,24 +77,20 @@ class Clock:
 class Connection:
     """What it takes to reach a server: an address, and the right to be there. The key is in no representation."""
 
-    base_url: str
+    access: Access
     state_dir: Path
-    api_key: str | None = field(default=None, repr=False)
-    organization: str | None = None
-    project: str | None = None
+    key: RequestKey | None = None
+    """The key, where the run has asked for it before or may have to."""
     models: Mapping[str, str] = field(default_factory=dict)
     """By the name of a deployment, the model that it is of."""
     waiting: Callable[[str], None] | None = None
     """What reports that a server is waited for."""
 
-    def headers(self) -> dict[str, str]:
-        """What every request carries."""
-        stated = {
-            "Authorization": f"Bearer {self.api_key}" if self.api_key else "",
-            "OpenAI-Organization": self.organization or "",
-            "OpenAI-Project": self.project or "",
-        }
-        return {name: value for name, value in stated.items() if value}
+    def wire(self, log: Callable[[str], None]) -> Wire:
+        """The server behind the address; nothing has been sent."""
+        key = self.key or RequestKey(self.access)
+        http = client(self.access.base_url or "", self.access.headers, params=self.access.query)
+        return Wire(http, log, waiting=self.waiting, key=key)
 
 
 @dataclass(slots=True)
@@ -163,11 +161,11 @@ class Wire:
         clock: Clock | None = None,
         *,
         waiting: Callable[[str], None] | None = None,
+        key: RequestKey | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self._client = client
-        key = client.headers.get("authorization", "").removeprefix("Bearer ")
-        self._mask = mask([key], lambda form, secret, how: CONCEALED)
+        self._key = key or RequestKey(Access())
         self._log = log
         self._waiting = waiting
         self.pacer = Pacer(self.clock.monotonic, self.clock.sleep)
@@ -229,16 +227,27 @@ class Wire:
                 await self.pause(attempt - 1, error, self.clock.monotonic() - began)
 
     async def _send(self, request: _Request) -> dict[str, Json]:
+        """The answer; where the key is rejected, and there is another by now, the answer to that one."""
+        key = await self._key.headers(time_left(self.clock.monotonic()))
+        try:
+            return await self._send_with(key, request)
+        except Unauthorized as error:
+            limit = time_left(self.clock.monotonic())
+            if error.response.status != _KEY_REJECTED or not await self._key.renewed(key, limit):
+                raise
+        return await self._send_with(await self._key.headers(), request)
+
+    async def _send_with(self, key: Mapping[str, str], request: _Request) -> dict[str, Json]:
         sent = await self._turn(urgent=request.overwrites)
         reading = _READING.get() if request.overwrites else None
         if reading is not None and self.clock.monotonic() > reading.good_until:
             self.pacer.give_back()
             raise Outdated("The object was read too long ago to be overwritten.")
         try:
-            response, content = await self._exchange(request)
+            response, content = await self._exchange(key, request)
             answer = self._judged(request, response, content)
         except ProviderError as error:
-            error.conceal(self._mask.text)
+            error.conceal(self._key.mask.text)
             if isinstance(error, Busy) and error.response.status == TOO_MANY_REQUESTS:
                 self.pacer.throttled(sent, error.response.retry_after)
             raise
@@ -260,14 +269,14 @@ class Wire:
         message = "The server's retry delay exceeds the time limit."
         raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
 
-    async def _exchange(self, request: _Request) -> tuple[httpx.Response, bytes]:
+    async def _exchange(self, key: Mapping[str, str], request: _Request) -> tuple[httpx.Response, bytes]:
         began = self.clock.monotonic()
         limit = min(_ANSWER_SECONDS, time_left(began))
         if limit <= 0:
             raise Unreachable("The time limit is reached.", _MORE_TIME, ResponseInfo(should_retry=False))
         # in ASCII: half a character, which some live texts hold, has no other encoding
         body = None if request.body is None else json.dumps(request.body)
-        path, headers = request.collection.path_of(request.id), request.headers
+        path, headers = request.collection.path_of(request.id), {**request.headers, **key}
         stream = self._client.stream(request.method, path, params=request.params, content=body, headers=headers)
         try:
             with anyio.fail_after(limit):
@@ -281,7 +290,7 @@ class Wire:
         seconds = self.clock.monotonic() - began
         request_id = response.headers.get("x-request-id", "-")
         line = f"{request.method} {response.request.url.path} {response.status_code} {seconds:.3f}s {request_id}"
-        self._log(self._mask.text(line))
+        self._log(self._key.mask.text(line))
         return response, content
 
     def _judged(self, request: _Request, response: httpx.Response, content: bytes) -> dict[str, Json]:
@@ -290,8 +299,8 @@ class Wire:
         try:
             return judged(asked, response, content, now)
         except ProviderError:
-            masked = self._mask.text(content.decode(errors="replace")).encode()
-            response.headers = httpx.Headers([(k, self._mask.text(v)) for k, v in response.headers.multi_items()])
+            masked = self._key.mask.text(content.decode(errors="replace")).encode()
+            response.headers = httpx.Headers([(k, self._key.mask.text(v)) for k, v in response.headers.multi_items()])
             judged(asked, response, masked, now)
             raise  # where the text is no error any more once it can be read
 
@@ -328,12 +337,16 @@ def _of(response: httpx.Response) -> ResponseInfo:
 
 
 def client(
-    base_url: str, headers: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None
+    base_url: str,
+    headers: Mapping[str, str],
+    transport: httpx.AsyncBaseTransport | None = None,
+    params: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
     """A client that keeps to few connections and never takes a key elsewhere by a redirect."""
     return httpx.AsyncClient(
         base_url=base_url,
         headers=dict(headers),
+        params=dict(params or {}),
         timeout=_TIMEOUT,
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         follow_redirects=False,

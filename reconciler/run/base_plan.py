@@ -18,6 +18,7 @@ from reconciler.manifests import parser, reading
 from reconciler.model import Base, Desired
 from reconciler.render import Style
 from reconciler.render.values import inert
+from reconciler.run import commands
 from reconciler.run.options import SessionOptions
 from reconciler.run.revision import Revision, laid_out
 from reconciler.run.session import (
@@ -85,7 +86,8 @@ class BaseRevision:
         if trusted is None:
             reason = f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged"
             return environment, reason
-        return replace(trusted, values=environment.values, models=environment.models, place=environment.place), ""
+        own = replace(trusted, values=environment.values, models=environment.models, place=environment.place)
+        return replace(own, of_base=True), commands.why_not_run(trusted.settings, of_base=True)
 
 
 def desired_at(revision: Revision, session: Session, *, required: bool = False) -> tuple[Desired, ...]:

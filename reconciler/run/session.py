@@ -35,6 +35,7 @@ from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
 from reconciler.render.values import inert
 from reconciler.render.visible import visible
+from reconciler.run import commands
 from reconciler.run.lock import prepare, state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.settings import Access
@@ -110,13 +111,14 @@ class Session:
             return
         error.where = self.title
         if not self.environment.settings.embedded:
-            error.remedy = "\n".join(filter(None, (advice(error, self.where.base_url), self._key_source(error))))
+            remedy = advice(error, self.where.base_url, self.access.query)
+            error.remedy = "\n".join(filter(None, (remedy, self._key_source(error))))
 
     def _key_source(self, error: ProviderError) -> str:
         source = self.access.key_source
         if error.response.status is None or not source:
             return ""
-        if self.access.api_key is not None:
+        if self.access.has_key:
             return f"The key came from {source}."
         return f"No key was sent: {source} is not set." if isinstance(error, Unauthorized) else ""
 
@@ -213,18 +215,14 @@ def session_in(
     credentials.learn(environment.settings.secret_variables())
     settings = environment.settings
     found = settings.unreached() if offline is not None else config.access(environment, os.environ)
+    if offline is None and (reason := commands.why_not_run(settings, of_base=environment.of_base)):
+        raise Failure(f"{environment.name}: {reason}.", commands.REMEDY)
     access = _without_errors(found, loaded, style)
     folder = state_folder(loaded, state_dir)
     warn_of_default(environment, loaded)
     target = target_of(environment, access, folder)
-    connection = Connection(
-        base_url=target.base_url,
-        state_dir=folder,
-        api_key=access.api_key,
-        organization=access.organization,
-        project=access.project,
-        models=environment.models,
-    )
+    key = commands.request_key(environment, access, loaded.root)
+    connection = Connection(access, folder, key, environment.models)
     session = Session(loaded, environment, target, access, connection, style, offline)
     waiting = replace(connection, waiting=lambda line: click.echo(visible(f"{session.title}: {line}"), err=True))
     return replace(session, connection=waiting)

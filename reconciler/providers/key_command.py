@@ -1,0 +1,152 @@
+"""A key that a command prints: run without a shell, and never a program that a checkout brings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import DEVNULL, PIPE
+
+import anyio
+from anyio.abc import ByteReceiveStream, Process
+
+from reconciler.masking import mask
+from reconciler.providers.errors import CONCEALED, ProviderError, ResponseInfo
+
+SECONDS = 60.0
+_REST_SECONDS = 1.0
+_LONGEST = 64 * 1024
+"""Bytes that are read of what it prints."""
+_SHOWN = 300
+
+
+class NoKeyError(ProviderError):
+    """The command of `api_key` printed no key; nothing was sent."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message, remedy, ResponseInfo(should_retry=False))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCommand:
+    """The program and its arguments, the environment that it runs in, and the checkout that it never comes from."""
+
+    argv: tuple[str, ...]
+    checkout: Path
+    environ: Mapping[str, str] = field(repr=False)
+
+    async def key(self, limit: float = SECONDS) -> str:
+        """What the command prints within the seconds, which is one line; `NoKeyError` where it is not."""
+        path = os.pathsep.join(self._trusted_folders())
+        program, environ = self._program(path), {**self.environ, "PATH": path}
+        with tempfile.TemporaryDirectory(prefix="reconciler-key-") as folder:
+            code, out, err = await self._run(program, environ, folder, min(limit, SECONDS))
+        if code != 0:
+            raise NoKeyError(
+                f"The command {self._name} failed (exit code {code}){_quoted(err, out)}", _try_it(self.argv)
+            )
+        return self._checked(out.decode(errors="replace").strip())
+
+    @property
+    def _name(self) -> str:
+        return f"`{self.argv[0]}`"
+
+    def _trusted_folders(self) -> Iterator[str]:
+        """The folders of PATH, less those that a checkout may fill."""
+        for folder in self.environ.get("PATH", os.defpath).split(os.pathsep):
+            if Path(folder).is_absolute() and not self._is_inside(folder):
+                yield folder
+
+    def _is_inside(self, path: str) -> bool:
+        """Whether a path is in the checkout, as it is written or where its links lead."""
+        checkouts = (self.checkout, Path(os.path.realpath(self.checkout)))
+        paths = (Path(os.path.normpath(path)), Path(os.path.realpath(path)))
+        return any(each.is_relative_to(checkout) for each in paths for checkout in checkouts)
+
+    def _program(self, path: str) -> str:
+        found = shutil.which(self.argv[0], path=path)
+        if found is not None and not self._is_inside(found):
+            return found
+        where = "is in this repository, and no program of it is run" if found else "was not found on PATH"
+        remedy = "install it, or write its absolute path in `api_key: {command: …}`"
+        raise NoKeyError(f"The program {self._name} {where}.", f"{remedy}; nothing in the repository is looked at")
+
+    async def _run(
+        self, program: str, environ: Mapping[str, str], folder: str, seconds: float
+    ) -> tuple[int, bytes, bytes]:
+        """The exit code and what was printed; whatever it started is killed with it."""
+        printed: dict[str, bytes] = {"out": b"", "err": b""}
+        with anyio.move_on_after(seconds) as limit:
+            with anyio.CancelScope(shield=True):  # an interrupt in the midst of it would leave what it started
+                process = await self._start(program, environ, folder)
+            try:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(_read, process.stdout, printed, "out")
+                    tasks.start_soon(_read, process.stderr, printed, "err")
+                    await process.wait()  # what it leaves behind may hold its output open
+                    tasks.cancel_scope.deadline = anyio.current_time() + _REST_SECONDS
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await _end(process)
+        if limit.cancelled_caught:
+            remedy = f"run it yourself: it may ask something, and has no terminal here ({' '.join(self.argv)})"
+            raise NoKeyError(f"The command {self._name} printed no key within {seconds:.0f}s.", remedy)
+        return process.returncode or 0, printed["out"], printed["err"]
+
+    async def _start(self, program: str, environ: Mapping[str, str], folder: str) -> Process:
+        try:
+            return await anyio.open_process(
+                [program, *self.argv[1:]],
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                cwd=folder,
+                env=environ,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise NoKeyError(
+                f"The program {self._name} cannot be run: {error.strerror}.", _try_it(self.argv)
+            ) from error
+
+    def _checked(self, key: str) -> str:
+        lines = len(key.splitlines())
+        if lines > 1:
+            remedy = "let it print the key alone; of `az`, with `--query accessToken --output tsv`"
+            raise NoKeyError(f"The command {self._name} printed {lines} lines, and a key is one.", remedy)
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            what = "characters that no header may have" if key else "nothing"
+            raise NoKeyError(f"The command {self._name} printed {what} in place of a key.", _try_it(self.argv))
+        return key
+
+
+async def _read(stream: ByteReceiveStream | None, into: dict[str, bytes], name: str) -> None:
+    if stream is None:
+        return
+    async for part in stream:
+        into[name] = (into[name] + part)[:_LONGEST]
+
+
+async def _end(process: Process) -> None:
+    """Kills the process and what it started, unless it has ended."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.aclose()
+
+
+def _quoted(err: bytes, out: bytes) -> str:
+    """The last of what was said about a failure; what was printed may be a key, and is in none of it."""
+    secrets = [line.strip() for line in out.decode(errors="replace").splitlines()]
+    said = mask(secrets, lambda form, secret, how: CONCEALED).text(err.decode(errors="replace")).strip()
+    short = " ".join(said.split())
+    return f": {short if len(short) <= _SHOWN else '…' + short[-_SHOWN:]}" if short else "."
+
+
+def _try_it(argv: tuple[str, ...]) -> str:
+    return f"run it yourself until it prints a key: {' '.join(argv)}"
