@@ -14,15 +14,10 @@ from reconciler.providers.openai import COLLECTIONS
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Wire, client
 from support.apis import Api, Apis
-from support.faults import Script, ok, run, wire_clock
+from support.faults import Script, ok, over, run
 from support.lives import KIND, wanted
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id=None, nonce="n", commit=None)
-
-
-def opened(transport: Any) -> Server:
-    http = client("http://localhost/v1", {}, transport)
-    return Server(Wire(http, lambda line: None, wire_clock()), COLLECTIONS.values())
 
 
 async def made(server: Server, kind: str, **body: Any) -> Live:
@@ -40,7 +35,7 @@ def test_every_request_carries_the_beta_of_its_collection() -> None:
     apis = Apis(Api("assistants"), Api("agents"))
 
     async def story() -> None:
-        server = opened(apis)
+        server = over(apis)
         for kind in ("assistant", "agent"):
             live = await server.update(await made(server, kind), {"name": "new"}, MARKER, ())
             await server.delete(await server.fetch(kind, live.id))
@@ -57,7 +52,7 @@ def test_how_one_collection_removes_a_pair_is_no_news_of_another(order: tuple[st
     apis = Apis(Api("assistants", metadata="merged"), Api("agents"))
 
     async def story() -> None:
-        server = opened(apis)
+        server = over(apis)
         for kind in (*order, *order):
             live = await made(server, kind, metadata=PAIRS)
             live = await server.update(live, {"metadata": {"team": "people"}}, MARKER, ())
@@ -79,7 +74,7 @@ def test_pairs_that_are_ignored_are_sent_to_the_collection_that_replaces_them_al
     ignore = (("metadata", "tier"),)
 
     async def story() -> None:
-        server = opened(apis)
+        server = over(apis)
         for kind in ("assistant", "agent"):
             live = await made(server, kind, metadata={**PAIRS, "more": "x"})
             live = await server.update(live, {"metadata": PAIRS}, MARKER, ignore)
@@ -96,12 +91,10 @@ def test_a_list_that_lags_does_not_make_a_collection_merge_that_replaces() -> No
     agents = Api("agents")
 
     async def story() -> Live:
-        server = opened(Apis(agents))
+        server = over(Apis(agents))
         live = await made(server, "agent", metadata=PAIRS)
         stale = ok(agents.kept[live.id])
-        behind = opened(
-            httpx.MockTransport(Script(stale, stale, stale, lambda request: agents.answer(request, live.id)))
-        )
+        behind = over(httpx.MockTransport(Script(stale, stale, stale, lambda request: agents.answer(request, live.id))))
         await behind.update(live, {"metadata": {"tier": "gold"}}, MARKER, ())
         return await behind.update(live, {"metadata": PAIRS}, MARKER, (("metadata", "tier"),))
 
@@ -113,7 +106,7 @@ def test_a_list_that_lags_does_not_make_a_collection_merge_that_replaces() -> No
 )
 def test_a_server_of_one_api_works_and_says_which_one_it_has_not(there: str, gone: str, api: str) -> None:
     async def story() -> str:
-        server = opened(Apis(Api(there)))
+        server = over(Apis(Api(there)))
         live = await made(server, there.removesuffix("s"))
         assert await server.observe(there.removesuffix("s")) == (live,)
         with pytest.raises(ApiGone) as caught:
@@ -138,7 +131,7 @@ def test_a_kind_that_no_server_of_the_sort_has_is_an_api_that_is_gone() -> None:
 def test_a_key_without_the_right_is_told_of_the_kind() -> None:
     async def story() -> ProviderError:
         with pytest.raises(Unauthorized) as caught:
-            await opened(httpx.MockTransport(Script(ok({"error": "no"}, 401)))).observe("agent")
+            await over(httpx.MockTransport(Script(ok({"error": "no"}, 401)))).observe("agent")
         return caught.value
 
     assert run(story).remedy.endswith("whether it may read and write agents")
@@ -153,7 +146,7 @@ def test_an_effort_that_an_answer_does_not_repeat_is_no_reset(echoes: bool, stat
     agents = Api("agents", effort="high", echoes=echoes)
 
     async def story() -> None:
-        server = opened(Apis(agents))
+        server = over(Apis(agents))
         await made(server, "agent", **stated)
         (live,) = await server.observe("agent")
         await server.update(live, {"name": "new"}, MARKER, ())
@@ -167,7 +160,7 @@ def test_an_effort_that_an_answer_does_not_repeat_is_no_reset(echoes: bool, stat
 @pytest.mark.parametrize("gone", ["named", "nameless", "html"])
 def test_an_agent_that_is_gone_is_no_api_that_is_gone(gone: Any) -> None:
     async def story() -> str:
-        server = opened(Apis(Api("agents", gone=gone)))
+        server = over(Apis(Api("agents", gone=gone)))
         live = await made(server, "agent")
         await server.delete(live)
         await server.delete(live)
@@ -190,7 +183,7 @@ NO_DELETE = [
 @pytest.mark.parametrize("answer", NO_DELETE)
 def test_a_server_that_deletes_nothing_is_told_plainly(answer: tuple[int, str]) -> None:
     async def story() -> ProviderError:
-        server = opened(Apis(Api("agents", no_delete=answer)))
+        server = over(Apis(Api("agents", no_delete=answer)))
         live = await made(server, "agent")
         with pytest.raises(Rejected) as caught:
             await server.delete(live)

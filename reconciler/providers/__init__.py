@@ -40,6 +40,10 @@ class Provider(Protocol):
         """By kind, how its list contradicts itself; what such a list leaves out is unknown."""
 
     @property
+    def gone(self) -> Mapping[str, ApiGone]:
+        """By kind, how the server said when it was observed last that it has not its API."""
+
+    @property
     def project(self) -> str | None:
         """The project that the server says it answered for."""
 

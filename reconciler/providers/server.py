@@ -22,6 +22,7 @@ class Server:
         self._wire = wire
         self._objects = {collection.kind.name: Objects(wire, collection) for collection in collections}
         self._close = close
+        self._gone: dict[str, ApiGone] = {}
 
     def objects(self, kind: str) -> Objects:
         """The objects of a kind; `ApiGone` where no server of this sort has any."""
@@ -42,11 +43,21 @@ class Server:
         found = {kind: objects.listing.contradiction for kind, objects in self._objects.items()}
         return {kind: contradiction for kind, contradiction in found.items() if contradiction is not None}
 
+    @property
+    def gone(self) -> Mapping[str, ApiGone]:
+        return self._gone
+
     def known(self, kind: str) -> Known:
         return self.objects(kind).known
 
     async def observe(self, kind: str) -> tuple[Live, ...]:
-        return await self.objects(kind).observe()
+        try:
+            found = await self.objects(kind).observe()
+        except ApiGone as error:
+            self._gone[kind] = error
+            raise
+        self._gone.pop(kind, None)
+        return found
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         return await self.objects(kind).newest()

@@ -21,7 +21,7 @@ from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
-from reconciler.run.session import Session
+from reconciler.run.session import Session, without_api
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
         behind=outdated_ids,
         answered_project=provider.project,
         rejected=rejected,
-        notes=retired,
+        notes=(*retired, *without_api(provider, desired)),
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
     )

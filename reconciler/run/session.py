@@ -29,7 +29,7 @@ from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
-from reconciler.providers import PROVIDERS, Connection, Provider, ProviderError, Unauthorized, advice, until
+from reconciler.providers import PROVIDERS, ApiGone, Connection, Provider, ProviderError, Unauthorized, advice, until
 from reconciler.render import Style
 from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
@@ -123,19 +123,32 @@ class Session:
         return f"No key was sent: {source} is not set." if isinstance(error, Unauthorized) else ""
 
     async def live(self, provider: Provider, patience: float = PATIENCE) -> tuple[Live, ...]:
-        """Everything live of every kind of the environment; prints once that it takes long."""
+        """Everything live of every kind of the environment that its server has; prints once that it takes long."""
         failed = None
         live: list[Live] = []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._say_that_it_goes_on, patience)
             try:
-                live = [each for kind in self.kinds for each in await provider.observe(kind)]
+                live = await self._observed(provider)
             except ProviderError as error:  # as it is, and in no group
                 failed = error
             tasks.cancel_scope.cancel()
         if failed is not None:
             raise failed
         return tuple(live)
+
+    async def _observed(self, provider: Provider) -> list[Live]:
+        """Everything live. A server may lack an API, unless the environment lists its kind, or it has no other."""
+        live: list[Live] = []
+        gone: list[ApiGone] = []
+        for kind in self.kinds:
+            try:
+                live += await provider.observe(kind)
+            except ApiGone as error:
+                gone.append(error)
+        if gone and (self.environment.kinds or len(gone) == len(self.kinds)):
+            raise gone[0]
+        return live
 
     async def read_live(self) -> tuple[Live, ...]:
         """Everything live, for a command that writes nothing; warns of what cannot be relied on."""
@@ -162,6 +175,16 @@ def warn_of_lists(provider: Provider) -> None:
     """Warns of unreliable lists, where no plan does."""
     for kind, fault in sorted(provider.unreliable.items()):
         click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
+    for note in without_api(provider):
+        click.echo(f"Note: {note}", err=True)
+
+
+def without_api(provider: Provider, desired: Iterable[Desired] = ()) -> tuple[str, ...]:
+    """Which APIs the server has not; raises where one is wanted."""
+    for kind in sorted({each.address.kind for each in desired} & provider.gone.keys()):
+        raise provider.gone[kind]
+    lacking = (KINDS[kind] for kind in sorted(provider.gone))
+    return tuple(f"This server has no {kind.api}, so there are no {kind.plural}." for kind in lacking)
 
 
 def today() -> str:

@@ -321,4 +321,9 @@ def page(*raws: Any, has_more: bool | None = False) -> Answering:
 
 def scripted(script: Callable[[httpx.Request], Any], chance: Callable[[], float] | None = None) -> Server:
     """A provider over a server of one's own."""
-    return local_server(httpx.MockTransport(script), lambda line: None, lambda: None, wire_clock(chance))
+    return over(httpx.MockTransport(script), chance)
+
+
+def over(transport: httpx.AsyncBaseTransport, chance: Callable[[], float] | None = None) -> Server:
+    """A provider over a transport of one's own, in virtual time."""
+    return local_server(transport, lambda line: None, lambda: None, wire_clock(chance))
