@@ -9,7 +9,6 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, TextIO
 
 import click
@@ -17,6 +16,7 @@ import click
 from reconciler import __version__
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
+from reconciler.console.streams import discard, null_stream
 from reconciler.github.ci_output_guard import FORMAT, guarded
 
 _INTERRUPTED = 130
@@ -144,15 +144,14 @@ def run(arguments: Sequence[str]) -> int:
     credentials.learn(afresh=True)
     with credentials.secrets_hidden(), guarded():
         code = _run_command(arguments)
-    flushed = [_flush(stream) for stream in (sys.stdout, sys.stderr)]
-    return code if all(flushed) or code in (_INTERRUPTED, _CLOSED) else 1
+    lost = [loss for stream in (sys.stdout, sys.stderr) if (loss := _code_of_lost(stream))]
+    return min(lost) if lost and code not in (1, _INTERRUPTED) else code
 
 
 def _run_command(arguments: Sequence[str]) -> int:
     try:
         code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
-        with suppress(BrokenPipeError):  # the command decided what that means
-            sys.stdout.flush()
+        sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
@@ -198,15 +197,14 @@ def _with_suggestion(error: click.ClickException) -> click.ClickException:
     return click.UsageError(message, error.ctx)
 
 
-def _flush(stream: TextIO) -> bool:
-    """Whether everything was written; what was not is discarded, or the interpreter would exit with 120."""
+def _code_of_lost(stream: TextIO) -> int:
+    """The exit code if not all was written; what was not is discarded, or the interpreter would exit with 120."""
     try:
         stream.flush()
     except OSError as error:
-        with _null_stream() as null, suppress(OSError):
-            os.dup2(null.fileno(), stream.fileno())
-        return isinstance(error, BrokenPipeError)  # whoever wrote there knows, and the exit code says it
-    return True
+        discard(stream)
+        return _CLOSED if isinstance(error, BrokenPipeError) else 1
+    return 0
 
 
 def _accept_any_text() -> None:
@@ -214,14 +212,10 @@ def _accept_any_text() -> None:
 
     A stream that was closed before the process began is None; what is written there is discarded.
     """
-    sys.stdout, sys.stderr = (stream or _null_stream() for stream in (sys.stdout, sys.stderr))
+    sys.stdout, sys.stderr = (stream or null_stream() for stream in (sys.stdout, sys.stderr))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-
-
-def _null_stream() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  # open for as long as the process is
 
 
 def _with_two_dashes(arguments: Sequence[str]) -> list[str]:

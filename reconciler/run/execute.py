@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -73,7 +74,7 @@ async def confirm_and_apply(
         async with interruptible(stop):
             everybody = Listeners([record, *listeners, *watchers])
             ended = await apply(plan, provider, run, everybody, parallelism=options.parallelism, stop=stop)
-    reporter.ignore_closed_pipes()
+    reporter.is_over = True
     if record.broken is not None:
         stop.softly(f"progress cannot be recorded: {record.broken.strerror}")
     _report_stop(reporter, stop)
@@ -114,7 +115,8 @@ def _earlier_creates(session: Session, plan: Plan) -> Earlier:
 def _report_stop(reporter: Reporter, stop: Stop) -> None:
     """Reports why it ended early, before all else: the reason may be that the rest cannot be written."""
     if stop.reason not in (None, INTERRUPTED):
-        click.echo(f"Stopped early: {stop.reason}.", err=True)
+        with suppress(BrokenPipeError):
+            click.echo(f"Stopped early: {stop.reason}.", err=True)
         reporter.events(events.diagnostic("error", f"Stopped early: {stop.reason}."))
 
 

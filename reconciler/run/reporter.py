@@ -16,6 +16,7 @@ from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.console.output import style_of
+from reconciler.console.streams import discard
 from reconciler.model import Change, Live, MarkerRefresh, Outcome, Plan, Task
 from reconciler.render import FORMATS, Style, document, events
 from reconciler.render.outcomes import line
@@ -37,12 +38,8 @@ class Reporter:
     streams: list[EventStream] = field(default_factory=list)
     refused: int = 0
     """How many reviewed changes it reported as refused: they are part of how the apply ends."""
-    tolerated: tuple[type[OSError], ...] = ()
-    """Errors of output that end nothing."""
-
-    def ignore_closed_pipes(self) -> None:
-        """From here on a closed pipe ends nothing: what was done is done, and the exit code says how it ended."""
-        self.tolerated = (BrokenPipeError,)
+    is_over: bool = False
+    """Whether a closed pipe ends nothing any more: what was done is done, and the exit code says how it ended."""
 
     def open(self, stream: IO[str]) -> None:
         """Reports to programs on this stream too."""
@@ -56,15 +53,25 @@ class Reporter:
     def text(self, text: str) -> None:
         """Prints text for people."""
         if not self.options.as_json:
-            with suppress(*self.tolerated):
+            with self._unless_over(sys.stdout):
                 click.echo(text, nl=False)
 
     def events(self, *reported: events.Event) -> None:
         """Writes events for programs."""
         for stream in self.streams:
-            with suppress(*self.tolerated):
+            with self._unless_over(stream.stream):
                 for event in reported:
                     stream.write(event)
+
+    @contextmanager
+    def _unless_over(self, stream: IO[str]) -> Iterator[None]:
+        """Within, a closed pipe is an error only as long as the apply is not over."""
+        try:
+            yield
+        except BrokenPipeError:
+            if not self.is_over:
+                raise
+            discard(stream)
 
     @contextmanager
     def listeners(self, plan: Plan) -> Iterator[list[Listener]]:
@@ -89,7 +96,7 @@ def reporting(options: ApplyOptions) -> Iterator[Reporter]:
             yield reporter
         except BrokenPipeError as error:
             failure = Failure("The output was closed before it began; nothing was changed.", "read all of the output")
-            reporter.ignore_closed_pipes()
+            reporter.is_over = True
             reporter.events(events.diagnostic("error", failure.message, failure.remedy))
             raise failure from error
         except Failure as failure:
@@ -165,7 +172,7 @@ class EventStream(Listener):
     """One JSON line an event, beginning with the version."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self.stream = stream
         self._unwritten = [events.version()]
 
     def started(self, task: Task, live: Live | None, patch: Mapping[str, Json]) -> None:
@@ -189,8 +196,8 @@ class EventStream(Listener):
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         lines = [events.as_line({**hidden().deep(each), "@timestamp": now}) for each in (*self._unwritten, event)]
         self._unwritten = []
-        self._stream.write("".join(lines))
-        self._stream.flush()
+        self.stream.write("".join(lines))
+        self.stream.flush()
 
 
 def _masked_outcome(outcome: Outcome) -> Outcome:
