@@ -408,7 +408,7 @@ def test_that_a_model_retires_holds_no_edit_up(
 
         told = here.run("reconcile", "-e", "far")
 
-        assert "The model `gpt-4.1` retires at OpenAI on 2027-01-14." in told.out
+        assert "`gpt-4.1` retires on 2027-01-14" in told.out
         assert server.names() == ["HR Helper"]
 
 
