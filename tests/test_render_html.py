@@ -27,7 +27,7 @@ from reconciler.render import html as package
 from reconciler.render.html.element import Markup, element, sheet
 from reconciler.render.html.page import page, sides
 from reconciler.render.several import Lost
-from reconciler.render.tree import LongText
+from reconciler.render.tree import LongValue
 from reconciler.render.view import view
 from reconciler.render.visible import visible
 from support.browser import Browser, Page, browser
@@ -500,7 +500,7 @@ edits = st.lists(st.tuples(st.sampled_from("=-+"), texts), max_size=12)
 @given(edits, st.sampled_from([" ", "\n", ". "]))
 def test_both_texts_are_there_to_be_read_whole(edits: list[tuple[str, str]], between: str) -> None:
     before, after = (between.join(part for sign, part in edits if sign in f"={side}") for side in "-+")
-    shown = str(sides(LongText(before, after, "", 40), "~", full=True))
+    shown = str(sides(LongValue(before, after, "", 40), "~", full=True))
 
     assert squeezed(only("less", shown)) == squeezed(before)
     assert squeezed(only("more", shown)) == squeezed(after)

@@ -291,7 +291,7 @@ def test_what_a_shared_schema_means_is_told_with_it():
     changes = views(*(breaking(update(key, REQUIRED, OTHER if key == "a" else MODEL)) for key in "abc"))
     (group,), rest = apart(changes)
 
-    assert [meaning.text for meaning in group.meanings] == ["`amount` became required"]
+    assert [meaning.text for meaning in group.meanings] == ["now requires `amount`"]
     assert all(not one.meanings for one in rest)
     assert len(rest) == 3
 

@@ -11,9 +11,9 @@ from reconciler.render import sentences, text
 from reconciler.render.grouping import halves
 from reconciler.render.page import flattened, section_of
 from reconciler.render.style import Style
-from reconciler.render.tree import Field, LongText, Short
+from reconciler.render.tree import Field, Short
 from reconciler.render.values import inert, one_line, shortened
-from reconciler.render.verdict import headline, plainly, ranked
+from reconciler.render.verdict import headline, ranked
 from reconciler.render.view import ChangeView, Document, MeaningView, MismatchView, ObjectionView, View, view
 
 MOST: Final = 10  # annotations of a kind that GitHub shows of one step
@@ -175,7 +175,7 @@ def _change_details(change: ChangeView) -> Iterator[str]:
 
 
 def _meaning_line(meaning: MeaningView) -> str:
-    return f"{'breaking' if meaning.breaking else 'compatible'}: {one_line(plainly(meaning))}"
+    return f"{'breaking' if meaning.breaking else 'compatible'}: {one_line(meaning.text)}"
 
 
 def _field_line(group: str, field: Field) -> str:
@@ -188,8 +188,8 @@ def _field_value(field: Field) -> str:
     """Both sides where they are short; else how long a text is, or the first line that changes in a structure."""
     if isinstance(field.content, Short):
         return text.values_of(field.content)
-    if isinstance(field.content, LongText):
+    if field.content.is_text:
         return field.content.size
-    rows = [row for row in text.diff_of(field.content, field.sign) if row.text.strip("{}[]· ")]
+    rows = [row for row in field.content.rows(field.sign) if row.text.strip("{}[]· ")]
     sides = (next((row.text.strip("· ") for row in rows if row.sign == sign), "") for sign in "-+")
     return " -> ".join(shortened(side, _LONG) for side in sides if side)

@@ -34,7 +34,7 @@ from reconciler.render.style import Style
 from reconciler.render.text import rows_of
 from reconciler.render.text_diff import Replacement, fold
 from reconciler.render.values import inert, one_line, shortened
-from reconciler.render.verdict import plainly, unquoted
+from reconciler.render.verdict import unquoted
 from reconciler.render.view import ChangeView, Document, Lost, ObjectionView, View, view
 
 _BETWEEN = "\n\n"
@@ -233,8 +233,7 @@ def _ends(ends: Sequence[tree.End]) -> Iterator[str]:
 
 
 def _small(end: tree.End) -> str:
-    selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
-    return f"<sub>{selected}{' '.join(end.counts)} Fingerprint {bounded(span, end.fingerprint, _NAME)}</sub>"
+    return f"<sub>{' '.join(end.counts)} Fingerprint {bounded(span, end.fingerprint, _NAME)}</sub>"
 
 
 def _others(sections: Sequence[View | Lost]) -> list[str]:
@@ -459,7 +458,7 @@ def _field_pieces(blocks: Iterable[tree.Block]) -> Iterator[_Piece]:
     for block in blocks:
         if isinstance(block, tree.Meanings):
             words = (("**breaking**" if meaning.breaking else "compatible", meaning) for meaning in block.meanings)
-            items += (f"- {word}: {sentence(plainly(meaning))}" for word, meaning in words)
+            items += (f"- {word}: {sentence(meaning.text)}" for word, meaning in words)
         elif isinstance(block, tree.Field) and isinstance(block.content, tree.Short):
             items.append(f"- {_name_md(block)}: {_values_md(block.content)}")
         else:
@@ -509,7 +508,7 @@ def _long_pieces(field: tree.Field) -> Iterator[_Piece]:
     """A prompt is shown once: the changed words in prose, and the diff folded beneath."""
     words: tuple[Replacement, ...] = ()
     title = f"{_name_md(field)}:"
-    if isinstance(field.content, tree.LongText):
+    if isinstance(field.content, tree.LongValue) and field.content.is_text:
         words = field.content.words
         title = f"{'**Prompt** ' if field.name == 'instructions' else ''}{title} {field.content.size}"
     yield title

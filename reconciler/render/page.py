@@ -64,8 +64,9 @@ def _offline_of(view: View, environments: str) -> tree.Offline:
 
 
 def _end_of(view: View, name: str) -> tree.End:
-    counts = tuple(filter(None, [sentences.rest(view), sentences.marks(view)]))
-    return tree.End(name, view.narrowed, counts, sentences.verdict(view), view.fingerprint)
+    selected = "Only what was selected: the whole plan may hold more." if view.narrowed else ""
+    counts = tuple(filter(None, [selected, sentences.rest(view), sentences.marks(view)]))
+    return tree.End(name, counts, sentences.verdict(view), view.fingerprint)
 
 
 def _alerts_by_code(objections: Iterable[ObjectionView], environments: str) -> tuple[tree.Alert, ...]:
@@ -385,15 +386,15 @@ def _made(field: FieldView, name: str, most: int, *, whole: bool, causes: bool) 
     return tree.Field(sign, name, _content(field, name, most), fate, tuple(tags))
 
 
-def _content(field: FieldView, name: str, most: int) -> tree.Short | tree.LongText | tree.Structure:
+def _content(field: FieldView, name: str, most: int) -> tree.Short | tree.LongValue:
     before, after = field.before, field.after
     if _is_short(field, name):
         return tree.Short(tuple(_short_sides(field)))
     if not _is_text(field):
-        lines, others = (tuple(structure(side)) if side is not None else () for side in (before, after))
-        return tree.Structure(lines, others, most)
+        lines, others = (tuple(structure(side)) if side is not None else None for side in (before, after))
+        return tree.LongValue(lines, others, "", most)
     before, after = (side if isinstance(side, str) else None for side in (before, after))
-    return tree.LongText(before, after, _size(field), most)
+    return tree.LongValue(before, after, _size(field), most)
 
 
 def _is_text(field: FieldView) -> bool:

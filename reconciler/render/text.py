@@ -9,9 +9,8 @@ from itertools import groupby
 from reconciler.render import sentences, tree
 from reconciler.render.page import page_of
 from reconciler.render.style import Style, paint
-from reconciler.render.text_diff import Line, Piece, bracketed, compare, fold, whole
+from reconciler.render.text_diff import Line, Piece, bracketed, fold
 from reconciler.render.values import compact, disarmed, inert, one_line
-from reconciler.render.verdict import plainly
 from reconciler.render.view import Document, view
 from reconciler.render.visible import columns
 
@@ -140,7 +139,7 @@ def _other_lines(block: tree.Meanings | tree.Group | tree.Fold, indent: int, sty
     if isinstance(block, tree.Meanings):
         for meaning in block.meanings:
             word = tree.Run("breaking", "bad") if meaning.breaking else tree.Run("compatible")
-            yield from _flow(lead, (word, tree.Run(f": {plainly(meaning)}")), style, indent=indent + 2)
+            yield from _flow(lead, (word, tree.Run(f": {meaning.text}")), style, indent=indent + 2)
     elif isinstance(block, tree.Fold):
         yield f"{lead}{block.title}:"
         yield from _blocks_lines(block.fields, indent + 2, style)
@@ -178,18 +177,7 @@ def rows_of(field: tree.Field) -> list[Line]:
         signs = {"gone": "-", "new": "+"}
         pairs = ((signs.get(look, " "), f"{label} {compact(value)}".lstrip()) for label, value, look in content.sides)
         return [Line(sign, (Piece(text),)) for sign, text in pairs]
-    return diff_of(content, field.sign)
-
-
-def diff_of(content: tree.LongText | tree.Structure, sign: str) -> list[Line]:
-    """The rows of a long text or structure: what changed, or the beginning of what is on one side only."""
-    if isinstance(content, tree.LongText):
-        if content.before is not None and content.after is not None:
-            return compare(content.before, content.after)
-        return whole(sign, content.after or content.before or "", content.most)
-    if content.before and content.after:
-        return compare(content.before, content.after)
-    return whole(sign, list(content.after or content.before), content.most)
+    return content.rows(field.sign)
 
 
 def _painted(line: Line, style: Style) -> str:
@@ -222,8 +210,6 @@ def _alert_lines(alert: tree.Alert, style: Style) -> Iterator[str]:
 
 
 def _end_lines(end: tree.End, page: tree.Page, style: Style) -> Iterator[str]:
-    if end.selected:
-        yield "Only what was selected: the whole plan may hold more."
     yield from end.counts
     is_good = page.tone == "nothing" and not page.parts
     yield paint(end.verdict, "good" if is_good else "bold", style)

@@ -4,7 +4,7 @@
       Part       one half of a plan, or what some environments share: a table and sections
         TableRow   a change in a few words
         Section    a change in full: facts, causes, blocks
-          Block      Meanings, Field (Short, LongText or Structure), Group (a function), Fold (what may be read later)
+          Block      Meanings, Field (Short or LongValue), Group (a function), Fold (what may be read later)
 
 Phrases are runs of text, each with a look. A run without a look is a sentence of ours, in which names stand between
 backticks. Nothing in the tree is escaped: each format makes live text inert in its own way, and how lines are broken
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from reconciler.canonical import Json
-from reconciler.render.text_diff import Replacement, replacements
+from reconciler.render.text_diff import Line, Replacement, compare, replacements, whole
 from reconciler.render.view import Document, Lost, MeaningView, ObjectionView
 
 S = TypeVar("S")
@@ -45,28 +45,31 @@ class Short:
 
 
 @dataclass(frozen=True, slots=True)
-class LongText:
-    """A long text on one side or both; with its size."""
+class LongValue:
+    """A long text with its size, or the lines of a structure, on one side or both."""
 
-    before: str | None
-    after: str | None
+    before: str | tuple[str, ...] | None
+    after: str | tuple[str, ...] | None
     size: str
     most: int
-    """How many lines are shown of a text on one side only."""
+    """How many lines are shown of what is on one side only."""
+
+    @property
+    def is_text(self) -> bool:
+        return isinstance(self.before, str) or isinstance(self.after, str)
 
     @property
     def words(self) -> tuple[Replacement, ...]:
-        """The few words that an edit is about; nothing where they are many."""
-        return replacements(self.before, self.after) if self.before is not None and self.after is not None else ()
+        """The few words that the edit of a text is about; nothing where they are many."""
+        if isinstance(self.before, str) and isinstance(self.after, str):
+            return replacements(self.before, self.after)
+        return ()
 
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """The lines of a structure on one side or both."""
-
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    most: int
+    def rows(self, sign: str, *, most: int = 0, context: int | None = 3) -> list[Line]:
+        """What changed, or the beginning of what is on one side only."""
+        if self.before is not None and self.after is not None:
+            return compare(self.before, self.after, context=context)
+        return whole(sign, self.after or self.before or "", most or self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Field:
 
     sign: str
     name: str
-    content: Short | LongText | Structure
+    content: Short | LongValue
     fate: str = ""
     tags: tuple[str, ...] = ()
 
@@ -242,7 +245,6 @@ class End:
     """The last lines of a plan; the verdict is Terraform's, to the byte."""
 
     name: str
-    selected: bool
     counts: tuple[str, ...]
     verdict: str
     fingerprint: str

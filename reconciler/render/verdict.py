@@ -37,7 +37,6 @@ _PHRASE = 40  # characters of changed words
 _WORDS = 2  # places where words changed
 _TEXT = 100_000  # characters of a text that is searched for the changed words
 _LONGEST_WORD = 15  # characters a word on average: beyond it, spaces do not part words there
-_REQUIRED = re.compile(r"(`.+`) became required")
 _JSON_WORDS = ("", "null", "true", "false")
 _PAST = {"adopt": "adopted", "rename": "renamed", "forget": "forgotten"}
 
@@ -227,17 +226,12 @@ def _function_words(own: str, field: FieldView, meanings: Sequence[MeaningView])
     first = min(meanings, key=lambda meaning: not meaning.breaking)
     more = f", and {len(meanings) - 1} more" if len(meanings) > 1 else ""
     breaking = (Run("breaking", "bad"), Run(", ")) if first.breaking else ()
-    return (*title, Run(": "), *breaking, Run(f"{shortened(plainly(first), 2 * _NAME)}{more}"))
+    return (*title, Run(": "), *breaking, Run(f"{shortened(first.text, 2 * _NAME)}{more}"))
 
 
 def fate(field: FieldView) -> str:
     """`added` or `removed`, where the whole field is."""
     return "" if field.excerpt else "added" if field.before is None else "removed" if field.after is None else ""
-
-
-def plainly(meaning: MeaningView) -> str:
-    """What it means, as it reads behind the name of the function: ``now requires `amount` ``."""
-    return _REQUIRED.sub(r"now requires \1", meaning.text)
 
 
 def changed_words(before: str, after: str) -> Phrase:
@@ -329,7 +323,7 @@ def _not_breaking(change: ChangeView) -> list[FieldView]:
 def _breaking(meaning: MeaningView) -> str:
     own = owner(meaning.path)
     subject = function_name(own) if own else ""
-    words = "".join(part for part, _ in named(plainly(meaning)))
+    words = "".join(part for part, _ in named(meaning.text))
     return f"{subject or 'the answer'} {words}"
 
 

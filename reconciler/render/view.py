@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -12,6 +13,7 @@ from reconciler.plan.guards import NEVER_ALLOWED
 Document: TypeAlias = dict[str, Json]
 
 T = TypeVar("T")
+_REQUIRED = re.compile(r"(`.+`) became required")
 
 
 class BadDocument(ValueError):
@@ -39,7 +41,7 @@ class FieldView:
 
 @dataclass(frozen=True, slots=True)
 class MeaningView:
-    """What the change of a schema means, and where the schema stands."""
+    """What the change of a schema means, as it reads behind the name of the function, and where the schema stands."""
 
     path: str
     text: str
@@ -221,7 +223,8 @@ def _read_change(change: Document, objections: tuple[ObjectionView, ...]) -> Cha
 
 
 def _read_meaning(meaning: Document) -> MeaningView:
-    return MeaningView(_take(meaning, "path", str), _take(meaning, "text", str), _take(meaning, "breaking", bool))
+    text = _REQUIRED.sub(r"now requires \1", _take(meaning, "text", str))
+    return MeaningView(_take(meaning, "path", str), text, _take(meaning, "breaking", bool))
 
 
 def _read_field(field: Document) -> FieldView:

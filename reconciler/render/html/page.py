@@ -29,10 +29,9 @@ from reconciler.render.html.element import (
 from reconciler.render.markup import name_parts, named
 from reconciler.render.page import page_across, page_of
 from reconciler.render.sentences import count
-from reconciler.render.text_diff import CONTINUED, Line, compare
-from reconciler.render.text_diff import whole as one_sided
+from reconciler.render.text_diff import CONTINUED, Line
 from reconciler.render.values import compact, one_line
-from reconciler.render.verdict import as_text, plainly
+from reconciler.render.verdict import as_text
 from reconciler.render.view import Document, Lost, MeaningView, ObjectionView, View
 
 Tone: TypeAlias = Literal["", "less", "more", "warn", "calm"]
@@ -112,9 +111,8 @@ def _where_markup(place: tree.Place) -> Markup:
 
 
 def _figures_markup(end: tree.End) -> Markup:
-    selected = "Only what was selected: the whole plan may hold more. " if end.selected else ""
     name = [element("strong", f"{one_line(end.name)}: {end.verdict} ")] if end.name else []
-    counts = f"{selected}{' '.join(end.counts)} Fingerprint "
+    counts = f"{' '.join(end.counts)} Fingerprint "
     return element("p", *name, counts, _code(end.fingerprint), ".", class_="figures")
 
 
@@ -347,7 +345,7 @@ def _block_markup(block: tree.Block, depth: int, look: _Look) -> Markup:
 
 def _meaning_markup(meaning: MeaningView) -> Markup:
     word = _chip("breaking", "less") if meaning.breaking else _chip("compatible", "more")
-    return element("li", word, " ", *_prose(one_line(plainly(meaning))))
+    return element("li", word, " ", *_prose(one_line(meaning.text)))
 
 
 def _name_markup(field: tree.Field) -> list[Child]:
@@ -377,7 +375,7 @@ def _values_markup(content: tree.Short) -> Iterator[Child]:
 
 def _long_markup(field: tree.Field, depth: int, look: _Look) -> Markup:
     content = field.content
-    size = [" ", _quiet(content.size)] if isinstance(content, tree.LongText) else []
+    size = [" ", _quiet(content.size)] if isinstance(content, tree.LongValue) and content.is_text else []
     shown = [] if isinstance(content, tree.Short) else [sides(content, field.sign, full=look.full)]
     return element("div", _heading(depth, *_name_markup(field), *size), *shown, class_="field")
 
@@ -385,9 +383,9 @@ def _long_markup(field: tree.Field, depth: int, look: _Look) -> Markup:
 # two texts beside each other
 
 
-def sides(content: tree.LongText | tree.Structure, sign: str, *, full: bool) -> Markup:
+def sides(content: tree.LongValue, sign: str, *, full: bool) -> Markup:
     """Both sides, what differs in pairs; without room for everything, of what did not change only how much it is."""
-    lines = _rows_beside(content, sign, full=full)
+    lines = content.rows(sign, most=_ALL if full else content.most, context=None)
     more = [_gap(f"… {line.text}") for line in lines if line.sign == "…"]
     runs = [(key, list(run)) for key, run in groupby((x for x in lines if x.sign != "…"), lambda line: line.sign)]
     blocks: list[Markup] = []
@@ -399,19 +397,8 @@ def sides(content: tree.LongText | tree.Structure, sign: str, *, full: bool) -> 
             blocks.append(element("div", _side_markup(run), _side_markup(runs[i + 1][1]), class_="pair"))
         elif not (key == "+" and above == "-"):
             blocks += _alone(run) if len(runs) == 1 else [_side_markup(run)]
-    kind = "prose" if isinstance(content, tree.LongText) else "code"
+    kind = "prose" if content.is_text else "code"
     return element("div", several([*blocks, *more]), class_=f"sides {kind}")
-
-
-def _rows_beside(content: tree.LongText | tree.Structure, sign: str, *, full: bool) -> list[Line]:
-    most = _ALL if full else content.most
-    if isinstance(content, tree.Structure):
-        both = content.before and content.after
-        lines = list(content.after or content.before)
-        return compare(content.before, content.after, context=None) if both else one_sided(sign, lines, most)
-    if content.before is None or content.after is None:
-        return one_sided(sign, content.after or content.before or "", most)
-    return compare(content.before, content.after, context=None)
 
 
 def _alone(lines: list[Line]) -> list[Markup]:
