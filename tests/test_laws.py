@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,19 +15,27 @@ from hypothesis import strategies as st
 
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
-from reconciler.model import Base, Desired, Plan
+from reconciler.kinds.agent import AGENT
+from reconciler.model import Base, Desired, Live, Plan
 from reconciler.paths import show
 from reconciler.plan.against_base import as_live, split
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
-from support.bodies import bodies, edits, worlds
+from support.bodies import Edit, Resource, edit, of_one_kind, resource, resources, worlds
 from support.world import CLONES, EVERY_SERVER, WHERE, Scenario, World, desired, each_scenario, run
 
 every_server = pytest.mark.parametrize(
     "settings", [*EVERY_SERVER, *CLONES], ids=lambda s: f"{s.metadata}-{s.echo}-{s.modify}"
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _both_kinds() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(KINDS, "agent", AGENT)
+        yield
 
 
 fewer = hypothesis_settings(max_examples=hypothesis_settings().max_examples // 2)  # each applies worlds, over and over
@@ -128,15 +136,15 @@ def test_any_world_settles_in_one_apply_but_for_what_is_blocked(states: list, se
 
 
 @fewer
-@given(st.lists(bodies(), min_size=1, max_size=4), st.sampled_from(EVERY_SERVER))
+@given(st.lists(resources(), min_size=1, max_size=4), st.sampled_from(EVERY_SERVER))
 def test_importing_plans_adoptions_without_fields_and_then_nothing(made: list, settings: Settings) -> None:
     async def story() -> None:
         world = World(settings)
-        for body in made:
-            await world.by_hand("POST", "/assistants", body)
+        for kind, body in made:
+            await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
         live = await world.live()
-        texts = [as_manifest(one, KINDS["assistant"], world.where) for one in live]
-        wanted = desired(*(plain(parse(text, "x.yaml").documents[0]) for text in texts))
+        texts = [(one.kind, as_manifest(one, KINDS[one.kind], world.where)) for one in live]
+        wanted = desired(*((kind, plain(parse(text, "x.yaml").documents[0])) for kind, text in texts))
         plan = await world.plan(wanted)
         assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
         await world.apply(plan)
@@ -147,18 +155,20 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(made: list, s
 
 
 @fewer
-@given(bodies(), bodies())
-def test_drift_is_told_from_edits(applied: dict, drifted: dict) -> None:
+@given(of_one_kind(resource, resource))
+def test_drift_is_told_from_edits(pair: tuple[Resource, Resource]) -> None:
+    applied, (_, drifted) = pair
+
     async def story() -> None:
         world = World()
         wanted = desired(applied)
         await world.settle(wanted)
         (one,) = await world.live()
         moved = {field: drifted.get(field) for field in ("name", "description") if drifted.get(field)}
-        await world.by_hand("POST", f"/assistants/{one.id}", moved or {"name": "moved"})
+        await world.by_hand("POST", path_of(one), moved or {"name": "moved"})
         plan = await world.plan(wanted)
         assert {f.cause for change in plan.changes for f in change.fields} <= {"drift"}
-        edited = await world.plan(desired({**applied, "instructions": "quite new"}))
+        edited = await world.plan(desired((applied[0], {**applied[1], "instructions": "quite new"})))
         causes = {f.path[0]: f.cause for change in edited.changes for f in change.fields}
         assert causes.get("instructions", "edit") == "edit"
 
@@ -169,7 +179,7 @@ def told(plan: Plan) -> set[tuple[str, str, str, str]]:
     """What a plan does, whatever the ids; less the fields of which a server may choose the value."""
     found = set()
     for change in plan.changes:
-        known = [field for field in change.fields if field.path not in KINDS["assistant"].chosen]
+        known = [field for field in change.fields if not KINDS[change.address.kind].is_chosen(field.path)]
         if known or change.action != "update":
             found.add((str(change.address), change.action, "", ""))
         if change.action != "delete":
@@ -178,7 +188,7 @@ def told(plan: Plan) -> set[tuple[str, str, str, str]]:
 
 
 @fewer
-@given(st.lists(bodies(), min_size=1, max_size=3), st.lists(bodies(), max_size=3))
+@given(st.lists(resources(), min_size=1, max_size=3), st.lists(resources(), max_size=3))
 def test_where_the_base_is_applied_all_is_of_this_change_and_a_review_without_a_server_says_the_same(
     before: list, after: list
 ) -> None:
@@ -200,8 +210,10 @@ def test_where_the_base_is_applied_all_is_of_this_change_and_a_review_without_a_
 
 
 @fewer
-@given(bodies(), bodies(), bodies())
-def test_what_main_brings_too_is_pending_and_nothing_else_is(applied: dict, base: dict, head: dict) -> None:
+@given(of_one_kind(resource, resource, resource))
+def test_what_main_brings_too_is_pending_and_nothing_else_is(states: tuple[Resource, ...]) -> None:
+    applied, base, head = states
+
     async def story() -> tuple[Plan, Plan]:
         world = World()
         await world.settle(desired(applied))
@@ -218,49 +230,51 @@ def test_what_main_brings_too_is_pending_and_nothing_else_is(applied: dict, base
 
 def attributed(plan: Plan) -> dict[tuple[str, str], tuple[str, str]]:
     """What a plan would write, path by path, and who moved it; what a server may choose is nobody's."""
-    chosen = KINDS["assistant"].chosen
     return {
         (str(change.id), show(field.path)): (repr(field.after), field.cause)
         for change in plan.changes
         for field in change.fields
-        if field.path not in chosen
+        if not KINDS[change.address.kind].is_chosen(field.path)
     }
 
 
 async def settled(world: World) -> dict[str, dict]:
     """What is live, in normal form; less the fields of which a server may choose the value."""
-    return {
-        one.id: {f: v for f, v in one.fields.items() if (f,) not in KINDS["assistant"].chosen}
-        for one in await world.live()
-    }
+    return {one.id: dict(_known_fields(one)) for one in await world.live()}
+
+
+def _known_fields(one: Live) -> Iterator[tuple[str, object]]:
+    kind = KINDS[one.kind]
+    for name, value in one.fields.items():
+        if (name,) not in kind.chosen:
+            yield name, {path: kind.less_chosen(path, part) for path, part in kind.members(name, value).items()}
+
+
+def path_of(one: Live) -> str:
+    return f"/{KINDS[one.kind].plural}/{one.id}"
 
 
 ANYTHING = frozenset({"conflict", "too-many-deletes", "no-manifests", "possible-duplicate"})
 
 
-async def after_an_apply(applied: dict, moved: Callable[[dict], dict], settings: Settings) -> World:
+async def after_an_apply(applied: Resource, moved: Edit, settings: Settings) -> World:
     """A world in which somebody changed in a dashboard what an apply had left."""
     world = World(settings)
     await world.settle(desired(applied))
     (one,) = await world.live()
-    drifted = moved(KINDS["assistant"].manifest(one.fields) | {"metadata": one.raw["metadata"]})
+    _, drifted = moved((one.kind, KINDS[one.kind].manifest(one.fields) | {"metadata": one.raw["metadata"]}))
     fields = ("name", "description", "instructions", "metadata", "tools")
-    await world.by_hand(
-        "POST", f"/assistants/{one.id}", {field: drifted[field] for field in fields if field in drifted}
-    )
+    await world.by_hand("POST", path_of(one), {field: drifted[field] for field in fields if field in drifted})
     return world
 
 
 @fewer
-@given(bodies(), edits(), edits(), edits(), st.sampled_from([*EVERY_SERVER, *CLONES]))
+@given(of_one_kind(resource, edit, edit, edit), st.sampled_from([*EVERY_SERVER, *CLONES]))
 def test_applying_the_part_and_then_the_rest_ends_where_applying_everything_ends(
-    applied: dict,
-    moved: Callable[[dict], dict],
-    before: Callable[[dict], dict],
-    here: Callable[[dict], dict],
-    settings: Settings,
+    story_of_one: tuple[Resource, Edit, Edit, Edit], settings: Settings
 ) -> None:
     """The part writes what it lists and nothing else, and what stays pending is attributed as before."""
+    applied, moved, before, here = story_of_one
     base, head = desired(before(applied)), desired(here(before(applied)))
 
     async def story() -> None:
@@ -284,10 +298,9 @@ def test_applying_the_part_and_then_the_rest_ends_where_applying_everything_ends
 
 
 @fewer
-@given(bodies(), edits(), edits(), st.sampled_from(EVERY_SERVER))
-def test_a_change_of_no_manifest_applies_nothing(
-    applied: dict, moved: Callable[[dict], dict], before: Callable[[dict], dict], settings: Settings
-) -> None:
+@given(of_one_kind(resource, edit, edit), st.sampled_from(EVERY_SERVER))
+def test_a_change_of_no_manifest_applies_nothing(story_of_one: tuple[Resource, Edit, Edit], settings: Settings) -> None:
+    applied, moved, before = story_of_one
     head = desired(before(applied))
 
     async def story() -> None:
@@ -300,8 +313,10 @@ def test_a_change_of_no_manifest_applies_nothing(
 
 
 @fewer
-@given(bodies(), bodies(), bodies(), bodies())
-def test_a_part_is_taken_by_the_server_whatever_is_pending(live: dict, moved: dict, base: dict, head: dict) -> None:
+@given(of_one_kind(resource, resource, resource, resource))
+def test_a_part_is_taken_by_the_server_whatever_is_pending(states: tuple[Resource, ...]) -> None:
+    live, moved, base, head = states
+
     async def story() -> None:
         world = World()
         await world.settle(desired(live))
@@ -312,7 +327,7 @@ def test_a_part_is_taken_by_the_server_whatever_is_pending(live: dict, moved: di
     run(story)
 
 
-STATES = st.dictionaries(st.sampled_from(["a", "b", "c"]), bodies(), max_size=3)
+STATES = st.dictionaries(st.sampled_from(["a", "b", "c"]), resources(), max_size=3)
 
 
 @fewer

@@ -82,6 +82,13 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     return ParsedManifests(tuple(sorted(desired, key=lambda resource: resource.address)), in_order(faults))
 
 
+def kind_of(file: str) -> Kind:
+    """The kind of the manifests in a file: the nearest folder called like one decides, else they are assistants."""
+    by_folder = {kind.plural: kind for kind in KINDS.values()}
+    folders = reversed(file.split("/")[:-1])
+    return next((by_folder[name] for name in folders if name in by_folder), KINDS["assistant"])
+
+
 class _ManifestReader:
     """One manifest on its way."""
 
@@ -90,7 +97,7 @@ class _ManifestReader:
         self.attachments = manifest.attachments
         self.context = context
         self.report = report
-        self.kind: Kind = KINDS["assistant"]
+        self.kind = kind_of(manifest.file)
         self.own_node = member(self.node, "reconciler")
         self.own = self._own()
         stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node

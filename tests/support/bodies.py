@@ -1,11 +1,15 @@
-"""Strategies: bodies of assistants that a server takes, and worlds that change over time."""
+"""Strategies: bodies of every kind that a server takes, and worlds that change over time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
+
+Resource: TypeAlias = tuple[str, dict[str, Any]]
+"""A body and its kind."""
+Edit: TypeAlias = Callable[[Resource], Resource]
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).map(str.strip)
 PROMPT = st.lists(TEXT, min_size=1, max_size=4).map("\n".join).filter(str.strip)
@@ -70,34 +74,6 @@ def bodies(draw: st.DrawFn) -> dict[str, Any]:
     return body
 
 
-@st.composite
-def edits(draw: st.DrawFn) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """How somebody edits a body, in Git or in a dashboard: some fields, some pairs of metadata, some functions."""
-    other, fields = draw(bodies()), draw(st.sets(st.sampled_from(["name", "description", "instructions"])))
-    keys, names = draw(st.sets(NAMES, max_size=2)), draw(st.sets(NAMES, max_size=2))
-
-    def edit(body: dict[str, Any]) -> dict[str, Any]:
-        pairs, functions, others = {**body.get("metadata", {})}, _by_name(body), _other_tools(body)
-        pairs |= dict.fromkeys(keys, "edited")
-        functions |= {name: {"name": name, "description": "edited"} for name in names} | _by_name(other)
-        for some in (pairs, functions):
-            if len(some) > len(keys) + 1 and "reconciler" not in some:
-                del some[min(some)]
-        changed = {field: other.get(field, "edited") for field in fields}
-        tools = others + [{"type": "function", "function": function} for function in functions.values()]
-        return {**body, **changed, "metadata": pairs, "tools": tools}
-
-    return edit
-
-
-def _by_name(body: dict[str, Any]) -> dict[str, Any]:
-    return {tool["function"]["name"]: tool["function"] for tool in body.get("tools", ()) if tool["type"] == "function"}
-
-
-def _other_tools(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [tool for tool in body.get("tools", ()) if tool["type"] != "function"]
-
-
 def _formats() -> st.SearchStrategy[Any]:
     schema = st.fixed_dictionaries({"name": NAMES}, optional={"schema": SCHEMAS, "strict": st.just(False)})
     return st.one_of(
@@ -122,12 +98,6 @@ def _others(draw: st.DrawFn, body: dict[str, Any]) -> list[dict[str, Any]]:
     if resources and draw(st.booleans()):
         body["tool_resources"] = resources
     return tools
-
-
-def worlds() -> st.SearchStrategy[list[dict[str, dict[str, Any]]]]:
-    """Manifests over time: what each of a few keys asks for, state after state."""
-    keys = st.sampled_from(["a", "b", "c"])
-    return st.lists(st.dictionaries(keys, bodies(), min_size=1, max_size=3), min_size=1, max_size=3)
 
 
 _TEXTS = TEXT.filter(bool)
@@ -219,3 +189,63 @@ def agent_bodies() -> st.SearchStrategy[dict[str, Any]]:
         "experimental": st.fixed_dictionaries({}, optional={"time_awareness": st.booleans()}),
     }
     return st.fixed_dictionaries({"model": st.sampled_from(["gpt-5.1", "o3", "my-deploy"])}, optional=optional)
+
+
+BODIES = {"agent": agent_bodies(), "assistant": bodies()}
+_EDITED = {"agent": ["name", "instructions"], "assistant": ["name", "description", "instructions"]}
+_SAID: dict[str, dict[str, Any]] = {"agent": {"parameters": {}}, "assistant": {}}
+"""What a function needs beside its description."""
+
+
+def of_one_kind(*shapes: Callable[[str], st.SearchStrategy[Any]]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """Resources and edits that belong to the same kind."""
+    return st.sampled_from(sorted(BODIES)).flatmap(lambda kind: st.tuples(*(shape(kind) for shape in shapes)))
+
+
+def resource(kind: str) -> st.SearchStrategy[Resource]:
+    return st.tuples(st.just(kind), BODIES[kind])
+
+
+def resources() -> st.SearchStrategy[Resource]:
+    """Bodies of any kind."""
+    return st.sampled_from(sorted(BODIES)).flatmap(resource)
+
+
+@st.composite
+def edit(draw: st.DrawFn, kind: str) -> Edit:
+    """How somebody edits a body, in Git or in a dashboard: some fields, some pairs of metadata, some functions."""
+    other, fields = draw(BODIES[kind]), draw(st.sets(st.sampled_from(_EDITED[kind])))
+    keys, names = draw(st.sets(NAMES, max_size=2)), draw(st.sets(NAMES, max_size=2))
+
+    def edited(one: Resource) -> Resource:
+        body = one[1]
+        pairs, functions, others = {**body.get("metadata", {})}, _by_name(body), _other_tools(body)
+        pairs |= dict.fromkeys(keys, "edited")
+        functions |= {name: {"name": name, "description": "edited", **_SAID[kind]} for name in names} | _by_name(other)
+        for some in (pairs, functions):
+            if len(some) > len(keys) + 1 and "reconciler" not in some:
+                del some[min(some)]
+        changed = {field: other.get(field, "edited") for field in fields}
+        tools = others + [_as_tool(kind, function) for function in functions.values()]
+        return kind, {**body, **changed, "metadata": pairs, "tools": tools}
+
+    return edited
+
+
+def _as_tool(kind: str, function: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function", **(function if kind == "agent" else {"function": function})}
+
+
+def _by_name(body: dict[str, Any]) -> dict[str, Any]:
+    functions = [tool.get("function", tool) for tool in body.get("tools", ()) if tool["type"] == "function"]
+    return {function["name"]: function for function in functions}
+
+
+def _other_tools(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [tool for tool in body.get("tools", ()) if tool["type"] != "function"]
+
+
+def worlds() -> st.SearchStrategy[list[dict[str, Resource]]]:
+    """Manifests over time: what each of a few keys asks for, state after state."""
+    keys = st.sampled_from(["a", "b", "c"])
+    return st.lists(st.dictionaries(keys, resources(), min_size=1, max_size=3), min_size=1, max_size=3)

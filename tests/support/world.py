@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -19,6 +19,7 @@ from reconciler.apply.engine import Listener, RunContext, apply
 from reconciler.canonical import Json
 from reconciler.diagnostics import errors
 from reconciler.emulator import Emulator, Settings
+from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Base, Change, Desired, Live, Outcome, Plan, Target
 from reconciler.plan.against_base import as_live, part, split, unseen
@@ -77,7 +78,7 @@ class World:
         return part(split(await self.plan(desired, **options), await self.plan(base, **options), Base("main")))
 
     async def live(self) -> tuple[Live, ...]:
-        return await self.provider.observe("assistant")
+        return tuple([one for kind in KINDS for one in await self.provider.observe(kind)])
 
     async def raw(self) -> dict[str, Mapping[str, Json]]:
         return {one.id: one.raw for one in await self.live()}
@@ -93,7 +94,8 @@ class World:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.emulator), base_url="http://localhost/v1"
         ) as client:
-            answer = await client.request(method, path, json=body, headers={"OpenAI-Beta": "assistants=v2"})
+            beta = "agents=v1" if path.startswith("/agents") else "assistants=v2"
+            answer = await client.request(method, path, json=body, headers={"OpenAI-Beta": beta})
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -114,13 +116,20 @@ def run(work: Callable[..., Any], *arguments: Any) -> Any:
     return anyio.run(work, *arguments)
 
 
+Stated: TypeAlias = Mapping[str, Json] | tuple[str, Mapping[str, Json]]
+"""A body of an assistant, or one of the kind of that name."""
+
+
 def desired(
-    *bodies: Mapping[str, Json], keys: Iterable[str] = "abcdefghij", setting: parser.ManifestContext = SETTING
+    *bodies: Stated, keys: Iterable[str] = "abcdefghij", setting: parser.ManifestContext = SETTING
 ) -> tuple[Desired, ...]:
     """What manifests of these bodies ask for, each written and read as a file would be."""
+    of_kinds = [one if isinstance(one, tuple) else ("assistant", one) for one in bodies]
     documents = [
-        reading.Manifest(f"assistants/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True)
-        for key, body in zip(keys, bodies, strict=False)
+        parser.Manifest(
+            f"{KINDS[kind].plural}/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True
+        )
+        for key, (kind, body) in zip(keys, of_kinds, strict=False)
     ]
     parsed = parser.parse(documents, setting)
     assert not errors(parsed.faults), parsed.faults
