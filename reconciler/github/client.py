@@ -119,10 +119,8 @@ class GitHub(CodeHost):
             self._entry(self._request("POST", "/labels", _COMMENTS, content), lambda: self._label(name))
 
     def _label(self, name: str) -> Json:
-        try:
-            return dict(self._entry(self._request("GET", f"/labels/{quote(name, safe='')}", _PULLS)))
-        except AbsentError:
-            return None
+        entry = self._entry_if_any(self._request("GET", f"/labels/{quote(name, safe='')}", _PULLS))
+        return None if entry is None else dict(entry)
 
     def take_label(self, number: int, name: str) -> None:
         with suppress(AbsentError):
@@ -130,10 +128,8 @@ class GitHub(CodeHost):
 
     def may_write(self, login: str) -> bool:
         path = f"/collaborators/{quote(login, safe='')}/permission"
-        try:
-            return self._entry(self._request("GET", path, _METADATA)).get("permission") in _WRITERS
-        except AbsentError:
-            return False
+        entry = self._entry_if_any(self._request("GET", path, _METADATA))
+        return entry is not None and entry.get("permission") in _WRITERS
 
     def pulls_of(self, commit: str) -> Sequence[Pull]:
         try:
@@ -164,10 +160,8 @@ class GitHub(CodeHost):
 
     def run(self, id: int, attempt: int | None = None) -> WorkflowRun | None:
         which = "" if attempt is None else f"/attempts/{attempt}"
-        try:
-            return _workflow_run(self._entry(self._request("GET", f"/actions/runs/{id}{which}", _RUNS)))
-        except AbsentError:
-            return None
+        entry = self._entry_if_any(self._request("GET", f"/actions/runs/{id}{which}", _RUNS))
+        return None if entry is None else _workflow_run(entry)
 
     def artifacts(self, run: int) -> Sequence[Artifact]:
         entries = self._list(f"/actions/runs/{run}/artifacts", _RUNS, member="artifacts")
@@ -187,6 +181,12 @@ class GitHub(CodeHost):
 
     def _entry(self, request: ApiRequest, look: Callable[[], Json] = lambda: None) -> Entry:
         return _json_object(self._exchange.ask(request, look))
+
+    def _entry_if_any(self, request: ApiRequest) -> Entry | None:
+        try:
+            return self._entry(request)
+        except AbsentError:
+            return None
 
     def _list(
         self, path: str, needs: str, params: Mapping[str, str] | None = None, member: str | None = None
