@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -23,10 +24,12 @@ from reconciler import config
 from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds.agent import AGENT, TOOLS
 from reconciler.manifests.parser import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 from reconciler.providers import PROVIDERS
+from reconciler.source import parse, plain
 from support import forking
 from support.emulator_process import served
 from support.emulator_world import BETA
@@ -160,6 +163,18 @@ def test_the_tables_of_codes_are_complete() -> None:
 @pytest.mark.parametrize("field", [*KINDS["assistant"].fields, *ReconcilerBlock.model_fields])
 def test_every_field_of_a_manifest_is_documented(field: str) -> None:
     assert f"`{field}`" in _page("docs/manifest.md") or f"\n  {field}: " in _page("docs/manifest.md")
+
+
+def test_every_field_and_tool_of_an_agent_is_documented_and_the_examples_are_valid() -> None:
+    page = _page("docs/agents.md")
+    text = "".join(re.findall(r"```yaml\n(.*?)```", page, re.S))
+    body: Any = plain(parse(re.sub(r"\{file: [^}]+\}", "{type: object}", text), "a.yaml").documents[0])
+
+    assert [field for field in AGENT.fields if f"\n| `{field}` |" not in page] == []
+    for kind, tool in TOOLS.items():
+        stated = {name for one in body["tools"] if one["type"] == kind for name in one}
+        assert stated == {info.alias or name for name, info in tool.model_fields.items()}, kind
+    assert AGENT.check({**body, "instructions": "Be kind."}, ServerTraits()).problems == ()
 
 
 @pytest.mark.parametrize("form", [FileForm, EnvironmentForm, LimitsForm, ReconcileForm])
