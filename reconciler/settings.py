@@ -69,6 +69,8 @@ class SettingsPart(BaseModel):
 class ProviderSettings(SettingsPart):
     """What an environment states for its provider, beside what each environment may state."""
 
+    remedies: ClassVar[Mapping[str, str]] = {}
+    """By the name of a setting, what to write where it is missing."""
     embedded: ClassVar[bool] = False
     """Whether the server is a part of this tool: it has no address and no key, and a checkout has one."""
 

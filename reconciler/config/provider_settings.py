@@ -83,7 +83,7 @@ class _Block:
             yield from self._unknown(str(path[0]))
         else:
             placed: Any = {**detail, "loc": ("environments", self.name, *path)}
-            yield form_error(self.node, placed, siblings(self.form, map(str, path)))
+            yield form_error(self.node, placed, siblings(self.form, map(str, path)), self.form.remedies)
 
     def _unknown(self, field: str) -> Iterator[Diagnostic]:
         place = locate(self.node, ["environments", self.name, field], key=True)
@@ -97,7 +97,9 @@ class _Block:
             yield Diagnostic(place, "unknown-field", f"There is no `{field}` here.", did_you_mean(field, own))
 
 
-def form_error(node: Node, detail: ErrorDetails, known: Collection[str]) -> Diagnostic:
+def form_error(
+    node: Node, detail: ErrorDetails, known: Collection[str], remedies: Mapping[str, str] = _MISSING
+) -> Diagnostic:
     """The error in our words; `known` are the fields that stand beside."""
     path, kind = detail["loc"], detail["type"]
     field = str(path[-1]) if path else ""
@@ -107,7 +109,7 @@ def form_error(node: Node, detail: ErrorDetails, known: Collection[str]) -> Diag
     if kind == "extra_forbidden":
         return Diagnostic(place, "unknown-field", f"There is no `{field}` here.", did_you_mean(field, known))
     if kind == "missing":
-        return Diagnostic(place, "missing-field", f"`{field}` is missing.", _MISSING.get(field, f"write `{field}: …`"))
+        return Diagnostic(place, "missing-field", f"`{field}` is missing.", remedies.get(field, f"write `{field}: …`"))
     if kind == "too_short":
         return Diagnostic(place, "missing-field", "An empty list.", "name one at least, or leave it out")
     wanted = _KINDS_OF_VALUE.get(kind, "Something else")

@@ -12,7 +12,7 @@ from reconciler.canonical import ABSENT, Absent, Fields, Json, encode
 from reconciler.kinds.families import reasons
 from reconciler.kinds.fields import Data, FieldRules, ValueLimits, limit_problems
 from reconciler.kinds.metadata import MARKER
-from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic
+from reconciler.kinds.problems import Checked, Loc, Problem, ServerTraits, from_pydantic, places
 from reconciler.model import Desired, Live
 from reconciler.paths import Path, has, without
 
@@ -236,11 +236,12 @@ class Kind:
         return family is not None and family == rules.rejected_by
 
     def _unsupported(self, body: Mapping[str, Json], traits: ServerTraits) -> Iterator[Problem]:
-        lacking, where = traits.unsupported.get(self.name, ()), traits.environment
-        for name in (name for name in self.fields if name in lacking and body.get(name) is not None):
-            message = f"`{name}` is not supported by environment {where}."
-            remedy = f"leave it out there: `reconciler: {{environments: {{{where}: {{{name}: null}}}}}}`"
-            yield Problem((name,), "unsupported-field", message, remedy, at_key=True)
+        where = traits.environment
+        lacking = (loc for name in traits.unsupported.get(self.name, ()) for loc in places(body, name.split(".")))
+        for loc in sorted(lacking, key=str):
+            message = f"`{loc[-1]}` is not supported by environment {where}."
+            patch = f": `reconciler: {{environments: {{{where}: {{{loc[0]}: null}}}}}}`" if len(loc) == 1 else ""
+            yield Problem(loc, "unsupported-field", message, f"leave it out there{patch}", at_key=True)
 
     def _family_problems(self, body: Any, traits: ServerTraits) -> Iterator[Problem]:
         for name, rules in self.table.items():

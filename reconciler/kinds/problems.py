@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, get_args
 
@@ -35,10 +35,12 @@ class ServerTraits:
 
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By kind the tool types that there are, where the server lists them."""
+    more_tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By kind the tool types that are there beside those that the kind knows, and are sent as they stand."""
     families: Mapping[str, str] = field(default_factory=dict)
     """By the name of a deployment, the model that it is of."""
     unsupported: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By kind the fields that the server does not have."""
+    """By kind the fields that the server does not have; `tools.*.function.strict` is in any of a list."""
     environment: str = "local"
 
 
@@ -173,3 +175,13 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [inner for part in get_args(annotation) for inner in _models(part)]
+
+
+def places(body: Any, pattern: Sequence[str]) -> Iterator[Loc]:
+    """Where a body states something at a path, in which `*` is any entry of a list."""
+    if not pattern:
+        yield from () if body is None or body is False else ((),)
+    elif isinstance(body, Mapping) and pattern[0] in body:
+        yield from ((pattern[0], *rest) for rest in places(body[pattern[0]], pattern[1:]))
+    elif isinstance(body, list) and pattern[0] == "*":
+        yield from ((at, *rest) for at, each in enumerate(body) for rest in places(each, pattern[1:]))

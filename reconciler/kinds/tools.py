@@ -91,15 +91,15 @@ def type_problem(index: int, tool: Data, known: Iterable[str]) -> Problem | None
 
 def unknown_types(tools: Numbered, known: Iterable[str], kind: str, traits: ServerTraits) -> Iterator[Problem]:
     """An error where the server lists the types of this kind; else the server decides."""
-    listed = traits.tools.get(kind)
+    listed, there = traits.tools.get(kind), {*known, *traits.more_tools.get(kind, ())}
     for index, tool in tools:
         name, loc = type_of(tool), ("tools", index, "type")
         if listed is not None and name not in listed:
             message = f"`{name}` is not a tool type of this server."
             yield Problem(loc, "unknown-tool", message, did_you_mean(name, listed))
-        elif listed is None and name not in known:
+        elif listed is None and name not in there:
             message = f"`{name}` is a tool type that is not known here; it is sent as it stands."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(name, known), "warning")
+            yield Problem(loc, "unknown-tool", message, did_you_mean(name, there), "warning")
 
 
 def listed_twice(tools: Numbered, named: Collection[str]) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from reconciler.providers.errors import (
     Unreachable,
     advice,
 )
+from reconciler.providers.foundry import FOUNDRY
 from reconciler.providers.key_command import KeyCommand
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
@@ -91,7 +92,7 @@ class ProviderType(Protocol):
         """The server, ready to be asked; nothing has been sent."""
 
 
-PROVIDERS: dict[str, ProviderType] = {"local": LOCAL, "openai": OPENAI}
+PROVIDERS: dict[str, ProviderType] = {"foundry": FOUNDRY, "local": LOCAL, "openai": OPENAI}
 
 __all__ = [
     "LANDS_SECONDS",

@@ -147,6 +147,10 @@ class KeyHeader(SettingsPart):
     header: Annotated[str, AfterValidator(_header_name)]
 
 
+Key: TypeAlias = Annotated[KeySource, BeforeValidator(_no_key)]
+Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+
+
 class HttpSettings(ProviderSettings):
     """What is stated for any server that is reached over HTTP. The address is checked last: it depends on the rest."""
 
@@ -155,11 +159,11 @@ class HttpSettings(ProviderSettings):
     usual_query: ClassVar[Mapping[str, str]] = {}
     """What every URL has, unless it is stated otherwise."""
 
-    api_key: Annotated[KeySource | None, BeforeValidator(_no_key)] = None
+    api_key: Key | None = None
     auth: Annotated[KeyHeader | None, BeforeValidator(_bearer)] = None
     headers: dict[Annotated[str, AfterValidator(_header_name)], Stated] = Field(default_factory=dict)
     query: dict[str, Stated] = Field(default_factory=dict)
-    base_url: Annotated[str, AfterValidator(_url)] | None = None
+    base_url: Url | None = None
 
     @field_validator("headers", "query")
     @classmethod
