@@ -254,6 +254,16 @@ def test_a_failure_where_no_environment_is_said_is_about_all_of_them(here: Check
     assert body.startswith("<!-- reconciler: comment a,b a,b run 100.1 -->\n### Could not be planned\n")
 
 
+def test_a_failure_is_also_about_an_environment_that_has_an_error(here: Checkout, hub: Hub) -> None:
+    here.config("stack: acme\nenvironments:\n  a: {provider: local, stack: a}\n  b: {provider: nope}\n")
+    (here.root / "log.txt").write_text("Error: no\n")
+
+    assert here.run("comment", "--failed", "log.txt").code == 0
+
+    (body,) = hub.bodies(7)
+    assert body.startswith("<!-- reconciler: comment a a,b run 100.1 -->\n### Could not be planned\n")
+
+
 def test_what_is_no_plan_hides_no_other(here: Checkout, hub: Hub) -> None:
     (here.root / "broken.json").write_text("{}")
     (here.root / "bytes.json").write_bytes(b"\xff\xfe")

@@ -360,9 +360,16 @@ def test_what_nobody_told_of_is_not_done_or_nobody_knows() -> None:
 
     assert [(one.address, one.message) for one in found.changes] == [
         ("assistant.a", "Not done: create"),
-        ("assistant.b", "Started, outcome unknown: create"),
+        ("assistant.b", "Outcome unknown: create"),
     ]
     assert not found.ended
+
+
+def test_the_headline_tells_what_may_have_happened_from_what_did_not() -> None:
+    whole = plan(create("a"), create("b"))
+    found = read_results(lines(*events.planned(whole), events.started(create("b"))))
+
+    assert "### Not applied: 1 outcome unknown, 1 not done\n" in comment.ended([], found, FRAME)
 
 
 def test_what_was_said_about_a_change_is_told_and_objections_apart() -> None:

@@ -138,7 +138,8 @@ def _default_environments() -> Sequence[str | None]:
     """The default environment; where there is none, those that a plan of all of them is about."""
     loaded = current_configuration().config
     default = os.environ.get("RECONCILER_ENVIRONMENT") or (loaded.default_environment if loaded else None)
-    stated = [] if loaded is None else [name for name in loaded.all_names() if loaded.environments[name].place]
+    names = () if loaded is None else loaded.all_names()
+    stated = [name for name in names if loaded and (name in loaded.broken or loaded.environments[name].place)]
     return [default] if default or not stated else stated
 
 

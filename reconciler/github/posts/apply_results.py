@@ -137,7 +137,7 @@ class _EventReader:
         )
 
     def _unreported(self, address: str) -> ChangeResult:
-        word = "Started, outcome unknown" if address in self.begun else "Not done"
+        word = "Outcome unknown" if address in self.begun else "Not done"
         return ChangeResult(address, "failed", f"{word}: {self.planned[address]}")
 
     def _report(self, address: str, state: State, message: str, hook: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ _SHORT: Final = 12
 _LEAST: Final = 2_000
 """The least room for a plan."""
 _STOP: Final = "::stop-commands::"
-_WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "begun", "not done")
+_WORDS: Final = ("refused", "failed", "in doubt", "stale", "unsettled", "outcome unknown", "not done")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
