@@ -98,7 +98,7 @@ def test_what_the_openai_package_reads_from_the_environment_fills_what_is_left_o
         told = here.run("plan", "-e", "openai", "--stack", "acme", "--json")
 
     assert told.code == 0
-    (asked,) = there.asked
+    _, asked = there.asked
     assert asked[0].startswith("/v1/assistants?")
     assert {name: asked[1][name] for name in asked[1] if name.lower().startswith(("auth", "openai"))} == {
         "OpenAI-Beta": "assistants=v2",
@@ -193,7 +193,7 @@ def test_the_log_tells_requests_and_never_keys_or_bodies(here: Checkout, monkeyp
         told = here.run("output", "-e", "production")
 
     assert told.code == 0
-    line = next(line for line in told.err.splitlines() if line.startswith("GET "))
+    line = next(line for line in told.err.splitlines() if line.startswith("GET /v1/assi"))
     method, path, status, seconds, request_id = line.split()
     assert (method, path, status, request_id) == ("GET", "/v1/assistants", "200", "req_42")
     assert seconds.endswith("s")
@@ -289,8 +289,8 @@ def test_a_server_without_the_api_says_where_it_lives_today(here: Checkout, stat
     with answering(status, body, "text/html" if body == "<html>" else "application/json") as there:
         told = refused(here, there)
 
-    assert "has no Assistants API" in told
-    assert "reconciler serve" in told
+    assert "has no Agents API and no Assistants API: 4" in told
+    assert "2026-08-26" in told
 
 
 def test_a_redirect_is_not_followed_with_a_key(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

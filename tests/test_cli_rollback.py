@@ -552,7 +552,7 @@ def test_a_server_of_another_project_is_not_rolled_back(here: Checkout, monkeypa
 
         assert told.code == 1
         assert "wrong-project" in told.out
-        assert {path.partition("?")[0] for path, _ in server.asked} == {"/v1/assistants"}
+        assert {path.partition("?")[0] for path, _ in server.asked} == {"/v1/agents", "/v1/assistants"}
 
 
 # history

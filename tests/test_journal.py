@@ -360,7 +360,7 @@ def test_what_is_in_doubt_for_long_would_be_listed_by_now(now: float, looked: bo
         ([{**RUN, "rejected": []}], "`rejected` is missing"),
         ([{**RUN, "rejected": {"a": 1}}], "`a` is missing, or is not text"),
         ([{**RUN, "commit": 7}], "`commit` is missing, or is not text"),
-        ([RUN, {**INTENT, "kind": "agent"}], "a kind that this version does not know: 'agent'"),
+        ([RUN, {**INTENT, "kind": "robot"}], "a kind that this version does not know: 'robot'"),
         ([RUN, {**INTENT, "before": "x"}], "`before` is missing, or is not a mapping"),
         ([RUN, {**INTENT, "patch": None}], "`patch` is missing, or is not a mapping"),
         ([RUN, {**INTENT, "ignore": "x"}], "`ignore` is not a list of paths"),

@@ -10,8 +10,6 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from reconciler.kinds import KINDS
-from reconciler.kinds.agent import AGENT
 from reconciler.model import Address, Desired, Live
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.options import SessionOptions
@@ -91,11 +89,6 @@ def test_where_nobody_is_told_it_is_waited_all_the_same(session: Session) -> Non
 # a server that has one of the APIs
 
 
-@pytest.fixture
-def _both(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KINDS, "agent", AGENT)
-
-
 def observed(session: Session, *desired: Desired) -> tuple[int, tuple[str, ...]]:
     """How much is live on a server of assistants alone, and what is said of what it lacks."""
 
@@ -106,12 +99,10 @@ def observed(session: Session, *desired: Desired) -> tuple[int, tuple[str, ...]]
     return anyio.run(story)
 
 
-@pytest.mark.usefixtures("_both")
 def test_an_api_that_no_manifest_wants_may_be_missing_and_a_note_says_so(session: Session) -> None:
     assert observed(session, wanted()) == (1, ("This server has no Agents API, so there are no agents.",))
 
 
-@pytest.mark.usefixtures("_both")
 def test_an_api_that_is_wanted_or_stated_or_the_only_one_may_not_be_missing(session: Session) -> None:
     agent = replace(wanted(), address=Address("agent", "a"))
     for kinds, desired in ((None, agent), (("assistant", "agent"), wanted()), (("agent",), wanted())):

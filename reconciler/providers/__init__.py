@@ -20,6 +20,7 @@ from reconciler.providers.errors import (
     Unauthorized,
     Unreachable,
     advice,
+    none_of,
 )
 from reconciler.providers.foundry import FOUNDRY
 from reconciler.providers.key_command import KeyCommand
@@ -113,6 +114,7 @@ __all__ = [
     "Unauthorized",
     "Unreachable",
     "advice",
+    "none_of",
     "overwriting",
     "time_left",
     "until",

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -159,12 +159,22 @@ class ApiGone(ProviderError):
     remedy = "point `base_url` at a server that has it"
 
     def __init__(
-        self, message: str, kind: str, path: str = "", remedy: str = "", response: ResponseInfo | None = None
+        self, api: str, answer: str = "", path: str = "", remedy: str = "", response: ResponseInfo | None = None
     ) -> None:
-        super().__init__(message, remedy, response)
-        self.kind = kind
+        super().__init__(
+            f"This server has no {api}: {answer}" if answer else f"This server has no {api}.", remedy, response
+        )
+        self.api = api
+        self.answer = answer
         self.path = path
         """Where it was looked for, beyond the address."""
+
+
+def none_of(gone: Sequence[ApiGone]) -> ApiGone:
+    """What there is to say of a server that has none of several APIs."""
+    last = gone[-1]
+    apis, remedies = (" and no ".join(each.api for each in gone), "\n".join(each.remedy for each in gone))
+    return last if len(gone) == 1 else ApiGone(apis, last.answer, last.path, remedies, last.response)
 
 
 class Broken(ProviderError):
@@ -330,8 +340,8 @@ def _gone(asked: RequestContext, message: str, info: ResponseInfo, *, is_html: b
     no_route = is_html or any(words in message.lower() for words in _NO_SUCH_ROUTE)
     if asked.id is not None and info.status == 404 and not no_route:
         return ObjectGone(f"404: {message}", named=asked.id in message, response=info)
-    kind, at = asked.collection.kind, asked.collection
-    return ApiGone(f"This server has no {kind.api}: {info.status}: {message}", kind.name, at.path, at.gone, info)
+    at = asked.collection
+    return ApiGone(at.kind.api, f"{info.status}: {message}", at.path, at.gone, info)
 
 
 def _error_fields(body: Any) -> tuple[str, str | None, str | None, Any]:

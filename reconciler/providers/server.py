@@ -27,7 +27,7 @@ class Server:
     def objects(self, kind: str) -> Objects:
         """The objects of a kind; `ApiGone` where no server of this sort has any."""
         if kind not in self._objects:
-            raise ApiGone(f"This server has no {KINDS[kind].api}.", kind)
+            raise ApiGone(KINDS[kind].api)
         return self._objects[kind]
 
     @property

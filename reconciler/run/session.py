@@ -29,7 +29,17 @@ from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
-from reconciler.providers import PROVIDERS, ApiGone, Connection, Provider, ProviderError, Unauthorized, advice, until
+from reconciler.providers import (
+    PROVIDERS,
+    ApiGone,
+    Connection,
+    Provider,
+    ProviderError,
+    Unauthorized,
+    advice,
+    none_of,
+    until,
+)
 from reconciler.render import Style
 from reconciler.render.faults import report
 from reconciler.render.sentences import address_of
@@ -147,7 +157,7 @@ class Session:
             except ApiGone as error:
                 gone.append(error)
         if gone and (self.environment.kinds or len(gone) == len(self.kinds)):
-            raise gone[0]
+            raise none_of(gone)
         return live
 
     async def read_live(self) -> tuple[Live, ...]:
