@@ -14,29 +14,43 @@ from reconciler.apply import journal
 from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
+from reconciler.kinds import KINDS
+from reconciler.kinds.agent import AGENT
 from reconciler.model import Address, Done, Live, Plan
 from reconciler.plan.guards import GONE, Limits, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.rollback import rejected, undo
 from reconciler.plan.run_record import Head, RunRecord, Step
 from support.lives import applied, marked, stamped, stranger, wanted
-from support.world import CLONES, EVERY_SERVER, WHERE, World, desired, names, run
+from support.world import CLONES, EVERY_SERVER, WHERE, Stated, World, desired, names, run
 
 # on every server
 
-BEFORE: list[dict[str, Json]] = [
+SERVER: dict[str, Json] = {
+    "type": "mcp",
+    "server_label": "docs",
+    "transport": {"type": "http", "server_url": "https://docs.example.com"},
+}
+MORE: dict[str, Json] = {"type": "web_search"}
+BEFORE: list[Stated] = [
     {"model": "gpt-4o", "name": "Updated", "temperature": 0.3, "metadata": {"team": "people", "old": "x"}},
     {"model": "o3-mini", "name": "Reasoning"},
     {"model": "gpt-4o", "name": "Deleted", "tools": [{"type": "file_search"}], "instructions": "be\nkind"},
     {"model": "gpt-4o", "name": "Model", "top_p": 0.5, "description": "d"},
+    ("agent", {"model": "gpt-5.1", "name": "Origin left out", "tools": [SERVER], "reasoning": {"summary": "auto"}}),
+    ("agent", {"model": "o3", "name": "Origin stated", "tools": [{**SERVER, "connection_origin": "environment"}]}),
+    ("agent", {"model": "gpt-5.1", "name": "Once", "compaction": {"async": True}, "metadata": {"team": "people"}}),
 ]
-AFTER: list[dict[str, Json]] = [
+AFTER: list[Stated] = [
     {"model": "gpt-4o", "name": "Renamed", "tools": [{"type": "code_interpreter"}], "metadata": {"team": "new"}},
     {"model": "o3-mini", "name": "Reasoning", "reasoning_effort": "high"},
     {"model": "o3-mini", "name": "Model"},
     {"model": "gpt-4o", "name": "Created"},
+    ("agent", {"model": "o3", "name": "Origin left out", "tools": [SERVER, MORE], "text": {"verbosity": "low"}}),
+    ("agent", {"model": "gpt-5.1", "name": "Origin stated", "tools": [MORE], "reasoning": {"effort": "max"}}),
+    ("agent", {"model": "gpt-5.1", "name": "New", "service_tier": "flex", "experimental": {"time_awareness": True}}),
 ]
-KEYS_BEFORE, KEYS_AFTER = "abcd", "abde"
+KEYS_BEFORE, KEYS_AFTER = "abcdfgh", "abdefgi"
 nonces = count(1)
 
 ANY = Limits(deletes="100%")
@@ -57,17 +71,22 @@ async def undone(world: World, past: RunRecord, folder: Path) -> RunRecord:
 
 
 async def fields(world: World) -> list[Any]:
-    return sorted((dict(one.fields) for one in await world.live()), key=lambda one: str(one["name"]))
+    every = [{"kind": one.kind, **one.fields} for one in await world.live()]
+    return sorted(every, key=lambda one: (str(one["kind"]), str(one["name"])))
 
 
 @pytest.mark.parametrize("settings", [*EVERY_SERVER, *CLONES], ids=str)
-def test_every_run_can_be_undone_and_the_undoing_too(settings: Settings, tmp_path: Path) -> None:
+def test_every_run_can_be_undone_and_the_undoing_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "agent", AGENT)
+
     async def story() -> None:
         world = World(settings)
         before = desired(*BEFORE, keys=KEYS_BEFORE)
         await world.settle(before)
         were = await fields(world)
-        past = await done(world, await world.plan(desired(*AFTER, keys=KEYS_AFTER)), tmp_path)
+        past = await done(world, await world.plan(desired(*AFTER, keys=KEYS_AFTER), limits=ANY), tmp_path)
         became = await fields(world)
 
         back = await undone(world, past, tmp_path)

@@ -104,6 +104,13 @@ class Kind:
         """The fields that people change and still mean the same object, even one without a name."""
         return tuple(name for name, rules in self.table.items() if rules.exchanged)
 
+    def choosable(self, fields: Fields) -> frozenset[Path]:
+        """What a server may choose of such a body, be it stated or not."""
+        less = {name: self.less_chosen((name,), value) for name, value in fields.items() if (name,) not in self.chosen}
+        bare = {name: value for name, value in less.items() if not isinstance(value, Absent)}
+        body, _ = self._read(self.manifest({name: self.default(name) for name in self.fields} | bare))
+        return frozenset(self._left_to_server(body, ServerTraits()))
+
     def check(self, body: Mapping[str, Json], traits: ServerTraits, unread: Collection[str] = ()) -> Checked:
         """The normal form of what a manifest states, or every reason why not.
 
