@@ -8,15 +8,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import httpx
 import pytest
 
-from reconciler.model import Address, Desired, Live
-from reconciler.providers import ApiGone, Provider, Unreachable
+from reconciler.model import Desired, Live, Plan
+from reconciler.plan.status import standings
+from reconciler.providers import ApiGone, Provider, ProviderError, Unreachable
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import Session, open_session, without_api
+from reconciler.run.planning import PlanRequest, requested_plan
+from reconciler.run.session import Session, open_session
 from support.apis import Api, Apis
-from support.faults import over
+from support.faults import over, run
 from support.lives import wanted
+from support.world import desired as made_of
 
 
 class Slow:
@@ -89,23 +93,70 @@ def test_where_nobody_is_told_it_is_waited_all_the_same(session: Session) -> Non
 # a server that has one of the APIs
 
 
-def observed(session: Session, *desired: Desired) -> tuple[int, tuple[str, ...]]:
-    """How much is live on a server of assistants alone, and what is said of what it lacks."""
+def observed(session: Session, *desired: Desired) -> tuple[int, Plan]:
+    """How much is live on a server of assistants alone, and what is planned there."""
 
-    async def story() -> tuple[int, tuple[str, ...]]:
+    async def story() -> tuple[int, Plan]:
         provider = over(Apis(Api("assistants", kept={"asst_1": {"id": "asst_1", "model": "m"}})))
-        return len(await session.live(provider)), without_api(provider, desired)
+        live = await session.live(provider)
+        return len(live), requested_plan(session, provider, desired, live, PlanRequest())
 
     return anyio.run(story)
 
 
-def test_an_api_that_no_manifest_wants_may_be_missing_and_a_note_says_so(session: Session) -> None:
-    assert observed(session, wanted()) == (1, ("This server has no Agents API, so there are no agents.",))
+def test_a_server_without_an_api_that_nobody_wants_works_and_nothing_is_said(session: Session) -> None:
+    number, plan = observed(session, wanted())
+    assert (number, plan.objections, plan.notes, len(plan.ready)) == (1, (), (), 1)
 
 
-def test_an_api_that_is_wanted_or_stated_or_the_only_one_may_not_be_missing(session: Session) -> None:
-    agent = replace(wanted(), address=Address("agent", "a"))
-    for kinds, desired in ((None, agent), (("assistant", "agent"), wanted()), (("agent",), wanted())):
-        stated = replace(session, environment=replace(session.environment, kinds=kinds))
-        with pytest.raises(ApiGone, match="This server has no Agents API: 404"):
-            observed(stated, desired)
+def test_a_kind_that_the_environment_lists_and_the_server_has_not_is_noted(session: Session) -> None:
+    listing = replace(session, environment=replace(session.environment, kinds=("assistant", "agent")))
+    _, plan = observed(listing, wanted())
+    note = "This server has no Agents API, although `kinds` of the environment local lists `agent`."
+    assert (plan.objections, plan.notes) == ((), (note,))
+
+
+def test_an_api_that_is_wanted_and_missing_blocks_its_kind_alone(session: Session) -> None:
+    one, other = made_of(("agent", {"model": "m"}), ("agent", {"model": "m"}))
+    number, plan = observed(session, wanted("x"), one, replace(other, id="agent_1"))
+    (objection,) = plan.objections
+    assert number == 1
+    assert (objection.code, len(objection.holds)) == ("api-gone", 2)
+    assert "has no Agents API: 2 agents cannot be read or written." in objection.message
+    assert "`kinds` of the environment" in objection.remedy
+    assert [str(change.address) for change in plan.ready] == ["assistant.x"]
+    assert [row.state for row in standings(plan, ())] == ["API not found", "to be created"]
+
+
+def test_a_kind_that_the_environment_leaves_out_is_not_desired(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (session.config.root / "assistants/a.yaml").write_text("model: m\n")
+    without = replace(session, environment=replace(session.environment, kinds=("agent",)))
+    assert [str(each.address) for each in session.desired()] == ["assistant.a"]
+    assert without.desired() == ()
+    note = "Note: 1 assistant is left out: `kinds` of the environment local does not list `assistant`.\n"
+    assert capsys.readouterr().err == note
+
+
+def test_where_every_api_is_missing_nothing_is_planned(session: Session) -> None:
+    of_agents = replace(session, environment=replace(session.environment, kinds=("agent",)))
+    with pytest.raises(ApiGone, match="This server has no Agents API: 404"):
+        observed(of_agents, wanted())
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
+def test_a_kind_that_cannot_be_listed_for_another_reason_is_not_taken_to_be_absent(
+    session: Session, status: int
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "/agents" in request.url.path:
+            return httpx.Response(status, json={"error": {"message": "Not now."}})
+        return httpx.Response(200, json={"object": "list", "data": [], "has_more": False})
+
+    async def story() -> None:
+        with pytest.raises(ProviderError) as caught:
+            await session.live(over(httpx.MockTransport(answer)))
+        assert not isinstance(caught.value, ApiGone)
+
+    run(story)

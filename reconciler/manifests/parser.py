@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -63,6 +64,8 @@ class ManifestContext:
     environments: tuple[str, ...] = (LOCAL,)
     values: Mapping[str, str] = field(default_factory=dict)
     terms: ServerTraits = field(default_factory=ServerTraits)
+    kinds: Sequence[str] = ()
+    """The kinds that exist there; every kind where none is stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class ParsedManifests:
 
     desired: tuple[Desired, ...]
     faults: tuple[Diagnostic, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """By kind that does not exist in the environment, how many manifests are of it."""
 
 
 def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
@@ -79,7 +84,8 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
     desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
     faults += [*_clashes(readers), *_clashing_former_keys(readers)]
-    return ParsedManifests(tuple(sorted(desired, key=lambda resource: resource.address)), in_order(faults))
+    left_out = Counter(reader.kind.name for reader in readers if not reader.is_of_environment)
+    return ParsedManifests(tuple(sorted(desired, key=lambda resource: resource.address)), in_order(faults), left_out)
 
 
 def kind_of(file: str) -> Kind:
@@ -111,6 +117,11 @@ class _ManifestReader:
                 message = f"{key!r} is not a key, so no manifest ever had it."
                 self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
 
+    @property
+    def is_of_environment(self) -> bool:
+        """Whether the environment has the kind."""
+        return not self.context.kinds or self.kind.name in self.context.kinds
+
     def desired(self) -> Desired | None:
         """What this manifest asks for here; None where it does not exist here or cannot be read."""
         if not isinstance(self.node.value, dict):
@@ -124,7 +135,7 @@ class _ManifestReader:
             self.report(fault)
         patch = patches.get(self.context.name)
         body, own = self._patched(base, patch)
-        exists = patch is None or patch.value is not False
+        exists = self.is_of_environment and (patch is None or patch.value is not False)
         checked = self._checked(body, resolver, exists=exists)
         ignore = self._ignored(own, patch)
         if not exists:

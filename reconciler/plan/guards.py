@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from reconciler.canonical import Json, digest, equal
 from reconciler.kinds import KINDS
@@ -11,7 +12,9 @@ from reconciler.model import WHOLE, Address, Change, Desired, FieldChange, Live,
 from reconciler.plan.marker import KEY, is_own
 from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, managed
 
+API_GONE: Final = "api-gone"
 OBJECTIONS: dict[str, str] = {
+    API_GONE: "Manifests want objects of a kind whose API the server has not.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-not-found": "A manifest names an id that was not found.",
@@ -36,7 +39,7 @@ FORMER_CODES: dict[str, str] = {
     "no-room": "metadata-full",
 }
 """What objections were called before; `--allow` and labels still take these."""
-NEVER_ALLOWED = frozenset({"unreliable-list"})
+NEVER_ALLOWED = frozenset({API_GONE, "unreliable-list"})
 """The objections that cannot be overridden: what they are about cannot be looked at either."""
 GONE = "gone"
 """What a rollback rejects where an apply had deleted or forgotten."""
@@ -69,6 +72,8 @@ class PlanContext:
     """Notes on why it is not known whether this checkout is outdated."""
     unreliable: Mapping[str, str] = field(default_factory=dict)
     """By kind, how the server's list contradicts itself."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """By kind whose API the server has not, what to do about it."""
 
 
 def guard(
@@ -80,11 +85,12 @@ def guard(
         yield from (Objection.to(change.address, *reason) for reason in _reasons_against(change, facts))
     yield from wrong_project(changes, where, facts)
     yield from unreliable_lists(changes, facts)
+    claimed = {match.desired.address for match in ownership.claims}
+    yield from missing_apis({*claimed, *(change.address for change in changes)}, where, facts)
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
         message = f"No manifests found, but {many} live object{' is' if many == 1 else 's are'} managed."
         yield _of_many("no-manifests", message, "check that the manifests are where `reconciler.yaml` says", changes)
-    claimed = {match.desired.address for match in ownership.claims}
     deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
     yield from too_many(changes, deletes, len(ownership.ours), limits)
 
@@ -202,7 +208,19 @@ def unreliable_lists(changes: Sequence[Change], facts: PlanContext) -> Iterator[
 
 def unreliable_list(kind: str, contradiction: str) -> str:
     """What is wrong with a list, in a sentence or two."""
-    return f"The server's list of {kind}s is unreliable: {contradiction}. What it leaves out cannot be known."
+    return (
+        f"The server's list of {KINDS[kind].plural} is unreliable: {contradiction}. What it leaves out cannot be known."
+    )
+
+
+def missing_apis(wanted: Collection[Address], where: Target, facts: PlanContext) -> Iterator[Objection]:
+    """The objections to objects of kinds whose API the server has not: they are unknown, whatever became of them."""
+    for kind, remedy in sorted(facts.gone.items()):
+        blocked = frozenset(address for address in wanted if address.kind == kind)
+        if blocked:
+            which = f"{next(iter(blocked))}" if len(blocked) == 1 else f"{len(blocked)} {KINDS[kind].plural}"
+            message = f"The server at {where.base_url} has no {KINDS[kind].api}: {which} cannot be read or written."
+            yield Objection(API_GONE, message, remedy, holds=blocked)
 
 
 def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Target) -> Iterator[Objection]:

@@ -64,7 +64,8 @@ def make_plan(
         draft.changes.append(removal("forget" if keep else "delete", orphan))
     draft.changes += [removal("delete", surplus) for surplus in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
-    objections = [*draft.objections, *ownership.objections, *guard(changes, ownership, where, limits, facts)]
+    found = (one for one in ownership.objections if one.address is None or one.address.kind not in facts.gone)
+    objections = [*draft.objections, *found, *guard(changes, ownership, where, limits, facts)]
     return Plan(
         where=where,
         changes=changes,

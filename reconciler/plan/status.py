@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.canonical import Json
-from reconciler.model import Change, Live, Mismatch, Plan
+from reconciler.model import Address, Change, Live, Mismatch, Plan
+from reconciler.plan.guards import API_GONE
 from reconciler.plan.ownership import elsewhere, is_ours
 
 _PENDING = {
@@ -46,7 +47,8 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     rows = [
         _live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan, doubled) for one in objects
     ]
-    rows += [_new_standing(change) for change in plan.changes if change.id is None]
+    unread = {address for objection in plan.objections if objection.code == API_GONE for address in objection.holds}
+    rows += [_new_standing(change, unread) for change in plan.changes if change.id is None]
     return tuple(sorted(rows, key=_order))
 
 
@@ -82,10 +84,11 @@ def _text_or_none(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _new_standing(change: Change) -> Standing:
+def _new_standing(change: Change, unread: Collection[Address]) -> Standing:
     fields = change.desired.fields if change.desired is not None else {}
     name, model = _text_or_none(fields.get("name")), _text_or_none(fields.get("model"))
-    return Standing(str(change.address), None, name, model, _change_state(change))
+    state = "API not found" if change.address in unread else _change_state(change)
+    return Standing(str(change.address), None, name, model, state)
 
 
 def _change_state(change: Change) -> str:

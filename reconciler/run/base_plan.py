@@ -65,7 +65,9 @@ class BaseRevision:
         read_as = next(known, None)  # an environment that is younger than the branch is as the revision has it
         if read_as is None:
             return (), ()
-        environment = replace(read_as.environments[name], stack=session.environment.stack)
+        environment = replace(
+            read_as.environments[name], stack=session.environment.stack, kinds=session.environment.kinds
+        )
         has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
         read = reading.read(read_as.root, read_as.manifests) if has_manifests else reading.ReadFolders((), (), {})
         parsed = parser.parse(read.manifests, manifest_context(read_as, environment))

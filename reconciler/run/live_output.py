@@ -12,7 +12,7 @@ from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Live, Marker
-from reconciler.plan.guards import is_full
+from reconciler.plan.guards import API_GONE, is_full
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import is_ours, managed
 from reconciler.plan.status import standings
@@ -124,7 +124,10 @@ async def print_status(session: Session, format_name: str) -> None:
         live = await session.live(provider)
         warn_of_lists(provider)
         context = plan_context(session, provider, live, desired)
-    rows = hidden().deep(standings(make_plan(desired, live, session.where, facts=context), live))
+    plan = make_plan(desired, live, session.where, facts=context)
+    for objection in (one for one in plan.objections if one.code == API_GONE):
+        click.echo(f"Warning: {objection.message}\n  {objection.remedy}", err=True)
+    rows = hidden().deep(standings(plan, live))
     if format_name == "json":
         click.echo(status_table.data(rows), nl=False)
         return

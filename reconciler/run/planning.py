@@ -21,7 +21,7 @@ from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
-from reconciler.run.session import Session, without_api
+from reconciler.run.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +151,16 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
         behind=outdated_ids,
         answered_project=provider.project,
         rejected=rejected,
-        notes=(*retired, *without_api(provider, desired)),
+        notes=(*retired, *session.stated_and_gone(provider)),
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
+        gone=remedies_of_gone(provider),
     )
+
+
+def remedies_of_gone(provider: Provider) -> dict[str, str]:
+    """By kind whose API the server has not, what to do about it."""
+    return {kind: error.remedy for kind, error in provider.gone.items()}
 
 
 def known_addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:

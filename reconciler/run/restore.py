@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reconciler.console.failure import Failure
-from reconciler.model import Live, Plan
-from reconciler.plan.guards import PlanContext, unreliable_lists, with_allowed, wrong_project
+from reconciler.model import Address, Live, Plan
+from reconciler.plan.guards import PlanContext, missing_apis, unreliable_lists, with_allowed, wrong_project
 from reconciler.plan.rollback import rejected, rejected_by_state, undo
 from reconciler.plan.run_record import RunRecord, is_of
 from reconciler.providers import Provider
 from reconciler.run.base_plan import desired_at
 from reconciler.run.checkout import is_in_history
 from reconciler.run.execute import plan_and_apply
-from reconciler.run.planning import PlanRequest, requested_plan
+from reconciler.run.planning import PlanRequest, remedies_of_gone, requested_plan
 from reconciler.run.records import record_to_undo
 from reconciler.run.reporter import Reporter
 from reconciler.run.revision import laid_out
@@ -61,10 +61,16 @@ def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: fr
         raise Failure(f"Run {record.head.run} was of {target}; nothing was changed.", "choose its environment with -e")
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
-        context = PlanContext(answered_project=provider.project, unreliable=provider.unreliable)
+        context = PlanContext(
+            answered_project=provider.project, unreliable=provider.unreliable, gone=remedies_of_gone(provider)
+        )
         limits = session.environment.limits
         plan = undo(record.steps, record.head.nonce, live, session.where, record.head.run, limits)
-        checks = (*wrong_project(plan.changes, session.where, context), *unreliable_lists(plan.changes, context))
+        checks = (
+            *wrong_project(plan.changes, session.where, context),
+            *unreliable_lists(plan.changes, context),
+            *missing_apis({Address(step.kind, step.key) for step in record.steps}, session.where, context),
+        )
         objections = with_allowed((*plan.objections, *checks), allow)
         return replace(plan, objections=objections, notes=(*plan.notes, _git_note(record)))
 

@@ -42,7 +42,7 @@ from reconciler.providers import (
 )
 from reconciler.render import Style
 from reconciler.render.faults import report
-from reconciler.render.sentences import address_of
+from reconciler.render.sentences import address_of, count
 from reconciler.render.values import inert
 from reconciler.render.visible import visible
 from reconciler.run import commands
@@ -87,6 +87,10 @@ class Session:
             click.echo(
                 f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
             )
+        for kind, number in sorted(parsed.left_out.items()):
+            why = f"`kinds` of the environment {self.environment.name} does not list `{kind}`"
+            are = f"{count(number, kind)} {'is' if number == 1 else 'are'}"
+            click.echo(f"Note: {are} left out: {why}.", err=True)
         stop_at_errors([*read.faults, *parsed.faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
@@ -148,7 +152,7 @@ class Session:
         return tuple(live)
 
     async def _observed(self, provider: Provider) -> list[Live]:
-        """Everything live. A server may lack an API, unless the environment lists its kind, or it has no other."""
+        """Everything live of the kinds whose API the server has; it has one at least."""
         live: list[Live] = []
         gone: list[ApiGone] = []
         for kind in self.kinds:
@@ -156,7 +160,7 @@ class Session:
                 live += await provider.observe(kind)
             except ApiGone as error:
                 gone.append(error)
-        if gone and (self.environment.kinds or len(gone) == len(self.kinds)):
+        if len(gone) == len(self.kinds):
             raise none_of(gone)
         return live
 
@@ -165,6 +169,8 @@ class Session:
         async with self.provider() as provider:
             live = await self.live(provider)
             warn_of_lists(provider)
+        for note in self.stated_and_gone(provider):
+            click.echo(f"Note: {note}", err=True)
         return live
 
     async def _say_that_it_goes_on(self, seconds: float) -> None:
@@ -176,6 +182,12 @@ class Session:
     def kinds(self) -> tuple[str, ...]:
         return self.environment.kinds or tuple(KINDS)
 
+    def stated_and_gone(self, provider: Provider) -> tuple[str, ...]:
+        """Notes on kinds that the environment lists and the server has not; any other may be missing."""
+        listed = f"although `kinds` of the environment {self.environment.name} lists"
+        lacking = (KINDS[kind] for kind in sorted(provider.gone) if kind in (self.environment.kinds or ()))
+        return tuple(f"This server has no {kind.api}, {listed} `{kind.name}`." for kind in lacking)
+
     def retirements(self, desired: Sequence[Desired]) -> tuple[Retirement, ...]:
         """The APIs and models in use here that end or have ended."""
         return retirements(desired, self.where, today(), deployments=self.environment.models)
@@ -185,16 +197,6 @@ def warn_of_lists(provider: Provider) -> None:
     """Warns of unreliable lists, where no plan does."""
     for kind, fault in sorted(provider.unreliable.items()):
         click.echo(f"Warning: {unreliable_list(kind, fault)}", err=True)
-    for note in without_api(provider):
-        click.echo(f"Note: {note}", err=True)
-
-
-def without_api(provider: Provider, desired: Iterable[Desired] = ()) -> tuple[str, ...]:
-    """Which APIs the server has not; raises where one is wanted."""
-    for kind in sorted({each.address.kind for each in desired} & provider.gone.keys()):
-        raise provider.gone[kind]
-    lacking = (KINDS[kind] for kind in sorted(provider.gone))
-    return tuple(f"This server has no {kind.api}, so there are no {kind.plural}." for kind in lacking)
 
 
 def today() -> str:
@@ -292,6 +294,7 @@ def manifest_context(loaded: Config, environment: Environment) -> parser.Manifes
         environments=tuple(names),
         values=environment.values,
         terms=replace(terms, families=environment.models, environment=environment.name),
+        kinds=environment.kinds or (),
     )
 
 
