@@ -118,7 +118,9 @@ def test_a_pull_request_cannot_say_what_is_run(story: Story, monkeypatch: pytest
     planned = story.here.run("plan", "--base", "main")
     assert "this change modifies `api_key` of `far`" in planned.out
     assert story.here.run("apply", "--auto-approve", "--config-from", "main").code == 0
-    assert story.ran == ["az", "az"]
+    destroyed = story.here.run("destroy", "--stack", "acme", "--auto-approve", "--config-from", "main")
+    assert "1 destroyed" in destroyed.out
+    assert story.ran == ["az", "az", "az"]
 
 
 @pytest.mark.parametrize("head", ["someone/assistants", None])

@@ -262,6 +262,9 @@ def test_a_second_embedded_server_is_the_same_place(tmp_path: Path) -> None:
         "apikey: sk-SECRET123",
         "base_url: 'https://me:SECRET123@x.com'",
         '"api_key": SECRET123 [',
+        "headers: {x-gate-key: SECRET123, [",
+        "headers: {x-team: SECRET123, x-team: b}",
+        "query: {limit: 1SECRET}",
     ],
 )
 def test_a_secret_in_the_file_is_told_and_never_shown(tmp_path: Path, line: str) -> None:

@@ -17,11 +17,7 @@ from reconciler.run.options import ApplyOptions
 @options.allow
 @options.allowances
 @options.option("--expect", metavar="FINGERPRINT", help="Apply nothing unless the plan has this fingerprint.")
-@options.option(
-    "--config-from",
-    metavar="REV",
-    help="Read where requests are sent, the limits and the policy from that Git revision's reconciler.yaml.",
-)
+@options.config_from
 @options.option("--resolve-duplicates", is_flag=True, help="Delete duplicates that equal the one that is kept.")
 @options.option("--delete-duplicate", metavar="ID", multiple=True, help="A duplicate to delete although it differs.")
 @options.writing(command="apply", events=True)

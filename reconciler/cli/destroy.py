@@ -20,8 +20,9 @@ from reconciler.run.options import ApplyOptions
 )
 @options.environment
 @options.allow
+@options.config_from
 @options.writing(command="destroy", events=True)
-def command(*, closed_pulls: bool, allow: tuple[str, ...], apply_options: ApplyOptions) -> int:
+def command(*, closed_pulls: bool, allow: tuple[str, ...], config_from: str | None, apply_options: ApplyOptions) -> int:
     """Delete everything that a stack owns in an environment, as if its folder of manifests were empty.
 
     Meant for preview stacks that `apply --stack NAME` made. It is guarded like any delete: more than a fifth at
@@ -29,13 +30,15 @@ def command(*, closed_pulls: bool, allow: tuple[str, ...], apply_options: ApplyO
 
     With --closed-pulls the code host is asked which pull requests are still open: for a scheduled job.
     """
+    from reconciler.console.output import stdout_style
+    from reconciler.run.base_plan import session_by_revision
     from reconciler.run.planning import objection_codes
     from reconciler.run.remove import destroy, destroy_previews
     from reconciler.run.reporter import reporting
-    from reconciler.run.session import open_session
 
     with reporting(apply_options) as reporter:
+        session_options = replace(apply_options, stack=None) if closed_pulls else apply_options
+        session = session_by_revision(config_from, stdout_style(colour=apply_options.colour), session_options)
         if not closed_pulls:
-            return destroy(reporter, open_session(apply_options, owns=True), objection_codes(allow))
-        session = open_session(replace(apply_options, stack=None), owns=True)
+            return destroy(reporter, session, objection_codes(allow))
         return destroy_previews(reporter, session, str(apply_options.stack), objection_codes(allow))

@@ -49,6 +49,11 @@ allowances = option(
     multiple=True,
     help="What labels override, as `reconciler allowed` wrote it; may be repeated.",
 )
+config_from = option(
+    "--config-from",
+    metavar="REV",
+    help="Read where requests are sent, the limits and the policy from that Git revision's reconciler.yaml.",
+)
 colour = option("--color/--no-color", "colour", default=None, help="Use color or do not; default: on a terminal.")
 auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
 interactive = option(

@@ -40,7 +40,7 @@ FOLDER: Final = "assistants"
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _SECRETS: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=://)[^\s/\"']*(?=@)")
-_KEY_LINE: Final = re.compile(r"(?<=api_key)([\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)")
+_KEY_LINE: Final = re.compile(r"((?:key|token|secret|password)[\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)", re.IGNORECASE)
 _MAY_HOLD_KEYS: Final = ("api_key", "headers", "query")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

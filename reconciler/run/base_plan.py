@@ -26,6 +26,7 @@ from reconciler.run.session import (
     choose_environment,
     load_config,
     manifest_context,
+    open_session,
     session_in,
     session_of,
     with_stack,
@@ -148,8 +149,13 @@ def session_with_base(
     return session_in(loaded, environment, style, state_dir=options.state_dir, offline=reason or None)
 
 
-def session_by_revision(revision: str, style: Style, options: SessionOptions) -> Session:
-    """The session of a command that writes where the revision says; an environment that it lacks does not exist."""
+def session_by_revision(revision: str | None, style: Style, options: SessionOptions) -> Session:
+    """The session of a command that writes where the revision says, or without one where the checkout does.
+
+    An environment that the revision lacks does not exist.
+    """
+    if revision is None:
+        return open_session(options, owns=True)
     return session_of(_with_trusted_environments(load_config(style), revision), options, style, owns=True)
 
 

@@ -21,7 +21,7 @@ from reconciler.run.options import SessionOptions
 from reconciler.run.plan_output import masked
 from reconciler.run.planning import PlanRequest, requested_plan
 from reconciler.run.reporter import Reporter
-from reconciler.run.session import Session, open_session, run_async
+from reconciler.run.session import Session, run_async
 
 
 def reviewed_session(options: SessionOptions, reviewed: Document | None, config_from: str | None) -> Session:
@@ -29,8 +29,6 @@ def reviewed_session(options: SessionOptions, reviewed: Document | None, config_
     named = options.environment or os.environ.get("RECONCILER_ENVIRONMENT")
     if not named and reviewed is not None:
         options = replace(options, environment=environment_of(reviewed))
-    if config_from is None:
-        return open_session(options, owns=True)
     return session_by_revision(config_from, stdout_style(colour=options.colour), options)
 
 
