@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import anyio
 
 from reconciler.canonical import Json
-from reconciler.providers.errors import ApiGone, Broken, ObjectGone, Rejected
+from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Rejected
 from reconciler.providers.pages import ListPage, Pages
 
 MOST = 200_000
@@ -29,20 +29,32 @@ class Listing:
     """How the list contradicts itself whenever it is read; what such a list leaves out is unknown."""
 
 
+class _CursorRefusedError(Exception):
+    """A server does not take a cursor that it gave: servers say so of one that was deleted in many ways."""
+
+    def __init__(self, error: ProviderError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 async def listed(pages: Pages) -> Listing:
     """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
     listing: Listing | None = None
+    refusal: ProviderError | None = None
     for _ in range(1 + _AGAIN):
         try:
             listing = await _read_listing(pages)
-        except ObjectGone:  # the cursor was deleted
+        except _CursorRefusedError as refused:  # its object was deleted, maybe
+            refusal = refused.error
             continue
         if listing.contradiction is None:
             return listing
-    if listing is None:
+    if listing is not None:
+        return listing
+    if refusal is None or isinstance(refusal, ObjectGone):
         remedy = "something deletes objects all the time; try again"
         raise Broken("The list changed under every attempt to read it.", remedy)
-    return listing
+    raise refusal
 
 
 class SharedListing:
@@ -109,8 +121,10 @@ async def _next_page(pages: Pages, cursor: str, *, doubting: bool) -> ListPage:
         page = await pages.read(after=cursor)
     except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
-        if deleted or not doubting or error.response.status not in _NO_CURSORS:
+        if error.response.status not in _NO_CURSORS:
             raise
+        if deleted or not doubting:
+            raise _CursorRefusedError(error) from error
         return ListPage({})
     if len(page.rows) > 1 and next(iter(page.rows)) == cursor:  # to some, `after` includes its object
         del page.rows[cursor]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import httpx
 
 Body = dict[str, Any]
 Metadata = Literal["replaced", "merged", "dropped"]
-Gone = Literal["named", "nameless", "html"]
+Gone = Literal["named", "nameless", "html", "400"]
 
 
 @dataclass
@@ -26,6 +26,10 @@ class Api:
     echoes: bool = True
     """Whether what it chose is in what it answers to writes; in its lists it is."""
     gone: Gone = "named"
+    upserts: bool = False
+    """Whether a modify drops what it leaves out."""
+    arrays: bool = False
+    """Whether a list is an array alone, of everything."""
     no_delete: tuple[int, str] | None = None
     """What it answers to a delete, where it has none."""
     keeps: frozenset[str] | None = None
@@ -63,8 +67,9 @@ class Api:
         pairs = sent if self.metadata == "replaced" else {**before["metadata"], **sent}
         pairs = {} if self.metadata == "dropped" else {key: value for key, value in pairs.items() if value is not None}
         new = {name: value for name, value in body.items() if self.keeps is None or name in self.keeps}
-        named = {"id": id, "object": self.noun, "created_at": len(self.kept)}
-        self.kept[id] = {**named, **before, **new, "metadata": pairs if "metadata" in body else before["metadata"]}
+        named = {"id": id, "object": self.noun, "created_at": before.get("created_at", len(self.kept))}
+        base = named if self.upserts else {**named, **before}
+        self.kept[id] = {**base, **new, "metadata": pairs if "metadata" in body else before["metadata"]}
         return _ok(self._seen(self.kept[id]) if self.echoes else self.kept[id], 201 if is_new else 200)
 
     def _deleted(self, id: str) -> httpx.Response:
@@ -80,6 +85,8 @@ class Api:
         ids = [row["id"] for row in rows]
         if "after" in asked and asked["after"] not in ids:
             return self._not_found(asked["after"])
+        if self.arrays:
+            return _ok([self._seen(row) for row in rows])
         rest = rows[ids.index(asked["after"]) + 1 :] if "after" in asked else rows
         limit = int(asked.get("limit", "20"))
         page = [self._seen(row) for row in rest[:limit]]
@@ -93,6 +100,8 @@ class Api:
     def _not_found(self, id: str) -> httpx.Response:
         if self.gone == "html":
             return httpx.Response(404, text="<html>Not here</html>", headers={"Content-Type": "text/html"})
+        if self.gone == "400":
+            return _error(400, "Invalid cursor.")
         return _error(404, f"No {self.noun} found with id '{id}'." if self.gone == "named" else "Not found")
 
 
@@ -101,10 +110,13 @@ class Apis(httpx.AsyncBaseTransport):
 
     def __init__(self, *apis: Api) -> None:
         self.apis = {api.name: api for api in apis}
+        self.meanwhile: Callable[[httpx.Request], object] = lambda request: None
+        """What happens on the server before a request is answered."""
         self.asked: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
+        self.meanwhile(request)
         name, _, id = request.url.path.removeprefix("/v1/").partition("/")
         if name not in self.apis:
             return _error(404, f"Invalid URL ({request.method} {request.url.path})")

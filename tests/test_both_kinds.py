@@ -1,0 +1,109 @@
+"""Agents and assistants on servers written from the facts: made, changed and let go, and at rest after each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.apply.context import Listener
+from reconciler.apply.engine import RunContext, apply
+from reconciler.model import Failed, Outcome, Plan
+from reconciler.plan.make import make_plan
+from reconciler.providers.server import Server
+from support.apis import Api, Apis
+from support.faults import TIME, over, run
+from support.world import WHERE, desired
+
+LOOKUP = {"type": "function", "name": "lookup", "description": "Look up.", "parameters": {"type": "object"}}
+PLAIN = {
+    "model": "gpt-5.1",
+    "name": "Helper",
+    "instructions": "Be kind.",
+    "metadata": {"team": "people", "tier": "gold"},
+}
+RICH = {**PLAIN, "reasoning": {"summary": "auto"}, "tools": [LOOKUP], "text": {"verbosity": "low"}}
+STATES: list[list[tuple[str, dict[str, Any]]]] = [
+    [("agent", PLAIN), ("agent", RICH), ("assistant", PLAIN)],
+    [("agent", {**PLAIN, "metadata": {"team": "people"}}), ("agent", {**RICH, "instructions": "Be brief."}),
+     ("assistant", {**PLAIN, "metadata": {"tier": "gold"}})],
+    [("agent", {**PLAIN, "model": "gpt-5.2"}), ("agent", {**RICH, "model": "gpt-5.2"}), ("assistant", PLAIN)],
+    [("agent", {"model": "gpt-5.2"}), ("agent", {"model": "gpt-5.2"}), ("assistant", {"model": "gpt-5.2"})],
+    [("agent", {"model": "gpt-5.2", "name": "Helper"})],
+]  # fmt: skip
+SERVERS: dict[str, dict[str, Any]] = {
+    "as the facts say": {},
+    "an effort is chosen": {"effort": "high"},
+    "an effort is chosen and told in lists alone": {"effort": "high", "echoes": False},
+    "a modify drops what it leaves out": {"upserts": True},
+    "a modify drops what it leaves out, and an effort is chosen": {"upserts": True, "effort": "high", "echoes": False},
+    "metadata is merged": {"metadata": "merged"},
+    "a list is an array": {"arrays": True},
+    "what is gone has no name": {"gone": "nameless"},
+    "what is gone is a web page": {"gone": "html"},
+}
+
+
+async def settled(server: Server, *stated: tuple[str, dict[str, Any]], nonce: str = "n1") -> tuple[Plan, list[Outcome]]:
+    live = [each for kind in ("agent", "assistant") for each in await server.observe(kind)]
+    plan = make_plan(desired(*stated), live, WHERE, allow=frozenset({"too-many-deletes"}))
+    return plan, [*await apply(plan, server, RunContext(nonce), Listener(), clock=TIME)]
+
+
+@pytest.mark.parametrize("agents", SERVERS.values(), ids=SERVERS)
+def test_both_kinds_come_to_rest_on_any_server(agents: dict[str, Any]) -> None:
+    apis = Apis(Api("agents", **agents), Api("assistants", metadata="merged"))
+
+    async def story() -> None:
+        for number, state in enumerate(STATES):
+            _, outcomes = await settled(over(apis), *state, nonce=f"n{number}")
+            assert [type(outcome).__name__ for outcome in outcomes] == ["Done"] * 3
+            again, _ = await settled(over(apis), *state)
+            assert (again.changes, again.marks, again.mismatches, again.objections) == ((), (), (), ())
+
+    run(story)
+    (kept,) = apis.apis["agents"].kept.values()
+    assert (kept["model"], kept["name"], kept.get("instructions"), kept.get("tools") or []) == (
+        "gpt-5.2",
+        "Helper",
+        None,
+        [],
+    )
+    assert apis.apis["assistants"].kept == {}
+
+
+@pytest.mark.parametrize(("server", "left"), [({}, 0), ({"no_delete": (405, "Not Allowed")}, 1)])
+def test_a_server_that_drops_metadata_is_told_at_the_first_create(server: dict[str, Any], left: int) -> None:
+    apis = Apis(Api("agents", metadata="dropped", **server), Api("assistants"))
+
+    async def story() -> list[Outcome]:
+        return (await settled(over(apis), *STATES[0][:1]))[1]
+
+    (outcome,) = run(story)
+    assert isinstance(outcome, Failed)
+    assert outcome.message.startswith(
+        "the server drops metadata, so ownership cannot be stored; agent_1 was created and"
+    )
+    assert ("This server does not delete agents: it answered 405" in outcome.message) == bool(left)
+    assert len(apis.apis["agents"].kept) == left
+
+
+@pytest.mark.parametrize("gone", ["named", "nameless", "html", "400"])
+def test_a_list_whose_cursor_was_deleted_is_read_again(gone: Any) -> None:
+    agents = Api("agents", gone=gone, kept={f"agent_{n}": {"id": f"agent_{n}", "model": "m"} for n in range(250)})
+    apis = Apis(agents)
+    doomed = ["agent_150"]
+
+    def delete(request: httpx.Request) -> None:
+        if request.url.params.get("after") in doomed:
+            agents.kept.pop(doomed.pop())
+
+    async def story() -> int:
+        apis.meanwhile = delete
+        return len(await over(apis).observe("agent"))
+
+    assert run(story) == 249
+    assert [request.url.params.get("after") for request in apis.asked] == [
+        None, "agent_150", None, "agent_149", "agent_49",
+    ]  # fmt: skip
