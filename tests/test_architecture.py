@@ -7,13 +7,20 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent / "reconciler"
 MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Each module, read."""
+    return {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
+
 
 EDGE = ("cli/", "run/", "github/", "console/")
 """The rooms that talk to a person, a terminal or a runner."""
@@ -45,7 +52,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 def test_each_package_from_outside_has_one_owner() -> None:
     known = {*sys.stdlib_module_names, "reconciler"}
-    foreign = {(name, package) for name, tree in TREES.items() for package in imported(tree) if package not in known}
+    foreign = {(name, package) for name, tree in trees().items() for package in imported(tree) if package not in known}
 
     assert {package for _, package in foreign} <= set(OWNERS), "a package that nobody owns yet"
     assert {(name, package) for name, package in foreign if not name.startswith(OWNERS[package])} == set()
@@ -70,7 +77,7 @@ TALKS = {name for name in MODULES if name.startswith(EDGE) and not name.startswi
 def test_only_the_edge_prints_exits_or_reads_the_environment() -> None:
     others = MODULES.keys() - TALKS - {"__main__.py"}
 
-    assert [(name, ast.unparse(node)) for name in sorted(others) for node in _of_the_world(TREES[name])] == []
+    assert [(name, ast.unparse(node)) for name in sorted(others) for node in _of_the_world(trees()[name])] == []
 
 
 def _of_the_world(tree: ast.Module) -> Iterator[ast.AST]:
@@ -86,11 +93,11 @@ def _of_the_world(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def test_every_module_says_what_it_is() -> None:
-    assert [name for name, tree in TREES.items() if not ast.get_docstring(tree)] == []
+    assert [name for name, tree in trees().items() if not ast.get_docstring(tree)] == []
 
 
 def test_every_public_class_and_function_says_what_it_promises() -> None:
-    public = [(name, node) for name, tree in TREES.items() for node in _public(tree)]
+    public = [(name, node) for name, tree in trees().items() for node in _public(tree)]
 
     assert [(name, node.name) for name, node in public if not ast.get_docstring(node)] == []
 
@@ -105,7 +112,7 @@ def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def test_no_function_has_more_than_40_lines() -> None:
-    nodes = [(name, node) for name, tree in TREES.items() for node in ast.walk(tree)]
+    nodes = [(name, node) for name, tree in trees().items() for node in ast.walk(tree)]
     functions = [(name, node) for name, node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     lengths = [(name, node.name, (node.end_lineno or 0) - node.body[0].lineno + 1) for name, node in functions]
 
@@ -114,7 +121,7 @@ def test_no_function_has_more_than_40_lines() -> None:
 
 def test_no_two_classes_have_one_name() -> None:
     where = defaultdict(list)
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
                 where[node.name].append(name)
@@ -125,7 +132,7 @@ def test_no_two_classes_have_one_name() -> None:
 def test_no_private_name_stands_for_different_things() -> None:
     """A helper of one name in two modules gives the same type in both."""
     results: dict[str, dict[str, str]] = defaultdict(dict)
-    for name, tree in TREES.items():
+    for name, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("_"):
                 results[node.name][name] = ast.unparse(node.returns) if node.returns else ""

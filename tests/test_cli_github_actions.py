@@ -114,6 +114,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("arguments", [*EVERY, *WRONG], ids=lambda arguments: " ".join(arguments)[:40])
 def test_nothing_that_a_command_prints_is_obeyed_but_our_annotations(here: Checkout, arguments: list[str]) -> None:
     hostile(here)
@@ -481,6 +482,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(
     assert f"Warning: Cannot write the file of {name}: " in here.run("plan", "--format", "github").err
 
 
+@pytest.mark.no_cover
 def test_a_summary_never_grows_beyond_what_the_runner_takes(here: Checkout, files: tuple[Path, Path]) -> None:
     here.write(**{f"n{n:03}": f"model: gpt-4o\nname: N{n}\ninstructions: '{'é' * 9_000}'\n" for n in range(90)})
     sizes = []

@@ -55,6 +55,7 @@ def test_a_record_that_is_no_file_is_a_note_and_hides_nothing(here: Checkout, en
     assert f"aaaa.jsonl cannot be read: {endless}." in told.err
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("command", ["apply", "show"])
 def test_a_plan_that_is_larger_than_any_is_not_read(
     here: Checkout, monkeypatch: pytest.MonkeyPatch, command: str

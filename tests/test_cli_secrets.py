@@ -152,6 +152,7 @@ def drifted(gate: Gate) -> dict[str, Any]:
     return dashboard(gate, {**body, "metadata": metadata, "tools": [{"type": "function", "function": function}]})
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_no_output_says_a_key_that_stands_in_an_assistant(here: tuple[Checkout, Gate], output: str) -> None:
     checkout, gate = here
@@ -165,6 +166,7 @@ def test_no_output_says_a_key_that_stands_in_an_assistant(here: tuple[Checkout, 
         assert "the value of ACME_API_KEY" in text or "(a secret: " in text
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("form", TEXTS)
 def test_no_issue_says_a_key_that_a_pass_wrote_over_or_left(
     here: tuple[Checkout, Gate], monkeypatch: pytest.MonkeyPatch, form: str

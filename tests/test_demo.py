@@ -14,6 +14,8 @@ import pytest
 from support.forking import command
 from support.needing import PATIENCE
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

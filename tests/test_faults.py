@@ -21,6 +21,8 @@ from reconciler.providers import ProviderError, pages
 from support.faults import FAULTS, TIME, VANISHING, clock, faulty, run
 from support.world import WHERE, World, desired
 
+pytestmark = pytest.mark.no_cover
+
 REPLACES = Settings(metadata="replace")
 SERVERS = {
     "merges": Settings(),

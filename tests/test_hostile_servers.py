@@ -26,6 +26,8 @@ from support.checkout import Checkout, answering
 from support.faults import Script, ok, page, run, scripted
 from support.world import WHERE, desired
 
+pytestmark = pytest.mark.no_cover
+
 KEY = "sk-very-secret-0123456789"
 SECONDS = 10.0
 MANIFEST = {"model": "gpt-4o", "name": "HR Helper", "instructions": "Be kind.", "metadata": {"team": "people"}}

@@ -24,6 +24,8 @@ from reconciler.providers.openai import local_server
 from support.faults import EPOCH, TIME, clock, is_collection, run, wire_clock
 from support.world import WHERE, World, desired
 
+pytestmark = pytest.mark.no_cover
+
 KEYS = tuple(f"k{number}" for number in range(12))
 
 

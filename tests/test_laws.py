@@ -26,6 +26,8 @@ from reconciler.source import parse, plain
 from support.bodies import Edit, Resource, edit, of_one_kind, resource, resources, worlds
 from support.world import CLONES, EVERY_SERVER, WHERE, Scenario, World, desired, each_scenario, run
 
+pytestmark = pytest.mark.no_cover
+
 every_server = pytest.mark.parametrize(
     "settings", [*EVERY_SERVER, *CLONES], ids=lambda s: f"{s.metadata}-{s.echo}-{s.modify}"
 )

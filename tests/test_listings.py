@@ -27,6 +27,8 @@ from support.listings import Lists, Way, refusing, unbelievable
 from support.lives import wanted
 from support.world import WHERE, World
 
+pytestmark = pytest.mark.no_cover
+
 PAGE = 20
 COUNT = 32
 

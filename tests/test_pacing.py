@@ -22,6 +22,8 @@ from support.faults import TIME, clock, run, wire_clock
 from support.lives import wanted
 from support.world import WHERE
 
+pytestmark = pytest.mark.no_cover
+
 WORKERS = 8
 
 

@@ -600,6 +600,7 @@ def test_no_text_breaks_out(one: str, other: str) -> None:
     assert [row.count("|") for row in rows] == [5]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=15)
 @given(st.integers(0, 300), st.integers(0, 4000), st.sampled_from(["x", "`", "🎉", "&", "\n"]))
 def test_it_is_never_longer_than_it_may_be(many: int, long: int, sign: str) -> None:
@@ -629,6 +630,7 @@ def test_what_there_is_no_room_for_is_counted() -> None:
     assert max(map(len, (lots, refused, ticks))) <= LIMIT
 
 
+@pytest.mark.no_cover
 def test_a_plan_of_a_thousand_changes_fits() -> None:
     prompts = [
         update(f"helper-{n}", field("instructions", f"word {n} " * 200, f"words {n} " * 200)) for n in range(1000)

@@ -13,6 +13,8 @@ import pytest
 
 from support.checkout import plain
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parent.parent
 MANIFEST = "name: HR Helper\nmodel: gpt-4o\n"
 

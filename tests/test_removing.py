@@ -19,6 +19,8 @@ from reconciler.providers.openai import local_server
 from support.faults import TIME, faulty, run, wire_clock
 from support.world import EVERY_SERVER, World, desired
 
+pytestmark = pytest.mark.no_cover
+
 MANY = tuple(f"k{number}" for number in range(32))
 
 

@@ -536,6 +536,7 @@ def test_a_page_never_exceeds_the_limit_of_a_comment():
     assert shown.startswith("### 900 new assistants, 100 prompts changed")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("room", [2_000, 3_000, 5_000, 20_000])
 def test_what_has_no_room_is_left_out_and_that_is_said(room):
     shown = bounded(large(300, 40), room, PAGE)
@@ -651,6 +652,7 @@ def test_a_message_without_a_stop_gets_one_before_what_follows():
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("length", [299_999, 300_000, 300_001])
 def test_of_a_text_longer_than_any_api_takes_the_beginning_is_compared_and_that_is_said(length):
     text = "a" * length
@@ -659,6 +661,7 @@ def test_of_a_text_longer_than_any_api_takes_the_beginning_is_compared_and_that_
         assert ("only the first 300,000 characters are compared" in FORMATS[shape](of, Style())) == (length > 300_000)
 
 
+@pytest.mark.no_cover
 def test_a_large_structure_is_compared_as_far_and_that_is_said():
     of = document(plan(update("x", field("tools.x", {"a": ["b"] * 40_000}, {"a": ["c", *["b"] * 40_000]}))))
     for shape in ("text", "html", "markdown", "github"):

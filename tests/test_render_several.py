@@ -88,6 +88,7 @@ def own(name: str) -> Document:
     return document(make_plan(list(bodies), [], replace(WHERE, environment=name)))
 
 
+@pytest.mark.no_cover
 def test_several_plans_as_markdown_are_no_more_than_a_comment_holds() -> None:
     told = several("markdown", [own("one"), LOST, own("two"), document(plan_of("small"))], Style())
 

@@ -384,6 +384,7 @@ def test_wide_letters_take_two_columns():
     assert max(len(line) for line in shown.splitlines() if "休" in line) <= 50
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("act", "side"), [(create, "after"), (delete, "before")])
 def test_the_more_texts_come_or_go_the_less_is_shown_of_each(act, side):
     prompt = "\n".join(f"Line {number}." for number in range(100))
@@ -393,6 +394,7 @@ def test_the_more_texts_come_or_go_the_less_is_shown_of_each(act, side):
     assert "Line 4." not in text(plan(*changes))
 
 
+@pytest.mark.no_cover
 def test_a_thousand_functions_are_read_once():
     names = [f"tools.functions.f{number}.parameters" for number in range(1_000)]
     change = update("hr", *(field(f"{name}.required", [], ["x"]) for name in names))

@@ -21,7 +21,7 @@ HR = "name: HR Helper\nmodel: gpt-4o\ninstructions: |\n" + "".join(f"  {line}\n"
 MATHS = "name: Maths Tutor\nmodel: gpt-4o\n"
 CONFIG = "stack: acme\nenvironments: {local: {}}\n"
 
-pytestmark = pytest.mark.needs("git")
+pytestmark = [pytest.mark.no_cover, pytest.mark.needs("git")]
 
 
 class Repository:

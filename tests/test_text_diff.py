@@ -318,6 +318,7 @@ def same(before: list[str], after: list[str]) -> int:
     return kept
 
 
+@pytest.mark.no_cover
 def test_a_thousand_edits_are_found_fast():
     before = [f"line {i}" for i in range(10_000)]
 
@@ -334,6 +335,7 @@ def test_what_is_the_same_around_an_edit_costs_next_to_nothing():
     assert process_time() - began < 2
 
 
+@pytest.mark.no_cover
 def test_many_lines_of_few_kinds_are_compared_fast():
     before = [str(i // 2) for i in range(40_000)]
 

@@ -26,7 +26,7 @@ from support.gits import git
 from support.teamwork import FORK, KEY, WORKFLOWS, Team, manifest, server, team
 from support.workflow import INSTEAD, ROOT, Event, read
 
-pytestmark = pytest.mark.needs("git", "bash")
+pytestmark = [pytest.mark.no_cover, pytest.mark.needs("git", "bash")]
 
 COPIED = ("plan", "apply", "reconcile", "try")
 FILES = sorted(WORKFLOWS.glob("*.yml"))

@@ -46,7 +46,15 @@ for number in (signal.SIGINT, signal.SIGTERM):
 code, = struct.unpack("i", server.recv(4))
 sys.exit(code if code >= 0 else 128 - code)
 """
-_LATE = ("anyio._backends._asyncio", "encodings.idna", "httpcore", "pydantic.main", "rich.console", "uvicorn.main")
+_LATE = (
+    "anyio._backends._asyncio",
+    "coverage",
+    "encodings.idna",
+    "httpcore",
+    "pydantic.main",
+    "rich.console",
+    "uvicorn.main",
+)
 """What libraries import when it is first used."""
 
 
