@@ -120,15 +120,6 @@ def test_a_push_that_leaves_what_was_allowed_as_it_is_leaves_the_label(here: Che
     assert passes(here)
 
 
-def test_an_assistant_that_somebody_changed_since_is_blocked_again(here: Checkout, hub: Hub) -> None:
-    planned(here, hub)
-    hub.label(7, DELETES)
-    id = next(id for id, one in here.live().items() if one["name"] == "a")
-    here.call("POST", f"/{id}", {"description": "in use"})
-
-    assert not passes(here)
-
-
 def test_what_is_merged_is_applied_as_it_was_allowed(here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     planned(here, hub)
     hub.label(7, DELETES)
@@ -200,13 +191,6 @@ def test_a_label_that_nobody_was_seen_to_set_does_not_count(here: Checkout, hub:
     hub.events[7].clear()
 
     assert "the code host does not say who set it, and when" in ignored(here)
-
-
-def test_a_label_that_names_no_objection_does_not_count(here: Checkout, hub: Hub) -> None:
-    planned(here, hub)
-    hub.label(7, "reconciler/allow:conflicts")
-
-    assert "there is no objection 'conflicts' (did you mean" in ignored(here)
 
 
 @pytest.mark.parametrize("name", ["reconciler-production-1", "reconciler-local", "reconciler-local-1-html"])

@@ -159,15 +159,6 @@ def test_what_is_no_commit_is_not_named(here: Checkout, hub: Hub, monkeypatch: p
     assert "Commit" not in hub.bodies(7)[0]
 
 
-def test_the_same_plan_of_another_commit_is_said_to_be(
-    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here.run("comment", saved(here, HOW))
-    job(monkeypatch, hub, run=101, GITHUB_SHA=MERGE)
-
-    assert said(here.run("comment", "plan.json")) == "production, stack acme on #7: edited\n"
-
-
 def both(here: Checkout) -> tuple[str, str]:
     """Plans of two environments that do the same."""
     return (

@@ -217,16 +217,6 @@ def test_an_edit_stays_an_edit_after_drift_beside_it_is_put_back(job: Job) -> No
     assert job.live.get("temperature", 1) == 1
 
 
-def test_drift_of_the_model_is_put_back_with_what_travels_with_it(job: Job) -> None:
-    job.policy(DRIFT)
-    job.drifts(model="o3-mini", reasoning_effort="high", temperature=None, top_p=None)
-
-    told = job.run()
-
-    assert told.code == 0, told
-    assert job.live["model"] == "gpt-4o"
-
-
 def test_a_field_that_is_left_to_the_dashboard_is_not_even_found(job: Job) -> None:
     job.here.write(hr=HR + "reconciler: {ignore_changes: [temperature]}\n")
     job.here.run("apply", "--auto-approve")
@@ -261,17 +251,6 @@ def test_drift_in_a_checkout_that_is_older_is_no_drift(job: Job) -> None:
     assert "does not include `edits`" in told.out
 
 
-def test_too_much_drift_at_once_is_left(job: Job) -> None:
-    job.policy(DRIFT + "limits: {changes: 0}\n")
-    job.drifts(instructions="Be rude.")
-
-    told = job.run("--detailed-exitcode")
-
-    assert told.code == 3
-    assert "blocked: too-many-changes" in told.out
-    assert job.live["instructions"] == "Be rude."
-
-
 @pytest.mark.parametrize("policy", [DRIFT, EDITS])
 def test_conflicts_and_deletes_are_never_done(job: Job, policy: str) -> None:
     job.here.write(it="model: gpt-4o\nname: IT\n")
@@ -297,17 +276,6 @@ def test_a_conflict_shows_the_value_that_was_applied_last(job: Job) -> None:
     job.here.write(hr=f"{HR}temperature: 0.9\n")
 
     assert "~ temperature  last applied 0.2, live 0.7 -> Git 0.9" in job.run().out
-
-
-def test_a_drifted_assistant_that_somebody_deleted_is_only_reported(job: Job) -> None:
-    job.policy(DRIFT)
-    job.drifts(instructions="Be rude.")
-    job.here.call("DELETE", f"/{job.id}")
-
-    told = job.run()
-
-    assert "does not include `edits`" in told.out
-    assert job.here.live() == {}
 
 
 def test_another_apply_in_the_checkout_ends_the_pass(job: Job) -> None:

@@ -108,19 +108,6 @@ def test_an_object_that_drifted_since_is_refused_and_the_others_go_on(here: Chec
     assert [named(here, name)["description"] for name in ("HR Helper", "IT Helper")] == [None, "new"]
 
 
-def test_an_object_that_was_deleted_since_is_not_created_again(here: Checkout) -> None:
-    applied(here)
-    here.write(hr=HR + "description: new\n")
-    reviewed(here)
-    here.call("DELETE", f"/{named(here, 'HR Helper')['id']}")
-
-    told = here.run("apply", "plan.json")
-
-    assert told.code == 1
-    assert "assistant.hr: Refused" in told.out
-    assert names(here) == ["IT Helper"]
-
-
 @pytest.mark.parametrize("removed", [False, True])
 def test_an_object_that_another_stack_took_since_is_left_to_it(here: Checkout, removed: bool) -> None:
     id = here.applied(wanted("hr", name="HR Helper"))
@@ -138,31 +125,6 @@ def test_an_object_that_another_stack_took_since_is_left_to_it(here: Checkout, r
     assert "assistant.hr: Refused" in told.out
     assert here.live()[id]["metadata"]["reconciler"] == taken
     assert here.live()[id]["description"] is None
-
-
-def test_a_reviewed_delete_whose_manifest_came_back_is_refused_and_not_called_done(here: Checkout) -> None:
-    applied(here)
-    (here.root / "assistants" / "hr.yaml").unlink()
-    reviewed(here)
-    here.write(hr=HR)
-
-    told = here.run("apply", "plan.json")
-
-    assert told.code == 1
-    assert "assistant.hr: Refused" in told.out
-    assert names(here) == ["HR Helper", "IT Helper"]
-
-
-def test_a_reviewed_delete_that_somebody_did_is_done_already(here: Checkout) -> None:
-    applied(here)
-    (here.root / "assistants" / "hr.yaml").unlink()
-    reviewed(here)
-    here.call("DELETE", f"/{named(here, 'HR Helper')['id']}")
-
-    told = here.run("apply", "plan.json")
-
-    assert told.code == 0
-    assert "assistant.hr: Done already" in told.out
 
 
 def test_what_nobody_reviewed_is_left_alone_and_told(here: Checkout) -> None:

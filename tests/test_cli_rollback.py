@@ -12,7 +12,6 @@ import pytest
 from reconciler.apply import journal
 from support.checkout import Checkout, Told, answering
 from support.gits import git, repository
-from support.lives import wanted
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"
@@ -77,15 +76,6 @@ def test_an_update_is_undone(here: Checkout) -> None:
 
     assert told.out.endswith("Apply complete! Resources: 0 added, 1 changed, 0 destroyed.\n")
     assert bodies(here) == before
-
-
-def test_what_was_created_is_deleted(here: Checkout) -> None:
-    applied(here)
-
-    told = rolled_back(here)
-
-    assert "Plan: 0 to add, 0 to change, 1 to destroy." in told.out
-    assert here.live() == {}
 
 
 def test_what_was_deleted_is_created_again_under_a_new_id_and_that_is_said(here: Checkout) -> None:
@@ -170,35 +160,6 @@ def test_what_an_object_remembers_of_its_removal_is_undone_too(here: Checkout) -
     assert " rm=" not in one["metadata"]["reconciler"]
 
 
-def test_a_model_that_was_changed_comes_back_with_what_belongs_to_it(here: Checkout) -> None:
-    here.write(hr="model: gpt-4o\nname: HR Helper\ntemperature: 0.4\ntop_p: 0.5\n")
-    applied(here)
-    before = bodies(here)
-    here.write(hr="model: o3-mini\nname: HR Helper\nreasoning_effort: high\n")
-    applied(here)
-    taught = bodies(here)
-
-    rolled_back(here)
-    assert bodies(here) == before
-
-    rolled_back(here)
-    assert bodies(here) == taught
-
-
-def test_what_a_server_had_chosen_is_left_to_it_again(here: Checkout) -> None:
-    here.write(hr="model: o3-mini\nname: HR Helper\n")
-    applied(here)
-    before = bodies(here)
-    here.write(hr="model: o3-mini\nname: HR Helper\nreasoning_effort: high\n")
-    applied(here)
-
-    rolled_back(here)
-    here.write(hr="model: o3-mini\nname: HR Helper\n")
-
-    assert bodies(here) == before
-    assert here.run("plan", "--detailed-exitcode").code == 0
-
-
 def test_what_is_left_to_the_dashboard_stays_as_the_dashboard_has_it(here: Checkout) -> None:
     own = "reconciler: {ignore_changes: [temperature, metadata.eval]}\n"
     here.write(hr=own + HR)
@@ -226,21 +187,6 @@ def test_a_rollback_can_be_rolled_back(here: Checkout) -> None:
 
     assert bodies(here) == taught
     assert here.run("plan", "--detailed-exitcode").code == 0
-
-
-def test_rolling_the_same_run_back_twice_changes_nothing_more(here: Checkout) -> None:
-    here.write(it=IT)
-    applied(here)
-    (here.root / "assistants" / "hr.yaml").unlink()
-    run = applied(here)
-    rolled_back(here, run)
-    live = here.live()
-
-    told = rolled_back(here, run)
-
-    assert "No changes." in told.out
-    assert "is not created again, since asst_" in " ".join(told.out.split())
-    assert here.live() == live
 
 
 def test_git_and_the_rollback_agree_once_the_commit_is_reverted(here: Checkout) -> None:
@@ -354,43 +300,6 @@ def test_what_drifted_since_the_run_is_a_conflict_and_held_back(here: Checkout) 
     assert [one["description"] for one in here.live().values() if one["id"] != id] == [None]
     rolled_back(here, runs(here)[1], "--allow", "conflict")
     assert (here.live()[id]["description"], here.live()[id]["instructions"]) == (None, None)
-
-
-def test_what_was_created_and_then_edited_by_hand_is_not_deleted_unasked(here: Checkout) -> None:
-    applied(here)
-    (id,) = here.live()
-    here.call("POST", f"/{id}", {"instructions": "by hand"})
-
-    told = here.run("rollback", "--auto-approve")
-
-    assert told.code == 1
-    assert "Objections block every change" in told.err
-    assert list(here.live()) == [id]
-    rolled_back(here, "--allow", "conflict")
-    assert here.live() == {}
-
-
-def test_what_is_not_ours_any_more_is_left_alone(here: Checkout) -> None:
-    run = applied(here)
-    (id,) = here.live()
-    assert here.run("forget", "hr", "--auto-approve").code == 0
-
-    told = rolled_back(here, run)
-
-    assert f"{id} is no longer managed here; it is left alone." in told.out
-    assert list(here.live()) == [id]
-
-
-def test_what_another_stack_took_since_is_held_back(here: Checkout) -> None:
-    id = here.applied(wanted("hr", name="HR Helper"))
-    assert here.run("forget", "hr", "--auto-approve").code == 0
-    here.call("POST", f"/{id}", {"metadata": {"reconciler": f"v1 theirs/local/hr id={id} f=1"}})
-
-    told = here.run("rollback", "--auto-approve")
-
-    assert told.code == 1
-    assert "other-stack" in told.out
-    assert here.live()[id]["metadata"]["reconciler"].startswith("v1 theirs/")
 
 
 # not again

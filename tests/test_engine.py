@@ -826,18 +826,6 @@ def test_what_a_rollback_rejects_is_written_into_the_marker() -> None:
 # open creates
 
 
-def test_a_create_whose_answer_was_lost_is_done_without_a_second_one() -> None:
-    async def story() -> tuple[dict[str, str], int, int]:
-        world = World()
-        plan = await world.plan(bodies("a", "b"))
-        faults = faulty(world, {1: "reset after"})
-        outcomes = await carry_out(world, plan)
-        creates = [request for request in faults.seen if request.method == "POST" and is_collection(request)]
-        return kinds(outcomes), len(await world.live()), len(creates)
-
-    assert run(story) == ({"a": "Done", "b": "Done"}, 2, 2)
-
-
 def test_a_twin_that_lands_late_is_swept() -> None:
     async def story() -> tuple[dict[str, str], int, list[str]]:
         world, watch = World(), Watch()
