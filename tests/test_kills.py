@@ -27,8 +27,8 @@ from support.forking import Process
 from support.needing import PATIENCE
 
 WORDS = ("before", "after")
-REQUESTS = 26
-LISTING = 2
+REQUESTS = 27
+LISTING = 3
 """How many requests are made before anything is planned, and thus recorded."""
 _MANIFEST = "model: gpt-4o\nname: I am {}\ninstructions: Be {}.\nmetadata: {{team: people}}\n"
 
@@ -179,7 +179,7 @@ def _explains(here: Checkout, made: set[str], *, was_recording: bool) -> None:
     assert here.run("history").out.count("ended early: ") == was_recording
 
 
-@pytest.mark.parametrize(("word", "at"), [("before", 3), ("after", 3), ("after", 11), ("after", 22)])
+@pytest.mark.parametrize(("word", "at"), [("before", 4), ("after", 4), ("after", 12), ("after", 23)])
 def test_a_killed_apply_is_made_right_by_the_next(
     here: Checkout, monkeypatch: pytest.MonkeyPatch, word: str, at: int
 ) -> None:
@@ -195,7 +195,7 @@ def test_a_killed_apply_is_made_right_by_the_next_although_lists_lag(
         await anyio.sleep(seconds / 100)
 
     monkeypatch.setattr(engine, "Clock", partial(engine.Clock, sleep=soon))
-    _survives(here, "after", 18, unseen=8)
+    _survives(here, "after", 19, unseen=8)
 
 
 @pytest.mark.soak
