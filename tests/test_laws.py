@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
-from reconciler.kinds.agent import AGENT
 from reconciler.model import Base, Desired, Live, Plan
 from reconciler.paths import show
 from reconciler.plan.against_base import as_live, split
@@ -31,13 +30,6 @@ pytestmark = pytest.mark.no_cover
 every_server = pytest.mark.parametrize(
     "settings", [*EVERY_SERVER, *CLONES], ids=lambda s: f"{s.metadata}-{s.echo}-{s.modify}"
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _both_kinds() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(KINDS, "agent", AGENT)
-        yield
 
 
 fewer = hypothesis_settings(max_examples=hypothesis_settings().max_examples // 2)  # each applies worlds, over and over

@@ -14,8 +14,6 @@ from reconciler.apply import journal
 from reconciler.apply.engine import RunContext, apply
 from reconciler.canonical import Json
 from reconciler.emulator import Settings
-from reconciler.kinds import KINDS
-from reconciler.kinds.agent import AGENT
 from reconciler.model import Address, Done, Live, Plan
 from reconciler.plan.guards import GONE, Limits, wanted_digest
 from reconciler.plan.make import make_plan
@@ -76,11 +74,7 @@ async def fields(world: World) -> list[Any]:
 
 
 @pytest.mark.parametrize("settings", [*EVERY_SERVER, *CLONES], ids=str)
-def test_every_run_can_be_undone_and_the_undoing_too(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(KINDS, "agent", AGENT)
-
+def test_every_run_can_be_undone_and_the_undoing_too(settings: Settings, tmp_path: Path) -> None:
     async def story() -> None:
         world = World(settings)
         before = desired(*BEFORE, keys=KEYS_BEFORE)

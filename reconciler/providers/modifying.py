@@ -115,7 +115,7 @@ class Modifier:
         table = self._kind.table
         companions = {name for rules in table.values() for name in rules.companions}
         resets = {path for name, rules in table.items() if name in patch for path in rules.resets}
-        filled = {path[0] for path in resets if not has(dict(live.raw), path)}
+        filled = {name for name, *part in resets if not part and not has(dict(live.raw), (name,))}
         not_repeated = {name for name, *part in self._kind.chosen if not part and name not in answered.raw}
         return [name for name in table if name not in {*patch, *companions, *filled, *not_repeated}]
 

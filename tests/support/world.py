@@ -163,14 +163,16 @@ class Scenario:
 
         Those under `before/` were applied when it begins; those under `base/` are the ones of another revision.
         """
+        root = folder / prefix
+        plurals = [kind.plural for kind in KINDS.values()]
+        for plural in plurals:
+            (root / plural).mkdir(parents=True, exist_ok=True)
         for name, text in self.sections.items():
-            if name.startswith(f"{prefix}assistants/"):
+            if name.startswith(tuple(f"{prefix}{plural}/" for plural in plurals)):
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-        root = folder / prefix
-        (root / "assistants").mkdir(parents=True, exist_ok=True)
-        read = reading.read(root, ["assistants"])
+        read = reading.read(root, plurals)
         parsed = parser.parse(read.manifests, SETTING)
         faults = errors([*read.faults, *parsed.faults])
         assert not faults, faults
