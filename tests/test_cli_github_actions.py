@@ -290,7 +290,7 @@ def test_an_id_that_would_act_is_not_printed(here: Checkout, monkeypatch: pytest
             assert "cannot be printed safely" in told.err
         listed_as_json = here.run("output", "-e", "production", "--json")
 
-    assert listed_as_json.data["hr"]["id"] == id
+    assert listed_as_json.data["assistant"]["hr"]["id"] == id
     assert suspicious(listed_as_json.out) == []
 
 

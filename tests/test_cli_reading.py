@@ -157,8 +157,7 @@ def test_what_is_ours_is_listed_for_people_and_programs(here: Checkout) -> None:
 
     assert text.out == f"assistant.hr-helper  {hr}\nassistant.maths      {maths}\n"
     assert data.data == {
-        "hr-helper": {"id": hr, "kind": "assistant", "name": "HR"},
-        "maths": {"id": maths, "kind": "assistant", "name": None},
+        "assistant": {"hr-helper": {"id": hr, "name": "HR"}, "maths": {"id": maths, "name": None}},
     }
     assert env.out == f"ASSISTANT_HR_HELPER={hr}\nASSISTANT_MATHS={maths}\n"
     assert csv.out == f"kind,key,id\nassistant,hr-helper,{hr}\nassistant,maths,{maths}\n"
@@ -219,7 +218,7 @@ def test_forgetting_takes_the_marker_off_and_leaves_the_assistant(here: Checkout
     assert "assistant.gone" in told.out
     assert here.live()[gone]["metadata"] == {"team": "people"}
     assert here.live()[gone]["name"] == "HR"
-    assert here.run("output", "--json").data.keys() == {"kept"}
+    assert here.run("output", "--json").data["assistant"].keys() == {"kept"}
     assert "reconciler" in here.live()[kept]["metadata"]
 
 

@@ -144,7 +144,7 @@ def test_a_removal_that_the_object_refuses_is_held_back() -> None:
     plan = planned(kept(9), [*ours(9), applied(wanted("gone", own={"on_removal": "refuse"}), "asst_r")])
 
     assert codes(plan) == ["refused-removal"]
-    assert "`reconciler forget gone`" in plan.objections[0].remedy
+    assert "`reconciler forget assistant.gone`" in plan.objections[0].remedy
     assert held(plan) == ["gone"]
 
 

@@ -106,7 +106,7 @@ def test_two_former_keys_that_are_live_are_objected_to_and_none_is_touched() -> 
     found = claim([wanted("new", own={"was": ["older", "old"]})], live, WHERE)
 
     assert objected(found) == [("duplicate", "assistant.new")]
-    assert "forget old older" in found.objections[0].remedy
+    assert "forget assistant.old assistant.older" in found.objections[0].remedy
     assert found.orphans == ()
 
 
@@ -120,7 +120,10 @@ def test_two_objects_with_one_address_are_objected_to_and_none_is_touched() -> N
 
     assert objected(found) == [("duplicate", "assistant.a")]
     assert "asst_1, asst_2" in found.objections[0].message
-    assert "`reconciler forget a`, then name the one to keep: `id: {production: asst_1}`" in found.objections[0].remedy
+    assert (
+        "`reconciler forget assistant.a`, then name the one to keep: `id: {production: asst_1}`"
+        in found.objections[0].remedy
+    )
     assert found.orphans == ()
 
 
@@ -150,7 +153,7 @@ def test_objects_that_no_manifest_wants_and_that_differ_may_be_somebodys_copies(
     (objection,) = found.objections
     assert (objection.code, objection.holds) == ("duplicate", {Address("assistant", "a")})
     assert objection.message == "2 live objects have this address and differ: asst_1, asst_2."
-    assert "keep all of them: `reconciler forget a`" in objection.remedy
+    assert "keep all of them: `reconciler forget assistant.a`" in objection.remedy
 
 
 def test_equal_objects_that_no_manifest_wants_are_nobodys_work() -> None:

@@ -29,10 +29,8 @@ def test_what_is_invisible_shows_for_people() -> None:
     assert "\x1b" not in LISTINGS["text"](rows(("hr", HOSTILE)))
 
 
-def test_json_goes_by_key() -> None:
-    assert json.loads(LISTINGS["json"](rows(("hr", "asst_1")))) == {
-        "hr": {"id": "asst_1", "kind": "assistant", "name": "HR"}
-    }
+def test_json_goes_by_kind_and_key() -> None:
+    assert json.loads(LISTINGS["json"](rows(("hr", "asst_1")))) == {"assistant": {"hr": {"id": "asst_1", "name": "HR"}}}
 
 
 def test_a_shell_reads_the_ids_as_they_are() -> None:

@@ -101,7 +101,7 @@ def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, 
     wanted = wanted_digest(change.desired) if change.desired is not None else GONE
     if change.action == "delete" and marker is not None and marker.on_removal == "refuse":
         message = f"{change.id} was applied with `on_removal: refuse`, and its manifest was removed."
-        remedy = f"restore the manifest, or forget the object with `reconciler forget {change.address.key}`"
+        remedy = f"restore the manifest, or forget the object with `reconciler forget {change.address}`"
         yield "refused-removal", message, remedy
     if change.action == "adopt" and change.live is not None and is_full(change.live):
         message = f"{change.id} has {len(change.live.pairs)} metadata pairs, which leaves no room for the marker."

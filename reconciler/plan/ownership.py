@@ -200,8 +200,8 @@ class _Survey:
         ways = [f"{_FREE}; `--delete-duplicate {id}` deletes one although it differs" for id in differing[:1]]
         if len(differing) < len(others):
             ways.insert(0, "`reconciler apply --resolve-duplicates` keeps the first and deletes those equal to it")
-        keys = " ".join(sorted({one.address.key for one in (kept, *others)}))
-        ways.append(f"or `reconciler forget {keys}`, then name the one to keep: {line_with_id(kept, self.where)}")
+        addresses = " ".join(sorted({str(one.address) for one in (kept, *others)}))
+        ways.append(f"or `reconciler forget {addresses}`, then name the one to keep: {line_with_id(kept, self.where)}")
         return "; ".join(ways)
 
     def _object_to_owner(self, desired: Desired, marker: Marker) -> None:
@@ -231,7 +231,7 @@ def _differing_orphans(orphans: Iterable[Live], survey: _Survey) -> Iterator[Obj
             ids = ", ".join(one.id for one in carriers)
             message = f"{len(carriers)} live objects have this address and differ: {ids}."
             remedy = (
-                f"{_FREE}, then plan again; or keep all of them: `reconciler forget {address.key}`;"
+                f"{_FREE}, then plan again; or keep all of them: `reconciler forget {address}`;"
                 " overriding this destroys all of them"
             )
             yield Objection.to(address, "duplicate", message, remedy)

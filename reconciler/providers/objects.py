@@ -126,10 +126,9 @@ class Objects:
             return
         if isinstance(error, ObjectGone) and await self._read_by_id(live.id) is None:  # the list may lag
             raise error
-        key = live.marker.key if live.marker is not None else live.id
         raise Rejected(
             f"This server does not delete {self.collection.kind.plural}: it answered {error.response.status}.",
-            f"remove {live.id} by other means, or let go of it: `reconciler forget {key}`",
+            f"remove {live.id} by other means, or let go of it: `reconciler forget {live.address}`",
             error.response,
         )
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from reconciler.canonical import Json
 from reconciler.model import Address, Live
 from reconciler.render.values import in_ascii, one_line
 
@@ -21,7 +22,9 @@ def _listing_text(rows: Rows) -> str:
 
 
 def _json(rows: Rows) -> str:
-    listed = {address.key: {"id": live.id, "kind": live.kind, "name": live.name} for address, live in rows}
+    listed: dict[str, dict[str, Json]] = {}
+    for address, live in rows:
+        listed.setdefault(address.kind, {})[address.key] = {"id": live.id, "name": live.name}
     return in_ascii(listed, indent=2) + "\n"
 
 

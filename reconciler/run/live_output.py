@@ -8,7 +8,6 @@ import click
 
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
-from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Live, Marker
@@ -20,6 +19,7 @@ from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
 from reconciler.render.values import in_ascii, one_line
+from reconciler.run.addressing import address_named, meant
 from reconciler.run.planning import plan_context
 from reconciler.run.session import Session, manifest_context, run_async, warn_of_lists
 
@@ -42,12 +42,15 @@ def show_live(session: Session, word: str, format_name: str) -> None:
 def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
     """The one object with this id or, among the managed ones, with this key."""
     ours = managed(live, session.where)
-    named = [each for each in ours if word in (each.address.key, str(each.address))]
-    found = [each for each in live if each.id == word] or named
+    known = [each.address for each in ours]
+    found = [each for each in live if each.id == word]
+    if not found:
+        named = address_named(word, known, session.title)
+        found = [each for each in ours if each.address == named]
     if not found:
         raise Failure(
             f"{session.title} has no {word!r}, and there is no such file.",
-            did_you_mean(word, [each.address.key for each in ours]) or "`reconciler status` lists what is live",
+            meant(word, known) or "`reconciler status` lists what is live",
         )
     if len(found) > 1:
         raise Failure(
@@ -110,11 +113,11 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
             raise Failure(f"One variable would stand for several: {'; '.join(hides)}.", "use --format json or csv")
         click.echo(LISTINGS[format_name](rows), nl=False)
         return
-    ids = [each.id for at, each in rows if key in (at.key, str(at))]
-    if not ids:
-        message = f"No managed assistant has the key {key!r} in {session.title}."
-        raise Failure(message, did_you_mean(key, [at.key for at, _ in rows]))
-    click.echo(ids[0])
+    known = [at for at, _ in rows]
+    named = address_named(key, known, session.title)
+    if named is None:
+        raise Failure(f"Nothing managed is called {key!r} in {session.title}.", meant(key, known))
+    click.echo(next(each.id for at, each in rows if at == named))
 
 
 async def print_status(session: Session, format_name: str) -> None:

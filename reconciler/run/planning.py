@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 import click
 
@@ -18,6 +17,7 @@ from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, Plan
 from reconciler.plan.make import make_plan, only_drift, select
 from reconciler.plan.ownership import DuplicatePolicy, claim, managed
 from reconciler.providers import ApiGone, Provider, Unreachable
+from reconciler.run.addressing import addresses_named
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
@@ -166,22 +166,6 @@ def remedies_of_gone(provider: Provider) -> dict[str, str]:
 def known_addresses(session: Session, desired: Sequence[Desired], live: Sequence[Live]) -> set[Address]:
     """Every address that is desired or managed."""
     return {each.address for each in managed(live, session.where)} | {each.address for each in desired}
-
-
-def addresses_named(
-    arguments: Sequence[str], known: Iterable[Address], title: str
-) -> tuple[tuple[Address, ...], frozenset[Address]]:
-    """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
-    addresses = sorted(set(known))
-    chosen: set[Address] = set()
-    exactly: set[Address] = set()
-    for word in arguments:
-        hits = [at for at in addresses if fnmatchcase(at.key, word) or fnmatchcase(str(at), word)]
-        if not hits:
-            raise Failure(f"Nothing is called {word!r} in {title}.", did_you_mean(word, [at.key for at in addresses]))
-        chosen.update(hits)
-        exactly.update(at for at in hits if word in (at.key, str(at)))
-    return tuple(sorted(chosen)), frozenset(exactly)
 
 
 def objection_codes(codes: Collection[str]) -> frozenset[str]:

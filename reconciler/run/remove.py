@@ -16,8 +16,9 @@ from reconciler.plan.make import forgetting, make_plan
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.sentences import count
+from reconciler.run.addressing import addresses_named
 from reconciler.run.execute import plan_and_apply
-from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, requested_plan
+from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, run_async, warn_of_lists, with_stack
 

@@ -33,12 +33,13 @@ from reconciler.plan.policy import (
 from reconciler.providers import Provider
 from reconciler.render import events
 from reconciler.render.values import one_line
+from reconciler.run.addressing import addresses_named
 from reconciler.run.edit_gate import edits_wait
 from reconciler.run.execute import confirm_and_apply
 from reconciler.run.interrupts import terminable
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lock import only_one
-from reconciler.run.planning import PlanRequest, addresses_named, known_addresses, plan_context, whole_plan
+from reconciler.run.planning import PlanRequest, known_addresses, plan_context, whole_plan
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, run_async
 

@@ -19,9 +19,9 @@ from reconciler.model import Desired
 from reconciler.plan.retirements import retirements
 from reconciler.render.assessment import ASSESSMENT_FORMATS
 from reconciler.render.sentences import count
+from reconciler.run.addressing import addresses_named
 from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
-from reconciler.run.planning import addresses_named
 from reconciler.run.session import load_config, manifest_context, stop_at_errors, target_of, today
 
 
@@ -40,7 +40,7 @@ def assess_migration(options: SessionOptions, words: Sequence[str], format_name:
     """Prints what becomes of the assistants with these keys elsewhere, or of all; an error in a manifest ends it."""
     desired = _check(options, warn_of_ends=False).desired
     if words:
-        known = {resource.address for resources in desired.values() for resource in resources}
+        known = {assessment.address for assessment in assess(desired)}
         chosen, _ = addresses_named(words, known, "the manifests")
         desired = {name: [each for each in stated if each.address in chosen] for name, stated in desired.items()}
     style = stdout_style(colour=options.colour)
