@@ -24,6 +24,7 @@ from reconciler.providers.errors import (
 )
 from reconciler.providers.foundry import FOUNDRY
 from reconciler.providers.key_command import KeyCommand
+from reconciler.providers.learned import Learned, Paging
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
 from reconciler.providers.request_key import RequestKey
@@ -55,6 +56,22 @@ class Provider(Protocol):
 
     def known(self, kind: str) -> Known:
         """What is known to exist, whether it is listed or not."""
+
+    async def models(self) -> Mapping[str, str | None]:
+        """The models that the server lists, each with its last day if it says one; nothing where it lists none."""
+
+    @property
+    def model_dates(self) -> Mapping[str, str | None]:
+        """What `models` answered last; nothing where it was not asked."""
+
+    def learned(self, kind: str) -> Learned:
+        """What the answers so far have shown of how the server treats the kind."""
+
+    async def paging(self, kind: str) -> Paging:
+        """Whether the kind's list comes in pages, as far as there are objects enough to see it."""
+
+    async def deletes(self, kind: str) -> bool:
+        """Whether the server may delete objects of the kind, asked about one that does not exist."""
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         """The objects that were made last."""
@@ -104,8 +121,10 @@ __all__ = [
     "InDoubt",
     "KeyCommand",
     "Known",
+    "Learned",
     "ObjectGone",
     "Outdated",
+    "Paging",
     "Provider",
     "ProviderError",
     "ProviderType",

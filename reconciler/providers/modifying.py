@@ -21,11 +21,11 @@ class Modifier:
         self._kind = collection.kind
         self._post = post
         self._may_merge = collection.metadata != "replaced"
-        self._merges = collection.metadata == "merged"
+        self.merges = collection.metadata == "merged"
         self.pair_removal = Removal("null", "empty")
-        self._text_removal = Removal("empty")
+        self.text_removal = Removal("empty")
         """Where null was sent, as it is first of all, and had no effect."""
-        self._upserts = False
+        self.upserts = False
 
     async def modify(
         self, live: Live, patch: Mapping[str, Json], wanted: dict[str, Json], ignored: frozenset[str]
@@ -45,12 +45,12 @@ class Modifier:
 
         if not remaining(answered):
             return answered
-        self._merges = self._may_merge
+        self.merges = self._may_merge
         return await self.pair_removal.finish(answered, remaining, send)
 
     async def send(self, live: Live, body: Mapping[str, Json]) -> Live:
         """The answer to a modify; a server that resets what is left out is sent everything, then and later."""
-        if self._upserts:
+        if self.upserts:
             return await self._post(live, {**self._whole_body(live), **body})
         try:
             answered = await self._post(live, body)
@@ -61,7 +61,7 @@ class Modifier:
         else:
             if not self._was_reset(live, answered, body):
                 return answered
-        self._upserts = True
+        self.upserts = True
         return await self.send(live, body)
 
     async def _send_without_texts(self, texts: list[str], live: Live, body: Mapping[str, Json]) -> Live:
@@ -73,7 +73,7 @@ class Modifier:
         async def send(answer: Live, removal: dict[str, Json]) -> Live:
             return await self.send(answer, {"metadata": body["metadata"], **removal})
 
-        removal = self._text_removal.request(texts)  # by now; when the answer comes others may have learnt more
+        removal = self.text_removal.request(texts)  # by now; when the answer comes others may have learnt more
         try:
             answered = await self.send(live, {**body, **removal})
         except Rejected as rejection:
@@ -83,11 +83,11 @@ class Modifier:
                 answered = await self.send(live, {**body, **dict.fromkeys(texts, "")})
             except Rejected:  # maybe it was for another reason
                 raise rejection from None
-            self._text_removal.way = "empty"
-        return await self._text_removal.finish(answered, remaining, send) if remaining(answered) else answered
+            self.text_removal.way = "empty"
+        return await self.text_removal.finish(answered, remaining, send) if remaining(answered) else answered
 
     def _metadata(self, wanted: Mapping[str, Json], doomed: list[str], ignored: frozenset[str]) -> dict[str, Json]:
-        sent = {key: value for key, value in wanted.items() if not (self._merges and key in ignored)}
+        sent = {key: value for key, value in wanted.items() if not (self.merges and key in ignored)}
         return {**sent, **self.pair_removal.request(doomed)}
 
     def _whole_body(self, live: Live) -> dict[str, Json]:

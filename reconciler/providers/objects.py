@@ -12,12 +12,12 @@ from reconciler.plan import marker as markers
 from reconciler.providers.collection import Collection
 from reconciler.providers.creating import Creator, Known
 from reconciler.providers.errors import ApiGone, Broken, ObjectGone, ProviderError, Rejected, ResponseInfo
+from reconciler.providers.learned import NO_SUCH_METHOD, Learned, Paging, paging_of
 from reconciler.providers.modifying import Modifier, pairs
 from reconciler.providers.pages import Pages, is_id
 from reconciler.providers.paging import SharedListing, newest
 from reconciler.providers.wire import Wire
 
-_NO_SUCH_METHOD = (405, 501)
 _LOOKS = 5
 """How often an object that was just made is asked for, where its create does not show it."""
 _NOTHING: tuple[Json, ...] = (None, "", [], {})
@@ -74,7 +74,7 @@ class Objects:
             if isinstance(error, ObjectGone) and error.named:
                 raise
         except Rejected as error:
-            if error.response.status not in _NO_SUCH_METHOD:
+            if error.response.status not in NO_SUCH_METHOD:
                 raise
         return None
 
@@ -120,7 +120,7 @@ class Objects:
         """Raises why an object is still there whose delete failed."""
         if isinstance(error, ObjectGone) and error.named:
             return
-        if isinstance(error, Rejected) and error.response.status not in _NO_SUCH_METHOD:
+        if isinstance(error, Rejected) and error.response.status not in NO_SUCH_METHOD:
             raise error
         if not await self._is_listed(live):
             return
@@ -131,6 +131,23 @@ class Objects:
             f"remove {live.id} by other means, or let go of it: `reconciler forget {live.address}`",
             error.response,
         )
+
+    @property
+    def learned(self) -> Learned:
+        """What the answers so far have shown of the server."""
+        return Learned(
+            merges=self.modifier.merges,
+            pair_removal=self.modifier.pair_removal.way,
+            text_removal=self.modifier.text_removal.way,
+            upserts=self.modifier.upserts,
+            reads_by_id=self._reads_by_id,
+            sends_arrays=self._pages.are_arrays,
+            page=self._pages.most,
+        )
+
+    async def paging(self) -> Paging:
+        """Whether the list comes in pages, as far as there are objects enough to see it."""
+        return await paging_of(self._pages)
 
     def read(self, raw: Mapping[str, Json]) -> Live:
         """The normal form of an object as it came."""

@@ -31,12 +31,17 @@ class Pages:
     def __init__(self, wire: Wire, collection: Collection) -> None:
         self._wire = wire
         self._collection = collection
-        self._limit = self._most = min(PAGE, collection.page)
+        self._limit = self.most = min(PAGE, collection.page)
         """How many objects the next page may have, and how many any page may."""
         self._sent: int | None = None
         """The limit of the last page that came."""
         self._form: Json = None
         """What the server's pages are: objects, or arrays alone."""
+
+    @property
+    def are_arrays(self) -> bool:
+        """Whether a page is an array alone, which cannot say that there is more."""
+        return self._form == ARRAY
 
     async def read(self, **query: str) -> ListPage:
         """The first page, or the one after a cursor; a smaller one where the server does not send so much at once."""
@@ -57,20 +62,20 @@ class Pages:
                 too_much = isinstance(error, TooLarge) or error.response.status == PAYLOAD_TOO_LARGE
                 if not too_much or limit == 1:
                     raise
-                self._limit = self._most = min(self._most, limit // 2)
+                self._limit = self.most = min(self.most, limit // 2)
             except (Broken, Unreachable) as error:
                 if error.may_have_happened:
                     self._lighten(limit)
                 raise
             else:
-                self._sent, self._limit = limit, min(limit * 2, self._most)
+                self._sent, self._limit = limit, min(limit * 2, self.most)
                 return answer
 
     def _lighten(self, limit: int) -> None:
         """Next less is asked for; from now on where a page that was smaller came."""
         if self._sent is not None and limit > self._sent:
-            self._most = min(self._most, self._sent)
-        self._limit = max(1, min(limit // 2, self._most))
+            self.most = min(self.most, self._sent)
+        self._limit = max(1, min(limit // 2, self.most))
 
     def _recognize(self, answer: Mapping[str, Json]) -> None:
         """Raises where an array may be a mistake: from a server of other pages, and an empty one unless it comes twice.

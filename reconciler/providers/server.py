@@ -11,6 +11,7 @@ from reconciler.paths import Path
 from reconciler.providers.collection import Collection
 from reconciler.providers.creating import Known
 from reconciler.providers.errors import ApiGone
+from reconciler.providers.learned import Learned, Paging, deletes, models_of
 from reconciler.providers.objects import Objects
 from reconciler.providers.wire import Wire
 
@@ -23,6 +24,7 @@ class Server:
         self._objects = {collection.kind.name: Objects(wire, collection) for collection in collections}
         self._close = close
         self._gone: dict[str, ApiGone] = {}
+        self.model_dates: Mapping[str, str | None] = {}
 
     def objects(self, kind: str) -> Objects:
         """The objects of a kind; `ApiGone` where no server of this sort has any."""
@@ -58,6 +60,19 @@ class Server:
             raise
         self._gone.pop(kind, None)
         return found
+
+    async def models(self) -> Mapping[str, str | None]:
+        self.model_dates = await models_of(self._wire, next(iter(self._objects.values())).collection)
+        return self.model_dates
+
+    def learned(self, kind: str) -> Learned:
+        return self.objects(kind).learned
+
+    async def paging(self, kind: str) -> Paging:
+        return await self.objects(kind).paging()
+
+    async def deletes(self, kind: str) -> bool:
+        return await deletes(self._wire, self.objects(kind).collection)
 
     async def newest(self, kind: str) -> tuple[Live, ...]:
         return await self.objects(kind).newest()

@@ -45,7 +45,9 @@ class Planner:
             return await plan_against_base(session, self.base, self.request)
         desired = session.desired()
         async with session.provider() as provider:
-            return requested_plan(session, provider, desired, await session.live(provider), self.request)
+            live = await session.live(provider)
+            await session.ask_for_dates(provider, desired)
+            return requested_plan(session, provider, desired, live, self.request)
 
     def _session(self, name: str | None) -> Session:
         options = replace(self.options, environment=name)

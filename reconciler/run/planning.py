@@ -88,6 +88,7 @@ async def plan_against_base(session: Session, revision: BaseRevision, request: P
     try:
         async with session.provider() as provider:
             live = await session.live(provider)
+            await session.ask_for_dates(provider, desired)
             context = plan_context(session, provider, live, desired)
     except (Unreachable, ApiGone) as error:
         offline = replace(session, offline=error.message)
@@ -146,7 +147,7 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
     ours = managed(live, session.where)
     outdated_ids, unknown_history = outdated(session, ours, desired)
     rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
-    retired = tuple(retirement.note for retirement in session.retirements(desired))
+    retired = tuple(retirement.note for retirement in session.retirements(desired, provider.model_dates))
     return PlanContext(
         behind=outdated_ids,
         answered_project=provider.project,

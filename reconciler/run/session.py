@@ -188,9 +188,17 @@ class Session:
         lacking = (KINDS[kind] for kind in sorted(provider.gone) if kind in (self.environment.kinds or ()))
         return tuple(f"This server has no {kind.api}, {listed} `{kind.name}`." for kind in lacking)
 
-    def retirements(self, desired: Sequence[Desired]) -> tuple[Retirement, ...]:
-        """The APIs and models in use here that end or have ended."""
-        return retirements(desired, self.where, today(), deployments=self.environment.models)
+    def retirements(
+        self, desired: Sequence[Desired], live_dates: Mapping[str, str | None] | None = None
+    ) -> tuple[Retirement, ...]:
+        """The APIs and models in use here that end or have ended; the server's own dates count before others."""
+        models = self.environment.models
+        return retirements(desired, self.where, today(), deployments=models, live_dates=live_dates)
+
+    async def ask_for_dates(self, provider: Provider, desired: Sequence[Desired]) -> None:
+        """Asks the server when its models end, if any in use here is known to."""
+        if any(retirement.code == "retired-model" for retirement in self.retirements(desired)):
+            await provider.models()
 
 
 def warn_of_lists(provider: Provider) -> None:
