@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.emulator import Settings
+from reconciler.providers.openai import OpenAISettings
+from reconciler.run.commands import why_not_run
 from support.checkout import Checkout
 from support.gits import commit, git, repository
 from support.ports import Gate, on_port
@@ -137,6 +140,50 @@ def test_for_a_fork_none_is_run(
     assert '"gpt-4o" -> "gpt-4.1"' in planned.out
     assert (planned.code, applied.code) == (0, 1)
     assert story.ran == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"GITHUB_BASE_REF": "main"}, "only as the base branch has it"),
+        ({"GITHUB_REF": "refs/pull/7/merge"}, "only as the base branch has it"),
+        ({"event": {"pull_request": {"head": {"repo": None}}}}, "from a fork"),
+        ({"event": {"issue": {"pull_request": {"url": "x"}}}}, "from a fork"),
+        (
+            {
+                "event": {
+                    "workflow_run": {"event": "pull_request", "head_repository": {"full_name": "x/y"}},
+                    "repository": {"full_name": "acme/assistants"},
+                }
+            },
+            "from a fork",
+        ),
+        (
+            {
+                "CI_MERGE_REQUEST_IID": "7",
+                "CI_MERGE_REQUEST_SOURCE_PROJECT_ID": "1",
+                "CI_MERGE_REQUEST_PROJECT_ID": "1",
+            },
+            "only as the base branch has it",
+        ),
+        ({"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_PROJECT_ID": "1"}, "from a fork"),
+        ({"ATLANTIS_TERRAFORM_VERSION": "1.9", "HEAD_REPO_OWNER": "x", "BASE_REPO_OWNER": "acme"}, "from a fork"),
+        ({"event": {"workflow_run": {"event": "push"}}}, ""),
+        ({"event": {"issue": {}}, "GITHUB_REF": "refs/heads/main"}, ""),
+    ],
+)
+def test_whose_pull_request_it_is_says_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environ: dict[str, Any], words: str
+) -> None:
+    (tmp_path / "event.json").write_text(json.dumps(environ.pop("event", {})))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    settings = OpenAISettings.model_validate({"api_key": {"command": ["az"]}})
+
+    assert words in why_not_run(settings, of_base=False)
+    assert bool(why_not_run(settings, of_base=False)) == bool(words)
+    assert why_not_run(OpenAISettings(), of_base=False) == ""
 
 
 def test_a_program_of_the_repository_is_not_run(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,11 +88,14 @@ def test_no_program_of_the_checkout_is_run(programs: Programs, monkeypatch: pyte
     assert programs.key(str(outside)) == "outside"
 
 
-def test_what_it_starts_in_turn_is_not_of_the_checkout_either(programs: Programs) -> None:
+def test_what_it_starts_in_turn_is_not_of_the_checkout_either(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     programs.program("echo evil", programs.checkout, name="helper")
-    programs.program("helper || echo outside")
+    programs.program('helper || echo "outside:$PYTHONPATH"')
+    monkeypatch.setenv("PYTHONPATH", f"{programs.checkout}/src::/opt/lib")
 
-    assert programs.key(path=f"{programs.checkout}:{programs.path}") == "outside"
+    assert programs.key(path=f"{programs.checkout}:{programs.path}") == "outside:/opt/lib"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,11 @@ _PULL = re.compile(r"refs/pull/([1-9][0-9]*)/(?:merge|head)")
 _QUEUED = re.compile(r"refs/heads/gh-readonly-queue/.+/pr-([1-9][0-9]*)-[0-9a-f]{40,64}")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _BRANCH = "refs/heads/"
+_REPOSITORIES = (
+    ("CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"),
+    ("ATLANTIS_TERRAFORM_VERSION", "HEAD_REPO_OWNER/HEAD_REPO_NAME", "BASE_REPO_OWNER/BASE_REPO_NAME"),
+)
+"""What is set in a job for a pull request, and where its repositories are named: its own, and the one it is for."""
 _TOKEN = "set GITHUB_TOKEN; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 _SET_BY_ACTIONS = "under Actions this is set by itself; elsewhere set it"
 
@@ -129,7 +134,14 @@ def event() -> dict[str, Any]:
 
 
 def pull_origin() -> Literal["none", "here", "fork"]:
-    """Whose pull request this job is for: of this repository, or of a fork, which whatever cannot be told counts as."""
+    """Whose pull request this job is for: of this repository, or of a fork, which whatever cannot be told counts as.
+
+    GitLab and Atlantis say so in variables.
+    """
+    for number, *names in _REPOSITORIES:
+        if os.environ.get(number):
+            head, base = ("/".join(os.environ.get(each, "") for each in side.split("/")) for side in names)
+            return _whose(head, base)
     told = event()
     pull, run, issue = told.get("pull_request"), told.get("workflow_run"), told.get("issue")
     if isinstance(pull, dict):

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,8 +42,9 @@ class KeyCommand:
 
     async def key(self, limit: float = SECONDS) -> str:
         """What the command prints within the seconds, which is one line; `NoKeyError` where it is not."""
-        path = os.pathsep.join(self._trusted_folders())
-        program, environ = self._program(path), {**self.environ, "PATH": path}
+        path = self._trusted(self.environ.get("PATH", os.defpath))
+        lists = {name: self._trusted(value) for name, value in self.environ.items() if name.endswith("PATH")}
+        program, environ = self._program(path), {**self.environ, **lists, "PATH": path}
         with tempfile.TemporaryDirectory(prefix="reconciler-key-") as folder:
             code, out, err = await self._run(program, environ, folder, min(limit, SECONDS))
         if code != 0:
@@ -56,11 +57,10 @@ class KeyCommand:
     def _name(self) -> str:
         return f"`{self.argv[0]}`"
 
-    def _trusted_folders(self) -> Iterator[str]:
-        """The folders of PATH, less those that a checkout may fill."""
-        for folder in self.environ.get("PATH", os.defpath).split(os.pathsep):
-            if Path(folder).is_absolute() and not self._is_inside(folder):
-                yield folder
+    def _trusted(self, folders: str) -> str:
+        """What PATH, PYTHONPATH or the like lists, less what a checkout may fill."""
+        listed = (each for each in folders.split(os.pathsep) if Path(each).is_absolute())
+        return os.pathsep.join(each for each in listed if not self._is_inside(each))
 
     def _is_inside(self, path: str) -> bool:
         """Whether a path is in the checkout, as it is written or where its links lead."""
