@@ -9,7 +9,7 @@ import pytest
 from reconciler.model import Base, Change, Difference, FieldChange, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import document
-from reconciler.render.grouping import Shared, apart, halves, shared
+from reconciler.render.grouping import Shared, apart, halves
 from reconciler.render.verdict import (
     as_text,
     cause_rank,
@@ -219,7 +219,7 @@ def test_what_three_share_is_told_once():
     groups, rest = apart(changes)
 
     assert keys(groups) == [(["model"], list("abcd")), (["instructions"], list("abc"))]
-    assert shared(changes) == groups
+    assert apart(changes)[0] == groups
     assert [(one.address[-1], [f.path for f in one.fields]) for one in rest] == [("e", ["temperature"])]
 
 
@@ -234,7 +234,7 @@ def test_another_value_cause_or_objection_is_another_change():
     changes = views(*(update(key, one) for key, one in zip("abc", others, strict=True)), update("d", PROMPT))
     held = views(*(update(key, PROMPT) for key in "abc"), objections=(holding("x", "a"),))
 
-    assert shared(changes) == shared(held) == ()
+    assert apart(changes)[0] == apart(held)[0] == ()
 
 
 def tone(key: str, before: str, after: str) -> Change:
@@ -264,7 +264,7 @@ def test_the_same_lines_as_a_whole_text_are_another_change():
     whole = [update(key, field("instructions", "Be brief.", "Be clear.")) for key in "ab"]
     changes = views(*whole, update("c", field("instructions", "Be kind.\nBe brief.", "Be kind.\nBe clear.")))
 
-    assert shared(changes) == ()
+    assert apart(changes)[0] == ()
 
 
 def test_one_and_true_are_not_the_same():
@@ -272,7 +272,7 @@ def test_one_and_true_are_not_the_same():
         *(update(key, field("metadata.x", 0, value)) for key, value in zip("abc", (1, True, 1), strict=True))
     )
 
-    assert shared(changes) == ()
+    assert apart(changes)[0] == ()
 
 
 def test_what_comes_or_goes_whole_is_told_by_itself():

@@ -31,7 +31,7 @@ def _update_labels(host: CodeHost, number: int, content: CommentContent) -> None
     """Makes the labels that the comment names, and removes those that no longer count; an error is a warning."""
     try:
         for code in content.codes:
-            host.make_label(f"{LABEL}{code}", f"Let the objection `{code}` of this plan pass: reconciler")
+            host.make_label(f"{LABEL}{code}", f"Override the objection `{code}` of this plan: reconciler")
         labels = host.labels(number) if content.taken else ()
         current = {(label.name, label.by, moment(label.at)) for label in labels}
         for name in sorted({each.label for each in content.taken if (each.label, each.by, each.at) in current}):

@@ -99,11 +99,6 @@ def identity(part: FieldView | MeaningView, *, whole: bool = False) -> tuple[str
     return (part.path, *map(encode, sides), part.cause, str(part.origin), str(is_edit), *map(encode, part.applied))
 
 
-def shared(changes: Sequence[ChangeView]) -> tuple[Shared, ...]:
-    """What three or more of the changes have in common, what most have first."""
-    return tuple(group for group, _ in _groups(changes))
-
-
 def apart(changes: Sequence[ChangeView]) -> tuple[tuple[Shared, ...], tuple[ChangeView, ...]]:
     """What is shared, and each change less that; an update of which nothing is left is left out."""
     groups = _groups(changes)

@@ -23,7 +23,7 @@ from reconciler.model import (
     Unsettled,
 )
 from reconciler.plan.changes import tally
-from reconciler.render.sentences import count, unkept
+from reconciler.render.sentences import DONE, count, totals, unkept
 from reconciler.render.style import Style, paint
 from reconciler.render.values import compact, one_line, shortened
 
@@ -166,8 +166,5 @@ def _apply_verdict(outcomes: Collection[Outcome], plan: Plan, refused: int) -> s
 
 
 def _resources(happened: list[Task]) -> str:
-    figures = tally(task for task in happened if isinstance(task, Change))
-    imports = f"{figures.imports} imported, " if figures.imports else ""
-    forgets = f", {figures.forget} forgotten" if figures.forget else ""
-    done = f"{figures.add} added, {figures.change} changed, {figures.destroy} destroyed"
-    return f"Resources: {imports}{done}{forgets}."
+    summary = tally(task for task in happened if isinstance(task, Change))
+    return f"Resources: {totals(summary, DONE)}."

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from reconciler.canonical import Json
 from reconciler.model import Target
 from reconciler.paths import quoted
+from reconciler.plan.changes import Summary
 from reconciler.render.values import both, compact, one_line, shortened
 from reconciler.render.view import ChangeView, MismatchView, ObjectionView, View
 
 _VALUE_ROOM = 60
+_TO_DO: Final = ("to import", "to add", "to change", "to destroy", "to forget")
+DONE: Final = ("imported", "added", "changed", "destroyed", "forgotten")
 
 SIGNS = {"create": "+", "update": "~", "delete": "-", "adopt": "=", "rename": ">", "forget": "."}
 
@@ -118,11 +124,14 @@ def verdict(view: View) -> str:
         if view.narrowed:
             return "No changes. The selected assistants match the manifests."
         return "No changes. Your assistants match the manifests."
-    figures = view.summary
-    imports = f"{figures.imports} to import, " if figures.imports else ""
-    forgets = f", {figures.forget} to forget" if figures.forget else ""
-    done = f"{figures.add} to add, {figures.change} to change, {figures.destroy} to destroy"
-    return f"Plan: {imports}{done}{forgets}."
+    return f"Plan: {totals(view.summary, _TO_DO)}."
+
+
+def totals(summary: Summary, words: Sequence[str]) -> str:
+    """`1 added, 2 changed, 0 destroyed`, by the words for each; imports and forgotten ones only where there are any."""
+    numbers = (summary.imports, summary.add, summary.change, summary.destroy, summary.forget)
+    always = words[1:4]
+    return ", ".join(f"{n} {word}" for n, word in zip(numbers, words, strict=True) if n or word in always)
 
 
 def blocked(objection: ObjectionView) -> str:

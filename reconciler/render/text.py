@@ -211,7 +211,7 @@ def _alert_lines(alert: tree.Alert, style: Style) -> Iterator[str]:
 
 def _end_lines(end: tree.End, page: tree.Page, style: Style) -> Iterator[str]:
     yield from end.counts
-    is_good = page.tone == "nothing" and not page.parts
+    is_good = page.tone == "nothing" and not any(part.has_any for part in page.parts)
     yield paint(end.verdict, "good" if is_good else "bold", style)
 
 

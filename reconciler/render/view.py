@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -180,7 +181,11 @@ def view(document: Document) -> View:
 def _read_part(document: Document) -> tuple[tuple[ChangeView, ...], tuple[ObjectionView, ...]]:
     """Some changes, and what speaks against them."""
     objections = tuple(_read_objection(member) for member in _read_members(document, "objections"))
-    return tuple(_read_change(member, objections) for member in _read_members(document, "changes")), objections
+    held_by: dict[str, list[str]] = {}
+    for objection in objections:
+        for address in () if objection.allowed else objection.holds:
+            held_by.setdefault(address, []).append(objection.code)
+    return tuple(_read_change(member, held_by) for member in _read_members(document, "changes")), objections
 
 
 def _read_summary(counts: Document) -> Summary:
@@ -201,7 +206,7 @@ def _read_base(document: Document) -> str | None:
     return _take(base, "revision", str) + (f" ({commit})" if commit else "")
 
 
-def _read_change(change: Document, objections: tuple[ObjectionView, ...]) -> ChangeView:
+def _read_change(change: Document, held_by: Mapping[str, Sequence[str]]) -> ChangeView:
     address = _take(change, "address", str)
     return ChangeView(
         address=address,
@@ -218,7 +223,7 @@ def _read_change(change: Document, objections: tuple[ObjectionView, ...]) -> Cha
         if "meanings" in change
         else (),
         patch=_take(change, "patch", dict),
-        held_by=tuple(o.code for o in objections if not o.allowed and address in o.holds),
+        held_by=tuple(held_by.get(address, ())),
     )
 
 

@@ -34,8 +34,7 @@ def _reasons_to_wait(
         yield f"files here differ from the commit {at.removesuffix('+dirty')}, which is what was reviewed"
     if context.behind:
         yield "something was applied from a commit that this checkout does not have"
-    if context.unknown_history:
-        yield "this clone is shallow, so whether it is outdated is not known: fetch-depth: 0"
+    yield from (f"{note[:1].lower()}{note[1:].removesuffix('.')}" for note in context.unknown_history)
     if any(name.lower().endswith(_READ) for name in ignored(root, session.config.manifests)):
         yield "files that Git ignores are among the manifests"
     newest = newest_apply(session, at)
