@@ -20,6 +20,8 @@ model: gpt-4o
 tools:
   - type: code_interpreter
   - type: azure_ai_search
+  - type: file_search
+    file_search: {ranking_options: {score_threshold: 0.5}}
   - type: mcp
     server_label: docs
     server_url: https://mcp.example.com
@@ -68,6 +70,7 @@ def test_an_agent_goes_all_the_way_and_its_tools_stay_as_they_were_written(here:
     assert "Warning" not in planned.err + applied.err + again.err
     tools = {tool["type"]: tool for tool in only(there)["tools"]}
     assert tools["mcp"] == {"type": "mcp", "server_label": "docs", "server_url": "https://mcp.example.com"}
+    assert tools["file_search"]["file_search"]["ranking_options"] == {"ranker": "auto", "score_threshold": 0.5}
     assert tools["openapi"]["openapi"]["auth"] == {"type": "anonymous"}
     (index,) = only(there)["tool_resources"]["azure_ai_search"]["indexes"]
     assert index == {"index_connection_id": "c1", "index_name": "handbook", "top_k": 5}

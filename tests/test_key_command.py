@@ -219,6 +219,20 @@ def test_after_a_rejection_it_is_run_again_once_for_all(programs: Programs) -> N
     )
 
 
+def test_where_it_fails_it_is_not_run_for_each_request(programs: Programs) -> None:
+    programs.program(f"echo x >> {programs.bin}/asked; exit 1")
+
+    async def story() -> None:
+        key = RequestKey(Access(command=("az",)), programs.command())
+        for _ in range(2):
+            with pytest.raises(NoKeyError, match="failed"):
+                await key.headers()
+
+    anyio.run(story)
+
+    assert (programs.bin / "asked").read_text() == "x\n"
+
+
 def test_a_key_that_stays_rejected_is_an_error_that_does_not_say_it(programs: Programs) -> None:
     carried, _, errors = asking(programs, lambda count: "never", requests=1)
 

@@ -20,7 +20,9 @@ _GONE = (
     "Look at `base_url`, which is the project's endpoint, and at `query: {api-version: …}`. Classic agents of Azure AI"
     " Foundry end on 2027-03-31."
 )
-COLLECTIONS = (Collection(ASSISTANT, "/assistants", gone=_GONE),)
+COLLECTIONS = (
+    Collection(ASSISTANT, "/assistants", gone=_GONE, stated={"tools.*.file_search.ranking_options.ranker": "auto"}),
+)
 _TOOLS = frozenset(
     {
         "azure_ai_search", "azure_function", "bing_custom_search", "bing_grounding", "browser_automation",

@@ -275,7 +275,7 @@ class Wire:
         if limit <= 0:
             raise Unreachable("The time limit is reached.", _MORE_TIME, ResponseInfo(should_retry=False))
         # in ASCII: half a character, which some live texts hold, has no other encoding
-        body = None if request.body is None else json.dumps(request.body)
+        body = None if request.body is None else json.dumps(request.collection.body_of(request.body))
         path, headers = request.collection.path_of(request.id), {**request.headers, **key}
         stream = self._client.stream(request.method, path, params=request.params, content=body, headers=headers)
         try:

@@ -88,6 +88,9 @@ def _checked(body: dict[str, Any]) -> dict[str, Any]:
         if name not in _FIELDS:
             raise Refusal(400, "unknown_parameter", f"Unknown parameter: '{name}'.")
     for at, tool in enumerate(body.get("tools") or ()):
+        ranking = tool.get("file_search", {}).get("ranking_options")
+        if ranking is not None and not ranking.keys() >= {"ranker", "score_threshold"}:
+            raise Refusal(400, "missing_parameter", f"Missing parameter: 'tools[{at}].file_search.ranking_options'.")
         if "strict" in tool.get("function", {}):
             raise Refusal(400, "unknown_parameter", f"Unknown parameter: 'tools[{at}].function.strict'.")
     return body
