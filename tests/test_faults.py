@@ -30,6 +30,7 @@ SERVERS = {
     "replaces": REPLACES,
     "upserts": Settings(modify="upsert", metadata="replace", echo="sparse"),
     "one page": Settings(paging="none", echo="nulls"),
+    "has agents": Settings(of_api={"agents": REPLACES}),
 }
 ALLOWED = frozenset({"too-many-deletes"})
 PAGE = 5
@@ -66,11 +67,25 @@ AFTER: dict[str, dict[str, Json]] = {
 }
 
 
-def _wanted(bodies: Mapping[str, Mapping[str, Json]]) -> tuple[Desired, ...]:
-    return desired(*bodies.values(), keys=bodies.keys())
+AGENTS = frozenset({"edited", "retooled", "doomed", "freed", "ignoring", "new-one", "new-three"})
+"""What is an agent on a server that has them."""
 
 
-WANTED = _wanted(AFTER)
+def _as_agent(body: Mapping[str, Json]) -> dict[str, Json]:
+    """An agent of which the same can be said: what agents have not is told by what they have."""
+    same = ("model", "name", "instructions", "metadata", "reconciler")
+    others: dict[str, tuple[str, Json]] = {
+        "temperature": ("text", {"verbosity": "low" if body.get("temperature") == 0.5 else "high"}),
+        "tools": ("tools", [{"type": "function", "name": "f", "description": "F.", "parameters": {"type": "object"}}]),
+        "description": ("service_tier", "flex"),
+    }
+    return {**{name: body[name] for name in same if name in body}, **dict(others[n] for n in others if n in body)}
+
+
+def _wanted(bodies: Mapping[str, Mapping[str, Json]], settings: Settings) -> tuple[Desired, ...]:
+    agents = AGENTS if settings.of_api else frozenset()
+    stated = [("agent", _as_agent(body)) if key in agents else ("assistant", body) for key, body in bodies.items()]
+    return desired(*stated, keys=bodies.keys())
 
 
 @dataclass
@@ -78,6 +93,7 @@ class Start:
     """The world before the story, kept so that every case begins with the same one."""
 
     settings: Settings
+    wanted: tuple[Desired, ...]
     begun: World
     strangers: Mapping[str, Any]
     freed: str
@@ -96,25 +112,26 @@ async def _begun(settings: Settings) -> Start:
         await world.by_hand("POST", "/assistants", _body(name, metadata={"theirs": "yes"}))
     foreign = {"reconciler": "v1 others/production/new-one f=1"}
     await world.by_hand("POST", "/assistants", _body("Foreign", metadata=foreign))
-    await world.settle(_wanted(BEFORE))
+    await world.settle(_wanted(BEFORE, settings))
     marked = next(one for one in await world.live() if one.name == "Marked")
     moved = {**_body("Marked anew"), "metadata": marked.raw["metadata"]}
     await world.by_hand("POST", f"/assistants/{marked.id}", moved)
     ignoring = next(one for one in await world.live() if one.name == "Ignoring")
     told = {**ignoring.raw["metadata"], "a": "moved"}  # type: ignore[dict-item]
-    sent = {key: ignoring.raw[key] for key in ("model", "name", "instructions", "temperature")}
-    await world.by_hand("POST", f"/assistants/{ignoring.id}", {**sent, "metadata": told})
+    fields = ("model", "name", "instructions", "temperature", "text")
+    sent = {key: ignoring.raw[key] for key in fields if key in ignoring.raw}
+    await world.by_hand("POST", f"/{ignoring.kind}s/{ignoring.id}", {**sent, "metadata": told})
     strangers = {id: raw for id, raw in (await world.raw()).items() if id in STRANGERS}
     assert set(strangers) == set(STRANGERS)
     freed = next(one.id for one in await world.live() if one.name == "Freed")
-    return Start(settings, world, strangers, freed)
+    return Start(settings, _wanted(AFTER, settings), world, strangers, freed)
 
 
 STARTS = {name: run(_begun, settings) for name, settings in SERVERS.items()}
 
 
-async def _planned(world: World, **options: Any) -> Plan:
-    return make_plan(WANTED, await world.live(), WHERE, allow=ALLOWED, **options)
+async def _planned(world: World, start: Start, **options: Any) -> Plan:
+    return make_plan(start.wanted, await world.live(), WHERE, allow=ALLOWED, **options)
 
 
 async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tuple[Outcome, ...]:
@@ -127,10 +144,10 @@ async def _applied(world: World, plan: Plan, nonce: str, *, reread: bool) -> tup
     return outcomes
 
 
-async def _attempt(world: World, nonce: str, **options: Any) -> tuple[Outcome, ...]:
+async def _attempt(world: World, start: Start, nonce: str, **options: Any) -> tuple[Outcome, ...]:
     """A run that may fail, as long as it does so cleanly."""
     try:
-        return await _applied(world, await _planned(world), nonce, **options)
+        return await _applied(world, await _planned(world, start), nonce, **options)
     except ProviderError:
         return ()
 
@@ -139,10 +156,10 @@ async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, rerea
     """The story under faults, then once more without; what the first run's outcomes were, and how many twins."""
     world = start.world()
     faults = faulty(world, laid, lag)
-    outcomes = await _attempt(world, "nonce1", reread=reread)
+    outcomes = await _attempt(world, start, "nonce1", reread=reread)
     await faults.land_all()
     faulty(world)
-    plan = await _planned(world, resolve=DuplicatePolicy(equal=True))
+    plan = await _planned(world, start, resolve=DuplicatePolicy(equal=True))
     assert not plan.standing, plan.standing
     for outcome in await _applied(world, plan, "nonce2", reread=False):
         assert isinstance(outcome, Done), outcome
@@ -152,7 +169,7 @@ async def survives(start: Start, laid: Mapping[int, str], *, lag: int = 0, rerea
 
 
 async def _is_right(world: World, start: Start) -> None:
-    again = make_plan(WANTED, await world.live(), WHERE)
+    again = make_plan(start.wanted, await world.live(), WHERE)
     assert (again.changes, again.marks, again.objections) == ((), (), ())
     assert (again.ours, again.unchanged) == (len(AFTER), len(AFTER))
     after = await world.raw()
@@ -174,7 +191,7 @@ async def _length(name: str, reread: bool) -> int:
     """How many requests the story takes where nothing goes wrong."""
     world = STARTS[name].world()
     faults = faulty(world)
-    outcomes = await _applied(world, await _planned(world), "nonce1", reread=reread)
+    outcomes = await _applied(world, await _planned(world, STARTS[name]), "nonce1", reread=reread)
     assert {type(outcome) for outcome in outcomes} == {Done}, outcomes
     return len(faults.seen)
 
@@ -197,8 +214,9 @@ async def _each(server: str, fault: str, *, reread: bool, first: int = 0, step: 
 
 @pytest.mark.parametrize(("number", "fault"), list(enumerate(FAULTS)))
 def test_any_single_fault_is_survived(number: int, fault: str) -> None:
-    """Every fault at every fourth request here, at all of them and on every server in a soak."""
-    run(lambda: _each("merges", fault, reread=False, first=number % 4, step=4))
+    """Every fault at every fourth request of a server here, at all of them and on every server in a soak."""
+    server = ("merges", "has agents")[number % 2]
+    run(lambda: _each(server, fault, reread=False, first=number % 4, step=4))
 
 
 @pytest.mark.soak

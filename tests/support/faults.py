@@ -120,7 +120,7 @@ class Faults(httpx.AsyncBaseTransport):
 
 
 def is_collection(request: httpx.Request) -> bool:
-    return request.url.path.endswith("/assistants")
+    return request.url.path.endswith(("/assistants", "/agents"))
 
 
 Fault = Callable[[Faults, httpx.Request], Awaitable[httpx.Response]]
