@@ -53,8 +53,9 @@ coverage: venv
 bare: venv  ## Run the tests that may be skipped, as on a machine without git, bash, a browser, node and root.
 	@sh .ci/bare
 
-golden: venv  ## Rewrite the expected parts of the scenarios, and what README.md shows.
-	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py tests/test_docs.py::test_everything_that_the_readme_shows_happens
+golden: venv  ## Rewrite the expected parts of the scenarios, what README.md shows, and docs/fields.md.
+	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py tests/test_field_table.py \
+		tests/test_docs.py::test_everything_that_the_readme_shows_happens
 
 # One lock file for every Python and platform, of versions that are at least a week old: a hijacked release is usually
 # found by then. The index is named, so that the file is the same wherever it is made.

@@ -1,4 +1,4 @@
-"""What becomes of an assistant elsewhere: every field, by target, and what is recommended."""
+"""What becomes of a resource elsewhere: every field, by target, and what is recommended of assistants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from openai.types.beta.agent_create_params import AgentCreateParams
 from openai.types.responses import response_create_params
 
 from reconciler.kinds import KINDS
-from reconciler.kinds.migration import TARGETS, Assessment, assess
+from reconciler.kinds.migration import TARGETS, VERDICTS, Assessment, assess, verdicts
 from reconciler.model import Address
 from reconciler.paths import show
 from support.checkout import Checkout
@@ -152,3 +152,52 @@ def test_what_cannot_be_assessed_is_an_error_with_a_remedy(here: Checkout) -> No
         path.unlink()
     for name in ("text", "markdown"):
         assert here.run("migrate", "--format", name).out.startswith("There is no assistant in the manifests")
+
+
+AGENT: dict[str, Any] = {
+    "name": "n",
+    "instructions": "i",
+    "tools": [
+        {"type": "function", "name": "look_up", "description": "d", "parameters": SCHEMA, "async": True},
+        {"type": "function", "name": "f" * 65, "description": "d", "parameters": SCHEMA, "defer_loading": True},
+        {"type": "mcp", "server_label": "docs", "transport": {"type": "http", "server_url": "https://x.example.com"}},
+        {"type": "tool_search"},
+    ],
+    "metadata": {"team": "people"},
+    "reasoning": {"effort": "low", "summary": "auto"},
+    "text": {"format": {"type": "json_schema", "schema": SCHEMA}, "verbosity": "low"},
+    "service_tier": "flex",
+    "multi_agent": {"enabled": True},
+    "compaction": {"async": True},
+    "experimental": {"time_awareness": True},
+}
+
+
+def _back(**body: Any) -> dict[str, dict[str, str]]:
+    """What becomes of an agent as an assistant: by verdict, the paths and what is told of each."""
+    kind, told = KINDS["agent"], {verdict: dict[str, str]() for verdict in VERDICTS}
+    for each in verdicts(kind.read({"model": "m", **body}), kind, "assistant"):
+        told[each.verdict][show(each.path)] = each.text
+    return told
+
+
+def test_an_agent_as_an_assistant_loses_what_assistants_have_not() -> None:
+    told = _back(**AGENT)
+    assert [*told["same"]] == ["model", "name", "metadata"]
+    assert [*told["changed"]] == ["instructions", "tools.functions.look_up", "reasoning.effort", "text.format"]
+    assert [*told["lost"]] == [
+        "tools.tool_search", "tools.functions.look_up.async", f"tools.functions.{'f' * 65}",
+        f"tools.functions.{'f' * 65}.defer_loading", "tools.mcp.docs", "reasoning.summary", "text.verbosity",
+        "service_tier", "multi_agent", "compaction", "experimental",
+    ]  # fmt: skip
+    assert all(text for verdict in ("changed", "lost") for text in told[verdict].values())
+    assert {name.partition(".")[0] for names in told.values() for name in names} == {*KINDS["agent"].fields}
+
+
+def test_what_is_too_much_for_an_assistant_says_how_much_it_takes() -> None:
+    functions = [{"type": "function", "name": f"f{n}", "description": "d", "parameters": {}} for n in range(129)]
+    lost = _back(instructions="i" * 256_001, tools=functions)["lost"]
+    assert lost == {
+        "instructions": "assistants take 256,000 characters and this has 256,001; shorten it",
+        "tools": "assistants take 128 tools and these are 129 functions; drop some",
+    }

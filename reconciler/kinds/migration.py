@@ -1,7 +1,8 @@
-"""What becomes of an assistant elsewhere: field by field, whether it is the same there, changed or lost.
+"""What becomes of a resource elsewhere: field by field, whether it is the same there, changed or lost.
 
-The targets are an agent, which stays an object on a server, and a request to the Responses API, which is configuration
-that a program sends. Nothing is converted here; the verdicts say what a conversion has to do.
+The targets of an assistant are an agent, which stays an object on a server, and a request to the Responses API, which
+is configuration that a program sends; that of an agent is an assistant. Nothing is converted here; the verdicts say
+what a conversion has to do.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ Verdict: TypeAlias = Literal["same", "changed", "lost"]
 TARGETS: Final = {"agent": "an agent", "responses": "a Responses request"}
 VERDICTS: Final[tuple[Verdict, ...]] = ("lost", "changed", "same")
 _AGENT_NAME: Final = 128
+_ASSISTANT_PROMPT: Final = 256_000
+_ASSISTANT_TOOLS: Final = 128
+_ASSISTANT_FUNCTION: Final = 64
 _NO_SAMPLING: Final = "agents have no sampling parameters; say in the instructions how the answers should be"
+_BY_FUNCTION: Final = "assistants do not have this tool; offer what it does through a function"
 _BY_MCP: Final = "agents do not have this tool; offer what it does through an `mcp` server or a function"
 
 
@@ -188,6 +193,61 @@ def _agent_resources(value: Json, fields: Fields) -> Iterator[FieldVerdict]:
         yield FieldVerdict(("tool_resources", name), "lost", "goes with its tool; the vector stores and files stay")
 
 
+def _assistant_prompt(value: Json, fields: Fields) -> Iterator[FieldVerdict]:
+    length = len(str(value))
+    if length <= _ASSISTANT_PROMPT:
+        text = "assistants have no base instructions before them; state what those did"
+        yield FieldVerdict(("instructions",), "changed", text)
+    else:
+        text = f"assistants take {_ASSISTANT_PROMPT:,} characters and this has {length:,}; shorten it"
+        yield FieldVerdict(("instructions",), "lost", text)
+
+
+def _assistant_tools(value: Json, fields: Fields) -> Iterator[FieldVerdict]:
+    functions = _members(_members(value).get("functions"))
+    if len(functions) > _ASSISTANT_TOOLS:
+        text = f"assistants take {_ASSISTANT_TOOLS} tools and these are {len(functions)} functions; drop some"
+        yield FieldVerdict(("tools",), "lost", text)
+    for name, tool in _members(value).items():
+        if name == "functions":
+            for function, body in functions.items():
+                yield from _assistant_function(("tools", name, function), _members(body))
+        elif name == "mcp":
+            yield from (FieldVerdict(("tools", name, label), "lost", _BY_FUNCTION) for label in _members(tool))
+        else:
+            yield FieldVerdict(("tools", name), "lost", _BY_FUNCTION)
+
+
+def _assistant_function(path: Path, body: Mapping[str, Json]) -> Iterator[FieldVerdict]:
+    length = len(path[-1])
+    if length <= _ASSISTANT_FUNCTION:
+        yield FieldVerdict(path, "changed", "one level deeper, under `function:`")
+    else:
+        text = f"names of functions have {_ASSISTANT_FUNCTION} characters at most and this has {length}; shorten it"
+        yield FieldVerdict(path, "lost", text)
+    for name in ("defer_loading", "async"):
+        if name in body:
+            yield FieldVerdict((*path, name), "lost", f"functions of assistants have no `{name}`; leave it out")
+
+
+def _assistant_reasoning(value: Json, fields: Fields) -> Iterator[FieldVerdict]:
+    for name in _members(value):
+        if name == "effort":
+            yield FieldVerdict(("reasoning", name), "changed", "becomes `reasoning_effort: …`")
+        else:
+            yield FieldVerdict(("reasoning", name), "lost", "assistants show no summary of their reasoning")
+
+
+def _assistant_answer(value: Json, fields: Fields) -> Iterator[FieldVerdict]:
+    for name in _members(value):
+        if name == "format":
+            text = "becomes `response_format: {type: json_schema, json_schema: {name: …, schema: …}}`; choose the name"
+            yield FieldVerdict(("text", name), "changed", text)
+        else:
+            text = "assistants have no such setting; say in the instructions how long answers should be"
+            yield FieldVerdict(("text", name), "lost", text)
+
+
 _RULES: Final[Mapping[str, Mapping[str, _FieldRule]]] = {
     "agent": {
         "model": _kept_field("model"),
@@ -219,5 +279,18 @@ _RULES: Final[Mapping[str, Mapping[str, _FieldRule]]] = {
         "response_format": _fixed_verdict("response_format", "changed", "becomes `text: {format: …}`, flatter"),
         "reasoning_effort": _fixed_verdict("reasoning_effort", "changed", "becomes `reasoning: {effort: …}`"),
     },
+    "assistant": {
+        "model": _kept_field("model"),
+        "name": _kept_field("name"),
+        "instructions": _assistant_prompt,
+        "tools": _assistant_tools,
+        "metadata": _kept_field("metadata"),
+        "reasoning": _assistant_reasoning,
+        "text": _assistant_answer,
+        "service_tier": _fixed_verdict("service_tier", "lost", "assistants have no service tier; leave it out"),
+        "multi_agent": _fixed_verdict("multi_agent", "lost", "assistants have no subagents; leave it out"),
+        "compaction": _fixed_verdict("compaction", "lost", "how a thread is cut is said with each run of an assistant"),
+        "experimental": _fixed_verdict("experimental", "lost", "assistants have nothing like it; leave it out"),
+    },
 }
-"""By target, the rule of each field of an assistant."""
+"""By target, the rule of each field of what is carried there: an agent's for `assistant`, else an assistant's."""
