@@ -266,7 +266,11 @@ def test_a_wrong_path_is_told_from_the_address(url: str, said: str) -> None:
     ],
 )
 def test_an_address_that_wants_an_api_version_is_told(status: int, message: str, url: str) -> None:
-    assert "requires an `api-version` in every URL" in advice(error(status, of(message=message)), url)
+    told = advice(error(status, of(message=message)), url)
+
+    assert "requires an `api-version` in every URL" in told
+    assert ("provider: foundry" in told) == ("/api/projects/" in url)
+    assert "api-version" not in advice(error(404, of(message="not here")), url, {"api-version": "v1"})
 
 
 def test_of_any_other_error_the_remedy_is_its_own() -> None:

@@ -52,6 +52,8 @@ _VERSIONED = (".azure.com", ".azure.us", ".azure.cn")
 _API_VERSION = (
     "This address requires an `api-version` in every URL: write `query: {api-version: …}` for the environment."
 )
+_PROJECT = "/api/projects/"
+_CLASSIC = f"{_API_VERSION} For classic agents of Azure AI Foundry, write `provider: foundry`, which has it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def advice(error: ProviderError, base_url: str, query: Mapping[str, str] = Mappi
     if "api-version" in error.message.lower():
         return f"{_API_VERSION} `{sent}` was sent." if sent else _API_VERSION
     if host.endswith(_VERSIONED) and error.response.status in (400, 404) and not sent:
-        return _API_VERSION
+        return _CLASSIC if _PROJECT in base_url else _API_VERSION
     if not isinstance(error, ApiGone) or not error.path:
         return error.remedy
     return f"{_advice_on_path(base_url, error.path)}\n{error.remedy}"

@@ -22,7 +22,7 @@ URL = "https://api.openai.com/v1"
 _URL_VARIABLE = "OPENAI_BASE_URL"
 _SUNSET = (
     "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in Azure AI"
-    " Foundry Agent Service (classic, until 2027-03-31), in self-hosted and proxy servers, and in"
+    " Foundry Agent Service (classic, until 2027-03-31; `provider: foundry`), in self-hosted and proxy servers, and in"
     " `reconciler serve`; point `base_url` at one of those."
 )
 _NOT_EVERYWHERE = (
