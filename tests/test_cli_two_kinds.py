@@ -16,7 +16,6 @@ BOTH = "'helper' is the key of an agent and of an assistant in local (.reconcile
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
     """Two agents and two assistants, of which one each has the same key."""
     here = Checkout(tmp_path, monkeypatch, capsys, helper="model: gpt-4o\n", tutor="model: gpt-4o\nname: Tutor\n")
-    here.config("manifests: [agents, assistants]\nstack: default\n")
     (here.root / "agents").mkdir()
     for key in ("helper", "scout"):
         (here.root / f"agents/{key}.yaml").write_text(f"model: gpt-5\nname: {key.capitalize()}\n")
@@ -82,8 +81,65 @@ def test_one_of_two_is_forgotten_and_the_other_stays(applied: Checkout) -> None:
 
 
 def test_an_environment_of_one_kind_takes_a_bare_key(applied: Checkout) -> None:
-    applied.config("manifests: [agents, assistants]\nstack: default\nenvironments: {local: {kinds: [agent]}}\n")
+    applied.config("stack: default\nenvironments: {local: {kinds: [agent]}}\n")
     told = applied.run("plan", "helper")
     assert (told.code, "No changes." in told.out) == (0, True)
     assert "2 assistants are left out" in told.err
     assert [*applied.run("output", "--json").data] == ["agent"]
+
+
+# the kind of a manifest
+
+
+def test_a_manifest_that_moves_to_another_kind_is_created_and_the_other_stays_until_that_is_allowed(
+    applied: Checkout,
+) -> None:
+    tutor = applied.run("output", "tutor").out
+    (applied.root / "assistants/tutor.yaml").rename(applied.root / "agents/tutor.yaml")
+
+    plan = applied.run("plan", "--json").data
+    told = applied.run("apply", "--auto-approve")
+
+    assert [(c["action"], c["address"]) for c in plan["changes"]] == [
+        ("create", "agent.tutor"),
+        ("delete", "assistant.tutor"),
+    ]
+    assert [(o["code"], o["address"]) for o in plan["objections"]] == [("kind-changed", "assistant.tutor")]
+    assert told.code == 1
+    assert applied.run("output", "assistant.tutor").out == tutor
+    assert applied.run("output", "agent.tutor").code == 0
+    assert applied.run("apply", "--auto-approve", "--allow", "kind-changed").code == 0
+    assert applied.run("output", "--json").data["assistant"].keys() == {"helper"}
+
+
+def test_two_manifests_of_one_stem_may_live_side_by_side_and_the_last_of_a_kind_can_go(applied: Checkout) -> None:
+    for file in (applied.root / "assistants").iterdir():
+        file.unlink()
+    told = applied.run("plan", "--json").data
+    codes = sorted((o["code"], o["address"]) for o in told["objections"])
+    assert codes == [("kind-changed", "assistant.helper"), ("no-manifests", None), ("too-many-deletes", None)]
+    assert "No manifest of an assistant found, but 2 assistants are managed." in applied.run("plan").out
+
+
+def test_the_block_says_the_kind_where_the_folder_does_not(here: Checkout) -> None:
+    here.write(tutor="model: gpt-5\nreconciler: {kind: agent}\n")
+    (here.root / "agents/scout.yaml").write_text("model: gpt-5\nreconciler: {kind: assistant}\n")
+    assert planned(here) == ["agent.helper", "agent.tutor", "assistant.helper", "assistant.scout"]
+
+
+def test_a_kind_that_is_none_and_a_kind_among_the_fields_are_told(here: Checkout) -> None:
+    here.write(tutor="kind: agent\nmodel: m\n", helper="model: m\nreconciler: {kind: agnet}\n")
+    told = here.run("validate").err
+    assert "assistants/tutor.yaml:1:1: unknown-field" in told
+    assert "in any other write `reconciler: {kind: agent}`" in told
+    assert "assistants/helper.yaml:2:20: unknown-value: `agnet` is not a kind." in told
+    assert "did you mean `agent`?" in told
+
+
+def test_agents_alone_need_no_folder_of_assistants_and_no_configuration(here: Checkout) -> None:
+    for file in (here.root / "assistants").iterdir():
+        file.unlink()
+    (here.root / "assistants").rmdir()
+    assert planned(here) == ["agent.helper", "agent.scout"]
+    here.config("stack: default\n")
+    assert planned(here) == ["agent.helper", "agent.scout"]

@@ -121,7 +121,7 @@ def test_any_world_settles_in_one_apply_but_for_what_is_blocked(states: list, se
         for state in states:
             wanted = desired(*state.values(), keys=state.keys())
             await world.settle(wanted)
-            again = await world.plan(wanted, allow=frozenset({"too-many-deletes", "no-manifests"}))
+            again = await world.plan(wanted, allow=frozenset({"kind-changed", "too-many-deletes", "no-manifests"}))
             left = [c for c in again.changes if c.action != "delete" and c.address not in again.held]
             assert not left, [(c.address, c.fields) for c in left]
             assert not again.marks
@@ -248,7 +248,7 @@ def path_of(one: Live) -> str:
     return f"/{KINDS[one.kind].plural}/{one.id}"
 
 
-ANYTHING = frozenset({"conflict", "too-many-deletes", "no-manifests", "possible-duplicate"})
+ANYTHING = frozenset({"conflict", "kind-changed", "too-many-deletes", "no-manifests", "possible-duplicate"})
 
 
 async def after_an_apply(applied: Resource, moved: Edit, settings: Settings) -> World:

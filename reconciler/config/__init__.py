@@ -36,7 +36,6 @@ __all__ = [
     "unowned",
 ]
 
-FOLDER: Final = "assistants"
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _SECRETS: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=://)[^\s/\"']*(?=@)")
@@ -55,7 +54,7 @@ def load(start: Path, *, providers: Providers, kinds: Collection[str]) -> Loaded
     """The configuration that holds in the folder, or everything wrong with it."""
     path = find(start)
     if path is None:
-        return _without_file(start.absolute(), providers)
+        return _without_file(start.absolute(), providers, kinds)
     text = _text_or_error(path)
     if isinstance(text, Diagnostic):
         return Loaded(None, (text,), {})
@@ -75,12 +74,13 @@ def load(start: Path, *, providers: Providers, kinds: Collection[str]) -> Loaded
     return Loaded(replace(config, environments=sound, broken=broken, sources=sources), tuple(faults), sources)
 
 
-def _without_file(root: Path, providers: Providers) -> Loaded:
+def _without_file(root: Path, providers: Providers, kinds: Collection[str]) -> Loaded:
     if _is_there(root / "reconciler.yml"):
         fault = Diagnostic(Location("reconciler.yml"), "config", "This file is not read.", f"rename it to {FILE}")
         return Loaded(None, (fault,), {})
-    local = {LOCAL: Environment(LOCAL, LOCAL, providers[LOCAL]())} if (root / FOLDER).is_dir() else {}
-    return Loaded(Config(root, None, (FOLDER,), local, None, implied(providers)), (), {})
+    folders = form.usual_folders(root, kinds)
+    local = {LOCAL: Environment(LOCAL, LOCAL, providers[LOCAL]())} if (root / folders[0]).is_dir() else {}
+    return Loaded(Config(root, None, folders, local, None, implied(providers)), (), {})
 
 
 def _is_there(path: Path) -> bool:

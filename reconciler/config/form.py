@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, did_you_mean
+from reconciler.kinds import KINDS
 from reconciler.model import NAME, Applies
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import PERMITS, Policy
@@ -148,9 +149,7 @@ class EnvironmentForm(SharedForm):
 
 class FileForm(SharedForm):
     version: Annotated[int, BeforeValidator(_version)]
-    manifests: Annotated[list[Annotated[str, AfterValidator(_valid_folder)]], _ONE_OR_MORE, Field(min_length=1)] = [
-        "assistants"
-    ]
+    manifests: Annotated[list[Annotated[str, AfterValidator(_valid_folder)]], _ONE_OR_MORE, Field(min_length=1)] = []
     environments: Annotated[dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]], _EMPTY_IS_NONE_STATED] = {}
     default_environment: str | None = None
 
@@ -182,8 +181,15 @@ def read(node: Node, root: Path, providers: Providers, kinds: Collection[str]) -
     broken = {str(name) for name, _ in wrong}
     stated = {name: own for name, own in {LOCAL: EnvironmentForm(), **form.environments}.items() if name not in broken}
     environments = {name: _resolved(name, own, settings[name], form, node) for name, own in stated.items()}
-    config = Config(root, FILE, tuple(form.manifests), environments, form.default_environment, implied(providers))
+    folders = tuple(form.manifests) or usual_folders(root, kinds)
+    config = Config(root, FILE, folders, environments, form.default_environment, implied(providers))
     return config, [*wrong, *_contradictions(config, node, broken)]
+
+
+def usual_folders(root: Path, kinds: Collection[str]) -> tuple[str, ...]:
+    """The folders of manifests where none is stated: of each kind the one that exists, or else that of assistants."""
+    folders = sorted(KINDS[name].plural for name in kinds)
+    return tuple(folder for folder in folders if (root / folder).is_dir()) or (KINDS["assistant"].plural,)
 
 
 def _beside(path: Sequence[str | int]) -> Collection[str]:

@@ -19,6 +19,7 @@ from reconciler.source import Node, fields, locate, member, merged, plain
 
 LOCAL = "local"
 _PATCHED_OWN = ("ignore_changes", "on_removal")
+_KIND_REMEDY = "the folder says it, such as `agents/`; in any other write `reconciler: {kind: agent}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class ReconcilerBlock(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
+    kind: str | None = None
     key: str | None = None
     id: (
         Annotated[
@@ -103,9 +105,9 @@ class _ManifestReader:
         self.attachments = manifest.attachments
         self.context = context
         self.report = report
-        self.kind = kind_of(manifest.file)
         self.own_node = member(self.node, "reconciler")
         self.own = self._own()
+        self.kind = self._kind(manifest.file)
         stated = member(self.own_node, "key") if fields(self.own_node) else self.own_node
         states_key = stated is not None and stated.value not in (None, {})  # be it in a way that cannot be read
         self.key_known = self.own.key is not None or (manifest.alone and not states_key)
@@ -166,7 +168,8 @@ class _ManifestReader:
         checked = self.kind.check(data if isinstance(data, dict) else {}, self.context.terms, unread)
         for problem in checked.problems:
             place = locate(sound, problem.loc, key=problem.at_key)
-            self.report(Diagnostic(place, problem.code, problem.message, problem.remedy, problem.severity))
+            remedy = _KIND_REMEDY if problem.loc == ("kind",) else problem.remedy
+            self.report(Diagnostic(place, problem.code, problem.message, remedy, problem.severity))
         return checked
 
     def _block(self, data: Any, node: Node) -> tuple[ReconcilerBlock | None, set[int | str]]:
@@ -187,6 +190,14 @@ class _ManifestReader:
         return block or ReconcilerBlock.model_validate(
             {key: plain(node) for key, node in fields(self.own_node).items() if key in sound}
         )
+
+    def _kind(self, file: str) -> Kind:
+        stated = self.own.kind
+        if stated is None or stated in KINDS:
+            return KINDS[stated] if stated is not None else kind_of(file)
+        message, remedy = f"`{stated}` is not a kind.", did_you_mean(stated, KINDS)
+        self._say(self.own_place("kind"), "unknown-value", message, remedy)
+        return kind_of(file)
 
     def _key(self, stem: str, *, states_key: bool) -> tuple[str, Location]:
         """What the manifest is called, and where it says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,6 +19,7 @@ OBJECTIONS: dict[str, str] = {
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-not-found": "A manifest names an id that was not found.",
+    "kind-changed": "An object would be destroyed whose key is now that of another kind.",
     "metadata-full": "A live object has sixteen metadata pairs, which leaves no room for the marker.",
     "no-manifests": "No manifest is found while objects are managed.",
     "other-environment": "Another environment manages the object that a manifest names.",
@@ -87,12 +89,47 @@ def guard(
     yield from unreliable_lists(changes, facts)
     claimed = {match.desired.address for match in ownership.claims}
     yield from missing_apis({*claimed, *(change.address for change in changes)}, where, facts)
+    replaced = tuple(changed_kinds(changes, ownership))
+    yield from replaced
+    yield from without_manifests(changes, ownership, {address for objection in replaced for address in objection.holds})
+    deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
+    yield from too_many(changes, deletes, len(ownership.ours), limits)
+
+
+def without_manifests(
+    changes: Sequence[Change], ownership: Ownership, replaced: Collection[Address]
+) -> Iterator[Objection]:
+    """The objections where no manifest at all is found, or none of a kind of which not everything is replaced."""
+    remedy = "check that the manifests are where `reconciler.yaml` says"
     if not ownership.claims and ownership.ours:
         many = len(ownership.ours)
         message = f"No manifests found, but {many} live object{' is' if many == 1 else 's are'} managed."
-        yield _of_many("no-manifests", message, "check that the manifests are where `reconciler.yaml` says", changes)
-    deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
-    yield from too_many(changes, deletes, len(ownership.ours), limits)
+        yield _of_many("no-manifests", message, remedy, changes)
+        return
+    found = {match.desired.address.kind for match in ownership.claims}
+    lost = {live.kind for live in ownership.ours if live.kind not in found and live.address not in replaced}
+    for kind, many in sorted(Counter(live.kind for live in ownership.ours if live.kind in lost).items()):
+        are = f"{kind} is" if many == 1 else f"{KINDS[kind].plural} are"
+        message = f"No manifest of {KINDS[kind].with_article} found, but {many} {are} managed."
+        yield _of_many("no-manifests", message, remedy, [c for c in changes if c.address.kind == kind])
+
+
+def changed_kinds(changes: Iterable[Change], ownership: Ownership) -> Iterator[Objection]:
+    """The objections to destroying what a manifest of another kind replaces: whoever calls it by its id has to move."""
+    keys: dict[str, set[Address]] = {}
+    for desired in (match.desired for match in ownership.claims):
+        for key in (desired.address.key, *desired.was):
+            keys.setdefault(key, set()).add(desired.address)
+    for change in (change for change in changes if change.action == "delete"):
+        kind = KINDS[change.address.kind]
+        others = sorted(at for at in keys.get(change.address.key, ()) if at.kind != kind.name)
+        if others:
+            message = f"{change.id} would be destroyed; {others[0]} has its key, and is another object with another id."
+            remedy = (
+                f"keep its manifest in `{kind.plural}/` beside the other until its callers have moved, then override"
+                " this; with `on_removal: keep`, once applied, a removal forgets it instead"
+            )
+            yield Objection.to(change.address, "kind-changed", message, remedy)
 
 
 def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
