@@ -27,6 +27,7 @@ from support.forking import Process
 from support.needing import PATIENCE
 
 WORDS = ("before", "after")
+PLURALS = ("agents", "assistants")
 REQUESTS = 27
 LISTING = 3
 """How many requests are made before anything is planned, and thus recorded."""
@@ -86,8 +87,8 @@ class Deadly(ThreadingHTTPServer):
         assert isinstance(sys.exception(), OSError)
 
     def all(self) -> list[dict[str, Any]]:
-        answer = call(self.emulator, "GET", "/v1/assistants?limit=100")
-        return list(answer.json()["data"])
+        lists = [call(self.emulator, "GET", f"/v1/{plural}?limit=100").json()["data"] for plural in PLURALS]
+        return [one for listed in lists for one in listed]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -131,8 +132,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     return Checkout(tmp_path, monkeypatch, capsys)
 
 
-def _begin(here: Checkout, server: Deadly) -> None:
-    """A world in which eight are live, and manifests that ask for twenty changes."""
+def _begin(here: Checkout, server: Deadly, agents: int) -> None:
+    """A world in which eight are live, and manifests that ask for twenty changes, so many of them of agents."""
     here.config(f"stack: acme\nenvironments:\n  production: {{provider: openai, base_url: {server.url}}}\n")
     stranger = b'{"model": "gpt-4o", "name": "a stranger"}'
     call(server.emulator, "POST", "/v1/assistants", content=stranger)
@@ -141,13 +142,15 @@ def _begin(here: Checkout, server: Deadly) -> None:
     for number in range(3):
         (here.root / "assistants" / f"old{number}.yaml").unlink()
     here.write(**{f"old{n}": _MANIFEST.format(f"old{n}", "kinder") for n in range(3, 8)})
-    here.write(**{f"new{n}": _MANIFEST.format(f"new{n}", "new") for n in range(12)})
+    here.write(**{f"new{n}": _MANIFEST.format(f"new{n}", "new") for n in range(agents, 12)})
+    (here.root / "assistants" / "agents").mkdir()
+    here.write(**{f"agents/new{n}": _MANIFEST.format(f"new{n}", "new") for n in range(agents)})
 
 
-def _survives(here: Checkout, word: str, at: int, unseen: int = 0) -> None:
+def _survives(here: Checkout, word: str, at: int, unseen: int = 0, agents: int = 6) -> None:
     allow = ("--allow", "too-many-deletes")
     with deadly() as server:
-        _begin(here, server)
+        _begin(here, server, agents)
         server.seen, server.at, server.word = 0, at, word
         arguments = ("apply", "-e", "production", "--auto-approve", *allow)
         with server.lock:  # its first request may come at once
@@ -157,7 +160,8 @@ def _survives(here: Checkout, word: str, at: int, unseen: int = 0) -> None:
         killed = server.client.returncode == -signal.SIGKILL
         assert killed or server.seen < at
         server.client, server.unseen = None, unseen
-        made = {one["name"].replace("I am new", "assistant.new") for one in server.all() if "new" in one["name"]}
+        new = [one for one in server.all() if "new" in one["name"]]
+        made = {one["name"].replace("I am ", f"{one['object']}.") for one in new}
 
         rest = here.run("apply", "-e", "production", "--auto-approve", *allow)
         assert rest.code == 0, rest
@@ -195,7 +199,7 @@ def test_a_killed_apply_is_made_right_by_the_next_although_lists_lag(
         await anyio.sleep(seconds / 100)
 
     monkeypatch.setattr(engine, "Clock", partial(engine.Clock, sleep=soon))
-    _survives(here, "after", 19, unseen=8)
+    _survives(here, "after", 19, unseen=8, agents=0)
 
 
 @pytest.mark.soak

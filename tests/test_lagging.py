@@ -344,7 +344,7 @@ def test_where_lists_cannot_be_read_any_more_it_stays_in_doubt(tmp_path: Path) -
     async def story() -> list[Any]:
         place = Place(tmp_path)
         lagging = place.through(behind=3.0, lost=lambda number: "after")
-        lagging.unreadable_after = 6
+        lagging.unreadable_after = 7
         return [await place.apply(*bodies("a")), place.told, lagging.creates]
 
     outcomes, told, creates = run(story)
