@@ -98,8 +98,10 @@ class Stop:
         """Starts nothing more where the next would fare no better."""
         if isinstance(error, InDoubt) and error.blind is not None:
             error = error.blind
-        if isinstance(error, ApiGone | Unauthorized):
-            self.softly("the server rejects the key or has no such API")
+        if isinstance(error, ApiGone):
+            self.softly(f"the server has no {error.api}")
+        if isinstance(error, Unauthorized):
+            self.softly("the server rejects the key")
         self.unreached = self.unreached + 1 if isinstance(error, Unreachable) else 0
         if self.unreached >= _UNREACHED:
             self.softly(f"the server cannot be reached: {error.message}")
