@@ -204,7 +204,7 @@ def test_no_output_says_a_key_that_travels_in_another_way(
         f"environments: {{far: {{provider: openai, base_url: '{gate.url}', {line}}}}}\n"
     )
 
-    text = "".join(OUTPUTS[output](checkout) for output in ("a plan", "a saved plan", "a pass", "what an apply leaves"))
+    text = "".join(OUTPUTS[output](checkout) for output in ("a saved plan", "a pass", "what an apply leaves"))
 
     assert secrets_in(text) == []
     assert "(the value of far.api_key" in text if "command" in way else "(the value of ACME_API_KEY" in text

@@ -46,7 +46,7 @@ class KeyCommand:
         lists = {name: self._trusted(value) for name, value in self.environ.items() if name.endswith("PATH")}
         program, environ = self._program(path), {**self.environ, **lists, "PATH": path}
         with tempfile.TemporaryDirectory(prefix="reconciler-key-") as folder:
-            code, out, err = await self._run(program, environ, folder, min(limit, SECONDS))
+            code, out, err = await self._run(program, environ, folder, min(max(limit, 0), SECONDS))
         if code != 0:
             raise NoKeyError(
                 f"The command {self._name} failed (exit code {code}){_quoted(err, out)}", _try_it(self.argv)
