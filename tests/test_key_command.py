@@ -103,12 +103,13 @@ def test_what_it_starts_in_turn_is_not_of_the_checkout_either(
     [
         ("exit 0", "printed nothing in place of a key"),
         ("printf 'a\\nb\\n'", "--query accessToken --output tsv"),
-        ("echo 'a b'", "characters that no header may have"),
-        ("printf '\\377'", "characters that no header may have"),
+        ("echo 'a b'", "what no header may have"),
+        ("printf '\\377'", "what no header may have"),
         ("echo 'Please run az login.' >&2; exit 3", "failed (exit code 3): Please run az login. run it yourself"),
         ("echo sk-secret-1; echo 'not sk-secret-1' >&2; exit 1", "failed (exit code 1): not (the key) "),
         ("exec 2>&1; seq 99999; exit 1", "failed (exit code 1). "),
         ("seq 99999 >&2; exit 1", ": …"),
+        ("yes | tr -d '\\n' | head -c 99999", "what no header may have"),
         ("kill -9 $$", "failed (exit code -9)."),
     ],
 )

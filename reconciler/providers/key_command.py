@@ -119,10 +119,10 @@ class KeyCommand:
         if lines > 1:
             remedy = "let it print the key alone; of `az`, with `--query accessToken --output tsv`"
             raise NoKeyError(f"The command {self._name} printed {lines} lines, and a key is one.", remedy)
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            what = "characters that no header may have" if key else "nothing"
-            raise NoKeyError(f"The command {self._name} printed {what} in place of a key.", _try_it(self.argv))
-        return key
+        if key and key.isascii() and key.isprintable() and " " not in key and len(key) < _LONGEST:
+            return key
+        what = "what no header may have" if key else "nothing"
+        raise NoKeyError(f"The command {self._name} printed {what} in place of a key.", _try_it(self.argv))
 
 
 async def _read(stream: ByteReceiveStream | None, into: dict[str, bytes], name: str) -> None:
