@@ -18,6 +18,7 @@ import httpx
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 _COMMAND = (sys.executable, "-m", "reconciler")
+BETAS = {"agents": "agents=v1", "assistants": "assistants=v2"}
 
 Lines = Sequence[str]
 
@@ -28,7 +29,7 @@ class UnexpectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A folder, the environment variables of its commands, and the API that they use."""
+    """A folder, the environment variables of its commands, and the APIs that they use."""
 
     folder: Path
     environ: Mapping[str, str]
@@ -47,7 +48,7 @@ class Stage:
         click.echo(click.style(f"    {line}", dim=True) if self.colored else f"    {line}")
 
     def run(self, command: str, *, exits: int, ends: str, shown: Callable[[Lines], Lines] = tuple) -> None:
-        """Runs `reconciler` and shows its output, which must end with that line and that exit code."""
+        """Runs `reconciler` and shows its output, whose last line must begin so, and with that exit code."""
         click.echo(f"$ reconciler {command}")
         done = subprocess.run(  # noqa: S603  # the arguments are constants
             [*_COMMAND, *command.split()],
@@ -60,7 +61,7 @@ class Stage:
         )
         lines = done.stdout.splitlines()
         last = click.unstyle(lines[-1]) if lines else ""
-        if done.returncode != exits or last != ends:
+        if done.returncode != exits or not last.startswith(ends):
             click.echo(done.stdout + done.stderr)
             raise UnexpectedError(
                 f"`reconciler {command}` exited {done.returncode} and ended in {last!r};"
@@ -75,14 +76,19 @@ class Stage:
         for line in (self.folder / name).read_text(encoding="utf-8").splitlines():
             click.echo(f"    {line}" if line else "")
 
-    def assistants(self) -> dict[str, dict[str, Any]]:
-        """Every live assistant by its name, as the API gives it."""
-        answer = self.api.get("/assistants", params={"limit": 100}).raise_for_status()
-        return {one["name"]: one for one in answer.json()["data"]}
+    def live(self) -> dict[str, dict[str, Any]]:
+        """Every live agent and assistant by its name, as its API gives it."""
+        answers = [self._ask("GET", f"/{name}?limit=100") for name in BETAS]
+        return {one["name"]: one for answer in answers for one in answer["data"]}
 
-    def modify(self, id: str, body: Mapping[str, Any]) -> None:
-        """Changes an assistant on the server."""
-        self.api.post(f"/assistants/{id}", json=body).raise_for_status()
+    def modify(self, one: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """Changes an agent or an assistant on the server."""
+        self._ask("POST", f"/{one['object']}s/{one['id']}", body)
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer of the API that the path belongs to."""
+        beta = next(value for name, value in BETAS.items() if path.startswith(f"/{name}"))
+        return self.api.request(method, path, json=body, headers={"OpenAI-Beta": beta}).raise_for_status().json()
 
     def check(self, fact: bool, what: str) -> None:  # noqa: FBT001  # it is an assertion
         """Ends the demo if a fact is not true."""
@@ -96,13 +102,13 @@ def stage() -> Iterator[Stage]:
     colored = sys.stdout.isatty() and not any(os.environ.get(name) for name in ("NO_COLOR", "CI"))
     with TemporaryDirectory(prefix="reconciler-demo-") as name:
         folder = Path(name)
-        shutil.copytree(REPOSITORY / "assistants", folder / "assistants")
+        for kind in BETAS:
+            shutil.copytree(REPOSITORY / kind, folder / kind)
         shutil.copy(REPOSITORY / "reconciler.yaml", folder)
         environ = _environ(colored=colored)
-        headers = {"OpenAI-Beta": "assistants=v2"}
         with (
             _served(folder, environ) as base_url,
-            httpx.Client(base_url=base_url, headers=headers, trust_env=False) as api,
+            httpx.Client(base_url=base_url, trust_env=False) as api,
         ):
             yield Stage(folder, environ, api, colored)
 

@@ -52,15 +52,17 @@ def test_it_tells_the_story_to_the_end(environ: Mapping[str, str]) -> None:
     done = _demo(ROOT, forked=bool(environ), **environ)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("No changes. Your assistants match the manifests.") == 2
+    assert done.stdout.count("No changes. Your ") == 2
     assert "# drift" in done.stdout
+    assert "~ agent.parts-scout will be updated" in done.stdout
+    assert "~ assistant.support-desk will be updated" in done.stdout
     assert "\x1b" not in done.stdout
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """A checkout whose examples are not those of the story."""
-    for name in ("assistants", "demo"):
+    for name in ("agents", "assistants", "demo"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "reconciler.yaml", tmp_path)
     return tmp_path
@@ -72,7 +74,7 @@ def test_it_stops_where_a_command_says_something_else(broken: Path) -> None:
 
     assert done.returncode == 1
     assert "The demo stops here: `reconciler plan -e local --detailed-exitcode` exited 2" in done.stderr
-    assert "ended in 'Plan: 6 to add, 0 to change, 0 to destroy.'" in done.stderr
+    assert "ended in 'Plan: 8 to add, 0 to change, 0 to destroy.'" in done.stderr
 
 
 def test_it_stops_where_a_fact_does_not_hold(broken: Path) -> None:

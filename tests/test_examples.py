@@ -15,6 +15,8 @@ from reconciler.config import Config
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.manifests.references import FILE_KEYS
+from reconciler.model import Target
+from reconciler.plan.retirements import retirements
 from reconciler.providers import PROVIDERS
 from reconciler.source import plain
 
@@ -44,7 +46,7 @@ def _parsed(name: str) -> parser.ParsedManifests:
 
 
 def _fields(name: str = "local") -> dict[str, dict[str, Any]]:
-    """The fields of every assistant in the environment, in normal form, by key."""
+    """The fields of everything in the environment, in normal form, by key."""
     return {desired.address.key: dict(desired.fields) for desired in _parsed(name).desired}
 
 
@@ -64,12 +66,16 @@ def _references(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, t
 REFERENCES = [reference for document in DOCUMENTS for reference in _references(document)]
 
 
-def _values(field: str) -> list[Any]:
-    return [document[field] for document in DOCUMENTS if field in document]
+def _of_kind(kind: str) -> list[Any]:
+    return [document for document, read in zip(DOCUMENTS, READ.manifests, strict=True) if read.file.startswith(kind)]
 
 
-def _tools() -> list[dict[str, Any]]:
-    return [tool for listed in _values("tools") for tool in listed]
+def _values(field: str, kind: str = "assistant") -> list[Any]:
+    return [document[field] for document in _of_kind(kind) if field in document]
+
+
+def _tools(kind: str = "assistant") -> list[dict[str, Any]]:
+    return [tool for listed in _values("tools", kind) for tool in listed]
 
 
 def test_reading_them_finds_no_error_and_no_unused_file() -> None:
@@ -82,14 +88,25 @@ def test_they_have_no_error_and_no_warning_in_any_environment(name: str) -> None
     assert _parsed(name).faults == ()
 
 
-@pytest.mark.parametrize("field", KINDS["assistant"].fields)
-def test_some_example_states_the_field(field: str) -> None:
-    assert _values(field)
+@pytest.mark.parametrize(("kind", "field"), [(kind.name, field) for kind in KINDS.values() for field in kind.fields])
+def test_some_example_states_the_field(kind: str, field: str) -> None:
+    assert _values(field, kind)
 
 
-@pytest.mark.parametrize("tool_type", ["code_interpreter", "file_search", "function"])
-def test_some_example_has_a_tool_of_the_type(tool_type: str) -> None:
-    assert any(tool["type"] == tool_type for tool in _tools())
+@pytest.mark.parametrize(
+    ("kind", "tool_type"),
+    [("assistant", name) for name in ("code_interpreter", "file_search", "function")]
+    + [("agent", name) for name in ("function", "mcp", "web_search")],
+)
+def test_some_example_has_a_tool_of_the_type(kind: str, tool_type: str) -> None:
+    assert any(tool["type"] == tool_type for tool in _tools(kind))
+
+
+def test_no_example_names_a_model_whose_end_is_known() -> None:
+    at_the_vendor = Target("examples", "production", "openai", "https://api.openai.com/v1")
+    for name in ("local", "production"):
+        ending = retirements(_parsed(name).desired, at_the_vendor, "2026-11-01")
+        assert [each.message for each in ending if each.code == "retired-model"] == []
 
 
 def test_some_example_has_several_functions_of_which_one_is_strict() -> None:
