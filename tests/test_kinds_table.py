@@ -25,7 +25,7 @@ class Reasoning(FieldPart):
     summary: Literal["auto", "concise"] | None = None
 
 
-class AgentBody(BaseModel):
+class HelperBody(BaseModel):
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
     model: Annotated[str | None, FieldRules(required=True, resets=(("reasoning", "effort"),))] = None
@@ -36,7 +36,7 @@ class AgentBody(BaseModel):
     metadata: Annotated[dict[str, str] | None, FieldRules(default={}, by_member=True)] = None
 
 
-AGENT = Kind("agent", AgentBody, form=1)
+HELPER = Kind("helper", HelperBody, form=1)
 EFFORT = ("reasoning", "effort")
 
 
@@ -66,26 +66,26 @@ WIDER = Kind("assistant", WithOneMore, form=1)
 
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KINDS, "agent", AGENT)
+    monkeypatch.setitem(KINDS, "helper", HELPER)
 
 
-def wanted(body: dict[str, Json], kind: Kind = AGENT) -> Desired:
+def wanted(body: dict[str, Json], kind: Kind = HELPER) -> Desired:
     checked = kind.check({"model": "gpt-5.1", **body}, ServerTraits())
     assert checked.problems == ()
     return Desired(Address(kind.name, "a"), checked.fields, Location("a.yaml"), checked.left_to_server)
 
 
-def live(body: dict[str, Json], kind: Kind = AGENT, marker: Marker | None = None) -> Live:
+def live(body: dict[str, Json], kind: Kind = HELPER, marker: Marker | None = None) -> Live:
     return Live(kind.name, "id_1", kind.read(body), body, marker)
 
 
-def applied(one: Desired, body: dict[str, Json], kind: Kind = AGENT, **more: Any) -> Live:
+def applied(one: Desired, body: dict[str, Json], kind: Kind = HELPER, **more: Any) -> Live:
     """What is live where the manifest was applied before."""
     stamp = markers.stamp(one, kind, ("acme", "production"), id="id_1", nonce="n", commit=None)
     return live({"model": "gpt-5.1", **body}, kind, markers.decode(markers.encode(stamp, kind), kind), **more)
 
 
-def compared(one: Desired, there: Live, kind: Kind = AGENT) -> Comparison:
+def compared(one: Desired, there: Live, kind: Kind = HELPER) -> Comparison:
     return compare(one, there, kind, there.marker)
 
 
@@ -100,9 +100,9 @@ RESOLVED: dict[str, Json] = {"reasoning": {"summary": "auto", "effort": "medium"
 def test_a_server_may_choose_a_part_of_what_is_stated() -> None:
     one = wanted(SUMMARY)
 
-    assert (AGENT.chosen, one.left_to_server) == ((EFFORT,), {EFFORT})
+    assert (HELPER.chosen, one.left_to_server) == ((EFFORT,), {EFFORT})
     assert compared(one, applied(one, RESOLVED)).fields == ()
-    assert list(differences(one, applied(one, RESOLVED), AGENT)) == []
+    assert list(differences(one, applied(one, RESOLVED), HELPER)) == []
     assert wanted(RESOLVED).left_to_server == frozenset()
     assert wanted({}).left_to_server == {EFFORT}
 
@@ -114,7 +114,7 @@ def test_the_part_beside_what_the_server_chose_is_compared_and_sent_without_it()
 
     assert shown(found) == {"reasoning.summary": ("auto", "concise", "edit")}
     assert found.patch == {"reasoning": {"summary": "concise"}}
-    assert creation(one, AGENT).patch == {"model": "gpt-5.1", "reasoning": {"summary": "concise"}}
+    assert creation(one, HELPER).patch == {"model": "gpt-5.1", "reasoning": {"summary": "concise"}}
 
 
 def test_a_chosen_part_that_a_manifest_once_stated_is_reset_once() -> None:
@@ -170,7 +170,8 @@ def test_a_new_model_leaves_what_is_ignored_as_it_is(ignored: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [(AGENT, ("agent", "agents", "an agent")), (WIDER, ("assistant", "assistants", "an assistant"))]
+    ("kind", "words"),
+    [(HELPER, ("helper", "helpers", "a helper")), (WIDER, ("assistant", "assistants", "an assistant"))],
 )
 def test_a_kind_is_named_by_its_noun_alone(kind: Kind, words: tuple[str, str, str]) -> None:
     (problem,) = kind.check({"model": "gpt-5.1", "id": "id_1"}, ServerTraits()).problems
@@ -180,14 +181,14 @@ def test_a_kind_is_named_by_its_noun_alone(kind: Kind, words: tuple[str, str, st
 
 
 def test_a_part_is_judged_by_its_limits_and_a_manifest_by_its_required_fields() -> None:
-    found = AGENT.check({"name": "x" * 129, "reasoning": {"effort": "lots"}}, ServerTraits()).problems
+    found = HELPER.check({"name": "x" * 129, "reasoning": {"effort": "lots"}}, ServerTraits()).problems
 
     assert [(problem.loc, problem.message) for problem in found] == [
-        (("model",), "An agent needs a `model`."),
+        (("model",), "A helper needs a `model`."),
         (("name",), "`name` has 129 characters; the API takes 128."),
         (("reasoning", "effort"), "`lots` is not an effort."),
     ]
-    assert AGENT.read({"reasoning": {"effort": "lots"}})["reasoning"] == {"effort": "lots"}
+    assert HELPER.read({"reasoning": {"effort": "lots"}})["reasoning"] == {"effort": "lots"}
 
 
 def test_a_field_is_one_entry_in_the_table() -> None:

@@ -57,6 +57,26 @@ def test_only_what_is_no_default_is_stated_in_the_shape_of_the_api() -> None:
     }
 
 
+LOW = wanted(model="o3-mini", reasoning_effort="low")
+
+
+@pytest.mark.parametrize(
+    ("live", "effort"),
+    [
+        (applied(wanted(model="o3-mini"), reasoning_effort="medium"), {}),
+        (applied(LOW), {"reasoning_effort": "low"}),
+        (applied(LOW, reasoning_effort="medium"), {"reasoning_effort": "medium"}),
+        (
+            stranger(model="o3-mini", reasoning_effort="low"),
+            {"reasoning_effort": "low", "reconciler": {"id": {"production": "asst_9"}}},
+        ),
+    ],
+    ids=["chosen by the server", "stated", "moved by hand", "nobody's"],
+)
+def test_what_the_server_chose_of_what_is_ours_is_left_to_it(live: Live, effort: dict) -> None:
+    assert manifest(live) == {"model": "o3-mini", **effort}
+
+
 def test_the_marker_is_no_metadata_of_the_manifest() -> None:
     assert "v1 acme" not in as_manifest(applied(wanted("a", metadata={"team": "x"})), KIND, WHERE)
 

@@ -18,7 +18,7 @@ from reconciler.canonical import ABSENT, Absent, Fields, Json, digest
 from reconciler.kinds import Kind
 from reconciler.kinds.metadata import MARKER
 from reconciler.model import NAME, Desired, Live, Marker, OnRemoval
-from reconciler.paths import Path, at, copied, show, without
+from reconciler.paths import Path, at, copied, has, show, without
 
 KEY: Final = MARKER
 LIMIT: Final = 512
@@ -128,6 +128,29 @@ def applied(marker: Marker, path: Path) -> str | None:
     if "#" not in marker.digests:
         return None
     return marker.digests.get(_member_name(path), short_digest(ABSENT))
+
+
+def is_stated(path: Path, body: Mapping[str, Json], fields: Fields) -> bool:
+    """Whether anything is at a path; of a whole field the normal form does not tell null from the default."""
+    return has(dict(body if len(path) == 1 else fields), path)
+
+
+def less_unstated(live: Live, kind: Kind) -> tuple[frozenset[Path], Fields]:
+    """What of an object a server chose, as far as its marker tells, and its fields without that."""
+    chosen = frozenset(path for path in kind.choosable(live.fields) if not _was_stated(path, live, kind))
+    kept = {name: less_ignored(name, live.fields[name], chosen, kind) for name in kind.fields}
+    return chosen, {name: kind.default(name) if isinstance(value, Absent) else value for name, value in kept.items()}
+
+
+def _was_stated(path: Path, live: Live, kind: Kind) -> bool:
+    """Whether a value that servers may choose was stated; without a marker it is taken to be."""
+    if not is_stated(path, live.raw, live.fields):
+        return False
+    members = kind.members(path[0], live.fields[path[0]])
+    part = next(part for part in members if path[: len(part)] == part)
+    left = applied(live.marker, part) if live.marker is not None else None
+    unstated = kind.default(path[0]) if len(path) == 1 else kind.less_chosen(part, members[part])
+    return (left or short_digest(members[part])) != short_digest(unstated)
 
 
 def ignore_digest(ignore: Iterable[Path]) -> str:

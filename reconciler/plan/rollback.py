@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import Absent, Fields, Json
+from reconciler.canonical import Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import Action, Address, Change, Desired, Live, Objection, Plan, Target
-from reconciler.paths import Path, has
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated
 from reconciler.plan.diff import compare, differences
@@ -170,18 +169,17 @@ def _was_created(live: Live, step: Step, nonce: str) -> bool:
 def _created_as(step: Step, kind: Kind) -> Desired:
     """What a create wanted."""
     fields = kind.read(step.patch)
-    chosen = frozenset(path for path in kind.choosable(fields) if not _is_stated(path, step.patch, fields))
+    chosen = frozenset(path for path in kind.choosable(fields) if not markers.is_stated(path, step.patch, fields))
     return Desired(Address(kind.name, step.key), fields, Location(""), chosen, ignore=step.ignore)
 
 
 def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
     kind = KINDS[step.kind]
     live = _live_before(before, kind)
-    chosen = frozenset(path for path in kind.choosable(live.fields) if not _was_stated(path, live, kind))
-    kept = {name: markers.less_ignored(name, live.fields[name], chosen, kind) for name in kind.fields}
+    chosen, fields = markers.less_unstated(live, kind)
     desired = Desired(
         address=_address_before(step),
-        fields={name: kind.default(name) if isinstance(value, Absent) else value for name, value in kept.items()},
+        fields=fields,
         place=Location(source),
         left_to_server=chosen,
         on_removal=live.marker.on_removal if live.marker is not None else "delete",
@@ -198,19 +196,3 @@ def _address_before(step: Step) -> Address:
 def _live_before(raw: Mapping[str, Json], kind: Kind) -> Live:
     live = Live(kind.name, str(raw.get("id")), kind.read(raw), raw)
     return replace(live, marker=markers.decode(live.pairs.get(markers.KEY), kind))
-
-
-def _is_stated(path: Path, body: Mapping[str, Json], fields: Fields) -> bool:
-    """Whether anything is at a path; of a whole field the normal form does not tell null from the default."""
-    return has(dict(body if len(path) == 1 else fields), path)
-
-
-def _was_stated(path: Path, before: Live, kind: Kind) -> bool:
-    """Whether a value that servers may choose was stated: then it is restored, else left to the server."""
-    if not _is_stated(path, before.raw, before.fields):
-        return False
-    members = kind.members(path[0], before.fields[path[0]])
-    part = next(part for part in members if path[: len(part)] == part)
-    applied = markers.applied(before.marker, part) if before.marker is not None else None
-    unstated = kind.default(path[0]) if len(path) == 1 else kind.less_chosen(part, members[part])
-    return (applied or markers.short_digest(members[part])) != markers.short_digest(unstated)
