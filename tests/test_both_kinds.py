@@ -40,6 +40,10 @@ SERVERS: dict[str, dict[str, Any]] = {
     "a modify drops what it leaves out, and an effort is chosen": {"upserts": True, "effort": "high", "echoes": False},
     "metadata is merged": {"metadata": "merged"},
     "a list is an array": {"arrays": True},
+    "null is no text": {"null": "refused"},
+    "null leaves a text as it is": {"null": "ignored"},
+    "every modify needs a model": {"needs_model": True},
+    "what is written is only named": {"names_only": True, "gone": "nameless"},
     "what is gone has no name": {"gone": "nameless"},
     "what is gone is a web page": {"gone": "html"},
 }
@@ -47,7 +51,7 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 async def settled(server: Server, *stated: tuple[str, dict[str, Any]], nonce: str = "n1") -> tuple[Plan, list[Outcome]]:
     live = [each for kind in ("agent", "assistant") for each in await server.observe(kind)]
-    plan = make_plan(desired(*stated), live, WHERE, allow=frozenset({"too-many-deletes"}))
+    plan = make_plan(desired(*stated), live, WHERE, allow=frozenset({"no-manifests", "too-many-deletes"}))
     return plan, [*await apply(plan, server, RunContext(nonce), Listener(), clock=TIME)]
 
 
@@ -71,6 +75,19 @@ def test_both_kinds_come_to_rest_on_any_server(agents: dict[str, Any]) -> None:
         [],
     )
     assert apis.apis["assistants"].kept == {}
+
+
+def test_a_server_that_keeps_a_few_fields_is_told_what_it_did_not_keep_and_not_sent_it_again() -> None:
+    apis = Apis(Api("agents", keeps=frozenset({"model", "name", "instructions"})), Api("assistants"))
+
+    async def story() -> list[list[str]]:
+        said = []
+        for text in ("One.", "One.", "Two."):
+            plan, outcomes = await settled(over(apis), ("agent", {**RICH, "instructions": text}))
+            said.append([type(outcome).__name__ for outcome in outcomes] + [one.address.key for one in plan.mismatches])
+        return said
+
+    assert run(story) == [["Unsettled"], ["a"], ["Done", "a"]]
 
 
 @pytest.mark.parametrize(("server", "left"), [({}, 0), ({"no_delete": (405, "Not Allowed")}, 1)])

@@ -11,6 +11,7 @@ import httpx
 
 Body = dict[str, Any]
 Metadata = Literal["replaced", "merged", "dropped"]
+_TEXTS = ("name", "instructions")
 Gone = Literal["named", "nameless", "html", "400"]
 
 
@@ -30,6 +31,11 @@ class Api:
     """Whether a modify drops what it leaves out."""
     arrays: bool = False
     """Whether a list is an array alone, of everything."""
+    null: Literal["taken", "ignored", "refused"] = "taken"
+    """What it does with a null for a name or for instructions; an empty text it takes."""
+    needs_model: bool = False
+    names_only: bool = False
+    """Whether what it answers to a write only names the object."""
     no_delete: tuple[int, str] | None = None
     """What it answers to a delete, where it has none."""
     keeps: frozenset[str] | None = None
@@ -59,18 +65,30 @@ class Api:
 
     def _written(self, id: str, body: Body) -> httpx.Response:
         self.bodies.append(body)
+        if refusal := self._refusal(body):
+            return _error(400, refusal)
         is_new, before = not id, self.kept.get(id, {"metadata": {}})
-        sent = body.get("metadata") or {}
-        if None in sent.values() and self.metadata != "merged":
-            return _error(400, "Invalid type for 'metadata': expected a string, got null.", "metadata")
-        id = id or f"{self.noun}_{len(self.kept) + 1}"
-        pairs = sent if self.metadata == "replaced" else {**before["metadata"], **sent}
-        pairs = {} if self.metadata == "dropped" else {key: value for key, value in pairs.items() if value is not None}
-        new = {name: value for name, value in body.items() if self.keeps is None or name in self.keeps}
-        named = {"id": id, "object": self.noun, "created_at": before.get("created_at", len(self.kept))}
+        id = id or f"{self.noun}_{len(self.bodies)}"
+        named = {"id": id, "object": self.noun, "created_at": before.get("created_at", len(self.bodies))}
         base = named if self.upserts else {**named, **before}
-        self.kept[id] = {**base, **new, "metadata": pairs if "metadata" in body else before["metadata"]}
-        return _ok(self._seen(self.kept[id]) if self.echoes else self.kept[id], 201 if is_new else 200)
+        new = {name: value for name, value in body.items() if name not in _TEXTS or value or self.null == "taken"}
+        new |= {name: None for name in _TEXTS if body.get(name) == ""}
+        new = {name: value for name, value in new.items() if self.keeps is None or name in self.keeps}
+        self.kept[id] = {**base, **new, "metadata": self._pairs(body, before["metadata"])}
+        whole = self._seen(self.kept[id]) if self.echoes else self.kept[id]
+        return _ok(named if self.names_only else whole, 201 if is_new else 200)
+
+    def _refusal(self, body: Body) -> str:
+        if None in (body.get("metadata") or {}).values() and self.metadata != "merged":
+            return "Invalid type for 'metadata': expected a string, got null."
+        if self.null == "refused" and any(body.get(name, "") is None for name in _TEXTS):
+            return "Expected a string, got null."
+        return "You must provide a model parameter." if self.needs_model and "model" not in body else ""
+
+    def _pairs(self, body: Body, before: Body) -> Body:
+        sent = body["metadata"] or {} if "metadata" in body else before
+        pairs = sent if self.metadata == "replaced" else {**before, **sent}
+        return {} if self.metadata == "dropped" else {key: value for key, value in pairs.items() if value is not None}
 
     def _deleted(self, id: str) -> httpx.Response:
         if self.no_delete is not None:
