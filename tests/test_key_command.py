@@ -110,6 +110,7 @@ def test_what_it_starts_in_turn_is_not_of_the_checkout_either(
         ("exec 2>&1; seq 99999; exit 1", "failed (exit code 1). "),
         ("seq 99999 >&2; exit 1", ": …"),
         ("yes | tr -d '\\n' | head -c 99999", "what no header may have"),
+        ("yes", "failed (exit code -9)."),
         ("kill -9 $$", "failed (exit code -9)."),
     ],
 )
