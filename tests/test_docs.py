@@ -258,7 +258,7 @@ def _pattern(shown: str) -> re.Pattern[str]:
     """The output that is shown, whatever the ids and durations; a line `…` stands for any lines."""
     lines = []
     for line in shown.splitlines():
-        exact = re.sub(r"asst_\w+", r"asst_\\w+", re.escape(line))
+        exact = re.sub(r"(asst|agent)_\w+", r"\1_\\w+", re.escape(line))
         exact = re.sub(r"Fingerprint\\ `[^`]+`", r"Fingerprint `[\\w-]+`", exact)
         lines.append("(?:.*\n)*?" if line == "…" else re.sub(r"\d\\\.\ds", r"\\d+\\.\\ds", exact) + "\n")
     return re.compile("".join(lines))
@@ -318,7 +318,7 @@ def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
         if language == "console":
             changes[block] = _console(block, tmp_path)
         elif language != "sh":
-            path = tmp_path / re.findall(r"`(assistants/[\w./-]+)`", before)[-1]
+            path = tmp_path / re.findall(r"`((?:agents|assistants)/[\w./-]+)`", before)[-1]
             edited = path.exists()
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block, encoding="utf-8")
