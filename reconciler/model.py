@@ -251,6 +251,16 @@ class Mismatch:
 
 
 @dataclass(frozen=True, slots=True)
+class LostMarker:
+    """A live object without a marker that was managed here, and under which address."""
+
+    address: Address
+    live: Live
+    certain: bool
+    """Whether a run record says so; else it may be so, since other clients replace the metadata of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The revision whose manifests a plan was held against."""
 
@@ -284,6 +294,7 @@ class Plan:
     rest: tuple[Change, ...] = ()
     """What is pending as well, and is not done with this plan."""
     rest_objections: tuple[Objection, ...] = ()
+    lost: tuple[LostMarker, ...] = ()
 
     @property
     def held(self) -> frozenset[Address]:

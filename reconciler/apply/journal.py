@@ -24,7 +24,7 @@ from reconciler.apply.context import Listener
 from reconciler.canonical import Json
 from reconciler.manifests.disk import opened
 from reconciler.masking import Mask, mask
-from reconciler.model import Done, Failed, Live, Outcome, Skipped, Stale, Target, Task, Unsettled
+from reconciler.model import Address, Done, Failed, Live, Outcome, Skipped, Stale, Target, Task, Unsettled
 from reconciler.plan import run_record
 from reconciler.plan.guards import wanted_digest
 from reconciler.plan.run_record import BadRecord, Earlier, Head, RunRecord
@@ -151,6 +151,11 @@ def earlier(folder: Path, where: Target, now: float) -> Earlier:
     return run_record.earlier([run for run in runs if run_record.is_of(run.head.where, where)], now)
 
 
+def left_managed(folder: Path, where: Target) -> dict[tuple[str, str], Address | None]:
+    """By kind and id, the address of each object that the runs from here left managed; None where they let go."""
+    return run_record.left_managed(map(_readable_lines, paths(folder)), where)
+
+
 def run_id(nonce: str, now: datetime) -> str:
     """The name of a run: when it began, and its nonce."""
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{nonce}"
@@ -159,6 +164,11 @@ def run_id(nonce: str, now: datetime) -> str:
 def _record_lines(path: Path) -> Iterator[str]:
     with TextIOWrapper(opened(path), encoding="utf-8", errors="replace") as lines:
         yield from lines
+
+
+def _readable_lines(path: Path) -> Iterator[str]:
+    with suppress(OSError):
+        yield from _record_lines(path)
 
 
 def _secret_mask(secrets: Iterable[str]) -> Mask:

@@ -1,4 +1,4 @@
-"""The objections that need a whole plan: creates that duplicate something, deletes that are too many."""
+"""The objections that need a whole plan: deletes that are too many, a server whose answers cannot be relied on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from reconciler.canonical import Json, digest, equal
+from reconciler.canonical import digest
 from reconciler.kinds import KINDS
 from reconciler.model import WHOLE, Address, Change, Desired, FieldChange, Live, Objection, Target
-from reconciler.plan.marker import KEY, is_own
-from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id, managed
+from reconciler.plan.marker import KEY
+from reconciler.plan.ownership import Ownership
 
 API_GONE: Final = "api-gone"
 OBJECTIONS: dict[str, str] = {
@@ -20,6 +20,7 @@ OBJECTIONS: dict[str, str] = {
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-not-found": "A manifest names an id that was not found.",
     "kind-changed": "An object would be destroyed whose key is now that of another kind.",
+    "marker-lost": "A create is of an object that is live and was managed from here, and has no marker any more.",
     "metadata-full": "A live object has sixteen metadata pairs, which leaves no room for the marker.",
     "no-manifests": "No manifest is found while objects are managed.",
     "other-environment": "Another environment manages the object that a manifest names.",
@@ -76,13 +77,14 @@ class PlanContext:
     """By kind, how the server's list contradicts itself."""
     gone: Mapping[str, str] = field(default_factory=dict)
     """By kind whose API the server has not, what to do about it."""
+    recorded: Mapping[tuple[str, str], Address | None] = field(default_factory=dict)
+    """By kind and id, the address of what runs from here left managed; None where they let go."""
 
 
 def guard(
     changes: Sequence[Change], ownership: Ownership, where: Target, limits: Limits, facts: PlanContext
 ) -> Iterator[Objection]:
-    """Every objection that needs the whole plan to be seen."""
-    yield from possible_duplicates(changes, ownership, where)
+    """Every objection that needs the whole plan to be seen, but for those to creates of what may be live."""
     for change in changes:
         yield from (Objection.to(change.address, *reason) for reason in _reasons_against(change, facts))
     yield from wrong_project(changes, where, facts)
@@ -258,76 +260,3 @@ def missing_apis(wanted: Collection[Address], where: Target, facts: PlanContext)
             which = f"{next(iter(blocked))}" if len(blocked) == 1 else f"{len(blocked)} {KINDS[kind].plural}"
             message = f"The server at {where.base_url} has no {KINDS[kind].api}: {which} cannot be read or written."
             yield Objection(API_GONE, message, remedy, holds=blocked)
-
-
-def possible_duplicates(changes: Sequence[Change], ownership: Ownership, where: Target) -> Iterator[Objection]:
-    """The objections to creates that would probably make a second one: of an unmanaged object, or one about to go."""
-    creates = [(c, c.desired) for c in changes if c.action == "create" and c.desired is not None]
-    if not creates:
-        return
-    leaving = [c.live for c in changes if c.action in ("delete", "forget", "rename") and c.live is not None]
-    strangers = [live for live in ownership.unmanaged if _could_be_managed_here(live, where)]
-    by_look: dict[str, list[Live]] = {}
-    for live in (*leaving, *strangers):
-        for look in _looks(live.kind, live.fields):
-            by_look.setdefault(look, []).append(live)
-    takers = {change.id: change.address for change in changes if change.action == "rename"}
-    for change, desired in creates:
-        looks = _looks(desired.address.kind, desired.fields)
-        alike = {live.id: live for look in looks for live in by_look.get(look, ())}
-        if alike:
-            yield _lookalike_objection(change, [alike[id] for id in sorted(alike)], where, takers)
-
-
-def _could_be_managed_here(live: Live, where: Target) -> bool:
-    """Whether it has no marker, is a copy, or is of this stack in an environment that was renamed."""
-    marker = live.marker
-    return marker is None or is_copy(live, where) or marker.stack in where.stacks
-
-
-def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
-    """By what an object is recognized: all that it says, that without what is exchanged in it, its name."""
-    yield digest([kind, "form", dict(fields)])
-    lasting = {name: value for name, value in fields.items() if name not in KINDS[kind].exchanged}
-    if any(not equal(value, KINDS[kind].default(name)) for name, value in lasting.items()):
-        yield digest([kind, "lasting", lasting])
-    if fields.get("name") is not None:
-        yield digest([kind, "name", fields["name"]])
-
-
-def _lookalike_objection(
-    change: Change, alike: Sequence[Live], where: Target, takers: Mapping[str | None, Address]
-) -> Objection:
-    ours = managed(alike, where)
-    likeliest = next(iter([*ours, *(live for live in alike if live.marker is None), *alike]))
-    listed = f"{', '.join(live.id for live in alike)} {'have' if len(alike) > 1 else 'has'}"
-    message = f"A new {change.address.kind} is planned, but {listed} the same name or content."
-    return Objection.to(
-        change.address,
-        "possible-duplicate",
-        " ".join([message, *_other_owners(alike, where)]),
-        _if_the_same(likeliest, change, where, takers.get(likeliest.id)),
-        *(live.address for live in ours),  # a rename that no manifest declares must not destroy its half
-    )
-
-
-def _other_owners(alike: Iterable[Live], where: Target) -> Iterator[str]:
-    """Who manages what is not managed from here."""
-    for live in alike:
-        marker = live.marker
-        if marker is None or is_ours(live, where):
-            continue
-        what = f"{live.id} is" if is_own(marker, live.id) else f"{live.id} is a copy of {marker.id}, which is"
-        yield f"{what} managed as `{marker.key}` by the environment {marker.environment} of the stack {marker.stack}."
-
-
-def _if_the_same(live: Live, change: Change, where: Target, taker: Address | None) -> str:
-    """What to do where it is the same object: a line to paste. What another stack manages is never offered."""
-    if taker is not None:
-        return f"{taker} takes {live.id} by its `was` or `id`: remove that, or remove this manifest"
-    file = change.place.file if change.place else "the manifest"
-    if live.marker is None:
-        return f"if it is the same one, write under `reconciler:` in {file}: {line_with_id(live, where)}"
-    if is_ours(live, where):
-        return f"if it was renamed, write under `reconciler:` in {file}: `was: [{live.marker.key}]`"
-    return f"leave {live.id} to its owner; override this if a second one is wanted here"

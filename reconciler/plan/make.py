@@ -26,6 +26,8 @@ from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, narrow, removal, updated
 from reconciler.plan.diff import Comparison, compare, differences
 from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed
+from reconciler.plan.lookalikes import lookalikes, possible_duplicates
+from reconciler.plan.lost_markers import lost_markers, marker_lost, notes_on_lost, without_lost
 from reconciler.plan.ownership import DuplicatePolicy, Match, claim
 
 
@@ -64,19 +66,23 @@ def make_plan(
         draft.changes.append(removal("forget" if keep else "delete", orphan))
     draft.changes += [removal("delete", surplus) for surplus in ownership.surplus]
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
+    alike = lookalikes(changes, ownership, where)
+    lost = lost_markers(changes, ownership, facts.recorded, alike)
     found = (one for one in ownership.objections if one.address is None or one.address.kind not in facts.gone)
-    objections = [*draft.objections, *found, *guard(changes, ownership, where, limits, facts)]
+    doubled = (*marker_lost(changes, lost, where), *possible_duplicates(changes, without_lost(alike, lost), where))
+    objections = [*draft.objections, *found, *guard(changes, ownership, where, limits, facts), *doubled]
     return Plan(
         where=where,
         changes=changes,
         marks=tuple(draft.marks),
         objections=with_allowed(in_order(objections), allow),
-        notes=tuple(draft.notes),
+        notes=(*draft.notes, *notes_on_lost(changes, lost)),
         unchanged=len(draft.settled),
         settled=tuple(draft.settled),
         mismatches=tuple(draft.mismatches),
         unmanaged=len(ownership.unmanaged),
         ours=len(ownership.ours),
+        lost=lost,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
-from reconciler.model import Target
+from reconciler.model import REMOVALS, Address, Target
 from reconciler.paths import Path
 
 FORMAT = "1.0"
@@ -19,6 +19,7 @@ LEFT_OUT = "(a secret: {})"
 _LEFT_OUT = re.compile(r"\(a secret: [0-9a-f]{8}\)")
 _HAPPENED = ("done", "unsettled", None)
 """The outcomes of a write that changed something; one without an outcome may have."""
+_OUTCOME = '{"type":"outcome",'
 _SETTLED_SECONDS = 180.0
 """After so long a create has been sent, or never will be, and is in every list that can be relied on."""
 
@@ -172,6 +173,30 @@ def earlier(runs: Iterable[RunRecord], now: float) -> Earlier:
                 is_over = step.at is not None and now - step.at > _SETTLED_SECONDS
                 doubts[step.address] = run.in_doubt.get(step.address, False) or is_over
     return Earlier(made, ages, doubts, begun, frozenset(nonces))
+
+
+def left_managed(runs: Iterable[Iterable[str]], where: Target) -> dict[tuple[str, str], Address | None]:
+    """By kind and id, the address of each object that the runs left managed, the oldest first; None where they let go.
+
+    Of each run only its head and its outcomes are read: the rest is long. What cannot be read says nothing.
+    """
+    managed: dict[tuple[str, str], Address | None] = {}
+    for lines in map(iter, runs):
+        with suppress(BadRecord):
+            heads = [_run_head(fact) for fact in _record_facts([next(lines, "")])]
+            if any(is_of(head.where, where) for head in heads):
+                _follow(_record_facts(line for line in lines if line.startswith(_OUTCOME)), managed)
+    return managed
+
+
+def _follow(outcomes: Iterable[_Fact], managed: dict[tuple[str, str], Address | None]) -> None:
+    """Notes which objects are managed after these outcomes, and which are not any more."""
+    for fact in outcomes:
+        id = fact.optional("id")
+        if id is None or fact.text("outcome") not in _HAPPENED:
+            continue
+        at = Address(fact.text("kind"), fact.text("key"))
+        managed[at.kind, id] = None if fact.text("action") in REMOVALS else at
 
 
 def is_of(there: Target, here: Target) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.canonical import Json
-from reconciler.model import Address, Change, Live, Mismatch, Plan
+from reconciler.model import Address, Change, Live, LostMarker, Mismatch, Plan
 from reconciler.plan.guards import API_GONE
 from reconciler.plan.ownership import elsewhere, is_ours
 
@@ -18,6 +18,9 @@ _PENDING = {
     "forget": "to be forgotten",
 }
 _CAUSES = {"conflict": "conflict", "edit": "edited", "drift": "drifted", "unknown": "changed", "adoption": "changed"}
+
+
+MARKER_LOST = "marker lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,17 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
     mismatches = {(one.address.kind, one.id): one for one in plan.mismatches}
     changing = {(change.address.kind, change.id): change for change in plan.changes}
     doubled = {str(objection.address) for objection in plan.objections if objection.code == "duplicate"}
+    lost = {one.live.identity: one for one in plan.lost}
     rows = [
-        _live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan, doubled) for one in objects
+        _with_lost_marker(
+            _live_standing(one, changing.get(one.identity), mismatches.get(one.identity), plan, doubled),
+            lost.get(one.identity),
+        )
+        for one in objects
     ]
     unread = {address for objection in plan.objections if objection.code == API_GONE for address in objection.holds}
-    rows += [_new_standing(change, unread) for change in plan.changes if change.id is None]
+    missed = {one.address for one in plan.lost if one.certain}
+    rows += [_new_standing(c, unread) for c in plan.changes if c.id is None and c.address not in missed]
     return tuple(sorted(rows, key=_order))
 
 
@@ -78,6 +87,16 @@ def _live_standing(
     commit = ours.commit if ours is not None else None
     owner = _other_owner(one, plan) if address is None else None
     return Standing(address, one.id, one.name, _text_or_none(one.fields.get("model")), state, commit, mismatch, owner)
+
+
+def _with_lost_marker(row: Standing, lost: LostMarker | None) -> Standing:
+    """The row, which also says that the marker is lost, or may be."""
+    if lost is None:
+        return row
+    if not lost.certain:
+        return replace(row, state=f"{row.state}, {MARKER_LOST}?")
+    is_adopted = row.address is not None
+    return replace(row, address=str(lost.address), state=f"{row.state}, {MARKER_LOST}" if is_adopted else MARKER_LOST)
 
 
 def _text_or_none(value: Json) -> str | None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
-from reconciler.plan.status import Standing
+from reconciler.plan.status import MARKER_LOST, Standing
 from reconciler.render import sentences
 from reconciler.render.columns import AlignedRow, in_columns
 from reconciler.render.document import of_mismatch
@@ -17,8 +17,16 @@ from reconciler.render.view import Document, view_mismatch
 _COLUMNS = ("address", "id", "model", "state", "commit", "name")
 _EXPENDABLE = ("commit", "name", "model", "id")
 _MEMBERS = ("address", "id", "name", "model", "state", "commit", "owner")
-_INKS = {"in sync": "good", "unmanaged": "dim", "conflict": "bad", "to be deleted": "bad", "duplicate": "bad"}
-_COMING = ("to be created", "to be adopted")
+_INKS = {
+    "in sync": "good",
+    "unmanaged": "dim",
+    "conflict": "bad",
+    "to be deleted": "bad",
+    "duplicate": "bad",
+    MARKER_LOST: "bad",
+}
+_UNCOUNTED = ("to be created", "to be adopted", MARKER_LOST)
+"""The states of what is not managed, and has an address."""
 
 
 def table(rows: Sequence[Standing], style: Style) -> str:
@@ -42,11 +50,11 @@ def _status_row(row: Standing) -> AlignedRow:
 
 def _totals(rows: Sequence[Standing]) -> Iterator[str]:
     """`2 managed, 1 to be created, 3 unmanaged, 2 of acme-pr-7/production`: what is yet to be is nobody's."""
-    coming = Counter(row.state for row in rows if row.state in _COMING)
+    states = Counter(row.state.partition(",")[0] for row in rows if row.owner is None)
     others = Counter(row.owner for row in rows if row.owner is not None)
-    unmanaged = sum(row.state == "unmanaged" and row.owner is None for row in rows)
-    yield f"{len(rows) - sum(coming.values()) - sum(others.values()) - unmanaged:,} managed"
-    yield from (f"{coming[state]:,} {state}" for state in _COMING if coming[state])
+    unmanaged = states["unmanaged"]
+    yield f"{states.total() - sum(states[state] for state in _UNCOUNTED) - unmanaged:,} managed"
+    yield from (f"{states[state]:,} {state}" for state in _UNCOUNTED if states[state])
     yield f"{unmanaged:,} unmanaged"
     yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
 

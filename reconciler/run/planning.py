@@ -146,16 +146,18 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
     """What Git, the server and the run records say about what is live."""
     ours = managed(live, session.where)
     outdated_ids, unknown_history = outdated(session, ours, desired)
-    rejected = journal.rejections(session.connection.state_dir / journal.FOLDER, session.where)
+    records = session.connection.state_dir / journal.FOLDER
+    unmarked = any(each.marker is None for each in live)
     retired = tuple(retirement.note for retirement in session.retirements(desired, provider.model_dates))
     return PlanContext(
         behind=outdated_ids,
         answered_project=provider.project,
-        rejected=rejected,
+        rejected=journal.rejections(records, session.where),
         notes=(*retired, *session.stated_and_gone(provider)),
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
         gone=remedies_of_gone(provider),
+        recorded=journal.left_managed(records, session.where) if unmarked else {},
     )
 
 
