@@ -21,9 +21,9 @@ def as_manifest(live: Live, kind: Kind, where: Target, pins: Mapping[str, str] |
     own: dict[str, Json] = {}
     marker = live.marker
     fields = live.fields
-    if not is_ours(live, where):
+    if marker is None or not is_ours(live, where):
         own["id"] = {where.environment: live.id, **(pins or {})}
-    elif marker is not None:
+    else:
         _, fields = markers.less_unstated(live, kind)
         own |= {"on_removal": marker.on_removal} if marker.on_removal != "delete" else {}
     body: dict[str, Json] = {**kind.manifest(fields), **({"reconciler": own} if own else {})}
