@@ -106,6 +106,19 @@ def test_a_server_that_drops_metadata_is_told_at_the_first_create(server: dict[s
     assert len(apis.apis["agents"].kept) == left
 
 
+def test_what_is_managed_of_one_kind_proves_nothing_of_another() -> None:
+    """Else as many agents as are created at a time would be left behind, where they cannot be deleted."""
+    apis = Apis(Api("agents", metadata="dropped", no_delete=(405, "Not Allowed")), Api("assistants"))
+
+    async def story() -> list[str]:
+        await settled(over(apis), ("assistant", PLAIN))
+        _, outcomes = await settled(over(apis), ("assistant", PLAIN), *[("agent", PLAIN)] * 5)
+        return [type(outcome).__name__ for outcome in outcomes]
+
+    assert sorted(run(story)) == ["Failed", *["Skipped"] * 4]
+    assert len(apis.apis["agents"].kept) == 1
+
+
 @pytest.mark.parametrize("gone", ["named", "nameless", "html", "400"])
 def test_a_list_whose_cursor_was_deleted_is_read_again(gone: Any) -> None:
     agents = Api("agents", gone=gone, kept={f"agent_{n}": {"id": f"agent_{n}", "model": "m"} for n in range(250)})

@@ -76,13 +76,21 @@ async def apply(
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
             watch.start_soon(work.tick)
-            await work.all(ready, alone=plan.ours == 0)
+            await work.all(ready, proven=_proven(plan))
             watch.cancel_scope.cancel()
     work.creates.give_up()
     for task in ready:
         if id(task) not in work.outcomes:
             work.end(Skipped(task, work.stop.reason or "interrupted"))
     return tuple(work.outcomes.values())
+
+
+def _proven(plan: Plan) -> set[str]:
+    """The kinds of which the plan has seen something of ours."""
+    marked = {
+        change.address.kind for change in plan.changes if change.live is not None and change.live.marker is not None
+    }
+    return marked | {mark.address.kind for mark in plan.marks} | {address.kind for address in plan.settled}
 
 
 @dataclass(slots=True)
@@ -96,8 +104,8 @@ class _Apply:
     stop: Stop
     clock: Clock
     parallelism: int
-    unproven: bool = False
-    """Whether nothing of ours was ever seen on this server."""
+    proven: set[str] = field(default_factory=set)
+    """The kinds of which something of ours was seen on this server."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     in_flight: dict[int, tuple[Task, float]] = field(default_factory=dict)
     creates: Creates = field(init=False)
@@ -106,11 +114,11 @@ class _Apply:
         shared = (self.where, self.provider, self.run, self.clock, self.stop)
         self.creates = Creates(*shared, end=self.end, notice=self._notice)
 
-    async def all(self, tasks: Sequence[Task], *, alone: bool) -> None:
-        """Does the tasks: a first create by itself, deletes last, and then looks for what landed late."""
+    async def all(self, tasks: Sequence[Task], *, proven: set[str]) -> None:
+        """Does the tasks: a kind's first create by itself, deletes last, and then looks for what landed late."""
         creates = [task for task in tasks if task.action == "create"]
         await self.creates.look_before(creates)
-        self.unproven = alone
+        self.proven = proven
         written = [task for task in tasks if task.action not in REMOVALS]
         await self._make([task for task in written if id(task) not in self.creates.doubts])
         if self.creates.doubts:
@@ -145,10 +153,10 @@ class _Apply:
             self.stop.softly(_unrecorded(error))
 
     async def _make(self, tasks: Sequence[Task]) -> None:
-        """Does the tasks together, once a first create went alone where nothing was ours."""
-        creates = [task for task in tasks if task.action == "create" and id(task) not in self.outcomes]
-        while self.unproven and creates:
-            await self._do(creates.pop(0))
+        """Does the tasks together, once a first create of each kind went alone of which nothing was ours."""
+        for task in tasks:
+            if task.action == "create" and task.address.kind not in self.proven and id(task) not in self.outcomes:
+                await self._do(task)
         await self._together([task for task in tasks if id(task) not in self.creates.doubts])
 
     async def _together(self, tasks: Sequence[Task]) -> None:
@@ -234,7 +242,7 @@ class _Apply:
         marker = self.run.marker(self.where, task.desired, None, task.patch)
         self.listener.started(task, None, task.patch)
         made = await self.provider.create(task.address.kind, task.patch, marker)
-        self.unproven = False
+        self.proven.add(made.kind)
         if made.marker is None:  # an answer may leave out what the server keeps
             with suppress(ProviderError):
                 made = await self.provider.fetch(made.kind, made.id)
