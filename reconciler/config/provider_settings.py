@@ -28,7 +28,6 @@ _KINDS_OF_VALUE: Final = {
 }
 _MISSING: Final = {
     "version": "write `version: 1` as the first line",
-    "env": "name the variable that holds the key: `api_key: {env: NAME}`",
     "name": "write `stack: {name: …, was: […]}`, or the name alone",
 }
 
