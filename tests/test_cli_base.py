@@ -504,7 +504,7 @@ def test_a_stack_that_is_left_behind_is_said_to_be_doubled(here: Checkout) -> No
     told = here.run("plan", "-e", "local", "--base", "main", "--offline").out
 
     told = " ".join(told.split())
-    assert "the assistants of the stack acme in `local` stay with it, and an apply after the merge creates each" in told
+    assert "what the stack acme manages in `local` stays with it, and an apply after the merge creates each" in told
     assert "`stack: {name: acme2, was: [acme]}` renames them instead." in told
 
 

@@ -267,7 +267,7 @@ def test_only_a_duplicate_is_deleted_as_one(here: Checkout) -> None:
     assert (told.code, told.out) == (1, "")
     assert f": {other}, asst_typo; nothing was changed.\n  pass one of {second} (assistant.hr)\n" in told.err
     assert deleted.code == 0
-    assert f": {first}; nothing was changed.\n  no assistant has a duplicate: pass no id\n" in again.err
+    assert f": {first}; nothing was changed.\n  there are no duplicates: pass no id\n" in again.err
     assert set(here.live()) == {first, other}
 
 

@@ -88,6 +88,34 @@ def test_an_environment_of_one_kind_takes_a_bare_key(applied: Checkout) -> None:
     assert [*applied.run("output", "--json").data] == ["agent"]
 
 
+# what is said of them
+
+
+def test_each_kind_is_called_what_it_is(applied: Checkout) -> None:
+    def last(*words: str) -> str:
+        return applied.run("plan", *words).out.splitlines()[-1]
+
+    assert last() == "No changes. Your agents and assistants match the manifests."
+    assert last("scout") == "No changes. The selected agents and assistants match the manifests."
+    for kind in ("agent", "assistant"):
+        applied.config(f"stack: default\nenvironments: {{local: {{kinds: [{kind}]}}}}\n")
+        assert last() == f"No changes. Your {kind}s match the manifests."
+
+
+def test_what_agents_share_and_what_is_new_is_not_called_assistants(here: Checkout) -> None:
+    for key in "abcd":
+        (here.root / f"agents/{key}.yaml").write_text("model: gpt-5\n")
+    for file in (here.root / "assistants").iterdir():
+        file.unlink()
+    assert "6 new agents" in here.run("plan", "--format", "markdown").out
+    assert here.run("apply", "--auto-approve").code == 0
+    for key in "abcd":
+        (here.root / f"agents/{key}.yaml").write_text("model: gpt-5.1\n")
+    shown = here.run("plan", "--format", "markdown").out
+    assert "The same in 4 agents" in shown
+    assert "assistant" not in shown
+
+
 # the kind of a manifest
 
 

@@ -57,6 +57,7 @@ def test_the_document_is_the_interface():
             },
             "base": None,
             "applies": "everything",
+            "kinds": ["assistant"],
             "offline": None,
             "fingerprint": fingerprint(WHOLE),
             "digest": digest({key: value for key, value in found.items() if key != "digest"}),

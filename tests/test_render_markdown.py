@@ -641,7 +641,7 @@ def test_what_many_share_is_counted_in_plain_words_where_they_are_words():
     odd = [replace(one, address=replace(one.address, kind="@me")) for one in alike]
 
     assert "<b>The same in 4 assistants</b>" in FORMATS["markdown"](document(plan(*alike)), Style())
-    assert "<b><code>The same in 4 @mes</code></b>" in FORMATS["markdown"](document(plan(*odd)), Style())
+    assert "<b>The same in 4 objects</b>" in FORMATS["markdown"](document(plan(*odd)), Style())
 
 
 def test_a_message_without_a_stop_gets_one_before_what_follows():

@@ -30,10 +30,10 @@ COMMANDS: dict[str, str] = {
     "comment": "Keep one comment on the pull request for each stack and environment.",
     "allowed": "Print the objections that labels on the pull request override.",
     "reviewed": "Fetch the plan that was reviewed on the merged pull request.",
-    "status": "List the managed and unmanaged assistants with their state.",
-    "show": "Show a live assistant as a manifest, or a saved plan.",
-    "output": "Print the keys and ids of managed assistants.",
-    "forget": "Stop managing assistants without deleting them.",
+    "status": "List the managed and unmanaged assistants and agents with their state.",
+    "show": "Show a live assistant or agent as a manifest, or a saved plan.",
+    "output": "Print the keys and ids of managed assistants and agents.",
+    "forget": "Stop managing assistants and agents without deleting them.",
     "destroy": "Delete everything of a preview stack.",
     "history": "List the applies that were recorded here.",
     "rollback": "Restore the state before a run, or of a commit.",
@@ -49,7 +49,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("get", "list", "ls", "state", "refresh"), "`reconciler status` lists what is live."),
     **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
     **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
-    **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints an assistant as a manifest."),
+    **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints a live object as a manifest."),
     **dict.fromkeys(("delete", "rm", "remove"), "remove the manifest and apply, or `reconciler forget KEY`."),
     **dict.fromkeys(("init", "login"), "no preparation is needed: begin with `reconciler plan`."),
     "help": "`reconciler --help` does that.",
@@ -131,8 +131,8 @@ class _LateCommands(click.Group):
 def cli(chdir: str | None) -> None:
     """Assistants as code: plan and apply AI assistants from manifests in Git.
 
-    A folder of YAML manifests says what every assistant should be. `reconciler` compares it with what is live,
-    shows a plan, and carries out exactly that plan.
+    A folder of YAML manifests says what every assistant and agent should be. `reconciler` compares it with what is
+    live, shows a plan, and carries out exactly that plan.
     """
     if chdir is not None:
         os.chdir(chdir)

@@ -36,7 +36,7 @@ def command(
     """Write what labels on the pull request allow, for `--allowances FILE` of plan, apply and comment.
 
     A label `reconciler/allow:CODE` allows the objections of the newest plan made before it was set, about
-    the same assistants and the same changes; `reconciler/allow:CODE@ENVIRONMENT` in that environment only. It counts
+    the same objects and the same changes; `reconciler/allow:CODE@ENVIRONMENT` in that environment only. It counts
     if a person set it who may write to the repository, and before the merge. Without a pull request there are none.
     """
     import sys

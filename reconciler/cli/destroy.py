@@ -11,7 +11,7 @@ from reconciler.run.options import ApplyOptions
 
 
 @click.command("destroy")
-@options.option("--stack", metavar="NAME", required=True, help="The stack whose assistants are to be destroyed.")
+@options.option("--stack", metavar="NAME", required=True, help="The stack of which everything is to be destroyed.")
 @options.option(
     "--closed-pulls",
     is_flag=True,

@@ -1,4 +1,4 @@
-"""`reconciler forget`: stops managing assistants without deleting them, through a plan like any other."""
+"""`reconciler forget`: stops managing assistants and agents without deleting them, through a plan like any other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reconciler.run.options import ApplyOptions
 @options.environment
 @options.writing(command="forget")
 def command(*, keys: tuple[str, ...], apply_options: ApplyOptions) -> int:
-    """Stop managing assistants without deleting them.
+    """Stop managing assistants and agents without deleting them.
 
-    Removes the marker; the assistants stay as they are and are unmanaged from then on. Remove their manifests
+    Removes the marker; they stay as they are and are unmanaged from then on. Remove their manifests
     too, or the next plan creates them again.
     """
     from reconciler.run.remove import forget

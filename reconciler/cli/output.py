@@ -1,4 +1,4 @@
-"""`reconciler output`: keys and ids, for programs that have to name an assistant."""
+"""`reconciler output`: keys and ids, for programs that have to name an assistant or an agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reconciler.run.options import SessionOptions
 @options.formats("text", "json", "env", "csv", help="How to print them.")
 @options.in_session
 def command(*, key: str | None, format: str, session_options: SessionOptions) -> int:
-    """Print the keys and ids of managed assistants.
+    """Print the keys and ids of managed assistants and agents.
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
     """

@@ -12,7 +12,7 @@ from reconciler.run.options import ApplyOptions
 @click.command("rollback")
 @click.argument("names", nargs=-1, metavar="[RUN] | KEY... --to COMMIT")
 @options.option("--from", "source", metavar="FILE", help="A run record from elsewhere, such as one that CI kept.")
-@options.option("--to", metavar="COMMIT", help="Restore the assistants of these keys as the manifests of this commit.")
+@options.option("--to", metavar="COMMIT", help="Restore what these keys name as the manifests of this commit.")
 @options.environment
 @options.allow
 @options.writing(command="rollback", events=True)

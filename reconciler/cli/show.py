@@ -1,4 +1,4 @@
-"""`reconciler show`: a live assistant as its manifest would be, or a saved plan."""
+"""`reconciler show`: a live assistant or agent as its manifest would be, or a saved plan."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from reconciler.run.options import SessionOptions
 @click.command("show")
 @click.argument("what", nargs=-1, required=True, metavar="KEY|ID|PLAN.json...")
 @options.environment
-@options.formats(*options.PLAN_FORMATS, help="How to show a plan; of an assistant, json is the raw object.")
+@options.formats(*options.PLAN_FORMATS, help="How to show a plan; of a live object, json is the raw object.")
 @options.in_session
 def command(*, what: tuple[str, ...], format: str, session_options: SessionOptions) -> int:
-    """Show a live assistant as a manifest, or a saved plan.
+    """Show a live assistant or agent as a manifest, or a saved plan.
 
-    KEY names a managed assistant and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
+    KEY names a managed one and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
     that `plan --out` wrote; it is shown without a server. Several such files are shown together.
     """
     from reconciler.console.output import stdout_style

@@ -18,7 +18,7 @@ _NOT_CI: Final = frozenset({"", "0", "false"})
 def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns: bool) -> Environment | Diagnostic:
     """The environment of that name, else of the variable, else the default one; or why it may not be.
 
-    `owns` says that it matters whose the assistants there are.
+    `owns` says that it matters whose the objects there are.
     """
     stated = name or environ.get(VARIABLE) or ""
     chosen = stated or config.default_environment or LOCAL
@@ -74,10 +74,10 @@ def _by_default(config: Config, environment: Environment, environ: Mapping[str, 
 
 
 def unowned(config: Config, environment: Environment) -> Diagnostic | None:
-    """Why nothing may be planned there: no stack says whose the assistants are."""
+    """Why nothing may be planned there: no stack says whose the objects are."""
     if environment.settings.embedded or environment.stack != DEFAULT_STACK:
         return None
-    message = f"`{environment.name}` has no `stack`, the name under which this repository manages assistants there."
+    message = f"`{environment.name}` has no `stack`, the name under which this repository manages objects there."
     lines = f"version: 1\nstack: my-team\nenvironments:\n  {environment.name}: {{provider: {environment.provider}}}"
     remedy = (
         f"write `stack: NAME` in {FILE}, as a line of its own or under the environment"

@@ -78,7 +78,7 @@ def read(root: Path, folders: Sequence[str]) -> ReadFolders:
 
 
 def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:
-    """The errors of data that looks like a manifest: taken for data, its assistant would vanish in silence."""
+    """The errors of data that looks like a manifest: taken for data, its object would vanish in silence."""
     message = "This file is itself referred to, so it is data and may not refer to files."
     remedy = "write the content out here, or let no manifest refer to this file"
     for candidate in candidates:

@@ -23,7 +23,7 @@ _PARTS: Final = ("changes", "fields", "meanings", "marks", "objections", "mismat
 _KEPT: Final = (
     "format_version", "reconciler_version", "stack", "environment", "base", "applies", "fingerprint", "digest",
     "summary", "address", "kind", "key", "previous_key", "previous_stack", "action", "origin", "file", "files", "seen",
-    "code", "holds", "cause",
+    "code", "holds", "cause", "kinds",
 )  # fmt: skip
 """What names things; no server fills it freely."""
 
@@ -113,6 +113,7 @@ def _head_document(plan: Plan) -> Document:
         },
         "base": _base_document(plan.base) if plan.base else None,
         "applies": plan.applies,
+        "kinds": list(_kinds(plan)),
         "offline": plan.offline,
         "fingerprint": fingerprint(plan),
         "digest": None,
@@ -122,6 +123,12 @@ def _head_document(plan: Plan) -> Document:
             "unmanaged": plan.unmanaged,
         },
     }
+
+
+def _kinds(plan: Plan) -> list[str]:
+    """The kinds of everything that a manifest wants or that is managed."""
+    tasks: tuple[Task | Mismatch, ...] = (*plan.changes, *plan.rest, *plan.marks, *plan.mismatches)
+    return sorted({address.kind for address in (*plan.settled, *(task.address for task in tasks))})
 
 
 def _pending(plan: Plan) -> Document:

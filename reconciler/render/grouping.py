@@ -9,9 +9,13 @@ from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from reconciler import paths
 from reconciler.canonical import Json, encode
+from reconciler.kinds import KINDS
 from reconciler.render.view import ChangeView, FieldView, MeaningView, ObjectionView, View
 
-ANSWER: Final = "response_format.json_schema.schema"
+PROMPTS: Final = frozenset(paths.show(kind.prompt) for kind in KINDS.values())
+"""Which fields are prompts."""
+ANSWERS: Final = tuple(paths.show(kind.answer_schema) for kind in KINDS.values())
+"""Where the schemas of answers are."""
 WHOLE: Final = ("create", "delete")
 """What comes or goes whole is shown as one."""
 _ENOUGH = 3
@@ -245,8 +249,9 @@ def _change_key(change: ChangeView) -> _Key:
 
 def owner(path: str) -> str:
     """The path of the function, or of the answer's schema, that a path is in; nothing where it is in none."""
-    if path.startswith(ANSWER):
-        return ANSWER
+    answer = next((answer for answer in ANSWERS if path.startswith(answer)), "")
+    if answer:
+        return answer
     if not path.startswith("tools.functions"):
         return ""
     try:
@@ -275,7 +280,7 @@ def by_owner(placed: Iterable[_P]) -> Mapping[str, list[_P]]:
 
 def function_name(owner_path: str) -> str:
     """The name of the function that an owner is; nothing for the answer's schema."""
-    return "" if owner_path == ANSWER else paths.read(owner_path)[-1]
+    return "" if owner_path in ANSWERS else paths.read(owner_path)[-1]
 
 
 def within(path: str, owner_path: str) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from reconciler.plan.allowances import LABEL
 from reconciler.render import sentences, tree
+from reconciler.render.grouping import PROMPTS
 from reconciler.render.markup import (
     LIMIT,
     bounded,
@@ -510,7 +511,7 @@ def _long_pieces(field: tree.Field) -> Iterator[_Piece]:
     title = f"{_name_md(field)}:"
     if isinstance(field.content, tree.LongValue) and field.content.is_text:
         words = field.content.words
-        title = f"{'**Prompt** ' if field.name == 'instructions' else ''}{title} {field.content.size}"
+        title = f"{'**Prompt** ' if field.name in PROMPTS else ''}{title} {field.content.size}"
     yield title
     yield from map(_quoted_words, words)
     yield Lines("diff", tuple(_diff(field)), "Diff" if words else "")

@@ -75,7 +75,8 @@ def remainder(
     """
     done = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Done)}
     pending = [change for change in (*plan.changes, *plan.rest) if id(change) not in done]
-    kept = (unkept(len(plan.mismatches)),) if plan.mismatches and outcomes else ()  # else the plan has just said it
+    mismatched = [str(one.address) for one in plan.mismatches]
+    kept = (unkept(mismatched),) if mismatched and outcomes else ()  # else the plan has just said it
     if not pending:
         return kept
     unsettled = {id(outcome.task) for outcome in outcomes if isinstance(outcome, Unsettled)}

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from reconciler import paths
 from reconciler.canonical import Json
 from reconciler.render import grouping, sentences, tree, verdict
-from reconciler.render.grouping import ANSWER, WHOLE, Half, Shared, common, halves, within
+from reconciler.render.grouping import ANSWERS, WHOLE, Half, Shared, common, halves, within
 from reconciler.render.values import both, compact, shortened, structure
 from reconciler.render.view import ChangeView, FieldView, Lost, ObjectionView, View
 
@@ -226,8 +226,7 @@ def _row_of(subject: _Subject, *, by_key: bool) -> tree.TableRow:
 
 def _number(shared: Shared) -> str:
     """`38 assistants`."""
-    kinds = {_kind(change) for change in shared.changes}
-    return f"{len(shared.changes):,} {shortened(kinds.pop(), _NAME) if len(kinds) == 1 else 'object'}s"
+    return f"{len(shared.changes):,} {sentences.noun(change.address for change in shared.changes)}s"
 
 
 def section_of(subject: _Subject, most: int = _NEW_LINES, shown: Iterable[str] = ()) -> tree.Section:
@@ -287,14 +286,14 @@ def _why(change: ChangeView) -> list[str]:
 
 
 def _blocks_of(change: ChangeView, most: int) -> Iterator[tree.Block]:
-    """Everything that changes in it, and what that means: a prompt first, but behind what an assistant is known by."""
+    """Everything that changes in it, and what that means: a prompt first, but behind what an object is known by."""
     several = len({field.cause for field in change.fields}) > 1
     fields = grouping.by_owner(member for field in change.fields for member in _expanded(field))
     meanings = grouping.by_owner(change.meanings)
     whole = change.action in WHOLE
     made = [_made(field, field.path, most, whole=whole, causes=several) for field in fields.get("", ())]
-    prompts = [field for field in made if field.name == "instructions" and not field.is_short]
-    others = [field for field in made if field.name != "instructions" or field.is_short]
+    prompts = [field for field in made if field.name in grouping.PROMPTS and not field.is_short]
+    others = [field for field in made if field.name not in grouping.PROMPTS or field.is_short]
     yield from [] if whole else prompts
     yield from [tree.Meanings(tuple(meanings[""]))] if meanings.get("") else []
     yield from sorted(others, key=lambda field: not field.is_short)
@@ -321,7 +320,7 @@ def _title(own: str, fate: str) -> tree.Phrase:
 
 def _owned(inner: Sequence[FieldView], own: str, most: int, *, whole: bool, causes: bool) -> Iterator[tree.Block]:
     """The fields of a function; its schema folded, for what that means stands before it."""
-    schema = own if own == ANSWER else f"{own}.parameters"
+    schema = own if own in ANSWERS else f"{own}.parameters"
     plain = [field for field in inner if not field.path.startswith(schema)]
     made = [_made(field, within(field.path, own) or "definition", most, whole=whole, causes=causes) for field in plain]
     yield from sorted(made, key=lambda field: not field.is_short)
@@ -371,7 +370,7 @@ def _opened(field: FieldView, own: str) -> Iterator[FieldView]:
     """What is in a function that comes or goes; of every other field, that field."""
     mapping = field.before if field.after is None else field.after
     one_sided = field.before is None or field.after is None
-    if field.path != own or own == ANSWER or not one_sided or not isinstance(mapping, dict):
+    if field.path != own or own in ANSWERS or not one_sided or not isinstance(mapping, dict):
         yield field
     else:
         yield from _split_mapping(field, mapping)
@@ -408,7 +407,7 @@ def _is_short(field: FieldView, name: str) -> bool:
         if isinstance(side, str) and (len(side) > _SHORT or "\n" in side):
             return False
     if _is_text(field):
-        return not (field.excerpt or (name == "instructions" and len(sides) > 1))
+        return not (field.excerpt or (name in grouping.PROMPTS and len(sides) > 1))
     lengths = [len(compact(side) if isinstance(side, dict | list) else str(side)) for side in sides]
     return len(name) + sum(lengths) + len(" -> ") * (len(sides) - 1) <= _WIDTH
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.model import Target
 from reconciler.paths import quoted
 from reconciler.plan.changes import Summary
@@ -99,16 +100,24 @@ def mismatch(one: MismatchView) -> str:
     return f"{one.address} differs from its manifest: {fields}. {why}"
 
 
-def differing(number: int) -> str:
+def noun(addresses: Iterable[str]) -> str:
+    """What the resources of these addresses are: `assistant`, or `object` where they are of several kinds."""
+    kinds = {address.partition(".")[0] for address in addresses}
+    kind = KINDS.get(kinds.pop()) if len(kinds) == 1 else None
+    return kind.name if kind is not None else "object"
+
+
+def differing(addresses: Sequence[str]) -> str:
     """`1 assistant differs from its manifest`, or nothing."""
+    number, what = len(addresses), noun(addresses)
     if number < 2:
-        return "1 assistant differs from its manifest" if number else ""
-    return f"{number:,} assistants differ from their manifests"
+        return f"1 {what} differs from its manifest" if number else ""
+    return f"{number:,} {what}s differ from their manifests"
 
 
-def unkept(number: int) -> str:
+def unkept(addresses: Sequence[str]) -> str:
     """`1 assistant differs from its manifest: …`: why nothing is sent although it does."""
-    return f"{differing(number)}: the server does not keep what it is sent."
+    return f"{differing(addresses)}: the server does not keep what it is sent."
 
 
 def _both_sides(live: Json, desired: Json) -> str:
@@ -120,10 +129,9 @@ def verdict(view: View) -> str:
     """The last line of a plan. `No changes.` is only said where nothing stands against it."""
     if not view.changes and not view.objections and not view.pending:
         if view.mismatches:
-            return f"No changes. {unkept(len(view.mismatches))}"
-        if view.narrowed:
-            return "No changes. The selected assistants match the manifests."
-        return "No changes. Your assistants match the manifests."
+            return f"No changes. {unkept([one.address for one in view.mismatches])}"
+        kinds = [KINDS[name].plural for name in view.kinds if name in KINDS] or [KINDS["assistant"].plural]
+        return f"No changes. {'The selected' if view.narrowed else 'Your'} {' and '.join(kinds)} match the manifests."
     return f"Plan: {totals(view.summary, _TO_DO)}."
 
 

@@ -1,4 +1,4 @@
-"""The state of every assistant, as a table for people and as data for programs."""
+"""The state of every object, as a table for people and as data for programs."""
 
 from __future__ import annotations
 

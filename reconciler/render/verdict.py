@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.canonical import Json
-from reconciler.render.grouping import WHOLE, about, by_owner, function_name, halves, owner
+from reconciler.render import sentences
+from reconciler.render.grouping import PROMPTS, WHOLE, about, by_owner, function_name, halves, owner
 from reconciler.render.markup import named
 from reconciler.render.sentences import count, differing
 from reconciler.render.text_diff import LINE_END, Replacement, replacements
@@ -115,7 +116,7 @@ def worst(change: ChangeView) -> str:
     words = {
         "conflict": any(field.cause == "conflict" for field in change.fields),
         "breaking": any(meaning.breaking for meaning in change.meanings),
-        "prompt": "instructions" in paths,
+        "prompt": not PROMPTS.isdisjoint(paths),
         "model": "model" in paths,
         "": True,
     }
@@ -163,8 +164,9 @@ def _known_names(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
     for value in map(values.get, names):
         if isinstance(value, str):
             yield (Run(shortened(value, _NAME), "code"),)
-    if isinstance(prompt := values.get("instructions"), str):
-        yield (Run(f"prompt of {size(prompt)}"),)
+    for prompt in (values.get(path) for path in sorted(PROMPTS)):
+        if isinstance(prompt, str):
+            yield (Run(f"prompt of {size(prompt)}"),)
     functions = {own for own in map(owner, values) if own.startswith("tools.")}
     if functions:
         yield (Run(count(len(functions), "function")),)
@@ -195,7 +197,7 @@ def _change_words(field: FieldView, meanings: Mapping[str, Sequence[MeaningView]
     own = owner(field.path)
     if own:
         return _function_words(own, field, meanings.get(own, ()))
-    name = Run("prompt") if field.path == "instructions" else Run(shortened(field.path, _NAME), "code")
+    name = Run("prompt") if field.path in PROMPTS else Run(shortened(field.path, _NAME), "code")
     return (name, *_value_words(field))
 
 
@@ -207,7 +209,7 @@ def _value_words(field: FieldView) -> Phrase:
             return (Run(f" {look[0]} "), Run(f'"{side}"', look[1]))
         return (Run(f" {grown(str(before or ''), str(after or ''))}"),) if field.excerpt else (Run(f" {fate(field)}"),)
     sides = [unquoted(side) for side in both(before, after)]
-    if field.path != "instructions" and all(len(side) <= _BRIEF for side in sides):
+    if field.path not in PROMPTS and all(len(side) <= _BRIEF for side in sides):
         return (Run(" "), Run(sides[0], "gone"), Run(" → "), Run(sides[1], "new"))
     if isinstance(before, str) and isinstance(after, str):
         words = changed_words(before, after)
@@ -273,7 +275,7 @@ def headline(view: View) -> str:
     if pending:
         parts += [] if ready or first.changes else ["This change has no effect"]
         parts.append(f"{len(pending):,} already pending")
-    parts += [differing(len(view.mismatches))] if view.mismatches else []
+    parts += [differing([one.address for one in view.mismatches])] if view.mismatches else []
     if not view.standing:
         return one_line("; ".join(parts if view.changes or view.pending else ["No changes", *parts]))
     blocking = {code for change in view.changes for code in change.held_by} or {each.code for each in view.standing}
@@ -299,8 +301,7 @@ def _kinds_of_change(changes: Sequence[ChangeView]) -> Iterator[tuple[str, str]]
     breaking = [meaning for change in changes for meaning in change.meanings if meaning.breaking]
     plain = [field for change in updates for field in _not_breaking(change)]
     conflicts = sum(field.cause == "conflict" for change in updates for field in change.fields)
-    kinds = {change.address.partition(".")[0] for change in changes if change.action == "create"}
-    new = f"new {kinds.pop()}" if len(kinds) == 1 else "new object"
+    new = f"new {sentences.noun(change.address for change in changes if change.action == 'create')}"
     deleted = _common_detail(change.address for change in changes if change.action == "delete")
     for number, noun, detail in (
         (actions["delete"], "deletion", deleted),
@@ -328,9 +329,9 @@ def _breaking(meaning: MeaningView) -> str:
 
 
 def _field_kinds(fields: Sequence[FieldView]) -> Iterator[tuple[str, str]]:
-    prompts = [field for field in fields if field.path == "instructions"]
+    prompts = [field for field in fields if field.path in PROMPTS]
     models = [field for field in fields if field.path == "model"]
-    others = [field for field in fields if field.path not in ("instructions", "model")]
+    others = [field for field in fields if field.path not in {*PROMPTS, "model"}]
     if prompts:
         growth = grown([_as_str(field.before) for field in prompts], [_as_str(field.after) for field in prompts])
         words = _common_detail(

@@ -31,7 +31,7 @@ class FieldView:
     cause: str
     origin: str | None
     excerpt: bool = False
-    """Whether it is only the lines of a text that differ: what is around them is another in each assistant."""
+    """Whether it is only the lines of a text that differ: what is around them is another in each object."""
     reason: str | None = None
     """Why another change of the plan brings it."""
     applied: tuple[Json, ...] = ()
@@ -113,6 +113,8 @@ class View:
     """The revision that the plan was held against: `main (1a2b3c)`."""
     applies: str
     """Whether merging applies only what the change brings, or everything that is pending."""
+    kinds: tuple[str, ...]
+    """The kinds of everything that a manifest wants or that is managed."""
     offline: str | None
     """Why nothing live was read."""
     fingerprint: str
@@ -162,6 +164,7 @@ def view(document: Document) -> View:
         project=_perhaps(environment, "project", str),
         base=_read_base(document),
         applies=_perhaps(document, "applies", str) or "everything",
+        kinds=_texts(document, "kinds") if "kinds" in document else (),
         offline=_perhaps(document, "offline", str),
         fingerprint=_take(document, "fingerprint", str),
         summary=_read_summary(counts),

@@ -197,6 +197,6 @@ def _differences(head: Config, base: Config | None, revision: str) -> Iterator[s
             here = f"{config.FILE}: this change modifies {names} of `{name}`."
             yield f"{here} Until it is merged, the values of {revision} are used."
         if theirs.stack not in (ours.stack, *ours.former_stacks):
-            kept = f"{config.FILE}: the assistants of the stack {theirs.stack} in `{name}` stay with it"
+            kept = f"{config.FILE}: what the stack {theirs.stack} manages in `{name}` stays with it"
             renamed = f"`stack: {{name: {ours.stack}, was: [{theirs.stack}]}}` renames them instead"
             yield f"{kept}, and an apply after the merge creates each a second time: {renamed}."

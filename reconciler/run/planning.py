@@ -58,7 +58,7 @@ def _check_duplicates(
     others = [id for id in dict.fromkeys(named) if id not in surplus]
     if others:
         known = [f"{id} ({address})" for id, address in surplus.items()]
-        remedy = f"pass one of {', '.join(known)}" if known else "no assistant has a duplicate: pass no id"
+        remedy = f"pass one of {', '.join(known)}" if known else "there are no duplicates: pass no id"
         raise Failure(f"Not a duplicate in {session.title}: {', '.join(others)}; nothing was changed.", remedy)
 
 

@@ -1,4 +1,4 @@
-"""Stop managing assistants, or delete those of a preview stack: plans that need no manifests."""
+"""Stop managing objects, or delete those of a preview stack: plans that need no manifests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST = 20
 
 
 def forget(reporter: Reporter, session: Session, keys: tuple[str, ...]) -> int:
-    """Removes the markers of the assistants with these keys; the exit code."""
+    """Removes the markers of the objects with these keys; the exit code."""
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
         warn_of_lists(provider)

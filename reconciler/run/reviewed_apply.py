@@ -14,6 +14,7 @@ from reconciler.plan.changes import fingerprint
 from reconciler.plan.reviewed import environment_of, other_target, review
 from reconciler.providers import Provider
 from reconciler.render import FORMATS, Document, Style, document, events
+from reconciler.render.sentences import noun
 from reconciler.render.visible import visible
 from reconciler.run.base_plan import session_by_revision
 from reconciler.run.execute import plan_and_apply
@@ -75,7 +76,7 @@ def _reviewed_part(reporter: Reporter, session: Session, plan: Plan, reviewed: D
         _report(reporter, "info", str(change.address), f"Not done: this {change.action} needs review")
     for address, now in result.moved:
         if now is None:
-            _report(reporter, "error", address, "Refused: the assistant changed; no action is needed now")
+            _report(reporter, "error", address, f"Refused: the {noun([address])} changed; no action is needed now")
         else:
             _report(reporter, "error", address, "Refused: it is no longer what was reviewed", _as_text(plan, now))
     reporter.refused = len(result.moved)

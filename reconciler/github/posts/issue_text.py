@@ -147,7 +147,7 @@ def well(plan: Plan) -> str:
     """The comment when the issue is closed."""
     environment = span(plan.where.environment)
     if plan.mismatches:
-        return f"Nothing to do in {environment}. {sentences.unkept(len(plan.mismatches))}"
+        return f"Nothing to do in {environment}. {sentences.unkept([str(one.address) for one in plan.mismatches])}"
     return f"{environment} matches Git again."
 
 
