@@ -76,7 +76,8 @@ def test_a_run_record_knows_the_agent_whose_metadata_was_replaced_and_its_pin_br
     assert "Plan: 1 to import" in again.out
     assert "has lost its marker" in " ".join(again.out.split())
     assert states(here) == [("agent.hr", "to be adopted, marker lost")]
-    assert here.run("apply", "--auto-approve").code == 0
+    applied = here.run("apply", "--auto-approve")
+    assert (applied.code, applied.out.count("Running sessions keep the configuration")) == (0, 1)
     assert states(here) == [("agent.hr", "in sync")]
     assert by_sdk(here)[0]["metadata"].keys() == {"reconciler"}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.canonical import ABSENT
-from reconciler.model import Difference, Done, Failed, Skipped, Unsettled
-from reconciler.render.outcomes import closing, line, remainder
+from reconciler.kinds import KINDS
+from reconciler.model import Address, Change, Difference, Done, Failed, Skipped, Unsettled
+from reconciler.render.outcomes import after_changes, closing, line, remainder
 from reconciler.render.style import Style
 from support.render_plans import address, adopt, create, delete, field, forget, kept, mark, plan, rename, update
 
@@ -50,6 +53,17 @@ def test_what_may_have_happened_is_no_failure_and_no_success() -> None:
         closing([doubt], plan(doubt.task))
         == "Apply incomplete: 1 in doubt. Resources: 0 added, 0 changed, 0 destroyed.\n"
     )
+
+
+def test_what_the_change_of_a_kind_means_is_said_once_and_not_of_what_was_created() -> None:
+    def of_agent(task: Change) -> Done:
+        return Done(replace(task, address=Address("agent", task.address.key)), "agent_1")
+
+    renamed = field("name", "a", "b")
+    changed = [of_agent(update("x", renamed)), of_agent(update("y", renamed)), Done(update("z", renamed), "asst_1")]
+
+    assert after_changes(changed) == (KINDS["agent"].after_change,)
+    assert after_changes([of_agent(create("x")), of_agent(delete("y")), of_agent(adopt("z"))]) == ()
 
 
 def test_what_did_not_settle_is_said_field_by_field():

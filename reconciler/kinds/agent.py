@@ -424,6 +424,7 @@ AGENT = Kind(
     api="Agents API",
     answer_schema=("text", "format", "schema"),
     metadata_is_replaced=True,
+    after_change="Running sessions keep the configuration that they began with; new sessions have the change.",
     set_by_server=("id", "object", "created_at", "updated_at"),
     elsewhere=_ELSEWHERE,
     misshapen=_misshapen_tools,

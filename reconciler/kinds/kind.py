@@ -41,6 +41,8 @@ class Kind:
     """The fields by which a list of such objects tells one from another."""
     metadata_is_replaced: bool = False
     """Whether other clients replace all metadata as they change a pair, and so erase the marker."""
+    after_change: str = ""
+    """What is to be known once such objects have changed, beside what became of each; empty where it is nothing."""
     set_by_server: tuple[str, ...] = ("id", "object", "created_at")
     """What an object has and no manifest may state."""
     elsewhere: Mapping[Path, str] = field(default_factory=dict)

@@ -8,7 +8,9 @@ from typing import assert_never
 
 from reconciler import paths
 from reconciler.canonical import Absent, Json
+from reconciler.kinds import KINDS
 from reconciler.model import (
+    WHOLE,
     Address,
     Change,
     Difference,
@@ -90,6 +92,14 @@ def remainder(
         f"`reconciler plan {where}` shows it; `reconciler apply {where}` applies what no objection blocks.",
         *kept,
     )
+
+
+def after_changes(outcomes: Collection[Outcome]) -> tuple[str, ...]:
+    """What is to be known of each kind of which objects changed; once, however many did."""
+    tasks = (outcome.task for outcome in outcomes if isinstance(outcome, Done | Unsettled))
+    changed = (task for task in tasks if isinstance(task, Change) and task.fields and task.action not in WHOLE)
+    kinds = {task.address.kind for task in changed}
+    return tuple(note for kind in sorted(kinds) if (note := KINDS[kind].after_change))
 
 
 def _differs(change: Change, brought: Mapping[Address, str]) -> Iterator[str]:

@@ -122,8 +122,10 @@ def _report_stop(reporter: Reporter, stop: Stop) -> None:
 
 def _report_end(reporter: Reporter, plan: Plan, ended: Sequence[Outcome], stop: Stop, remainder: Sequence[str]) -> int:
     """Reports how it ended; the exit code."""
-    closing = outcomes.closing(ended, plan, reporter.refused, remainder)
+    notes = outcomes.after_changes(ended)
+    closing = outcomes.closing(ended, plan, reporter.refused, (*notes, *remainder))
     reporter.text(f"\n{closing}")
+    reporter.events(*(events.diagnostic("info", note) for note in notes))
     reporter.events(events.closing(ended, closing.splitlines()[-1]))
     if stop.reason == INTERRUPTED:
         return 130
