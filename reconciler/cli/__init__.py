@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "destroy": "Delete everything of a preview stack.",
     "history": "List the applies that were recorded here.",
     "rollback": "Restore the state before a run, or of a commit.",
+    "doctor": "Look at everything that has to work, and say what fixes what does not.",
     "migrate": "Assess what becomes of each assistant as an agent and as a Responses request.",
     "serve": "Run the embedded server for other programs.",
 }

@@ -146,6 +146,15 @@ def writing(*, command: str, events: bool = False) -> Callable[[Callable[..., in
     return _gathered("apply_options", record, declared)
 
 
+def trying(command: Callable[..., int]) -> Callable[..., int]:
+    """Adds the options of a command that reads, and with --write also creates what it deletes again."""
+
+    def record(**own: Any) -> ApplyOptions:
+        return ApplyOptions(command="doctor", **own)
+
+    return _gathered("apply_options", record, (auto_approve, timeout, state_dir, interactive, colour))(command)
+
+
 def scheduled(command: Callable[..., int]) -> Callable[..., int]:
     """Adds the options of a scheduled run: approved, asks nothing, and reads each object again before it is written."""
 

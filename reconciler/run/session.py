@@ -124,9 +124,14 @@ class Session:
         if not isinstance(error, ProviderError):
             return
         error.where = self.title
-        if not self.environment.settings.embedded:
-            remedy = advice(error, self.where.base_url, self.access.query)
-            error.remedy = "\n".join(filter(None, (remedy, self._key_source(error))))
+        error.remedy = self.remedy(error)
+
+    def remedy(self, error: ProviderError) -> str:
+        """What to do about an error of the server, seeing its address, and where the key came from."""
+        if self.environment.settings.embedded:
+            return error.remedy
+        remedy = advice(error, self.where.base_url, self.access.query)
+        return "\n".join(filter(None, (remedy, self._key_source(error))))
 
     def _key_source(self, error: ProviderError) -> str:
         source = self.access.key_source

@@ -14,6 +14,8 @@ Metadata = Literal["replaced", "merged", "dropped"]
 _TEXTS = ("name", "instructions")
 Gone = Literal["named", "nameless", "html", "400"]
 
+Pages = Literal["cursors", "none", "arrays"]
+
 
 @dataclass
 class Api:
@@ -38,6 +40,8 @@ class Api:
     """Whether what it answers to a write only names the object."""
     no_delete: tuple[int, str] | None = None
     """What it answers to a delete, where it has none."""
+    pages: Pages = "cursors"
+    """Whether it has a page after a cursor, sends everything whatever it is asked, or that as an array alone."""
     keeps: frozenset[str] | None = None
     """The fields that it keeps, where it does not keep all."""
     kept: dict[str, Body] = field(default_factory=dict)
@@ -55,6 +59,8 @@ class Api:
         """The answer about one object, or about all."""
         if request.headers.get("openai-beta") != self.beta:
             return _error(400, f"Send the header OpenAI-Beta: {self.beta}.")
+        if request.method == "DELETE" and self.no_delete is not None:
+            return httpx.Response(self.no_delete[0], text=self.no_delete[1])
         if id and id not in self.kept:
             return self._not_found(id)
         if request.method == "POST":
@@ -91,15 +97,15 @@ class Api:
         return {} if self.metadata == "dropped" else {key: value for key, value in pairs.items() if value is not None}
 
     def _deleted(self, id: str) -> httpx.Response:
-        if self.no_delete is not None:
-            status, text = self.no_delete
-            return httpx.Response(status, text=text)
         del self.kept[id]
         return _ok({"id": id, "object": f"{self.noun}.deleted", "deleted": True})
 
     def _page(self, asked: Mapping[str, str]) -> httpx.Response:
         """There is no `before` for agents."""
         rows = list(self.kept.values())[:: -1 if asked.get("order", "desc") == "desc" else 1]
+        if self.pages != "cursors":
+            data = [self._seen(row) for row in rows]
+            return _ok({"object": "list", "data": data} if self.pages == "none" else data)
         ids = [row["id"] for row in rows]
         if "after" in asked and asked["after"] not in ids:
             return self._not_found(asked["after"])
@@ -133,6 +139,10 @@ class Apis(httpx.AsyncBaseTransport):
         self.asked: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.answer(request)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """What it says."""
         self.asked.append(request)
         self.meanwhile(request)
         name, _, id = request.url.path.removeprefix("/v1/").partition("/")

@@ -1,0 +1,222 @@
+"""What a server says of itself when it is only read: whether it answers, its kinds, lists, pages and models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler import urls
+from reconciler.canonical import Json
+from reconciler.diagnostics import Location, nearest
+from reconciler.kinds import KINDS, Kind
+from reconciler.model import Desired, Live
+from reconciler.plan.guards import unreliable_list
+from reconciler.plan.ownership import managed
+from reconciler.providers import ApiGone, Paging, Provider, ProviderError, Unauthorized, Unreachable, until
+from reconciler.providers.key_command import NoKeyError
+from reconciler.render.checkup import Finding
+from reconciler.render.sentences import count
+from reconciler.run.session import Session
+
+STACK = "reconciler-doctor"
+"""The stack of throw-away objects: nothing else is ever of it."""
+_PATIENCE = 20.0
+"""Seconds in which the first answer has to come."""
+_NEEDED = "requires an `api-version`"
+
+
+@dataclass(slots=True)
+class Examined:
+    """A server, what the manifests want of it, and what it was seen to have."""
+
+    session: Session
+    provider: Provider
+    desired: Sequence[Desired]
+    live: dict[str, tuple[Live, ...]] = field(default_factory=dict)
+    """By kind, what is listed: of those that the server has."""
+    gone: list[str] = field(default_factory=list)
+    silent: bool = False
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds that the server has."""
+        return tuple(KINDS[kind] for kind in self.live)
+
+    @property
+    def settings(self) -> str:
+        """What is worth writing down: the kinds that there are, where others are missing and nothing says so."""
+        environment = self.session.environment
+        if not self.gone or not self.live or environment.kinds is not None:
+            return ""
+        return f"environments:\n  {environment.name}:\n    kinds: [{', '.join(sorted(self.live))}]\n"
+
+    def wants(self, kind: str) -> bool:
+        """Whether a manifest or the environment names the kind."""
+        return kind in (self.session.environment.kinds or ()) or any(each.address.kind == kind for each in self.desired)
+
+
+async def server_findings(examined: Examined) -> AsyncIterator[Finding]:
+    """Everything about the server, in the order in which it is asked; one that does not answer is asked no more."""
+    session, provider = examined.session, examined.provider
+    failures: list[ProviderError] = []
+    found: list[Finding] = []
+    for name in session.kinds:
+        error = await _observe(examined, name)
+        failures += [error] if error is not None else []
+        if isinstance(error, Unreachable | NoKeyError):
+            examined.silent = True
+            break
+        found += [finding async for finding in _kind_findings(examined, KINDS[name], error)]
+    yield _address(session, failures[-1] if examined.silent else None)
+    for finding in (*_api_version(session, failures), *found):
+        yield finding
+    if not examined.silent:
+        for finding in (*_project(session, provider.project), *_model_findings(examined, await provider.models())):
+            yield finding
+    else:
+        for finding in retirement_findings(session, examined.desired, {}):
+            yield finding
+
+
+async def _observe(examined: Examined, kind: str) -> ProviderError | None:
+    """Reads what is live of a kind; why it cannot be read."""
+    try:
+        with until(time.monotonic() + _PATIENCE):
+            await examined.provider.newest(kind)
+        examined.live[kind] = await examined.provider.observe(kind)
+    except ProviderError as error:
+        return error
+    return None
+
+
+def _address(session: Session, silence: ProviderError | None) -> Finding:
+    where = session.where.base_url
+    if silence is not None:
+        area = "key" if isinstance(silence, NoKeyError) else "address"
+        text = f"{silence.message} Nothing else of the server could be looked at."
+        return Finding(area, "problem", text, session.remedy(silence))
+    if session.environment.settings.embedded:
+        return Finding("address", "ok", f"The embedded server, in {where}.")
+    if not urls.may_have_key(where):
+        remedy = "write `https://` in `base_url`, if the server speaks that"
+        return Finding("address", "note", f"{where} answers, over plain http: whoever is between reads it.", remedy)
+    return Finding("address", "ok", f"{where} answers.")
+
+
+def _api_version(session: Session, failures: Iterable[ProviderError]) -> Iterator[Finding]:
+    stated = session.access.query.get("api-version")
+    remedies = [session.remedy(error) for error in failures]
+    if any(_NEEDED in remedy for remedy in remedies):
+        text = f"The server does not take `{stated}`." if stated else "The address requires one, and none is sent."
+        yield Finding("api-version", "problem", text, "write `query: {api-version: VERSION}` for the environment")
+    elif stated:
+        yield Finding("api-version", "ok", f"`{stated}` is sent with every request.")
+
+
+async def _kind_findings(examined: Examined, kind: Kind, error: ProviderError | None) -> AsyncIterator[Finding]:
+    if isinstance(error, ApiGone):
+        for finding in _gone_findings(examined, kind, error):
+            yield finding
+        return
+    if error is not None:
+        yield _refused(examined.session, kind, error)
+        return
+    yield Finding(kind.plural, "ok", _counted(examined, kind))
+    contradiction = examined.provider.unreliable.get(kind.name)
+    if contradiction is not None:
+        remedy = "fix the server's paging; if other programs create and delete objects there now, run it again"
+        cannot = f"{kind.plural.capitalize()} are not created or deleted while their list contradicts itself."
+        yield Finding(kind.plural, "problem", unreliable_list(kind.name, contradiction), remedy, cannot)
+        return
+    try:
+        yield _paging(examined, kind, await examined.provider.paging(kind.name))
+    except ProviderError as failure:
+        yield _refused(examined.session, kind, failure)
+    for finding in _left_over(examined, kind):
+        yield finding
+
+
+def _gone_findings(examined: Examined, kind: Kind, error: ApiGone) -> Iterator[Finding]:
+    wanted = examined.wants(kind.name)
+    if not error.answer and not wanted:  # no server of this sort has it
+        return
+    examined.gone.append(kind.name)
+    only = len(examined.gone) == len(examined.session.kinds)
+    remedy = examined.session.remedy(error)
+    cannot = f"{kind.plural.capitalize()} cannot be planned or applied." if wanted else ""
+    yield Finding(kind.plural, "problem" if wanted or only else "note", error.message, remedy, cannot)
+
+
+def _refused(session: Session, kind: Kind, error: ProviderError) -> Finding:
+    request = f" [request {error.response.request_id}]" if error.response.request_id else ""
+    said = "The server rejects the key" if isinstance(error, Unauthorized) else "The list cannot be read"
+    return Finding(kind.plural, "problem", f"{said}: {error.message}{request}", session.remedy(error))
+
+
+def _counted(examined: Examined, kind: Kind) -> str:
+    """How many are listed, and whose they are."""
+    live, where = examined.live[kind.name], examined.session.where
+    ours = {each.id for each in managed(live, where)}
+    others = sum(each.marker is not None and each.id not in ours for each in live)
+    parts = {"managed here": len(ours), "of other stacks": others, "unmanaged": len(live) - len(ours) - others}
+    owners = ", ".join(f"{number:,} {whose}" for whose, number in parts.items() if number)
+    return f"The {kind.api} answers and lists {count(len(live), kind.name)}{f': {owners}' if owners else ''}."
+
+
+def _paging(examined: Examined, kind: Kind, paging: Paging) -> Finding:
+    if paging == "works":
+        page = examined.provider.learned(kind.name).page
+        return Finding(kind.plural, "ok", f"The list comes in pages, of {page:,} at most.")
+    if paging == "unknown":
+        text = "Whether the list comes in pages cannot be told: that takes at least two objects."
+        return Finding(kind.plural, "note", text)
+    listed = len(examined.live[kind.name])
+    what = "an array" if examined.provider.learned(kind.name).sends_arrays else "one answer"
+    text = f"The list has no pages: the server sends {what} of {listed:,}, and more cannot be asked for."
+    cannot = f"{kind.plural.capitalize()} beyond what one answer lists are not seen, and would be created again."
+    return Finding(kind.plural, "note", text, cannot=cannot)
+
+
+def _left_over(examined: Examined, kind: Kind) -> Iterator[Finding]:
+    for live in examined.live[kind.name]:
+        if live.marker is not None and live.marker.stack == STACK:
+            remedy = f"reconciler destroy --stack {STACK} -e {examined.session.environment.name}"
+            yield Finding(kind.plural, "note", f"{live.id} is left of a `doctor --write`.", remedy)
+
+
+def _project(session: Session, answered: str | None) -> Iterator[Finding]:
+    stated = session.where.project
+    if answered is None:
+        return
+    if stated is not None and stated != answered:
+        remedy = "look at `project` of the environment, and at which project the key is of"
+        yield Finding("project", "problem", f"The server answers for {answered}, not {stated}.", remedy)
+    else:
+        yield Finding("project", "ok", f"The server answers for {answered}.")
+
+
+def _model_findings(examined: Examined, offered: Mapping[str, str | None]) -> Iterator[Finding]:
+    deployments = examined.session.environment.models
+    used: dict[Json, Location] = {}
+    for each in examined.desired:
+        used.setdefault(each.fields.get("model"), each.place)
+    if not offered and not examined.session.environment.settings.embedded:
+        yield Finding("models", "note", "The server lists no models, so whether those in use are offered is not known.")
+    missing = {model: place for model, place in used.items() if offered and model not in (*offered, *deployments)}
+    for model, place in missing.items():
+        meant = nearest(str(model), offered)
+        remedy = f"did you mean `{meant}`?" if meant else f"choose one of the {len(offered):,} that are"
+        yield Finding("models", "problem", f"`{model}` ({place.file}) is not offered by the server.", remedy)
+    if offered and used and not missing:
+        yield Finding("models", "ok", f"The server offers {'the model' if len(used) == 1 else 'every model'} in use.")
+    yield from retirement_findings(examined.session, examined.desired, offered)
+
+
+def retirement_findings(
+    session: Session, desired: Sequence[Desired], dates: Mapping[str, str | None]
+) -> Iterator[Finding]:
+    """What in use ends or has ended, as the server says, else as its vendor published."""
+    for retirement in session.retirements(desired, dates):
+        where = f" ({retirement.place.file})" if retirement.place is not None else ""
+        yield Finding("retirements", "note", f"{retirement.message}{where}", retirement.remedy)

@@ -1,0 +1,385 @@
+"""`reconciler doctor`: what it says of servers that are fine, dead, or each odd in its own way, and of the rest."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any
+
+import httpx
+import pytest
+
+from support.apis import Api, Apis
+from support.checkout import Checkout, Told, plain
+from support.forking import Process
+from support.foundry import TOKEN, project
+from support.gits import repository
+from support.loopback import on_loopback
+from support.needing import PATIENCE
+from support.ports import Gate, on_port
+
+NAME = "reconciler doctor, delete me"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR Helper\n")
+
+
+def configured(here: Checkout, url: str, more: str = "") -> None:
+    here.config(f"stack: acme\nenvironments:\n  far: {{provider: openai, base_url: '{url}'{more}}}\n")
+
+
+def examined(here: Checkout, answer: Callable[[httpx.Request], httpx.Response], *arguments: str) -> Told:
+    with on_loopback(answer) as url:
+        configured(here, url)
+        return here.run("doctor", "-e", "far", "--json", *arguments)
+
+
+def rows(told: Told, *areas: str) -> list[tuple[str, str]]:
+    """What was found in these areas: health and text."""
+    return [(each["health"], each["text"]) for each in told.data["findings"] if each["area"] in areas]
+
+
+def with_models(apis: Apis, *models: dict[str, Any]) -> Callable[[httpx.Request], httpx.Response]:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/models":
+            return httpx.Response(200, json={"object": "list", "data": list(models)})
+        return apis.answer(request)
+
+    return answer
+
+
+def some(name: str, number: int = 2, **settings: Any) -> Api:
+    """An API with objects of nobody."""
+    api = Api(name, **settings)
+    for at in range(number):
+        id = f"{api.noun}_old{at}"
+        api.kept[id] = {"id": id, "object": api.noun, "created_at": at, "model": "gpt-4o", "metadata": {}}
+    return api
+
+
+# Only reading
+
+
+def test_a_server_that_is_fine_is_said_to_be_and_nothing_is_written(here: Checkout) -> None:
+    apis = Apis(some("agents"), some("assistants", 3))
+
+    told = examined(here, with_models(apis, {"id": "gpt-4o"}))
+
+    assert told.code == 0
+    assert {request.method for request in apis.asked} == {"GET"}
+    assert rows(told, "key", "manifests", "assistants", "models") == [
+        ("ok", "None is sent: the variable OPENAI_API_KEY is not set."),
+        ("ok", "No errors: 1 assistant."),
+        ("ok", "The Assistants API answers and lists 3 assistants: 3 unmanaged."),
+        ("ok", "The list comes in pages, of 100 at most."),
+        ("ok", "The server offers the model in use."),
+    ]
+    assert told.data["counts"]["problem"] == 0
+    assert told.data["settings"] is None
+
+
+def test_a_dead_server_is_one_row_and_not_the_end(here: Checkout) -> None:
+    configured(here, "http://127.0.0.1:9/v1")
+
+    told = here.run("doctor", "-e", "far", "--timeout", "1")
+
+    assert told.code == 1
+    assert "manifests      ok       No errors: 1 assistant." in told.out
+    assert "address        problem  Cannot reach the server" in told.out
+    assert told.out.endswith("\n1 problem, 1 note.\n")
+    assert max(map(len, told.out.splitlines())) <= 100
+
+
+def test_a_server_with_one_api_and_what_to_write_down(here: Checkout) -> None:
+    told = examined(here, Apis(some("assistants")).answer)
+
+    assert told.code == 0
+    assert [health for health, text in rows(told, "agents") if text.startswith("This server has no Agents API")] == [
+        "note"
+    ]
+    assert told.data["settings"] == "environments:\n  far:\n    kinds: [assistant]\n"
+
+
+def test_an_api_that_manifests_need_and_the_server_has_not_is_a_problem(here: Checkout) -> None:
+    told = examined(here, Apis(some("agents")).answer)
+
+    assert told.code == 1
+    assert rows(told, "assistants")[0][0] == "problem"
+    assert told.data["cannot"] == ["Assistants cannot be planned or applied."]
+
+
+@pytest.mark.parametrize(
+    ("pages", "health", "text"),
+    [
+        ("none", "note", "The list has no pages: the server sends one answer of 2, and more cannot be asked for."),
+        ("arrays", "note", "The list has no pages: the server sends an array of 2, and more cannot be asked for."),
+    ],
+)
+def test_a_list_without_pages(here: Checkout, pages: Any, health: str, text: str) -> None:
+    told = examined(here, Apis(some("agents"), some("assistants", pages=pages)).answer)
+
+    assert (health, text) in rows(told, "assistants")
+
+
+def test_a_list_that_is_too_short_to_tell_says_so(here: Checkout) -> None:
+    told = examined(here, Apis(some("agents"), some("assistants", 1)).answer)
+
+    assert rows(told, "assistants")[1][1].startswith("Whether the list comes in pages cannot be told")
+
+
+def test_a_list_that_contradicts_itself_is_a_problem(here: Checkout) -> None:
+    row = {"id": "asst_1", "object": "assistant", "model": "gpt-4o", "metadata": {}}
+    apis = Apis(some("agents"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/assistants"):
+            return httpx.Response(200, json={"object": "list", "data": [row, row], "has_more": False})
+        return apis.answer(request)
+
+    told = examined(here, answer)
+
+    assert told.code == 1
+    assert "The server's list of assistants is unreliable: its pages repeat asst_1" in rows(told, "assistants")[1][1]
+
+
+def test_a_rejected_key_says_which_it_was_and_never_its_value(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret-0123456789")
+
+    told = examined(
+        here, lambda request: httpx.Response(401, json={"error": {"message": "no sk-very-secret-0123456789"}})
+    )
+
+    assert told.code == 1
+    assert ("ok", "It comes from the variable OPENAI_API_KEY.") in rows(told, "key")
+    assert [text.split(":")[0] for _, text in rows(told, "agents", "assistants")] == ["The server rejects the key"] * 2
+    assert "very-secret" not in told.out + told.err
+
+
+def test_a_missing_key_leaves_the_rest_to_be_looked_at(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOPE", raising=False)
+    configured(here, "https://assistants.example.com/v1", ", api_key: {env: NOPE}")
+
+    told = here.run("doctor", "-e", "far", "--json")
+
+    assert told.code == 1
+    assert rows(told, "key", "manifests", "address") == [
+        ("problem", "The variable NOPE is not set, and `far` requires a key."),
+        ("ok", "No errors: 1 assistant."),
+        ("note", "https://assistants.example.com/v1 was not asked."),
+    ]
+
+
+def test_errors_in_files_are_counted_and_the_server_is_still_asked(here: Checkout) -> None:
+    here.write(bad="model: [1]\n", worse="name: 1\n")
+
+    told = examined(here, Apis(some("assistants"), some("agents")).answer)
+
+    assert told.code == 1
+    assert rows(told, "manifests") == [("problem", "3 errors, reported above.")]
+    assert rows(told, "assistants")[0][0] == "ok"
+    assert rows(here.run("doctor", "-e", "nowhere", "--json"), "configuration") == [
+        ("problem", "1 error, reported above.")
+    ]
+
+
+def test_the_server_says_which_models_it_has_and_when_they_end(here: Checkout) -> None:
+    here.write(other="model: gpt-4.1\n", third="model: o3\n")
+    apis = Apis(some("assistants"), some("agents"))
+
+    told = examined(here, with_models(apis, {"id": "gpt-4o-2"}, {"id": "gpt-4.1", "shutdown_date": "2031-05-01"}))
+
+    problems = [text for health, text in rows(told, "models") if health == "problem"]
+    assert problems == [
+        "`gpt-4o` (assistants/hr.yaml) is not offered by the server.",
+        "`o3` (assistants/third.yaml) is not offered by the server.",
+    ]
+    assert rows(told, "retirements")[0] == (
+        "note",
+        "The model `gpt-4.1` retires on 2031-05-01. (assistants/other.yaml)",
+    )
+
+
+def test_a_plan_asks_for_the_dates_of_models_that_are_known_to_end_and_of_no_others(here: Checkout) -> None:
+    apis = Apis(Api("assistants"), Api("agents"))
+    answer = with_models(apis, {"id": "gpt-4.1", "shutdown_date": "2031-05-01"})
+    asked: list[str] = []
+
+    def heard(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return answer(request)
+
+    with on_loopback(heard) as url:
+        configured(here, url)
+        here.run("plan", "-e", "far")
+        assert "/v1/models" not in asked
+        here.write(hr="model: gpt-4.1\n")
+        assert "The model `gpt-4.1` retires on 2031-05-01." in here.run("plan", "-e", "far").out
+        assert asked.count("/v1/models") == 1
+
+
+def test_git_is_looked_at(here: Checkout) -> None:
+    assert rows(here.run("doctor", "--json"), "Git")[0][0] == "note"
+    repository(here.root)
+    here.write(hr="model: gpt-4o\n")
+
+    found = rows(here.run("doctor", "--json"), "Git")
+
+    assert [health for health, _ in found] == ["ok", "note"]
+    assert found[0][1].endswith("with its history.")
+
+
+def test_a_project_of_classic_agents_has_its_version_and_its_one_kind(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOUNDRY_TOKEN", TOKEN)
+    with project() as there:
+        given = f"provider: foundry, base_url: '{there.url}', api_key: {{env: FOUNDRY_TOKEN}}"
+        given = f"stack: acme\nenvironments:\n  far: {{{given}"
+        here.config(f"{given}}}\n")
+        told = here.run("doctor", "-e", "far", "--json", "--write", "--auto-approve")
+        here.config(f"{given}, query: {{api-version: '1999'}}}}\n")
+        old = here.run("doctor", "-e", "far", "--json")
+
+    assert told.code == 0, told.out
+    assert rows(told, "api-version", "agents") == [("ok", "`v1` is sent with every request.")]
+    assert there.agents == {}
+    assert rows(old, "api-version") == [("problem", "The server does not take `1999`.")]
+
+
+# Trying
+
+
+def trial(here: Checkout, api: Api) -> tuple[Told, list[tuple[str, str]]]:
+    """What was found as assistants were tried, up to the first stop or colon of each sentence."""
+    told = examined(here, Apis(api).answer, "--write", "--auto-approve")
+    return told, [(health, text.partition(".")[0]) for health, text in rows(told, "try assistant")]
+
+
+FINE = {
+    "create": "it is assistant_1",
+    "read": "by its id",
+    "list": "at once",
+    "modify": "only what is sent changes",
+    "metadata": "kept, and replaced by each modify",
+    "clear": "null removes a text",
+    "delete": "assistant_1 is gone",
+}
+
+
+def said(health: str = "ok", **odd: str) -> list[tuple[str, str]]:
+    """The steps of a trial, each fine unless something odd is said of it."""
+    return [(health if step in odd else "ok", f"{step}: {odd.get(step, text)}") for step, text in FINE.items()]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, said()),
+        ({"metadata": "merged"}, said(metadata="kept and merged; null removes a pair")),
+    ],
+    ids=["replaces", "merges"],
+)
+def test_what_a_server_does_is_found_out_and_nothing_stays(here: Checkout, settings: Any, expected: Any) -> None:
+    api = Api("assistants", **settings)
+
+    told, found = trial(here, api)
+
+    assert (told.code, found) == (0, expected)
+    assert api.kept == {}
+    assert {body.get("name") for body in api.bodies} == {NAME, None}
+
+
+def test_a_server_that_drops_metadata_can_manage_nothing(here: Checkout) -> None:
+    api = Api("assistants", metadata="dropped", keeps=frozenset({"name", "model", "instructions"}))
+
+    told, found = trial(here, api)
+
+    assert told.code == 1
+    assert found[:3] == [
+        ("ok", "create: it is assistant_1"),
+        ("problem", "metadata: dropped"),
+        ("problem", "create: `description` is not kept as it was sent"),
+    ]
+    assert found[-1] == ("ok", "delete: assistant_1 is gone")
+    assert told.data["cannot"][0].startswith("Assistants cannot be managed")
+    assert api.kept == {}
+
+
+def test_a_server_without_delete_says_so_before_and_names_what_stays(here: Checkout) -> None:
+    api = Api("assistants", no_delete=(405, "Method Not Allowed"))
+
+    told, found = trial(here, api)
+
+    assert told.code == 1
+    assert "The server says that it deletes no assistants: this one stays" in told.err
+    assert found[-1] == ("problem", f"delete: assistant_1 is still there, called `{NAME}`")
+    _, found = trial(here, api)
+    assert found[0] == ("note", "create: not tried; assistant_1 is still there of an earlier trial")
+    assert list(api.kept) == ["assistant_1"]
+
+
+def test_what_a_crash_left_is_cleared_up_and_the_real_stack_never_sees_it(here: Checkout) -> None:
+    api = Api("assistants", no_delete=(405, "Method Not Allowed"))
+    trial(here, api)
+    api.no_delete = None
+    with on_loopback(Apis(api).answer) as url:
+        configured(here, url)
+        assert "1 to add, 0 to change, 0 to destroy" in here.run("plan", "-e", "far").out
+        read = here.run("doctor", "-e", "far", "--json")
+        assert ("note", "assistant_1 is left of a `doctor --write`.") in rows(read, "assistants")
+        assert (
+            here.run(
+                "destroy", "--stack", "reconciler-doctor", "-e", "far", "--auto-approve", "--allow", "too-many-deletes"
+            ).code
+            == 0
+        )
+
+    assert api.kept == {}
+
+
+def test_without_a_model_nothing_is_tried_and_one_can_be_named(here: Checkout) -> None:
+    (here.root / "assistants" / "hr.yaml").unlink()
+    api = Api("assistants")
+    told, found = trial(here, api)
+
+    assert (told.code, found, api.bodies) == (1, [("problem", "No assistant names a model, so none is tried")], [])
+    told = examined(here, Apis(api).answer, "--write", "--auto-approve", "--model", "m")
+    assert told.code == 0
+    assert api.bodies[0]["model"] == "m"
+
+
+def test_nothing_is_tried_unless_somebody_says_yes(here: Checkout) -> None:
+    api = Api("assistants")
+
+    told = examined(here, Apis(api).answer, "--write")
+
+    assert told.code == 1
+    assert rows(told, "try")[0][1].startswith("Approval requires a terminal")
+    assert api.bodies == []
+
+
+@pytest.mark.parametrize(("write", "cuts"), [(1, 1), (1, 2), (2, 1), (3, 2)])
+def test_what_was_created_is_deleted_after_ctrl_c_in_the_middle(here: Checkout, write: int, cuts: int) -> None:
+    """The writes are: a delete of nothing, a create, a modify; they arrive while the signal does."""
+    with on_port(Gate(free=write)) as gate:
+        configured(here, gate.url, ", kinds: [assistant]")
+        arguments = ["doctor", "-e", "far", "--write", "--auto-approve", "--json"]
+        with Process(*arguments, cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
+            gate.wait(write + 1)
+            process.send_signal(signal.SIGINT)
+            while "Interrupted" not in process.stderr.readline():  # type: ignore[union-attr]  # it is a pipe
+                pass
+            if cuts == 2:
+                process.send_signal(signal.SIGINT)
+            gate.open()
+            out, err = process.communicate(timeout=PATIENCE)
+        assert "Traceback" not in err
+        assert process.returncode == 130, (out, err)
+        assert gate.names() == []
+
+    assert json.loads(out)["findings"][-1]["text"].startswith("interrupted")
