@@ -35,7 +35,10 @@ class Extended:
         """New files, and texts with what is added behind them: in the files that the recipe names, in its order."""
         section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split(f"\n## {recipe}\n")[1].split("\n## ")[0]
         files = [name.replace("NAME", "example") for name in re.findall(r"^\d\. `(reconciler/[^`]+)`", section, re.M)]
-        assert [Path(name).stem.strip("_") for name in files] == list(changes)
+        stems = [Path(name).stem.strip("_") for name in files]
+        folders = [Path(name).parent.name for name in files]
+        unique = [f"{of}_{stem}" if stems.count(stem) > 1 else stem for of, stem in zip(folders, stems, strict=True)]
+        assert unique == list(changes)
         for name, change in zip(files, changes.values(), strict=True):
             path = self.source / name
             assert path.exists() == isinstance(change, dict)
@@ -229,3 +232,104 @@ def test_a_command_is_offered_and_runs(extended: Extended) -> None:
 
     assert re.search("example +Say hello.", extended.run("--help"))
     assert extended.run("example") == "Hello.\n"
+
+
+KIND = """
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from reconciler.kinds.fields import FieldRules, Text, ValueLimits
+from reconciler.kinds.kind import Kind
+from reconciler.kinds.metadata import filled_pairs, metadata_problems
+
+
+class ExampleBody(BaseModel):
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+
+    model: Annotated[str | None, FieldRules(required=True)] = None
+    name: Annotated[Text | None, ValueLimits(longest=64), FieldRules()] = None
+    instructions: Annotated[Text | None, ValueLimits(longest=1000), FieldRules()] = None
+    metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=filled_pairs)] = None
+
+
+EXAMPLE = Kind(
+    name="example",
+    model=ExampleBody,
+    form=1,
+    api="Examples API",
+    elsewhere={("tools",): "examples have no tools: leave it out"},
+    rules=lambda body, traits, unjudged: metadata_problems(body.metadata or {}),
+)
+"""
+SERVED = """
+from dataclasses import replace
+
+from reconciler.emulator.api import Api
+from reconciler.emulator.shapes import METADATA, Members, Optional, Text, ordered
+
+FIELDS = {
+    "name": Optional(Text(longest=64)),
+    "model": Text(may_be_empty=False),
+    "instructions": Optional(Text(longest=1000)),
+    "metadata": Optional(METADATA),
+}
+BODY = Members(members=FIELDS, required=("model",))
+
+
+EXAMPLES = Api(
+    name="examples",
+    title="Examples API",
+    noun="example",
+    id_prefix="example_",
+    beta="examples=v1",
+    cursors=("after",),
+    tells_updates=False,
+    largest=1_000_000,
+    tools=frozenset(),
+    request=lambda settings, creating: BODY if creating else replace(BODY, required=()),
+    create=lambda sent, settings, id: sent,
+    modify=lambda before, sent, settings: {**before, **sent},
+    echo=lambda kept, settings: ordered(kept, FIELDS),
+)
+"""
+
+
+def test_a_kind_is_validated_planned_applied_and_shown_beside_the_others(extended: Extended) -> None:
+    extended.follow(
+        "A kind",
+        kinds_example=KIND,
+        init={
+            "from reconciler.kinds.assistant import ASSISTANT\n": "from reconciler.kinds.example import EXAMPLE\n",
+            "KINDS: dict[str, Kind] = {": '"example": EXAMPLE, ',
+        },
+        openai={
+            "from reconciler.kinds.assistant import ASSISTANT\n": "from reconciler.kinds.example import EXAMPLE\n",
+            "COLLECTIONS: dict[str, Collection] = {\n": (
+                '    "example": Collection(EXAMPLE, "/examples", beta="examples=v1", metadata="replaced"),\n'
+            ),
+        },
+        emulator_example=SERVED,
+        apis={
+            "from reconciler.emulator.assistants import ASSISTANTS\n": (
+                "from reconciler.emulator.example import EXAMPLES\n"
+            ),
+            "for api in (AGENTS, ASSISTANTS": ", EXAMPLES",
+        },
+    )
+    (extended.here / "examples").mkdir()
+    extended.write("examples/hr.yaml", "model: m\nname: First\ntools: []\n")
+    assert "examples have no tools: leave it out" in extended.run("validate", code=1)
+    extended.write("examples/hr.yaml", "model: m\nname: First\n")
+    plan = extended.run("plan")
+    assert "+ assistant.hr will be created" in plan
+    assert "+ example.hr will be created (examples/hr.yaml:1)" in plan
+    extended.run("apply", "--auto-approve")
+    assert "No changes." in extended.run("plan")
+    assert "example.hr" in extended.run("status")
+    assert json.loads(extended.run("output", "--format", "json"))["example"]["hr"]["name"] == "First"
+
+    (extended.here / "examples" / "hr.yaml").rename(extended.here / "examples" / "people.yaml")
+    extended.write("examples/people.yaml", "model: m\nname: First\ninstructions: Hi.\nreconciler: {was: [hr]}\n")
+    extended.run("apply", "--auto-approve", "example.people")
+    assert json.loads(extended.run("show", "example.people", "--json"))["instructions"] == "Hi."
