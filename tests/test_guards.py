@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan.guards import GONE, OBJECTIONS, Limits, PlanContext, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
 from support.lives import applied, marked, stranger, wanted
-from support.world import WHERE
+from support.world import WHERE, desired
 
 STAGING = replace(WHERE, environment="staging")
 FORMER = replace(WHERE, stack="initech")
@@ -60,6 +62,15 @@ def test_a_create_that_looks_like_what_is_there_is_objected_to(live: Live, looks
 def test_two_without_a_name_look_alike_only_if_they_are() -> None:
     assert codes(planned([wanted("a", temperature=0)], [stranger(temperature=0)])) == ["possible-duplicate"]
     assert codes(planned([wanted("a", temperature=0)], [stranger()])) == []
+
+
+def test_what_a_server_chose_does_not_make_another_object_of_one_without_a_name() -> None:
+    assert codes(planned([wanted("a", model="o3")], [stranger(model="o3", reasoning_effort="medium")])) == [
+        "possible-duplicate"
+    ]
+    raw: dict[str, Json] = {"id": "agent_9", "model": "o3", "reasoning": {"effort": "medium"}, "service_tier": "auto"}
+    agent = Live("agent", "agent_9", KINDS["agent"].read(raw), raw)
+    assert codes(planned([*desired(("agent", {"model": "o3"}))], [agent])) == ["possible-duplicate"]
 
 
 def test_a_changed_model_does_not_make_another_object_of_one_without_a_name() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reconciler.canonical import Json, digest, equal
+from reconciler.canonical import Absent, Json, digest, equal
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Live, Objection, Target
 from reconciler.plan.marker import is_own
@@ -47,9 +47,14 @@ def _could_be_managed_here(live: Live, where: Target) -> bool:
 
 
 def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
-    """By what an object is recognized: all that it says, that without what is exchanged in it, its name."""
-    yield digest([kind, "form", dict(fields)])
-    lasting = {name: value for name, value in fields.items() if name not in KINDS[kind].exchanged}
+    """By what an object is recognized: all that it says, that without what is exchanged in it, its name.
+
+    What a server may choose says nothing: one side of a pair has the server's choice, the other has none.
+    """
+    said = {name: KINDS[kind].less_chosen((name,), value) for name, value in fields.items()}
+    known = {name: value for name, value in said.items() if not isinstance(value, Absent)}
+    yield digest([kind, "form", known])
+    lasting = {name: value for name, value in known.items() if name not in KINDS[kind].exchanged}
     if any(not equal(value, KINDS[kind].default(name)) for name, value in lasting.items()):
         yield digest([kind, "lasting", lasting])
     if fields.get("name") is not None:
