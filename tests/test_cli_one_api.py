@@ -1,0 +1,104 @@
+"""Servers that have one of the two APIs: what works, what is blocked, and what is never taken for gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.apis import Api, Apis
+from support.checkout import Checkout
+from support.loopback import on_loopback
+
+AGENTS = {"helper": "model: gpt-5.1\nname: Helper\n", "scout": "model: gpt-5.1\nname: Scout\n"}
+
+
+@pytest.fixture
+def server() -> Apis:
+    """Of agents and of assistants; a test takes one away."""
+    return Apis(Api("agents"), Api("assistants"))
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], server: Apis
+) -> Iterator[Checkout]:
+    here = Checkout(tmp_path, monkeypatch, capsys)
+    (tmp_path / "agents").mkdir()
+    for key, text in AGENTS.items():
+        (tmp_path / f"agents/{key}.yaml").write_text(text)
+
+    with on_loopback(server.answer) as url:
+        here.config(
+            f"stack: acme\ndefault_environment: production\n"
+            f"environments: {{production: {{provider: openai, base_url: {url}}}}}\n"
+        )
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+        yield here
+
+
+def test_a_server_of_agents_alone_is_like_any_other(here: Checkout, server: Apis) -> None:
+    del server.apis["assistants"]
+    (here.root / "assistants").rmdir()
+
+    applied = here.run("apply", "--auto-approve")
+    again, status, listed = here.run("plan"), here.run("status"), here.run("output", "--json")
+
+    assert (applied.code, again.code, status.code) == (0, 0, 0)
+    assert "No changes. Your agents match the manifests." in again.out
+    assert [*listed.data] == ["agent"]
+    for told in (applied, again, status):
+        assert "ssistant" not in told.out + told.err
+
+
+def test_what_the_server_has_not_is_blocked_and_the_rest_is_applied(here: Checkout, server: Apis) -> None:
+    here.write(tutor="model: gpt-4o\nreconciler: {id: {production: asst_1}}\n", maths="model: gpt-4o\n")
+    del server.apis["assistants"]
+
+    plan = here.run("plan", "--json", "--detailed-exitcode")
+    allowed = here.run("plan", "--allow", "api-gone")
+    applied = here.run("apply", "--auto-approve")
+    status = here.run("status")
+
+    (objection,) = plan.data["objections"]
+    assert (plan.code, objection["code"]) == (3, "api-gone")
+    assert objection["holds"] == ["assistant.maths", "assistant.tutor"]
+    assert objection["message"].endswith("/v1 has no Assistants API: 2 assistants cannot be read or written.")
+    assert "2026-08-26" in objection["remedy"]
+    assert "The objection `api-gone` cannot be overridden." in allowed.err
+    assert (applied.code, len(server.apis["agents"].kept)) == (1, 2)
+    assert f"Warning: {objection['message']}" in status.err
+    assert "API not found" in status.out
+
+
+def test_what_is_managed_there_is_neither_deleted_nor_made_again(here: Checkout, server: Apis) -> None:
+    here.write(tutor="model: gpt-4o\n")
+    assert here.run("apply", "--auto-approve").code == 0
+    assistants = server.apis.pop("assistants")
+
+    back = here.run("rollback", "--auto-approve", "--allow", "too-many-deletes")
+    (here.root / "assistants/tutor.yaml").unlink()
+    applied = here.run("apply", "--auto-approve", "--allow", "rolled-back")
+    server.apis["assistants"] = assistants
+    plan = here.run("plan", "--json").data
+
+    assert (back.code, applied.code) == (1, 0)
+    assert "has no Assistants API: assistant.tutor cannot be read or written." in " ".join(back.out.split())
+    assert [*assistants.kept] == ["assistant_1"]
+    assert [(each["action"], each["address"]) for each in plan["changes"]] == [("delete", "assistant.tutor")]
+
+
+class Refusing(Api):
+    """An API that is there, and lists nothing to this key."""
+
+    def answer(self, request: httpx.Request, id: str) -> httpx.Response:
+        return httpx.Response(403, json={"error": {"message": "This key may not read it."}})
+
+
+def test_a_kind_that_cannot_be_listed_is_not_taken_for_gone(here: Checkout, server: Apis) -> None:
+    server.apis["assistants"] = Refusing("assistants")
+    told = here.run("plan", "--json")
+    assert (told.code, told.out) == (1, "")
+    assert "This key may not read it." in told.err
