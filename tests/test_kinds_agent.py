@@ -248,6 +248,13 @@ def test_a_new_model_resets_the_effort_beside_a_summary_that_is_stated() -> None
     assert compared(ignoring, live(raw, replace(before, ignore=ignoring.ignore))).patch == {"model": "o3"}
 
 
+def test_a_search_says_its_mode_to_a_server_and_not_in_a_manifest() -> None:
+    one = wanted({"tools": [{"type": "web_search"}]})
+
+    assert creation(one, AGENT).patch["tools"] == [{"type": "web_search", "mode": "live"}]
+    assert AGENT.manifest(one.fields)["tools"] == [{"type": "web_search"}]
+
+
 def test_what_is_merged_by_key_is_never_told_of_keys_that_are_not_known() -> None:
     there = live({"model": MODEL, "experimental": {"time_awareness": True, "next": True}})
 

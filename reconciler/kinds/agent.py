@@ -311,6 +311,7 @@ class AgentBody(BaseModel):
             schemas=(("functions", "*", "parameters"),),
             normal=_tools_by_name,
             wire=_tool_list,
+            stated=lambda value: tool_list(value, _GROUPS, lambda kind, entry: {"type": kind, **entry}),
         ),
     ] = None
     metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=filled_pairs)] = None

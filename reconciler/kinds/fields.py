@@ -163,6 +163,12 @@ class FieldRules:
     """The normal form of what the model read, and the body that it stands in."""
     wire: Callable[[Json, Json], Json] = unchanged
     """What the API takes for a value in the normal form, over what is live."""
+    stated: Callable[[Json], Json] | None = None
+    """What a manifest says for it, where that is less than what is sent."""
+
+    def manifest(self, value: Json) -> Json:
+        """What a manifest says for a value in the normal form."""
+        return self.wire(value, None) if self.stated is None else self.stated(value)
 
     def without_hollows(self, value: Json) -> Json:
         """The value without the empty members that the normal form never has."""

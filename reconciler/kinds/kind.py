@@ -200,7 +200,7 @@ class Kind:
     def manifest(self, fields: Fields) -> dict[str, Json]:
         """A body as a manifest would state it: what is not default, in the API's own shape."""
         stated = [name for name in self.fields if encode(fields[name]) != encode(self.default(name))]
-        return {name: self.wire(name, fields[name], None) for name in stated}
+        return {name: self.table[name].manifest(fields[name]) for name in stated}
 
     def _remedy_elsewhere(self, path: Path) -> str | None:
         if path[-1:] and path[-1] in self.set_by_server:
