@@ -21,9 +21,12 @@ from pydantic.fields import FieldInfo
 from typing_extensions import get_type_hints, is_typeddict
 
 from reconciler.canonical import equal
-from reconciler.kinds import KINDS
+from reconciler.diagnostics import Location
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.fields import ValueLimits
+from reconciler.model import Address, Desired, Live
 from reconciler.paths import Path
+from reconciler.plan.diff import compare
 from support.emulator_world import World
 from support.field_table import CHOICES, NOT_STATED, SAMPLES, TOOLS, cleared, is_required, members, page
 from support.official import judge_request
@@ -133,3 +136,18 @@ def test_what_clears_a_field_clears_it_on_the_server_and_the_official_package_ta
             judge_request(sent, creating=False)
         after = kind.read(world.modify(created["id"], **sent))
         assert equal(kind.less_chosen((field,), after[field]), kind.less_chosen((field,), kind.default(field))), field
+
+
+@each_kind
+def test_on_adoption_a_live_value_stays_only_where_the_server_may_have_chosen_it(name: str) -> None:
+    kind, sample = KINDS[name], SAMPLES[name]
+    for model in (sample["model"], "o9"):
+        checked = kind.check({"model": model}, ServerTraits())
+        wanted = Desired(Address(name, "a"), checked.fields, Location("a.yaml"), checked.left_to_server)
+        for field, rules in kind.table.items():
+            raw = {**(sample if field == "tool_resources" else {field: sample[field]}), "model": model}
+            found = compare(wanted, Live(name, "x", kind.read(raw), raw), kind, None)
+            paths = {change.path for change in found.fields if change.path[0] == field}
+            whole = rules.chosen == ((),) and (rules.chosen_by_all or model == "o9")
+            assert bool(paths) == (field != "model" and not whole), field
+            assert not any((field, *path) in paths for path in rules.chosen if path), field
