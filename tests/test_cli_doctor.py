@@ -16,6 +16,7 @@ from support.apis import Api, Apis
 from support.checkout import Checkout, Told, plain
 from support.forking import Process
 from support.foundry import TOKEN, project
+from support.github import Hub, github
 from support.gits import repository
 from support.loopback import on_loopback
 from support.needing import PATIENCE
@@ -249,6 +250,103 @@ def test_a_project_of_classic_agents_has_its_version_and_its_one_kind(
     assert rows(told, "api-version", "agents") == [("ok", "`v1` is sent with every request.")]
     assert there.agents == {}
     assert rows(old, "api-version") == [("problem", "The server does not take `1999`.")]
+
+
+# In a job of GitHub Actions
+
+STRICT = [
+    {
+        "type": "pull_request",
+        "parameters": {
+            "required_approving_review_count": 1,
+            "dismiss_stale_reviews_on_push": True,
+            "require_last_push_approval": True,
+            "require_code_owner_review": True,
+        },
+    },
+    {
+        "type": "required_status_checks",
+        "parameters": {
+            "required_status_checks": [{"context": "plan"}],
+            "strict_required_status_checks_policy": True,
+        },
+    },
+    {"type": "deletion"},
+]
+
+
+def in_job(here: Checkout, monkeypatch: pytest.MonkeyPatch, hub: Hub, *arguments: str, **more: str) -> Any:
+    """What a job finds of itself."""
+    for name, value in hub.environ(**more).items():
+        monkeypatch.setenv(name, value)
+    return rows(here.run("doctor", "-e", "local", "--json", *arguments), "GitHub")
+
+
+def test_a_job_says_what_it_sees_of_labels_runs_and_rules(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with github() as hub:
+        hub.pull(7, head="a" * 40)
+        for name in ("conflict", "conflct", "unreliable-list", "duplicate@mars", "duplicate@local"):
+            hub.label(7, f"reconciler/allow:{name}")
+        hub.rules = STRICT
+        found = in_job(here, monkeypatch, hub)
+
+    assert found == [
+        ("ok", "The job is for the event push, of this repository."),
+        (
+            "note",
+            (
+                "The label 'reconciler/allow:conflct' does nothing: there is no objection 'conflct' (did you mean"
+                " `conflict`?)."
+            ),
+        ),
+        (
+            "note",
+            (
+                "The label 'reconciler/allow:unreliable-list' does nothing: the objection 'unreliable-list' cannot be"
+                " overridden."
+            ),
+        ),
+        ("note", "The label 'reconciler/allow:duplicate@mars' does nothing: there is no environment 'mars'."),
+        ("ok", "2 labels reconciler/allow:… can be set. A comment creates those that it names."),
+        ("ok", "The token may read pull requests and the runs of plan.yml; what it may write shows as it does."),
+        ("ok", "The rules of main are as recommended."),
+    ]
+
+
+def test_a_job_says_which_rules_are_not_required(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with github() as hub:
+        assert in_job(here, monkeypatch, hub)[-1][1].startswith("No rules of main can be seen")
+        hub.rules = [{"type": "pull_request", "parameters": {"required_approving_review_count": 0}}]
+        health, text = in_job(here, monkeypatch, hub)[-1]
+
+    assert health == "note"
+    assert text.startswith("The rules of main that can be seen do not require: an approval; that a push dismisses")
+
+
+def test_a_job_that_may_not_look_says_which_permission_it_needs(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with github() as hub:
+        hub.fail("GET", "/actions/workflows", times=1, status=403)
+        hub.fail("GET", "/labels", times=1, status=404)
+        found = in_job(here, monkeypatch, hub, GITHUB_EVENT_NAME="pull_request_target")
+        monkeypatch.delenv("GITHUB_TOKEN")
+        told = here.run("doctor", "-e", "local", "--json")
+
+    assert [health for health, _ in found] == ["problem", "problem", "problem", "note"]
+    assert [each["remedy"] for each in told.data["findings"] if "no token for GitHub" in each["text"]] != []
+    assert told.code == 1
+
+
+def test_a_job_for_a_fork_says_what_it_does_not_get(
+    here: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "event.json").write_text(json.dumps({"pull_request": {"head": {}, "base": {}}}))
+    with github() as hub:
+        found = in_job(here, monkeypatch, hub, GITHUB_EVENT_PATH=str(tmp_path / "event.json"))
+
+    assert found[0][0] == "note"
+    assert "from a fork" in found[0][1]
 
 
 # Trying

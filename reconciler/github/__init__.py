@@ -119,6 +119,21 @@ class Artifact:
     expired: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What has to be before a branch changes, as far as this token may see it."""
+
+    pull_request: bool = False
+    approvals: int = 0
+    dismisses_stale: bool = False
+    """Whether a push takes back the approvals."""
+    last_push_approved: bool = False
+    """Whether somebody else than who pushed last has to approve."""
+    code_owners: bool = False
+    checks: tuple[str, ...] = ()
+    up_to_date: bool = False
+
+
 class CodeHost(Protocol):
     """One repository on its code host; every method raises CodeHostError where it cannot keep its promise."""
 
@@ -160,6 +175,12 @@ class CodeHost(Protocol):
 
     def take_label(self, number: int, name: str) -> None:
         """Removes a label from a pull request; nothing where it has none such."""
+
+    def label_names(self) -> Sequence[str]:
+        """The names of all labels that the repository has."""
+
+    def branch_rules(self, branch: str) -> BranchRules:
+        """The rules of a branch; those that only its settings say are not among them."""
 
     def may_write(self, login: str) -> bool:
         """Whether somebody may push to the repository."""

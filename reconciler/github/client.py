@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final
@@ -12,6 +12,7 @@ from reconciler.canonical import Json
 from reconciler.github import (
     AbsentError,
     Artifact,
+    BranchRules,
     CodeHost,
     CodeHostError,
     Comment,
@@ -125,6 +126,12 @@ class GitHub(CodeHost):
     def take_label(self, number: int, name: str) -> None:
         with suppress(AbsentError):
             self._send("DELETE", f"/issues/{number}/labels/{quote(name, safe='')}", _COMMENTS)
+
+    def label_names(self) -> Sequence[str]:
+        return [_text_member(entry, "name") for entry in self._list("/labels", _PULLS)]
+
+    def branch_rules(self, branch: str) -> BranchRules:
+        return _branch_rules(self._list(f"/rules/branches/{quote(branch, safe='')}", _METADATA))
 
     def may_write(self, login: str) -> bool:
         path = f"/collaborators/{quote(login, safe='')}/permission"
@@ -294,6 +301,30 @@ def _workflow_run(entry: Entry) -> WorkflowRun:
         conclusion=_text_member(entry, "conclusion") or None,
         created=_text_member(entry, "created_at"),
     )
+
+
+def _branch_rules(entries: Iterable[Entry]) -> BranchRules:
+    """What several rules require together."""
+    by_type: dict[str, list[Entry]] = {}
+    for entry in entries:
+        parameters = entry.get("parameters")
+        by_type.setdefault(_text_member(entry, "type"), []).append(parameters if isinstance(parameters, dict) else {})
+    reviews, checks = by_type.get("pull_request", []), by_type.get("required_status_checks", [])
+    approvals = [rule.get("required_approving_review_count") for rule in reviews]
+    listed = [rule.get("required_status_checks") for rule in checks]
+    return BranchRules(
+        pull_request=bool(reviews),
+        approvals=max((number for number in approvals if isinstance(number, int)), default=0),
+        dismisses_stale=any(rule.get("dismiss_stale_reviews_on_push") is True for rule in reviews),
+        last_push_approved=any(rule.get("require_last_push_approval") is True for rule in reviews),
+        code_owners=any(rule.get("require_code_owner_review") is True for rule in reviews),
+        checks=tuple(_text_member(_json_object(one), "context") for each in listed for one in _entries(each)),
+        up_to_date=any(rule.get("strict_required_status_checks_policy") is True for rule in checks),
+    )
+
+
+def _entries(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _artifact(entry: Entry) -> Artifact:

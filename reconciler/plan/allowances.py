@@ -126,13 +126,18 @@ def _label_verdict(one: Labelling, seen: Collection[Seen], rules: Rules) -> Verd
     return Verdict(one, rules.environment, allowed, reason, again=True)
 
 
+def misnamed_label(one: Labelling) -> str:
+    """Why a label names no objection that it could override; nothing where it does."""
+    if one.code not in OBJECTIONS:
+        return f"there is no objection {one.code!r} ({did_you_mean(one.code, OBJECTIONS)})"
+    return f"the objection {one.code!r} cannot be overridden" if one.code in NEVER_ALLOWED else ""
+
+
 def _why_ineffective(one: Labelling, rules: Rules) -> str:
     """Why a label never counts, whatever it was set on."""
     by = one.by or ""
-    if one.code not in OBJECTIONS:
-        return f"there is no objection {one.code!r} ({did_you_mean(one.code, OBJECTIONS)})"
-    if one.code in NEVER_ALLOWED:
-        return f"the objection {one.code!r} cannot be overridden"
+    if misnamed := misnamed_label(one):
+        return misnamed
     if by.endswith("[bot]"):
         return f"{by} set it, and a program cannot allow anything"
     if by and not one.may_write:

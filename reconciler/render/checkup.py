@@ -61,7 +61,7 @@ def _text(checkup: Checkup, style: Style) -> str:
     if checkup.settings:
         blocks.append(["To write down in reconciler.yaml:", "", *inert(checkup.settings).splitlines()])
     blocks.append([_verdict_of(checkup, style)])
-    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def _checkup_rows(checkup: Checkup, style: Style) -> Iterator[str]:

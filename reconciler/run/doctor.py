@@ -14,6 +14,7 @@ from reconciler.config import Config, Environment
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic
+from reconciler.github.job_findings import job_findings
 from reconciler.kinds import KINDS
 from reconciler.model import Desired
 from reconciler.render.checkup import CHECKUP_FORMATS, Checkup, Finding
@@ -128,6 +129,7 @@ def examine(options: ApplyOptions, format_name: str, *, write: bool, model: str 
     if session is not None:
         desired = doctor.read_manifests(session)
         doctor.findings += _git(session)
+        doctor.findings += job_findings(session.config.all_names(), options.environment)
         if session.offline is None:
             run_async(doctor.look, session, desired, model, timeout=options.timeout)
         else:

@@ -93,6 +93,8 @@ class Hub:
         self.all_issues: dict[int, dict[str, Any]] = {}
         self.all_labels: dict[str, dict[str, Any]] = {}
         """What labels the repository knows; one that somebody sets is known from then on."""
+        self.rules: list[dict[str, Any]] = []
+        """The rules of its main branch."""
         self.all_comments: dict[int, list[dict[str, Any]]] = {}
         self.events: dict[int, list[dict[str, Any]]] = {}
         self.forgetful = False
@@ -521,6 +523,8 @@ _ROUTES: list[tuple[str, str, Callable[..., Any]]] = [
     ("GET", rf"{_R}/issues/(\d+)/labels", _labels),
     ("DELETE", rf"{_R}/issues/(\d+)/labels/([^/]+)", _take_label),
     ("GET", rf"{_R}/labels/([^/]+)", _known_label),
+    ("GET", rf"{_R}/labels", lambda hub, asked: list(hub.all_labels.values())),
+    ("GET", rf"{_R}/rules/branches/main", lambda hub, asked: hub.rules),
     ("POST", rf"{_R}/labels", _make_label),
     ("POST", rf"{_R}/issues/(\d+)/labels", _set_labels),
     ("PUT", rf"{_R}/issues/(\d+)/lock", _lock),
