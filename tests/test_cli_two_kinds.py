@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,13 @@ def test_what_agents_share_and_what_is_new_is_not_called_assistants(here: Checko
     shown = here.run("plan", "--format", "markdown").out
     assert "The same in 4 agents" in shown
     assert "assistant" not in shown
+
+
+def test_a_row_of_a_plan_has_the_whole_address_where_there_are_both_kinds(applied: Checkout) -> None:
+    (applied.root / "agents/helper.yaml").write_text("model: gpt-5.1\nname: Helper\n")
+    assert re.search(r"^\| `~.agent\.helper` \|", applied.run("plan", "--format", "markdown").out, re.M)
+    applied.config("stack: default\nenvironments: {local: {kinds: [agent]}}\n")
+    assert re.search(r"^\| `~.helper` \|", applied.run("plan", "--format", "markdown").out, re.M)
 
 
 # the kind of a manifest

@@ -33,7 +33,10 @@ _Subject: TypeAlias = ChangeView | Shared
 
 def page_of(view: View) -> tree.Page:
     """The page of one plan."""
-    parts = [part_of(half.title, half.changes, half.objections, later=i > 0) for i, half in enumerate(halves(view))]
+    parts = [
+        part_of(half.title, half.changes, half.objections, later=number > 0, kinds=view.kinds)
+        for number, half in enumerate(halves(view))
+    ]
     return tree.Page(
         headline=verdict.headline(view),
         tone=_tone([view]),
@@ -143,6 +146,7 @@ def _offline_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Offline]
 def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Part]:
     """The halves of all plans, each split by the environments that have the same in it, worst first."""
     sides: dict[str, list[tuple[str, Half]]] = {}
+    kinds = {kind for _, view in named for kind in view.kinds}
     for name, half in ((name, half) for name, view in named for half in halves(view)):
         sides.setdefault(half.title, []).append((name, half))
     for number, (title, side) in enumerate(sides.items()):
@@ -153,7 +157,9 @@ def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Part]:
         blocked = common((name, half.objections) for name, half in side)
         for group in groups:
             where = _listed(group.environments)
-            yield part_of(f"{title} in {where}" if title else f"In {where}", group.values, later=number > 0)
+            yield part_of(
+                f"{title} in {where}" if title else f"In {where}", group.values, later=number > 0, kinds=kinds
+            )
         for against in blocked:
             yield part_of(f"{title} in {_listed(against.environments)}", (), against.values, later=number > 0)
         if not (groups or blocked):
@@ -164,12 +170,17 @@ def _parts_across(named: Sequence[tuple[str, View]]) -> Iterator[tree.Part]:
 
 
 def part_of(
-    title: str, changes: Sequence[ChangeView], blocked: Sequence[ObjectionView] = (), *, later: bool = False
+    title: str,
+    changes: Sequence[ChangeView],
+    blocked: Sequence[ObjectionView] = (),
+    *,
+    later: bool = False,
+    kinds: Iterable[str] = (),
 ) -> tree.Part:
-    """The changes, worst first: what many share once, and of each the rest."""
+    """The changes, worst first: what many share once, and of each the rest. Of several kinds, each by its address."""
     groups, rest = grouping.apart(changes)
     subjects: list[_Subject] = sorted((*groups, *rest), key=lambda subject: verdict.rank(_as_change(subject)))
-    by_key = len({_kind(change) for change in changes}) == 1
+    by_key = len({*kinds, *map(_kind, changes)}) == 1
     shown = {change.address for change in rest}
     one_sided = sum(change.action in WHOLE for change in changes)
     most = max(_FEWEST, min(_NEW_LINES, _ALL_NEW_LINES // max(one_sided, 1)))
