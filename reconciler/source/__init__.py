@@ -11,6 +11,7 @@ from typing import Literal
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.source import json_text, yaml_text
+from reconciler.source.inserting import inserted
 from reconciler.source.nodes import (
     DEPTH,
     SIZE,
@@ -33,6 +34,7 @@ __all__ = [
     "ParsedText",
     "Scalar",
     "fields",
+    "inserted",
     "locate",
     "member",
     "merged",
