@@ -14,15 +14,22 @@ from reconciler.run.options import SessionOptions
 @options.environment
 @options.stack
 @options.formats("text", "json", "env", "csv", help="How to print them.")
+@options.option("--write-pins", is_flag=True, help="Write the ids into the manifests that name none.")
 @options.in_session
-def command(*, key: str | None, format: str, session_options: SessionOptions) -> int:
+def command(*, key: str | None, format: str, write_pins: bool, session_options: SessionOptions) -> int:
     """Print the keys and ids of managed assistants and agents.
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
+
+    With --write-pins the ids are written under `reconciler.id` of the manifests that name none for the environment;
+    KEY may then be a glob. An id that a manifest names is never replaced.
     """
     from reconciler.run.live_output import print_ids
+    from reconciler.run.pins import write_pins as write
     from reconciler.run.session import open_session
 
+    if write_pins:
+        return write(open_session(session_options, owns=True), key)
     ci_output_guard.says_data()
     print_ids(open_session(session_options, owns=False), key, format)
     return 0
