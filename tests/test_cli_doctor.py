@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.emulator import Settings
 from support.apis import Api, Apis
 from support.checkout import Checkout, Told, plain
 from support.forking import Process
@@ -353,43 +354,71 @@ def test_a_job_for_a_fork_says_what_it_does_not_get(
 
 
 def trial(here: Checkout, api: Api) -> tuple[Told, list[tuple[str, str]]]:
-    """What was found as assistants were tried, up to the first stop or colon of each sentence."""
+    """What was found as its kind was tried, each up to the first period."""
     told = examined(here, Apis(api).answer, "--write", "--auto-approve")
-    return told, [(health, text.partition(".")[0]) for health, text in rows(told, "try assistant")]
+    return told, [(health, text.partition(".")[0]) for health, text in rows(told, f"try {api.noun}")]
 
 
-FINE = {
-    "create": "it is assistant_1",
-    "read": "by its id",
-    "list": "at once",
-    "modify": "only what is sent changes",
-    "metadata": "kept, and replaced by each modify",
-    "clear": "null removes a text",
-    "delete": "assistant_1 is gone",
-}
-
-
-def said(health: str = "ok", **odd: str) -> list[tuple[str, str]]:
-    """The steps of a trial, each fine unless something odd is said of it."""
-    return [(health if step in odd else "ok", f"{step}: {odd.get(step, text)}") for step, text in FINE.items()]
+def said(noun: str = "assistant", **odd: str) -> list[tuple[str, str]]:
+    """The steps of a trial that is fine, but for what is said otherwise."""
+    fields = "tools" if noun == "agent" else "description, tools"
+    fine = {
+        "create": f"it is {noun}_1",
+        "read": "by its id",
+        "list": "at once",
+        "modify": "only what is sent changes",
+        "fields": f"{fields} are kept as sent",
+        "metadata": "kept, and replaced by each modify",
+        "clear": "null removes a text",
+        "delete": f"{noun}_1 is gone",
+    }
+    return [("ok", f"{step}: {text}") for step, text in (fine | odd).items()]
 
 
 @pytest.mark.parametrize(
-    ("settings", "expected"),
+    ("name", "settings", "expected"),
     [
-        ({}, said()),
-        ({"metadata": "merged"}, said(metadata="kept and merged; null removes a pair")),
+        ("assistants", {}, said()),
+        ("assistants", {"metadata": "merged"}, said(metadata="kept and merged; null removes a pair")),
+        ("agents", {"effort": "medium"}, said("agent")),
     ],
-    ids=["replaces", "merges"],
+    ids=["replaces", "merges", "agents"],
 )
-def test_what_a_server_does_is_found_out_and_nothing_stays(here: Checkout, settings: Any, expected: Any) -> None:
-    api = Api("assistants", **settings)
+def test_what_a_server_does_is_found_out_and_nothing_stays(
+    here: Checkout, name: str, settings: Any, expected: Any
+) -> None:
+    (here.root / "agents").mkdir()
+    (here.root / "agents" / "desk.yaml").write_text("model: gpt-5\n")
+    here.config("manifests: [assistants, agents]\n")
+    api = Api(name, **settings)
 
-    told, found = trial(here, api)
+    _, found = trial(here, api)
 
-    assert (told.code, found) == (0, expected)
+    assert found == expected
     assert api.kept == {}
     assert {body.get("name") for body in api.bodies} == {NAME, None}
+
+
+@pytest.mark.parametrize(
+    ("settings", "step", "text"),
+    [
+        (Settings(modify="upsert"), "modify", "what is left out is reset, so everything is sent each time"),
+        (Settings(metadata="merge-empty"), "metadata", "kept and merged; an empty text removes a pair"),
+        (Settings(echo="sparse", metadata="replace", paging="none"), "metadata", "kept, and replaced by each modify"),
+    ],
+    ids=["upserts", "empty", "sparse"],
+)
+def test_the_embedded_server_in_its_odder_moods_is_found_out(
+    here: Checkout, settings: Settings, step: str, text: str
+) -> None:
+    with on_port(Gate(settings)) as gate:
+        configured(here, gate.url)
+        told = here.run("doctor", "-e", "far", "--json", "--write", "--auto-approve", "--model", "gpt-5")
+        assert gate.names() == []
+
+    for kind in ("try assistant", "try agent"):
+        assert {health for health, _ in rows(told, kind)} == {"ok"}, told.out
+    assert ("ok", f"{step}: {text}.") in rows(told, "try assistant")
 
 
 def test_a_server_that_drops_metadata_can_manage_nothing(here: Checkout) -> None:
@@ -398,18 +427,27 @@ def test_a_server_that_drops_metadata_can_manage_nothing(here: Checkout) -> None
     told, found = trial(here, api)
 
     assert told.code == 1
-    assert found[:3] == [
-        ("ok", "create: it is assistant_1"),
-        ("problem", "metadata: dropped"),
-        ("problem", "create: `description` is not kept as it was sent"),
+    assert found[:2] == [("ok", "create: it is assistant_1"), ("problem", "metadata: dropped")]
+    assert [text for health, text in found if health == "problem"][1:] == [
+        "fields: `description` is not kept as it was sent",
+        "fields: `tools` is not kept as it was sent",
     ]
     assert found[-1] == ("ok", "delete: assistant_1 is gone")
     assert told.data["cannot"][0].startswith("Assistants cannot be managed")
     assert api.kept == {}
 
 
-def test_a_server_without_delete_says_so_before_and_names_what_stays(here: Checkout) -> None:
-    api = Api("assistants", no_delete=(405, "Method Not Allowed"))
+@pytest.mark.parametrize(
+    ("metadata", "again"),
+    [
+        ("replaced", ("note", "create: not tried; assistant_1 is still there of an earlier trial")),
+        ("dropped", ("problem", f"not tried: assistant_1 is still there, called `{NAME}`")),
+    ],
+)
+def test_a_server_without_delete_says_so_before_and_keeps_one_at_most(
+    here: Checkout, metadata: Any, again: tuple[str, str]
+) -> None:
+    api = Api("assistants", no_delete=(405, "Method Not Allowed"), metadata=metadata)
 
     told, found = trial(here, api)
 
@@ -417,7 +455,7 @@ def test_a_server_without_delete_says_so_before_and_names_what_stays(here: Check
     assert "The server says that it deletes no assistants: this one stays" in told.err
     assert found[-1] == ("problem", f"delete: assistant_1 is still there, called `{NAME}`")
     _, found = trial(here, api)
-    assert found[0] == ("note", "create: not tried; assistant_1 is still there of an earlier trial")
+    assert found[0] == again
     assert list(api.kept) == ["assistant_1"]
 
 
@@ -451,6 +489,53 @@ def test_without_a_model_nothing_is_tried_and_one_can_be_named(here: Checkout) -
     assert api.bodies[0]["model"] == "m"
 
 
+def test_what_fails_in_the_middle_is_said_and_the_object_is_deleted(here: Checkout) -> None:
+    apis = Apis(Api("assistants"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST" and not request.url.path.endswith("/assistants"):
+            return httpx.Response(403, json={"error": {"message": "read and create only"}})
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve")
+
+    assert told.code == 1
+    assert [text for health, text in rows(told, "try assistant") if health == "problem"] == [
+        f"{step}: 403: read and create only" for step in ("modify", "fields", "pairs", "clear")
+    ]
+    assert apis.apis["assistants"].kept == {}
+
+
+def test_a_list_that_lags_is_waited_for(here: Checkout) -> None:
+    apis, lists = Apis(Api("assistants")), []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and request.url.path.endswith("/assistants") and apis.apis["assistants"].kept:
+            lists.append(request)
+            if len(lists) == 1:
+                return httpx.Response(200, json={"object": "list", "data": [], "has_more": False})
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve")
+
+    assert [text.partition(" 0.")[0] for health, text in rows(told, "try assistant") if health == "note"] == [
+        "list: only after"
+    ]
+
+
+def test_a_create_that_is_rejected_is_all_that_is_said(here: Checkout) -> None:
+    apis = Apis(Api("assistants"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(400, json={"error": {"message": "no such model"}})
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve")
+
+    assert rows(told, "try assistant") == [("problem", "create: 400: no such model")]
+
+
 def test_nothing_is_tried_unless_somebody_says_yes(here: Checkout) -> None:
     api = Api("assistants")
 
@@ -461,7 +546,7 @@ def test_nothing_is_tried_unless_somebody_says_yes(here: Checkout) -> None:
     assert api.bodies == []
 
 
-@pytest.mark.parametrize(("write", "cuts"), [(1, 1), (1, 2), (2, 1), (3, 2)])
+@pytest.mark.parametrize(("write", "cuts"), [(1, 1), (1, 2), (3, 2)])
 def test_what_was_created_is_deleted_after_ctrl_c_in_the_middle(here: Checkout, write: int, cuts: int) -> None:
     """The writes are: a delete of nothing, a create, a modify; they arrive while the signal does."""
     with on_port(Gate(free=write)) as gate:

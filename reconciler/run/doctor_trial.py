@@ -15,10 +15,11 @@ import anyio
 import click
 
 from reconciler.apply.context import RunContext, Stop
-from reconciler.canonical import Json, encode
+from reconciler.canonical import Json
 from reconciler.diagnostics import Location
 from reconciler.kinds import Kind
 from reconciler.model import Address, Desired, Live, Marker, Target
+from reconciler.plan.diff import differences
 from reconciler.plan.ownership import managed
 from reconciler.providers import LANDS_SECONDS, Provider, ProviderError
 from reconciler.render.checkup import Finding, Health
@@ -30,6 +31,8 @@ from reconciler.run.options import ApplyOptions
 
 NAME: Final = "reconciler doctor, delete me"
 _KEPT, _REMOVED = "doctor-keeps", "doctor-removes"
+_FUNCTION: Final[Json] = {"description": "Of no use.", "parameters": {"type": "object", "properties": {}}}
+_TOOLS: Final[Json] = {"functions": {"reconciler_doctor": _FUNCTION}}
 _LAG_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
 _REMOVAL_SECONDS = 30.0
@@ -45,8 +48,8 @@ async def tried(examined: Examined, options: ApplyOptions, model: str | None, fi
             text = f"No {kind.name} names a model, so none is tried."
             findings.append(Finding(_area(kind), "note" if len(examined.kinds) > 1 else "problem", text, remedy))
         else:
-            deletes = await examined.provider.deletes(kind.name)
-            trials.append(_Trial(examined, kind, name, findings, deletes=deletes))
+            trial = _Trial(examined, kind, name, findings, deletes=await examined.provider.deletes(kind.name))
+            trials += [trial] if trial.may_begin() else []
     if not trials:
         return None
     click.echo("\n".join(_announcement(examined, trials)), err=True)
@@ -93,12 +96,20 @@ class _Trial:
     """Whether the server keeps no metadata."""
     _may_exist: bool = False
 
+    def may_begin(self) -> bool:
+        """Not where an object without a marker stays for ever: the next would stay beside it."""
+        stuck = [each for each in self.examined.live[self.kind.name] if each.name == NAME and each.marker is None]
+        if self.deletes or not stuck:
+            return True
+        self._found("problem", f"not tried: {stuck[0].id} is still there, called `{NAME}`.", "delete it by other means")
+        return False
+
     async def run(self, stop: Stop) -> None:
         """Does one step after the other until a signal stops it; whatever was created is deleted in any case."""
         try:
             for step in (self._clear_up, self._create):
                 await self._try(step)
-            for step in (self._read, self._list, self._modify, self._pairs, self._clear):
+            for step in (self._read, self._list, self._modify, self._fields, self._pairs, self._clear):
                 if self.live is None or stop.reason is not None:
                     break
                 await self._try(step)
@@ -147,11 +158,25 @@ class _Trial:
                 f"{plural.capitalize()} cannot be managed: `apply` would delete the first that it creates, and stop."
             )
             self._found("problem", text, f"use a server that keeps the `metadata` of {plural}", cannot)
-        desired = self.kind.read(body)
-        lost = [name for name in body if name != "metadata" and encode(made.fields[name]) != encode(desired[name])]
+        self._report_lost("create", body)
+
+    async def _fields(self) -> None:
+        """Whether more is kept than a name, a model and a prompt."""
+        more = {text: "Of no use." for text in self.kind.texts if text not in self._body}
+        tools = {"tools": self.kind.wire("tools", _TOOLS, None)} if "tools" in self.kind.table else {}
+        await self._update({**more, **tools})
+        if not self._report_lost("fields", {**more, **tools}):
+            self._found("ok", f"fields: {', '.join([*more, *tools])} are kept as sent.")
+
+    def _report_lost(self, step: str, sent: Mapping[str, Json]) -> bool:
+        """Whether something that was sent is not there as it was sent; each is reported."""
+        desired = self._desired(sent)
+        paths = {each.path[0] for each in differences(desired, self._object, self.kind)}
+        lost = [name for name in sent if name in paths and name != "metadata"]
         for name in lost:
-            cannot = f"A manifest that states `{name}` of {self.kind.plural} is never up to date."
-            self._found("problem", f"create: `{name}` is not kept as it was sent.", f"leave out `{name}`", cannot)
+            cannot = f"What is stated as `{name}` of {self.kind.plural} is never up to date."
+            self._found("problem", f"{step}: `{name}` is not kept as it was sent.", f"leave out `{name}`", cannot)
+        return bool(lost)
 
     async def _read(self) -> None:
         self.live = await self._provider.fetch(self.kind.name, self._object.id)
@@ -159,19 +184,16 @@ class _Trial:
         self._found("ok", "read: by its id." if by_id else "read: from the list; the server reads none by its id.")
 
     async def _list(self) -> None:
-        began = time.monotonic()
-        while True:
-            listed = await self._provider.observe(self.kind.name)
-            lag = time.monotonic() - began
-            if any(each.id == self._object.id for each in listed):
-                break
-            if lag > _LAG_SECONDS:
+        began, is_late = time.monotonic(), False
+        while not any(each.id == self._object.id for each in await self._provider.observe(self.kind.name)):
+            is_late = True
+            if time.monotonic() - began > _LAG_SECONDS:
                 cannot = f"{self.kind.with_article.capitalize()} that was created may be created again."
                 self._found("problem", f"list: it is not listed within {_LAG_SECONDS:.0f}s.", "", cannot)
                 return
             await anyio.sleep(_LOOK_SECONDS)
-        is_late = lag > _LOOK_SECONDS
-        self._found("note" if is_late else "ok", f"list: after {lag:.1f}s." if is_late else "list: at once.")
+        lag = f"only after {time.monotonic() - began:.1f}s" if is_late else "at once"
+        self._found("note" if is_late else "ok", f"list: {lag}.")
 
     async def _modify(self) -> None:
         text = f"{self._body[self._prompt]} It was modified."
@@ -243,9 +265,12 @@ class _Trial:
 
     def _marker(self, live: Live | None, patch: Mapping[str, Json]) -> Marker:
         """What an apply would stamp: a stack of its own, so that no plan of any other touches it."""
-        body = {**self._body, **patch}
-        desired = Desired(Address(self.kind.name, STACK), self.kind.read(body), Location("doctor"))
-        return RunContext(self.nonce).marker(self._where, desired, live, patch)
+        return RunContext(self.nonce).marker(self._where, self._desired(patch), live, patch)
+
+    def _desired(self, patch: Mapping[str, Json]) -> Desired:
+        fields = self.kind.read({**self._body, **patch})
+        chosen = self.kind.choosable(fields)
+        return Desired(Address(self.kind.name, STACK), fields, Location("doctor"), left_to_server=chosen)
 
     def _found(self, health: Health, text: str, remedy: str = "", cannot: str = "") -> None:
         self.findings.append(Finding(_area(self.kind), health, text, remedy, cannot))
@@ -269,7 +294,7 @@ class _Trial:
 
     @property
     def _body(self) -> dict[str, Json]:
-        """What is created: every text of the kind, since servers drop some, and two metadata pairs."""
-        texts = dict.fromkeys(self.kind.texts, "A throw-away object of `reconciler doctor --write`.")
+        """What is created: as little as shows whether it is kept."""
+        text = "A throw-away object of `reconciler doctor --write`."
         pairs: dict[str, Json] = {_KEPT: "1", _REMOVED: "1"}
-        return {**texts, "name": NAME, "model": self.model, "metadata": pairs}
+        return {"name": NAME, "model": self.model, self._prompt: text, "metadata": pairs}
