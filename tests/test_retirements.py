@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from reconciler.diagnostics import Location
 from reconciler.model import Desired, Target
-from reconciler.plan.retirements import _APIS, _MODELS, retirements
+from reconciler.plan.retirements import _APIS, _MODEL_ENDS, _MODELS, retirements
 from support.checkout import Checkout, answering
 from support.lives import wanted
 
@@ -24,15 +25,15 @@ def _using(*models: str) -> list[Desired]:
 
 
 def test_an_api_that_ended_is_reported_at_its_vendor_alone() -> None:
-    hosted, *rest = retirements(_using("gpt-4o"), HOSTED, DAY)
+    hosted, *rest = retirements(_using("gpt-5.5"), HOSTED, DAY)
     assert hosted.code == "retired-api"
     assert hosted.message == "The hosted Assistants API at api.openai.com ended on 2026-08-26."
     assert hosted.is_of_vendor
     assert not rest
-    assert retirements(_using("gpt-4o"), HOSTED, "2026-08-25")[0].message.endswith("ends on 2026-08-26.")
-    assert retirements(_using("gpt-4o"), OWN, DAY) == ()
+    assert retirements(_using("gpt-5.5"), HOSTED, "2026-08-25")[0].message.endswith("ends on 2026-08-26.")
+    assert retirements(_using("gpt-5.5"), OWN, DAY) == ()
     foundry = replace(HOSTED, base_url="https://acme.services.ai.azure.com/api/projects/support")
-    assert "ends on 2027-03-31" in retirements(_using("gpt-4o"), foundry, DAY)[0].note
+    assert "ends on 2027-03-31" in retirements(_using("gpt-5.5"), foundry, DAY)[0].note
     assert retirements([], HOSTED, DAY) == ()
 
 
@@ -59,6 +60,17 @@ def test_what_the_server_says_of_a_model_is_taken_instead_of_the_table() -> None
     (model,) = retirements(_using("o3", "llama-4"), OWN, DAY, live_dates=dates)
     assert model.message == "The model `llama-4` retires on 2026-12-01."
     assert model.is_of_vendor
+
+
+def test_every_end_that_the_official_package_documents_is_in_the_table() -> None:
+    params = pytest.importorskip("openai.types.beta.assistant_create_params")
+    pytest.importorskip("openai.types.beta.agent", reason="only newer packages have these dates")
+    told = re.sub(r"\s+", " ", inspect.getsource(params)).partition("Deprecated values: - ")[2].partition('"""')[0]
+    dated = re.findall(r'((?:"[^"]+",? )*"[^"]+"): Announced shutdown date: ([\d-]{10})', told)
+
+    ends = {name: day for names, day in dated for name in re.findall('"([^"]+)"', names)}
+    assert len(ends) > 50
+    assert {name: _MODEL_ENDS.get(name) for name in ends} == ends
 
 
 def test_the_page_for_people_has_every_date_of_the_table() -> None:
