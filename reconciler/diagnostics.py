@@ -35,7 +35,7 @@ CODES: dict[str, str] = {
     "resource-without-tool": "`tool_resources` for a tool that the assistant does not have.",
     "retired-api": "An API that its vendor ends or has ended (a warning).",
     "retired-model": "A model that its vendor ends or has ended (a warning, or a note where the server is another's).",
-    "secret-in-file": "A file contains a key that the environment of the command holds as well (a warning).",
+    "secret-in-file": "A key of the environment in a file, or a header that usually holds one (a warning).",
     "syntax": "YAML or JSON that does not parse.",
     "too-deep": "Values nested deeper than 64 levels.",
     "too-large": "A file, text, list or number above its limit.",

@@ -316,6 +316,10 @@ WRONG: dict[str, tuple[Body, list[str]]] = {
         {"tools": [server(transport={"type": "stdio", "command": "x"})]},
         ["tools.0.transport missing-field"],
     ),
+    "a header that holds a secret": (
+        {"tools": [server(transport={**HEADED, "headers": {"Authorization": "Bearer x", "X-Team": "people"}})]},
+        ["tools.0.transport.headers.Authorization secret-in-file"],
+    ),
     "formats": ({"text": {"format": {"type": "jason"}}}, ["text.format.type unknown-value"]),
     "a format without a schema": ({"text": {"format": {"type": "json_schema"}}}, ["text.format missing-field"]),
     "a schema without its type": (

@@ -36,6 +36,7 @@ _SUMMARIES: Final = ("concise", "detailed", "auto")
 _DEGREES: Final = ("low", "medium", "high")
 _TIERS: Final = ("auto", "default", "flex", "priority", "fast", "ultrafast")
 _TRANSPORTS: Final = {"http": ("server_url", "headers"), "stdio": ("command", "cwd", "args", "env_vars")}
+_SECRET_HEADERS: Final = ("api-key", "authorization", "cookie", "proxy-authorization", "x-api-key")
 _FORMATS: Final = ("text", "json_schema")
 _ORIGINS: Final = ("service", "environment")
 _MODES: Final = ("disabled", "cached", "live")
@@ -105,6 +106,10 @@ class Transport(FieldPart):
             if getattr(self, name) is not None:
                 message = f"`{name}` does not go with type {self.type}."
                 yield Problem((*loc, name), "unknown-field", message, "leave it out", at_key=True)
+        for name in (name for name in self.headers or () if name.lower() in _SECRET_HEADERS):
+            message = f"`{name}` usually holds a secret, and everybody who can read the agent has it."
+            remedy = "keep it in a vault, and name it by `credential_id`"
+            yield Problem((*loc, "headers", name), "secret-in-file", message, remedy, "warning", at_key=True)
 
 
 class McpServer(FieldPart):
