@@ -314,3 +314,44 @@ def test_every_objection_that_is_raised_has_a_code_that_can_be_allowed() -> None
     }
 
     assert raised <= set(OBJECTIONS)
+
+
+# an object never changes its kind
+
+
+def agent(key: str, **own: Any) -> Desired:
+    """An agent of this key, which is no assistant."""
+    return desired(("agent", {"model": "gpt-5.1", **({"reconciler": own} if own else {})}), keys=[key])[0]
+
+
+@pytest.mark.parametrize("manifest", [agent("hr"), agent("people", was=["hr"])], ids=["same key", "was"])
+def test_what_a_manifest_of_another_kind_replaces_is_not_destroyed_unasked(manifest: Desired) -> None:
+    live = [applied(wanted("hr")), applied(wanted("it", name="IT"), "asst_2")]
+    plan = planned([manifest, wanted("it", name="IT")], live)
+
+    assert codes(plan) == ["kind-changed"]
+    assert [(change.action, change.address.kind) for change in plan.ready] == [("create", "agent")]
+    assert "in `assistants/` beside the other" in plan.objections[0].remedy
+
+
+def test_what_is_let_go_as_its_kind_changes_is_let_go() -> None:
+    plan = planned([agent("hr")], [applied(wanted("hr", own={"on_removal": "keep"}))])
+
+    assert sorted(change.action for change in plan.ready) == ["create", "forget"]
+
+
+def test_both_kinds_may_have_a_key_and_one_of_them_may_drift() -> None:
+    plan = planned([agent("hr"), wanted("hr")], [applied(wanted("hr"), temperature=0)])
+
+    assert (codes(plan), [str(change.address) for change in plan.ready]) == ([], ["agent.hr", "assistant.hr"])
+
+
+def test_where_a_kind_has_no_manifest_left_nothing_of_it_is_destroyed_unasked() -> None:
+    live = [applied(wanted("hr", name="HR"))]
+
+    (objection,) = planned([agent("it")], live).objections
+
+    assert (objection.code, objection.message) == (
+        "no-manifests",
+        "No manifest of an assistant found, but 1 assistant is managed.",
+    )

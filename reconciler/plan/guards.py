@@ -9,7 +9,7 @@ from typing import Final
 
 from reconciler.canonical import digest
 from reconciler.kinds import KINDS
-from reconciler.model import WHOLE, Address, Change, Desired, FieldChange, Live, Objection, Target
+from reconciler.model import REMOVALS, WHOLE, Address, Change, Desired, FieldChange, Live, Objection, Target
 from reconciler.plan.marker import KEY
 from reconciler.plan.ownership import Ownership
 
@@ -91,9 +91,9 @@ def guard(
     yield from unreliable_lists(changes, facts)
     claimed = {match.desired.address for match in ownership.claims}
     yield from missing_apis({*claimed, *(change.address for change in changes)}, where, facts)
-    replaced = tuple(changed_kinds(changes, ownership))
-    yield from replaced
-    yield from without_manifests(changes, ownership, {address for objection in replaced for address in objection.holds})
+    replaced = tuple(_replaced(changes, ownership))
+    yield from changed_kinds(replaced)
+    yield from without_manifests(changes, ownership, {change.address for change, _ in replaced})
     deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
     yield from too_many(changes, deletes, len(ownership.ours), limits)
 
@@ -116,21 +116,27 @@ def without_manifests(
         yield _of_many("no-manifests", message, remedy, [c for c in changes if c.address.kind == kind])
 
 
-def changed_kinds(changes: Iterable[Change], ownership: Ownership) -> Iterator[Objection]:
-    """The objections to destroying what a manifest of another kind replaces: whoever calls it by its id has to move."""
+def _replaced(changes: Iterable[Change], ownership: Ownership) -> Iterator[tuple[Change, Address]]:
+    """The removals of what has a key that a manifest of another kind has or had, with the address of that."""
     keys: dict[str, set[Address]] = {}
     for desired in (match.desired for match in ownership.claims):
         for key in (desired.address.key, *desired.was):
             keys.setdefault(key, set()).add(desired.address)
-    for change in (change for change in changes if change.action == "delete"):
+    for change in (change for change in changes if change.action in REMOVALS):
+        others = sorted(at for at in keys.get(change.address.key, ()) if at.kind != change.address.kind)
+        yield from ((change, other) for other in others[:1])
+
+
+def changed_kinds(replaced: Iterable[tuple[Change, Address]]) -> Iterator[Objection]:
+    """The objections to destroying what a manifest of another kind replaces: whoever calls it by its id has to move."""
+    for change, other in replaced:
         kind = KINDS[change.address.kind]
-        others = sorted(at for at in keys.get(change.address.key, ()) if at.kind != kind.name)
-        if others:
-            message = f"{change.id} would be destroyed; {others[0]} has its key, and is another object with another id."
-            remedy = (
-                f"keep its manifest in `{kind.plural}/` beside the other until its callers have moved, then override"
-                " this; with `on_removal: keep`, once applied, a removal forgets it instead"
-            )
+        message = f"This {kind.name} would be destroyed: {other} has its key, and is another object."
+        remedy = (
+            f"keep its manifest in `{kind.plural}/` beside the other until its callers have moved, then override this;"
+            " with `on_removal: keep`, once applied, a removal forgets it instead"
+        )
+        if change.action == "delete":
             yield Objection.to(change.address, "kind-changed", message, remedy)
 
 
