@@ -364,6 +364,7 @@ def test_the_document_of_a_plan_is_json_with_the_documented_members() -> None:
         "environment",
         "base",
         "applies",
+        "kinds",
         "offline",
         "fingerprint",
         "digest",
