@@ -157,9 +157,50 @@ def test_a_rejected_key_says_which_it_was_and_never_its_value(here: Checkout, mo
     )
 
     assert told.code == 1
-    assert ("ok", "It comes from the variable OPENAI_API_KEY.") in rows(told, "key")
-    assert [text.split(":")[0] for _, text in rows(told, "agents", "assistants")] == ["The server rejects the key"] * 2
+    assert [(health, text[:30]) for health, text in rows(told, "key", "address", "agents", "assistants")] == [
+        ("ok", "It comes from the variable OPE"),
+        ("ok", rows(told, "address")[0][1][:30]),
+        ("problem", "The server rejects the key: 40"),
+    ]
+    assert "The key came from the variable OPENAI_API_KEY." in told.data["findings"][-1]["remedy"]
     assert "very-secret" not in told.out + told.err
+
+
+def test_a_key_of_one_api_alone_is_rejected_there(here: Checkout) -> None:
+    apis = Apis(some("agents"), some("assistants"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/agents"):
+            return httpx.Response(403, json={"error": {"message": "no scope"}}, headers={"x-request-id": "req_7"})
+        return apis.answer(request)
+
+    told = examined(here, answer)
+
+    assert rows(told, "agents") == [("problem", "The Agents API rejects the key: 403: no scope [request req_7].")]
+    assert rows(told, "assistants")[0][0] == "ok"
+
+
+def test_a_web_page_is_said_once_with_what_to_do(here: Checkout) -> None:
+    page = httpx.Response(200, text="<html>Sign in</html>", headers={"Content-Type": "text/html"})
+
+    told = examined(here, lambda request: page, "--timeout", "1")
+
+    assert [text for health, text in rows(told, "address", "agents", "assistants") if health == "problem"] == [
+        "The server answers with a web page (HTML) in place of JSON. Nothing else of the server could be looked at."
+    ]
+
+
+def test_a_command_that_prints_no_key_is_about_the_key(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    configured(here, "https://assistants.example.com/v1", ", api_key: {command: ['false']}")
+    told = here.run("doctor", "-e", "far", "--json")
+
+    assert rows(told, "key")[0] == ("ok", "It comes from the command `false`.")
+    assert rows(told, "key")[1][0] == "problem"
+    assert rows(told, "address") == []
+    monkeypatch.setenv("GITHUB_BASE_REF", "main")
+    assert rows(here.run("doctor", "-e", "far", "--json"), "key") == [
+        ("note", "The command of `api_key` is run for a pull request only as the base branch has it.")
+    ]
 
 
 def test_a_missing_key_leaves_the_rest_to_be_looked_at(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

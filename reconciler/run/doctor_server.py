@@ -36,7 +36,6 @@ class Examined:
     live: dict[str, tuple[Live, ...]] = field(default_factory=dict)
     """By kind, what is listed: of those that the server has."""
     gone: list[str] = field(default_factory=list)
-    silent: bool = False
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -57,26 +56,36 @@ class Examined:
 
 
 async def server_findings(examined: Examined) -> AsyncIterator[Finding]:
-    """Everything about the server, in the order in which it is asked; one that does not answer is asked no more."""
+    """Everything about the server, in the order in which it is asked; what fails for every kind is said once."""
     session, provider = examined.session, examined.provider
-    failures: list[ProviderError] = []
-    found: list[Finding] = []
+    errors: dict[str, ProviderError] = {}
     for name in session.kinds:
         error = await _observe(examined, name)
-        failures += [error] if error is not None else []
+        errors |= {name: error} if error is not None else {}
         if isinstance(error, Unreachable | NoKeyError):
-            examined.silent = True
             break
-        found += [finding async for finding in _kind_findings(examined, KINDS[name], error)]
-    yield _address(session, failures[-1] if examined.silent else None)
-    for finding in (*_api_version(session, failures), *found):
+    common = _common_failure(session, errors)
+    for finding in (*_address(session, common), *_api_version(session, errors.values())):
         yield finding
-    if not examined.silent:
-        for finding in (*_project(session, provider.project), *_model_findings(examined, await provider.models())):
+    dates: Mapping[str, str | None] = {}
+    if common is None:
+        for name in session.kinds:
+            async for finding in _kind_findings(examined, KINDS[name], errors.get(name)):
+                yield finding
+        dates = await provider.models()
+        for finding in (*_project(session, provider.project), *_model_findings(examined, dates)):
             yield finding
-    else:
-        for finding in retirement_findings(session, examined.desired, {}):
-            yield finding
+    for finding in retirement_findings(session, examined.desired, dates):
+        yield finding
+
+
+def _common_failure(session: Session, errors: Mapping[str, ProviderError]) -> ProviderError | None:
+    """Why nothing can be had of the server: it does not answer, or fails for each kind in the same way."""
+    found = [*errors.values()]
+    if found and isinstance(found[-1], Unreachable | NoKeyError):
+        return found[-1]
+    is_same = len({error.message for error in found}) == 1 and not isinstance(found[0], ApiGone)
+    return found[0] if is_same and len(found) == len(session.kinds) else None
 
 
 async def _observe(examined: Examined, kind: str) -> ProviderError | None:
@@ -90,12 +99,17 @@ async def _observe(examined: Examined, kind: str) -> ProviderError | None:
     return None
 
 
-def _address(session: Session, silence: ProviderError | None) -> Finding:
+def _address(session: Session, failure: ProviderError | None) -> Iterator[Finding]:
+    is_key = isinstance(failure, Unauthorized | NoKeyError)
+    if failure is None or isinstance(failure, Unauthorized):
+        yield _answering(session)
+    if failure is not None:
+        text = f"{_failure_text(failure, 'The server')} Nothing else of the server could be looked at."
+        yield Finding("key" if is_key else "address", "problem", text, session.remedy(failure))
+
+
+def _answering(session: Session) -> Finding:
     where = session.where.base_url
-    if silence is not None:
-        area = "key" if isinstance(silence, NoKeyError) else "address"
-        text = f"{silence.message} Nothing else of the server could be looked at."
-        return Finding(area, "problem", text, session.remedy(silence))
     if session.environment.settings.embedded:
         return Finding("address", "ok", f"The embedded server, in {where}.")
     if not urls.may_have_key(where):
@@ -149,9 +163,14 @@ def _gone_findings(examined: Examined, kind: Kind, error: ApiGone) -> Iterator[F
 
 
 def _refused(session: Session, kind: Kind, error: ProviderError) -> Finding:
+    return Finding(kind.plural, "problem", _failure_text(error, f"The {kind.api}"), session.remedy(error))
+
+
+def _failure_text(error: ProviderError, who: str) -> str:
+    """What the server answered, and by which name its owner finds the request."""
     request = f" [request {error.response.request_id}]" if error.response.request_id else ""
-    said = "The server rejects the key" if isinstance(error, Unauthorized) else "The list cannot be read"
-    return Finding(kind.plural, "problem", f"{said}: {error.message}{request}", session.remedy(error))
+    said = f"{who} rejects the key: {error.message}" if isinstance(error, Unauthorized) else error.message
+    return f"{said.rstrip('.')}{request}."
 
 
 def _counted(examined: Examined, kind: Kind) -> str:
@@ -210,7 +229,6 @@ def _model_findings(examined: Examined, offered: Mapping[str, str | None]) -> It
         yield Finding("models", "problem", f"`{model}` ({place.file}) is not offered by the server.", remedy)
     if offered and used and not missing:
         yield Finding("models", "ok", f"The server offers {'the model' if len(used) == 1 else 'every model'} in use.")
-    yield from retirement_findings(examined.session, examined.desired, offered)
 
 
 def retirement_findings(
