@@ -247,7 +247,7 @@ def test_the_server_says_which_models_it_has_and_when_they_end(here: Checkout) -
     )
 
 
-def test_a_plan_asks_for_the_dates_of_models_that_are_known_to_end_and_of_no_others(here: Checkout) -> None:
+def test_a_plan_and_an_apply_ask_for_the_dates_of_models_known_to_end_and_no_others(here: Checkout) -> None:
     apis = Apis(Api("assistants"), Api("agents"))
     answer = with_models(apis, {"id": "gpt-4.1", "shutdown_date": "2031-05-01"})
     asked: list[str] = []
@@ -263,6 +263,7 @@ def test_a_plan_asks_for_the_dates_of_models_that_are_known_to_end_and_of_no_oth
         here.write(hr="model: gpt-4.1\n")
         assert "The model `gpt-4.1` retires on 2031-05-01." in here.run("plan", "-e", "far").out
         assert asked.count("/v1/models") == 1
+        assert "The model `gpt-4.1` retires on 2031-05-01." in here.run("apply", "-e", "far", "--auto-approve").out
 
 
 def test_git_is_looked_at(here: Checkout) -> None:

@@ -17,7 +17,7 @@ from reconciler.apply import journal
 from reconciler.apply.engine import Listener, RunContext, Stop, apply
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
-from reconciler.model import Done, Live, Outcome, Plan
+from reconciler.model import Desired, Done, Live, Outcome, Plan
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.guards import NEVER_ALLOWED
 from reconciler.plan.run_record import Earlier, Head
@@ -35,12 +35,16 @@ PlanOfLive: TypeAlias = Callable[[Provider, Sequence[Live]], Plan]
 """How a command makes its plan of what is live."""
 
 
-async def plan_and_apply(reporter: Reporter, session: Session, plan_of_live: PlanOfLive) -> int:
+async def plan_and_apply(
+    reporter: Reporter, session: Session, plan_of_live: PlanOfLive, desired: Sequence[Desired] = ()
+) -> int:
     """Plans over what is live, shows it and carries it out, as the only one in this checkout."""
     with only_one(session.connection.state_dir):
         async with session.provider() as provider:
             observed_at = time.monotonic()
-            plan = plan_of_live(provider, await session.live(provider))
+            live = await session.live(provider)
+            await session.ask_for_dates(provider, desired)
+            plan = plan_of_live(provider, live)
             reporter.plan(plan)
             return await confirm_and_apply(reporter, session, provider, plan, observed_at)
 

@@ -53,7 +53,7 @@ def apply_plan(
         plan = permitted(limited, request.allowances)  # labels count for what remains
         return _expected(plan, expect) if is_part else plan
 
-    return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
+    return run_async(plan_and_apply, reporter, session, plan, desired, timeout=reporter.options.timeout)
 
 
 def _expected(plan: Plan, expect: str | None) -> Plan:

@@ -106,6 +106,7 @@ async def _plan_and_apply(request: ScheduledRequest) -> ScheduledResult:
     async with session.provider() as provider:
         observed_at = time.monotonic()
         live = await session.live(provider)
+        await session.ask_for_dates(provider, desired)
         context = plan_context(session, provider, live, desired)
         plan = showing_last_applied(session, whole_plan(session, desired, live, PlanRequest(), context))
         request.reporter.plan(plan)
