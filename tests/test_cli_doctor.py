@@ -28,7 +28,7 @@ NAME = "reconciler doctor, delete me"
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
-    return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\nname: HR Helper\n")
+    return Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-5.4-mini\nname: HR Helper\n")
 
 
 def configured(here: Checkout, url: str, more: str = "") -> None:
@@ -60,7 +60,7 @@ def some(name: str, number: int = 2, **settings: Any) -> Api:
     api = Api(name, **settings)
     for at in range(number):
         id = f"{api.noun}_old{at}"
-        api.kept[id] = {"id": id, "object": api.noun, "created_at": at, "model": "gpt-4o", "metadata": {}}
+        api.kept[id] = {"id": id, "object": api.noun, "created_at": at, "model": "gpt-5.4-mini", "metadata": {}}
     return api
 
 
@@ -70,7 +70,7 @@ def some(name: str, number: int = 2, **settings: Any) -> Api:
 def test_a_server_that_is_fine_is_said_to_be_and_nothing_is_written(here: Checkout) -> None:
     apis = Apis(some("agents"), some("assistants", 3))
 
-    told = examined(here, with_models(apis, {"id": "gpt-4o"}))
+    told = examined(here, with_models(apis, {"id": "gpt-5.4-mini"}))
 
     assert told.code == 0
     assert {request.method for request in apis.asked} == {"GET"}
@@ -135,7 +135,7 @@ def test_a_list_that_is_too_short_to_tell_says_so(here: Checkout) -> None:
 
 
 def test_a_list_that_contradicts_itself_is_a_problem(here: Checkout) -> None:
-    row = {"id": "asst_1", "object": "assistant", "model": "gpt-4o", "metadata": {}}
+    row = {"id": "asst_1", "object": "assistant", "model": "gpt-5.4-mini", "metadata": {}}
     apis = Apis(some("agents"))
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -234,11 +234,11 @@ def test_the_server_says_which_models_it_has_and_when_they_end(here: Checkout) -
     here.write(other="model: gpt-4.1\n", third="model: o3\n")
     apis = Apis(some("assistants"), some("agents"))
 
-    told = examined(here, with_models(apis, {"id": "gpt-4o-2"}, {"id": "gpt-4.1", "shutdown_date": "2031-05-01"}))
+    told = examined(here, with_models(apis, {"id": "gpt-5.4"}, {"id": "gpt-4.1", "shutdown_date": "2031-05-01"}))
 
     problems = [text for health, text in rows(told, "models") if health == "problem"]
     assert problems == [
-        "`gpt-4o` (assistants/hr.yaml) is not offered by the server.",
+        "`gpt-5.4-mini` (assistants/hr.yaml) is not offered by the server.",
         "`o3` (assistants/third.yaml) is not offered by the server.",
     ]
     assert rows(told, "retirements")[0] == (
@@ -269,7 +269,7 @@ def test_a_plan_and_an_apply_ask_for_the_dates_of_models_known_to_end_and_no_oth
 def test_git_is_looked_at(here: Checkout) -> None:
     assert rows(here.run("doctor", "--json"), "Git")[0][0] == "note"
     repository(here.root)
-    here.write(hr="model: gpt-4o\n")
+    here.write(hr="model: gpt-5.4-mini\n")
 
     found = rows(here.run("doctor", "--json"), "Git")
 
