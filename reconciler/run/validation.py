@@ -41,7 +41,7 @@ def assess_migration(options: SessionOptions, words: Sequence[str], format_name:
     desired = _check(options, warn_of_ends=False).desired
     if words:
         known = {assessment.address for assessment in assess(desired)}
-        chosen, _ = addresses_named(words, known, "the manifests")
+        chosen, _ = addresses_named(words, known, "the manifests of assistants, which alone are assessed")
         desired = {name: [each for each in stated if each.address in chosen] for name, stated in desired.items()}
     style = stdout_style(colour=options.colour)
     click.echo(ASSESSMENT_FORMATS[format_name](assess(desired), style), nl=False)
