@@ -45,11 +45,13 @@ def test_a_server_of_agents_alone_is_like_any_other(here: Checkout, server: Apis
 
     applied = here.run("apply", "--auto-approve")
     again, status, listed = here.run("plan"), here.run("status"), here.run("output", "--json")
+    scheduled = here.run("reconcile", "--no-issue")
+    destroyed = here.run("destroy", "--stack", "acme", "--auto-approve", "--allow", "too-many-deletes")
 
-    assert (applied.code, again.code, status.code) == (0, 0, 0)
+    assert [told.code for told in (applied, again, status, scheduled, destroyed)] == [0] * 5
     assert "No changes. Your agents match the manifests." in again.out
     assert [*listed.data] == ["agent"]
-    for told in (applied, again, status):
+    for told in (applied, again, status, scheduled, destroyed):
         assert "ssistant" not in told.out + told.err
 
 
@@ -61,6 +63,7 @@ def test_what_the_server_has_not_is_blocked_and_the_rest_is_applied(here: Checko
     allowed = here.run("plan", "--allow", "api-gone")
     applied = here.run("apply", "--auto-approve")
     status = here.run("status")
+    scheduled = here.run("reconcile", "--no-issue", "--detailed-exitcode")
 
     (objection,) = plan.data["objections"]
     assert (plan.code, objection["code"]) == (3, "api-gone")
@@ -71,6 +74,7 @@ def test_what_the_server_has_not_is_blocked_and_the_rest_is_applied(here: Checko
     assert (applied.code, len(server.apis["agents"].kept)) == (1, 2)
     assert f"Warning: {objection['message']}" in status.err
     assert "API not found" in status.out
+    assert (scheduled.code, "api-gone" in scheduled.out) == (3, True)
 
 
 def test_what_is_managed_there_is_neither_deleted_nor_made_again(here: Checkout, server: Apis) -> None:
