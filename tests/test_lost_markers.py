@@ -15,6 +15,7 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Desired, Live, Plan
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan
+from reconciler.plan.policy import DRIFT, EDITS, Policy, split_by_policy
 from reconciler.plan.run_record import Head, head_to_dict, left_managed
 from reconciler.plan.status import standings
 from reconciler.render.status import table
@@ -179,6 +180,28 @@ def test_an_agent_that_is_pinned_and_not_recorded_may_have_lost_its_marker() -> 
     assert told(plan) == ([], ())
     assert [row.state for row in rows] == ["to be adopted, marker lost?"]
     assert "0 managed, 1 to be adopted, 0 unmanaged." in table(rows, Style())
+
+
+@pytest.mark.parametrize(
+    ("kind", "moved", "causes", "written"),
+    [
+        ("agent", {"name": "Other"}, {"unknown"}, False),
+        ("agent", {}, set(), True),
+        ("assistant", {"name": "Other"}, {"adoption"}, True),
+    ],
+    ids=["an agent that differs", "an agent that does not", "an assistant, whose marker others keep"],
+)
+def test_what_others_may_have_changed_with_the_marker_is_not_overwritten_unattended(
+    kind: str, moved: dict[str, Any], causes: set[str], written: bool
+) -> None:
+    body = {"model": "gpt-5.1", "name": "HR"}
+    found = Live(kind, "it_1", KINDS[kind].read({**body, **moved}), {**body, **moved})
+    plan = make_plan(desired((kind, {**body, "reconciler": {"id": {"production": "it_1"}}})), [found], WHERE)
+
+    division = split_by_policy(plan, Policy(frozenset({DRIFT, EDITS})))
+
+    assert {field.cause for change in plan.changes for field in change.fields} == causes
+    assert [change.action for change in division.ready.changes] == (["adopt"] if written else [])
 
 
 def test_the_table_counts_what_lost_its_marker() -> None:

@@ -26,15 +26,22 @@ def lost_markers(
     pinned = [(live, address) for live, address in adopted if recorded.get(live.identity) is not None]
     known = [*pinned, *_recorded_and_unmanaged(changes, ownership, recorded)]
     looks = [*adopted, *((live, address) for address, some in alike.items() for live in some)]
-    possible = [
-        (live, at) for live, at in looks if KINDS[live.kind].metadata_is_replaced and live.identity not in recorded
-    ]
+    possible = [(live, at) for live, at in looks if live.identity not in recorded and may_have_lost(live, recorded)]
     found: dict[tuple[str, str], LostMarker] = {}
     for some, certain in ((known, True), (possible, False)):
         for live, address in some:
             if live.marker is None:
                 found.setdefault(live.identity, LostMarker(address, live, certain))
     return tuple(sorted(found.values(), key=lambda one: (one.address, one.live.id)))
+
+
+def may_have_lost(live: Live, recorded: Mapping[tuple[str, str], Address | None]) -> bool:
+    """Whether an object without a marker may have had one: a run record says so, or others replace its metadata."""
+    if live.marker is not None:
+        return False
+    if live.identity in recorded:
+        return recorded[live.identity] is not None
+    return KINDS[live.kind].metadata_is_replaced
 
 
 def _recorded_and_unmanaged(

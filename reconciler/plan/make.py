@@ -27,7 +27,7 @@ from reconciler.plan.changes import creation, narrow, removal, updated
 from reconciler.plan.diff import Comparison, compare, differences
 from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed
 from reconciler.plan.lookalikes import lookalikes, possible_duplicates
-from reconciler.plan.lost_markers import lost_markers, marker_lost, notes_on_lost, without_lost
+from reconciler.plan.lost_markers import lost_markers, marker_lost, may_have_lost, notes_on_lost, without_lost
 from reconciler.plan.ownership import DuplicatePolicy, Match, claim
 
 
@@ -60,7 +60,7 @@ def make_plan(
     ownership = claim(sorted(desired, key=lambda d: d.address), sorted(live, key=_by_age), where, resolve)
     draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes, *facts.unknown_history])
     for taken in ownership.claims:
-        _plan_match(taken, draft, where)
+        _plan_match(taken, draft, where, facts)
     for orphan in ownership.orphans:
         keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
         draft.changes.append(removal("forget" if keep else "delete", orphan))
@@ -143,7 +143,7 @@ def _addresses(change: Change) -> frozenset[Address]:
     return frozenset({change.address, *former})
 
 
-def _plan_match(taken: Match, draft: _ChangeDraft, where: Target) -> None:
+def _plan_match(taken: Match, draft: _ChangeDraft, where: Target, facts: PlanContext) -> None:
     """Decides what becomes of one manifest."""
     desired, live, kind = taken.desired, taken.live, KINDS[taken.desired.address.kind]
     if live is None:
@@ -153,6 +153,8 @@ def _plan_match(taken: Match, draft: _ChangeDraft, where: Target) -> None:
     if live.odd_marker:
         draft.notes.append(f"{live.id} has a metadata entry `reconciler` that is not a marker; adopting overwrites it.")
     compared = compare(desired, live, kind, live.marker if taken.ours else None)
+    if may_have_lost(live, facts.recorded):
+        compared = replace(compared, fields=tuple(replace(field, cause="unknown") for field in compared.fields))
     if compared.unsettled:
         draft.mismatches.append(_mismatch(desired, live, compared, kind))
     if compared.newly_managed:
