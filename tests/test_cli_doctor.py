@@ -422,9 +422,10 @@ def said(noun: str = "assistant", **odd: str) -> list[tuple[str, str]]:
     [
         ("assistants", {}, said()),
         ("assistants", {"metadata": "merged"}, said(metadata="kept and merged; null removes a pair")),
+        ("assistants", {"pages": "arrays"}, said()),
         ("agents", {"effort": "medium"}, said("agent")),
     ],
-    ids=["replaces", "merges", "agents"],
+    ids=["replaces", "merges", "arrays", "agents"],
 )
 def test_what_a_server_does_is_found_out_and_nothing_stays(
     here: Checkout, name: str, settings: Any, expected: Any
@@ -548,6 +549,25 @@ def test_what_fails_in_the_middle_is_said_and_the_object_is_deleted(here: Checko
     assert apis.apis["assistants"].kept == {}
 
 
+@pytest.mark.parametrize("metadata", ["replaced", "dropped"])
+def test_an_object_that_was_there_before_is_never_touched(here: Checkout, metadata: Any) -> None:
+    """Some servers answer a create with another object: of the same name, or any."""
+    apis = Apis(some("assistants", 2, metadata=metadata))
+    before = dict(apis.apis["assistants"].kept)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json=before["assistant_old1"])
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve")
+
+    assert rows(told, "try assistant") == [
+        ("problem", "create: the server answered with assistant_old1, which is not what was sent; it was left alone.")
+    ]
+    assert apis.apis["assistants"].kept == before
+
+
 def test_a_list_that_lags_is_waited_for(here: Checkout) -> None:
     apis, lists = Apis(Api("assistants")), []
 
@@ -608,3 +628,19 @@ def test_what_was_created_is_deleted_after_ctrl_c_in_the_middle(here: Checkout, 
         assert gate.names() == []
 
     assert json.loads(out)["findings"][-1]["text"].startswith("interrupted")
+
+
+def test_ctrl_c_in_the_first_kind_leaves_the_next_alone(here: Checkout) -> None:
+    with on_port(Gate(free=2)) as gate:
+        configured(here, gate.url)
+        arguments = ["doctor", "-e", "far", "--write", "--auto-approve", "--model", "gpt-5"]
+        with Process(*arguments, cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
+            gate.wait(3)
+            process.send_signal(signal.SIGTERM)
+            while "Interrupted" not in process.stderr.readline():  # type: ignore[union-attr]  # it is a pipe
+                pass
+            gate.open()
+            process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 130
+    assert gate.writes == ["DELETE", "DELETE", "POST", "DELETE"]

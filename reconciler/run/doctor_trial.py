@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -78,7 +79,8 @@ def _announcement(examined: Examined, trials: Sequence[_Trial]) -> Iterator[str]
     for trial in trials:
         yield f"  {trial.kind.with_article} called `{NAME}`, with the model {trial.model}"
         if not trial.deletes:
-            yield f"  The server says that it deletes no {trial.kind.plural}: this one stays, and its id is printed."
+            yield f"  The server says that it deletes no {trial.kind.plural}: this one stays."
+    yield "The id of one that cannot be deleted is printed."
 
 
 @dataclass(slots=True)
@@ -106,16 +108,18 @@ class _Trial:
 
     async def run(self, stop: Stop) -> None:
         """Does one step after the other until a signal stops it; whatever was created is deleted in any case."""
+        first = (self._clear_up, self._create)
         try:
-            for step in (self._clear_up, self._create):
-                await self._try(step)
-            for step in (self._read, self._list, self._modify, self._fields, self._pairs, self._clear):
-                if self.live is None or stop.reason is not None:
+            for step in (*first, self._read, self._list, self._modify, self._fields, self._pairs, self._clear):
+                if stop.reason is not None or (self.live is None and step not in first):
                     break
                 await self._try(step)
         finally:
-            with anyio.move_on_after(_REMOVAL_SECONDS, shield=True):
+            with anyio.move_on_after(_REMOVAL_SECONDS, shield=True) as limit:
                 await self._try(self._remove)
+            if limit.cancelled_caught:
+                text = f"delete: not over after {_REMOVAL_SECONDS:.0f}s; what is called `{NAME}` may still be there."
+                self._found("problem", text, f"run `{self._way_out}`")
             if stop.reason is not None:
                 self._found("note", f"{stop.reason}: what is not listed here was not tried.")
 
@@ -128,7 +132,7 @@ class _Trial:
 
     async def _clear_up(self) -> None:
         """An object that an earlier trial left is deleted, or taken where the server deletes none."""
-        for left in managed(self.examined.live[self.kind.name], self._where):
+        for left in self._own(self.examined.live[self.kind.name]):
             if self.deletes:
                 await self._provider.delete(left)
                 self._found("note", f"clear up: {left.id} was left of an earlier trial, and is deleted now.")
@@ -140,25 +144,37 @@ class _Trial:
             self._found("note", f"create: not tried; {self.live.id} is still there of an earlier trial.")
             return
         self._may_exist = True
-        body = self._body
+        marker = self._marker(None, self._body)
         try:
-            made = await self._provider.create(self.kind.name, body, self._marker(None, body))
+            made = await self._provider.create(self.kind.name, self._body, marker)
         except ProviderError as error:
             self._may_exist = error.may_have_happened
             raise
         if made.marker is None:  # an answer may leave out what the server keeps
-            made = await self._provider.fetch(made.kind, made.id)
-        self.live = made
+            with suppress(ProviderError):
+                made = await self._provider.fetch(made.kind, made.id)
+        if self._is_of_others(made, marker):
+            self._may_exist = False
+            text = f"create: the server answered with {made.id}, which is not what was sent; it was left alone."
+            cannot = f"{self.kind.plural.capitalize()} cannot be created."
+            self._found("problem", text, f"look there for `{NAME}`", cannot)
+            return
+        self.live, self.dropped = made, made.marker is None
         self._found("ok", f"create: it is {made.id}.")
-        self.dropped = made.marker is None
         if self.dropped:
-            plural = self.kind.plural
-            text = "metadata: dropped. The marker, which says who manages an object, cannot be stored."
-            cannot = (
-                f"{plural.capitalize()} cannot be managed: `apply` would delete the first that it creates, and stop."
-            )
-            self._found("problem", text, f"use a server that keeps the `metadata` of {plural}", cannot)
-        self._report_lost("create", body)
+            self._report_dropped()
+        self._report_lost("create", self._body)
+
+    def _is_of_others(self, made: Live, marker: Marker) -> bool:
+        """Whether the answer to a create is an object that was there before, or is not known to be this one."""
+        there = {each.id for each in self.examined.live[self.kind.name]}
+        return made.id in there or not (made.carries(marker) or (made.marker is None and made.name == NAME))
+
+    def _report_dropped(self) -> None:
+        plural = self.kind.plural
+        text = "metadata: dropped. The marker, which says who manages an object, cannot be stored."
+        cannot = f"{plural.capitalize()} cannot be managed: `apply` would delete the first that it creates, and stop."
+        self._found("problem", text, f"use a server that keeps the `metadata` of {plural}", cannot)
 
     async def _fields(self) -> None:
         """Whether more is kept than a name, a model and a prompt."""
@@ -244,7 +260,8 @@ class _Trial:
         """What a create without an answer made; it is looked for as long as it may still land."""
         began = time.monotonic()
         while time.monotonic() - began < LANDS_SECONDS:
-            if found := managed(await self._provider.observe(self.kind.name), self._where):
+            listed = self._own(await self._provider.observe(self.kind.name))
+            if found := [each for each in listed if each.marker is not None and each.marker.nonce == self.nonce]:
                 return found
             await anyio.sleep(_LOOK_SECONDS)
         self._found("note", f"delete: nothing is listed of the create; look there for `{NAME}` later.")
@@ -253,8 +270,7 @@ class _Trial:
     def _remains(self, live: Live, error: ProviderError) -> None:
         plural, text = self.kind.plural, f"delete: {live.id} is still there, called `{NAME}`. {error.message}"
         if self.deletes:
-            way = f"reconciler destroy --stack {STACK} -e {self.examined.session.environment.name}"
-            self._found("problem", text, f"run `{way}`, or delete it by other means")
+            self._found("problem", text, f"run `{self._way_out}`, or delete it by other means")
         else:
             remedy = f"delete it by other means; in manifests, `on_removal: keep` lets go of removed {plural}"
             self._found("problem", text, remedy, f"Deletes of {plural} fail: what a manifest no longer wants stays.")
@@ -274,6 +290,14 @@ class _Trial:
 
     def _found(self, health: Health, text: str, remedy: str = "", cannot: str = "") -> None:
         self.findings.append(Finding(_area(self.kind), health, text, remedy, cannot))
+
+    def _own(self, live: Sequence[Live]) -> list[Live]:
+        """Those that a trial made."""
+        return [each for each in managed(live, self._where) if each.address.key == STACK]
+
+    @property
+    def _way_out(self) -> str:
+        return f"reconciler destroy --stack {STACK} -e {self.examined.session.environment.name}"
 
     @property
     def _provider(self) -> Provider:
