@@ -90,6 +90,46 @@ def test_a_server_that_keeps_a_few_fields_is_told_what_it_did_not_keep_and_not_s
     assert run(story) == [["Unsettled"], ["a"], ["Done", "a"]]
 
 
+def test_what_a_server_states_beside_what_it_chooses_is_told_once_and_is_no_conflict() -> None:
+    apis = Apis(Api("agents", effort="high", states={"reasoning": {"budget": 1000}}), Api("assistants"))
+
+    async def story() -> list[list[str]]:
+        said = []
+        for summary in ("auto", "auto", "concise"):
+            plan, outcomes = await settled(over(apis), ("agent", {**RICH, "reasoning": {"summary": summary}}))
+            assert not plan.objections
+            said.append([type(outcome).__name__ for outcome in outcomes] + [one.address.key for one in plan.mismatches])
+        return said
+
+    assert run(story) == [["Unsettled"], ["a"], ["Unsettled"]]
+
+
+def test_what_a_create_leaves_out_within_a_field_is_sent_where_the_server_has_another_default() -> None:
+    apis = Apis(Api("agents", states={"text": {"verbosity": "high"}}), Api("assistants"))
+    agent = {**PLAIN, "text": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}
+
+    async def story() -> tuple[list[str], int]:
+        _, outcomes = await settled(over(apis), ("agent", agent))
+        again, _ = await settled(over(apis), ("agent", agent))
+        return [type(outcome).__name__ for outcome in outcomes], len(again.changes) + len(again.mismatches)
+
+    assert run(story) == (["Done"], 0)
+    assert [body["text"].get("verbosity") for body in apis.apis["agents"].bodies] == [None, "medium"]
+
+
+def test_a_modify_that_drops_what_it_leaves_out_is_sent_the_mode_of_a_search() -> None:
+    apis = Apis(Api("agents", upserts=True), Api("assistants"))
+    agent = {**PLAIN, "tools": [{"type": "web_search"}]}
+
+    async def story() -> None:
+        await settled(over(apis), ("agent", agent))
+        await settled(over(apis), ("agent", {**agent, "instructions": "Be brief."}))
+
+    run(story)
+    (kept,) = apis.apis["agents"].kept.values()
+    assert kept["tools"] == [{"type": "web_search", "mode": "live"}]
+
+
 @pytest.mark.parametrize(("server", "left"), [({}, 0), ({"no_delete": (405, "Not Allowed")}, 1)])
 def test_a_server_that_drops_metadata_is_told_at_the_first_create(server: dict[str, Any], left: int) -> None:
     apis = Apis(Api("agents", metadata="dropped", **server), Api("assistants"))

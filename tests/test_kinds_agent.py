@@ -127,7 +127,7 @@ FIELDS: dict[str, tuple[Body, Body, Body]] = {
         {"tools": []},
     ),
     "web_search": (
-        {"tools": [{"type": "web_search"}]},
+        {"tools": [{"type": "web_search", "allowed_domains": []}]},
         {
             "tools": [
                 {

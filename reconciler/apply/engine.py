@@ -14,8 +14,8 @@ import anyio
 
 from reconciler.apply.context import PARALLELISM, Listener, RunContext, Stop, failed
 from reconciler.apply.creates import Creates
-from reconciler.apply.verify import MARKER_PATH, changed_since_plan, less_settled, unsettled
-from reconciler.canonical import ABSENT, Json
+from reconciler.apply.verify import MARKER_PATH, changed_since_plan, left_unsettled, less_settled, unsettled
+from reconciler.canonical import ABSENT, Json, equal
 from reconciler.kinds import KINDS
 from reconciler.model import (
     REMOVALS,
@@ -256,7 +256,8 @@ class _Apply:
         if not made.carries(marker):  # the answer is an object that existed
             return made
         patch = compare(desired, made, KINDS[made.kind], made.marker).patch
-        rest = {name: value for name, value in patch.items() if name not in (*task.patch, "metadata")}
+        sent = {"metadata": patch.get("metadata"), **task.patch}
+        rest = {name: value for name, value in patch.items() if name not in sent or not equal(value, sent[name])}
         if rest:
             with suppress(ProviderError):
                 return await self.provider.update(made, rest, replace(marker, id=made.id), desired.untouched)
@@ -298,8 +299,7 @@ class _Apply:
         mismatches = unsettled(desired, live, marker)
         fields = {difference.path[0] for difference in mismatches if difference.path[0] in sent}
         if fields and live.marker is not None and all(mismatch.path != MARKER_PATH for mismatch in mismatches):
-            digests = markers.digests(live.fields, desired.ignore, KINDS[live.kind])
-            noted = {**marker.unsettled, **{field: digests[field] for field in fields}}
+            noted = {**marker.unsettled, **left_unsettled(desired, live, fields)}
             try:
                 await self.provider.update(live, {}, replace(marker, id=live.id, unsettled=noted), desired.untouched)
             except ProviderError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from reconciler.canonical import ABSENT, equal
@@ -40,6 +41,13 @@ def unsettled(desired: Desired, live: Live, marker: Marker) -> tuple[Difference,
         got = live.pairs.get(markers.KEY)
         mismatches.append(Difference(MARKER_PATH, markers.encode(marker, kind), ABSENT if got is None else got))
     return tuple(mismatches)
+
+
+def left_unsettled(desired: Desired, live: Live, fields: Collection[str]) -> dict[str, str]:
+    """What a marker remembers of fields that the server left different: less what it chooses, as plans compare them."""
+    others = (*desired.ignore, *desired.left_to_server)
+    digests = markers.digests(live.fields, others, KINDS[live.kind])
+    return {field: digests[field] for field in fields}
 
 
 def less_settled(marker: Marker, desired: Desired, live: Live) -> Marker:

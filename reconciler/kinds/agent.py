@@ -135,7 +135,12 @@ class SearchLocation(FieldPart):
 
 
 class WebSearch(FieldPart):
-    same_as_absent: ClassVar = {"context_size": ("medium",), "location": ({},), "mode": ("live",)}
+    same_as_absent: ClassVar = {
+        "allowed_domains": ([],),
+        "context_size": ("medium",),
+        "location": ({},),
+        "mode": ("live",),
+    }
 
     type: Literal["web_search"]
     allowed_domains: Names | None = None

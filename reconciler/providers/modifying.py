@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from reconciler.canonical import Absent, Json
+from reconciler.canonical import Absent, Json, equal
 from reconciler.model import Live
 from reconciler.paths import has
 from reconciler.providers.collection import Collection
@@ -94,7 +94,8 @@ class Modifier:
         """All that an object says, for a server whose modify drops what is left out, perhaps to defaults of its own."""
         whole = [path[0] for path in self._kind.chosen if len(path) == 1]
         chosen = {name: live.raw[name] for name in whole if live.raw.get(name) is not None}
-        return {**chosen, **self._kind.manifest(live.fields)}
+        stated = [name for name in self._kind.fields if not equal(live.fields[name], self._kind.default(name))]
+        return {**chosen, **{name: self._kind.wire(name, live.fields[name], None) for name in stated}}
 
     def _was_reset(self, live: Live, answered: Live, patch: Mapping[str, Json]) -> bool:
         """Whether fields that were not written went back to their defaults: this server's modify replaces.

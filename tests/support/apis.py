@@ -28,6 +28,8 @@ class Api:
     """What it chooses for the effort of an agent that leaves it open."""
     echoes: bool = True
     """Whether what it chose is in what it answers to writes; in its lists it is."""
+    states: Mapping[str, Body] = field(default_factory=dict)
+    """By field, the members that it states where they were not sent."""
     gone: Gone = "named"
     upserts: bool = False
     """Whether a modify drops what it leaves out."""
@@ -117,6 +119,7 @@ class Api:
         return _ok({"object": "list", "data": page, "has_more": len(rest) > limit})
 
     def _seen(self, row: Body) -> Body:
+        row = {**row, **{name: {**members, **(row.get(name) or {})} for name, members in self.states.items()}}
         if self.effort is None:
             return row
         return {**row, "reasoning": {"effort": self.effort, **(row.get("reasoning") or {})}}
