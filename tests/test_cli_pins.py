@@ -89,8 +89,20 @@ def test_what_cannot_be_written_in_safety_is_printed_to_be_pasted(here: Checkout
     told = here.run("output", "-e", "production", "hr", "--write-pins")
 
     assert (told.code, told.out) == (1, "0 ids written.\n")
-    assert f"was not written; write under `reconciler:`: `id: {{production: {id}}}`" in told.err
+    assert f"the id of agent.hr was not written; write under `reconciler:`: `id: {{production: {id}}}`" in told.err
     assert (here.root / "agents/hr.yaml").read_text() == text
+
+
+def test_an_address_that_several_have_gets_no_id(here: Checkout, server: str) -> None:
+    agents = httpx.get(f"{server}/agents", headers=AGENTS).json()["data"]
+    (one,) = (agent for agent in agents if agent["id"] == ids(here, "production")["hr"])
+    copy = {"model": one["model"], "name": one["name"], "metadata": one["metadata"]}
+    assert httpx.post(f"{server}/agents", json=copy, headers=AGENTS).status_code == 200
+
+    told = here.run("output", "-e", "production", "hr", "--write-pins")
+
+    assert (told.code, told.out) == (1, "0 ids written.\n")
+    assert "several live objects have this address" in told.err
 
 
 def test_a_file_keeps_its_byte_order_mark_and_its_mode(here: Checkout) -> None:

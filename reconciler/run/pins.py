@@ -11,7 +11,7 @@ import click
 
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
-from reconciler.model import Desired, Live, Plan
+from reconciler.model import Desired, Live, Plan, Target
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import by_address, line_with_id, managed
 from reconciler.render.sentences import count
@@ -26,14 +26,20 @@ _BOM = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class _Pin:
-    """A manifest without an id, and the object that it is to name."""
+    """A manifest without an id, and the object that it is to name, if it is only one."""
 
     desired: Desired
-    live: Live
+    carriers: Sequence[Live]
 
     @property
     def file(self) -> str:
         return self.desired.place.file
+
+    def remedy(self, where: Target) -> str:
+        """What to do where the id cannot be written."""
+        if len(self.carriers) > 1:
+            return "several live objects have this address, and `reconciler plan` names them"
+        return f"write under `reconciler:`: {one_line(line_with_id(self.carriers[0], where))}"
 
 
 def write_pins(session: Session, word: str | None) -> int:
@@ -43,9 +49,7 @@ def write_pins(session: Session, word: str | None) -> int:
     written.
     """
     if session.environment.settings.embedded or session.environment.borrowed:
-        why = (
-            "the ids of a preview are in no manifest" if session.environment.borrowed else "its ids are only known here"
-        )
+        why = "the ids of a preview are in no manifest" if session.environment.borrowed else "its data is only here"
         raise Failure(f"No ids were written for {session.title}: {why}.", "pass -e NAME, without --stack")
     desired = session.desired()
     live, plan = run_async(_planned, session, desired)
@@ -57,8 +61,8 @@ def write_pins(session: Session, word: str | None) -> int:
         pins = [pin for pin in pins if pin.desired.address in chosen]
     unwritten = [pin for file, some in sorted(_by_file(pins).items()) for pin in _write(session, file, some)]
     for pin in unwritten:
-        line = f"write under `reconciler:`: {one_line(line_with_id(pin.live, session.where))}"
-        click.echo(f"{pin.desired.place}: {pin.desired.address} was not written; {line}", err=True)
+        remedy = pin.remedy(session.where)
+        click.echo(f"{pin.desired.place}: the id of {pin.desired.address} was not written; {remedy}", err=True)
     click.echo(f"{count(len(pins) - len(unwritten), 'id')} written.")
     return 1 if unwritten else 0
 
@@ -72,12 +76,11 @@ async def _planned(session: Session, desired: Sequence[Desired]) -> tuple[tuple[
 
 
 def _missing_pins(session: Session, desired: Iterable[Desired], live: Iterable[Live], plan: Plan) -> list[_Pin]:
-    """Each manifest that names no id, and the one object that has its address."""
+    """Each manifest that names no id, and what has its address."""
     carriers = by_address(managed(live, session.where))
     for lost in (each for each in plan.lost if each.certain):
         carriers.setdefault(lost.address, []).append(lost.live)
-    without_id = [each for each in desired if each.id is None]
-    return [_Pin(each, carriers[each.address][0]) for each in without_id if len(carriers.get(each.address, ())) == 1]
+    return [_Pin(each, carriers[each.address]) for each in desired if each.id is None and each.address in carriers]
 
 
 def _by_file(pins: Iterable[_Pin]) -> dict[str, list[_Pin]]:
@@ -95,10 +98,11 @@ def _write(session: Session, file: str, pins: Iterable[_Pin]) -> Iterator[_Pin]:
     path = (session.config.root / file).resolve()
     before = path.read_bytes().decode()
     text, mark = before.removeprefix(_BOM), _BOM if before.startswith(_BOM) else ""
+    keys = ("reconciler", "id", session.where.environment)
     for pin in sorted(pins, key=lambda one: one.desired.place.line, reverse=True):
-        id = pin.live.id
-        keys = ("reconciler", "id", session.where.environment)
-        edited = inserted(text, pin.desired.place, keys, id) if hidden().text(id) == id else None
+        id = pin.carriers[0].id
+        is_known = len(pin.carriers) == 1 and hidden().text(id) == id
+        edited = inserted(text, pin.desired.place, keys, id) if is_known else None
         if edited is None:
             yield pin
         else:
