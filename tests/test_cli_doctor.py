@@ -243,7 +243,7 @@ def test_the_server_says_which_models_it_has_and_when_they_end(here: Checkout) -
     ]
     assert rows(told, "retirements")[0] == (
         "note",
-        "The model `gpt-4.1` retires on 2031-05-01. (assistants/other.yaml)",
+        "assistants/other.yaml: The model `gpt-4.1` retires on 2031-05-01.",
     )
 
 
@@ -292,7 +292,16 @@ def test_a_project_of_classic_agents_has_its_version_and_its_one_kind(
     assert told.code == 0, told.out
     assert rows(told, "api-version", "agents") == [("ok", "`v1` is sent with every request.")]
     assert there.agents == {}
-    assert rows(old, "api-version") == [("problem", "The server does not take `1999`.")]
+    assert rows(old, "api-version") == [
+        (
+            "problem",
+            (
+                "The server requires one, and `1999` is sent: 400: The api-version query parameter is required."
+                " (MissingApiVersionParameter)"
+            ),
+        )
+    ]
+    assert [health for health, _ in rows(old, "address")] == ["ok"]
 
 
 # In a job of GitHub Actions

@@ -100,12 +100,13 @@ async def _observe(examined: Examined, kind: str) -> ProviderError | None:
 
 
 def _address(session: Session, failure: ProviderError | None) -> Iterator[Finding]:
-    is_key = isinstance(failure, Unauthorized | NoKeyError)
-    if failure is None or isinstance(failure, Unauthorized):
+    needs_version = failure is not None and _needs_version(session, failure)
+    if failure is None or needs_version or isinstance(failure, Unauthorized):
         yield _answering(session)
-    if failure is not None:
+    if failure is not None and not needs_version:
+        area = "key" if isinstance(failure, Unauthorized | NoKeyError) else "address"
         text = f"{_failure_text(failure, 'The server')} Nothing else of the server could be looked at."
-        yield Finding("key" if is_key else "address", "problem", text, session.remedy(failure))
+        yield Finding(area, "problem", text, session.remedy(failure))
 
 
 def _answering(session: Session) -> Finding:
@@ -120,12 +121,17 @@ def _answering(session: Session) -> Finding:
 
 def _api_version(session: Session, failures: Iterable[ProviderError]) -> Iterator[Finding]:
     stated = session.access.query.get("api-version")
-    remedies = [session.remedy(error) for error in failures]
-    if any(_NEEDED in remedy for remedy in remedies):
-        text = f"The server does not take `{stated}`." if stated else "The address requires one, and none is sent."
-        yield Finding("api-version", "problem", text, "write `query: {api-version: VERSION}` for the environment")
+    needed = next((error for error in failures if _needs_version(session, error)), None)
+    if needed is not None:
+        sent = f"`{stated}` is sent" if stated else "none is sent"
+        remedy = "write `query: {api-version: VERSION}` for the environment, with one that the server has"
+        yield Finding("api-version", "problem", f"The server requires one, and {sent}: {needed.message}", remedy)
     elif stated:
         yield Finding("api-version", "ok", f"`{stated}` is sent with every request.")
+
+
+def _needs_version(session: Session, error: ProviderError) -> bool:
+    return _NEEDED in session.remedy(error)
 
 
 async def _kind_findings(examined: Examined, kind: Kind, error: ProviderError | None) -> AsyncIterator[Finding]:
@@ -157,7 +163,7 @@ def _gone_findings(examined: Examined, kind: Kind, error: ApiGone) -> Iterator[F
         return
     examined.gone.append(kind.name)
     only = len(examined.gone) == len(examined.session.kinds)
-    remedy = examined.session.remedy(error)
+    remedy = error.remedy if examined.live else examined.session.remedy(error)  # where others answer, the path is right
     cannot = f"{kind.plural.capitalize()} cannot be planned or applied." if wanted else ""
     yield Finding(kind.plural, "problem" if wanted or only else "note", error.message, remedy, cannot)
 
@@ -236,5 +242,5 @@ def retirement_findings(
 ) -> Iterator[Finding]:
     """What in use ends or has ended, as the server says, else as its vendor published."""
     for retirement in session.retirements(desired, dates):
-        where = f" ({retirement.place.file})" if retirement.place is not None else ""
-        yield Finding("retirements", "note", f"{retirement.message}{where}", retirement.remedy)
+        where = f"{retirement.place.file}: " if retirement.place is not None else ""
+        yield Finding("retirements", "note", f"{where}{retirement.message}", retirement.remedy)
