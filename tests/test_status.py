@@ -21,6 +21,11 @@ from support.world import SCENARIOS, WHERE, Scenario, World, desired, run
 BY_NAME = {scenario.path.stem: scenario for scenario in SCENARIOS}
 
 
+def called(name: str | None = None, model: str | None = None) -> dict[str, str | None]:
+    """What the columns of its kind say of an object."""
+    return {"model": model, "name": name}
+
+
 def _states(name: str, folder) -> dict[str, str]:
     scenario: Scenario = BY_NAME[name]
 
@@ -99,13 +104,13 @@ def test_a_change_that_says_nothing_more_is_a_change() -> None:
     world = World()
     bare = Plan(world.where, changes=(Change("update", Address("assistant", "a"), None, ""),))
 
-    assert standings(bare, ()) == (Standing("assistant.a", None, None, None, "changed"),)
+    assert standings(bare, ()) == (Standing("assistant.a", None, called(), "changed"),)
 
 
 ROWS = (
-    Standing("assistant.hr", "asst_1", "HR\x1b[2J", "gpt-4o", "in sync", "1a2b3c4d5e6f"),
-    Standing("assistant.new", None, None, "gpt-4.1", "to be created"),
-    Standing(None, "asst_9", "x" * 60, None, "unmanaged"),
+    Standing("assistant.hr", "asst_1", called("HR\x1b[2J", "gpt-4o"), "in sync", "1a2b3c4d5e6f"),
+    Standing("assistant.new", None, called(model="gpt-4.1"), "to be created"),
+    Standing(None, "asst_9", called("x" * 60), "unmanaged"),
 )
 
 
@@ -146,7 +151,7 @@ def test_an_address_that_is_too_long_for_any_table_is_shortened() -> None:
 
 
 def test_a_column_without_a_value_is_not_there_and_wide_letters_line_up() -> None:
-    rows = (Standing("assistant.a", "asst_1", "休暇", None, "in sync", None), replace(ROWS[0], commit=None))
+    rows = (Standing("assistant.a", "asst_1", called("休暇"), "in sync", None), replace(ROWS[0], commit=None))
 
     assert table(rows, Style()).splitlines()[:3] == [
         "address       id      model   state    name",

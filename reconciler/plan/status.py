@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Live, LostMarker, Mismatch, Plan
 from reconciler.plan.guards import API_GONE
 from reconciler.plan.ownership import elsewhere, is_ours
@@ -29,8 +30,8 @@ class Standing:
 
     address: str | None
     id: str | None
-    name: str | None
-    model: str | None
+    values: Mapping[str, str | None]
+    """What tells it from others of its kind, by field."""
     state: str
     commit: str | None = None
     mismatch: Mismatch | None = None
@@ -62,7 +63,7 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
 
 
 def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
-    name = (row.name or "").casefold() if row.address is None else ""
+    name = (row.values.get("name") or "").casefold() if row.address is None else ""
     return row.address is None, row.owner or "", row.address or "", not name, name, row.id or ""
 
 
@@ -86,7 +87,7 @@ def _live_standing(
     state = ", ".join([*words, *(["mismatch"] if mismatch else [])]) or "in sync"
     commit = ours.commit if ours is not None else None
     owner = _other_owner(one, plan) if address is None else None
-    return Standing(address, one.id, one.name, _text_or_none(one.fields.get("model")), state, commit, mismatch, owner)
+    return Standing(address, one.id, _values(one.kind, one.fields), state, commit, mismatch, owner)
 
 
 def _with_lost_marker(row: Standing, lost: LostMarker | None) -> Standing:
@@ -99,15 +100,15 @@ def _with_lost_marker(row: Standing, lost: LostMarker | None) -> Standing:
     return replace(row, address=str(lost.address), state=f"{row.state}, {MARKER_LOST}" if is_adopted else MARKER_LOST)
 
 
-def _text_or_none(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
+def _values(kind: str, fields: Mapping[str, Json]) -> dict[str, str | None]:
+    stated = {name: fields.get(name) for name in KINDS[kind].columns}
+    return {name: value if isinstance(value, str) else None for name, value in stated.items()}
 
 
 def _new_standing(change: Change, unread: Collection[Address]) -> Standing:
     fields = change.desired.fields if change.desired is not None else {}
-    name, model = _text_or_none(fields.get("name")), _text_or_none(fields.get("model"))
     state = "API not found" if change.address in unread else _change_state(change)
-    return Standing(str(change.address), None, name, model, state)
+    return Standing(str(change.address), None, _values(change.address.kind, fields), state)
 
 
 def _change_state(change: Change) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import fill
 
+from reconciler.kinds import KINDS
 from reconciler.plan.status import MARKER_LOST, Standing
 from reconciler.render import sentences
 from reconciler.render.columns import AlignedRow, in_columns
@@ -14,9 +15,9 @@ from reconciler.render.style import Style
 from reconciler.render.values import in_ascii, one_line
 from reconciler.render.view import Document, view_mismatch
 
-_COLUMNS = ("address", "id", "model", "state", "commit", "name")
-_EXPENDABLE = ("commit", "name", "model", "id")
-_MEMBERS = ("address", "id", "name", "model", "state", "commit", "owner")
+_FIRST, *_OTHERS = dict.fromkeys(name for kind in KINDS.values() for name in kind.columns)
+_COLUMNS = ("address", "id", _FIRST, "state", "commit", *_OTHERS)
+_EXPENDABLE = ("commit", *_OTHERS, _FIRST, "id")
 _INKS = {
     "in sync": "good",
     "unmanaged": "dim",
@@ -44,8 +45,7 @@ def data(rows: Sequence[Standing]) -> str:
 
 def _status_row(row: Standing) -> AlignedRow:
     state = row.state if row.owner is None else f"of {row.owner}"
-    values = {name: getattr(row, name) for name in _COLUMNS}
-    return AlignedRow({**values, "state": state}, {"state": _INKS.get(row.state, "warning")})
+    return AlignedRow({**_status_values(row), "state": state}, {"state": _INKS.get(row.state, "warning")})
 
 
 def _totals(rows: Sequence[Standing]) -> Iterator[str]:
@@ -63,6 +63,16 @@ def _wrapped_note(text: str, style: Style) -> str:
     return fill(text, style.width, break_long_words=False, break_on_hyphens=False)
 
 
+def _status_values(row: Standing) -> dict[str, str | None]:
+    return {
+        "address": row.address,
+        "id": row.id,
+        **{name: row.values.get(name) for name in (*_OTHERS, _FIRST)},
+        "state": row.state,
+        "commit": row.commit,
+        "owner": row.owner,
+    }
+
+
 def _as_dict(row: Standing) -> Document:
-    members: Document = {name: getattr(row, name) for name in _MEMBERS}
-    return {**members, "mismatch": of_mismatch(row.mismatch)["fields"] if row.mismatch is not None else []}
+    return {**_status_values(row), "mismatch": of_mismatch(row.mismatch)["fields"] if row.mismatch is not None else []}

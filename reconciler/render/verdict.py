@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.render import sentences
 from reconciler.render.grouping import PROMPTS, WHOLE, about, by_owner, function_name, halves, owner
 from reconciler.render.markup import named
@@ -150,7 +151,9 @@ def done(change: ChangeView) -> Phrase:
 def in_few_words(change: ChangeView) -> tuple[Phrase, ...]:
     """What it is about, field by field, most wanted first."""
     if change.action in WHOLE:
-        return tuple(_known_names(change, ("model",) if change.action == "create" else ("name", "model")))
+        kind = KINDS.get(change.address.partition(".")[0])
+        columns = kind.columns if kind is not None else ()
+        return tuple(_known_names(change, columns[:1] if change.action == "create" else columns[::-1]))
     was = [(Run("was "), Run(shortened(change.previous_key, _NAME), "code"))] if change.previous_key else []
     meanings = by_owner(change.meanings)
     fields = list(dict.fromkeys(_field_words(field, meanings) for field in sorted(change.fields, key=cause_rank)))
@@ -159,7 +162,7 @@ def in_few_words(change: ChangeView) -> tuple[Phrase, ...]:
 
 
 def _known_names(change: ChangeView, names: Sequence[str]) -> Iterator[Phrase]:
-    """What a person knows an assistant by, and how much is in it."""
+    """What a person knows an object by, and how much is in it."""
     values = {field.path: field.before if field.after is None else field.after for field in change.fields}
     for value in map(values.get, names):
         if isinstance(value, str):
