@@ -18,7 +18,7 @@ from support.checkout import Checkout, Told, plain
 from support.forking import Process
 from support.foundry import TOKEN, project
 from support.github import Hub, github
-from support.gits import repository
+from support.gits import commit, git, repository
 from support.loopback import on_loopback
 from support.needing import PATIENCE
 from support.ports import Gate, on_port
@@ -304,6 +304,39 @@ def test_a_project_of_classic_agents_has_its_version_and_its_one_kind(
     assert [health for health, _ in rows(old, "address")] == ["ok"]
 
 
+def test_a_clone_that_is_shallow_is_told_how_to_be_whole(here: Checkout, tmp_path: Path) -> None:
+    repository(here.root)
+    commit(here.root)
+    git(here.root, "clone", "-q", "--depth", "1", f"file://{here.root}", str(tmp_path / "clone"))
+
+    told = here.run("--chdir", str(tmp_path / "clone"), "doctor", "--json")
+
+    (found,) = [each for each in told.data["findings"] if each["area"] == "Git"]
+    assert (found["health"], found["remedy"][:16]) == ("note", "`fetch-depth: 0`")
+
+
+def test_another_project_that_answers_and_a_stack_that_is_missing_are_problems(here: Checkout) -> None:
+    apis = Apis(some("agents"), some("assistants"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found = apis.answer(request)
+        found.headers["openai-project"] = "proj_b"
+        return found
+
+    with on_loopback(answer) as url:
+        configured(here, url, ", project: proj_a")
+        told = here.run("doctor", "-e", "far", "--json")
+        here.config(
+            f"environments:\n  far: {{provider: openai, base_url: '{url}', kinds: [agent]}}\n  bad: {{provider: no}}\n"
+        )
+        unnamed = here.run("doctor", "-e", "far", "--json")
+
+    assert rows(told, "project") == [("problem", "The server answers for proj_b, not proj_a.")]
+    assert rows(unnamed, "project") == [("ok", "The server answers for proj_b.")]
+    assert [health for health, _ in rows(unnamed, "configuration")] == ["ok", "problem", "note"]
+    assert rows(unnamed, "assistants") == []
+
+
 # In a job of GitHub Actions
 
 STRICT = [
@@ -360,7 +393,7 @@ def test_a_job_says_what_it_sees_of_labels_runs_and_rules(here: Checkout, monkey
         ),
         ("note", "The label 'reconciler/allow:duplicate@mars' does nothing: there is no environment 'mars'."),
         ("ok", "2 labels reconciler/allow:… can be set. A comment creates those that it names."),
-        ("ok", "The token may read pull requests and the runs of plan.yml; what it may write shows as it does."),
+        ("ok", "The token may read pull requests and the runs of plan.yml; what it may write only writing shows."),
         ("ok", "The rules of main are as recommended."),
     ]
 
@@ -539,6 +572,25 @@ def test_without_a_model_nothing_is_tried_and_one_can_be_named(here: Checkout) -
     told = examined(here, Apis(api).answer, "--write", "--auto-approve", "--model", "m")
     assert told.code == 0
     assert api.bodies[0]["model"] == "m"
+
+
+def test_a_server_that_forgets_nothing_is_found_out(here: Checkout) -> None:
+    apis = Apis(Api("assistants", metadata="merged"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            body = {name: value for name, value in json.loads(request.content).items() if value not in (None, "")}
+            body["metadata"] = {name: value for name, value in body["metadata"].items() if value}
+            request = httpx.Request("POST", request.url, headers=request.headers, json=body)
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve")
+
+    assert [text for health, text in rows(told, "try assistant") if health == "note"] == [
+        "metadata: kept; a pair is never removed.",
+        "clear: a text stays, whatever is sent.",
+    ]
+    assert len(told.data["cannot"]) == 2
 
 
 def test_what_fails_in_the_middle_is_said_and_the_object_is_deleted(here: Checkout) -> None:

@@ -83,7 +83,7 @@ def _of_runs(host: CodeHost, environments: Collection[str]) -> Iterator[Finding]
         remedy = "copy the workflows (docs/ci.md, step 5); the job needs `permissions: {actions: read}`"
         yield Finding(_AREA, "note", f"No workflow {_RUN_OF} can be seen, so reviewed plans are not found.", remedy)
     else:
-        text = f"The token may read pull requests and the runs of {_RUN_OF}; what it may write shows as it does."
+        text = f"The token may read pull requests and the runs of {_RUN_OF}; what it may write only writing shows."
         yield Finding(_AREA, "ok", text)
 
 
