@@ -106,3 +106,7 @@ def test_a_kind_that_cannot_be_listed_is_not_taken_for_gone(here: Checkout, serv
     told = here.run("plan", "--json")
     assert (told.code, told.out) == (1, "")
     assert "This key may not read it." in told.err
+    assert "If there are to be no assistants, write `kinds: [agent]` under the environment production." in told.err
+
+    server.apis["agents"] = Refusing("agents")
+    assert "`kinds:" not in here.run("plan").err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -35,6 +35,7 @@ from reconciler.providers import (
     Connection,
     Provider,
     ProviderError,
+    Rejected,
     Unauthorized,
     advice,
     none_of,
@@ -160,14 +161,28 @@ class Session:
         """Everything live of the kinds whose API the server has; it has one at least."""
         live: list[Live] = []
         gone: list[ApiGone] = []
+        refused: dict[str, ProviderError] = {}
         for kind in self.kinds:
             try:
                 live += await provider.observe(kind)
             except ApiGone as error:
                 gone.append(error)
+            except (Rejected, Unauthorized) as error:
+                refused[kind] = error
+        if refused:
+            raise self._why_not_listed(refused, {*self.kinds} - refused.keys() - provider.gone.keys())
         if len(gone) == len(self.kinds):
             raise none_of(gone)
         return live
+
+    def _why_not_listed(self, refused: Mapping[str, ProviderError], read: Collection[str]) -> ProviderError:
+        """Why kinds were not listed. A server may have one API and refuse every other path: only a person knows."""
+        kind, error = next(iter(refused.items()))
+        if read:
+            setting = f"`kinds: [{', '.join(sorted(read))}]` under the environment {self.environment.name}"
+            hint = f"If there are to be no {KINDS[kind].plural}, write {setting}."
+            error.remedy = "\n".join(filter(None, (error.remedy, hint)))
+        return error
 
     async def read_live(self) -> tuple[Live, ...]:
         """Everything live, for a command that writes nothing; warns of what cannot be relied on."""
