@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import PIPE
@@ -644,6 +645,23 @@ def test_a_list_that_lags_is_waited_for(here: Checkout) -> None:
     assert [text.partition(" 0.")[0] for health, text in rows(told, "try assistant") if health == "note"] == [
         "list: only after"
     ]
+
+
+def test_what_a_create_made_is_deleted_although_the_time_is_up(here: Checkout) -> None:
+    apis = Apis(Api("assistants"))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            time.sleep(2.2)
+        return apis.answer(request)
+
+    told = examined(here, answer, "--write", "--auto-approve", "--timeout", "2")
+
+    assert rows(told, "try assistant") == [
+        ("problem", "create: The server did not answer in time."),
+        ("ok", "delete: assistant_1 is gone."),
+    ]
+    assert apis.apis["assistants"].kept == {}
 
 
 def test_a_create_that_is_rejected_is_all_that_is_said(here: Checkout) -> None:

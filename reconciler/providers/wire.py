@@ -103,9 +103,9 @@ _READING: ContextVar[_Reading | None] = ContextVar("reading", default=None)
 
 
 @contextmanager
-def until(moment: float) -> Iterator[None]:
-    """Within, this task does not wait past the moment, nor past one that was set outside."""
-    token = _DEADLINE.set(min(moment, _DEADLINE.get()))
+def until(moment: float, *, in_any_case: bool = False) -> Iterator[None]:
+    """Within, this task does not wait past the moment, nor past one that was set outside, unless it has to be done."""
+    token = _DEADLINE.set(moment if in_any_case else min(moment, _DEADLINE.get()))
     try:
         yield
     finally:

@@ -22,8 +22,9 @@ from reconciler.kinds import Kind
 from reconciler.model import Address, Desired, Live, Marker, Target
 from reconciler.plan.diff import differences
 from reconciler.plan.ownership import managed
-from reconciler.providers import LANDS_SECONDS, Provider, ProviderError
+from reconciler.providers import LANDS_SECONDS, Provider, ProviderError, until
 from reconciler.render.checkup import Finding, Health
+from reconciler.render.values import inert
 from reconciler.run.doctor_server import STACK, Examined
 from reconciler.run.execute import approve
 from reconciler.run.interrupts import interruptible
@@ -53,7 +54,7 @@ async def tried(examined: Examined, options: ApplyOptions, model: str | None, fi
             trials += [trial] if trial.may_begin() else []
     if not trials:
         return None
-    click.echo("\n".join(_announcement(examined, trials)), err=True)
+    click.echo(inert("\n".join(_announcement(examined, trials))), err=True)
     approve(options)
     stop = Stop()
     with only_one(examined.session.connection.state_dir), anyio.CancelScope() as stop.scope:
@@ -115,13 +116,18 @@ class _Trial:
                     break
                 await self._try(step)
         finally:
-            with anyio.move_on_after(_REMOVAL_SECONDS, shield=True) as limit:
-                await self._try(self._remove)
-            if limit.cancelled_caught:
-                text = f"delete: not over after {_REMOVAL_SECONDS:.0f}s; what is called `{NAME}` may still be there."
-                self._found("problem", text, f"run `{self._way_out}`")
+            await self._clean()
             if stop.reason is not None:
                 self._found("note", f"{stop.reason}: what is not listed here was not tried.")
+
+    async def _clean(self) -> None:
+        """Deletes what was created, whatever was interrupted and however late it is; says what may still be there."""
+        in_time = until(time.monotonic() + _REMOVAL_SECONDS, in_any_case=True)
+        with anyio.move_on_after(_REMOVAL_SECONDS + 1, shield=True) as limit, in_time:
+            await self._try(self._remove)
+        if limit.cancelled_caught:
+            text = f"delete: not over after {_REMOVAL_SECONDS:.0f}s; what is called `{NAME}` may still be there."
+            self._found("problem", text, f"run `{self._way_out}`")
 
     async def _try(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
