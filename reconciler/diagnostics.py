@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "unknown-field": "A field that does not exist.",
     "unknown-tool": "A tool type that is not known here.",
     "unknown-value": "A value that is not one of those allowed, or a `{value:}` that the environment does not have.",
+    "unread-folder": "A folder of manifests beside those that `manifests` lists (a warning).",
     "unreadable": "A file or folder that is missing, unreadable or of the wrong type.",
     "unsupported-field": "A field that the server of this environment does not have.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",

@@ -72,6 +72,23 @@ def test_hidden_things_and_the_folders_of_data_hold_no_manifests(tmp_path: Path)
     assert faults(everything) == ["a/functions/deep/m.yml unused-file", "a/prompts/m.yaml unused-file"]
 
 
+def test_a_folder_of_another_kind_that_is_not_listed_is_told_where_it_has_manifests(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"assistants/m.yaml": "x: 1", "agents/deep/n.yaml": "x: 1", "b/agents/m.yaml": "", "c/agents/x.md": ""},
+    )
+    write(tmp_path, {"b/assistants/prompts/p.yaml": "", "c/assistants/m.yaml": "x: 1"})
+    told = "reconciler.yaml unread-folder"
+
+    assert faults(found(tmp_path, "assistants")) == [told]
+    assert (
+        found(tmp_path, "./assistants/").faults[0].message.startswith("`manifests` does not list the folder `agents`")
+    )
+    assert faults(found(tmp_path, "agents")) == [told]
+    assert faults(found(tmp_path, "assistants", "agents/deep")) == []
+    assert faults(found(tmp_path, "b/agents")) == faults(found(tmp_path, "c/assistants")) == []
+
+
 def test_the_configuration_is_no_manifest(tmp_path: Path) -> None:
     write(tmp_path, {"reconciler.yaml": "version: 1", "m.yaml": "x: 1"})
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic, Location, errors
+from reconciler.kinds import KINDS
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
@@ -64,14 +65,13 @@ def read(root: Path, folders: Sequence[str]) -> ReadFolders:
     """Every manifest in the folders below the root, in the order of their paths; nothing is written."""
     library = _Library(disk.real(root))
     files, faults = _search(library.root, folders)
-    candidates = [
-        library.candidate(file) for file in files if file.searched and file.path.suffix.lower() in disk.MANIFESTS
-    ]
+    candidates = [library.candidate(file) for file in files if _may_be_manifest(file)]
     named = {target for candidate in candidates for target in library.targets(candidate)}
     kept = [candidate for candidate in candidates if candidate.source.real not in named]
     manifests = tuple(manifest for candidate in kept for manifest in library.manifests(candidate))
     faults += [*library.faults, *(fault for candidate in kept for fault in candidate.faults)]
     faults += _data_with_references(candidate for candidate in candidates if candidate.source.real in named)
+    faults += _unread_folders(library.root, folders, {file.real for file in files})
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
     return ReadFolders(manifests, tuple(faults), library.sources)
@@ -91,6 +91,22 @@ def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnosti
     for file in files:
         if file.real not in used and file.path.name.lower() not in _UNREFERRED:
             yield Diagnostic(Location(file.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
+
+
+def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) -> Iterator[Diagnostic]:
+    """Folders of another kind beside those that are read: what a manifest asked for that moved there would go away."""
+    names = [kind.plural for kind in KINDS.values()]
+    beside = {Path(folder).parent / name for folder in folders if Path(folder).name in names for name in names}
+    for folder in sorted(each.as_posix() for each in beside if (root / each).is_dir()):
+        files, _ = _search(root, [folder])
+        if any(_may_be_manifest(file) and file.real not in read for file in files):
+            message = f"`manifests` does not list the folder `{folder}`, and no manifest in it is read."
+            remedy = f"add `{folder}` to `manifests`, or rename the folder"
+            yield Diagnostic(Location("reconciler.yaml"), "unread-folder", message, remedy, "warning")
+
+
+def _may_be_manifest(file: _File) -> bool:
+    return file.searched and file.path.suffix.lower() in disk.MANIFESTS
 
 
 def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagnostic]]:
