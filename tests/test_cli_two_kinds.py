@@ -148,6 +148,18 @@ def test_a_manifest_that_moves_to_another_kind_is_created_and_the_other_stays_un
     assert applied.run("output", "--json").data["assistant"].keys() == {"helper"}
 
 
+def test_the_delete_is_blocked_too_where_the_environment_has_not_the_other_kind(applied: Checkout) -> None:
+    applied.config("stack: default\nenvironments: {local: {kinds: [assistant]}}\n")
+    (applied.root / "assistants/tutor.yaml").rename(applied.root / "agents/tutor.yaml")
+
+    plan = applied.run("plan", "--json").data
+    destroyed = applied.run("destroy", "--stack", "default", "--auto-approve", "--allow", "too-many-deletes")
+
+    assert [change["address"] for change in plan["changes"]] == ["assistant.tutor"]
+    assert [(o["code"], o["address"]) for o in plan["objections"]] == [("kind-changed", "assistant.tutor")]
+    assert destroyed.code == 0
+
+
 def test_two_manifests_of_one_stem_may_live_side_by_side_and_the_last_of_a_kind_can_go(applied: Checkout) -> None:
     for file in (applied.root / "assistants").iterdir():
         file.unlink()

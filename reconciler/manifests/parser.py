@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -76,8 +75,8 @@ class ParsedManifests:
 
     desired: tuple[Desired, ...]
     faults: tuple[Diagnostic, ...]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """By kind that does not exist in the environment, how many manifests are of it."""
+    left_out: tuple[Address, ...] = ()
+    """What the manifests are of whose kind does not exist in the environment."""
 
 
 def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
@@ -86,8 +85,11 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
     desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
     faults += [*_clashes(readers), *_clashing_former_keys(readers)]
-    left_out = Counter(reader.kind.name for reader in readers if not reader.is_of_environment)
-    return ParsedManifests(tuple(sorted(desired, key=lambda resource: resource.address)), in_order(faults), left_out)
+    return ParsedManifests(
+        desired=tuple(sorted(desired, key=lambda resource: resource.address)),
+        faults=in_order(faults),
+        left_out=tuple(sorted(reader.address for reader in readers if not reader.is_of_environment)),
+    )
 
 
 def kind_of(file: str) -> Kind:

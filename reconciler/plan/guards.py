@@ -75,6 +75,8 @@ class PlanContext:
     """Notes on why it is not known whether this checkout is outdated."""
     unreliable: Mapping[str, str] = field(default_factory=dict)
     """By kind, how the server's list contradicts itself."""
+    left_out: frozenset[Address] = frozenset()
+    """What manifests want of kinds that the environment has not."""
     gone: Mapping[str, str] = field(default_factory=dict)
     """By kind whose API the server has not, what to do about it."""
     recorded: Mapping[tuple[str, str], Address | None] = field(default_factory=dict)
@@ -91,7 +93,7 @@ def guard(
     yield from unreliable_lists(changes, facts)
     claimed = {match.desired.address for match in ownership.claims}
     yield from missing_apis({*claimed, *(change.address for change in changes)}, where, facts)
-    replaced = tuple(_replaced(changes, ownership))
+    replaced = tuple(_replaced(changes, ownership, facts.left_out))
     yield from changed_kinds(replaced)
     yield from without_manifests(changes, ownership, {change.address for change, _ in replaced})
     deletes = [change for change in changes if change.action == "delete" and change.address not in claimed]
@@ -116,12 +118,16 @@ def without_manifests(
         yield _of_many("no-manifests", message, remedy, [c for c in changes if c.address.kind == kind])
 
 
-def _replaced(changes: Iterable[Change], ownership: Ownership) -> Iterator[tuple[Change, Address]]:
+def _replaced(
+    changes: Iterable[Change], ownership: Ownership, left_out: Iterable[Address]
+) -> Iterator[tuple[Change, Address]]:
     """The removals of what has a key that a manifest of another kind has or had, with the address of that."""
     keys: dict[str, set[Address]] = {}
     for desired in (match.desired for match in ownership.claims):
         for key in (desired.address.key, *desired.was):
             keys.setdefault(key, set()).add(desired.address)
+    for address in left_out:
+        keys.setdefault(address.key, set()).add(address)
     for change in (change for change in changes if change.action in REMOVALS):
         others = sorted(at for at in keys.get(change.address.key, ()) if at.kind != change.address.kind)
         yield from ((change, other) for other in others[:1])

@@ -157,6 +157,7 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
         gone=remedies_of_gone(provider),
+        left_out=session.left_out() if desired else frozenset(),
         recorded=journal.left_managed(records, session.where) if unmarked else {},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -26,7 +27,7 @@ from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.model import NAME, Desired, Live, Target
+from reconciler.model import NAME, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import (
@@ -88,7 +89,7 @@ class Session:
             click.echo(
                 f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
             )
-        for kind, number in sorted(parsed.left_out.items()):
+        for kind, number in sorted(Counter(address.kind for address in parsed.left_out).items()):
             why = f"`kinds` of the environment {self.environment.name} does not list `{kind}`"
             are = f"{count(number, kind)} {'is' if number == 1 else 'are'}"
             click.echo(f"Note: {are} left out: {why}.", err=True)
@@ -97,6 +98,14 @@ class Session:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
             return tuple(replace(manifest, id=None, on_removal="delete") for manifest in parsed.desired)
         return parsed.desired
+
+    def left_out(self) -> frozenset[Address]:
+        """What manifests that have no error want of kinds that the environment does not list."""
+        if not self.environment.kinds:
+            return frozenset()
+        root = self.config.root
+        read = reading.read(root, [folder for folder in self.config.manifests if (root / folder).exists()])
+        return frozenset(parser.parse(read.manifests, manifest_context(self.config, self.environment)).left_out)
 
     def _existing_folders(self) -> tuple[str, ...]:
         existing = tuple(folder for folder in self.config.manifests if (self.config.root / folder).exists())
