@@ -67,6 +67,29 @@ def test_an_error_in_plain_text_is_told_on_one_line(text: str | bytes, said: str
     assert error(422, text).message == said
 
 
+@pytest.mark.parametrize(
+    ("status", "message", "lists", "id", "kind"),
+    [
+        (405, "Method Not Allowed", True, None, ApiGone),
+        (501, "Not Implemented", True, None, ApiGone),
+        (400, "Unknown beta requested: 'assistants=v2'.", True, None, ApiGone),
+        (400, "Send the header OpenAI-Beta: assistants=v2.", True, None, Rejected),
+        (400, "Unknown parameter: 'order'.", True, None, Rejected),
+        (403, "Forbidden", True, None, Unauthorized),
+        (500, "Not Implemented", True, None, Broken),
+        (405, "Method Not Allowed", True, "asst_1", Rejected),
+        (405, "Method Not Allowed", False, None, Rejected),
+    ],
+)
+def test_a_list_that_a_server_has_not_is_an_api_that_it_has_not(
+    status: int, message: str, lists: bool, id: str | None, kind: type[ProviderError]
+) -> None:
+    response = httpx.Response(status, text=of(message=message))
+    with pytest.raises(ProviderError) as caught:
+        judged(RequestContext(COLLECTIONS["assistant"], id, lists=lists), response, response.content, lambda: NOW)
+    assert type(caught.value) is kind
+
+
 def test_an_answer_without_content_says_nothing_more() -> None:
     assert judge(204, "") == {}
 

@@ -38,6 +38,8 @@ ARRAY = "array"
 DEPTH = 200
 _GONE = (404, 410, 424)
 _NOT_IMPLEMENTED = 501
+_NO_LIST = (405, _NOT_IMPLEMENTED)
+_NO_SUCH_BETA = ("unknown", "unsupported", "not supported", "unrecognized", "invalid")
 _NEVER_AGAIN = (400, 401, 403)
 _NO_CREDIT = "insufficient_quota"
 _LATER = (408, 409, 425, TOO_MANY_REQUESTS, 499)
@@ -327,7 +329,7 @@ def _response_error(
     if status in (401, 403):
         remedy = f"check the key, its project, and whether it may read and write {asked.collection.kind.plural}"
         return Unauthorized(f"{status}: {message}", remedy, info)
-    if status in _GONE:
+    if status in _GONE or _has_no_list(asked, status, message):
         return _gone(asked, message, info, is_html="html" in headers.get("content-type", "").lower())
     text = f"{status}: {message}" + (f" ({code})" if code and code not in message else "")
     if status >= 500 and status != _NOT_IMPLEMENTED:
@@ -335,6 +337,16 @@ def _response_error(
     if status in _LATER and not no_credit:
         return Busy(text, response=info)
     return Rejected(text, "the account has no credit left" if no_credit else "", info)
+
+
+def _has_no_list(asked: RequestContext, status: int, message: str) -> bool:
+    """Whether a server that has other APIs says so of one in its own way, when it is asked for the list."""
+    if not asked.lists or asked.id is not None:
+        return False
+    beta, text = asked.collection.beta, message.lower()
+    return status in _NO_LIST or (
+        status == 400 and beta is not None and beta in text and any(word in text for word in _NO_SUCH_BETA)
+    )
 
 
 def _gone(asked: RequestContext, message: str, info: ResponseInfo, *, is_html: bool) -> ProviderError:
