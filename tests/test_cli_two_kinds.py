@@ -150,13 +150,16 @@ def test_a_manifest_that_moves_to_another_kind_is_created_and_the_other_stays_un
 
 def test_the_delete_is_blocked_too_where_the_environment_has_not_the_other_kind(applied: Checkout) -> None:
     applied.config("stack: default\nenvironments: {local: {kinds: [assistant]}}\n")
+    repository(applied.root)
     (applied.root / "assistants/tutor.yaml").rename(applied.root / "agents/tutor.yaml")
 
     plan = applied.run("plan", "--json").data
+    offline = applied.run("plan", "--base", "main", "--offline", "--json").data
     destroyed = applied.run("destroy", "--stack", "default", "--auto-approve", "--allow", "too-many-deletes")
 
     assert [change["address"] for change in plan["changes"]] == ["assistant.tutor"]
-    assert [(o["code"], o["address"]) for o in plan["objections"]] == [("kind-changed", "assistant.tutor")]
+    for one in (plan, offline):
+        assert [(o["code"], o["address"]) for o in one["objections"]] == [("kind-changed", "assistant.tutor")]
     assert destroyed.code == 0
 
 

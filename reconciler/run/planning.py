@@ -112,7 +112,8 @@ def _offline_plan(
     )
     desired, before = (tuple(replace(each, id=None) for each in side) for side in sides)
     live = as_live(before, session.where)
-    plan = _split_plan(session, base, (desired, before), live, request, PlanContext(), (*notes, *adopted))
+    context = PlanContext(left_out=session.left_out())
+    plan = _split_plan(session, base, (desired, before), live, request, context, (*notes, *adopted))
     return _requested_part(unseen(plan, session.offline or ""), session, desired, live, request)
 
 
