@@ -14,7 +14,7 @@ from reconciler.providers.openai import COLLECTIONS
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Wire, client
 from support.apis import Api, Apis
-from support.faults import Script, ok, over, run
+from support.faults import Script, ok, over, page, run
 from support.lives import KIND, wanted
 
 MARKER = markers.stamp(wanted("a"), KIND, ("acme", "production"), id=None, nonce="n", commit=None)
@@ -116,6 +116,17 @@ def test_a_server_of_one_api_works_and_says_which_one_it_has_not(there: str, gon
         return caught.value.message
 
     assert run(story).startswith(f"This server has no {api}: 404: Invalid URL")
+
+
+def test_a_server_that_answers_every_path_alike_has_no_agents_to_delete() -> None:
+    async def story() -> str:
+        server = over(httpx.MockTransport(page({"id": "asst_1", "object": "assistant", "model": "m"})))
+        assert [live.id for live in await server.observe("assistant")] == ["asst_1"]
+        with pytest.raises(ApiGone) as caught:
+            await server.observe("agent")
+        return caught.value.message
+
+    assert run(story) == "This server has no Agents API: /agents answers with assistants."
 
 
 def test_a_kind_that_no_server_of_the_sort_has_is_an_api_that_is_gone() -> None:

@@ -254,7 +254,7 @@ def test_a_server_that_answers_no_request_for_the_other_order_is_believed() -> N
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Checkout]:
     """A checkout whose server shows `hr` twice, and whose manifests ask for one more."""
     checkout = Checkout(tmp_path, monkeypatch, capsys, hr="model: gpt-4o\n", it="model: gpt-4o\nname: IT\n")
-    hr = {"id": "asst_1", **body_of(wanted("hr"), replace(WHERE, environment="far"), "asst_1")}
+    hr = {"id": "asst_1", "object": "assistant", **body_of(wanted("hr"), replace(WHERE, environment="far"), "asst_1")}
     with answering(200, json.dumps({"data": [hr, hr], "has_more": False})) as server:
         checkout.config(f"stack: acme\nenvironments:\n  far: {{provider: openai, base_url: '{server.url}'}}\n")
         yield checkout

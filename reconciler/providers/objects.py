@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from reconciler.canonical import Json
-from reconciler.kinds import Kind
+from reconciler.kinds import KINDS, Kind
 from reconciler.model import Live, Marker
 from reconciler.paths import Path
 from reconciler.plan import marker as markers
@@ -43,10 +43,18 @@ class Objects:
         """Everything that is listed."""
         requested, expected = self._wire.clock.monotonic(), tuple(self.known.sent)
         listing = await self.listing.listed()
+        self._stop_at_another_kind(listing.rows.values())
         objects = tuple(self.read(raw) for raw in listing.rows.values())
         ids = {live.id for live in objects}
         self.known.saw(ids, requested, expected if listing.contradiction is None else None)
         return objects
+
+    def _stop_at_another_kind(self, rows: Iterable[Mapping[str, Json]]) -> None:
+        """Raises `ApiGone` where a server answers every path alike: its assistants are no agents of ours to delete."""
+        at = self.collection
+        for other in KINDS.values():
+            if other is not at.kind and any(row.get("object") == other.name for row in rows):
+                raise ApiGone(at.kind.api, f"{at.path} answers with {other.plural}.", at.path, at.gone)
 
     async def newest(self) -> tuple[Live, ...]:
         """The objects of the first page."""
