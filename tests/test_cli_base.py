@@ -222,6 +222,24 @@ def test_an_environment_that_is_younger_than_the_branch_is_as_the_base_has_it(he
     assert "Plan: 0 to add, 1 to change, 0 to destroy." in told
 
 
+def test_a_kind_that_this_change_gives_an_environment_is_not_passed_over(here: Checkout) -> None:
+    both = LOCAL.replace("[assistants]", "[assistants, agents]")
+    here.config(both.replace("local: {}", "local: {kinds: [assistant]}"))
+    (here.root / "agents").mkdir()
+    (here.root / "agents/x.yaml").write_text("model: gpt-5.5\n")
+    save(here)
+    here.run("apply", "-e", "local", "--auto-approve")
+    here.config(both)
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--format", "markdown").out
+    merged = here.run("plan", "-e", "local", "--base", "feature", "--format", "markdown").out
+
+    assert "This plan leaves out agents: `local` has them only once this change to its `kinds` is merged." in told
+    assert "leaves out" not in merged
+    assert "agent.x" in merged
+
+
 def test_values_of_the_branch_are_reviewed(here: Checkout) -> None:
     here.write(hr="model: {value: m}\n")
     values = LOCAL.replace("local: {}", "local: {values: {m: MODEL}}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -10,6 +10,7 @@ import click
 from reconciler.apply import journal
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean
+from reconciler.kinds import KINDS
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
@@ -81,7 +82,7 @@ async def plan_against_base(session: Session, revision: BaseRevision, request: P
     """The plan of what this change does, apart from what is already pending; offline where no server answers."""
     desired = session.desired()
     before, notes = revision.desired(session)
-    notes = (*revision.notes, *notes)
+    notes = (*revision.notes, *_kinds_to_come(session), *notes)
     base = replace(revision.base, changed=bool(notes) or not same(desired, before))
     if session.offline is not None:
         return _offline_plan(session, base, (desired, before), request, notes)
@@ -95,6 +96,14 @@ async def plan_against_base(session: Session, revision: BaseRevision, request: P
         return _offline_plan(offline, base, (desired, before), request, notes)
     plan = _split_plan(session, base, (desired, before), live, request, context, notes)
     return _requested_part(plan, session, desired, live, request)
+
+
+def _kinds_to_come(session: Session) -> Iterator[str]:
+    """Notes on kinds that this change gives the environment, of which its plan is not yet."""
+    name = session.environment.name
+    own = session.config.environments.get(name, session.environment).kinds or tuple(KINDS)
+    for kind in (KINDS[each] for each in sorted({*own} - {*session.kinds})):
+        yield f"This plan leaves out {kind.plural}: `{name}` has them only once this change to its `kinds` is merged."
 
 
 def _offline_plan(
