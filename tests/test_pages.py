@@ -76,6 +76,10 @@ FAILURES: dict[str, Callable[[], httpx.Response]] = {
     "cut off": lambda: httpx.Response(200, text='{"data": [{"id"'),
     "no answer in time": endless,
     "413": lambda: httpx.Response(413, json={"error": "too large"}),
+    "a limit of its own": lambda: httpx.Response(400, json={"error": {"message": "At most 10.", "param": "limit"}}),
+    "a limit of its own, as a schema says it": lambda: httpx.Response(
+        422, json={"detail": [{"loc": ["query", "limit"], "msg": "Input should be less than or equal to 10"}]}
+    ),
 }
 
 

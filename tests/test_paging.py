@@ -160,6 +160,15 @@ def test_a_collection_that_is_not_there_is_an_api_that_is_gone() -> None:
     assert isinstance(fails(Script(ok({"error": "no"}, 404))), ApiGone)
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_api_that_has_answered_with_a_page_is_not_gone(status: int) -> None:
+    page_of_site = httpx.Response(status, text="<html>", headers={"Content-Type": "text/html"})
+    error = fails(Script(*[page(*raws(5, 4, 3), has_more=True), page_of_site] * 4))
+
+    assert isinstance(error, Broken)
+    assert error.message.startswith(f"The list ends with an error after a page: {status}")
+
+
 def test_a_list_without_end_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MOST", 100)
     count = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
@@ -9,10 +10,12 @@ from typing import Any, TypeGuard
 from reconciler.canonical import Json
 from reconciler.providers.collection import Collection
 from reconciler.providers.errors import ARRAY, PAYLOAD_TOO_LARGE, Broken, Rejected, TooLarge, Unreachable
+from reconciler.providers.removal import UNPROCESSABLE
 from reconciler.providers.wire import Wire
 
 PAGE = 100
 _LONGEST_ID = 512
+_LIMIT = re.compile(r"\blimit\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,7 @@ class Pages:
             try:
                 answer = await self._wire.page(self._collection, {"limit": str(limit), "order": "desc", **query})
             except (TooLarge, Rejected) as error:
-                too_much = isinstance(error, TooLarge) or error.response.status == PAYLOAD_TOO_LARGE
-                if not too_much or limit == 1:
+                if not _is_too_much(error) or limit == 1:
                     raise
                 self._limit = self.most = min(self.most, limit // 2)
             except (Broken, Unreachable) as error:
@@ -87,6 +89,13 @@ class Pages:
         if form == ARRAY and (before == "object" or (before is None and not answer["data"])):
             self._form = before or ARRAY
             raise Broken("The answer is not a JSON object.")
+
+
+def _is_too_much(error: TooLarge | Rejected) -> bool:
+    """Whether less may be asked for with more success: a page is too large, or its limit is."""
+    names_limit = error.response.param == "limit" or _LIMIT.search(error.message) is not None
+    rejects_limit = error.response.status in UNPROCESSABLE and names_limit
+    return rejects_limit or isinstance(error, TooLarge) or error.response.status == PAYLOAD_TOO_LARGE
 
 
 def _page(answer: Mapping[str, Json]) -> ListPage:

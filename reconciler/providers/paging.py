@@ -51,6 +51,8 @@ async def listed(pages: Pages) -> Listing:
             return listing
     if listing is not None:
         return listing
+    if isinstance(refusal, ApiGone):  # which has answered with a page
+        raise Broken(f"The list ends with an error after a page: {refusal.answer}", response=refusal.response)
     if refusal is None or isinstance(refusal, ObjectGone):
         remedy = "something deletes objects all the time; try again"
         raise Broken("The list changed under every attempt to read it.", remedy)
@@ -121,7 +123,7 @@ async def _next_page(pages: Pages, cursor: str, *, doubting: bool) -> ListPage:
         page = await pages.read(after=cursor)
     except (Rejected, ApiGone, ObjectGone) as error:
         deleted = isinstance(error, ObjectGone) and error.named
-        if error.response.status not in _NO_CURSORS:
+        if error.response.status not in _NO_CURSORS and not isinstance(error, ApiGone):
             raise
         if deleted or not doubting:
             raise _CursorRefusedError(error) from error
