@@ -73,6 +73,16 @@ def test_what_a_server_chose_does_not_make_another_object_of_one_without_a_name(
     assert codes(planned([*desired(("agent", {"model": "o3"}))], [agent])) == ["possible-duplicate"]
 
 
+def test_metadata_that_clients_replace_does_not_make_another_object_of_one_without_a_name() -> None:
+    raw: dict[str, Json] = {"id": "agent_9", "model": "o3", "instructions": "Be kind.", "metadata": {"of": "a client"}}
+    agent = Live("agent", "agent_9", KINDS["agent"].read(raw), raw)
+    body = {"model": "o3", "instructions": "Be kind.", "metadata": {"team": "people"}}
+
+    assert codes(planned([*desired(("agent", body))], [agent])) == ["possible-duplicate"]
+    assert codes(planned([*desired(("agent", {**body, "instructions": "Be brief."}))], [agent])) == []
+    assert codes(planned([wanted("a", temperature=0)], [stranger(temperature=0, metadata={"of": "a client"})])) == []
+
+
 def test_a_changed_model_does_not_make_another_object_of_one_without_a_name() -> None:
     before = stranger(instructions="Be kind.")
 

@@ -49,9 +49,11 @@ def _could_be_managed_here(live: Live, where: Target) -> bool:
 def _looks(kind: str, fields: Mapping[str, Json]) -> Iterator[str]:
     """By what an object is recognized: all that it says, that without what is exchanged in it, its name.
 
-    What a server may choose says nothing: one side of a pair has the server's choice, the other has none.
+    What a server may choose says nothing: one side of a pair has the server's choice, the other has none. Nor does
+    metadata that other clients replace: what has lost its marker has lost the rest of it too.
     """
-    said = {name: KINDS[kind].less_chosen((name,), value) for name, value in fields.items()}
+    mute = {"metadata"} if KINDS[kind].metadata_is_replaced else set()
+    said = {name: KINDS[kind].less_chosen((name,), value) for name, value in fields.items() if name not in mute}
     known = {name: value for name, value in said.items() if not isinstance(value, Absent)}
     yield digest([kind, "form", known])
     lasting = {name: value for name, value in known.items() if name not in KINDS[kind].exchanged}
