@@ -279,7 +279,10 @@ def test_where_nothing_is_no_command_works_and_nothing_is_left_behind(
     told = here.run(*arguments)
 
     assert (told.code, told.out) == (1, "")
-    assert f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it." in told.err
+    assert (
+        f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `agents` or `assistants` in it."
+        in told.err
+    )
     assert [*tmp_path.iterdir()] == []
 
 

@@ -266,7 +266,7 @@ def test_a_key_that_is_a_files_name_too_is_never_guessed(here: Checkout) -> None
     exactly = here.run("apply", "assistant.hr", "--auto-approve")
 
     assert (told.code, exactly.code) == (1, 0)
-    assert "where a key is meant, write it as `assistant.KEY`" in told.err
+    assert "where a key is meant, write its address, such as `agent.KEY`" in told.err
     assert names(here) == ["HR Helper"]
 
 

@@ -180,9 +180,12 @@ def test_the_block_says_the_kind_where_the_folder_does_not(here: Checkout) -> No
 
 def test_a_kind_that_is_none_and_a_kind_among_the_fields_are_told(here: Checkout) -> None:
     here.write(tutor="kind: agent\nmodel: m\n", helper="model: m\nreconciler: {kind: agnet}\n")
+    (here.root / "agents/scout.yaml").write_text("kind: agent\nmodel: m\n")
     told = here.run("validate").err
     assert "assistants/tutor.yaml:1:1: unknown-field" in told
-    assert "in any other write `reconciler: {kind: agent}`" in told
+    assert "the folder decides the kind, such as `agents/`; to override it, write `reconciler: {kind: agent}`" in told
+    assert "agents/scout.yaml:1:1: unknown-field: There is no field `kind` here." in told
+    assert "leave it out: the kind of this manifest is `agent` already" in told
     assert "assistants/helper.yaml:2:20: unknown-value: `agnet` is not a kind." in told
     assert "did you mean `agent`?" in told
 

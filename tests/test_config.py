@@ -147,7 +147,8 @@ def test_without_a_file_and_a_folder_there_is_nothing_to_do_here(tmp_path: Path)
     assert found is not None
 
     fault = refused(found, None)
-    assert fault.message == f"There is no reconciler.yaml in {tmp_path} or above it, and no folder `assistants` in it."
+    folders = "`agents` or `assistants`"
+    assert fault.message == f"There is no reconciler.yaml in {tmp_path} or above it, and no folder {folders} in it."
     assert refused(found, "local") == refused(found, "production") == nowhere(found) == fault
     assert chosen(found, "openai") == Environment("openai", "openai", openai())
     assert nowhere(without_file(tmp_path)) is None

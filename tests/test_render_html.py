@@ -344,7 +344,7 @@ def test_a_plan_made_offline_says_so_before_what_it_does() -> None:
 def test_nothing_to_do_is_a_page_too() -> None:
     shown = told(plan(unchanged=3))
 
-    assert "No changes. Your assistants match the manifests." in shown
+    assert "No changes. Your agents and assistants match the manifests." in shown
     assert "Changes" not in outline(html(plan(unchanged=3))).headings
 
 

@@ -163,7 +163,7 @@ def test_a_plan_reads_as_a_comment():
 
 def test_nothing_to_do_is_said_first():
     assert markdown(plan()).startswith("### No changes\n\n**production**")
-    assert "\n\n**No changes. Your assistants match the manifests.**\n" in markdown(plan())
+    assert "\n\n**No changes. Your agents and assistants match the manifests.**\n" in markdown(plan())
 
 
 def test_a_selection_says_that_it_is_one():

@@ -49,7 +49,7 @@ def test_nothing_to_do_says_where_and_that_nothing_will_change():
 production (openai, https://api.example.com/v1, project proj_x), stack acme
 
 14 unchanged, 3 unmanaged.
-No changes. Your assistants match the manifests.
+No changes. Your agents and assistants match the manifests.
 """
     )
 
@@ -290,7 +290,7 @@ def test_what_merging_leaves_stands_below_and_an_empty_part_is_no_all_clear():
     assert "Merging does this: nothing.\n\nNot done by merging:\n" in left
     assert "\n  Blocked (possible-duplicate): assistant.hr: asst_9 has this name\n" in left
     assert left.splitlines()[-1] == "Plan: 0 to add, 0 to change, 0 to destroy."
-    assert text(merging()).splitlines()[-1] == "No changes. Your assistants match the manifests."
+    assert text(merging()).splitlines()[-1] == "No changes. Your agents and assistants match the manifests."
 
 
 def test_organization_is_part_of_the_address():

@@ -30,10 +30,10 @@ COMMANDS: dict[str, str] = {
     "comment": "Keep one comment on the pull request for each stack and environment.",
     "allowed": "Print the objections that labels on the pull request override.",
     "reviewed": "Fetch the plan that was reviewed on the merged pull request.",
-    "status": "List the managed and unmanaged assistants and agents with their state.",
-    "show": "Show a live assistant or agent as a manifest, or a saved plan.",
-    "output": "Print the keys and ids of managed assistants and agents.",
-    "forget": "Stop managing assistants and agents without deleting them.",
+    "status": "List the managed and unmanaged agents and assistants with their state.",
+    "show": "Show a live agent or assistant as a manifest, or a saved plan.",
+    "output": "Print the keys and ids of managed agents and assistants.",
+    "forget": "Stop managing agents and assistants without deleting them.",
     "destroy": "Delete everything of a preview stack.",
     "history": "List the applies that were recorded here.",
     "rollback": "Restore the state before a run, or of a commit.",
@@ -130,10 +130,10 @@ class _LateCommands(click.Group):
     help="Work in another folder.",
 )
 def cli(chdir: str | None) -> None:
-    """Assistants as code: plan and apply AI assistants from manifests in Git.
+    """Agents and assistants as code: plan and apply them from manifests in Git.
 
-    A folder of YAML manifests says what every assistant and agent should be. `reconciler` compares it with what is
-    live, shows a plan, and carries out exactly that plan.
+    YAML manifests say what every agent and assistant should be. `reconciler` compares them with what is live,
+    shows a plan, and carries out exactly that plan.
     """
     if chdir is not None:
         os.chdir(chdir)

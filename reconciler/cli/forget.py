@@ -1,4 +1,4 @@
-"""`reconciler forget`: stops managing assistants and agents without deleting them, through a plan like any other."""
+"""`reconciler forget`: stops managing agents and assistants without deleting them, through a plan like any other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.run.options import ApplyOptions
 @options.environment
 @options.writing(command="forget")
 def command(*, keys: tuple[str, ...], apply_options: ApplyOptions) -> int:
-    """Stop managing assistants and agents without deleting them.
+    """Stop managing agents and assistants without deleting them.
 
     Removes the marker; they stay as they are and are unmanaged from then on. Remove their manifests
     too, or the next plan creates them again.

@@ -17,7 +17,7 @@ from reconciler.run.options import SessionOptions
 @options.option("--write-pins", is_flag=True, help="Write the ids into the manifests that name none.")
 @options.in_session
 def command(*, key: str | None, format: str, write_pins: bool, session_options: SessionOptions) -> int:
-    """Print the keys and ids of managed assistants and agents.
+    """Print the keys and ids of managed agents and assistants.
 
     With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
 

@@ -1,4 +1,4 @@
-"""`reconciler show`: a live assistant or agent as its manifest would be, or a saved plan."""
+"""`reconciler show`: a live agent or assistant as its manifest would be, or a saved plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconciler.run.options import SessionOptions
 @options.formats(*options.PLAN_FORMATS, help="How to show a plan; of a live object, json is the raw object.")
 @options.in_session
 def command(*, what: tuple[str, ...], format: str, session_options: SessionOptions) -> int:
-    """Show a live assistant or agent as a manifest, or a saved plan.
+    """Show a live agent or assistant as a manifest, or a saved plan.
 
     KEY names a managed one and ID any live one; what is printed can be saved as a manifest. PLAN.json is a file
     that `plan --out` wrote; it is shown without a server. Several such files are shown together.

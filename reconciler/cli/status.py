@@ -15,7 +15,7 @@ from reconciler.run.options import SessionOptions
 @options.timeout
 @options.in_session
 def command(*, format: str, session_options: SessionOptions) -> int:
-    """List the managed and unmanaged assistants and agents, and what differs.
+    """List the managed and unmanaged agents and assistants, and what differs.
 
     Each with its id, model, state (in sync, edited, drifted, conflict, to be created, to be deleted,
     unmanaged …) and the commit that it was applied from. Exits 0 whatever differs; `plan --detailed-exitcode` is

@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean
+from reconciler.kinds import KINDS
 from reconciler.settings import Access, NoAccessError
 
 VARIABLE: Final = "RECONCILER_ENVIRONMENT"
@@ -37,11 +38,12 @@ def nowhere(config: Config) -> Diagnostic | None:
     """Why nothing can be done in this folder: no file says where to act, and there is nothing to act on."""
     if config.environments or config.file:
         return None
-    message = f"There is no {FILE} in {config.root} or above it, and no folder `{config.manifests[0]}` in it."
-    remedy = "run it in the repository, or name its folder with `-C DIR`"
-    return Diagnostic(
-        Location(FILE), "config", message, f"{remedy}; to begin one, write `{config.manifests[0]}/KEY.yaml`"
-    )
+    folders = sorted(kind.plural for kind in KINDS.values())
+    named = " or ".join(f"`{folder}`" for folder in folders)
+    message = f"There is no {FILE} in {config.root} or above it, and no folder {named} in it."
+    begin = " or ".join(f"`{folder}/KEY.yaml`" for folder in folders)
+    remedy = f"run it in the repository, or name its folder with `-C DIR`; to begin one, write {begin}"
+    return Diagnostic(Location(FILE), "config", message, remedy)
 
 
 def _no_environment(name: str, config: Config, place: Location) -> Diagnostic:

@@ -12,7 +12,7 @@ from reconciler.render.several import Lost, Section, read
 
 _LARGEST = 256_000_000
 _REMEDY = "name a file that `plan --out` wrote"
-_OR_KEY = f"{_REMEDY}; where a key is meant, write it as `assistant.KEY`"
+_OR_KEY = f"{_REMEDY}; where a key is meant, write its address, such as `agent.KEY`"
 
 
 def means_file(word: str) -> bool:

@@ -349,6 +349,8 @@ def _json_not_mentioned(instructions: str | None) -> Iterator[Problem]:
         yield Problem(("response_format",), "json-not-mentioned", message, remedy, "warning")
 
 
+_OF_AGENTS: Final = "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`"
+
 ASSISTANT = Kind(
     name="assistant",
     model=AssistantBody,
@@ -358,6 +360,7 @@ ASSISTANT = Kind(
     elsewhere={
         ("reasoning",): "assistants have `reasoning_effort: …`",
         ("text",): "assistants have `response_format: {type: json_schema, json_schema: …}`",
+        **{(name,): _OF_AGENTS for name in ("service_tier", "multi_agent", "compaction", "experimental")},
     },
     misshapen=_misshapen_tools,
     rules=_field_rules,

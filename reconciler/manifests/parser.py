@@ -18,7 +18,6 @@ from reconciler.source import Node, fields, locate, member, merged, plain
 
 LOCAL = "local"
 _PATCHED_OWN = ("ignore_changes", "on_removal")
-_KIND_REMEDY = "the folder says it, such as `agents/`; in any other write `reconciler: {kind: agent}`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +169,18 @@ class _ManifestReader:
         checked = self.kind.check(data if isinstance(data, dict) else {}, self.context.terms, unread)
         for problem in checked.problems:
             place = locate(sound, problem.loc, key=problem.at_key)
-            remedy = _KIND_REMEDY if problem.loc == ("kind",) else problem.remedy
+            remedy = self._kind_remedy(body) if problem.loc == ("kind",) else problem.remedy
             self.report(Diagnostic(place, problem.code, problem.message, remedy, problem.severity))
         return checked
+
+    def _kind_remedy(self, body: Node) -> str:
+        """Where the kind is stated, of a manifest that has it among its fields."""
+        stated = str(plain(fields(body)["kind"]))
+        if stated == self.kind.name:
+            return f"leave it out: the kind of this manifest is `{stated}` already"
+        kind = KINDS.get(stated, self.kind)
+        how = f"to override it, write `reconciler: {{kind: {kind.name}}}`"
+        return f"the folder decides the kind, such as `{kind.plural}/`; {how}"
 
     def _block(self, data: Any, node: Node) -> tuple[ReconcilerBlock | None, set[int | str]]:
         """The data as a block; else what is wrong is reported, and the fields that are."""

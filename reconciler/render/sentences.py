@@ -130,7 +130,7 @@ def verdict(view: View) -> str:
     if not view.changes and not view.objections and not view.pending:
         if view.mismatches:
             return f"No changes. {unkept([one.address for one in view.mismatches])}"
-        kinds = [KINDS[name].plural for name in view.kinds if name in KINDS] or [KINDS["assistant"].plural]
+        kinds = [kind.plural for name, kind in KINDS.items() if name in view.kinds or not view.kinds]
         return f"No changes. {'The selected' if view.narrowed else 'Your'} {' and '.join(kinds)} match the manifests."
     return f"Plan: {totals(view.summary, _TO_DO)}."
 

@@ -164,7 +164,7 @@ def view(document: Document) -> View:
         project=_perhaps(environment, "project", str),
         base=_read_base(document),
         applies=_perhaps(document, "applies", str) or "everything",
-        kinds=_texts(document, "kinds") if "kinds" in document else (),
+        kinds=_texts(document, "kinds") if "kinds" in document else ("assistant",),
         offline=_perhaps(document, "offline", str),
         fingerprint=_take(document, "fingerprint", str),
         summary=_read_summary(counts),
