@@ -168,6 +168,13 @@ def test_for_a_fork_none_is_run(
         ),
         ({"CI_MERGE_REQUEST_IID": "7", "CI_MERGE_REQUEST_PROJECT_ID": "1"}, "from a fork"),
         ({"ATLANTIS_TERRAFORM_VERSION": "1.9", "HEAD_REPO_OWNER": "x", "BASE_REPO_OWNER": "acme"}, "from a fork"),
+        (
+            {"SYSTEM_PULLREQUEST_PULLREQUESTID": "7", "SYSTEM_PULLREQUEST_ISFORK": "False"},
+            "only as the base branch has it",
+        ),
+        ({"SYSTEM_PULLREQUEST_PULLREQUESTID": "7", "SYSTEM_PULLREQUEST_ISFORK": "True"}, "from a fork"),
+        ({"CHANGE_ID": "7"}, "only as the base branch has it"),
+        ({"CHANGE_ID": "7", "CHANGE_FORK": "someone"}, "from a fork"),
         ({"event": {"workflow_run": {"event": "push"}}}, ""),
         ({"event": {"issue": {}}, "GITHUB_REF": "refs/heads/main"}, ""),
     ],

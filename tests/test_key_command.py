@@ -107,6 +107,10 @@ def test_what_it_starts_in_turn_is_not_of_the_checkout_either(
         ("printf '\\377'", "what no header may have"),
         ("echo 'Please run az login.' >&2; exit 3", "failed (exit code 3): Please run az login. run it yourself"),
         ("echo sk-secret-1; echo 'not sk-secret-1' >&2; exit 1", "failed (exit code 1): not (the key) "),
+        (
+            "echo 'no token=eyJ0eXAiOi.JKV1QiLCJhb/Gc+ in /opt/az/lib/python3.11/cli.py' >&2; exit 1",
+            "failed (exit code 1): no (the key) in /opt/az/lib/python3.11/cli.py ",
+        ),
         ("exec 2>&1; seq 99999; exit 1", "failed (exit code 1). "),
         ("seq 99999 >&2; exit 1", ": …"),
         ("yes | tr -d '\\n' | head -c 99999", "what no header may have"),

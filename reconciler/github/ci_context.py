@@ -31,6 +31,13 @@ _REPOSITORIES = (
     ("ATLANTIS_TERRAFORM_VERSION", "HEAD_REPO_OWNER/HEAD_REPO_NAME", "BASE_REPO_OWNER/BASE_REPO_NAME"),
 )
 """What is set in a job for a pull request, and where its repositories are named: its own, and the one it is for."""
+_FORKS = (
+    ("SYSTEM_PULLREQUEST_PULLREQUESTID", "SYSTEM_PULLREQUEST_ISFORK"),
+    ("CHANGE_ID", "CHANGE_FORK"),
+    ("CIRCLE_PULL_REQUEST", "CIRCLE_PR_USERNAME"),
+    ("BITBUCKET_PR_ID", ""),
+)
+"""What Azure Pipelines, Jenkins, CircleCI and Bitbucket set in a job for a pull request, and if it is of a fork."""
 _TOKEN = "set GITHUB_TOKEN; under Actions: `env: {GITHUB_TOKEN: ${{ github.token }}}`"  # noqa: S105  # says where one comes from
 _SET_BY_ACTIONS = "under Actions this is set by itself; elsewhere set it"
 
@@ -136,8 +143,11 @@ def event() -> dict[str, Any]:
 def pull_origin() -> Literal["none", "here", "fork"]:
     """Whose pull request this job is for: of this repository, or of a fork, which whatever cannot be told counts as.
 
-    GitLab and Atlantis say so in variables.
+    Other CIs than GitHub Actions say so in variables.
     """
+    if any(os.environ.get(number) for number, _ in _FORKS):
+        forks = (os.environ.get(fork, "false").lower() for _, fork in _FORKS)
+        return "fork" if any(fork not in ("", "false") for fork in forks) else "here"
     for number, *names in _REPOSITORIES:
         if os.environ.get(number):
             head, base = ("/".join(os.environ.get(each, "") for each in side.split("/")) for side in names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -25,6 +26,8 @@ _LONGEST = 64 * 1024
 _MOST = 16 * _LONGEST
 """Bytes: whatever prints more is ended."""
 _SHOWN = 300
+_LIKE_A_KEY = re.compile(r"(?<![\w/.~-])(?=[^\s\d]*\d)\w[\w+/=.~-]{19,}")
+"""A long word with a digit, and no part of a path or an address: what has failed may say a key that nobody knows."""
 
 
 class NoKeyError(ProviderError):
@@ -130,10 +133,11 @@ def _end(process: Popen[bytes]) -> None:
 
 
 def _quoted(err: bytes, out: bytes) -> str:
-    """The last of what was said about a failure; what was printed may be a key, and is in none of it."""
+    """The last of what was said about a failure; what was printed may be a key, and is in none of it, nor what looks
+    like one."""
     secrets = [line.strip() for line in out.decode(errors="replace").splitlines()]
-    said = mask(secrets, lambda form, secret, how: CONCEALED).text(err.decode(errors="replace")).strip()
-    short = " ".join(said.split())
+    said = mask(secrets, lambda form, secret, how: CONCEALED).text(err.decode(errors="replace"))
+    short = " ".join(_LIKE_A_KEY.sub(CONCEALED, said).split())
     return f": {short if len(short) <= _SHOWN else '…' + short[-_SHOWN:]}" if short else "."
 
 
