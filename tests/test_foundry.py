@@ -89,6 +89,26 @@ def test_an_agent_goes_all_the_way_and_its_tools_stay_as_they_were_written(here:
     assert there.agents == {}
 
 
+def test_resources_that_are_a_list_are_sent_kept_and_taken_out(here: tuple[Checkout, Project]) -> None:
+    checkout, there = here
+    resources = "  mcp: [{server_label: docs, headers: {x-team: people}}]\n"
+    checkout.write(hr=HR + resources)
+
+    assert checkout.run("apply", "--auto-approve").code == 0
+    assert only(there)["tool_resources"]["mcp"] == [{"server_label": "docs", "headers": {"x-team": "people"}}]
+    assert "x-team: people" in checkout.run("show", "hr").out
+    assert checkout.run("plan", "--detailed-exitcode").code == 0
+
+    checkout.write(hr=HR + resources.replace("people", "sales"))
+    assert checkout.run("apply", "--auto-approve").code == 0
+    assert only(there)["tool_resources"]["mcp"][0]["headers"] == {"x-team": "sales"}
+
+    checkout.write(hr=HR)
+    assert checkout.run("apply", "--auto-approve").code == 0
+    assert only(there)["tool_resources"].get("mcp", []) == []
+    assert checkout.run("plan", "--detailed-exitcode").code == 0
+
+
 def test_what_such_a_server_has_not_is_an_error_at_its_line_and_nothing_is_sent(here: tuple[Checkout, Project]) -> None:
     checkout, there = here
     checkout.write(hr=HR.replace("name: lookup,", "name: lookup, strict: true,") + "reasoning_effort: low\n")

@@ -197,7 +197,9 @@ def _declared_resources(resources: ToolResources, body: AssistantBody) -> Json:
     return {name: members for name, members in filled.items() if members}
 
 
-def _filled_members(members: Json) -> Data:
+def _filled_members(members: Json) -> Json:
+    if isinstance(members, list):  # some tools have a list of resources
+        return members
     as_sets = {key: _as_set(value) for key, value in members.items()} if isinstance(members, dict) else {}
     return {key: value for key, value in as_sets.items() if value not in (None, [], {})}
 
@@ -215,6 +217,8 @@ def _cleared(value: Json, behind: Json) -> Json:
         return value
     empty: Data = {}
     for name, members in behind.items():
+        if isinstance(members, list) and members and name not in value:
+            empty[name] = []
         if isinstance(members, dict) and any(isinstance(ids, list) and ids for ids in members.values()):
             wanted = value.get(name)
             lists: Data = {key: [] for key, ids in members.items() if isinstance(ids, list)}
