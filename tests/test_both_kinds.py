@@ -9,13 +9,14 @@ import pytest
 
 from reconciler.apply.context import Listener
 from reconciler.apply.engine import RunContext, apply
-from reconciler.model import Failed, Outcome, Plan
+from reconciler.model import Done, Failed, Outcome, Plan, Skipped
 from reconciler.plan.make import make_plan
 from reconciler.providers.server import Server
 from support.apis import Api, Apis
 from support.faults import TIME, over, run
 from support.world import WHERE, desired
 
+ALLOWED = frozenset({"no-manifests", "too-many-deletes", "kind-changed"})
 LOOKUP = {"type": "function", "name": "lookup", "description": "Look up.", "parameters": {"type": "object"}}
 PLAIN = {
     "model": "gpt-5.1",
@@ -51,8 +52,34 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 async def settled(server: Server, *stated: tuple[str, dict[str, Any]], nonce: str = "n1") -> tuple[Plan, list[Outcome]]:
     live = [each for kind in ("agent", "assistant") for each in await server.observe(kind)]
-    plan = make_plan(desired(*stated), live, WHERE, allow=frozenset({"no-manifests", "too-many-deletes"}))
+    plan = make_plan(desired(*stated), live, WHERE, allow=ALLOWED)
     return plan, [*await apply(plan, server, RunContext(nonce), Listener(), clock=TIME)]
+
+
+class Refusing(Api):
+    """Lists its objects, and takes none."""
+
+    def answer(self, request: httpx.Request, id: str) -> httpx.Response:
+        refusal = httpx.Response(400, json={"error": {"message": "No such model."}})
+        return refusal if request.method == "POST" else super().answer(request, id)
+
+
+def test_what_could_not_be_created_anew_as_another_kind_is_not_deleted() -> None:
+    apis = Apis(Refusing("agents"), Api("assistants"))
+
+    async def story() -> list[Outcome]:
+        await settled(over(apis), ("assistant", PLAIN))
+        _, outcomes = await settled(over(apis), ("agent", PLAIN))
+        apis.apis["agents"] = Api("agents")
+        _, later = await settled(over(apis), ("agent", PLAIN))
+        assert all(isinstance(outcome, Done) for outcome in later)
+        return outcomes
+
+    failed, kept = run(story)
+    assert isinstance(failed, Failed)
+    assert isinstance(kept, Skipped)
+    assert kept.reason == "agent.a, which has its key now, was not created"
+    assert (len(apis.apis["agents"].kept), len(apis.apis["assistants"].kept)) == (1, 0)
 
 
 @pytest.mark.parametrize("agents", SERVERS.values(), ids=SERVERS)

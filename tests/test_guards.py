@@ -73,6 +73,20 @@ def test_what_a_server_chose_does_not_make_another_object_of_one_without_a_name(
     assert codes(planned([*desired(("agent", {"model": "o3"}))], [agent])) == ["possible-duplicate"]
 
 
+def test_what_blocks_a_create_blocks_the_delete_of_what_it_replaces() -> None:
+    [agent] = desired(("agent", {"model": "o3", "name": "HR"}))
+    before = [applied(wanted(agent.address.key, name="HR"), "asst_1"), applied(wanted("other"), "asst_2")]
+    facts = PlanContext(gone={"agent": "look elsewhere"})
+
+    plan = planned([agent, wanted("other")], before, allow=frozenset({"kind-changed"}), facts=facts)
+    pinned = planned([replace(agent, id="agent_1"), wanted("other")], before, allow=frozenset({"kind-changed"}))
+    free = planned([agent, wanted("other")], before, allow=frozenset({"kind-changed"}))
+
+    assert {str(address) for address in plan.held} == {"agent.a", "assistant.a"}
+    assert [str(change.address) for change in pinned.ready] == []
+    assert [str(change.address) for change in free.ready] == ["agent.a", "assistant.a"]
+
+
 def test_metadata_that_clients_replace_does_not_make_another_object_of_one_without_a_name() -> None:
     raw: dict[str, Json] = {"id": "agent_9", "model": "o3", "instructions": "Be kind.", "metadata": {"of": "a client"}}
     agent = Live("agent", "agent_9", KINDS["agent"].read(raw), raw)

@@ -6,7 +6,7 @@ write; one that did change is left alone and reported, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -124,10 +124,26 @@ class _Apply:
         if self.creates.doubts:
             await self.creates.settle(self._make)
         # What can only be done right the first time: by now the run has learnt what the server does.
-        await self._together([task for task in tasks if task.action in REMOVALS])
+        removals = [task for task in tasks if task.action in REMOVALS]
+        self._keep_replaced(removals, creates)
+        await self._together(removals)
         if self.provider.doubted:
             with self._in_time():
                 await self.creates.look_after(creates, self.outcomes)
+
+    def _keep_replaced(self, removals: Iterable[Task], creates: Iterable[Task]) -> None:
+        """Ends the removals of what an object of another kind was to replace that was not created."""
+        failed = [task for task in creates if not isinstance(self.outcomes.get(id(task)), Done | Unsettled)]
+        missing = {
+            key: task.address
+            for task in failed
+            if task.desired is not None
+            for key in (*task.desired.was, task.address.key)
+        }
+        for task in removals:
+            other = missing.get(task.address.key)
+            if other is not None and other.kind != task.address.kind:
+                self.end(Skipped(task, f"{other}, which has its key now, was not created"))
 
     async def tick(self) -> None:
         """Reports from time to time what is still going on."""

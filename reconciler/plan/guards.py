@@ -146,6 +146,20 @@ def changed_kinds(replaced: Iterable[tuple[Change, Address]]) -> Iterator[Object
             yield Objection.to(change.address, "kind-changed", message, remedy)
 
 
+def with_replaced(
+    objections: Iterable[Objection], changes: Iterable[Change], ownership: Ownership, left_out: Iterable[Address]
+) -> Iterator[Objection]:
+    """The objections; what holds back something that is not live holds back the delete of what it replaces too."""
+    missing = {match.desired.address for match in ownership.claims if match.live is None}
+    waiting: dict[Address, set[Address]] = {}
+    for change, other in _replaced(changes, ownership, left_out):
+        if other in missing:
+            waiting.setdefault(other, set()).add(change.address)
+    for objection in objections:
+        more = {address for held in objection.holds & waiting.keys() for address in waiting[held]}
+        yield replace(objection, holds=objection.holds | more)
+
+
 def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, str, str]]:
     """What speaks against one change: code, message and remedy."""
     marker = change.live.marker if change.live is not None else None

@@ -25,7 +25,7 @@ from reconciler.model import (
 from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, narrow, removal, updated
 from reconciler.plan.diff import Comparison, compare, differences
-from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed
+from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed, with_replaced
 from reconciler.plan.lookalikes import lookalikes, possible_duplicates
 from reconciler.plan.lost_markers import lost_markers, marker_lost, may_have_lost, notes_on_lost, without_lost
 from reconciler.plan.ownership import DuplicatePolicy, Match, claim
@@ -71,11 +71,12 @@ def make_plan(
     found = (one for one in ownership.objections if one.address is None or one.address.kind not in facts.gone)
     doubled = (*marker_lost(changes, lost, where), *possible_duplicates(changes, without_lost(alike, lost), where))
     objections = [*draft.objections, *found, *guard(changes, ownership, where, limits, facts), *doubled]
+    standing = in_order(with_replaced(objections, changes, ownership, facts.left_out))
     return Plan(
         where=where,
         changes=changes,
         marks=tuple(draft.marks),
-        objections=with_allowed(in_order(objections), allow),
+        objections=with_allowed(standing, allow),
         notes=(*draft.notes, *notes_on_lost(changes, lost)),
         unchanged=len(draft.settled),
         settled=tuple(draft.settled),
