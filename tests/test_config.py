@@ -229,6 +229,23 @@ def test_everything_wrong_is_told_at_once_with_remedies(tmp_path: Path) -> None:
     assert len(found) == 5
 
 
+@pytest.mark.parametrize("field", ["kinds", "base_url", "provider"])
+def test_a_field_of_an_environment_above_the_environments_is_told_as_that(tmp_path: Path, field: str) -> None:
+    (fault,) = wrong(loaded(tmp_path, f"{HEAD}{field}: x\n"))
+
+    assert fault.message == f"There is no `{field}` here."
+    assert fault.remedy == f"an environment has it: write `environments: {{NAME: {{{field}: …}}}}`"
+
+
+def test_a_kind_alone_is_a_list_of_it_and_an_empty_list_of_kinds_is_an_error(tmp_path: Path) -> None:
+    stated = loaded(tmp_path, HEAD + "environments: {local: {kinds: assistant}}\n").config
+    assert stated is not None
+    assert stated.environments["local"].kinds == ("assistant",)
+    assert [fault.message for fault in wrong(loaded(tmp_path, HEAD + "environments: {local: {kinds: []}}\n"))] == [
+        "An empty list."
+    ]
+
+
 def test_an_option_of_another_provider_is_told_as_that(tmp_path: Path) -> None:
     (fault,) = wrong(loaded(tmp_path, HEAD + "environments: {local: {organization: x}}\n"))
 

@@ -163,6 +163,7 @@ def test_a_token_that_is_rejected_and_said_back_is_in_no_output(
     [
         ("", ["`base_url` is missing", "https://ai.azure.com/.default"]),
         ("base_url: https://a.services.ai.azure.com/v1, api_key: {env: A}", ["/api/projects/PROJECT"]),
+        ("base_url: https://a/api/projects/p/assistants, api_key: {env: A}", ["write https://a/api/projects/p"]),
         ("base_url: https://a/api/projects/p, api_key: sk-1", ["A key may not stand in a file."]),
         ("base_url: https://a/api/projects/p, api_key: {env: A}, organization: b", ["has no `organization`"]),
     ],

@@ -51,7 +51,7 @@ def told(folder: Path, stated: str) -> str:
         ("query: {sig: SECRET}", "6:12", "may not stand in a file"),
         ("query: {api-version: 1}", "6:26", "quote it"),
         ("base_url: 'https://x.com/v1?api-version=v1'", "6:15", "as `query: {NAME: VALUE}`"),
-        ("api_key: {env: A, command: [b]}", "6:14", "one of both"),
+        ("api_key: {env: A, command: [b]}", "6:14", "this one has both"),
         ("api_key: {command: az login}", "6:24", "which no shell reads"),
         ("api_key: {command: []}", "6:24", "An empty list"),
         ("api_key: {command: [bin/az, x]}", "6:24", "a checkout could bring its own"),

@@ -218,6 +218,13 @@ def test_a_tool_of_unknown_type_is_a_warning_and_may_come_twice() -> None:
     assert [(problem.code, problem.severity) for problem in found] == [("unknown-tool", "warning")] * 2
 
 
+def test_a_tool_of_agents_is_told_as_that() -> None:
+    [listed], [sent] = (problems({"tools": [{"type": "web_search"}]}, traits) for traits in (LISTED, ServerTraits()))
+
+    assert listed.remedy == sent.remedy
+    assert listed.remedy.startswith("only agents have it")
+
+
 @pytest.mark.parametrize("kind", ["bing", "file_search"])
 def test_a_tool_that_the_server_does_not_list_is_an_error(kind: str) -> None:
     found = problems({"tools": [{"type": kind}, function("a"), {"type": "code_interpreter"}]}, LISTED)
@@ -402,6 +409,10 @@ def test_what_is_of_the_wrong_shape_is_told_once_where_it_stands(body: dict[str,
     ("body", "remedy"),
     [
         ({"temprature": 1}, "did you mean `temperature`?"),
+        (
+            {"multi_agent": {"enabled": True}},
+            "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`",
+        ),
         ({"tools": [{"type": "file_search", "x": 1}]}, "known here: `file_search`, `type`"),
         ({"tools": [{"type": "code_interpreter", "x": 1}]}, "known here: `type`"),
         (search(max_results=1), "did you mean `max_num_results`?"),

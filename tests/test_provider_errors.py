@@ -268,15 +268,27 @@ def test_a_redirect_is_told_with_where_it_leads() -> None:
         ),
         ("https://x.example/api/", "try https://x.example/api/v1 first."),
         ("https://x.example/v1", "some servers have the API without /v1, at https://x.example."),
-        ("https://x.example/v1/v1", "`base_url` ends in /v1 twice: write https://x.example/v1."),
-        ("https://x.example/v1/assistants", "`/assistants` is added to `base_url`: write https://x.example/v1."),
     ],
 )
-def test_a_wrong_path_is_told_from_the_address(url: str, said: str) -> None:
+def test_a_path_that_may_be_wrong_is_told_from_the_address(url: str, said: str) -> None:
     told = advice(error(404, "<html>", content_type="text/html"), url)
 
     assert told.split("\n")[0].endswith(said)
     assert "2026-08-26" in told
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://x.example/v1/v1", "`base_url` ends in /v1 twice: write https://x.example/v1."),
+        ("https://x.example/v1/assistants", "`/assistants` is added to `base_url`: write https://x.example/v1."),
+        ("https://x.example/v1/agents/", "`/agents` is added to `base_url`: write https://x.example/v1."),
+    ],
+)
+def test_a_path_that_is_wrong_whatever_the_server_says_is_told_alone(status: int, url: str, said: str) -> None:
+    assert advice(error(status, of(message="You must provide the 'OpenAI-Beta' header.")), url) == said
+    assert "base_url" not in advice(error(401, of(message="no")), url)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic_core import ErrorDetails
 
 from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
@@ -142,7 +144,7 @@ class EnvironmentForm(SharedForm):
     model_config = ConfigDict(extra="ignore")
 
     provider: Annotated[str, _one_of("provider")] | None = None
-    kinds: list[Annotated[str, _one_of("kind")]] | None = None
+    kinds: Annotated[list[Annotated[str, _one_of("kind")]], _ONE_OR_MORE, Field(min_length=1)] | None = None
     values: dict[str, str] = {}
     models: dict[str, str] = {}
 
@@ -173,7 +175,7 @@ def read(node: Node, root: Path, providers: Providers, kinds: Collection[str]) -
         for detail in error.errors(include_url=False, include_input=False):
             path = detail["loc"]
             of_environment = len(path) > 1 and path[0] == "environments"
-            wrong.append((str(path[1]) if of_environment else None, form_error(node, detail, _beside(path))))
+            wrong.append((str(path[1]) if of_environment else None, _error_in(node, detail, providers)))
         if any(name is None for name, _ in wrong):
             return None, wrong
         sound = {name: stated for name, stated in value["environments"].items() if name not in dict(wrong)}
@@ -184,6 +186,19 @@ def read(node: Node, root: Path, providers: Providers, kinds: Collection[str]) -
     folders = tuple(form.manifests) or usual_folders(root, kinds)
     config = Config(root, FILE, folders, environments, form.default_environment, implied(providers))
     return config, [*wrong, *_contradictions(config, node, broken)]
+
+
+def _error_in(node: Node, detail: ErrorDetails, providers: Providers) -> Diagnostic:
+    """The error in our words; of a field that stands above the environments and belongs into one, that it does."""
+    path = detail["loc"]
+    found = form_error(node, detail, _beside(path))
+    of_environments = {
+        *EnvironmentForm.model_fields,
+        *(name for each in providers.values() for name in each.model_fields),
+    }
+    if len(path) == 1 and found.code == "unknown-field" and path[0] in of_environments:
+        return replace(found, remedy=f"an environment has it: write `environments: {{NAME: {{{path[0]}: …}}}}`")
+    return found
 
 
 def usual_folders(root: Path, kinds: Collection[str]) -> tuple[str, ...]:

@@ -302,10 +302,16 @@ def _is_resource_of_unknown_tool(problem: Problem, body: Mapping[str, Json]) -> 
     return problem.loc[1] in types and problem.loc[1] not in TOOLS
 
 
+_OF_AGENTS: Final = "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`"
+_TOOLS_OF_AGENTS: Final = dict.fromkeys(
+    ("automations", "computer_use", "mcp", "programmatic_tool_calling", "tool_search", "web_search"), _OF_AGENTS
+)
+
+
 def _field_rules(body: AssistantBody, traits: ServerTraits, unjudged: Collection[str]) -> Iterator[Problem]:
     tools = [(index, tool) for index, tool in enumerate(body.tools or ()) if tool != {}]
     yield from metadata_problems(body.metadata or {})
-    yield from unknown_types(tools, TOOLS, "assistant", traits)
+    yield from unknown_types(tools, TOOLS, "assistant", traits, _TOOLS_OF_AGENTS)
     yield from _same_functions(tools)
     yield from listed_twice(tools, ("function",))
     if isinstance(body.response_format, str) and body.response_format != "auto":
@@ -352,8 +358,6 @@ def _json_not_mentioned(instructions: str | None) -> Iterator[Problem]:
         remedy = "say in the prompt that the answer is JSON"
         yield Problem(("response_format",), "json-not-mentioned", message, remedy, "warning")
 
-
-_OF_AGENTS: Final = "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`"
 
 ASSISTANT = Kind(
     name="assistant",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from reconciler.canonical import Json
@@ -89,17 +90,26 @@ def type_problem(index: int, tool: Data, known: Iterable[str]) -> Problem | None
     return None if isinstance(tool["type"], str) else wrong_type(("tools", index, "type"), "text", tool["type"])
 
 
-def unknown_types(tools: Numbered, known: Iterable[str], kind: str, traits: ServerTraits) -> Iterator[Problem]:
-    """An error where the server lists the types of this kind; else the server decides."""
+def unknown_types(
+    tools: Numbered,
+    known: Iterable[str],
+    kind: str,
+    traits: ServerTraits,
+    remedies: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Problem]:
+    """An error where the server lists the types of this kind; else the server decides.
+
+    The remedies are for types of which more is known than that they are none.
+    """
     listed, there = traits.tools.get(kind), {*known, *traits.more_tools.get(kind, ())}
     for index, tool in tools:
         name, loc = type_of(tool), ("tools", index, "type")
         if listed is not None and name not in listed:
             message = f"`{name}` is not a tool type of this server."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(name, listed))
+            yield Problem(loc, "unknown-tool", message, remedies.get(name) or did_you_mean(name, listed))
         elif listed is None and name not in there:
             message = f"`{name}` is a tool type that is not known here; it is sent as it stands."
-            yield Problem(loc, "unknown-tool", message, did_you_mean(name, there), "warning")
+            yield Problem(loc, "unknown-tool", message, remedies.get(name) or did_you_mean(name, there), "warning")
 
 
 def listed_twice(tools: Numbered, named: Collection[str]) -> Iterator[Problem]:

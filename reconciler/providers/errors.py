@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from reconciler.canonical import Json
+from reconciler.kinds import KINDS
 from reconciler.providers.collection import Collection
 
 CONCEALED = "(the key)"
@@ -38,6 +39,8 @@ ARRAY = "array"
 DEPTH = 200
 _GONE = (404, 410, 424)
 _NOT_IMPLEMENTED = 501
+_NOT_THERE = (400, 404, 405, 410, 424, 501)
+"""How servers answer where nothing of the API is."""
 _NO_LIST = (405, _NOT_IMPLEMENTED)
 _NO_SUCH_BETA = ("unknown", "unsupported", "not supported", "unrecognized", "invalid")
 _NEVER_AGAIN = (400, 401, 403)
@@ -202,19 +205,24 @@ def advice(error: ProviderError, base_url: str, query: Mapping[str, str] = Mappi
         return f"{_API_VERSION} `{sent}` was sent." if sent else _API_VERSION
     if host.endswith(_VERSIONED) and error.response.status in (400, 404) and not sent:
         return _CLASSIC if _PROJECT in base_url else _API_VERSION
-    if not isinstance(error, ApiGone) or not error.path:
-        return error.remedy
-    return f"{_advice_on_path(base_url, error.path)}\n{error.remedy}"
+    if error.response.status in _NOT_THERE and (wrong := _wrong_path(base_url)):
+        return wrong
+    return f"{_advice_on_path(base_url)}\n{error.remedy}" if isinstance(error, ApiGone) and error.path else error.remedy
 
 
-def _advice_on_path(base_url: str, added: str) -> str:
-    """What is probably wrong with the path of an address that has not the API."""
+def _wrong_path(base_url: str) -> str:
+    """What is wrong with the path of an address, whatever a server answers there."""
     base, path = base_url.rstrip("/"), urlsplit(base_url).path.rstrip("/")
-    if path.endswith(added):
-        return f"`{added}` is added to `base_url`: write {base.removesuffix(added)}."
-    if path.endswith("/v1/v1"):
-        return f"`base_url` ends in /v1 twice: write {base.removesuffix('/v1')}."
-    if path.endswith("/v1"):
+    for added in (f"/{kind.plural}" for kind in KINDS.values()):
+        if path.endswith(added):
+            return f"`{added}` is added to `base_url`: write {base.removesuffix(added)}."
+    return f"`base_url` ends in /v1 twice: write {base.removesuffix('/v1')}." if path.endswith("/v1/v1") else ""
+
+
+def _advice_on_path(base_url: str) -> str:
+    """What is probably wrong with the path of an address that has not the API."""
+    base = base_url.rstrip("/")
+    if urlsplit(base).path.endswith("/v1"):
         return f"Look at `base_url` first: some servers have the API without /v1, at {base.removesuffix('/v1')}."
     return f"`base_url` does not end in /v1, as it does for most servers: try {base}/v1 first."
 

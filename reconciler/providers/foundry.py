@@ -35,6 +35,8 @@ _TOOLS = frozenset(
 def _of_project(url: str) -> str:
     if "/api/projects/" not in url:
         raise misfit("config", "This is not the address of a project.", f"write it like {_URL}")
+    if url.endswith("/assistants"):
+        raise misfit("config", "`/assistants` is added to the address.", f"write {url.removesuffix('/assistants')}")
     return url
 
 

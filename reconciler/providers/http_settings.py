@@ -137,7 +137,8 @@ class KeySource(SettingsPart):
     def _is_one(self) -> KeySource:
         if (self.env is None) == (self.command is None):
             remedy = "write `api_key: {env: NAME}`, or `api_key: {command: [PROGRAM, …]}`"
-            raise misfit("missing-field", "`api_key` is a variable or a command, one of both.", remedy)
+            found = "neither" if self.env is None else "both"
+            raise misfit("missing-field", f"`api_key` has either `env` or `command`; this one has {found}.", remedy)
         return self
 
 

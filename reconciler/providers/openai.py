@@ -26,8 +26,8 @@ _SUNSET = (
     " `reconciler serve`; point `base_url` at one of those."
 )
 _NOT_EVERYWHERE = (
-    "Not every server has it: OpenAI does, and `reconciler serve`. Where no agents are wanted, list the other kinds as"
-    " `kinds` of the environment."
+    "Not every server has the Agents API: OpenAI does, and `reconciler serve`. Where no agents are wanted, list the"
+    " other kinds as `kinds` of the environment."
 )
 COLLECTIONS: dict[str, Collection] = {
     "agent": Collection(AGENT, "/agents", beta="agents=v1", gone=_NOT_EVERYWHERE, metadata="replaced"),
