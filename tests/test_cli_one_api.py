@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,3 +111,20 @@ def test_a_kind_that_cannot_be_listed_is_not_taken_for_gone(here: Checkout, serv
 
     server.apis["agents"] = Refusing("agents")
     assert "`kinds:" not in here.run("plan").err
+
+
+def test_what_was_managed_of_an_api_that_is_gone_since_is_not_passed_over(here: Checkout, server: Apis) -> None:
+    here.write(tutor="model: gpt-4o\n")
+    assert here.run("apply", "--auto-approve").code == 0
+    del server.apis["agents"]
+    for key in AGENTS:
+        (here.root / f"agents/{key}.yaml").unlink()
+
+    said = (
+        "This server has no Agents API now: what was managed as agent.helper, agent.scout is neither seen nor removed."
+    )
+
+    assert said in " ".join(here.run("plan").out.split())
+    assert said in " ".join(here.run("destroy", "--stack", "acme", "--auto-approve").out.split())
+    shutil.rmtree(here.root / ".reconciler")
+    assert "Agents API" not in here.run("plan").out

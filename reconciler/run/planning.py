@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -158,18 +158,30 @@ def plan_context(session: Session, provider: Provider, live: Sequence[Live], des
     outdated_ids, unknown_history = outdated(session, ours, desired)
     records = session.connection.state_dir / journal.FOLDER
     unmarked = any(each.marker is None for each in live)
+    recorded = journal.left_managed(records, session.where) if unmarked or provider.gone else {}
     retired = tuple(retirement.note for retirement in session.retirements(desired, provider.model_dates))
     return PlanContext(
         behind=outdated_ids,
         answered_project=provider.project,
         rejected=journal.rejections(records, session.where),
-        notes=(*retired, *session.stated_and_gone(provider)),
+        notes=(*retired, *session.stated_and_gone(provider), *_out_of_sight(recorded, provider.gone, desired)),
         unknown_history=unknown_history,
         unreliable=provider.unreliable,
         gone=remedies_of_gone(provider),
         left_out=session.left_out() if desired else frozenset(),
-        recorded=journal.left_managed(records, session.where) if unmarked else {},
+        recorded=recorded,
     )
+
+
+def _out_of_sight(
+    recorded: Mapping[tuple[str, str], Address | None], gone: Iterable[str], desired: Sequence[Desired]
+) -> Iterator[str]:
+    """Notes on what was managed from here where the API is gone, and where no manifest would object to that."""
+    for kind in sorted({*gone} - {each.address.kind for each in desired}):
+        left = sorted({address for (of, _), address in recorded.items() if of == kind and address is not None})
+        if left:
+            listed = ", ".join(map(str, left))
+            yield f"This server has no {KINDS[kind].api} now: what was managed as {listed} is neither seen nor removed."
 
 
 def remedies_of_gone(provider: Provider) -> dict[str, str]:
