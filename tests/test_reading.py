@@ -75,9 +75,16 @@ def test_hidden_things_and_the_folders_of_data_hold_no_manifests(tmp_path: Path)
 def test_a_folder_of_another_kind_that_is_not_listed_is_told_where_it_has_manifests(tmp_path: Path) -> None:
     write(
         tmp_path,
-        {"assistants/m.yaml": "x: 1", "agents/deep/n.yaml": "x: 1", "b/agents/m.yaml": "", "c/agents/x.md": ""},
+        {
+            "assistants/m.yaml": "model: o3",
+            "agents/deep/n.yaml": "model: o3",
+            "b/agents/m.yaml": "",
+            "c/agents/x.md": "",
+        },
     )
-    write(tmp_path, {"b/assistants/prompts/p.yaml": "", "c/assistants/m.yaml": "x: 1"})
+    write(
+        tmp_path, {"b/assistants/prompts/p.yaml": "", "c/assistants/m.yaml": "x: 1", "d/agents/x.yaml": "a: 1\n---\nb"}
+    )
     told = "reconciler.yaml unread-folder"
 
     assert faults(found(tmp_path, "assistants")) == [told]
@@ -87,6 +94,8 @@ def test_a_folder_of_another_kind_that_is_not_listed_is_told_where_it_has_manife
     assert faults(found(tmp_path, "agents")) == [told]
     assert faults(found(tmp_path, "assistants", "agents/deep")) == []
     assert faults(found(tmp_path, "b/agents")) == faults(found(tmp_path, "c/assistants")) == []
+    (tmp_path / "d/assistants").mkdir()
+    assert faults(found(tmp_path, "d/assistants")) == []  # somebody else's agents
 
 
 def test_the_configuration_is_no_manifest(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import file_references
-from reconciler.source import Node, parse
+from reconciler.source import Node, fields, parse
 
 __all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
 
@@ -98,8 +98,9 @@ def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) 
     names = [kind.plural for kind in KINDS.values()]
     beside = {Path(folder).parent / name for folder in folders if Path(folder).name in names for name in names}
     for folder in sorted(each.as_posix() for each in beside if (root / each).is_dir()):
-        files, _ = _search(root, [folder])
-        if any(_may_be_manifest(file) and file.real not in read for file in files):
+        files, library = _search(root, [folder])[0], _Library(root)
+        unread = (library.candidate(file) for file in files if _may_be_manifest(file) and file.real not in read)
+        if any("model" in fields(document) for candidate in unread for document in candidate.documents):
             message = f"`manifests` does not list the folder `{folder}`, and no manifest in it is read."
             remedy = f"add `{folder}` to `manifests`, or rename the folder"
             yield Diagnostic(Location("reconciler.yaml"), "unread-folder", message, remedy, "warning")
