@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -80,6 +81,22 @@ def test_what_could_not_be_created_anew_as_another_kind_is_not_deleted() -> None
     assert isinstance(kept, Skipped)
     assert kept.reason == "agent.a, which has its key now, was not created"
     assert (len(apis.apis["agents"].kept), len(apis.apis["assistants"].kept)) == (1, 0)
+
+
+def test_a_merge_deletes_nothing_of_which_the_replacement_is_pending_and_no_part_of_it() -> None:
+    apis = Apis(Api("agents"), Api("assistants"))
+
+    async def story() -> tuple[Outcome, ...]:
+        await settled(over(apis), ("assistant", PLAIN))
+        server = over(apis)
+        plan = make_plan(desired(("agent", PLAIN)), await server.observe("assistant"), WHERE, allow=ALLOWED)
+        create, delete = plan.changes
+        merge = replace(plan, changes=(delete,), rest=(create,), applies="change")
+        return await apply(merge, server, RunContext("n2"), Listener(), clock=TIME)
+
+    (kept,) = run(story)
+    assert isinstance(kept, Skipped)
+    assert len(apis.apis["assistants"].kept) == 1
 
 
 @pytest.mark.parametrize("agents", SERVERS.values(), ids=SERVERS)

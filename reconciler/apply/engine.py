@@ -76,7 +76,7 @@ async def apply(
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
             watch.start_soon(work.tick)
-            await work.all(ready, proven=_proven(plan))
+            await work.all(ready, proven=_proven(plan), pending=plan.rest if plan.applies == "change" else ())
             watch.cancel_scope.cancel()
     work.creates.give_up()
     for task in ready:
@@ -114,7 +114,7 @@ class _Apply:
         shared = (self.where, self.provider, self.run, self.clock, self.stop)
         self.creates = Creates(*shared, end=self.end, notice=self._notice)
 
-    async def all(self, tasks: Sequence[Task], *, proven: set[str]) -> None:
+    async def all(self, tasks: Sequence[Task], *, proven: set[str], pending: Sequence[Task] = ()) -> None:
         """Does the tasks: a kind's first create by itself, deletes last, and then looks for what landed late."""
         creates = [task for task in tasks if task.action == "create"]
         await self.creates.look_before(creates)
@@ -125,7 +125,7 @@ class _Apply:
             await self.creates.settle(self._make)
         # What can only be done right the first time: by now the run has learnt what the server does.
         removals = [task for task in tasks if task.action in REMOVALS]
-        self._keep_replaced(removals, creates)
+        self._keep_replaced(removals, [*creates, *(task for task in pending if task.action == "create")])
         await self._together(removals)
         if self.provider.doubted:
             with self._in_time():
