@@ -148,6 +148,28 @@ def test_what_a_server_states_beside_what_it_chooses_is_told_once_and_is_no_conf
     assert run(story) == [["Unsettled"], ["a"], ["Unsettled"]]
 
 
+class Locating(Api):
+    """A server that chooses in each tool, and states what it was not sent."""
+
+    def _seen(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {**row, "tools": [{"connection_origin": "service", "place": "near", **tool} for tool in row["tools"]]}
+
+
+def test_what_did_not_settle_is_taken_out_again_without_a_conflict() -> None:
+    apis = Apis(Locating("agents"), Api("assistants"))
+    docs = {"type": "mcp", "server_label": "docs", "transport": {"type": "http", "server_url": "https://example.com"}}
+
+    async def story() -> list[list[str]]:
+        said = []
+        for tools in ([docs], [docs], []):
+            plan, outcomes = await settled(over(apis), ("agent", {**PLAIN, "tools": tools}))
+            assert not plan.objections
+            said.append([type(outcome).__name__ for outcome in outcomes])
+        return said
+
+    assert run(story) == [["Unsettled"], [], ["Done"]]
+
+
 def test_what_a_create_leaves_out_within_a_field_is_sent_where_the_server_has_another_default() -> None:
     apis = Apis(Api("agents", states={"text": {"verbosity": "high"}}), Api("assistants"))
     agent = {**PLAIN, "text": {"format": {"type": "json_schema", "schema": {"type": "object"}}}}

@@ -156,7 +156,7 @@ class _Pair:
         field = path[:1]
         if known is None:
             return "unknown"
-        if known.unsettled.get(path[0]) == short_digest(have[field]):
+        if known.unsettled.get(path[0]) in self._digests(field, have[field]):
             return "edit"  # what the server made of the last write is nobody's change
         part = max((part for part in (*have, *want) if path[: len(part)] == part), key=len)
         applied = markers.applied(known, part)
@@ -165,9 +165,13 @@ class _Pair:
         if applied is None:
             return "unknown"
         before = have.get(part, ABSENT)
-        if applied in (short_digest(before), short_digest(self.kind.less_chosen(part, before))):
+        if applied in self._digests(part, before):
             return "edit"
         return "drift" if short_digest(want.get(part, ABSENT)) == applied else "conflict"
+
+    def _digests(self, part: Path, value: Json | Absent) -> tuple[str, str]:
+        """What a marker may remember of a live value: with and without what the server chose in it."""
+        return short_digest(value), short_digest(self.kind.less_chosen(part, value))
 
 
 def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[_Sides]:
