@@ -125,7 +125,7 @@ def test_an_api_that_is_wanted_and_missing_blocks_its_kind_alone(session: Sessio
     assert "has no Agents API: 2 agents cannot be read or written." in objection.message
     assert "`kinds` of the environment" in objection.remedy
     assert [str(change.address) for change in plan.ready] == ["assistant.x"]
-    assert [row.state for row in standings(plan, ())] == ["API not found", "to be created"]
+    assert [row.state for row in standings(plan, ())] == ["API not found", "API not found", "to be created"]
 
 
 def test_a_kind_that_the_environment_leaves_out_is_not_desired(

@@ -44,6 +44,7 @@ def _states(name: str, folder) -> dict[str, str]:
         ("tells-drift-from-edits", {"assistant.hr-helper": "edited, drifted"}),
         ("refuses-a-conflict", {"assistant.hr-helper": "conflict"}),
         ("creates-what-is-missing", {"assistant.hr-helper": "to be created"}),
+        ("refuses-an-id-that-is-gone", {"assistant.mine": "id not found"}),
         ("adopts-by-id", {"assistant.mine": "to be adopted", "asst_2": "unmanaged"}),
         ("renames-with-was", {"assistant.hr-helper": "to be renamed"}),
         (

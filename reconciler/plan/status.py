@@ -22,6 +22,9 @@ _CAUSES = {"conflict": "conflict", "edit": "edited", "drift": "drifted", "unknow
 
 
 MARKER_LOST = "marker lost"
+API_NOT_FOUND = "API not found"
+ID_NOT_FOUND = "id not found"
+_ABSENT = {API_GONE: API_NOT_FOUND, "id-not-found": ID_NOT_FOUND}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,22 @@ def standings(plan: Plan, live: Iterable[Live]) -> tuple[Standing, ...]:
         )
         for one in objects
     ]
-    unread = {address for objection in plan.objections if objection.code == API_GONE for address in objection.holds}
+    absent = _absent(plan)
     missed = {one.address for one in plan.lost if one.certain}
-    rows += [_new_standing(c, unread) for c in plan.changes if c.id is None and c.address not in missed]
+    rows += [_new_standing(c, absent) for c in plan.changes if c.id is None and c.address not in missed]
+    named = {row.address for row in rows}
+    rows += [Standing(str(each), None, {}, state) for each, state in absent.items() if str(each) not in named]
     return tuple(sorted(rows, key=_order))
+
+
+def _absent(plan: Plan) -> dict[Address, str]:
+    """What manifests want and nobody can see, by its address, and why."""
+    return {
+        address: _ABSENT[objection.code]
+        for objection in plan.objections
+        if objection.code in _ABSENT
+        for address in objection.holds
+    }
 
 
 def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
@@ -105,9 +120,9 @@ def _values(kind: str, fields: Mapping[str, Json]) -> dict[str, str | None]:
     return {name: value if isinstance(value, str) else None for name, value in stated.items()}
 
 
-def _new_standing(change: Change, unread: Collection[Address]) -> Standing:
+def _new_standing(change: Change, absent: Mapping[Address, str]) -> Standing:
     fields = change.desired.fields if change.desired is not None else {}
-    state = "API not found" if change.address in unread else _change_state(change)
+    state = absent.get(change.address) or _change_state(change)
     return Standing(str(change.address), None, _values(change.address.kind, fields), state)
 
 

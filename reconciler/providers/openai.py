@@ -23,7 +23,8 @@ _URL_VARIABLE = "OPENAI_BASE_URL"
 _SUNSET = (
     "OpenAI and Azure OpenAI switched their hosted Assistants API off on 2026-08-26. It lives on in Azure AI"
     " Foundry Agent Service (classic, until 2027-03-31; `provider: foundry`), in self-hosted and proxy servers, and in"
-    " `reconciler serve`; point `base_url` at one of those."
+    " `reconciler serve`: point `base_url` at one of those. `reconciler migrate` assesses a move to agents. Where no"
+    " assistants are wanted, list the other kinds as `kinds` of the environment."
 )
 _NOT_EVERYWHERE = (
     "Not every server has the Agents API: OpenAI does, and `reconciler serve`. Where no agents are wanted, list the"

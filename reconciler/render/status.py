@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import fill
 
 from reconciler.kinds import KINDS
-from reconciler.plan.status import MARKER_LOST, Standing
+from reconciler.plan.status import API_NOT_FOUND, ID_NOT_FOUND, MARKER_LOST, Standing
 from reconciler.render import sentences
 from reconciler.render.columns import AlignedRow, in_columns
 from reconciler.render.document import of_mismatch
@@ -25,9 +25,11 @@ _INKS = {
     "to be deleted": "bad",
     "duplicate": "bad",
     MARKER_LOST: "bad",
+    API_NOT_FOUND: "bad",
+    ID_NOT_FOUND: "bad",
 }
-_UNCOUNTED = ("to be created", "to be adopted", MARKER_LOST)
-"""The states of what is not managed, and has an address."""
+_UNCOUNTED = ("to be created", "to be adopted", MARKER_LOST, API_NOT_FOUND, ID_NOT_FOUND)
+"""The states of what is not managed as far as is known, and has an address."""
 
 
 def table(rows: Sequence[Standing], style: Style) -> str:
