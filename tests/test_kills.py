@@ -31,7 +31,7 @@ PLURALS = ("agents", "assistants")
 REQUESTS = 27
 LISTING = 3
 """How many requests are made before anything is planned, and thus recorded."""
-_MANIFEST = "model: gpt-4o\nname: I am {}\ninstructions: Be {}.\nmetadata: {{team: people}}\n"
+_MANIFEST = "model: gpt-5.4-mini\nname: I am {}\ninstructions: Be {}.\nmetadata: {{team: people}}\n"
 
 
 class Deadly(ThreadingHTTPServer):
