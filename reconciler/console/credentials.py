@@ -65,6 +65,13 @@ def learn_secret(name: str, secret: str) -> None:
     known.look_up()
 
 
+def learn_found(found: Iterable[tuple[str, str]]) -> None:
+    """Hides what was found where secrets are kept, as far as it may be a key: by its name, each once."""
+    for name, value in found:
+        if _may_be_key(value) and value not in _known().of_no_variable.values():
+            learn_secret(name, value)
+
+
 def hidden() -> Mask:
     """What hides every secret that this process knows."""
     return _mask(_known().all)

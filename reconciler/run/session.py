@@ -26,6 +26,7 @@ from reconciler.console.output import log, stdout_style, style_of
 from reconciler.diagnostics import Diagnostic, errors, in_order
 from reconciler.github import actions_output
 from reconciler.kinds import KINDS
+from reconciler.kinds.headers import secret_headers
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
@@ -164,6 +165,8 @@ class Session:
             tasks.cancel_scope.cancel()
         if failed is not None:
             raise failed
+        for each in live:
+            credentials.learn_found((f"{each.id}.{name}", text) for name, text in secret_headers(dict(each.raw)))
         return tuple(live)
 
     async def _observed(self, provider: Provider) -> list[Live]:
