@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -96,17 +97,27 @@ def test_what_is_managed_there_is_neither_deleted_nor_made_again(here: Checkout,
 
 
 class Refusing(Api):
-    """An API that is there, and lists nothing to this key."""
+    """An API that is there, and lists nothing to this key, or a path that answers all the same."""
+
+    answers: ClassVar = {
+        403: {"error": {"message": "This key may not read it."}},
+        200: {"message": "Welcome!"},
+    }
+    status: int = 403
 
     def answer(self, request: httpx.Request, id: str) -> httpx.Response:
-        return httpx.Response(403, json={"error": {"message": "This key may not read it."}})
+        return httpx.Response(self.status, json=self.answers[self.status])
 
 
-def test_a_kind_that_cannot_be_listed_is_not_taken_for_gone(here: Checkout, server: Apis) -> None:
-    server.apis["assistants"] = Refusing("assistants")
+@pytest.mark.parametrize(("status", "said"), [(403, "This key may not read it."), (200, "The server's list has no")])
+def test_a_kind_that_cannot_be_listed_is_not_taken_for_gone(
+    here: Checkout, server: Apis, status: int, said: str
+) -> None:
+    server.apis["assistants"] = refusing = Refusing("assistants")
+    refusing.status = status
     told = here.run("plan", "--json")
     assert (told.code, told.out) == (1, "")
-    assert "This key may not read it." in told.err
+    assert said in told.err
     assert "If there are to be no assistants, write `kinds: [agent]` under the environment production." in told.err
 
     server.apis["agents"] = Refusing("agents")

@@ -12,6 +12,7 @@ from reconciler.paths import Path
 from reconciler.providers.creating import LANDS_SECONDS, Known
 from reconciler.providers.errors import (
     ApiGone,
+    Broken,
     InDoubt,
     ObjectGone,
     Outdated,
@@ -116,6 +117,7 @@ __all__ = [
     "LANDS_SECONDS",
     "PROVIDERS",
     "ApiGone",
+    "Broken",
     "Clock",
     "Connection",
     "InDoubt",

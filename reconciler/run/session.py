@@ -34,6 +34,7 @@ from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import (
     PROVIDERS,
     ApiGone,
+    Broken,
     Connection,
     Provider,
     ProviderError,
@@ -179,7 +180,7 @@ class Session:
                 live += await provider.observe(kind)
             except ApiGone as error:
                 gone.append(error)
-            except (Rejected, Unauthorized) as error:
+            except (Broken, Rejected, Unauthorized) as error:
                 refused[kind] = error
         if refused:
             raise self._why_not_listed(refused, {*self.kinds} - refused.keys() - provider.gone.keys())
