@@ -10,6 +10,7 @@ import pytest
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Live, Plan
+from reconciler.plan.against_base import as_live
 from reconciler.plan.guards import GONE, OBJECTIONS, Limits, PlanContext, wanted_digest
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import DuplicatePolicy
@@ -81,10 +82,13 @@ def test_what_blocks_a_create_blocks_the_delete_of_what_it_replaces() -> None:
     plan = planned([agent, wanted("other")], before, allow=frozenset({"kind-changed"}), facts=facts)
     pinned = planned([replace(agent, id="agent_1"), wanted("other")], before, allow=frozenset({"kind-changed"}))
     free = planned([agent, wanted("other")], before, allow=frozenset({"kind-changed"}))
+    live = [*before, *as_live([agent], WHERE)]
+    moved = planned([agent, wanted("other")], live, allow=frozenset({"kind-changed"}))
 
     assert {str(address) for address in plan.held} == {"agent.a", "assistant.a"}
     assert [str(change.address) for change in pinned.ready] == []
     assert [str(change.address) for change in free.ready] == ["agent.a", "assistant.a"]
+    assert [str(change.address) for change in moved.ready] == ["assistant.a"]
 
 
 def test_metadata_that_clients_replace_does_not_make_another_object_of_one_without_a_name() -> None:
