@@ -411,7 +411,7 @@ def test_what_is_of_the_wrong_shape_is_told_once_where_it_stands(body: dict[str,
         ({"temprature": 1}, "did you mean `temperature`?"),
         (
             {"multi_agent": {"enabled": True}},
-            "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`",
+            "only agents have it: leave it out; if it is to be an agent, write `reconciler: {kind: agent}`",
         ),
         ({"tools": [{"type": "file_search", "x": 1}]}, "known here: `file_search`, `type`"),
         ({"tools": [{"type": "code_interpreter", "x": 1}]}, "known here: `type`"),
@@ -427,6 +427,13 @@ def test_what_is_of_the_wrong_shape_is_told_once_where_it_stands(body: dict[str,
             "a reference is `{value: NAME}` and nothing beside it; `{file: …}` stands for whole fields only",
         ),
         ({"name": []}, "write a text, or leave it out"),
+        ({"tools": ["file_search"]}, "write `- type: file_search`"),
+        (
+            {"tools": [{"type": "function", "function": "a"}]},
+            "write `name: value` for each member: `description`, `name`, `parameters`, `strict`",
+        ),
+        ({"tool_resources": "vs_1"}, "write `name: value` for each member: `code_interpreter`, `file_search`"),
+        ({"metadata": "a"}, "write `name: value` for each member"),
     ],
 )
 def test_an_unknown_field_is_told_its_siblings(body: dict[str, Json], remedy: str) -> None:

@@ -47,7 +47,7 @@ _TERRAFORM = re.compile(
 )
 
 _ELSEWHERE = {
-    **dict.fromkeys(("get", "list", "ls", "state", "refresh"), "`reconciler status` lists what is live."),
+    **dict.fromkeys(("get", "list", "ls", "state", "refresh", "agents"), "`reconciler status` lists what is live."),
     **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
     **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
     **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints a live object as a manifest."),

@@ -302,7 +302,8 @@ def _is_resource_of_unknown_tool(problem: Problem, body: Mapping[str, Json]) -> 
     return problem.loc[1] in types and problem.loc[1] not in TOOLS
 
 
-_OF_AGENTS: Final = "only agents have it: leave it out, or make this an agent by `reconciler: {kind: agent}`"
+_AS_AN_AGENT: Final = "if it is to be an agent, write `reconciler: {kind: agent}`"
+_OF_AGENTS: Final = f"only agents have it: leave it out; {_AS_AN_AGENT}"
 _TOOLS_OF_AGENTS: Final = dict.fromkeys(
     ("automations", "computer_use", "mcp", "programmatic_tool_calling", "tool_search", "web_search"), _OF_AGENTS
 )
@@ -366,8 +367,8 @@ ASSISTANT = Kind(
     api="Assistants API",
     answer_schema=("response_format", "json_schema", "schema"),
     elsewhere={
-        ("reasoning",): "assistants have `reasoning_effort: …`",
-        ("text",): "assistants have `response_format: {type: json_schema, json_schema: …}`",
+        ("reasoning",): f"assistants have `reasoning_effort: …`; {_AS_AN_AGENT}",
+        ("text",): f"assistants have `response_format: {{type: json_schema, json_schema: …}}`; {_AS_AN_AGENT}",
         **{(name,): _OF_AGENTS for name in ("service_tier", "multi_agent", "compaction", "experimental")},
     },
     misshapen=_misshapen_tools,

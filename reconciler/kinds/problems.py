@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -109,7 +109,7 @@ def wrong_type(loc: Loc, wanted: str, got: object) -> Problem:
         remedy = _QUOTE
     if wanted == "text" and isinstance(got, dict) and {"value", "file", "files"} & got.keys():
         remedy = _REFERENCE
-    if wanted == "a mapping" and isinstance(got, str) and "tools" in loc[:1]:
+    if wanted == "a mapping" and isinstance(got, str) and loc[:1] == ("tools",) and len(loc) == 2:
         remedy = f"write `- type: {got}`"
     return Problem(loc, "wrong-type", f"Expected {wanted}, found {kind_of(got)}.", remedy)
 
@@ -126,7 +126,14 @@ def from_pydantic(
         if item["type"] == "extra_forbidden":
             yield _unknown_field(item["loc"], model, elsewhere)
         elif item["type"] != "string_unicode":
-            yield _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}))
+            found = _error_problem(item["loc"], item["type"], item["input"], item.get("ctx", {}))
+            is_plain = found.remedy == _REMEDIES["a mapping"] and item["type"] != "dict_type"
+            yield replace(found, remedy=_named_members(model, item["loc"])) if is_plain else found
+
+
+def _named_members(model: type[BaseModel], path: Loc) -> str:
+    names = ", ".join(f"`{name}`" for name in siblings(model, (*path, "")))
+    return f"{_REMEDIES['a mapping']}: {names}"
 
 
 def _less_tags(path: Loc) -> Loc:
