@@ -76,7 +76,7 @@ async def apply(
     with anyio.CancelScope() as work.stop.scope:
         async with anyio.create_task_group() as watch:
             watch.start_soon(work.tick)
-            await work.all(ready, proven=_proven(plan), pending=plan.rest if plan.applies == "change" else ())
+            await work.all(ready, proven=_proven(plan), pending=() if plan.selected else plan.rest)
             watch.cancel_scope.cancel()
     work.creates.give_up()
     for task in ready:
