@@ -202,4 +202,4 @@ def test_a_server_that_deletes_nothing_is_told_plainly(answer: tuple[int, str]) 
 
     found: ProviderError = run(story)
     assert found.message == f"This server does not delete agents: it answered {answer[0]}."
-    assert found.remedy == "remove agent_1 by other means, or let go of it: `reconciler forget agent.a`"
+    assert found.remedy == "remove agent_1 by other means, or forget it: `reconciler forget agent.a`"

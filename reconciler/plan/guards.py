@@ -15,7 +15,7 @@ from reconciler.plan.ownership import Ownership
 
 API_GONE: Final = "api-gone"
 OBJECTIONS: dict[str, str] = {
-    API_GONE: "Manifests want objects of a kind whose API the server has not.",
+    API_GONE: "Manifests want objects of a kind whose API the server does not have.",
     "conflict": "A field changed in Git and in the live object since the last apply.",
     "duplicate": "Several live objects carry one address; where no manifest wants it, only if they differ.",
     "id-not-found": "A manifest names an id that was not found.",

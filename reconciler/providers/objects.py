@@ -136,7 +136,7 @@ class Objects:
             raise error
         raise Rejected(
             f"This server does not delete {self.collection.kind.plural}: it answered {error.response.status}.",
-            f"remove {live.id} by other means, or let go of it: `reconciler forget {live.address}`",
+            f"remove {live.id} by other means, or forget it: `reconciler forget {live.address}`",
             error.response,
         )
 
