@@ -347,6 +347,15 @@ def test_every_objection_that_is_raised_has_a_code_that_can_be_allowed() -> None
 # an object never changes its kind
 
 
+def test_what_moves_to_another_kind_under_another_key_is_known_by_its_name() -> None:
+    (moved,) = desired(("agent", {"model": "m", "name": "HR"}), keys=["people"])
+
+    plan = planned([moved, *kept(8)], [*ours(8), applied(wanted("hr", name="HR"), "asst_9")])
+
+    assert codes(plan) == ["kind-changed"]
+    assert "agent.people has its key or its name, and is another object." in plan.objections[0].message
+
+
 def agent(key: str, **own: Any) -> Desired:
     """An agent of this key, which is no assistant."""
     return desired(("agent", {"model": "gpt-5.1", **({"reconciler": own} if own else {})}), keys=[key])[0]

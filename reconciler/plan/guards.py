@@ -121,23 +121,38 @@ def without_manifests(
 def _replaced(
     changes: Iterable[Change], ownership: Ownership, left_out: Iterable[Address]
 ) -> Iterator[tuple[Change, Address]]:
-    """The removals of what has a key that a manifest of another kind has or had, with the address of that."""
+    """The removals of what has a key that a manifest of another kind has or had, with the address of that.
+
+    A new object of another kind that has its name replaces it too: a manifest may get a new key as it moves.
+    """
     keys: dict[str, set[Address]] = {}
     for desired in (match.desired for match in ownership.claims):
         for key in (desired.address.key, *desired.was):
             keys.setdefault(key, set()).add(desired.address)
     for address in left_out:
         keys.setdefault(address.key, set()).add(address)
+    names: dict[str | None, set[Address]] = {}
+    for desired in (match.desired for match in ownership.claims if match.live is None and _name_of(match.desired)):
+        names.setdefault(_name_of(desired), set()).add(desired.address)
     for change in (change for change in changes if change.action in REMOVALS):
-        others = sorted(at for at in keys.get(change.address.key, ()) if at.kind != change.address.kind)
-        yield from ((change, other) for other in others[:1])
+        by_key, by_name = keys.get(change.address.key, ()), names.get(_name_of(change.live), ())
+        for alike in (by_key, by_name):
+            if others := sorted(at for at in alike if at.kind != change.address.kind):
+                yield change, others[0]
+                break
+
+
+def _name_of(side: Desired | Live | None) -> str | None:
+    name = side.fields.get("name") if side is not None else None
+    return name if isinstance(name, str) else None
 
 
 def changed_kinds(replaced: Iterable[tuple[Change, Address]]) -> Iterator[Objection]:
     """The objections to destroying what a manifest of another kind replaces: whoever calls it by its id has to move."""
     for change, other in replaced:
         kind = KINDS[change.address.kind]
-        message = f"This {kind.name} would be destroyed: {other} has its key, and is another object."
+        what = "key" if other.key == change.address.key else "key or its name"
+        message = f"This {kind.name} would be destroyed: {other} has its {what}, and is another object."
         remedy = (
             f"keep its manifest in `{kind.plural}/` beside the other until its callers have moved, then override this;"
             " with `on_removal: keep`, once applied, a removal forgets it instead"
