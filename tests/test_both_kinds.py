@@ -65,21 +65,23 @@ class Refusing(Api):
         return refusal if request.method == "POST" else super().answer(request, id)
 
 
-def test_what_could_not_be_created_anew_as_another_kind_is_not_deleted() -> None:
+@pytest.mark.parametrize("key", ["a", "of-another-key-but-that-name"])
+def test_what_could_not_be_created_anew_as_another_kind_is_not_deleted(key: str) -> None:
+    moved = ("agent", {**PLAIN, "reconciler": {"key": key}})
     apis = Apis(Refusing("agents"), Api("assistants"))
 
     async def story() -> list[Outcome]:
         await settled(over(apis), ("assistant", PLAIN))
-        _, outcomes = await settled(over(apis), ("agent", PLAIN))
+        _, outcomes = await settled(over(apis), moved)
         apis.apis["agents"] = Api("agents")
-        _, later = await settled(over(apis), ("agent", PLAIN))
+        _, later = await settled(over(apis), moved)
         assert all(isinstance(outcome, Done) for outcome in later)
         return outcomes
 
     failed, kept = run(story)
     assert isinstance(failed, Failed)
     assert isinstance(kept, Skipped)
-    assert kept.reason == "agent.a, which has its key now, was not created"
+    assert kept.reason == f"agent.{key}, which replaces it, was not created"
     assert (len(apis.apis["agents"].kept), len(apis.apis["assistants"].kept)) == (1, 0)
 
 

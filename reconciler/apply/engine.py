@@ -36,6 +36,7 @@ from reconciler.model import (
 )
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import compare
+from reconciler.plan.guards import replaces
 from reconciler.providers import (
     Clock,
     InDoubt,
@@ -134,16 +135,11 @@ class _Apply:
     def _keep_replaced(self, removals: Iterable[Task], creates: Iterable[Task]) -> None:
         """Ends the removals of what an object of another kind was to replace that was not created."""
         failed = [task for task in creates if not isinstance(self.outcomes.get(id(task)), Done | Unsettled)]
-        missing = {
-            key: task.address
-            for task in failed
-            if task.desired is not None
-            for key in (*task.desired.was, task.address.key)
-        }
+        missing = [task.desired for task in failed if task.desired is not None]
         for task in removals:
-            other = missing.get(task.address.key)
-            if other is not None and other.kind != task.address.kind:
-                self.end(Skipped(task, f"{other}, which has its key now, was not created"))
+            other = next((desired for desired in missing if replaces(desired, task.address, task.live)), None)
+            if other is not None:
+                self.end(Skipped(task, f"{other.address}, which replaces it, was not created"))
 
     async def tick(self) -> None:
         """Reports from time to time what is still going on."""

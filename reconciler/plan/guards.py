@@ -142,6 +142,13 @@ def _replaced(
                 break
 
 
+def replaces(created: Desired, removed: Address, live: Live | None) -> bool:
+    """Whether a new object of another kind stands for what is removed: it has or had its key, or has its name."""
+    has_key = removed.key in (created.address.key, *created.was)
+    has_name = _name_of(created) is not None and _name_of(created) == _name_of(live)
+    return created.address.kind != removed.kind and (has_key or has_name)
+
+
 def _name_of(side: Desired | Live | None) -> str | None:
     name = side.fields.get("name") if side is not None else None
     return name if isinstance(name, str) else None
