@@ -48,6 +48,7 @@ CODES: dict[str, str] = {
     "unread-folder": "A folder of manifests beside those that `manifests` lists (a warning).",
     "unreadable": "A file or folder that is missing, unreadable or of the wrong type.",
     "unsupported-field": "A field that the server of this environment does not have.",
+    "unsupported-kind": "A manifest of a kind that no server of the environment's provider has.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",
     "was-in-use": "A key under `was` belongs to another manifest.",
     "wrong-type": "A value of the wrong type.",

@@ -122,6 +122,17 @@ def test_what_such_a_server_has_not_is_an_error_at_its_line_and_nothing_is_sent(
     assert there.asked == []
 
 
+def test_a_manifest_of_an_agent_is_an_error_before_anything_is_sent(here: tuple[Checkout, Project]) -> None:
+    checkout, there = here
+    (checkout.root / "agents").mkdir()
+    (checkout.root / "agents/scout.yaml").write_text("model: gpt-5.4\n")
+
+    for told in (checkout.run("validate"), checkout.run("plan")):
+        assert told.code == 1
+        assert "agents/scout.yaml:1:1: unsupported-kind: Agents are not supported by environment staging." in told.err
+    assert there.asked == []
+
+
 def test_a_tool_type_that_nobody_knows_is_still_a_warning(here: tuple[Checkout, Project]) -> None:
     checkout, _ = here
     checkout.write(hr="model: gpt-4o\ntools: [{type: openap}]\n")

@@ -471,6 +471,31 @@ def test_what_the_server_of_the_environment_does_not_have_is_an_error_at_its_lin
     ]
 
 
+@pytest.mark.parametrize(
+    ("block", "kinds", "codes"),
+    [
+        ("{kind: agent}", (), ["1:20 unsupported-kind"]),
+        ("{kind: agent}", ("agent", "assistant"), ["1:20 unsupported-kind"]),
+        ("{kind: agent}", ("assistant",), []),
+        ("{kind: agent, environments: {staging: false}}", (), []),
+        ("{kind: assistant}", (), []),
+    ],
+)
+def test_a_kind_that_the_provider_has_not_is_an_error_unless_it_is_left_out_there(
+    block: str, kinds: tuple[str, ...], codes: list[str]
+) -> None:
+    terms = ServerTraits(kinds=frozenset({"assistant"}))
+    context = ManifestContext("staging", ("local", "staging"), terms=terms, kinds=kinds)
+    parsed = parse(manifests(f"reconciler: {block}\nmodel: gpt-5.4\n"), context)
+
+    assert told(parsed) == codes
+    if codes:
+        assert (parsed.faults[0].message, parsed.faults[0].remedy) == (
+            "Agents are not supported by environment staging.",
+            "write `kinds: [assistant]` under that environment, or `reconciler: {environments: {staging: false}}` here",
+        )
+
+
 WORDS = st.sampled_from(
     [
         "reconciler",

@@ -33,6 +33,8 @@ class Problem:
 class ServerTraits:
     """What an environment knows about its server."""
 
+    kinds: frozenset[str] = frozenset()
+    """The kinds that servers of its provider can have; every kind where none is named."""
     tools: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By kind the tool types that there are, where the server lists them."""
     more_tools: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -143,6 +143,7 @@ class _ManifestReader:
         ignore = self._ignored(own, patch)
         if not exists:
             return None
+        self._check_supported()
         return Desired(
             address=self.address,
             fields=checked.fields,
@@ -158,6 +159,15 @@ class _ManifestReader:
                 if files != (self.node.place.file,)
             },
         )
+
+    def _check_supported(self) -> None:
+        supported, where = self.context.terms.kinds, self.context.name
+        if supported and self.kind.name not in supported:
+            place = self.own_place("kind") if self.own.kind is not None else self.node.place
+            message = f"{self.kind.plural.capitalize()} are not supported by environment {where}."
+            listed = f"`kinds: [{', '.join(sorted(supported))}]` under that environment"
+            here = f"`reconciler: {{environments: {{{where}: false}}}}` here"
+            self._say(place, "unsupported-kind", message, f"write {listed}, or {here}")
 
     def _checked(self, body: Node, resolver: Resolver, *, exists: bool) -> Checked:
         """The body's normal form; where it does not exist here, what only other environments state is no error."""

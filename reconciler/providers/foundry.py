@@ -61,6 +61,7 @@ class Foundry:
 
     settings = FoundrySettings
     terms = ServerTraits(
+        kinds=frozenset(collection.kind.name for collection in COLLECTIONS),
         more_tools={"assistant": _TOOLS},
         unsupported={"assistant": frozenset({"reasoning_effort", "tools.*.function.strict"})},
     )
