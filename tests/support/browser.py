@@ -41,8 +41,7 @@ class Page:
         """Loads the page afresh, in a window of that width and in that colour scheme."""
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", media="screen", features=scheme)
-        phone = {"width": width, "height": 844, "deviceScaleFactor": 2 if width < 600 else 1, "mobile": width < 600}
-        self.call("Emulation.setDeviceMetricsOverride", **phone)
+        self.resize(width)
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.requests.clear()
         self.complaints.clear()
@@ -50,6 +49,11 @@ class Page:
         self.call("Page.navigate", url=url)
         while self.session not in self.browser.loaded:
             self.browser.listen()
+
+    def resize(self, width: int) -> None:
+        """Gives the window that width, of a phone where it is narrow."""
+        phone = {"width": width, "height": 844, "deviceScaleFactor": 2 if width < 600 else 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **phone)
 
     def evaluate(self, expression: str) -> Any:
         """What a script of ours finds on the page; the page's own policy does not bind it."""
