@@ -129,10 +129,25 @@ def test_a_list_without_pages(here: Checkout, pages: Any, health: str, text: str
     assert (health, text) in rows(told, "assistants")
 
 
-def test_a_list_that_is_too_short_to_tell_says_so(here: Checkout) -> None:
-    told = examined(here, Apis(some("agents"), some("assistants", 1)).answer)
+def test_a_list_that_is_too_short_to_tell_is_no_note(here: Checkout) -> None:
+    told = examined(here, Apis(some("agents", 0), some("assistants", 1)).answer)
 
-    assert rows(told, "assistants")[1][1].startswith("Whether the list comes in pages cannot be told")
+    assert rows(told, "agents", "assistants") == [
+        ("ok", "The Agents API answers and lists 0 agents; whether in pages cannot be told yet."),
+        (
+            "ok",
+            "The Assistants API answers and lists 1 assistant: 1 unmanaged; whether in pages cannot be told yet.",
+        ),
+    ]
+
+
+def test_nothing_is_said_of_the_pages_of_the_embedded_server(here: Checkout) -> None:
+    found = rows(here.run("doctor", "-e", "local", "--json"), "agents", "assistants")
+
+    assert found == [
+        ("ok", "The Agents API answers and lists 0 agents."),
+        ("ok", "The Assistants API answers and lists 0 assistants."),
+    ]
 
 
 def test_a_list_that_contradicts_itself_is_a_problem(here: Checkout) -> None:

@@ -142,19 +142,30 @@ async def _kind_findings(examined: Examined, kind: Kind, error: ProviderError | 
     if error is not None:
         yield _refused(examined.session, kind, error)
         return
-    yield Finding(kind.plural, "ok", _counted(examined, kind))
     contradiction = examined.provider.unreliable.get(kind.name)
     if contradiction is not None:
+        yield Finding(kind.plural, "ok", f"{_counted(examined, kind)}.")
         remedy = "fix the server's paging; if other programs create and delete objects there now, run it again"
         cannot = f"{kind.plural.capitalize()} are not created or deleted while their list contradicts itself."
         yield Finding(kind.plural, "problem", unreliable_list(kind.name, contradiction), remedy, cannot)
         return
-    try:
-        yield _paging(examined, kind, await examined.provider.paging(kind.name))
-    except ProviderError as failure:
-        yield _refused(examined.session, kind, failure)
-    for finding in _left_over(examined, kind):
+    for finding in (*await _listing(examined, kind), *_left_over(examined, kind)):
         yield finding
+
+
+async def _listing(examined: Examined, kind: Kind) -> tuple[Finding, ...]:
+    """How many are listed, and whether in pages, which is known of the embedded server."""
+    counted = _counted(examined, kind)
+    answers = Finding(kind.plural, "ok", f"{counted}.")
+    if examined.session.environment.settings.embedded:
+        return (answers,)
+    try:
+        paging = await examined.provider.paging(kind.name)
+    except ProviderError as failure:
+        return answers, _refused(examined.session, kind, failure)
+    if paging == "unknown":  # there are too few
+        return (Finding(kind.plural, "ok", f"{counted}; whether in pages cannot be told yet."),)
+    return answers, _paging(examined, kind, paging)
 
 
 def _gone_findings(examined: Examined, kind: Kind, error: ApiGone) -> Iterator[Finding]:
@@ -186,16 +197,13 @@ def _counted(examined: Examined, kind: Kind) -> str:
     others = sum(each.marker is not None and each.id not in ours for each in live)
     parts = {"managed here": len(ours), "of other stacks": others, "unmanaged": len(live) - len(ours) - others}
     owners = ", ".join(f"{number:,} {whose}" for whose, number in parts.items() if number)
-    return f"The {kind.api} answers and lists {count(len(live), kind.name)}{f': {owners}' if owners else ''}."
+    return f"The {kind.api} answers and lists {count(len(live), kind.name)}{f': {owners}' if owners else ''}"
 
 
 def _paging(examined: Examined, kind: Kind, paging: Paging) -> Finding:
     if paging == "works":
         page = examined.provider.learned(kind.name).page
         return Finding(kind.plural, "ok", f"The list comes in pages, of {page:,} at most.")
-    if paging == "unknown":
-        text = "Whether the list comes in pages cannot be told: that takes at least two objects."
-        return Finding(kind.plural, "note", text)
     listed = len(examined.live[kind.name])
     what = "an array" if examined.provider.learned(kind.name).sends_arrays else "one answer"
     text = f"The list has no pages: the server sends {what} of {listed:,}, and more cannot be asked for."
