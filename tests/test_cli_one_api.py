@@ -96,6 +96,26 @@ def test_what_is_managed_there_is_neither_deleted_nor_made_again(here: Checkout,
     assert [(each["action"], each["address"]) for each in plan["changes"]] == [("delete", "assistant.tutor")]
 
 
+def test_who_names_what_an_api_that_is_gone_had_is_told_that_it_is_gone(here: Checkout, server: Apis) -> None:
+    here.write(tutor="model: gpt-4o\n")
+    assert here.run("apply", "--auto-approve").code == 0
+    (here.root / "agents/scout.yaml").unlink()  # a run record knows it
+    del server.apis["agents"]
+
+    for words in (
+        ["show", "helper"],
+        ["show", "agent.other"],
+        ["output", "scout"],
+        ["forget", "helper", "tutor", "--auto-approve"],
+    ):
+        told = here.run(*words)
+        assert told.code == 1
+        assert f"/v1 has no Agents API: {'agent.' * ('.' not in words[1]) + words[1]} cannot be read" in told.err
+        assert told.err.count("no Agents API") == 1
+    assert here.run("output", "tutor").code == 0
+    assert "no Agents API" not in here.run("show", "tuto").err
+
+
 class Refusing(Api):
     """An API that is there, and lists nothing to this key, or a path that answers all the same."""
 

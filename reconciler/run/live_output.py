@@ -20,13 +20,17 @@ from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
 from reconciler.render.values import in_ascii, one_line
 from reconciler.run.addressing import address_named, meant
+from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.planning import plan_context
 from reconciler.run.session import Session, manifest_context, run_async, warn_of_lists
 
 
 def show_live(session: Session, word: str, format_name: str) -> None:
     """Prints the live object with this id or key as a manifest, or as raw JSON."""
-    live = _live_named(word, run_async(session.read_live), session)
+    every, gone = run_async(session.read_live)
+    if all(each.id != word for each in every):
+        stop_at_missing([word], [each.address for each in managed(every, session.where)], session, gone)
+    live = _live_named(word, every, session)
     shown = hidden().deep(live, (Marker,))
     if shown is not live:
         click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
@@ -97,7 +101,8 @@ def _warn_of_full_metadata(live: Live) -> None:
 
 def print_ids(session: Session, key: str | None, format_name: str) -> None:
     """Prints the keys and ids of all managed objects in a format, or the id of one key."""
-    live = hidden().deep(run_async(session.read_live), (Marker,))
+    every, gone = run_async(session.read_live)
+    live = hidden().deep(every, (Marker,))
     click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
     rows = [(each.address, each) for each in managed(live, session.where)]
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})
@@ -114,6 +119,7 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
         click.echo(LISTINGS[format_name](rows), nl=False)
         return
     known = [at for at, _ in rows]
+    stop_at_missing([key], known, session, gone)
     named = address_named(key, known, session.title)
     if named is None:
         raise Failure(f"Nothing managed is called {key!r} in {session.title}.", meant(key, known))

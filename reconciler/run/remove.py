@@ -18,6 +18,7 @@ from reconciler.render import events
 from reconciler.render.sentences import count
 from reconciler.run.addressing import addresses_named
 from reconciler.run.execute import plan_and_apply
+from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, run_async, warn_of_lists, with_stack
@@ -32,7 +33,9 @@ def forget(reporter: Reporter, session: Session, keys: tuple[str, ...]) -> int:
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
         warn_of_lists(provider)
-        addresses, _ = addresses_named(keys, known_addresses(session, (), live), session.title)
+        known = known_addresses(session, (), live)
+        stop_at_missing(keys, known, session, provider.gone)
+        addresses, _ = addresses_named(keys, known, session.title)
         return forgetting(make_plan((), live, session.where), live, session.where, addresses)
 
     return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
@@ -68,7 +71,7 @@ def destroy_previews(reporter: Reporter, session: Session, pattern: str, allow: 
 
 def _unneeded_previews(reporter: Reporter, session: Session, pattern: str) -> list[Preview]:
     """The preview stacks to destroy; reports of each that is live what becomes of it, and why."""
-    live = run_async(session.read_live, timeout=reporter.options.timeout)
+    live, _ = run_async(session.read_live, timeout=reporter.options.timeout)
     live_previews = previews(live, session.environment, pattern, session.config)
     reporter.text(f"{session.title}: {count(len(live_previews), 'preview stack')} like {pattern}.\n")
     unneeded = []

@@ -105,9 +105,16 @@ class Session:
         """What manifests that have no error want of kinds that the environment does not list."""
         if not self.environment.kinds:
             return frozenset()
+        return frozenset(self._parsed().left_out)
+
+    def wanted(self) -> frozenset[Address]:
+        """What manifests want, as far as they can be read."""
+        return frozenset(each.address for each in self._parsed().desired)
+
+    def _parsed(self) -> parser.ParsedManifests:
         root = self.config.root
         read = reading.read(root, [folder for folder in self.config.manifests if (root / folder).exists()])
-        return frozenset(parser.parse(read.manifests, manifest_context(self.config, self.environment)).left_out)
+        return parser.parse(read.manifests, manifest_context(self.config, self.environment))
 
     def _existing_folders(self) -> tuple[str, ...]:
         existing = tuple(folder for folder in self.config.manifests if (self.config.root / folder).exists())
@@ -197,14 +204,14 @@ class Session:
             error.remedy = "\n".join(filter(None, (error.remedy, hint)))
         return error
 
-    async def read_live(self) -> tuple[Live, ...]:
-        """Everything live, for a command that writes nothing; warns of what cannot be relied on."""
+    async def read_live(self) -> tuple[tuple[Live, ...], Mapping[str, ApiGone]]:
+        """Everything live, and which APIs are missing, for a command that writes nothing; warns of unreliable lists."""
         async with self.provider() as provider:
             live = await self.live(provider)
             warn_of_lists(provider)
         for note in self.stated_and_gone(provider):
             click.echo(f"Note: {note}", err=True)
-        return live
+        return live, provider.gone
 
     async def _say_that_it_goes_on(self, seconds: float) -> None:
         await anyio.sleep(seconds)
