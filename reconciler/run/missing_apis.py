@@ -20,7 +20,7 @@ def stop_at_missing(
     unseen = [word for word in words if word not in names]
     if not gone or not unseen:
         return
-    known = {address for address in _known(session) if address.kind in gone}
+    known = {address for address in _wanted_or_managed(session) if address.kind in gone}
     known |= {Address(kind, word.removeprefix(f"{kind}.")) for word in unseen for kind in gone if _is_of(kind, word)}
     meant = {address for address in known if address.key in unseen or str(address) in unseen}
     remedies = {kind: error.remedy for kind, error in gone.items()}
@@ -28,7 +28,7 @@ def stop_at_missing(
         raise Failure(objection.message, objection.remedy)
 
 
-def _known(session: Session) -> set[Address]:
+def _wanted_or_managed(session: Session) -> set[Address]:
     """What manifests want, and what the run records say was left managed."""
     recorded = journal.left_managed(session.connection.state_dir / journal.FOLDER, session.where)
     return {*session.wanted(), *(address for address in recorded.values() if address is not None)}
