@@ -372,6 +372,12 @@ def test_the_habits_of_another_api_are_told_what_to_do_here(path: str, body: Bod
     assert "known here" not in problem.remedy
 
 
+def test_the_format_that_agents_have_anyway_is_to_be_left_out() -> None:
+    (problem,) = problems({"response_format": "auto"})
+
+    assert problem.remedy.endswith("leave out any other format, such as `auto`")
+
+
 def test_every_field_of_an_assistant_is_one_of_agents_or_has_a_remedy() -> None:
     foreign = set(ASSISTANT.fields) - set(AGENT.fields)
 

@@ -414,7 +414,9 @@ _ELSEWHERE: Final = {
     ("temperature",): _NONE,
     ("top_p",): _NONE,
     ("tool_resources",): "agents have no file_search and no code_interpreter, hence no resources: leave it out",
-    ("response_format",): "agents have `text: {format: {type: json_schema, schema: …}}`",
+    ("response_format",): (
+        "agents have `text: {format: {type: json_schema, schema: …}}`; leave out any other format, such as `auto`"
+    ),
     ("reasoning_effort",): "agents have `reasoning: {effort: …}`",
     ("text", "format", "name"): _SCHEMA_ALONE,
     ("text", "format", "strict"): _SCHEMA_ALONE,
