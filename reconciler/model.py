@@ -283,6 +283,8 @@ class Plan:
     unmanaged: int = 0
     ours: int = 0  # how many live objects carried our marker when the plan was made
     selected: bool = False  # whether arguments narrowed the plan
+    selected_kinds: frozenset[str] = frozenset()
+    """The kinds of the addresses that arguments named, if any did."""
     settled: tuple[Address, ...] = ()
     """The addresses that nothing is to be done about."""
     mismatches: tuple[Mismatch, ...] = ()

@@ -97,7 +97,9 @@ def test_each_kind_is_called_what_it_is(applied: Checkout) -> None:
         return applied.run("plan", *words).out.splitlines()[-1]
 
     assert last() == "No changes. Your agents and assistants match the manifests."
-    assert last("scout") == "No changes. The selected agents and assistants match the manifests."
+    assert last("scout") == "No changes. The selected agents match the manifests."
+    assert last("tutor") == "No changes. The selected assistants match the manifests."
+    assert last("scout", "tutor") == "No changes. The selected agents and assistants match the manifests."
     for kind in ("agent", "assistant"):
         applied.config(f"stack: default\nenvironments: {{local: {{kinds: [{kind}]}}}}\n")
         assert last() == f"No changes. Your {kind}s match the manifests."

@@ -106,6 +106,7 @@ def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address
         mismatches=tuple(one for one in plan.mismatches if one.address in chosen),
         objections=tuple(o for o in plan.objections if o.address in chosen or o.holds & kept),
         selected=True,
+        selected_kinds=frozenset(address.kind for address in chosen),
     )
 
 

@@ -126,7 +126,9 @@ def _head_document(plan: Plan) -> Document:
 
 
 def _kinds(plan: Plan) -> list[str]:
-    """The kinds of everything that a manifest wants or that is managed."""
+    """The kinds of everything that a manifest wants or that is managed, or of what was selected."""
+    if plan.selected_kinds:
+        return sorted(plan.selected_kinds)
     tasks: tuple[Task | Mismatch, ...] = (*plan.changes, *plan.rest, *plan.marks, *plan.mismatches)
     return sorted({address.kind for address in (*plan.settled, *(task.address for task in tasks))})
 
