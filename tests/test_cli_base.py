@@ -63,6 +63,26 @@ def test_a_plan_is_split_into_what_the_change_does_and_what_is_pending_anyway(he
     assert told.splitlines()[-1] == "Plan: 0 to add, 1 to change, 0 to destroy."
 
 
+def test_a_base_with_manifests_of_a_kind_that_the_provider_has_not_is_read_all_the_same(here: Checkout) -> None:
+    project = "https://a.services.ai.azure.com/api/projects/p"
+    here.config(
+        "stack: acme\nmanifests: [agents, assistants]\nenvironments:\n"
+        f"  away: {{provider: foundry, base_url: {project}, api_key: {{env: AWAY_KEY}}}}\n"
+    )
+    scout = here.root / "agents/scout.yaml"
+    scout.parent.mkdir()
+    scout.write_text("model: gpt-5.4\n")
+    save(here)
+    scout.write_text("model: gpt-5.4\nreconciler: {environments: {away: false}}\n")
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "away", "--base", "main", "--offline")
+
+    assert told.code == 0
+    assert "have errors" not in told.out + told.err
+    assert told.out.splitlines()[-1].startswith("No changes. Your assistants match the manifests.")
+
+
 def test_whether_a_change_touches_the_manifests_at_all_is_in_the_document(here: Checkout) -> None:
     def changed(*arguments: str) -> bool:
         return bool(

@@ -16,6 +16,7 @@ from reconciler.console.failure import Failure
 from reconciler.diagnostics import Diagnostic, errors
 from reconciler.manifests import parser, reading
 from reconciler.model import Base, Desired
+from reconciler.providers import PROVIDERS
 from reconciler.render import Style
 from reconciler.render.values import inert
 from reconciler.run import commands
@@ -66,9 +67,9 @@ class BaseRevision:
         read_as = next(known, None)  # an environment that is younger than the branch is as the revision has it
         if read_as is None:
             return (), ()
-        environment = replace(
-            read_as.environments[name], stack=session.environment.stack, kinds=session.environment.kinds
-        )
+        own = read_as.environments[name]
+        possible = tuple(sorted(PROVIDERS[own.provider].terms.kinds)) or None  # of others nothing was ever applied
+        environment = replace(own, stack=session.environment.stack, kinds=session.environment.kinds or possible)
         has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
         read = reading.read(read_as.root, read_as.manifests) if has_manifests else reading.ReadFolders((), (), {})
         parsed = parser.parse(read.manifests, manifest_context(read_as, environment))
