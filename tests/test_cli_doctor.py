@@ -199,7 +199,7 @@ def test_a_key_of_one_api_alone_is_rejected_there(here: Checkout) -> None:
 def test_a_web_page_is_said_once_with_what_to_do(here: Checkout) -> None:
     page = httpx.Response(200, text="<html>Sign in</html>", headers={"Content-Type": "text/html"})
 
-    told = examined(here, lambda request: page, "--timeout", "1")
+    told = examined(here, lambda request: page, "--timeout", "2")
 
     assert [text for health, text in rows(told, "address", "agents", "assistants") if health == "problem"] == [
         "The server answers with a web page (HTML) in place of JSON. Nothing else of the server could be looked at."
