@@ -76,3 +76,18 @@ def test_what_the_dashboard_chose_outlives_the_model_where_it_is_ignored(setting
         return kept.raw.get("reasoning_effort"), refused.raw.get("reasoning_effort")
 
     assert run(moved) == ("high", None)
+
+
+def test_a_temperature_that_a_sparse_server_dropped_is_sent_again_at_once() -> None:
+    async def changed() -> Json:
+        world = World(Settings(modify="upsert", metadata="replace", echo="sparse"))
+        stated: Body = {"model": "gpt-4o", "temperature": 0.7, "name": "HR"}
+        await world.settle(desired(stated))
+        (one,) = await world.live()
+        await world.by_hand(
+            "POST", f"/assistants/{one.id}", {"model": "gpt-4o", "temperature": 0.7, "metadata": one.raw["metadata"]}
+        )
+        await world.settle(desired(stated))
+        return (await world.live())[0].raw.get("temperature")
+
+    assert run(changed) == 0.7

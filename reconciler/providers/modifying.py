@@ -117,7 +117,8 @@ class Modifier:
         companions = {name for rules in table.values() for name in rules.companions}
         resets = {path for name, rules in table.items() if name in patch for path in rules.resets}
         filled = {name for name, *part in resets if not part and not has(dict(live.raw), (name,))}
-        not_repeated = {name for name, *part in self._kind.chosen if not part and name not in answered.raw}
+        chosen = {name for name, *part in self._kind.chosen if not part and table[name].chosen_by_all}
+        not_repeated = {name for name in chosen if name not in answered.raw}
         return [name for name in table if name not in {*patch, *companions, *filled, *not_repeated}]
 
     def _stated(self, name: str, live: Live) -> Json | Absent:

@@ -78,7 +78,8 @@ class Faults(httpx.AsyncBaseTransport):
     lag: int = 0
     """For how many requests a new object is in no list."""
     seen: list[httpx.Request] = field(default_factory=list)
-    answers: list[httpx.Response] = field(default_factory=list)
+    answers: dict[str, httpx.Response] = field(default_factory=dict)
+    """By path, the first page that was sent."""
     late: list[tuple[int, httpx.Request]] = field(default_factory=list)
     born: dict[str, int] = field(default_factory=dict)
 
@@ -112,7 +113,7 @@ class Faults(httpx.AsyncBaseTransport):
         if request.method == "POST":
             self.born[told["id"]] = len(self.seen)
             return response
-        self.answers.append(response)
+        self.answers.setdefault(request.url.path, response)
         if not self.lag:
             return response
         shown = [one for one in told["data"] if len(self.seen) - self.born.get(one["id"], -self.lag - 1) > self.lag]
@@ -174,7 +175,8 @@ async def _hanging_after(faults: Faults, request: httpx.Request) -> httpx.Respon
 async def _repeated(faults: Faults, request: httpx.Request) -> httpx.Response:
     response = await faults.send(request)
     if request.method == "GET" and is_collection(request):
-        return httpx.Response(200, content=faults.answers[0].content)
+        first = faults.answers.get(request.url.path, response)
+        return httpx.Response(first.status_code, content=first.content)
     return response
 
 
