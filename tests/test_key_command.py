@@ -20,6 +20,8 @@ from reconciler.settings import Access
 from support.faults import wire_clock
 from support.needing import PATIENCE
 
+pytestmark = pytest.mark.needs("ls", "seq", "head", "tr", "yes", "sleep", "wc", "cat")  # what the programs here call
+
 ASSISTANTS = COLLECTIONS["assistant"]
 PAGE = {"object": "list", "data": [], "has_more": False}
 
