@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from support.needing import needing
 
-settings.register_profile("suite", max_examples=40, deadline=None, derandomize=True)
+settings.register_profile("suite", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("soak", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("soak" if os.environ.get("RECONCILER_SOAK") else "suite")
 

@@ -32,7 +32,9 @@ every_server = pytest.mark.parametrize(
 )
 
 
-fewer = hypothesis_settings(max_examples=hypothesis_settings().max_examples // 2)  # each applies worlds, over and over
+fewer = hypothesis_settings(
+    max_examples=max(20, hypothesis_settings().max_examples // 2)
+)  # each applies worlds, over and over
 
 
 async def _apply_then_plan(world: World, wanted: tuple[Desired, ...], options: dict) -> tuple[Plan, Plan]:

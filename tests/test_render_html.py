@@ -584,8 +584,15 @@ CHECKED = ["of everything", "of a base", "of several", "nothing-to-do", "keeps-h
 
 
 @pytest.mark.needs("chromium")
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("width", "dark"),
+    [
+        (390, True),
+        (1280, False),  # colors do not depend on the width, nor the layout on them: the other pairs are for a soak
+        pytest.param(390, False, marks=pytest.mark.soak),
+        pytest.param(1280, True, marks=pytest.mark.soak),
+    ],
+)
 def test_the_page_is_accessible(pages: dict[str, Path], tab: Page, width: int, dark: bool) -> None:
     axe = module("axe-core/axe.min.js").read_text()
     for name in CHECKED:
