@@ -15,6 +15,8 @@ from reconciler.providers.wire import Wire
 
 PAGE = 100
 _LONGEST_ID = 512
+_SURE = 4
+"""How often a first answer must be an empty array until it is believed: gateways send one in place of an error."""
 _LIMIT = re.compile(r"\blimit\b")
 
 
@@ -38,6 +40,8 @@ class Pages:
         """How many objects the next page may have, and how many any page may."""
         self._sent: int | None = None
         """The limit of the last page that came."""
+        self._empty_arrays = 0
+        """How many came one after the other."""
         self._form: Json = None
         """What the server's pages are: objects, or arrays alone."""
 
@@ -80,15 +84,16 @@ class Pages:
         self._limit = max(1, min(limit // 2, self.most))
 
     def _recognize(self, answer: Mapping[str, Json]) -> None:
-        """Raises where an array may be a mistake: from a server of other pages, and an empty one unless it comes twice.
+        """Raises where an array may be a mistake: from a server of other pages, and an empty one until it comes again.
 
         What a list does not show would be created again.
         """
-        form, before = (ARRAY if answer.get("object") == ARRAY else "object"), self._form
-        self._form = form
-        if form == ARRAY and (before == "object" or (before is None and not answer["data"])):
-            self._form = before or ARRAY
+        form = ARRAY if answer.get("object") == ARRAY else "object"
+        is_empty = form == ARRAY and not answer["data"]
+        self._empty_arrays = self._empty_arrays + 1 if is_empty else 0
+        if form == ARRAY and (self._form == "object" or (self._form is None and 0 < self._empty_arrays < _SURE)):
             raise Broken("The answer is not a JSON object.")
+        self._form = form
 
 
 def _is_too_much(error: TooLarge | Rejected) -> bool:
