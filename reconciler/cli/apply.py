@@ -39,8 +39,7 @@ def command(
 
     With PLAN.json, which `plan --out` wrote, it plans afresh and carries out what is both reviewed and unchanged
     since review: what changed is refused and shown, what needs review is left alone. A plan made with `--base` is of
-    what its change does. Without a file everything that is pending is applied. What still differs at the end is
-    reported.
+    what its change does. Without a file everything pending is applied. What still differs at the end is reported.
     """
     from reconciler.console.saved_plans import means_file, saved_plan
     from reconciler.github.plan_artifacts import allowances_in

@@ -69,8 +69,7 @@ def command(
 
     names = tuple(dict.fromkeys(environments))
     together = _is_every(names, all_environments=all_environments) or len(names) > 1
-    if offline and base is None:
-        raise Failure("--offline requires --base.", "name the revision to compare with: `--base origin/main --offline`")
+    _check_offline(base, offline=offline)
     request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift)
     with _planner(request, base, session_options, offline=offline) as planner:
         every = names or planner.config.all_names()
@@ -81,6 +80,11 @@ def command(
         finally:
             show(plans, format, planner.style, together=together)
     return exit_code(plans, detailed=detailed_exitcode)
+
+
+def _check_offline(base: str | None, *, offline: bool) -> None:
+    if offline and base is None:
+        raise Failure("--offline requires --base.", "name the revision to compare with: `--base origin/main --offline`")
 
 
 @contextmanager

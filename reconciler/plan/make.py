@@ -28,7 +28,7 @@ from reconciler.plan.diff import Comparison, compare, differences
 from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed, with_replaced
 from reconciler.plan.lookalikes import lookalikes, possible_duplicates
 from reconciler.plan.lost_markers import lost_markers, marker_lost, may_have_lost, notes_on_lost, without_lost
-from reconciler.plan.ownership import DuplicatePolicy, Match, claim
+from reconciler.plan.ownership import DuplicatePolicy, Match, Ownership, claim
 
 
 @dataclass(slots=True)
@@ -61,10 +61,7 @@ def make_plan(
     draft = _ChangeDraft(notes=[*ownership.notes, *facts.notes, *facts.unknown_history])
     for taken in ownership.claims:
         _plan_match(taken, draft, where, facts)
-    for orphan in ownership.orphans:
-        keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
-        draft.changes.append(removal("forget" if keep else "delete", orphan))
-    draft.changes += [removal("delete", surplus) for surplus in ownership.surplus]
+    draft.changes += _removals(ownership)
     changes = tuple(sorted(draft.changes, key=lambda c: (c.address, c.action, c.id or "")))
     alike = lookalikes(changes, ownership, where)
     lost = lost_markers(changes, ownership, facts.recorded, alike)
@@ -85,6 +82,14 @@ def make_plan(
         ours=len(ownership.ours),
         lost=lost,
     )
+
+
+def _removals(ownership: Ownership) -> Iterator[Change]:
+    """What becomes of managed objects without a manifest, and of duplicates that are to go."""
+    for orphan in ownership.orphans:
+        keep = orphan.marker is not None and orphan.marker.on_removal == "keep"
+        yield removal("forget" if keep else "delete", orphan)
+    yield from (removal("delete", surplus) for surplus in ownership.surplus)
 
 
 def select(plan: Plan, matches: Sequence[Address], *, exactly: frozenset[Address]) -> Plan:
