@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,6 +73,8 @@ class Session:
     style: Style
     offline: str | None = None
     """Why nothing may be sent."""
+    parsed: list[parser.ParsedManifests] = field(default_factory=list, repr=False, compare=False)
+    """The manifests, once they were read."""
 
     @property
     def title(self) -> str:
@@ -87,6 +89,7 @@ class Session:
         folders = self._existing_folders() if may_lack else self.config.manifests
         read = reading.read(self.config.root, folders)
         parsed = parser.parse(read.manifests, manifest_context(self.config, self.environment))
+        self.parsed[:] = [parsed]
         if folders and not read.manifests:
             click.echo(
                 f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
@@ -112,6 +115,8 @@ class Session:
         return frozenset(each.address for each in self._parsed().desired)
 
     def _parsed(self) -> parser.ParsedManifests:
+        if self.parsed:
+            return self.parsed[0]
         root = self.config.root
         read = reading.read(root, [folder for folder in self.config.manifests if (root / folder).exists()])
         return parser.parse(read.manifests, manifest_context(self.config, self.environment))
