@@ -34,11 +34,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time is a parameter of the wire: here, none passes between one try and the next."""
+    """Time is a parameter of the wire: here none passes between two tries, and waits are the longest."""
 
     async def at_once(seconds: float) -> None: ...
 
-    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once))
+    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once, random=lambda: 1.0))
 
 
 def acme(here: Checkout, url: str) -> Target:
