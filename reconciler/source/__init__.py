@@ -22,6 +22,7 @@ from reconciler.source.nodes import (
     fields,
     locate,
     member,
+    merge_patch,
     merged,
     plain,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "inserted",
     "locate",
     "member",
+    "merge_patch",
     "merged",
     "parse",
     "plain",

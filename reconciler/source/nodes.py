@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from reconciler.canonical import Json
+from reconciler.canonical import Json, equal
 from reconciler.diagnostics import Diagnostic, Location
 
 DEPTH: Final = 64
@@ -110,6 +110,21 @@ def merged(base: Node, patch: Node) -> Node:
         else:
             members[key] = merged(members.get(key, Node({}, inner.place)), inner)
     return Node(members, base.place, {**base.keys, **patch.keys})
+
+
+def merge_patch(before: Json, after: Json) -> Json | None:
+    """The smallest JSON merge patch that makes one of the other; None where none can, since null there removes."""
+    if not isinstance(after, dict):
+        return after
+    members = before if isinstance(before, dict) else {}
+    patch: dict[str, Json] = {key: None for key in members if key not in after}
+    for key, value in after.items():
+        if key not in members or not equal(members[key], value):
+            inner = merge_patch(members.get(key), value)
+            if inner is None:
+                return None
+            patch[key] = inner
+    return patch
 
 
 def locate(node: Node, path: Iterable[str | int], *, key: bool = False) -> Location:
