@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "unknown-value": "A value that is not one of those allowed, or a `{value:}` that the environment does not have.",
     "unread-folder": "A folder of manifests beside those that `manifests` lists (a warning).",
     "unreadable": "A file or folder that is missing, unreadable or of the wrong type.",
+    "unresolved-field": "A field that a migration could not carry over, and that nobody has settled yet.",
     "unsupported-field": "A field that the server of this environment does not have.",
     "unsupported-kind": "A manifest of a kind that no server of the environment's provider has.",
     "unused-file": "A file beside manifests that nothing refers to (a warning).",

@@ -98,6 +98,8 @@ class Desired:
     """Paths of what nothing is stated about and the server may choose."""
     id: str | None = None
     was: tuple[str, ...] = ()
+    former_ids: tuple[str, ...] = ()
+    """The ids that it had where it was before; what is live is never looked for by them."""
     on_removal: OnRemoval = "delete"
     ignore: tuple[Path, ...] = ()
     held: tuple[Path, ...] = ()

@@ -26,7 +26,7 @@ from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, 
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.agent import AGENT, TOOLS
-from reconciler.manifests.parser import ReconcilerBlock
+from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 from reconciler.providers import PROVIDERS
 from reconciler.source import parse, plain

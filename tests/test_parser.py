@@ -103,6 +103,20 @@ def test_a_bare_id_belongs_to_the_one_environment_besides_local(setting: Manifes
     assert desired(own("{id: asst_1}"), setting).id == id
 
 
+@pytest.mark.parametrize(
+    ("stated", "ids"),
+    [
+        ("null", ()),
+        ("[a, b]", ("a", "b")),
+        ("{production: a, staging: b}", ("a",)),
+        ("{production: [a, b]}", ("a", "b")),
+        ("{staging: a}", ()),
+    ],
+)
+def test_former_ids_are_those_of_the_environment_or_of_all(stated: str, ids: tuple[str, ...]) -> None:
+    assert desired(own(f"{{former_ids: {stated}}}")).former_ids == ids
+
+
 def test_manifests_are_sorted_by_address_whatever_their_order() -> None:
     three = [*manifests(MODEL, "c"), *manifests(MODEL, "a"), *manifests(MODEL, "b")]
 
@@ -162,6 +176,20 @@ BLOCKS: dict[str, list[str]] = {
     "{ignore_changes: [reconciler]}": ["1:31 bad-path"],
     "{ignore_changes: [metadata.reconciler]}": ["1:31 bad-path"],
     "{ignore_changes: ['metadata[\"reconciler\"].x']}": ["1:31 bad-path"],
+    "{former_ids: asst_0}": ["1:26 wrong-type"],
+    "{former_ids: [a, '']}": ["1:30 too-small"],
+    "{former_ids: {prodution: a}}": ["1:27 unknown-environment"],
+    "{former_ids: {production: '', staging: [a, '']}}": ["1:39 too-small", "1:56 too-small"],
+    "{former_ids: {production: {a: b}}}": ["1:39 wrong-type"],
+    "{former_ids: {production: [1]}}": ["1:40 wrong-type"],
+    "{unresolved: file_search}": ["1:26 wrong-type"],
+    "{unresolved: [file_search, temperature]}": ["1:27 unresolved-field", "1:40 unresolved-field"],
+    "{unresolved: [a], environments: {production: {unresolved: [b]}}}": ["1:72 unresolved-field"],
+    "{unresolved: [a], environments: {production: {unresolved: []}}}": [],
+    "{unresolved: [a], environments: {production: {unresolved: null}}}": [],
+    "{environments: {staging: {unresolved: [a]}}}": [],
+    "{unresolved: [a], environments: {production: false}}": [],
+    "{environments: {production: {unresolved: {a: b}}}}": ["1:54 wrong-type"],
     "{environments: []}": ["1:28 wrong-type"],
     "{environments: {prodution: {}}}": ["1:29 unknown-environment"],
     "{environments: {prodution: 3}}": ["1:29 unknown-environment", "1:40 wrong-type"],
@@ -202,6 +230,7 @@ def test_every_fault_of_the_block_is_told_once_and_where(block: str, found: list
         ("{ignore_changes: [a b]}", 'write `field.member["odd name"]`'),
         ("{ignore_changes: [metadata.reconciler]}", "leave it out"),
         ("{key: X}", "choose another"),
+        ("{unresolved: [temperature]}", "settle it, then take the word out of `unresolved`"),
         ("{environments: {production: {model: {value: handbok}}}}", "did you mean `handbook`?"),
     ],
 )

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag, ValidationError
+from pydantic import ValidationError
 
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean, in_order
 from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
-from reconciler.kinds.problems import from_pydantic, tag
+from reconciler.kinds.problems import from_pydantic
+from reconciler.manifests.block import PATCHED, ReconcilerBlock
 from reconciler.manifests.references import Resolver, without_own
-from reconciler.model import NAME, Address, Desired, OnRemoval
+from reconciler.model import NAME, Address, Desired
 from reconciler.paths import BadPath, Path, read
 from reconciler.source import Node, fields, locate, member, merged, plain
 
 LOCAL = "local"
-_PATCHED_OWN = ("ignore_changes", "on_removal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,6 @@ class Manifest:
     """Whether it is the only document of its file."""
     attachments: Mapping[str, Node] = field(default_factory=dict)
     """By the reference as written; one that cannot be read is not here, and has its error."""
-
-
-def _id_tag(value: Any) -> str:
-    return tag("mapping" if isinstance(value, dict) else "text")
-
-
-class ReconcilerBlock(BaseModel):
-    """The `reconciler:` block of a manifest: what only we need, and what the API never sees."""
-
-    model_config = ConfigDict(protected_namespaces=())
-
-    kind: str | None = None
-    key: str | None = None
-    id: (
-        Annotated[
-            Annotated[str, Tag(tag("text"))] | Annotated[dict[str, str], Tag(tag("mapping"))], Discriminator(_id_tag)
-        ]
-        | None
-    ) = None
-    was: list[str] | None = None
-    on_removal: OnRemoval | None = None
-    ignore_changes: list[str] | None = None
-    environments: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +92,7 @@ class _ManifestReader:
         self.key, self.key_place = self._key(manifest.stem, states_key=states_key)
         self.address = Address(self.kind.name, self.key)
         self.ids = self._ids()
+        self._check_former_ids()
         for index, key in enumerate(self.own.was or ()):
             if not NAME.fullmatch(key):
                 message = f"{key!r} is not a key, so no manifest ever had it."
@@ -144,6 +122,7 @@ class _ManifestReader:
         if not exists:
             return None
         self._check_supported()
+        self._check_resolved(own, patch)
         return Desired(
             address=self.address,
             fields=checked.fields,
@@ -151,6 +130,7 @@ class _ManifestReader:
             left_to_server=checked.left_to_server,
             id=self.ids.get(self.context.name),
             was=tuple(self.own.was or ()),
+            former_ids=self.own.former_ids_in(self.context.name),
             on_removal=own.on_removal or "delete",
             ignore=ignore,
             files={
@@ -252,8 +232,8 @@ class _ManifestReader:
         """The fields and the block as this environment has them."""
         if patch is None or not isinstance(patch.value, dict):
             return base, self.own
-        changed = {key: node for key, node in patch.value.items() if key not in _PATCHED_OWN}
-        own = {key: plain(node) for key, node in patch.value.items() if key in _PATCHED_OWN}
+        changed = {key: node for key, node in patch.value.items() if key not in PATCHED}
+        own = {key: plain(node) for key, node in patch.value.items() if key in PATCHED}
         body = merged(base, replace(patch, value=changed))
         patched, _ = self._block(own, patch)
         update = {key: getattr(patched, key) for key in own} if patched is not None else {}
@@ -275,6 +255,22 @@ class _ManifestReader:
             if not id:
                 self._say(self.own_place("id", name), "too-small", "An id without a character.", "leave it out")
         return ids
+
+    def _check_former_ids(self) -> None:
+        stated = self.own.former_ids
+        for name in stated if isinstance(stated, dict) else ():
+            self._check_environment(name, self.own_place("former_ids", name, key=True))
+        for path, id in self.own.former_id_paths():
+            if not id:
+                self._say(self.own_place(*path), "too-small", "An id without a character.", "leave it out")
+
+    def _check_resolved(self, own: ReconcilerBlock, patch: Node | None) -> None:
+        """Reports what a migration left to a person, word by word."""
+        within = self.own_node if own.unresolved is self.own.unresolved else patch
+        for index, word in enumerate(own.unresolved or ()):
+            message = f"`{word}` is unresolved: a migration could not carry it over."
+            remedy = "settle it, then take the word out of `unresolved`"
+            self._say(locate(within or self.node, ["unresolved", index]), "unresolved-field", message, remedy)
 
     def _ignored(self, own: ReconcilerBlock, patch: Node | None) -> tuple[Path, ...]:
         block = self.own_node if own.ignore_changes is self.own.ignore_changes else patch
