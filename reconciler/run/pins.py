@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -17,6 +15,7 @@ from reconciler.plan.ownership import by_address, line_with_id, managed
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 from reconciler.run.addressing import addresses_named
+from reconciler.run.file_changes import text_of, write_files
 from reconciler.run.planning import plan_context
 from reconciler.run.session import Session, run_async, warn_of_lists
 from reconciler.source import inserted
@@ -95,8 +94,8 @@ def _write(session: Session, file: str, pins: Iterable[_Pin]) -> Iterator[_Pin]:
 
     Yields what cannot be written.
     """
-    path = (session.config.root / file).resolve()
-    before = path.read_bytes().decode()
+    root = session.config.root
+    before = text_of(root, file)
     text, mark = before.removeprefix(_BOM), _BOM if before.startswith(_BOM) else ""
     keys = ("reconciler", "id", session.where.environment)
     for pin in sorted(pins, key=lambda one: one.desired.place.line, reverse=True):
@@ -109,16 +108,4 @@ def _write(session: Session, file: str, pins: Iterable[_Pin]) -> Iterator[_Pin]:
             text = edited
             click.echo(f"{file}: {pin.desired.address} {one_line(id)}")
     if mark + text != before:
-        _replace(path, mark + text)
-
-
-def _replace(path: Path, text: str) -> None:
-    """The file with another text, whole or not at all."""
-    beside = path.with_name(f".{path.name}.writing")
-    try:
-        beside.write_bytes(text.encode())
-        shutil.copymode(path, beside)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise Failure(f"Cannot write {path}: {error.strerror}.", "change its permissions") from error
+        write_files(root, {file: mark + text}, before={file: before})

@@ -1,0 +1,166 @@
+"""Write texts to files of a repository: nothing outside it, nothing over what nobody has seen, each file whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconciler.console.failure import Failure
+from reconciler.manifests import disk
+from reconciler.render.sentences import count
+
+_NOTHING: Mapping[str, str] = {}
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A file to be written: its path as it is shown and as it is, and the bytes before (None: no file) and after."""
+
+    shown: str
+    path: Path
+    before: bytes | None
+    after: bytes
+
+
+def text_of(root: Path, path: str) -> str:
+    """The text of a file of the repository to the byte, its byte-order mark and line ends included."""
+    try:
+        raw = _bytes_of(_real(root, path))
+        if raw is None:
+            raise FileNotFoundError
+        return raw.decode()
+    except (disk.UnfitError, OSError, UnicodeDecodeError) as error:
+        raise Failure(f"Cannot read {path}: {_reason(error)}", "nothing was changed") from error
+
+
+def write_files(
+    root: Path, texts: Mapping[str, str], *, force: bool = False, before: Mapping[str, str] = _NOTHING
+) -> None:
+    """Writes each text to its path from the root; nothing is written where one of them must not be.
+
+    A file with another text is only replaced if it still has the text that it has in `before`, or with `force`. Each
+    file is replaced whole or not at all; a failure says which were written.
+    """
+    changes = _checked(root, texts)
+    _require_as_read(changes, before)
+    _require_new([each for each in changes if each.shown not in before], force=force)
+    pending = [each for each in changes if each.before != each.after]
+    written: list[str] = []
+    with _telling([each.shown for each in pending], written):
+        for change in pending:
+            _write_change(root.resolve(), change)
+            written.append(change.shown)
+
+
+def _checked(root: Path, texts: Mapping[str, str]) -> list[_Change]:
+    changes: list[_Change] = []
+    wrong: list[str] = []
+    by_path: dict[Path, str] = {}
+    for shown, text in sorted(texts.items()):
+        try:
+            path = _real(root, shown)
+            if (other := by_path.setdefault(path, shown)) != shown:
+                raise disk.UnfitError("path-outside-repo", f"This is the same file as {other}.", "")
+            changes.append(_Change(shown, path, _bytes_of(path), text.encode()))
+        except (disk.UnfitError, OSError, UnicodeEncodeError) as error:
+            wrong.append(f"{shown}: {_reason(error)}")
+    _refuse(wrong, "cannot be written", "nothing was written; fix the paths, or move what is in the way")
+    return changes
+
+
+def _real(root: Path, path: str) -> Path:
+    """Where a path leads, links resolved: never out of the root, nor below `.git`."""
+    if Path(path).is_absolute():
+        raise disk.UnfitError("path-outside-repo", "This is not a path from the root of the repository.", "")
+    real = disk.real(root / path)
+    disk.keep_inside(root.resolve(), real)
+    return real
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """What a regular file holds; None where there is nothing."""
+    try:
+        with disk.opened(path) as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def _require_as_read(changes: Sequence[_Change], before: Mapping[str, str]) -> None:
+    changed = [
+        each.shown
+        for each in changes
+        if each.shown in before and each.before not in (before[each.shown].encode(), each.after)
+    ]
+    _refuse(changed, "changed while this command ran", "nothing was written; run it again")
+
+
+def _require_new(changes: Sequence[_Change], *, force: bool) -> None:
+    there = [each.shown for each in changes if each.before not in (None, each.after)]
+    if not force:
+        _refuse(there, "exist with another text", "nothing was written; move them, or pass --force to write over them")
+
+
+def _refuse(wrong: Sequence[str], what: str, remedy: str) -> None:
+    if wrong:
+        raise Failure(f"{count(len(wrong), 'file')} {what}:", "\n".join((*wrong, remedy)))
+
+
+def _write_change(root: Path, change: _Change) -> None:
+    made = [folder for folder in change.path.parents if not folder.exists()]
+    try:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
+        disk.keep_inside(root, disk.real(change.path))  # what lay beside may have become a link since
+        _replace(change)
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+def _replace(change: _Change) -> None:
+    """The file with another text, whole or not at all, and with the mode that it had."""
+    beside = change.path.with_name(f".{change.path.name}.writing")
+    beside.unlink(missing_ok=True)
+    try:
+        with beside.open("xb") as stream:
+            stream.write(change.after)
+        if change.before is not None:
+            shutil.copymode(change.path, beside)
+        if _bytes_of(change.path) != change.before:
+            raise OSError(0, "the file changed while this command ran")
+        beside.replace(change.path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _telling(pending: Sequence[str], written: Sequence[str]) -> Iterator[None]:
+    """Within, a failure or Ctrl-C ends the command with what was written and what was not."""
+    try:
+        yield
+    except (OSError, disk.UnfitError) as error:
+        message = f"Cannot write {pending[len(written)]}: {_reason(error)}"
+        raise Failure(message, _told(pending, written)) from error
+    except KeyboardInterrupt as interrupt:
+        raise Failure("Interrupted.", _told(pending, written), code=_INTERRUPTED) from interrupt
+
+
+def _told(pending: Sequence[str], written: Sequence[str]) -> str:
+    names = f"written: {', '.join(written)}" if written else "nothing was written"
+    return f"{names}\nnot written: {', '.join(pending[len(written) :])}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, disk.UnfitError):
+        return error.message
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file."
+    return f"{error.strerror}." if isinstance(error, OSError) else "the text is not UTF-8."
