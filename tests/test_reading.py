@@ -104,6 +104,74 @@ def test_the_configuration_is_no_manifest(tmp_path: Path) -> None:
     assert names(found(tmp_path, ".")) == ["m.yaml"]
 
 
+def test_an_overlay_is_read_as_if_it_were_written(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.yaml": "model: old", "a/prompts/p.md": "old"})
+    overlay = {
+        "a/m.yaml": REFERS % "prompts/p.md",
+        "a/prompts/p.md": "\ufeffnew",
+        "a/new/n.md": "---\ninstructions: {file: ../functions/t.txt}\n---\n",
+        "a/functions/t.txt": "text",
+        "gone/x.yaml": "model: o3",
+        "gone/.hidden/y.yaml": "",
+        "elsewhere/z.yaml": "",
+    }
+
+    everything = read(tmp_path, ["a", "gone"], overlay)
+
+    assert everything.faults == ()
+    assert [(each.file, attached(each)) for each in everything.manifests] == [
+        ("a/m.yaml", {"prompts/p.md": "new"}),
+        ("a/new/n.md", {"../functions/t.txt": "text"}),
+        ("gone/x.yaml", {}),
+    ]
+    assert (tmp_path / "a/m.yaml").read_text() == "model: old"
+    (fault,) = read(tmp_path, ["a"], {"a/m.yaml": "x" * (FILE_BYTES + 1)}).faults[:1]
+    assert (str(fault.place), fault.code) == ("a/m.yaml", "too-large")
+
+
+def test_markdown_with_front_matter_is_a_manifest_unless_a_reference_names_it(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a/m.md": "---\nmodel: o3\n---\n\nHelp.\n",
+            "a/deep/bom.MD": "\ufeff---\r\nmodel: o3\r\n---\r\n\r\nHelp.\r\n",
+            "a/n.yaml": REFERS % "text.md",
+            "a/text.md": "---\nkept: as text\n---\nHelp.",
+            "a/README.md": "---\nmodel: o3\n---\n",
+            "a/prompts/p.md": "---\nmodel: o3\n---\n",
+        },
+    )
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == ["a/prompts/p.md unused-file"]
+    assert {manifest.file: (manifest.stem, plain(manifest.node)) for manifest in everything.manifests} == {
+        "a/deep/bom.MD": ("bom", {"model": "o3", "instructions": "Help.\r\n"}),
+        "a/m.md": ("m", {"model": "o3", "instructions": "Help.\n"}),
+        "a/n.yaml": ("n", {"instructions": {"file": "text.md"}}),
+    }
+    assert attached(everything.manifests[2]) == {"text.md": "---\nkept: as text\n---\nHelp."}
+
+
+def test_markdown_without_front_matter_among_manifests_is_an_error_with_the_lines_to_add(tmp_path: Path) -> None:
+    write(tmp_path, {"a/newbot.md": "You help.", "a/m.yaml": "x: 1", "a/prompts/p.md": "unused"})
+
+    everything = found(tmp_path)
+
+    assert faults(everything) == ["a/newbot.md:1:1 no-front-matter", "a/prompts/p.md unused-file"]
+    assert "\n---\nmodel: gpt-4.1\n---\n" in everything.faults[0].remedy
+
+
+def test_what_pull_could_not_merge_is_an_error_and_no_manifest(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.staging.live.md": "---\nmodel: o3\n---\nlive", "a/m.yaml": REFERS % "n.live.md"})
+    write(tmp_path, {"a/n.live.md": "a name of one's own", "a/prompts/p.live.md": ""})
+
+    everything = found(tmp_path)
+
+    assert names(everything) == ["a/m.yaml"]
+    assert faults(everything) == ["a/m.staging.live.md unresolved-conflict", "a/prompts/p.live.md unresolved-conflict"]
+
+
 def test_references_are_read_by_what_they_are(tmp_path: Path) -> None:
     manifest = """\
 instructions: {files: [prompts/a.md, ../shared/b.txt]}
@@ -162,12 +230,20 @@ def test_a_manifest_may_not_name_itself(tmp_path: Path) -> None:
 
 
 def test_files_that_nothing_names_are_warnings(tmp_path: Path) -> None:
-    files = ["a/x.md", "a/prompts/y.txt", "a/z.json", "a/README.md", "a/b/readme.txt", "a/.gitkeep", "a/logo.png"]
+    files = [
+        "a/prompts/x.md",
+        "a/prompts/y.txt",
+        "a/z.json",
+        "a/README.md",
+        "a/b/readme.txt",
+        "a/.gitkeep",
+        "a/logo.png",
+    ]
     write(tmp_path, {"a/m.yaml": "x: 1", **dict.fromkeys(files, "")})
 
     everything = found(tmp_path)
 
-    assert faults(everything) == ["a/prompts/y.txt unused-file", "a/x.md unused-file", "a/z.json unused-file"]
+    assert faults(everything) == ["a/prompts/x.md unused-file", "a/prompts/y.txt unused-file", "a/z.json unused-file"]
     assert {fault.severity for fault in everything.faults} == {"warning"}
 
 
@@ -255,10 +331,10 @@ def test_a_missing_file_has_its_neighbour_for_a_remedy(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("reference", ["gone/x.md", "x.txt/y.md", "n" * 300 + ".md", "circle.md"])
+@pytest.mark.parametrize("reference", ["gone/x.md", "x.txt/y.md", "n" * 300 + ".md", "prompts/circle.md"])
 def test_a_path_that_leads_nowhere_is_unreadable(tmp_path: Path, reference: str) -> None:
-    write(tmp_path, {"a/x.txt": ""})
-    (tmp_path / "a/circle.md").symlink_to("circle.md")
+    write(tmp_path, {"a/x.txt": "", "a/prompts/.gitkeep": ""})
+    (tmp_path / "a/prompts/circle.md").symlink_to("circle.md")
 
     assert refused(tmp_path, reference).startswith("unreadable: ")
 

@@ -10,8 +10,9 @@ from typing import BinaryIO, Final
 
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean
 
-MANIFESTS: Final = frozenset({".yaml", ".yml"})
-TEXTS: Final = frozenset({".md", ".txt"})
+MARKDOWN: Final = ".md"
+MANIFESTS: Final = frozenset({".yaml", ".yml", MARKDOWN})
+TEXTS: Final = frozenset({MARKDOWN, ".txt"})
 SUFFIXES: Final = MANIFESTS | TEXTS | {".json"}
 _FORBIDDEN: Final = frozenset({".git", ".reconciler"})
 _BOM: Final = b"\xef\xbb\xbf"
@@ -87,9 +88,17 @@ def text(path: Path, file: str, limit: int) -> tuple[str, UnfitError | None]:
     Where the file is not UTF-8, the text has stand-ins for what is not, and the error comes with it.
     """
     try:
-        raw = _read_bytes(path, limit).removeprefix(_BOM)
+        raw = _read_bytes(path, limit)
     except OSError as error:
         raise _with_neighbour(unfit(error, named=file), path) from error
+    return decoded(raw, file, limit)
+
+
+def decoded(raw: bytes, file: str, limit: int) -> tuple[str, UnfitError | None]:
+    """The same of bytes that were read, or that will be written."""
+    if len(raw) > limit:
+        raise _beyond(limit)
+    raw = raw.removeprefix(_BOM)
     try:
         return raw.decode(), None
     except UnicodeDecodeError as error:
@@ -122,9 +131,13 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         size = os.fstat(stream.fileno()).st_size
         # nothing, where the kernel has a file that waits for what is to come
         raw = (stream.read(limit + 1) or b"") if size <= limit else b""
-    if size > limit or len(raw) > limit:
-        raise UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
+    if size > limit:
+        raise _beyond(limit)
     return raw
+
+
+def _beyond(limit: int) -> UnfitError:
+    return UnfitError("too-large", f"This file is larger than {limit // 1024:,} KiB.", "make it smaller")
 
 
 def _with_neighbour(error: UnfitError, path: Path) -> UnfitError:

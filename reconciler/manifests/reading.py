@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic, Location, errors
@@ -19,7 +20,7 @@ from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import file_references
-from reconciler.source import Node, fields, parse
+from reconciler.source import Node, fields, has_front_matter, parse
 
 __all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
 
@@ -28,6 +29,13 @@ FILE_BYTES: Final = 24 * 1024 * 1024
 and 3 MiB of tools. Escaped to ASCII a character of two bytes has six, and one of four has twelve: 12 MiB and 9 MiB."""
 DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 _UNREFERRED: Final = frozenset({"readme.md", "readme.txt"})
+_CONFLICT: Final = ".live.md"
+_FRONT_MATTER: Final = """to make it a manifest, begin it with these three lines:
+---
+model: gpt-4.1
+---
+else refer to it by `{file: …}`, move it into a folder `prompts`, or remove it"""
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,15 @@ class _File:
     searched: bool
     """Whether its folder is one that manifests are looked for in."""
 
+    def is_among(self, named: Collection[Path]) -> bool:
+        """Whether it is one of the files that references name; where it leads nowhere, by the path as written."""
+        return self.real in named or self.path in named
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether it is the live text of a prompt that `pull` could not merge."""
+        return self.path.name.lower().endswith(_CONFLICT)
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
@@ -61,17 +78,22 @@ class _Candidate:
     faults: tuple[Diagnostic, ...]
 
 
-def read(root: Path, folders: Sequence[str]) -> ReadFolders:
-    """Every manifest in the folders below the root, in the order of their paths; nothing is written."""
-    library = _Library(disk.real(root))
-    files, faults = _search(library.root, folders)
-    candidates = [library.candidate(file) for file in files if _may_be_manifest(file)]
+def read(root: Path, folders: Sequence[str], overlay: Mapping[str, str] = _NOTHING) -> ReadFolders:
+    """Every manifest in the folders below the root, in the order of their paths; nothing is written.
+
+    It is as if the texts of the overlay stood at their paths, which begin at the root, whether the files exist or not.
+    """
+    library = _Library(disk.real(root), overlay)
+    files, faults = _search(library.root, folders, overlay)
+    possible = (library.candidate(file) for file in files if _may_be_manifest(file))
+    candidates = [candidate for candidate in possible if candidate is not None]
     named = {target for candidate in candidates for target in library.targets(candidate)}
-    kept = [candidate for candidate in candidates if candidate.source.real not in named]
+    kept = [candidate for candidate in candidates if not candidate.source.is_among(named)]
     manifests = tuple(manifest for candidate in kept for manifest in library.manifests(candidate))
     faults += [*library.faults, *(fault for candidate in kept for fault in candidate.faults)]
-    faults += _data_with_references(candidate for candidate in candidates if candidate.source.real in named)
+    faults += _data_with_references(candidate for candidate in candidates if candidate.source.is_among(named))
     faults += _unread_folders(library.root, folders, {file.real for file in files})
+    faults += _unresolved_conflicts(file for file in files if not file.is_among(named))
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
     return ReadFolders(manifests, tuple(faults), library.sources)
@@ -86,10 +108,23 @@ def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnost
             yield Diagnostic(node.place, "bad-reference", message, remedy)
 
 
-def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnostic]:
-    remedy = "refer to it by `{file: …}`, or remove it"
+def _unresolved_conflicts(files: Iterable[_File]) -> Iterator[Diagnostic]:
+    message = "This live text was changed where Git's text was changed too."
+    remedy = "merge it into the prompt by hand, and delete this file"
     for file in files:
-        if file.real not in used and file.path.name.lower() not in _UNREFERRED:
+        if file.is_conflict:
+            yield Diagnostic(Location(file.file), "unresolved-conflict", message, remedy)
+
+
+def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnostic]:
+    for file in files:
+        if file.real in used or file.path.name.lower() in _UNREFERRED:
+            continue
+        if file.searched and file.path.suffix.lower() == disk.MARKDOWN:
+            message = "This Markdown file has no front matter, so it is no manifest, and nothing refers to it."
+            yield Diagnostic(Location(file.file, 1, 1), "no-front-matter", message, _FRONT_MATTER)
+        else:
+            remedy = "refer to it by `{file: …}`, or remove it"
             yield Diagnostic(Location(file.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
 
 
@@ -100,17 +135,18 @@ def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) 
     for folder in sorted(each.as_posix() for each in beside if (root / each).is_dir()):
         files, library = _search(root, [folder])[0], _Library(root)
         unread = (library.candidate(file) for file in files if _may_be_manifest(file) and file.real not in read)
-        if any("model" in fields(document) for candidate in unread for document in candidate.documents):
+        if any("model" in fields(document) for candidate in unread if candidate for document in candidate.documents):
             message = f"`manifests` does not list the folder `{folder}`, and no manifest in it is read."
             remedy = f"add `{folder}` to `manifests`, or rename the folder"
             yield Diagnostic(Location("reconciler.yaml"), "unread-folder", message, remedy, "warning")
 
 
 def _may_be_manifest(file: _File) -> bool:
-    return file.searched and file.path.suffix.lower() in disk.MANIFESTS
+    is_reserved = file.path.name.lower() in _UNREFERRED or file.is_conflict
+    return file.searched and file.path.suffix.lower() in disk.MANIFESTS and not is_reserved
 
 
-def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagnostic]]:
+def _search(root: Path, folders: Sequence[str], overlay: Collection[str] = ()) -> tuple[list[_File], list[Diagnostic]]:
     """Every file that could be a manifest, or could be named by one, in the order of their paths; and what is wrong.
 
     Folders are walked without recursion or circles. Links come last, so that a file which has two ways to it is shown
@@ -130,6 +166,8 @@ def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagn
             disk.keep_inside(root, real)
             entries = _entries_of(folder)
         except UnfitError as error:
+            if isinstance(error.__cause__, FileNotFoundError) and any(_overlaid(root, [folder], overlay)):
+                continue
             faults.append(error.at(Location(disk.shown(folder, root))))
             continue
         for entry in entries:
@@ -142,7 +180,20 @@ def _search(root: Path, folders: Sequence[str]) -> tuple[list[_File], list[Diagn
             elif path.suffix.lower() in disk.SUFFIXES:
                 target = disk.real(path) if entry.is_symlink() else real / entry.name
                 files.append(_File(path, disk.shown(path, root), target, searched))
+    found = {file.real for file in files}
+    added = _overlaid(root, [root / folder for folder in folders], overlay)
+    files += (file for file in added if file.real not in found)
     return sorted(files, key=lambda file: file.file), faults
+
+
+def _overlaid(root: Path, folders: Iterable[Path], overlay: Iterable[str]) -> Iterator[_File]:
+    """The files of the overlay that a search of the folders would come upon, if they were there."""
+    for folder in (Path(os.path.normpath(each)) for each in folders):
+        for file in overlay:
+            path = Path(os.path.normpath(root / file))
+            below = path.relative_to(folder).parts if path.is_relative_to(folder) else (".",)
+            if path.suffix.lower() in disk.SUFFIXES and not any(part.startswith(".") for part in below):
+                yield _File(path, disk.shown(path, root), disk.real(path), DATA_FOLDERS.isdisjoint(below[:-1]))
 
 
 def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
@@ -165,20 +216,24 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 class _Library:
     """Reads every file once, and remembers what was in it or why it cannot be read."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, overlay: Mapping[str, str] = _NOTHING) -> None:
         self.root = root
         self.faults: list[Diagnostic] = []
         self.sources: dict[str, str] = {}
+        self._overlay = {disk.real(root / file): text for file, text in overlay.items()}
         self._attached: dict[Path, Node | UnfitError | None] = {}
 
-    def candidate(self, source: _File) -> _Candidate:
-        """What is in a file, if it is a manifest."""
+    def candidate(self, source: _File) -> _Candidate | None:
+        """What is in a file, if it is a manifest; None where it is a text without front matter."""
         try:
             disk.keep_inside(self.root, source.real)
             text = self._text(source.real, source.file)
         except UnfitError as error:
             return _Candidate(source, (), (), (error.at(Location(source.file)),))
-        parsed = parse(text, source.file)
+        is_markdown = source.path.suffix.lower() == disk.MARKDOWN
+        if is_markdown and not has_front_matter(text):
+            return None
+        parsed = parse(text, source.file, syntax="markdown" if is_markdown else "yaml")
         documents = _without_empty(parsed.documents)
         return _Candidate(source, documents, tuple(file_references(document) for document in documents), parsed.faults)
 
@@ -188,7 +243,7 @@ class _Library:
             try:
                 yield disk.target(self.root, candidate.source.path.parent, written)
             except UnfitError:  # reported where the reference is followed
-                continue
+                yield Path(os.path.normpath(candidate.source.path.parent / written))
 
     def manifests(self, candidate: _Candidate) -> Iterator[Manifest]:
         """The candidate's documents with what they refer to."""
@@ -229,7 +284,10 @@ class _Library:
         return documents[0] if documents and documents[0].value is not None else None
 
     def _text(self, path: Path, file: str) -> str:
-        text, error = disk.text(path, file, FILE_BYTES)
+        if path in self._overlay:
+            text, error = disk.decoded(self._overlay[path].encode(errors="surrogatepass"), file, FILE_BYTES)
+        else:
+            text, error = disk.text(path, file, FILE_BYTES)
         self.sources[file] = text
         if error:
             raise error

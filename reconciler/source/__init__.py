@@ -1,4 +1,4 @@
-"""YAML and JSON text → nodes: plain data in which every value and key knows where it stands.
+"""YAML, JSON and Markdown text → nodes: plain data in which every value and key knows where it stands.
 
 `parse` never raises and never loops: what is wrong with the text comes back as errors, each at its line and
 column, and nesting and unfolded size are bounded, so whoever walks a node may recurse.
@@ -6,11 +6,10 @@ column, and nesting and unfolded size are bounded, so whoever walks a node may r
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from reconciler.diagnostics import Diagnostic
-from reconciler.source import json_text, yaml_text
+from reconciler.source import front_matter, json_text, yaml_text
+from reconciler.source.front_matter import has_front_matter
 from reconciler.source.inserting import inserted
 from reconciler.source.nodes import (
     DEPTH,
@@ -35,6 +34,7 @@ __all__ = [
     "ParsedText",
     "Scalar",
     "fields",
+    "has_front_matter",
     "inserted",
     "locate",
     "member",
@@ -45,18 +45,10 @@ __all__ = [
     "write",
 ]
 
-# What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
-_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
-
-def parse(text: str, file: str, *, syntax: Literal["yaml", "json"] = "yaml") -> ParsedText:
-    """Every document of the text, and everything wrong with it; JSON is one document or none."""
+def parse(text: str, file: str, *, syntax: Literal["yaml", "json", "markdown"] = "yaml") -> ParsedText:
+    """Every document of the text, and everything wrong with it; JSON and Markdown are one document or none."""
     text = text.removeprefix("\ufeff")
     positions = Positions(text, file)
-    if syntax == "json":
-        return json_text.read(text, positions)
-    if bad := _NOT_YAML.search(text):
-        message = f"The character U+{ord(bad[0]):04X} may not stand in YAML."
-        remedy = "remove it, or write it as an escape within double quotes"
-        return ParsedText((), (Diagnostic(positions.place(bad.start()), "syntax", message, remedy),))
-    return yaml_text.read(text, positions)
+    readers = {"json": json_text.read, "markdown": front_matter.read}
+    return readers.get(syntax, yaml_text.read_untrusted)(text, positions)

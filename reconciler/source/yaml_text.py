@@ -17,6 +17,9 @@ from reconciler.diagnostics import Diagnostic, Location
 from reconciler.source import nodes
 from reconciler.source.nodes import Node, ParsedText, Positions, ReadError, Scalar, short
 
+# What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
+_NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE: Final = "tag:yaml.org,2002:"
 _SCALAR_TAGS: Final[dict[str, tuple[type, ...]]] = {
@@ -95,6 +98,15 @@ _MESSAGES: Final[tuple[tuple[str, str, str], ...]] = (
 )
 # The parser says where it gave up; what is wrong is where it began to read.
 _NOTICED_LATE: Final = ("expected ':'", "unexpected end of stream", "unexpected document")
+
+
+def read_untrusted(text: str, positions: Positions) -> ParsedText:
+    """The same of a text that may have characters which YAML does not take."""
+    if bad := _NOT_YAML.search(text):
+        message = f"The character U+{ord(bad[0]):04X} may not stand in YAML."
+        remedy = "remove it, or write it as an escape within double quotes"
+        return ParsedText((), (Diagnostic(positions.place(bad.start()), "syntax", message, remedy),))
+    return read(text, positions)
 
 
 def read(text: str, positions: Positions, *, loader: Any = _LOADER) -> ParsedText:
