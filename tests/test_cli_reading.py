@@ -206,6 +206,19 @@ def test_two_keys_never_share_a_variable_in_silence(here: Checkout) -> None:
     assert here.run("output", "--format", "csv").code == 0
 
 
+def test_ids_of_elsewhere_are_read_from_manifests_even_from_those_with_errors(here: Checkout) -> None:
+    id = here.applied(wanted("hr"))
+    here.write(hr="model: m\nreconciler: {former_ids: [asst_0], unresolved: [file_search]}\n", maths="model: [\n")
+
+    text, data = here.run("output"), here.run("output", "--json").data
+
+    assert text.out.endswith(f"\n\nformer id  address       id\nasst_0     assistant.hr  {id}\n")
+    assert data["assistant"]["hr"] == {"id": id, "name": None, "former_ids": ["asst_0"]}
+    assert here.run("output", "hr").out == f"{id}\n"
+    here.write(hr='model: m\nreconciler: {former_ids: ["\\e[2J"]}\n')
+    assert "cannot be printed safely" in here.run("output").err
+
+
 # forget
 
 

@@ -58,3 +58,35 @@ def test_keys_that_would_share_a_variable_are_found() -> None:
     found = same_variable(rows(("a-b", "1"), ("a.b", "2"), ("c", "3")))
 
     assert [[address.key for address in addresses] for addresses in found] == [["a-b", "a.b"]]
+
+
+FORMER = {Address("assistant", "hr"): ["asst_0", "asst_00"], Address("agent", "new"): ["asst_3"]}
+
+
+def test_ids_of_elsewhere_are_a_table_of_their_own_for_people() -> None:
+    assert LISTINGS["text"](rows(("hr", "asst_1")), FORMER) == (
+        "assistant.hr  asst_1\n"
+        "\n"
+        "former id  address       id\n"
+        "asst_3     agent.new     -\n"
+        "asst_0     assistant.hr  asst_1\n"
+        "asst_00    assistant.hr  asst_1\n"
+    )
+
+
+def test_ids_of_elsewhere_are_one_more_member_column_or_variable_for_programs() -> None:
+    listed = rows(("b", "asst_2"), ("hr", "asst_1"))
+
+    assert json.loads(LISTINGS["json"](listed, FORMER))["assistant"] == {
+        "b": {"id": "asst_2", "name": "HR"},
+        "hr": {"id": "asst_1", "name": "HR", "former_ids": ["asst_0", "asst_00"]},
+    }
+    assert [*csv.DictReader(LISTINGS["csv"](listed, FORMER).splitlines())] == [
+        {"kind": "assistant", "key": "b", "id": "asst_2", "former_ids": ""},
+        {"kind": "assistant", "key": "hr", "id": "asst_1", "former_ids": "asst_0 asst_00"},
+    ]
+    assert shlex.split(LISTINGS["env"](listed, FORMER))[1:] == [
+        "ASSISTANT_HR=asst_1",
+        "ASSISTANT_HR_FORMER_IDS=asst_0 asst_00",
+    ]
+    assert same_variable(rows(("hr", "1"), ("hr-former-ids", "2")), FORMER) != []

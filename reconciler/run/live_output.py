@@ -108,15 +108,17 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})
     if doubled:
         raise Failure(f"Several live objects carry one address: {', '.join(doubled)}.", "`reconciler plan` names them")
-    for address, each in rows if format_name != "json" else ():
-        if one_line(each.id) != each.id:  # more than an id to a terminal or to the runner of a CI
-            message = f"The id of {address} cannot be printed safely: {one_line(each.id)}."
+    former = hidden().deep(session.former_ids()) if key is None else {}
+    every_id = [(at, each.id) for at, each in rows] + [(at, id) for at, ids in former.items() for id in ids]
+    for address, id in every_id if format_name != "json" else ():
+        if one_line(id) != id:  # more than an id to a terminal or to the runner of a CI
+            message = f"The id of {address} cannot be printed safely: {one_line(id)}."
             raise Failure(message, "--json prints it harmlessly")
     if key is None:
-        hides = [" and ".join(map(str, addresses)) for addresses in same_variable(rows)] if format_name == "env" else []
+        hides = [" and ".join(map(str, same)) for same in same_variable(rows, former)] if format_name == "env" else []
         if hides:
             raise Failure(f"One variable would stand for several: {'; '.join(hides)}.", "use --format json or csv")
-        click.echo(LISTINGS[format_name](rows), nl=False)
+        click.echo(LISTINGS[format_name](rows, former), nl=False)
         return
     known = [at for at, _ in rows]
     stop_at_missing([key], known, session, gone)

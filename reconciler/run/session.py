@@ -114,6 +114,10 @@ class Session:
         """What manifests want, as far as they can be read."""
         return frozenset(each.address for each in self._parsed().desired)
 
+    def former_ids(self) -> dict[Address, tuple[str, ...]]:
+        """The ids that resources had elsewhere, by address, as far as manifests can be read."""
+        return {each.address: each.former_ids for each in self._parsed().desired if each.former_ids}
+
     def _parsed(self) -> parser.ParsedManifests:
         if self.parsed:
             return self.parsed[0]
