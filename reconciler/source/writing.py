@@ -14,11 +14,16 @@ _PLACEHOLDER = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a CI, where it is printed
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
+_REFERENCES = frozenset({"file", "value"})
+_SHORT = 80
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 class _Dumper(yaml.SafeDumper):
-    """Sequences indented below their key; texts that PyYAML would write badly stand as tokens for now."""
+    """Sequences indented below their key; texts that PyYAML would write badly stand as tokens for now.
+
+    What looks like a reference, such as `{file: prompts/hr.md}`, stands on one line.
+    """
 
     texts: list[str]
     run: str
@@ -29,8 +34,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_members(self, data: dict[str, Json]) -> yaml.MappingNode:
+        key, value = next(iter(data.items()), ("", None))
+        is_short = isinstance(value, str) and len(value) <= _SHORT and not _needs_token(value)
+        flow = len(data) == 1 and key in _REFERENCES and is_short
+        return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=flow)
+
     def represent_text(self, value: str) -> yaml.ScalarNode:
-        if "\n" in value or not _is_plain(value) or _FOLDS.search(value):
+        if _needs_token(value):
             self.texts.append(value)
             value = f"TEXT{len(self.texts) - 1}OF{self.run}"
         node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", value)
@@ -38,6 +49,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(dict, _Dumper.represent_members)
 
 
 def write(data: Json) -> str:
@@ -71,6 +83,11 @@ def _put(match: re.Match[str], texts: list[str]) -> str:
     body = value if chomping == "-" else value[:-1]
     lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
     return before + "\n".join([f"|{indicator}{chomping}", *lines])
+
+
+def _needs_token(value: str) -> bool:
+    """Whether PyYAML would write the text badly."""
+    return "\n" in value or not _is_plain(value) or _FOLDS.search(value) is not None
 
 
 def _escaped(character: str) -> str:

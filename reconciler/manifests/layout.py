@@ -1,0 +1,267 @@
+"""Drafts → the files that a person would have written: manifests, and beside them what is long or shared.
+
+A prompt has a file of its own from a few lines on, a function or a schema from a few more: `prompts/<key>.md`,
+`functions/<name>.json`, `schemas/<name>.json`. What several manifests have in common is written once.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from reconciler.canonical import Absent, Json
+from reconciler.kinds import KINDS
+from reconciler.manifests.keys import is_safe_stem, slug_of
+from reconciler.manifests.parser import kind_of
+from reconciler.model import Address
+from reconciler.paths import at
+from reconciler.source import write
+
+Layout: TypeAlias = Literal["yaml", "markdown"]
+_Steps: TypeAlias = tuple[str | int, ...]
+
+PROMPT_LINES: Final = 5
+PROMPT_CHARACTERS: Final = 400
+"""A longer prompt has a file of its own."""
+DATA_LINES: Final = 24
+SHARED_DATA_LINES: Final = 8
+"""Data of more lines of JSON has a file of its own; the second is for what several manifests have in common."""
+
+_FIRST: Final = (
+    *("name", "description", "model", "instructions", "temperature", "top_p", "reasoning_effort", "reasoning"),
+    *("service_tier", "tools", "tool_resources", "response_format", "text"),
+)
+_LAST: Final = ("metadata", "reconciler")
+_SUFFIX: Final = {"yaml": ".yaml", "markdown": ".md"}
+_PROMPTS: Final = "prompts"
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_FILE: Final = re.compile(r"[^\0]*\.(?:md|txt|json|yaml|yml)", re.IGNORECASE | re.DOTALL)
+_HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
+_INVISIBLE: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A manifest before anybody knows which files it takes."""
+
+    address: Address
+    body: Mapping[str, Json]
+    """In the API's own shape; references may stand in it already."""
+    own: Mapping[str, Json] = field(default_factory=dict)
+    """The `reconciler:` block."""
+
+
+def laid_out(
+    drafts: Sequence[Draft], layout: Layout, folders: Mapping[str, str], taken: Collection[str] = ()
+) -> dict[str, str]:
+    """The text of each file, by its path from the root; none of these paths is one of those that are taken.
+
+    `folders` has the folder of each kind. Read again, the files say what the drafts say.
+    """
+    names = _FreeNames(taken)
+    placed = [_placed_draft(draft, layout, folders, names) for draft in sorted(drafts, key=lambda draft: draft.address)]
+    files = list(_files(placed, layout, names))
+    texts = {file.path: file.text for file in files}
+    references: defaultdict[str, dict[_Steps, str]] = defaultdict(dict)
+    for file in files:
+        for part in file.parts:
+            folder = posixpath.dirname(part.manifest.path)
+            references[part.manifest.path][part.where] = posixpath.relpath(file.path, folder)
+    for manifest in placed:
+        apart = references[manifest.path]
+        body = {name: _with_references(value, (name,), apart) for name, value in manifest.body.items()}
+        texts[manifest.path] = _manifest_text(body, manifest, layout)
+    return dict(sorted(texts.items()))
+
+
+def folder_of(kind: str, manifests: Sequence[str]) -> str:
+    """Which of the folders with manifests has those of a kind; below the first where none has."""
+    plural = KINDS[kind].plural
+    fitting = [folder for folder in manifests if kind_of(f"{folder}/x").name == kind]
+    named = [folder for folder in fitting if posixpath.basename(folder.rstrip("/")) == plural]
+    return next(iter([*named, *fitting]), posixpath.normpath(posixpath.join(manifests[0], plural)))
+
+
+# Which files there are
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PlacedDraft:
+    """A draft, the path of its manifest, and the block that the path asks for."""
+
+    address: Address
+    body: Mapping[str, Json]
+    own: Mapping[str, Json]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A value within a draft that could stand in a file of its own, and what the file would be called."""
+
+    manifest: _PlacedDraft
+    where: _Steps
+    folder: str
+    stem: str
+    text: str
+    is_forced: bool = False
+    """Whether it can stand nowhere else."""
+
+    @property
+    def path(self) -> str:
+        """The folder that its file would be in, from the root."""
+        return posixpath.join(posixpath.dirname(self.manifest.path), self.folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _DataFile:
+    path: str
+    text: str
+    parts: Sequence[_Part]
+
+
+class _FreeNames:
+    """Paths that nothing has yet, whatever the case of letters."""
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self._taken = {path.lower() for path in taken}
+
+    def claim(self, folder: str, stem: str, suffix: str) -> str:
+        path, number = posixpath.normpath(posixpath.join(folder, stem + suffix)), 1
+        while path.lower() in self._taken:
+            number += 1
+            path = posixpath.normpath(posixpath.join(folder, f"{stem}-{number}{suffix}"))
+        self._taken.add(path.lower())
+        return path
+
+
+def _placed_draft(draft: Draft, layout: Layout, folders: Mapping[str, str], names: _FreeNames) -> _PlacedDraft:
+    address, suffix = draft.address, _SUFFIX[layout]
+    stem = address.key if is_safe_stem(address.key) else f"{address.key}-{address.kind}"
+    path = names.claim(folders[address.kind], stem, suffix)
+    own: dict[str, Json] = {}
+    if kind_of(path).name != address.kind:
+        own["kind"] = address.kind
+    if posixpath.basename(path) != f"{address.key}{suffix}":
+        own["key"] = address.key
+    return _PlacedDraft(address, draft.body, {**own, **draft.own}, path)
+
+
+def _files(placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames) -> Iterator[_DataFile]:
+    """Every file beside the manifests, those of several manifests with a name that is of none of them."""
+    groups: dict[tuple[str, str], list[_Part]] = {}
+    for part in (part for manifest in placed for part in _parts(manifest)):
+        groups.setdefault((part.folder, part.text), []).append(part)
+    apart = [parts for parts in groups.values() if _is_apart(parts, layout)]
+    stems = Counter((parts[0].path, parts[0].stem.lower()) for parts in apart)
+    for parts in apart:
+        first = parts[0]
+        stem, suffix = first.stem, ".md" if first.folder == _PROMPTS else ".json"
+        is_shared = len({part.manifest.path for part in parts}) > 1
+        if is_shared and first.folder == _PROMPTS:
+            stem = "-".join(["shared", *slug_of(first.text[:200]).split("-")[:5]]).rstrip("-")
+        elif not is_shared and stems[first.path, stem.lower()] > 1 and stem != first.manifest.address.key:
+            stem = f"{stem}-{first.manifest.address.key}"
+        yield _DataFile(names.claim(first.path, stem, suffix), first.text, parts)
+
+
+def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
+    """What of a draft could stand in files of its own."""
+    kind, key = KINDS[manifest.address.kind], manifest.address.key
+    body = dict(manifest.body)
+    prompt = at(body, kind.prompt)
+    if isinstance(prompt, str):
+        yield _Part(manifest, kind.prompt, _PROMPTS, _safe(key, "prompt"), f"{prompt}\n")
+    tools = body.get("tools")
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if isinstance(tool, dict) and tool.get("type") == "function":
+            member = "function" if "function" in tool else "parameters"
+            value, named = tool.get(member), tool.get("function", tool)
+            name = named.get("name") if isinstance(named, dict) else None
+            yield from _data_part(manifest, value, ("tools", index, member), "functions", _safe(str(name), "function"))
+    answer, schema = (at(body, path) for path in (kind.answer_schema[:-1], kind.answer_schema))
+    name = answer.get("name") if isinstance(answer, dict) else None
+    yield from _data_part(manifest, schema, kind.answer_schema, "schemas", _safe(str(name or key), "schema"))
+
+
+def _data_part(manifest: _PlacedDraft, value: Json | Absent, where: _Steps, folder: str, stem: str) -> Iterator[_Part]:
+    if isinstance(value, dict) and not _is_reference(value) and not _is_reference(value.get("parameters")):
+        yield _Part(manifest, where, folder, stem, _json_text(value), is_forced=_poses(value, where))
+
+
+def _is_apart(parts: Sequence[_Part], layout: Layout) -> bool:
+    """Whether the parts, which are equal, stand in a file."""
+    text, is_shared = parts[0].text, len(parts) > 1
+    lines = text.count("\n")
+    if parts[0].folder != _PROMPTS:
+        return lines > (SHARED_DATA_LINES if is_shared else DATA_LINES) or any(part.is_forced for part in parts)
+    is_long = lines > PROMPT_LINES or len(text) > PROMPT_CHARACTERS
+    return is_long and _can_be_file(text) and (is_shared or layout == "yaml")
+
+
+def _can_be_file(text: str) -> bool:
+    """Whether a file of text can carry it: a blank one says nothing, and half a character has no bytes."""
+    return bool(text.strip()) and not _HALF_CHARACTER.search(text)
+
+
+def _is_reference(value: Json) -> bool:
+    """Whether a draft has a reference there already."""
+    named = value.get("file", value.get("files")) if isinstance(value, dict) and len(value) == 1 else None
+    listed = named if isinstance(named, list) else [named]
+    return bool(listed) and all(isinstance(path, str) and _FILE.fullmatch(path) for path in listed)
+
+
+def _poses(value: Mapping[str, Json], where: _Steps) -> bool:
+    """Whether data would be taken for a reference if it stood in the manifest."""
+    schemas = [value] if where[-1] != "function" else [schema for schema in [value.get("parameters")] if schema]
+    return any(isinstance(schema, dict) and list(schema) in (["file"], ["files"]) for schema in schemas)
+
+
+def _safe(name: str, what: str) -> str:
+    """A name that a file may have everywhere."""
+    stem = name if _FILE_NAME.fullmatch(name) else slug_of(name) or what
+    return stem if is_safe_stem(stem) else f"{stem}-{what}"
+
+
+# What is in them
+
+
+def _manifest_text(body: dict[str, Json], manifest: _PlacedDraft, layout: Layout) -> str:
+    fields = _in_order({**body, **({"reconciler": dict(manifest.own)} if manifest.own else {})})
+    if layout == "yaml":
+        return write(fields)
+    prompt = fields.get("instructions")
+    if not isinstance(prompt, str) or not _can_be_file(prompt):
+        return f"---\n{write(fields)}---\n"
+    del fields["instructions"]
+    return f"---\n{write(fields) if fields else ''}---\n\n{prompt}\n"
+
+
+def _in_order(fields: Mapping[str, Json]) -> dict[str, Json]:
+    """The same fields as people read them; those without a place of their own stand before the last."""
+    others = [name for name in fields if name not in (*_FIRST, *_LAST)]
+    return {name: fields[name] for name in (*_FIRST, *others, *_LAST) if name in fields}
+
+
+def _json_text(value: Json) -> str:
+    """The value as a file of JSON, with nothing invisible in the open."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"
+
+
+def _with_references(value: Json, where: _Steps, references: Mapping[_Steps, str]) -> Json:
+    """The value, which stands at a path, with references in place of what has a file of its own."""
+    if where in references:
+        return {"file": references[where]}
+    if isinstance(value, dict):
+        return {name: _with_references(member, (*where, name), references) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_references(member, (*where, index), references) for index, member in enumerate(value)]
+    return value
