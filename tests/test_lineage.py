@@ -119,9 +119,12 @@ def test_drift_of_what_a_branch_applied_is_not_behind(here: Checkout) -> None:
     assert plan(here).code == 2
 
 
-@pytest.mark.parametrize("at", ["assistants/new.yaml", "assistants/team/new.yaml"])
+@pytest.mark.parametrize("at", ["assistants/new.yaml", "assistants/team/new.yaml", "assistants/new.md"])
 def test_what_came_by_a_squash_merge_may_go_again(here: Checkout, at: str) -> None:
-    put(here, at, "model: gpt-4o\nname: New\n")
+    fields = "model: gpt-4o\nname: New\n"
+    put(here, at, f"---\n{fields}---\n\nHelp.\n" if at.endswith(".md") else fields)
+    put(here, "assistants/rules.md", "---\nThe prompt of another.\n")
+    here.write(hr=HR + "instructions: {file: rules.md}\n")
     squashed(here)
     (here.root / at).unlink()
     save(here)

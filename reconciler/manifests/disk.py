@@ -10,8 +10,9 @@ from typing import BinaryIO, Final
 
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean
 
+YAML: Final = frozenset({".yaml", ".yml"})
 MARKDOWN: Final = ".md"
-MANIFESTS: Final = frozenset({".yaml", ".yml", MARKDOWN})
+MANIFESTS: Final = YAML | {MARKDOWN}
 TEXTS: Final = frozenset({MARKDOWN, ".txt"})
 SUFFIXES: Final = MANIFESTS | TEXTS | {".json"}
 _FORBIDDEN: Final = frozenset({".git", ".reconciler"})

@@ -46,6 +46,11 @@ class ReadFolders:
     faults: tuple[Diagnostic, ...]
     sources: Mapping[str, str]
 
+    @property
+    def faults_of_manifests(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the manifests, whatever Markdown that is none stands beside them."""
+        return tuple(fault for fault in self.faults if fault.code not in ("no-front-matter", "unresolved-conflict"))
+
 
 @dataclass(frozen=True, slots=True)
 class _File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -60,7 +60,9 @@ class BaseRevision:
     def base(self) -> Base:
         return Base(self.revision.name, self.revision.commit)
 
-    def desired(self, session: Session) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
+    def desired(
+        self, session: Session, counts: Callable[[Diagnostic], bool] = lambda fault: True
+    ) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
         """What its manifests state for the session's environment; nothing and a note where they have errors."""
         name = session.environment.name
         known = (each for each in (self.manifests, self.trusted) if each is not None and name in each.environments)
@@ -73,7 +75,7 @@ class BaseRevision:
         has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
         read = reading.read(read_as.root, read_as.manifests) if has_manifests else reading.ReadFolders((), (), {})
         parsed = parser.parse(read.manifests, manifest_context(read_as, environment))
-        faults = errors([*read.faults, *parsed.faults])
+        faults = [fault for fault in errors([*read.faults_of_manifests, *parsed.faults]) if counts(fault)]
         if faults:
             note = f"The manifests of {self.revision.name} have errors ({faults[0].place}: {faults[0].message})"
             return (), (f"{note}: everything is shown as what this change does.",)
@@ -94,13 +96,19 @@ class BaseRevision:
         return replace(own, of_base=True), commands.why_not_run(trusted.settings, of_base=True)
 
 
-def desired_at(revision: Revision, session: Session, *, required: bool = False) -> tuple[Desired, ...]:
-    """What a revision's manifests state for the session's environment; nothing where they have errors.
+def desired_at(
+    revision: Revision,
+    session: Session,
+    *,
+    required: bool = False,
+    counts: Callable[[Diagnostic], bool] = lambda fault: True,
+) -> tuple[Desired, ...]:
+    """What a revision's manifests state for the session's environment; nothing where they have errors that count.
 
     Where they are `required`, errors and an unknown environment end the command.
     """
     loaded, reason = _config_in(revision)
-    desired, notes = BaseRevision(revision, None, loaded).desired(session)
+    desired, notes = BaseRevision(revision, None, loaded).desired(session, counts)
     name = session.environment.name
     if required and loaded is None:
         raise Failure(reason, "name a commit that has one")

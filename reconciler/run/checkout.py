@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from reconciler.manifests.disk import MANIFESTS
 from reconciler.run.git import Repository, repository
 
 _FEW = 10
@@ -95,7 +96,7 @@ def states(git: Repository, commit: str, paths: Sequence[str], stems: Iterable[s
     paths = [path for path in paths if "\n" not in path]
     is_known = bool(_COMMIT.fullmatch(commit)) and git.ask("cat-file", "-e", f"{commit}^{{commit}}").ok
     inside = re.sub(r"([][*?\\])", r"\\\1", git.inside)
-    named = [f":(glob){inside}**/{stem}.{suffix}" for stem in sorted(stems) for suffix in ("yaml", "yml")]
+    named = [f":(glob){inside}**/{stem}{suffix}" for stem in sorted(stems) for suffix in sorted(MANIFESTS)]
     query = ["HEAD", *([f"^{commit}"] if is_known else []), "--", *git.literal(paths), *named]
     commits = git.text("rev-list", f"--max-count={_LOOKED_AT}", "--stdin", lines=query).split()
     distinct: dict[tuple[str, ...], str] = {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.github import CodeHost, CodeHostError
+from reconciler.manifests.disk import SUFFIXES
 from reconciler.plan.guards import PlanContext
 from reconciler.run.checkout import commit, head, ignored
 from reconciler.run.records import newest_apply
 from reconciler.run.session import Session
 
-_READ = (".yaml", ".yml", ".json", ".md", ".txt")
 BY_HAND = "workflow_dispatch"
 """A run that was started by hand, for a purpose of the moment: it says nothing of what was reviewed."""
 
@@ -35,7 +35,7 @@ def _reasons_to_wait(
     if context.behind:
         yield "something was applied from a commit that this checkout does not have"
     yield from (f"{note[:1].lower()}{note[1:].removesuffix('.')}" for note in context.unknown_history)
-    if any(name.lower().endswith(_READ) for name in ignored(root, session.config.manifests)):
+    if any(name.lower().endswith(tuple(SUFFIXES)) for name in ignored(root, session.config.manifests)):
         yield "files that Git ignores are among the manifests"
     newest = newest_apply(session, at)
     if newest is not None:

@@ -13,9 +13,10 @@ from typing import Final
 
 from reconciler.config import FILE
 from reconciler.console.failure import Failure
+from reconciler.diagnostics import Diagnostic
 from reconciler.kinds import KINDS
 from reconciler.manifests import reading
-from reconciler.manifests.disk import MANIFESTS
+from reconciler.manifests.disk import MARKDOWN, YAML
 from reconciler.manifests.reading import DATA_FOLDERS
 from reconciler.model import Address, Applies, Change, Desired, Live
 from reconciler.plan.marker import is_left_by
@@ -107,9 +108,18 @@ class _NeededFiles:
     """As they are now, seen from the root."""
     stems: frozenset[str]
 
+    def is_named(self, path: PurePosixPath) -> bool:
+        """Whether it is one of the manifests, or a file that they refer to now."""
+        return str(path) in self.paths or path.stem in self.stems
+
     def is_part(self, path: PurePosixPath) -> bool:
-        is_named = str(path) in self.paths or path.stem in self.stems
-        return is_named or path.suffix.lower() not in MANIFESTS or bool(DATA_FOLDERS & set(path.parts))
+        """Whether a manifest in question may refer to it, or be it."""
+        return self.is_named(path) or path.suffix.lower() not in YAML or bool(DATA_FOLDERS & set(path.parts))
+
+    def is_to_be_sound(self, fault: Diagnostic) -> bool:
+        """Whether an error spoils the state: in Markdown of others it does not, which may be their prompt as well."""
+        path = PurePosixPath(fault.place.file)
+        return path.suffix.lower() != MARKDOWN or self.is_named(path)
 
 
 def _needed_files(
@@ -128,7 +138,7 @@ def _not_in_states(
     for state in checkout.states(git, commit, needed.paths, needed.stems, most):
         try:
             with state_of(git, state, needed.is_part) as revision:
-                desired = desired_at(revision, session)
+                desired = desired_at(revision, session, counts=needed.is_to_be_sound)
         except Failure:  # a state that cannot be read holds nothing
             continue
         lives = _not_left_by({each.address: each for each in desired}, lives)

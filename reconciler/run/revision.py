@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from reconciler.console.failure import Failure
+from reconciler.manifests.disk import SUFFIXES
 from reconciler.manifests.reading import FILE_BYTES
 from reconciler.run.git import GitAnswer, Repository, repository
 
-_SUFFIXES = (".yaml", ".yml", ".md", ".txt", ".json")
 _LINK = "120000"
 _SHA1 = 40
 _FILES = ("100644", "100755", _LINK)
@@ -144,7 +144,7 @@ def _tree_files(git: Repository, commit: str) -> Iterator[_TreeFile]:
         head, _, name = line.partition("\t")
         mode, *blob = head.split()
         path = PurePosixPath(name)
-        is_of_use = mode == _LINK or path.suffix.lower() in _SUFFIXES
+        is_of_use = mode == _LINK or path.suffix.lower() in SUFFIXES
         leads_out = path.is_absolute() or {"..", ".git"} & {part.lower() for part in path.parts}
         if mode not in _FILES or not is_of_use or leads_out:  # no ordinary commit leads out, and what is pushed may
             continue
