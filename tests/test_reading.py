@@ -113,12 +113,13 @@ def test_an_overlay_is_read_as_if_it_were_written(tmp_path: Path) -> None:
         "a/functions/t.txt": "text",
         "gone/x.yaml": "model: o3",
         "gone/.hidden/y.yaml": "",
+        "gone/deep/x/prompts/unused.yaml": "",
         "elsewhere/z.yaml": "",
     }
 
-    everything = read(tmp_path, ["a", "gone"], overlay)
+    everything = read(tmp_path, ["a", "gone", "gone/deep"], overlay)
 
-    assert everything.faults == ()
+    assert faults(everything) == ["gone/deep/x/prompts/unused.yaml unused-file"]
     assert [(each.file, attached(each)) for each in everything.manifests] == [
         ("a/m.yaml", {"prompts/p.md": "new"}),
         ("a/new/n.md", {"../functions/t.txt": "text"}),

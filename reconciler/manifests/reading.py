@@ -7,7 +7,6 @@ but regular files is opened, and no more of a file is read than a file may have.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import file_references
+from reconciler.manifests.search import FoundFile, search
 from reconciler.source import Node, fields, has_front_matter, parse
 
 __all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
@@ -27,9 +27,6 @@ __all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
 FILE_BYTES: Final = 24 * 1024 * 1024
 """What a file may have: more than the largest body that an API takes. An agent has 1,048,576 characters of instructions
 and 3 MiB of tools. Escaped to ASCII a character of two bytes has six, and one of four has twelve: 12 MiB and 9 MiB."""
-DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
-_UNREFERRED: Final = frozenset({"readme.md", "readme.txt"})
-_CONFLICT: Final = ".live.md"
 _FRONT_MATTER: Final = """to make it a manifest, begin it with these three lines:
 ---
 model: gpt-4.1
@@ -53,30 +50,10 @@ class ReadFolders:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file that the search came upon."""
-
-    path: Path
-    file: str
-    real: Path
-    searched: bool
-    """Whether its folder is one that manifests are looked for in."""
-
-    def is_among(self, named: Collection[Path]) -> bool:
-        """Whether it is one of the files that references name; where it leads nowhere, by the path as written."""
-        return self.real in named or self.path in named
-
-    @property
-    def is_conflict(self) -> bool:
-        """Whether it is the live text of a prompt that `pull` could not merge."""
-        return self.path.name.lower().endswith(_CONFLICT)
-
-
-@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A file read as a manifest, which it is unless some reference names it."""
 
-    source: _File
+    source: FoundFile
     documents: tuple[Node, ...]
     references: tuple[tuple[tuple[str, Node], ...], ...]
     """For each document."""
@@ -89,8 +66,8 @@ def read(root: Path, folders: Sequence[str], overlay: Mapping[str, str] = _NOTHI
     It is as if the texts of the overlay stood at their paths, which begin at the root, whether the files exist or not.
     """
     library = _Library(disk.real(root), overlay)
-    files, faults = _search(library.root, folders, overlay)
-    possible = (library.candidate(file) for file in files if _may_be_manifest(file))
+    files, faults = search(library.root, folders, overlay)
+    possible = (library.candidate(file) for file in files if file.may_be_manifest)
     candidates = [candidate for candidate in possible if candidate is not None]
     named = {target for candidate in candidates for target in library.targets(candidate)}
     kept = [candidate for candidate in candidates if not candidate.source.is_among(named)]
@@ -113,7 +90,7 @@ def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnost
             yield Diagnostic(node.place, "bad-reference", message, remedy)
 
 
-def _unresolved_conflicts(files: Iterable[_File]) -> Iterator[Diagnostic]:
+def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
     message = "This live text was changed where Git's text was changed too."
     remedy = "merge it into the prompt by hand, and delete this file"
     for file in files:
@@ -121,9 +98,9 @@ def _unresolved_conflicts(files: Iterable[_File]) -> Iterator[Diagnostic]:
             yield Diagnostic(Location(file.file), "unresolved-conflict", message, remedy)
 
 
-def _unused_files(files: Iterable[_File], used: set[Path]) -> Iterator[Diagnostic]:
+def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagnostic]:
     for file in files:
-        if file.real in used or file.path.name.lower() in _UNREFERRED:
+        if file.real in used or file.is_readme:
             continue
         if file.searched and file.path.suffix.lower() == disk.MARKDOWN:
             message = "This Markdown file has no front matter, so it is no manifest, and nothing refers to it."
@@ -138,84 +115,12 @@ def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) 
     names = [kind.plural for kind in KINDS.values()]
     beside = {Path(folder).parent / name for folder in folders if Path(folder).name in names for name in names}
     for folder in sorted(each.as_posix() for each in beside if (root / each).is_dir()):
-        files, library = _search(root, [folder])[0], _Library(root)
-        unread = (library.candidate(file) for file in files if _may_be_manifest(file) and file.real not in read)
+        files, library = search(root, [folder])[0], _Library(root)
+        unread = (library.candidate(file) for file in files if file.may_be_manifest and file.real not in read)
         if any("model" in fields(document) for candidate in unread if candidate for document in candidate.documents):
             message = f"`manifests` does not list the folder `{folder}`, and no manifest in it is read."
             remedy = f"add `{folder}` to `manifests`, or rename the folder"
             yield Diagnostic(Location("reconciler.yaml"), "unread-folder", message, remedy, "warning")
-
-
-def _may_be_manifest(file: _File) -> bool:
-    is_reserved = file.path.name.lower() in _UNREFERRED or file.is_conflict
-    return file.searched and file.path.suffix.lower() in disk.MANIFESTS and not is_reserved
-
-
-def _search(root: Path, folders: Sequence[str], overlay: Collection[str] = ()) -> tuple[list[_File], list[Diagnostic]]:
-    """Every file that could be a manifest, or could be named by one, in the order of their paths; and what is wrong.
-
-    Folders are walked without recursion or circles. Links come last, so that a file which has two ways to it is shown
-    by its real one.
-    """
-    files: list[_File] = []
-    faults: list[Diagnostic] = []
-    seen: set[Path] = set()
-    pending = deque((Path(os.path.normpath(root / folder)), True) for folder in folders)
-    while pending:
-        folder, searched = pending.popleft()
-        real = disk.real(folder)
-        if real in seen:
-            continue
-        seen.add(real)
-        try:
-            disk.keep_inside(root, real)
-            entries = _entries_of(folder)
-        except UnfitError as error:
-            if isinstance(error.__cause__, FileNotFoundError) and any(_overlaid(root, [folder], overlay)):
-                continue
-            faults.append(error.at(Location(disk.shown(folder, root))))
-            continue
-        for entry in entries:
-            path = Path(entry.path)
-            if entry.name.startswith(".") or path == root / "reconciler.yaml":
-                continue
-            if _is_folder(entry):
-                add = pending.append if entry.is_symlink() else pending.appendleft
-                add((path, searched and entry.name not in DATA_FOLDERS))
-            elif path.suffix.lower() in disk.SUFFIXES:
-                target = disk.real(path) if entry.is_symlink() else real / entry.name
-                files.append(_File(path, disk.shown(path, root), target, searched))
-    found = {file.real for file in files}
-    added = _overlaid(root, [root / folder for folder in folders], overlay)
-    files += (file for file in added if file.real not in found)
-    return sorted(files, key=lambda file: file.file), faults
-
-
-def _overlaid(root: Path, folders: Iterable[Path], overlay: Iterable[str]) -> Iterator[_File]:
-    """The files of the overlay that a search of the folders would come upon, if they were there."""
-    for folder in (Path(os.path.normpath(each)) for each in folders):
-        for file in overlay:
-            path = Path(os.path.normpath(root / file))
-            below = path.relative_to(folder).parts if path.is_relative_to(folder) else (".",)
-            if path.suffix.lower() in disk.SUFFIXES and not any(part.startswith(".") for part in below):
-                yield _File(path, disk.shown(path, root), disk.real(path), DATA_FOLDERS.isdisjoint(below[:-1]))
-
-
-def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        unfit = disk.unfit(error, "folder")
-        unfit.remedy += "; which folders are read stands under `manifests` in reconciler.yaml"
-        raise unfit from error
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads in a circle: whoever reads it will report it
-        return False
 
 
 class _Library:
@@ -226,9 +131,10 @@ class _Library:
         self.faults: list[Diagnostic] = []
         self.sources: dict[str, str] = {}
         self._overlay = {disk.real(root / file): text for file, text in overlay.items()}
+        self._texts: dict[Path, tuple[str, UnfitError | None]] = {}
         self._attached: dict[Path, Node | UnfitError | None] = {}
 
-    def candidate(self, source: _File) -> _Candidate | None:
+    def candidate(self, source: FoundFile) -> _Candidate | None:
         """What is in a file, if it is a manifest; None where it is a text without front matter."""
         try:
             disk.keep_inside(self.root, source.real)
@@ -289,14 +195,17 @@ class _Library:
         return documents[0] if documents and documents[0].value is not None else None
 
     def _text(self, path: Path, file: str) -> str:
-        if path in self._overlay:
-            text, error = disk.decoded(self._overlay[path].encode(errors="surrogatepass"), file, FILE_BYTES)
-        else:
-            text, error = disk.text(path, file, FILE_BYTES)
-        self.sources[file] = text
+        if path not in self._texts:
+            written = self._overlay.get(path)
+            self._texts[path] = (
+                disk.text(path, file, FILE_BYTES)
+                if written is None
+                else disk.decoded(written.encode(errors="surrogatepass"), file, FILE_BYTES)
+            )
+        self.sources[file], error = self._texts[path]
         if error:
             raise error
-        return text
+        return self.sources[file]
 
 
 def _without_empty(documents: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -17,7 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.kinds import KINDS
 from reconciler.manifests import reading
 from reconciler.manifests.disk import MARKDOWN, YAML
-from reconciler.manifests.reading import DATA_FOLDERS
+from reconciler.manifests.search import DATA_FOLDERS
 from reconciler.model import Address, Applies, Change, Desired, Live
 from reconciler.plan.marker import is_left_by
 from reconciler.run import checkout
