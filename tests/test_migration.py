@@ -114,7 +114,7 @@ def test_response_formats_and_functions_as_an_agent_has_them() -> None:
     assert "response_format" in _told(asked, "agent", "lost")
     bare = _assessed(tools=[{"type": "function", "function": {"name": "f"}}])
     (text,) = _told(bare, "agent", "changed").values()
-    assert text.endswith("agents require its `description` and `parameters`, which this does not state")
+    assert text.endswith("agents require its `description` and `parameters`, stated as empty")
 
 
 def test_what_holds_in_one_environment_alone_says_so() -> None:

@@ -40,7 +40,7 @@ _SECRET_HEADERS: Final = ("api-key", "authorization", "cookie", "proxy-authoriza
 _FORMATS: Final = ("text", "json_schema")
 _ORIGINS: Final = ("service", "environment")
 _MODES: Final = ("disabled", "cached", "live")
-_MOST_TOOL_BYTES: Final = 3 * 1024 * 1024
+MOST_TOOL_BYTES: Final = 3 * 1024 * 1024
 _GROUPS: Final = {"functions": ("function", "name"), "mcp": ("mcp", "server_label")}
 
 Words: TypeAlias = Annotated[str, AfterValidator(lambda value: text(value) or "")]
@@ -389,11 +389,16 @@ def _same_names(tools: Numbered) -> Iterator[Problem]:
         seen.add((type_of(tool), str(getattr(tool, "name", None) or getattr(tool, "server_label", ""))))
 
 
+def size_of_tools(tools: Json) -> int:
+    """How many bytes of JSON tools in normal form are sent as."""
+    sent = _tool_list(tools, None)
+    return len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
+
+
 def _too_large(body: AgentBody) -> Iterator[Problem]:
-    sent = _tool_list(_tools_by_name(body.tools or [], body), None)
-    size = len(json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"))
-    if size > _MOST_TOOL_BYTES:
-        message = f"`tools` takes {size:,} bytes of JSON; the API takes {_MOST_TOOL_BYTES:,}."
+    size = size_of_tools(_tools_by_name(body.tools or [], body))
+    if size > MOST_TOOL_BYTES:
+        message = f"`tools` takes {size:,} bytes of JSON; the API takes {MOST_TOOL_BYTES:,}."
         yield Problem(("tools",), "too-large", message, "drop some, or shorten their schemas")
 
 

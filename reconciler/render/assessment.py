@@ -7,7 +7,8 @@ from textwrap import wrap
 from typing import Final, TypeAlias
 
 from reconciler.canonical import Json
-from reconciler.kinds.migration import TARGETS, VERDICTS, Assessment, FieldVerdict, Verdict
+from reconciler.kinds.carrying import FieldVerdict, Verdict
+from reconciler.kinds.migration import TARGETS, VERDICTS, Assessment
 from reconciler.paths import show
 from reconciler.render import markup
 from reconciler.render.sentences import count

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS, Kind, ServerTraits, agent, assistant
 from reconciler.kinds.agent import Transport
+from reconciler.kinds.carrying import FieldVerdict
 from reconciler.kinds.fields import FieldPart, FieldRules, ValueLimits
-from reconciler.kinds.migration import FieldVerdict, verdicts
+from reconciler.kinds.migration import verdicts
 from reconciler.model import Live
 from reconciler.paths import Path, show
 
