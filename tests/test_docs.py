@@ -21,7 +21,7 @@ import httpx
 import pytest
 
 from reconciler import config
-from reconciler.cli import COMMANDS, cli
+from reconciler.cli import COMMANDS, cli, module_of
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS, ServerTraits
@@ -44,7 +44,7 @@ def _page(name: str) -> str:
 
 
 def _command(name: str) -> click.Command:
-    command = importlib.import_module(f"reconciler.cli.{name}").command
+    command = importlib.import_module(module_of(name)).command
     assert isinstance(command, click.Command)
     return command
 

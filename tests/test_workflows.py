@@ -18,7 +18,7 @@ import click
 import pytest
 import yaml
 
-from reconciler.cli import COMMANDS
+from reconciler.cli import COMMANDS, module_of
 from support.checkout import answering
 from support.expressions import Lenient, evaluated, holds
 from support.github import BOT
@@ -160,7 +160,7 @@ def test_every_command_line_is_one_that_the_command_takes() -> None:
     taken = [words for line in lines if (words := _words(line))[0] in COMMANDS]
 
     for name, *arguments in taken:
-        command = importlib.import_module(f"reconciler.cli.{name}").command
+        command = importlib.import_module(module_of(name)).command
         command.make_parser(click.Context(command)).parse_args(
             [re.sub(r"^-(?=[a-z]{2})", "--", one) for one in arguments]
         )

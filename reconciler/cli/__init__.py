@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import Any, TextIO
 
 import click
@@ -32,6 +33,7 @@ COMMANDS: dict[str, str] = {
     "reviewed": "Fetch the plan that was reviewed on the merged pull request.",
     "status": "List the managed and unmanaged agents and assistants with their state.",
     "show": "Show a live agent or assistant as a manifest, or a saved plan.",
+    "import": "Write manifests of live agents and assistants that have none.",
     "output": "Print the keys and ids of managed agents and assistants.",
     "forget": "Stop managing agents and assistants without deleting them.",
     "destroy": "Delete everything of a preview stack.",
@@ -50,7 +52,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("get", "list", "ls", "state", "refresh", "agents"), "`reconciler status` lists what is live."),
     **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
     **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
-    **dict.fromkeys(("import", "pull", "export"), "`reconciler show ID` prints a live object as a manifest."),
+    **dict.fromkeys(("adopt", "export"), "`reconciler import` writes manifests of what is live."),
+    "pull": "`reconciler show ID` prints a live object as a manifest.",
     **dict.fromkeys(("delete", "rm", "remove"), "remove the manifest and apply, or `reconciler forget KEY`."),
     **dict.fromkeys(("init", "login"), "no preparation is needed: begin with `reconciler plan`."),
     "help": "`reconciler --help` does that.",
@@ -74,6 +77,11 @@ Exit codes:
 """
 
 
+def module_of(name: str) -> str:
+    """The module of a command: it is called like it, with `_` behind a word that Python reserves."""
+    return f"reconciler.cli.{name}{'_' * iskeyword(name)}"
+
+
 class _LateCommands(click.Group):
     """A group that imports a command when it is run, and describes each without importing it."""
 
@@ -83,7 +91,7 @@ class _LateCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"reconciler.cli.{cmd_name}").command
+        command = importlib.import_module(module_of(cmd_name)).command
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -32,6 +32,13 @@ class Manifest:
     attachments: Mapping[str, Node] = field(default_factory=dict)
     """By the reference as written; one that cannot be read is not here, and has its error."""
 
+    @property
+    def address(self) -> Address:
+        """What it is called, as far as it can be read."""
+        own = fields(member(self.node, "reconciler"))
+        stated = {name: own[name].value for name in ("kind", "key") if name in own}
+        return Address(str(stated.get("kind") or kind_of(self.file).name), str(stated.get("key") or self.stem))
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestContext:
@@ -53,6 +60,8 @@ class ParsedManifests:
     faults: tuple[Diagnostic, ...]
     left_out: tuple[Address, ...] = ()
     """What the manifests are of whose kind does not exist in the environment."""
+    absent: tuple[Address, ...] = ()
+    """What manifests say does not exist in the environment."""
 
 
 def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
@@ -61,10 +70,12 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
     desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
     faults += [*_clashes(readers), *_clashing_former_keys(readers)]
+    wanted = {resource.address for resource in desired}
     return ParsedManifests(
         desired=tuple(sorted(desired, key=lambda resource: resource.address)),
         faults=in_order(faults),
         left_out=tuple(sorted(reader.address for reader in readers if not reader.is_of_environment)),
+        absent=tuple(sorted({each.address for each in readers if each.is_of_environment} - wanted)),
     )
 
 

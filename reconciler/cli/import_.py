@@ -1,0 +1,35 @@
+"""`reconciler import`: what is live becomes manifests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli import options
+from reconciler.run.options import SessionOptions
+
+
+@click.command("import")
+@click.argument("words", nargs=-1, metavar="[ID|NAME]...")
+@options.environment
+@options.option(
+    "--layout",
+    type=click.Choice(("yaml", "markdown")),
+    help="How manifests are written; default: as those that are there, else yaml.",
+)
+@options.option("--force", is_flag=True, help="Write over files that no manifest uses.")
+@options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@options.in_session
+def command(*, words: tuple[str, ...], session_options: SessionOptions, **how: Any) -> int:
+    """Write a manifest for every live agent and assistant that has none.
+
+    ID|NAME names some of them and may be a glob, as in `import 'HR*'`; without it all are imported. What is written
+    is read again first: a plan then adopts each, and changes nothing. What cannot be imported so is left and named.
+    """
+    from reconciler.run.import_live import import_live
+    from reconciler.run.importing import ImportOptions
+    from reconciler.run.session import open_session
+
+    import_live(open_session(session_options, owns=False), words, ImportOptions(**how))
+    return 0

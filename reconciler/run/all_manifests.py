@@ -1,0 +1,91 @@
+"""The manifests of a repository as every environment reads them: as they are, or as they will be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.config import LOCAL, Config, Environment
+from reconciler.manifests import parser, reading
+from reconciler.model import Address
+from reconciler.render import Style
+from reconciler.run.session import manifest_context, stop_at_errors
+
+
+@dataclass(frozen=True, slots=True)
+class AllManifests:
+    """The manifests of all folders, and what each environment makes of them."""
+
+    config: Config
+    here: Environment | None
+    """The environment that a command is about, if it is about one."""
+    read: reading.ReadFolders
+    _parsed: dict[str, parser.ParsedManifests] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def environments(self) -> Mapping[str, Environment]:
+        """Every environment that can read manifests, and the selected one also where the file does not state it."""
+        return {**self.config.environments, **({self.here.name: self.here} if self.here is not None else {})}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of these; `local` where there is none."""
+        return tuple(self.environments) or (LOCAL,)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The environments that `reconciler.yaml` states, beside the selected one."""
+        stated = {name for name, each in self.config.environments.items() if each.place is not None}
+        return tuple(sorted({*stated, *self.config.broken} - {self.here.name if self.here is not None else ""}))
+
+    def parsed(self, name: str) -> parser.ParsedManifests:
+        """What the manifests ask for in an environment."""
+        if name not in self._parsed:
+            self._parsed[name] = self.parsed_some(name, self.read.manifests)
+        return self._parsed[name]
+
+    def parsed_some(self, name: str, manifests: Sequence[parser.Manifest]) -> parser.ParsedManifests:
+        """The same of some manifests."""
+        environment = self.environments.get(name)
+        context = manifest_context(self.config, environment) if environment is not None else parser.ManifestContext()
+        return parser.parse(manifests, context)
+
+    @property
+    def addresses(self) -> frozenset[Address]:
+        """Every address that a manifest has, and those that it had before."""
+        parsed = self.parsed(self.here.name if self.here is not None else LOCAL)
+        former = (Address(each.address.kind, key) for each in parsed.desired for key in each.was)
+        return frozenset((*(each.address for each in parsed.desired), *parsed.absent, *parsed.left_out, *former))
+
+    def pinned_elsewhere(self) -> dict[tuple[str, str], str]:
+        """The objects of this server that manifests name for another environment: by kind and id, which one."""
+        here = self.here
+        return {
+            (each.address.kind, each.id): name
+            for name, other in sorted(self.config.environments.items())
+            if here is not None and name != here.name and _is_same_server(other, here)
+            for each in self.parsed(name).desired
+            if each.id is not None
+        }
+
+    def with_files(self, texts: Mapping[str, str], folders: Sequence[str]) -> AllManifests:
+        """The repository as it is once these files are written."""
+        return replace(self, read=reading.read(self.config.root, folders, texts), _parsed={})
+
+
+def opened(loaded: Config, here: Environment | None, style: Style) -> AllManifests:
+    """The repository as it is; ends the command where a manifest has an error. A folder that is not there is empty."""
+    read = reading.read(loaded.root, existing(loaded, loaded.manifests))
+    repository = AllManifests(loaded, here, read)
+    faults = [*read.faults, *(repository.parsed(here.name).faults if here is not None else ())]
+    stop_at_errors(faults, read.sources, style)
+    return repository
+
+
+def existing(loaded: Config, folders: Collection[str]) -> tuple[str, ...]:
+    """The folders that are there."""
+    return tuple(folder for folder in folders if (loaded.root / folder).exists())
+
+
+def _is_same_server(one: Environment, other: Environment) -> bool:
+    return (one.provider, one.settings.target()) == (other.provider, other.settings.target())

@@ -1,0 +1,121 @@
+"""`reconciler import` from a server: what is live and has no manifest becomes one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import click
+
+from reconciler.canonical import Json
+from reconciler.config import FILE
+from reconciler.console.failure import Failure
+from reconciler.diagnostics import did_you_mean
+from reconciler.kinds import KINDS
+from reconciler.model import Live
+from reconciler.plan import marker as markers
+from reconciler.plan.guards import unreliable_list
+from reconciler.plan.importable import Candidates, candidates
+from reconciler.plan.ownership import is_ours
+from reconciler.run.all_manifests import AllManifests, opened
+from reconciler.run.file_changes import write_files
+from reconciler.run.import_folders import folders_for
+from reconciler.run.import_output import say_what_was_left, show_files, summary
+from reconciler.run.importing import ImportOptions, Item, import_objects
+from reconciler.run.matching import Matched, matched
+from reconciler.run.session import Session, run_async
+
+
+def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
+    """Writes a manifest for everything live that has none, or for what the words name."""
+    repository = opened(session.config, session.environment, session.style)
+    live = run_async(_reliably_read, session)
+    pairs = dict(word.split("=", 1) for word in words if _is_pair(word, live))
+    every = candidates(
+        live,
+        repository.parsed(session.where.environment).desired,
+        session.where,
+        absent=repository.parsed(session.where.environment).absent,
+        pinned=repository.pinned_elsewhere(),
+    )
+    found = _selected(every, [word for word in words if not _is_pair(word, live)], pairs.values(), session.title)
+    done = matched(session, repository, found, pairs) if repository.read.manifests else Matched()
+    elsewhere = done.handled | {each.live.identity for each in done.left}
+    items = [_item(one, session, repository) for one in found.importable if one.identity not in elsewhere]
+    folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
+    imported = import_objects(repository, items, folders, options, done.edited)
+    edited = {**done.edited, **folders.edited}
+    click.echo(f"{session.title}, stack {session.where.stack}\n")
+    for line in (*done.lines, *([""] if done.lines else [])):
+        click.echo(line)
+    show_files(imported, edited, session.style)
+    click.echo(summary(imported, edited, options))
+    if found.managed:
+        have = "has" if len(found.managed) == 1 else "have"
+        click.echo(f"{len(found.managed)} {have} a manifest already.")
+    say_what_was_left((*found.left, *done.left, *imported.left))
+    if not options.dry_run:
+        before = {**done.before, **folders.before}
+        write_files(session.config.root, {**imported.texts, **edited}, force=options.force, before=before)
+    if imported.texts or edited:
+        click.echo(f"Next: reconciler plan -e {session.where.environment}")
+
+
+async def _reliably_read(session: Session) -> tuple[Live, ...]:
+    """Everything live; a list that contradicts itself ends the command, for what it leaves out would be lost."""
+    async with session.provider() as provider:
+        live = await session.live(provider)
+    for note in session.stated_and_gone(provider):
+        click.echo(f"Note: {note}", err=True)
+    for kind, fault in sorted(provider.unreliable.items()):
+        message = f"{session.title}: {unreliable_list(kind, fault)} Nothing was written."
+        raise Failure(
+            message, "fix the server's paging; if other programs create and delete there now, try again later"
+        )
+    return live
+
+
+def _is_pair(word: str, live: Collection[Live]) -> bool:
+    """Whether a word gives an id to a key."""
+    return "=" in word and any(each.id == word.split("=", 1)[1] for each in live)
+
+
+def _selected(every: Candidates, words: Sequence[str], ids: Collection[str], title: str) -> Candidates:
+    """What the words and ids name; everything where there are none."""
+    if not words and not ids:
+        return every
+    objects = [*every.importable, *every.managed, *(each.live for each in every.left)]
+    chosen = {one.identity for one in objects if one.id in ids}
+    for word in words:
+        hits = [one for one in objects if word in _names_of(one)]
+        hits = hits or [one for one in objects if any(fnmatchcase(name, word) for name in _names_of(one))]
+        if not hits:
+            known = {name for one in objects for name in _names_of(one)}
+            raise Failure(f"{title} has no agent or assistant called {word!r}.", did_you_mean(word, known))
+        chosen |= {one.identity for one in hits}
+    return Candidates(
+        importable=tuple(one for one in every.importable if one.identity in chosen),
+        managed=tuple(one for one in every.managed if one.identity in chosen),
+        left=tuple(each for each in every.left if each.live.identity in chosen),
+    )
+
+
+def _names_of(one: Live) -> Iterator[str]:
+    """What a person may call an object: its id, its name, and its key and address if it has a marker."""
+    yield one.id
+    if one.name is not None:
+        yield one.name
+    if one.marker is not None:
+        yield from (one.address.key, str(one.address))
+
+
+def _item(live: Live, session: Session, repository: AllManifests) -> Item:
+    """The object with what its manifest says of environments: what carries our marker is found without an id."""
+    absent: dict[str, Json] = dict.fromkeys(repository.others, False)
+    elsewhere: dict[str, Json] = {"environments": absent} if absent else {}
+    if live.marker is None or not is_ours(live, session.where):
+        return Item(live, {"id": {session.where.environment: live.id}, **elsewhere})
+    _, fields = markers.less_unstated(live, KINDS[live.kind])
+    kept: dict[str, Json] = {"on_removal": live.marker.on_removal} if live.marker.on_removal != "delete" else {}
+    return Item(replace(live, fields=fields), {**kept, **elsewhere}, key=live.marker.key)

@@ -1,0 +1,169 @@
+"""Live or saved objects → manifests: named, laid out, read again before anything is written, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from reconciler.canonical import Json
+from reconciler.console.credentials import hidden
+from reconciler.diagnostics import Diagnostic, errors
+from reconciler.kinds import KINDS
+from reconciler.manifests.keys import keys_of
+from reconciler.manifests.layout import Draft, laid_out
+from reconciler.model import Address, Desired, Live, Marker
+from reconciler.paths import show
+from reconciler.plan.diff import differences
+from reconciler.plan.importable import Left
+from reconciler.render.sentences import count
+from reconciler.run.all_manifests import AllManifests
+from reconciler.run.import_folders import Folders
+
+Layout: TypeAlias = Literal["yaml", "markdown"]
+_UNRESOLVED = "unresolved-field"
+"""The error that a conversion leaves for a person on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How an import writes."""
+
+    layout: Layout | None = None
+    force: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An object on its way to a manifest."""
+
+    live: Live
+    """Its kind and fields are what the manifest gets."""
+    own: Mapping[str, Json] = field(default_factory=dict)
+    """The `reconciler:` block."""
+    key: str | None = None
+    """The key that it must have; else it is made from its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import writes, and what it leaves."""
+
+    texts: Mapping[str, str]
+    """By path from the root, the new files."""
+    items: Mapping[Address, Item]
+    files: Mapping[Address, str]
+    """The manifest of each."""
+    left: tuple[Left, ...]
+
+
+Convert: TypeAlias = Callable[[Item], Item]
+
+
+def import_objects(
+    repository: AllManifests,
+    items: Sequence[Item],
+    folders: Folders,
+    options: ImportOptions,
+    edited: Mapping[str, str] | None = None,
+) -> Imported:
+    """New manifests of the items that can be had without a loss, and why the others are left; nothing is written.
+
+    `edited` are files that exist, as they are to be: they are read along.
+    """
+    kept, left = _without_secrets(items)
+    while True:
+        named = _under_addresses(kept, repository)
+        texts = _laid_out(named, repository, folders, options)
+        after = repository.with_files({**(edited or {}), **texts}, folders.all)
+        check = _NewManifests(after, texts, named)
+        reasons = check.reasons()
+        if not reasons:
+            return Imported(texts, named, check.files, tuple(left))
+        left += [Left(named[address].live, reason) for address, reason in sorted(reasons.items())]
+        kept = [item for address, item in named.items() if address not in reasons]
+
+
+def _without_secrets(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
+    kept: list[Item] = []
+    left: list[Left] = []
+    for item in items:
+        if hidden().deep(item.live, (Marker,)) is item.live:
+            kept.append(item)
+        else:
+            left.append(Left(item.live, "it holds a secret of this environment, which belongs into no file"))
+    return kept, left
+
+
+def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Address, Item]:
+    """Each item under its address, in their order."""
+    fixed = {item.live.identity: item.key for item in items if item.key is not None}
+    taken = {*repository.addresses, *(Address(kind, fixed[kind, id]) for kind, id in fixed)}
+    made = keys_of([item.live for item in items if item.key is None], taken)
+    named = {Address(item.live.kind, fixed.get(item.live.identity) or made[item.live.identity]): item for item in items}
+    return dict(sorted(named.items()))
+
+
+def _laid_out(
+    named: Mapping[Address, Item], repository: AllManifests, folders: Folders, options: ImportOptions
+) -> dict[str, str]:
+    drafts = [
+        Draft(address, KINDS[address.kind].manifest(item.live.fields), item.own) for address, item in named.items()
+    ]
+    layout = options.layout or _usual_layout(repository)
+    return laid_out(drafts, layout, folders.by_kind, () if options.force else tuple(repository.read.sources))
+
+
+def _usual_layout(repository: AllManifests) -> Layout:
+    """The layout of the manifests that are there."""
+    files = [manifest.file for manifest in repository.read.manifests]
+    return "markdown" if files and all(file.endswith(".md") for file in files) else "yaml"
+
+
+class _NewManifests:
+    """The new manifests, read as they will be."""
+
+    def __init__(self, after: AllManifests, texts: Mapping[str, str], named: Mapping[Address, Item]) -> None:
+        self.after = after
+        self.named = named
+        self.manifests = [manifest for manifest in after.read.manifests if manifest.file in texts]
+        self.files = {manifest.address: manifest.file for manifest in self.manifests}
+        self.users: dict[str, list[Address]] = {}
+        for manifest in self.manifests:
+            for file in {manifest.file, *(node.place.file for node in manifest.attachments.values())}:
+                self.users.setdefault(file, []).append(manifest.address)
+
+    def reasons(self) -> dict[Address, str]:
+        """By address, the first reason."""
+        found: dict[Address, str] = {}
+        for address, reason in self._reasons():
+            found.setdefault(address, reason)
+        return found
+
+    def _reasons(self) -> Iterator[tuple[Address, str]]:
+        for address in self.named.keys() - self.files.keys():
+            yield address, "its manifest would not be read"
+        yield from self._faults(self.after.read.faults)
+        for name in self.after.names:
+            is_here = self.after.here is None or name == self.after.here.name
+            parsed = self.after.parsed(name) if is_here else self.after.parsed_some(name, self.manifests)
+            yield from self._faults(parsed.faults)
+            for address, desired in ((each.address, each) for each in parsed.desired if each.address in self.named):
+                if is_here and (loss := _loss(desired, self.named[address].live)):
+                    yield address, loss
+                elif name in self.after.others:  # a `local` that nobody stated may have it: there it can be tried
+                    yield address, f"it would be created in {name}"
+
+    def _faults(self, faults: Sequence[Diagnostic]) -> Iterator[tuple[Address, str]]:
+        for fault in errors(faults):
+            for address in self.users.get(fault.place.file, ()) if fault.code != _UNRESOLVED else ():
+                yield address, fault.message.rstrip(".")
+
+
+def _loss(desired: Desired, live: Live) -> str:
+    """What the manifest would not say as it is live; empty where it says everything."""
+    paths = [show(each.path) for each in differences(replace(desired, ignore=()), live, KINDS[live.kind])]
+    if not paths:
+        return ""
+    return f"{count(len(paths), 'value')} would not come back as it is: {', '.join(paths[:3])}"

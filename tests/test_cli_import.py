@@ -1,0 +1,192 @@
+"""`reconciler import`: live objects become manifests, and a plan then adopts them without one change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from support.checkout import Checkout
+from support.emulator_process import served
+from support.emulator_world import BETAS
+
+LONG = "\n".join(f"{number}. Be kind to everybody who asks." for number in range(12))
+LOOKUP = {"type": "function", "function": {"name": "lookup", "parameters": {"type": "object", "properties": {}}}}
+SIXTEEN = {f"pair-{number}": "x" for number in range(16)}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    data = tmp_path_factory.mktemp("servers")
+    with served(data / "production.db") as production, served(data / "staging.db") as staging:
+        yield {"production": f"{production}/v1", "staging": f"{staging}/v1"}
+
+
+class Account:
+    """Two servers, which begin empty, and a checkout that knows both."""
+
+    def __init__(self, checkout: Checkout, servers: dict[str, str]) -> None:
+        self.checkout, self.servers, self.run = checkout, servers, checkout.run
+        (checkout.root / "assistants").rmdir()
+        for name in servers:
+            for api in ("assistants", "agents"):
+                for one in self.listed(api, name):
+                    self.call("DELETE", f"{api}/{one['id']}", name)
+        self.configure()
+
+    def configure(self, more: str = "") -> None:
+        stated = (f"  {name}: {{provider: openai, base_url: {url}}}\n" for name, url in self.servers.items())
+        self.checkout.config(f"stack: people\n{more}environments:\n{''.join(stated)}")
+
+    def call(self, method: str, path: str, server: str = "production", body: Any = None) -> Any:
+        api = path.split("/")[0].split("?")[0]
+        answer = httpx.request(method, f"{self.servers[server]}/{path}", headers=BETAS[api], json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def listed(self, api: str, server: str = "production") -> list[Any]:
+        return list(self.call("GET", f"{api}?limit=100", server)["data"])
+
+    def made(self, api: str = "assistants", server: str = "production", **body: Any) -> str:
+        """Somebody makes an object in the dashboard; its id."""
+        return str(self.call("POST", api, server, {"model": "gpt-5.1", **body})["id"])
+
+    def text(self, path: str) -> str:
+        return (self.checkout.root / path).read_text()
+
+    def files(self) -> list[str]:
+        """Every file of the checkout that was not there at first."""
+        root = self.checkout.root
+        found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+        return sorted(path.as_posix() for path in found if path.parts[0] not in (".reconciler", "reconciler.yaml"))
+
+
+@pytest.fixture
+def account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: dict[str, str]
+) -> Account:
+    return Account(Checkout(tmp_path, monkeypatch, capsys), servers)
+
+
+def test_what_is_live_becomes_files_and_a_plan_adopts_it_without_a_change(account: Account) -> None:
+    helper = account.made(name="HR Helper", instructions=LONG, tools=[{"type": "file_search"}, LOOKUP])
+    second = account.made(name="HR Helper 2", description="Another")
+    desk = account.made("agents", name="Order Desk", instructions="Sell.")
+
+    shown = account.run("import", "-e", "production", "--dry-run")
+    assert account.files() == []
+    told = account.run("import", "-e", "production")
+
+    assert (shown.code, told.code, told.err) == (0, 0, "")
+    assert shown.out == told.out.replace("file written.", "file would be written.")
+    assert told.out == (
+        f"production (openai, {account.servers['production']}), stack people\n\n"
+        "  agents/\n"
+        f"    order-desk.yaml     Order Desk  {desk}\n"
+        "  assistants/\n"
+        f"    hr-helper.yaml      HR Helper  {helper}\n"
+        f"    hr-helper-2.yaml    HR Helper 2  {second}\n"
+        "    prompts/\n"
+        "      hr-helper.md\n\n"
+        "3 manifests and 1 other file written.\n"
+        "Next: reconciler plan -e production\n"
+    )
+    assert account.text("assistants/prompts/hr-helper.md") == f"{LONG}\n"
+    assert "Plan: 3 to import, 0 to add, 0 to change" in account.run("plan", "-e", "production").out
+    assert "No changes." in account.run("plan", "-e", "staging").out
+    assert account.run("validate").code == 0
+    assert account.run("apply", "-e", "production", "--auto-approve").code == 0
+    assert "No changes." in account.run("plan", "-e", "production").out
+
+
+def test_what_has_a_manifest_is_counted_and_not_written_again(account: Account) -> None:
+    account.made(name="One")
+    account.run("import", "-e", "production")
+    account.made(name="Two")
+
+    told = account.run("import", "-e", "production")
+    again = account.run("import", "-e", "production")
+
+    assert ("two.yaml" in told.out, "one.yaml" in told.out) == (True, False)
+    assert "1 manifest written.\n1 has a manifest already.\n" in told.out
+    assert again.out.endswith("\n\nThere is nothing to import.\n2 have a manifest already.\n")
+
+
+def test_what_cannot_be_adopted_is_left_and_named_and_the_rest_is_written(account: Account) -> None:
+    full = account.made(name="Full", metadata=SIXTEEN)
+    account.made(name="Fits")
+
+    told = account.run("import", "-e", "production")
+
+    reason = "16 metadata pairs leave no room for the marker; remove one on the server"
+    assert (told.code, told.err) == (0, f"1 was left: {full} (Full): {reason}.\n")
+    assert account.files() == ["assistants/fits.yaml"]
+
+
+def test_objects_are_named_by_id_name_and_glob(account: Account) -> None:
+    account.made(name="HR One")
+    account.made(name="HR Two")
+    other = account.made(name="Other")
+    account.made(name="Last")
+
+    told = account.run("import", "-e", "production", "HR*", other)
+    nothing = account.run("import", "-e", "production", "Lost", "--dry-run")
+
+    assert told.code == 0
+    assert account.files() == ["assistants/hr-one.yaml", "assistants/hr-two.yaml", "assistants/other.yaml"]
+    assert nothing.code == 1
+    assert "has no agent or assistant called 'Lost'.\n  did you mean `Last`?" in nothing.err
+
+
+def test_an_object_whose_manifest_is_lost_comes_back_under_its_key(account: Account) -> None:
+    id = account.made(name="Some Name", reasoning_effort="high")
+    account.run("import", "-e", "production")
+    manifest = account.checkout.root / "assistants/some-name.yaml"
+    manifest.write_text(manifest.read_text() + "  on_removal: refuse\n  key: bot\n")
+    assert account.run("apply", "-e", "production", "--auto-approve").code == 0
+    manifest.unlink()
+
+    told = account.run("import", "-e", "production")
+
+    assert f"bot.yaml    Some Name  {id}" in told.out
+    assert account.text("assistants/bot.yaml").endswith(
+        "reconciler:\n  on_removal: refuse\n  environments:\n    staging: false\n"
+    )
+    assert "No changes." in account.run("plan", "-e", "production").out
+
+
+def test_files_in_the_way_are_only_written_over_with_force(account: Account) -> None:
+    account.made(name="HR Helper", instructions=LONG)
+    account.made(name="Second")
+    way = account.checkout.root / "assistants/prompts/hr-helper.md"
+    way.parent.mkdir(parents=True)
+    way.write_text("old\n")
+
+    refused = account.run("import", "-e", "production")
+    files = account.files()
+    forced = account.run("import", "-e", "production", "--force")
+
+    assert (refused.code, files) == (1, ["assistants/prompts/hr-helper.md"])
+    assert "1 file exist with another text:\n  assistants/prompts/hr-helper.md" in refused.err
+    assert (forced.code, way.read_text()) == (0, f"{LONG}\n")
+
+
+def test_another_stack_another_environment_and_copies_are_left_and_named(account: Account) -> None:
+    account.made(name="Mine")
+    account.run("import", "-e", "production")
+    account.run("apply", "-e", "production", "--auto-approve")
+    (mine,) = account.listed("assistants")
+    marker = mine["metadata"]["reconciler"]
+    copy = account.made(name="Copy", metadata={"reconciler": marker})
+    other = account.made(name="Other", metadata={"reconciler": "v1 sales/production/bot f=1 d="})
+    odd = account.made(name="Odd", metadata={"reconciler": "yes"})
+
+    told = account.run("import", "-e", "production")
+
+    assert "There is nothing to import.\n1 has a manifest already.\n" in told.out
+    assert f"{copy} (Copy): it is a copy of assistant.mine ({mine['id']})." in told.err
+    assert f"{other} (Other): sales/production/bot manages it." in told.err
+    assert f"{odd} (Odd): its metadata entry `reconciler` is not a marker" in told.err
