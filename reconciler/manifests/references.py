@@ -174,6 +174,12 @@ def _is_schema(path: _Steps) -> bool:
     return path[-1:] != () and path[-1] in _SCHEMAS and path[0] != "metadata"
 
 
+def may_hold_value(path: _Steps) -> bool:
+    """Whether `{value: …}` may stand at a place of a manifest and is no data there."""
+    within = any(_is_schema(path[:length]) for length in range(1, len(path) + 1))
+    return path not in ((), ("metadata",)) and not within
+
+
 def _file_nodes(node: Node) -> list[Node]:
     only = _only_member(node)
     if _only_key(node) == "file":
