@@ -107,6 +107,13 @@ BECOMES: dict[str, tuple[str, Json]] = {
     "metadata that looks like a reference": ("metadata: {file: a.md}", {"metadata": {"file": "a.md"}}),
     "metadata that looks like a value": ("metadata: {value: handbook}", {"metadata": {"value": "handbook"}}),
     "a value within metadata": ("metadata: {team: {value: handbook}}", {"metadata": {"team": "vs_1"}}),
+    "headers whose names look like references": (
+        "tools: [{headers: {value: handbook}, request_metadata: {file: x}}]\nmetadata: {headers: {value: handbook}}",
+        {
+            "tools": [{"headers": {"value": "handbook"}, "request_metadata": {"file": "x"}}],
+            "metadata": {"headers": "vs_1"},
+        },
+    ),
     "a value within metadata of a schema's name": (
         "metadata: {schema: {value: handbook}, parameters: {value: handbook}}",
         {"metadata": {"schema": "vs_1", "parameters": "vs_1"}},

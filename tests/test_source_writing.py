@@ -104,6 +104,17 @@ def test_nothing_invisible_stands_in_the_open(odd: str, wrap: object) -> None:
     assert plain(parse(text, "x.yaml").documents[0]) == wrap(odd)  # type: ignore[operator]
 
 
+def test_a_reference_stands_on_one_line_and_a_text_that_others_read_as_a_number_in_quotes() -> None:
+    data: Json = {"a": {"file": "prompts/x.md"}, "b": [{"value": "x"}, {"file": "x\ny"}], "c": "1e3", "d": {"file": 1}}
+
+    text = write(data)
+
+    assert text == (
+        "a: {file: prompts/x.md}\nb:\n  - {value: x}\n  - file: |-\n      x\n      y\nc: '1e3'\nd:\n  file: 1\n"
+    )
+    assert plain(parse(text, "x.yaml").documents[0]) == data
+
+
 def test_what_can_be_seen_is_written_as_it_is() -> None:
     assert write({"name": "Größe → 日本"}) == "name: Größe → 日本\n"
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from reconciler.canonical import Absent, Json
+from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.manifests.keys import is_safe_stem, slug_of
 from reconciler.manifests.parser import kind_of
@@ -38,8 +38,8 @@ _FIRST: Final = (
 )
 _LAST: Final = ("metadata", "reconciler")
 _SUFFIX: Final = {"yaml": ".yaml", "markdown": ".md"}
-_PROMPTS: Final = "prompts"
-_FILE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_PROMPTS, _FUNCTIONS, _SCHEMAS = "prompts", "functions", "schemas"
+_FILE_NAME: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,127}", re.IGNORECASE)
 _FILE: Final = re.compile(r"[^\0]*\.(?:md|txt|json|yaml|yml)", re.IGNORECASE | re.DOTALL)
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 _INVISIBLE: Final = re.compile(
@@ -109,8 +109,10 @@ class _Part:
     manifest: _PlacedDraft
     where: _Steps
     folder: str
-    stem: str
     text: str
+    stem: str
+    shared_stem: str
+    """What it is called where other manifests have the same."""
     is_forced: bool = False
     """Whether it can stand nowhere else."""
 
@@ -118,6 +120,11 @@ class _Part:
     def path(self) -> str:
         """The folder that its file would be in, from the root."""
         return posixpath.join(posixpath.dirname(self.manifest.path), self.folder)
+
+    @property
+    def content(self) -> tuple[str, str, str]:
+        """What equal parts share: functions of two names are two, although they take the same."""
+        return self.folder, self.text, self.stem if self.folder == _FUNCTIONS else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +139,16 @@ class _FreeNames:
 
     def __init__(self, taken: Collection[str]) -> None:
         self._taken = {path.lower() for path in taken}
+        self._numbers: Counter[str] = Counter()
 
     def claim(self, folder: str, stem: str, suffix: str) -> str:
-        path, number = posixpath.normpath(posixpath.join(folder, stem + suffix)), 1
-        while path.lower() in self._taken:
-            number += 1
-            path = posixpath.normpath(posixpath.join(folder, f"{stem}-{number}{suffix}"))
-        self._taken.add(path.lower())
-        return path
+        """A path in the folder, with a number where the stem alone is not free."""
+        path = free = posixpath.normpath(posixpath.join(folder, f"{stem}{suffix}"))
+        while free.lower() in self._taken:
+            self._numbers[path.lower()] += 1
+            free = f"{path.removesuffix(suffix)}-{self._numbers[path.lower()] + 1}{suffix}"
+        self._taken.add(free.lower())
+        return free
 
 
 def _placed_draft(draft: Draft, layout: Layout, folders: Mapping[str, str], names: _FreeNames) -> _PlacedDraft:
@@ -156,44 +165,52 @@ def _placed_draft(draft: Draft, layout: Layout, folders: Mapping[str, str], name
 
 def _files(placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames) -> Iterator[_DataFile]:
     """Every file beside the manifests, those of several manifests with a name that is of none of them."""
-    groups: dict[tuple[str, str], list[_Part]] = {}
+    groups: defaultdict[tuple[str, str, str], list[_Part]] = defaultdict(list)
     for part in (part for manifest in placed for part in _parts(manifest)):
-        groups.setdefault((part.folder, part.text), []).append(part)
+        groups[part.content].append(part)
     apart = [parts for parts in groups.values() if _is_apart(parts, layout)]
     stems = Counter((parts[0].path, parts[0].stem.lower()) for parts in apart)
     for parts in apart:
-        first = parts[0]
-        stem, suffix = first.stem, ".md" if first.folder == _PROMPTS else ".json"
-        is_shared = len({part.manifest.path for part in parts}) > 1
-        if is_shared and first.folder == _PROMPTS:
-            stem = "-".join(["shared", *slug_of(first.text[:200]).split("-")[:5]]).rstrip("-")
-        elif not is_shared and stems[first.path, stem.lower()] > 1 and stem != first.manifest.address.key:
-            stem = f"{stem}-{first.manifest.address.key}"
+        first, suffix = parts[0], ".md" if parts[0].folder == _PROMPTS else ".json"
+        stem, key = first.stem, first.manifest.address.key
+        if len(parts) > 1:
+            stem = first.shared_stem
+        elif stems[first.path, stem.lower()] > 1 and stem != key:
+            stem = f"{stem}-{key}"
         yield _DataFile(names.claim(first.path, stem, suffix), first.text, parts)
 
 
 def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
     """What of a draft could stand in files of its own."""
-    kind, key = KINDS[manifest.address.kind], manifest.address.key
-    body = dict(manifest.body)
+    kind, key, body = KINDS[manifest.address.kind], manifest.address.key, dict(manifest.body)
     prompt = at(body, kind.prompt)
     if isinstance(prompt, str):
-        yield _Part(manifest, kind.prompt, _PROMPTS, _safe(key, "prompt"), f"{prompt}\n")
-    tools = body.get("tools")
-    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
-        if isinstance(tool, dict) and tool.get("type") == "function":
-            member = "function" if "function" in tool else "parameters"
-            value, named = tool.get(member), tool.get("function", tool)
-            name = named.get("name") if isinstance(named, dict) else None
-            yield from _data_part(manifest, value, ("tools", index, member), "functions", _safe(str(name), "function"))
+        words = slug_of(prompt[:200]).split("-")[:5]
+        shared = "-".join(word for word in ("shared", *words) if word)
+        yield _Part(manifest, kind.prompt, _PROMPTS, f"{prompt}\n", _safe_stem(key, "prompt"), shared)
+    yield from _file_parts_of_tools(manifest, body.get("tools"))
     answer, schema = (at(body, path) for path in (kind.answer_schema[:-1], kind.answer_schema))
     name = answer.get("name") if isinstance(answer, dict) else None
-    yield from _data_part(manifest, schema, kind.answer_schema, "schemas", _safe(str(name or key), "schema"))
+    if isinstance(schema, dict) and not _is_reference(schema):
+        stem, shared = _safe_stem(str(name or key), "answer"), _safe_stem(str(name or "answer"), "answer")
+        text, poses = _json_text(schema), _poses_as_reference(schema)
+        yield _Part(manifest, kind.answer_schema, _SCHEMAS, text, stem, shared, is_forced=poses)
 
 
-def _data_part(manifest: _PlacedDraft, value: Json | Absent, where: _Steps, folder: str, stem: str) -> Iterator[_Part]:
-    if isinstance(value, dict) and not _is_reference(value) and not _is_reference(value.get("parameters")):
-        yield _Part(manifest, where, folder, stem, _json_text(value), is_forced=_poses(value, where))
+def _file_parts_of_tools(manifest: _PlacedDraft, tools: Json) -> Iterator[_Part]:
+    """The functions of a list of tools: what they take, and with it the rest where that has a mapping of its own."""
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if not isinstance(tool, dict) or tool.get("type") != "function":
+            continue
+        member = "function" if "function" in tool else "parameters"
+        value, named = tool.get(member), tool.get("function", tool)
+        if not isinstance(value, dict) or not isinstance(named, dict) or _is_reference(value):
+            continue
+        parameters = named.get("parameters")
+        if not _is_reference(parameters):
+            stem = _safe_stem(str(named.get("name")), "function")
+            text, poses = _json_text(value), _poses_as_reference(parameters)
+            yield _Part(manifest, ("tools", index, member), _FUNCTIONS, text, stem, stem, is_forced=poses)
 
 
 def _is_apart(parts: Sequence[_Part], layout: Layout) -> bool:
@@ -201,7 +218,7 @@ def _is_apart(parts: Sequence[_Part], layout: Layout) -> bool:
     text, is_shared = parts[0].text, len(parts) > 1
     lines = text.count("\n")
     if parts[0].folder != _PROMPTS:
-        return lines > (SHARED_DATA_LINES if is_shared else DATA_LINES) or any(part.is_forced for part in parts)
+        return lines > (SHARED_DATA_LINES if is_shared else DATA_LINES) or parts[0].is_forced
     is_long = lines > PROMPT_LINES or len(text) > PROMPT_CHARACTERS
     return is_long and _can_be_file(text) and (is_shared or layout == "yaml")
 
@@ -218,13 +235,12 @@ def _is_reference(value: Json) -> bool:
     return bool(listed) and all(isinstance(path, str) and _FILE.fullmatch(path) for path in listed)
 
 
-def _poses(value: Mapping[str, Json], where: _Steps) -> bool:
-    """Whether data would be taken for a reference if it stood in the manifest."""
-    schemas = [value] if where[-1] != "function" else [schema for schema in [value.get("parameters")] if schema]
-    return any(isinstance(schema, dict) and list(schema) in (["file"], ["files"]) for schema in schemas)
+def _poses_as_reference(schema: Json) -> bool:
+    """Whether a schema would be taken for a reference if it stood in the manifest; in a file it is not."""
+    return isinstance(schema, dict) and list(schema) in (["file"], ["files"])
 
 
-def _safe(name: str, what: str) -> str:
+def _safe_stem(name: str, what: str) -> str:
     """A name that a file may have everywhere."""
     stem = name if _FILE_NAME.fullmatch(name) else slug_of(name) or what
     return stem if is_safe_stem(stem) else f"{stem}-{what}"

@@ -13,6 +13,7 @@ from reconciler.source import Node, fields, member
 FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 """Keys below the top level whose value a file may hold."""
 _SCHEMAS = ("parameters", "schema")
+_FREE_KEYS = ("headers", "request_metadata")
 _OWN = "reconciler"
 _Steps: TypeAlias = tuple[str | int, ...]
 
@@ -150,12 +151,17 @@ def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
             yield from _spots(inner, (*path, index), inside=inside)
     if not isinstance(node.value, dict):
         return
-    spot = None if path in ((), ("metadata",)) else _spot(node, path, inside=inside)
+    spot = None if _is_data(path) else _spot(node, path, inside=inside)
     if spot is not None:
         yield spot
     elif not _is_schema(path):
         for key, inner in node.value.items():
             yield from _spots(inner, (*path, key), inside=inside)
+
+
+def _is_data(path: _Steps) -> bool:
+    """Whether a mapping there has keys that people choose, so that `value` and `file` are names like any other."""
+    return path in ((), ("metadata",)) or (path[0] != "metadata" and path[-1] in _FREE_KEYS)
 
 
 def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:

@@ -14,6 +14,8 @@ _PLACEHOLDER = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a CI, where it is printed
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
+_NUMBER_ELSEWHERE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0o[0-7]+")
+"""What is text to us, and a number to readers of YAML 1.2."""
 _REFERENCES = frozenset({"file", "value"})
 _SHORT = 80
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -44,7 +46,8 @@ class _Dumper(yaml.SafeDumper):
         if _needs_token(value):
             self.texts.append(value)
             value = f"TEXT{len(self.texts) - 1}OF{self.run}"
-        node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", value)
+        style = "'" if _NUMBER_ELSEWHERE.fullmatch(value) else None
+        node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
         return node
 
 
