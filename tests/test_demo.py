@@ -69,7 +69,7 @@ def broken(tmp_path: Path) -> Path:
 
 
 def test_it_stops_where_a_command_says_something_else(broken: Path) -> None:
-    (broken / "assistants" / "code-reviewer.yaml").unlink()
+    (broken / "assistants" / "code-reviewer.md").unlink()
     done = _demo(broken)
 
     assert done.returncode == 1

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -132,15 +133,19 @@ def test_any_world_settles_in_one_apply_but_for_what_is_blocked(states: list, se
 
 
 @fewer
-@given(st.lists(resources(), min_size=1, max_size=4), st.sampled_from(EVERY_SERVER))
-def test_importing_plans_adoptions_without_fields_and_then_nothing(made: list, settings: Settings) -> None:
+@given(
+    st.lists(resources(), min_size=1, max_size=4), st.sampled_from(EVERY_SERVER), st.sampled_from(["yaml", "markdown"])
+)
+def test_importing_plans_adoptions_without_fields_and_then_nothing(
+    made: list, settings: Settings, layout: Literal["yaml", "markdown"]
+) -> None:
     async def story() -> None:
         world = World(settings)
         for kind, body in made:
             await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
         live = await world.live()
         texts = [(one.kind, as_manifest(one, KINDS[one.kind], world.where)) for one in live]
-        wanted = desired(*((kind, plain(parse(text, "x.yaml").documents[0])) for kind, text in texts))
+        wanted = desired(*((kind, plain(parse(text, "x.yaml").documents[0])) for kind, text in texts), layout=layout)
         plan = await world.plan(wanted)
         assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
         await world.apply(plan)

@@ -9,7 +9,7 @@ import yaml
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import CODES, Location
-from reconciler.source import ParsedText, locate, nodes, parse, plain, yaml_text
+from reconciler.source import ParsedText, has_front_matter, locate, nodes, parse, plain, yaml_text
 
 
 def value(text: str, syntax: str = "yaml") -> Json:
@@ -387,3 +387,75 @@ def test_json_is_read_as_json(text: str) -> None:
 )  # fmt: skip
 def test_json_faults_have_their_places(text: str, expected: list[str]) -> None:
     assert faults(text, "json") == expected
+
+
+def markdown(text: str) -> tuple[list[Json], list[str]]:
+    parsed = parse(text, "f", syntax="markdown")
+    assert all(fault.code in CODES and fault.remedy for fault in parsed.faults)
+    found = [f"{fault.place.line}:{fault.place.column} {fault.code}" for fault in parsed.faults]
+    return [plain(document) for document in parsed.documents], found
+
+
+@pytest.mark.parametrize(
+    ("text", "instructions"),
+    [
+        ("---\na: 1\n---\nHelp.\n", "Help.\n"),
+        ("---\na: 1\n---\n\nHelp.\n", "Help.\n"),
+        ("---\na: 1\n---\n\n\nHelp.\n", "\nHelp.\n"),
+        ("---\na: 1\n---\n \nHelp.\n", " \nHelp.\n"),
+        ("---\na: 1\n---\n  Help.", "  Help."),
+        ("--- \na: 1\n---\t\nHelp.\n---\nb: 2\n---\n", "Help.\n---\nb: 2\n---\n"),
+        ("---\na: 1\n---\n---\nHelp.", "---\nHelp."),
+        ("---\na: 1\n...\n---\n\x1b\0", "\x1b\0"),
+        ("\ufeff---\r\na: 1\r\n---\r\n\r\nHelp.\r\n", "Help.\r\n"),
+        ("\ufeff\r\n\n---\ra: 1\r---\r\rHelp.", "Help."),
+    ],
+)
+def test_the_text_below_the_front_matter_is_the_instructions(text: str, instructions: str) -> None:
+    assert has_front_matter(text)
+    assert markdown(text) == ([{"a": 1, "instructions": instructions}], [])
+
+
+@pytest.mark.parametrize("body", ["", "\n", "\n\n", " \t\n\n"])
+def test_a_blank_text_below_the_front_matter_states_nothing(body: str) -> None:
+    assert markdown(f"---\na: 1\n---\n{body}") == ([{"a": 1}], [])
+    assert markdown(f"---\ninstructions: in the fields\n---\n{body}") == ([{"instructions": "in the fields"}], [])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a: 1", "----\na: 1\n---\n", " ---\n---\n", "--- a\n---\n", "# T\n---\na: 1\n---\n"]
+)
+def test_a_text_that_does_not_begin_with_the_line_has_no_front_matter(text: str) -> None:
+    assert not has_front_matter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "documents", "expected"),
+    [
+        ("---\ninstructions: a\n---\n\nb", [{"instructions": "b"}], ["2:1 duplicate-key"]),
+        ("---\na: 1\ninstructions:\n---\nb", [{"a": 1, "instructions": "b"}], ["3:1 duplicate-key"]),
+        ("---\na: 1\n", [], ["1:1 syntax"]),
+        ("\ufeff\r\n---", [], ["2:1 syntax"]),
+        ("---\na: 1\n  ---\n---a\n", [], ["1:1 syntax"]),
+        ("---\na: [\n---\n]", [], ["3:1 syntax"]),
+        ("---\na: \x1b\n---\n", [], ["2:4 syntax"]),
+        ("---\na: 1\n--- b\n---\nc", [{"a": 1, "instructions": "c"}], ["3:5 syntax"]),
+        ("---\na: 1\n--- b\n---\n", [{"a": 1}], ["3:5 syntax"]),
+        ("---\n---\n", [None], []),
+        ("---\n# nothing\n---\na", [{"instructions": "a"}], []),
+        ("---\n- a\n---\nb", [["a"]], []),
+        ("---\ntext\n---\nb", ["text"], []),
+    ],
+)
+def test_front_matter_that_is_no_mapping_or_never_ends(text: str, documents: list[Json], expected: list[str]) -> None:
+    assert markdown(text) == (documents, expected)
+
+
+def test_fields_and_text_of_markdown_know_where_they_stand_however_long_the_text_is() -> None:
+    body = "a\n" * 2_000_000
+    (document,) = parse(f"---\r\nb:\r\n  c: 1\r\n---\r\n\r\n{body}", "f", syntax="markdown").documents
+
+    assert document.place == Location("f", 2, 1)
+    assert locate(document, ["b", "c"]) == Location("f", 3, 6)
+    assert locate(document, ["instructions"]) == locate(document, ["instructions"], key=True) == Location("f", 6, 1)
+    assert markdown(f"---\nb: 1\n{body}") == ([], ["1:1 syntax"])

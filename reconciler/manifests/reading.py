@@ -75,9 +75,9 @@ def read(root: Path, folders: Sequence[str], overlay: Mapping[str, str] = _NOTHI
     faults += [*library.faults, *(fault for candidate in kept for fault in candidate.faults)]
     faults += _data_with_references(candidate for candidate in candidates if candidate.source.is_among(named))
     faults += _unread_folders(library.root, folders, {file.real for file in files})
-    faults += _unresolved_conflicts(file for file in files if not file.is_among(named))
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
+    faults += _unresolved_conflicts(file for file in files if not file.is_among(named))
     return ReadFolders(manifests, tuple(faults), library.sources)
 
 
@@ -91,7 +91,7 @@ def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnost
 
 
 def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
-    message = "This live text was changed where Git's text was changed too."
+    message = "This is the live text of a prompt that was changed in Git as well, at the same lines."
     remedy = "merge it into the prompt by hand, and delete this file"
     for file in files:
         if file.is_conflict:
@@ -100,7 +100,7 @@ def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
 
 def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagnostic]:
     for file in files:
-        if file.real in used or file.is_readme:
+        if file.real in used or file.is_readme or file.is_conflict:
             continue
         if file.searched and file.path.suffix.lower() == disk.MARKDOWN:
             message = "This Markdown file has no front matter, so it is no manifest, and nothing refers to it."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import anyio
 import httpx
@@ -120,14 +120,29 @@ Stated: TypeAlias = Mapping[str, Json] | tuple[str, Mapping[str, Json]]
 """A body of an assistant, or one of the kind of that name."""
 
 
+def as_markdown(body: Mapping[str, Any]) -> str:
+    """The body as Markdown, with its instructions below the front matter if a text can stand there."""
+    fields, text = dict(body), ""
+    if str(body.get("instructions") or "").strip():
+        text = fields.pop("instructions")
+    return f"---\n{write(fields)}---\n\n{text}\n"
+
+
 def desired(
-    *bodies: Stated, keys: Iterable[str] = "abcdefghij", setting: parser.ManifestContext = SETTING
+    *bodies: Stated,
+    keys: Iterable[str] = "abcdefghij",
+    setting: parser.ManifestContext = SETTING,
+    layout: Literal["yaml", "markdown"] = "yaml",
 ) -> tuple[Desired, ...]:
     """What manifests of these bodies ask for, each written and read as a file would be."""
     of_kinds = [one if isinstance(one, tuple) else ("assistant", one) for one in bodies]
+    suffix, text_of = (".md", as_markdown) if layout == "markdown" else (".yaml", write)
     documents = [
         parser.Manifest(
-            f"{KINDS[kind].plural}/{key}.yaml", key, parse(write(dict(body)), f"{key}.yaml").documents[0], True
+            f"{KINDS[kind].plural}/{key}{suffix}",
+            key,
+            parse(text_of(dict(body)), f"{key}{suffix}", syntax=layout).documents[0],
+            True,
         )
         for key, (kind, body) in zip(keys, of_kinds, strict=False)
     ]
