@@ -25,6 +25,11 @@ def file_references(document: Node) -> tuple[tuple[str, Node], ...]:
     return tuple((str(node.value), node) for node in named)
 
 
+def is_missing_value(fault: Diagnostic) -> bool:
+    """Whether the error is of a `{value: …}` that an environment does not have."""
+    return fault.code == "unknown-value" and fault.message.startswith("Environment `")
+
+
 @dataclass(slots=True)
 class Resolver:
     """Puts what references stand for in their place, and remembers what could not be put."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from reconciler.config import LOCAL, Config, Environment
 from reconciler.manifests import parser, reading
+from reconciler.manifests.references import is_missing_value
 from reconciler.model import Address
 from reconciler.render import Style
 from reconciler.run.session import manifest_context, stop_at_errors
+
+_NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +72,38 @@ class AllManifests:
             if each.id is not None
         }
 
-    def with_files(self, texts: Mapping[str, str], folders: Sequence[str]) -> AllManifests:
-        """The repository as it is once these files are written."""
-        return replace(self, read=reading.read(self.config.root, folders, texts), _parsed={})
+    def with_files(
+        self, texts: Mapping[str, str], folders: Sequence[str], values: Mapping[str, Mapping[str, str]] = _NOTHING
+    ) -> AllManifests:
+        """The manifests as they are once these files are written, and the environments have these values as well."""
+        known = self.config.environments
+        environments = {name: _having_values(each, values.get(name, {})) for name, each in known.items()}
+        return AllManifests(
+            replace(self.config, environments=environments),
+            _having_values(self.here, values.get(self.here.name, {})) if self.here is not None else None,
+            reading.read(self.config.root, folders, texts),
+        )
 
 
 def opened(loaded: Config, here: Environment | None, style: Style) -> AllManifests:
-    """The repository as it is; ends the command where a manifest has an error. A folder that is not there is empty."""
+    """The manifests as they are; ends the command where one has an error. A folder that is not there is empty.
+
+    That an environment lacks a value is no error: an import may find out what it is.
+    """
     read = reading.read(loaded.root, existing(loaded, loaded.manifests))
-    repository = AllManifests(loaded, here, read)
-    faults = [*read.faults, *(repository.parsed(here.name).faults if here is not None else ())]
-    stop_at_errors(faults, read.sources, style)
-    return repository
+    manifests = AllManifests(loaded, here, read)
+    faults = [*read.faults, *(manifests.parsed(here.name).faults if here is not None else ())]
+    stop_at_errors([fault for fault in faults if not is_missing_value(fault)], read.sources, style)
+    return manifests
 
 
 def existing(loaded: Config, folders: Collection[str]) -> tuple[str, ...]:
     """The folders that are there."""
     return tuple(folder for folder in folders if (loaded.root / folder).exists())
+
+
+def _having_values(environment: Environment, values: Mapping[str, str]) -> Environment:
+    return replace(environment, values={**environment.values, **values})
 
 
 def _is_same_server(one: Environment, other: Environment) -> bool:

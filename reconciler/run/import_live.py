@@ -40,11 +40,11 @@ def import_live(session: Session, words: Sequence[str], options: ImportOptions) 
         pinned=repository.pinned_elsewhere(),
     )
     found = _selected(every, [word for word in words if not _is_pair(word, live)], pairs.values(), session.title)
-    done = matched(session, repository, found, pairs) if repository.read.manifests else Matched()
+    done = matched(session, repository, found, every, pairs) if repository.read.manifests else Matched()
     elsewhere = done.handled | {each.live.identity for each in done.left}
     items = [_item(one, session, repository) for one in found.importable if one.identity not in elsewhere]
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
-    imported = import_objects(repository, items, folders, options, done.edited)
+    imported = import_objects(repository, items, folders, options, done)
     edited = {**done.edited, **folders.edited}
     click.echo(f"{session.title}, stack {session.where.stack}\n")
     for line in (*done.lines, *([""] if done.lines else [])):

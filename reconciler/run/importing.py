@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from reconciler.plan.importable import Left
 from reconciler.render.sentences import count
 from reconciler.run.all_manifests import AllManifests
 from reconciler.run.import_folders import Folders
+from reconciler.run.matching import Matched
 
 Layout: TypeAlias = Literal["yaml", "markdown"]
 _UNRESOLVED = "unresolved-field"
@@ -66,17 +67,18 @@ def import_objects(
     items: Sequence[Item],
     folders: Folders,
     options: ImportOptions,
-    edited: Mapping[str, str] | None = None,
+    done: Matched,
 ) -> Imported:
     """New manifests of the items that can be had without a loss, and why the others are left; nothing is written.
 
-    `edited` are files that exist, as they are to be: they are read along.
+    The files of what matched manifests that are there are read along.
     """
     kept, left = _without_secrets(items)
     while True:
         named = _under_addresses(kept, repository)
-        texts = _laid_out(named, repository, folders, options)
-        after = repository.with_files({**(edited or {}), **texts}, folders.all)
+        taken = (*repository.read.sources, *done.edited)  # what manifests use; what else is there is for write_files
+        texts = _laid_out(named, options.layout or _usual_layout(repository), folders, taken)
+        after = repository.with_files({**done.edited, **texts}, folders.all, done.values)
         check = _NewManifests(after, texts, named)
         reasons = check.reasons()
         if not reasons:
@@ -106,13 +108,12 @@ def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Ad
 
 
 def _laid_out(
-    named: Mapping[Address, Item], repository: AllManifests, folders: Folders, options: ImportOptions
+    named: Mapping[Address, Item], layout: Layout, folders: Folders, taken: Collection[str]
 ) -> dict[str, str]:
     drafts = [
         Draft(address, KINDS[address.kind].manifest(item.live.fields), item.own) for address, item in named.items()
     ]
-    layout = options.layout or _usual_layout(repository)
-    return laid_out(drafts, layout, folders.by_kind, () if options.force else tuple(repository.read.sources))
+    return laid_out(drafts, layout, folders.by_kind, taken)
 
 
 def _usual_layout(repository: AllManifests) -> Layout:

@@ -27,6 +27,11 @@ class Matched:
     """By environment, the values that `reconciler.yaml` gets."""
 
 
-def matched(session: Session, repository: AllManifests, found: Candidates, pairs: Mapping[str, str]) -> Matched:
-    """Which manifests the objects belong to; `pairs` are the ids that a person gave to keys."""
+def matched(
+    session: Session, repository: AllManifests, found: Candidates, every: Candidates, pairs: Mapping[str, str]
+) -> Matched:
+    """Which manifests the objects belong to; `pairs` are the ids that a person gave to keys.
+
+    `every` are all that are live, since a name is unambiguous only among those; `found` are those that were selected.
+    """
     return Matched()
