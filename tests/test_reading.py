@@ -226,6 +226,15 @@ def test_a_manifest_that_another_names_does_not_vanish_in_silence(tmp_path: Path
     assert faults(found(tmp_path)) == ["a/n.yaml:1:22 bad-reference"]
 
 
+def test_a_markdown_manifest_that_another_names_does_not_vanish_in_silence_either(tmp_path: Path) -> None:
+    write(tmp_path, {"a/m.md": f"---\nmodel: o3\n{REFERS % 'o.md'}---\n", "a/o.md": "---\nmodel: o3\n---\nHelp."})
+    assert faults(found(tmp_path)) == ["a/o.md:2:1 bad-reference"]
+    assert names(found(tmp_path)) == ["a/m.md"]
+
+    write(tmp_path, {"a/o.md": f"---\nmodel: o3\n{REFERS % 'p.txt'}---\n", "a/p.txt": "Help."})
+    assert faults(found(tmp_path)) == ["a/o.md:3:22 bad-reference"]
+
+
 def test_a_manifest_may_not_name_itself(tmp_path: Path) -> None:
     assert faults(found(write(tmp_path, {"a/m.yaml": REFERS % "m.yaml"}))) == ["a/m.yaml:1:22 bad-reference"]
 

@@ -88,6 +88,16 @@ def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnost
     for candidate in candidates:
         for _, node in sum(candidate.references, ()):
             yield Diagnostic(node.place, "bad-reference", message, remedy)
+        if candidate.source.is_markdown and not any(candidate.references):
+            yield from _texts_with_fields(candidate.documents)
+
+
+def _texts_with_fields(documents: Iterable[Node]) -> Iterator[Diagnostic]:
+    message = "A reference names this file, so it is a text, front matter included, and no manifest."
+    remedy = "if it is to be one, move its text to a file of its own, and refer to that from both"
+    for document in documents:
+        if "model" in fields(document):
+            yield Diagnostic(document.keys["model"], "bad-reference", message, remedy, "warning")
 
 
 def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
@@ -102,7 +112,7 @@ def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagn
     for file in files:
         if file.real in used or file.is_readme or file.is_conflict:
             continue
-        if file.searched and file.path.suffix.lower() == disk.MARKDOWN:
+        if file.searched and file.is_markdown:
             message = "This Markdown file has no front matter, so it is no manifest, and nothing refers to it."
             yield Diagnostic(Location(file.file, 1, 1), "no-front-matter", message, _FRONT_MATTER)
         else:
@@ -141,10 +151,9 @@ class _Library:
             text = self._text(source.real, source.file)
         except UnfitError as error:
             return _Candidate(source, (), (), (error.at(Location(source.file)),))
-        is_markdown = source.path.suffix.lower() == disk.MARKDOWN
-        if is_markdown and not has_front_matter(text):
+        if source.is_markdown and not has_front_matter(text):
             return None
-        parsed = parse(text, source.file, syntax="markdown" if is_markdown else "yaml")
+        parsed = parse(text, source.file, syntax="markdown" if source.is_markdown else "yaml")
         documents = _without_empty(parsed.documents)
         return _Candidate(source, documents, tuple(file_references(document) for document in documents), parsed.faults)
 

@@ -37,6 +37,10 @@ class FoundFile:
         return self.real in named or self.path in named
 
     @property
+    def is_markdown(self) -> bool:
+        return self.path.suffix.lower() == disk.MARKDOWN
+
+    @property
     def is_conflict(self) -> bool:
         """Whether it is the live text of a prompt that `pull` could not merge."""
         return self.path.name.lower().endswith(_CONFLICT)
