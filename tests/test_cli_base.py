@@ -287,6 +287,20 @@ def test_manifests_of_the_base_that_are_wrong_are_told_and_hide_nothing(here: Ch
     assert "Plan: 1 to add" in told.out
 
 
+def test_markdown_of_the_base_that_is_no_manifest_does_not_matter(here: Checkout) -> None:
+    stray = here.root / "assistants" / "newbot.md"
+    stray.write_text("You help.\n")
+    here.write(hr=HR)
+    save(here)
+    stray.write_text("---\nmodel: gpt-4o\n---\n\nYou help.\n")
+    save(here, "feature")
+
+    told = here.run("plan", "-e", "local", "--base", "main", "--offline")
+
+    assert (told.code, told.err) == (0, "")
+    assert "assistant.newbot will be created (assistants/newbot.md:2)" in told.out
+
+
 @pytest.mark.parametrize("text", ["version: [\n", "version: 2\n"])
 def test_a_configuration_of_the_base_that_cannot_be_read_is_not_trusted(here: Checkout, text: str) -> None:
     (here.root / "reconciler.yaml").write_text(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.diagnostics import Location
 from reconciler.model import Address, Base, Change, Meaning, Objection, Origin, Plan
 from reconciler.paths import read as path
 from reconciler.render import FORMATS, Style, document
@@ -687,9 +688,11 @@ def test_the_files_of_a_prompt_are_links_beside_its_manifest():
     of = update("hr", field("instructions", "Be kind.", "Be brief."))
     assert of.desired is not None
     files = ("assistants/tone.md", "assistants/prompts/hr.md")
-    of = replace(of, desired=replace(of.desired, files={"instructions": files}))
+    markdown = Location("assistants/hr.md", 2, 1)
+    of = replace(of, desired=replace(of.desired, place=markdown, files={"instructions": files}))
     shown = page(view(document(plan(of))), LIMIT, files=FILES)
 
+    assert f"[`assistants/hr.md:2`](<{FILES}assistants/hr.md?plain=1#L2>)" in shown
     assert "".join(f" · [`{file}`](<{FILES}{file}>)" for file in files) + " · `asst_hr`" in shown
     assert "prompts/hr.md" not in page(view(document(plan(of))), LIMIT)
 

@@ -436,7 +436,8 @@ def _file(file: str, line: int, files: str) -> str:
     name = span(sentences.location(file, line))
     if not files or not file:
         return name if file else ""
-    return link(name, f"{files}{quote(file)}{f'#L{line}' if line else ''}")
+    as_source = "?plain=1" if file.lower().endswith(".md") else ""  # laid out as a page it has no lines
+    return link(name, f"{files}{quote(file)}{f'{as_source}#L{line}' if line else ''}")
 
 
 def _member_pieces(section: tree.Section, files: str) -> Iterator[_Piece]:
