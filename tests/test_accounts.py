@@ -16,6 +16,7 @@ from reconciler.render import Style
 from reconciler.run.all_manifests import AllManifests, opened
 from reconciler.run.import_folders import folders_for
 from reconciler.run.importing import Imported, ImportOptions, Item, import_objects
+from reconciler.run.matching import Matched
 from support.accounts import ACCOUNTS
 from support.world import World, run
 
@@ -43,7 +44,7 @@ def imported(repository: AllManifests, live: Sequence[Live], layout: Layout) -> 
     """What an import writes of everything live in production."""
     items = [Item(one, {"id": {"production": one.id}, "environments": {"staging": False}}) for one in live]
     folders = folders_for(repository.config, {one.kind for one in live})
-    return import_objects(repository, items, folders, ImportOptions(layout))
+    return import_objects(repository, items, folders, ImportOptions(layout), Matched())
 
 
 @pytest.mark.parametrize("layout", ["yaml", "markdown"])

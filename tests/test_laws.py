@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import pytest
@@ -14,17 +15,21 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from reconciler.diagnostics import errors
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
-from reconciler.model import Base, Desired, Live, Plan
+from reconciler.manifests import parser, reading
+from reconciler.manifests.keys import keys_of
+from reconciler.manifests.layout import Draft, Layout, laid_out
+from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.paths import show
 from reconciler.plan.against_base import as_live, split
 from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
-from support.bodies import Edit, Resource, edit, of_one_kind, resource, resources, worlds
-from support.world import CLONES, EVERY_SERVER, WHERE, Scenario, World, desired, each_scenario, run
+from support.bodies import Edit, Resource, edit, messy, of_one_kind, resource, resources, worlds
+from support.world import CLONES, EVERY_SERVER, SETTING, WHERE, Scenario, World, desired, each_scenario, run
 
 pytestmark = pytest.mark.no_cover
 
@@ -150,6 +155,41 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(
         assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
         await world.apply(plan)
         after = await world.plan(wanted)
+        assert (after.changes, after.marks, after.objections) == ((), (), ())
+
+    run(story)
+
+
+@fewer
+@given(st.lists(messy(), min_size=1, max_size=4), st.sampled_from(["yaml", "markdown"]), st.sampled_from(EVERY_SERVER))
+def test_imported_files_are_adopted_without_a_changed_field_and_then_nothing_is_planned(
+    made: list, layout: Layout, settings: Settings
+) -> None:
+    async def story() -> None:
+        world = World(settings)
+        for kind, body in made:
+            await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
+        live = await world.live()
+        keys = keys_of(live, ())
+        drafts = [
+            Draft(
+                Address(one.kind, keys[one.identity]),
+                KINDS[one.kind].manifest(one.fields),
+                {"id": {WHERE.environment: one.id}},
+            )
+            for one in live
+        ]
+        folders = {kind.name: kind.plural for kind in KINDS.values()}
+        with TemporaryDirectory() as root:
+            found = reading.read(
+                Path(root), sorted({folders[one.kind] for one in live}), laid_out(drafts, layout, folders)
+            )
+        parsed = parser.parse(found.manifests, SETTING)
+        assert not [*found.faults, *errors(parsed.faults)]
+        plan = await world.plan(parsed.desired)
+        assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
+        await world.apply(plan)
+        after = await world.plan(parsed.desired)
         assert (after.changes, after.marks, after.objections) == ((), (), ())
 
     run(story)

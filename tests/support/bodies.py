@@ -211,6 +211,53 @@ def resources() -> st.SearchStrategy[Resource]:
     return st.sampled_from(sorted(BODIES)).flatmap(resource)
 
 
+_PIECES = st.one_of(
+    st.sampled_from(
+        ["---", "\n", "\r\n", "\r", "\t", "  ", "{{ x }}", "{file: a.md}", "...", "yes", "1e3", "# a", "a: b", "::x"]
+    ),
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=8),
+)
+MESS = st.one_of(
+    st.lists(_PIECES, min_size=1, max_size=12).map("".join),
+    st.tuples(st.lists(_PIECES, min_size=1, max_size=3).map("".join), st.integers(50, 300)).map(lambda t: t[0] * t[1]),
+).map(lambda text: text[:20_000])
+"""Texts of any characters, long ones as well."""
+
+
+def _large_functions(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Functions that are the same in many bodies, or nearly: of few names, and of few schemas with many properties."""
+    names = st.lists(st.sampled_from(["look_up", "Look_up", "LOOK_UP", "con", "-"]), max_size=3, unique=True)
+    one = st.tuples(st.integers(8, 10), SCHEMAS).map(
+        lambda made: {"type": "object", "properties": {f"p{number}": made[1] for number in range(made[0])}}
+    )
+    described = _SAID[kind] | ({"description": ""} if kind == "agent" else {})
+    return names.flatmap(
+        lambda named: st.tuples(
+            *(
+                one.map(lambda schema, name=name: _as_tool(kind, {**described, "name": name, "parameters": schema}))
+                for name in named
+            )
+        ).map(list)
+    )
+
+
+@st.composite
+def messy(draw: st.DrawFn) -> Resource:
+    """A body of any kind with texts of any characters, as people type and programs generate them."""
+    kind, body = draw(resources())
+    body = {**body, **draw(st.fixed_dictionaries({}, optional={"tools": _large_functions(kind)}))}
+    texts = {"name": MESS.map(lambda text: text[:100]), "instructions": MESS}
+    if kind == "assistant":
+        texts["description"] = MESS.map(lambda text: text[:500])
+    body = {**body, **draw(st.fixed_dictionaries({}, optional=texts))}
+    pairs = st.dictionaries(
+        MESS.map(lambda text: text[:60]).filter(bool), MESS.map(lambda text: text[:500]), max_size=3
+    )
+    if draw(st.booleans()):
+        body["metadata"] = {key: value for key, value in draw(pairs).items() if key != "reconciler"}
+    return kind, body
+
+
 @st.composite
 def edit(draw: st.DrawFn, kind: str) -> Edit:
     """How somebody edits a body, in Git or in a dashboard: some fields, some pairs of metadata, some functions."""
