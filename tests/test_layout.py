@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.canonical import Json
 from reconciler.manifests.layout import Draft, Layout, folder_of, laid_out
+from reconciler.manifests.unwritable import why_unwritable
 from reconciler.model import Address
 from reconciler.source import parse, plain
 
@@ -229,3 +230,20 @@ def test_json_shows_everything_that_it_says() -> None:
 
     assert json.loads(text)["description"] == odd
     assert r"é 🤖 \u202e \u0085 \udb40\udc41 \ud83d" in text
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"name": "x", "metadata": {"value": "y"}}, None),
+        ({"name": "half \ud83d"}, "`name` holds half a character (a lone surrogate), which no file can hold"),
+        ({"metadata": {"\ud83d": "x"}}, "`metadata` holds half a character (a lone surrogate), which no file can hold"),
+        (
+            {"tools": [{"type": "odd", "index": {"value": "x"}}]},
+            "`tools.0.index` looks like a reference, and a manifest would take it for one",
+        ),
+        ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"file": "x"}}}]}, None),
+    ],
+)
+def test_what_no_manifest_can_say_is_told_beforehand(body: dict[str, Json], reason: str | None) -> None:
+    assert why_unwritable(body) == reason

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from operator import is_
 from typing import TypeAlias
 
-from reconciler.diagnostics import Diagnostic, did_you_mean
-from reconciler.source import Node, fields, member
+from reconciler.canonical import Json
+from reconciler.diagnostics import Diagnostic, Location, did_you_mean
+from reconciler.source import Node, fields, member, node_of
 
 FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 """Keys below the top level whose value a file may hold."""
@@ -23,6 +24,12 @@ def file_references(document: Node) -> tuple[tuple[str, Node], ...]:
     spots = (spot for body in _bodies(document) for spot in _spots(body, (), inside=False))
     named = (node for spot in spots if spot.names_files and spot.allowed for node in _file_nodes(spot.node))
     return tuple((str(node.value), node) for node in named)
+
+
+def taken_for_references(body: Mapping[str, Json]) -> tuple[_Steps, ...]:
+    """Where a manifest would have references if it stated this data; less the schemas, which a file can hold."""
+    spots = _spots(node_of(dict(body), Location("")), (), inside=False)
+    return tuple(spot.path for spot in spots if spot.path[-1] not in _SCHEMAS)
 
 
 def is_missing_value(fault: Diagnostic) -> bool:

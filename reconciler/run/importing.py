@@ -12,6 +12,7 @@ from reconciler.diagnostics import Diagnostic, errors
 from reconciler.kinds import KINDS
 from reconciler.manifests.keys import keys_of
 from reconciler.manifests.layout import Draft, laid_out
+from reconciler.manifests.unwritable import why_unwritable
 from reconciler.model import Address, Desired, Live, Marker
 from reconciler.paths import show
 from reconciler.plan.diff import differences
@@ -73,7 +74,7 @@ def import_objects(
 
     The files of what matched manifests that are there are read along.
     """
-    kept, left = _without_secrets(items)
+    kept, left = _writable(items)
     while True:
         named = _under_addresses(kept, repository)
         taken = (*repository.read.sources, *done.edited)  # what manifests use; what else is there is for write_files
@@ -87,14 +88,17 @@ def import_objects(
         kept = [item for address, item in named.items() if address not in reasons]
 
 
-def _without_secrets(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
+def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
     kept: list[Item] = []
     left: list[Left] = []
     for item in items:
-        if hidden().deep(item.live, (Marker,)) is item.live:
+        reason = why_unwritable(KINDS[item.live.kind].manifest(item.live.fields))
+        if hidden().deep(item.live, (Marker,)) is not item.live:
+            reason = "it holds a secret of this environment, which belongs into no file"
+        if reason is None:
             kept.append(item)
         else:
-            left.append(Left(item.live, "it holds a secret of this environment, which belongs into no file"))
+            left.append(Left(item.live, reason))
     return kept, left
 
 

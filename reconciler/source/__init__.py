@@ -23,6 +23,7 @@ from reconciler.source.nodes import (
     member,
     merge_patch,
     merged,
+    node_of,
     plain,
 )
 from reconciler.source.writing import write
@@ -40,6 +41,7 @@ __all__ = [
     "member",
     "merge_patch",
     "merged",
+    "node_of",
     "parse",
     "plain",
     "write",

@@ -99,6 +99,13 @@ def plain(node: Node) -> Json:
     return value
 
 
+def node_of(value: Json, place: Location) -> Node:
+    """Plain data as nodes that all stand at one place."""
+    if isinstance(value, dict):
+        return Node({key: node_of(inner, place) for key, inner in value.items()}, place)
+    return Node(tuple(node_of(inner, place) for inner in value) if isinstance(value, list) else value, place)
+
+
 def merged(base: Node, patch: Node) -> Node:
     """A JSON merge patch on nodes, so that everything keeps its location."""
     if not isinstance(patch.value, dict):
