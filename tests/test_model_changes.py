@@ -91,3 +91,13 @@ def test_a_temperature_that_a_sparse_server_dropped_is_sent_again_at_once() -> N
         return (await world.live())[0].raw.get("temperature")
 
     assert run(changed) == 0.7
+
+
+def test_an_effort_that_a_sparse_server_dropped_is_sent_again_in_the_same_apply() -> None:
+    async def changed() -> Json:
+        world = World(Settings(modify="upsert", metadata="replace", echo="sparse"))
+        for name in ("HR", "People"):
+            await world.settle(desired({"model": "o3-mini", "reasoning_effort": "high", "name": name}))
+        return (await world.live())[0].raw.get("reasoning_effort")
+
+    assert run(changed) == "high"

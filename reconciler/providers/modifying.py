@@ -103,7 +103,7 @@ class Modifier:
         A server may have defaults of its own for what models choose; where those alone changed and other fields
         stayed, somebody edited them meanwhile.
         """
-        kind, unsent = self._kind, self._bound_to_stay(live, patch, answered)
+        kind, unsent = self._kind, self._bound_to_stay(live, patch)
         before, after = ({f: self._stated(f, each) for f in unsent} for each in (live, answered))
         changed = [f for f in unsent if before[f] != after[f]]
         if any(after[f] == kind.default(f) for f in changed):
@@ -111,15 +111,13 @@ class Modifier:
         stayed = [f for f in unsent if f not in (*changed, *kind.exchanged) and before[f] != kind.default(f)]
         return not stayed and any(path[0] in changed for path in kind.chosen)
 
-    def _bound_to_stay(self, live: Live, patch: Mapping[str, Json], answered: Live) -> list[str]:
-        """The fields that no server has a reason to change as it writes the patch, or to leave out of its answer."""
+    def _bound_to_stay(self, live: Live, patch: Mapping[str, Json]) -> list[str]:
+        """The fields that no server has a reason to change as it writes the patch."""
         table = self._kind.table
         companions = {name for rules in table.values() for name in rules.companions}
         resets = {path for name, rules in table.items() if name in patch for path in rules.resets}
         filled = {name for name, *part in resets if not part and not has(dict(live.raw), (name,))}
-        chosen = {name for name, *part in self._kind.chosen if not part and table[name].chosen_by_all}
-        not_repeated = {name for name in chosen if name not in answered.raw}
-        return [name for name in table if name not in {*patch, *companions, *filled, *not_repeated}]
+        return [name for name in table if name not in {*patch, *companions, *filled}]
 
     def _stated(self, name: str, live: Live) -> Json | Absent:
         """A field without the parts that the server chooses, be they in its answer or not."""

@@ -168,10 +168,11 @@ class Objects:
         answer = await self._wire.modify(self.collection, live.id, body)
         if not self._is_whole(answer):
             return await self.fetch(live.id)
-        return await self._in_full(self.read(answer), body)
+        had = {name: live.raw[name] for name in self.collection.kind.fields if name in live.raw}
+        return await self._in_full(self.read(answer), {**had, **body})
 
     async def _in_full(self, answered: Live, body: Mapping[str, Json]) -> Live:
-        """The object, read again where an answer leaves out what was sent; as it was answered where it cannot be."""
+        """The object, read again where an answer leaves out what it should hold; as answered where it cannot be."""
         if all(name in answered.raw or value in _NOTHING for name, value in body.items()):
             return answered
         try:
