@@ -36,6 +36,8 @@ class Access:
     """What every URL has."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """What of the headers and the query is secret."""
+    folder: str | None = None
+    """The folder of the checkout that stands for a server."""
 
     @property
     def has_key(self) -> bool:
@@ -73,6 +75,14 @@ class ProviderSettings(SettingsPart):
     """By the name of a setting, what to write where it is missing."""
     embedded: ClassVar[bool] = False
     """Whether the server is a part of this tool: it has no address and no key, and a checkout has one."""
+
+    remote: ClassVar[bool] = True
+    """Whether a server is asked that is not a part of this checkout."""
+
+    @property
+    def owned_folder(self) -> str | None:
+        """The folder of the checkout that stands for its server, and holds nothing else."""
+        return None
 
     def target(self) -> tuple[str, ...]:
         """What two environments of the provider differ by, unless by their stacks."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from posixpath import normpath
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
@@ -242,7 +243,10 @@ def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iter
     """Everything wrong with a configuration whose form is right."""
     targets: dict[tuple[str, ...], str] = {}
     for environment in config.environments.values():
-        for error in _environment_errors(environment, node, next(iter(config.implied), LOCAL)):
+        for error in (
+            *_environment_errors(environment, node, next(iter(config.implied), LOCAL)),
+            *_folder_errors(environment, node, config.manifests),
+        ):
             yield environment.name, error
         target = (environment.provider, *environment.settings.target(), environment.stack)
         if (other := targets.setdefault(target, environment.name)) != environment.name:
@@ -257,6 +261,17 @@ def _contradictions(config: Config, node: Node, broken: Collection[str]) -> Iter
         place = locate(node, ["default_environment"])
         message = f"There is no environment `{default}`."
         yield None, Diagnostic(place, "unknown-environment", message, did_you_mean(default, config.environments))
+
+
+def _folder_errors(environment: Environment, node: Node, manifests: Collection[str]) -> Iterator[Diagnostic]:
+    """That manifests would be read from the folder that stands for a server."""
+    if (folder := environment.settings.owned_folder) is None:
+        return
+    for other in map(normpath, manifests):
+        if f"{folder}/".startswith(f"{other}/") or f"{other}/".startswith(f"{folder}/") or other == ".":
+            place = locate(node, ["environments", environment.name, "folder"])
+            message = f"`{folder}` and the folder of manifests `{other}` are one, or in one another."
+            yield Diagnostic(place, "config", message, "name a folder of its own, like `dist/production`")
 
 
 def _environment_errors(environment: Environment, node: Node, usual: str) -> Iterator[Diagnostic]:

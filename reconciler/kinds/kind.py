@@ -223,7 +223,7 @@ class Kind:
         }
 
     def _left_to_server(self, body: Any, traits: ServerTraits) -> Iterator[Path]:
-        for name, rules in self.table.items():
+        for name, rules in self.table.items() if traits.chooses else ():
             if not rules.chosen_by_all and not self._is_rejected(rules, body.model, traits):
                 continue
             value = getattr(body, name)
@@ -251,6 +251,8 @@ class Kind:
             message = f"`{loc[-1]}` is not supported by environment {where}."
             patch = f": `reconciler: {{environments: {{{where}: {{{loc[0]}: null}}}}}}`" if len(loc) == 1 else ""
             yield Problem(loc, "unsupported-field", message, f"leave it out there{patch}", at_key=True)
+        if (misfits := traits.misfits.get(self.name)) is not None:
+            yield from misfits(body)
 
     def _family_problems(self, body: Any, traits: ServerTraits) -> Iterator[Problem]:
         for name, rules in self.table.items():

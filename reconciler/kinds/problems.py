@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from reconciler.canonical import Fields
+from reconciler.canonical import Fields, Json
 from reconciler.diagnostics import Severity, did_you_mean
 from reconciler.paths import Path
 
@@ -43,6 +43,10 @@ class ServerTraits:
     """By the name of a deployment, the model that it is of."""
     unsupported: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """By kind the fields that the server does not have; `tools.*.function.strict` is in any of a list."""
+    misfits: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Problem]]] = field(default_factory=dict)
+    """By kind, what of a body the server has no way to keep."""
+    chooses: bool = True
+    """Whether the server fills in what is left out."""
     environment: str = "local"
 
 

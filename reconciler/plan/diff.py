@@ -164,10 +164,12 @@ class _Pair:
             part, applied = field, markers.applied(known, field)
         if applied is None:
             return "unknown"
-        before = have.get(part, ABSENT)
-        if applied in self._digests(part, before):
+        whole, unchosen = self._digests(part, have.get(part, ABSENT))
+        if applied == whole:
             return "edit"
-        return "drift" if short_digest(want.get(part, ABSENT)) == applied else "conflict"
+        if applied == short_digest(want.get(part, ABSENT)):
+            return "drift"
+        return "edit" if applied == unchosen else "conflict"
 
     def _digests(self, part: Path, value: Json | Absent) -> tuple[str, str]:
         """What a marker may remember of a live value: with and without what the server chose in it."""

@@ -29,6 +29,7 @@ from reconciler.providers.learned import Learned, Paging
 from reconciler.providers.local import LOCAL
 from reconciler.providers.openai import OPENAI
 from reconciler.providers.request_key import RequestKey
+from reconciler.providers.responses import RESPONSES
 from reconciler.providers.wire import Clock, Connection, overwriting, time_left, until
 from reconciler.settings import ProviderSettings
 
@@ -111,7 +112,7 @@ class ProviderType(Protocol):
         """The server, ready to be asked; nothing has been sent."""
 
 
-PROVIDERS: dict[str, ProviderType] = {"foundry": FOUNDRY, "local": LOCAL, "openai": OPENAI}
+PROVIDERS: dict[str, ProviderType] = {"foundry": FOUNDRY, "local": LOCAL, "openai": OPENAI, "responses": RESPONSES}
 
 __all__ = [
     "LANDS_SECONDS",

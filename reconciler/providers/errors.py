@@ -244,7 +244,7 @@ def judged(
     asked: RequestContext, response: httpx.Response, content: bytes, now: Callable[[], float]
 ) -> dict[str, Json]:
     """The body of a good answer; raises the error that a bad one means."""
-    body = _parsed_body(content)
+    body = parsed_body(content)
     is_page = "html" in response.headers.get("content-type", "").lower() or content.lstrip()[:1] == b"<"
     if response.status_code >= 300:
         told = body if is_page else body or _plain_text(content)
@@ -263,7 +263,7 @@ def judged(
     return body
 
 
-def _parsed_body(content: bytes) -> Any:
+def parsed_body(content: bytes) -> Any:
     """The JSON value; None where it is not one, or nests too deeply."""
     try:
         body = json.loads(content, parse_constant=_finite_float, parse_float=_finite_float)

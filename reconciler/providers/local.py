@@ -22,6 +22,7 @@ class LocalSettings(ProviderSettings):
     """Nothing is stated for it."""
 
     embedded: ClassVar[bool] = True
+    remote: ClassVar[bool] = False
 
 
 class Local:

@@ -85,6 +85,8 @@ class Connection:
     """By the name of a deployment, the model that it is of."""
     waiting: Callable[[str], None] | None = None
     """What reports that a server is waited for."""
+    root: Path = Path()
+    """The folder of the configuration, which paths in it begin at."""
 
     def wire(self, log: Callable[[str], None]) -> Wire:
         """The server behind the address; nothing has been sent."""

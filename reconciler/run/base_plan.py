@@ -89,6 +89,8 @@ class BaseRevision:
         if name in self.trusted.broken:
             return environment, f"`{name}` of {revision} has an error: {self.trusted.broken[name][0].message}"
         trusted = self.trusted.environments.get(name)
+        if trusted is None and not environment.settings.remote:
+            return environment, ""
         if trusted is None:
             reason = f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged"
             return environment, reason

@@ -151,8 +151,9 @@ def _configuration(loaded: Config, environment: Environment) -> Iterator[Finding
 
 def _key(environment: Environment, access: Access) -> Finding:
     source = access.key_source
-    if environment.settings.embedded:
-        return Finding("key", "ok", "The embedded server needs none.")
+    if not environment.settings.remote:
+        who = "The embedded server" if environment.settings.embedded else "A folder"
+        return Finding("key", "ok", f"{who} needs none.")
     if access.has_key:
         return Finding("key", "ok", f"It comes from {source}.")
     text = f"None is sent{f': {source} is not set' if source else ''}."
@@ -173,6 +174,9 @@ def _git(session: Session) -> Iterator[Finding]:
     if git is None:
         yield Finding("Git", "note", "This is no repository: markers carry no commit.", "git init, and commit")
         return
+    if (folder := session.environment.settings.owned_folder) and git.ask("check-ignore", "-q", git.inside + folder).ok:
+        text = f"{folder} is ignored, so that no other clone has what was applied."
+        yield Finding("Git", "problem", text, "take it out of .gitignore, and commit it")
     _, notes = absent_from_history(root, ())
     for note in notes:
         yield Finding("Git", "problem", note)

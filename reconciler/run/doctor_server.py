@@ -113,6 +113,8 @@ def _answering(session: Session) -> Finding:
     where = session.where.base_url
     if session.environment.settings.embedded:
         return Finding("address", "ok", f"The embedded server, in {where}.")
+    if not session.environment.settings.remote:
+        return Finding("address", "ok", f"The folder {where} of this checkout.")
     if not urls.may_have_key(where):
         remedy = "write `https://` in `base_url`, if the server speaks that"
         return Finding("address", "note", f"{where} answers, over plain http: whoever is between reads it.", remedy)
@@ -154,10 +156,10 @@ async def _kind_findings(examined: Examined, kind: Kind, error: ProviderError | 
 
 
 async def _listing(examined: Examined, kind: Kind) -> tuple[Finding, ...]:
-    """How many are listed, and whether in pages, which is known of the embedded server."""
+    """How many are listed, and whether in pages, which is known of what is here."""
     counted = _counted(examined, kind)
     answers = Finding(kind.plural, "ok", f"{counted}.")
-    if examined.session.environment.settings.embedded:
+    if not examined.session.environment.settings.remote:
         return (answers,)
     try:
         paging = await examined.provider.paging(kind.name)
@@ -197,7 +199,9 @@ def _counted(examined: Examined, kind: Kind) -> str:
     others = sum(each.marker is not None and each.id not in ours for each in live)
     parts = {"managed here": len(ours), "of other stacks": others, "unmanaged": len(live) - len(ours) - others}
     owners = ", ".join(f"{number:,} {whose}" for whose, number in parts.items() if number)
-    return f"The {kind.api} answers and lists {count(len(live), kind.name)}{f': {owners}' if owners else ''}"
+    settings = examined.session.environment.settings
+    who = f"The {kind.api} answers and lists" if settings.owned_folder is None else f"{where.base_url} has"
+    return f"{who} {count(len(live), kind.name)}{f': {owners}' if owners else ''}"
 
 
 def _paging(examined: Examined, kind: Kind, paging: Paging) -> Finding:
@@ -234,7 +238,7 @@ def _model_findings(examined: Examined, offered: Mapping[str, str | None]) -> It
     used: dict[Json, Location] = {}
     for each in examined.desired:
         used.setdefault(each.fields.get("model"), each.place)
-    if not offered and not examined.session.environment.settings.embedded:
+    if not offered and examined.session.environment.settings.remote:
         yield Finding("models", "note", "The server lists no models, so whether those in use are offered is not known.")
     missing = {model: place for model, place in used.items() if offered and model not in (*offered, *deployments)}
     for model, place in missing.items():

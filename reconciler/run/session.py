@@ -156,7 +156,7 @@ class Session:
 
     def remedy(self, error: ProviderError) -> str:
         """What to do about an error of the server, seeing its address, and where the key came from."""
-        if self.environment.settings.embedded:
+        if not self.environment.settings.remote:
             return error.remedy
         remedy = advice(error, self.where.base_url, self.access.query)
         return "\n".join(filter(None, (remedy, self._key_source(error))))
@@ -267,7 +267,7 @@ def target_of(environment: Environment, access: Access, folder: Path) -> Target:
         stack=environment.stack,
         environment=environment.name,
         provider=environment.provider,
-        base_url=access.base_url or f"{folder.name}/local.db",  # the same in a plan of every machine
+        base_url=access.base_url or access.folder or f"{folder.name}/local.db",  # the same in a plan of every machine
         organization=access.organization,
         project=access.project,
         former_stacks=environment.former_stacks,
@@ -314,7 +314,7 @@ def session_in(
     warn_of_default(environment, loaded)
     target = target_of(environment, access, folder)
     key = commands.request_key(environment, access, loaded.root)
-    connection = Connection(access, folder, key, environment.models)
+    connection = Connection(access, folder, key, environment.models, root=loaded.root)
     session = Session(loaded, environment, target, access, connection, style, offline)
     waiting = replace(connection, waiting=lambda line: click.echo(visible(f"{session.title}: {line}"), err=True))
     return replace(session, connection=waiting)
