@@ -112,7 +112,7 @@ class RequestFolder:
 
     def write_index(self, before: Mapping[str, Members], entries: Mapping[str, Members]) -> None:
         """The index with an entry for each request of which there is something to say; no file where there is none."""
-        filled = {id: _in_order(entry) for id, entry in sorted(entries.items()) if entry}
+        filled = {id: _entry_in_order(entry) for id, entry in sorted(entries.items()) if entry}
         if {**before} == filled:
             return
         if filled:
@@ -205,7 +205,7 @@ class RequestFolder:
             raise Rejected(f"Cannot write {where}: {error.strerror}.", remedy, _NEVER_AGAIN) from error
 
 
-def _in_order(entry: Mapping[str, Json]) -> Members:
+def _entry_in_order(entry: Mapping[str, Json]) -> Members:
     """Known members first, and after them what a later version may have written."""
     return {name: entry[name] for name in (*_ENTRY, *sorted(entry.keys() - {*_ENTRY})) if name in entry}
 
