@@ -61,11 +61,11 @@ def test_each_manifest_gets_its_id_in_every_environment_and_keeps_its_layout(her
     assert f"agents/hr.yaml: agent.hr {production['hr']}" in told.out
     assert (again.code, again.out) == (0, "0 ids written.\n")
     assert (here.root / "agents/hr.yaml").read_text() == (
-        f"{HR}reconciler:\n  id: {{staging: {staging['hr']}, production: {production['hr']}}}\n"
+        f"{HR}reconciler:\n  id: {{production: {production['hr']}, staging: {staging['hr']}}}\n"
     )
     assert (here.root / "assistants/both.yaml").read_text() == TWO.replace(
-        "  key: one", f"  id: {{production: {production['one']}}}\n  key: one"
-    ).replace("{key: two}", f"{{id: {{production: {production['two']}}}, key: two}}")
+        "  key: one   # the first\n", f"  key: one   # the first\n  id: {{production: {production['one']}}}\n"
+    ).replace("{key: two}", f"{{key: two, id: {{production: {production['two']}}}}}")
     assert "No changes." in here.run("plan", "-e", "production").out
 
 

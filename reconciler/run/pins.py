@@ -18,9 +18,7 @@ from reconciler.run.addressing import addresses_named
 from reconciler.run.file_changes import text_of, write_files
 from reconciler.run.planning import plan_context
 from reconciler.run.session import Session, run_async, warn_of_lists
-from reconciler.source import inserted
-
-_BOM = "\ufeff"
+from reconciler.source import Edit, edited
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +93,15 @@ def _write(session: Session, file: str, pins: Iterable[_Pin]) -> Iterator[_Pin]:
     Yields what cannot be written.
     """
     root = session.config.root
-    before = text_of(root, file)
-    text, mark = before.removeprefix(_BOM), _BOM if before.startswith(_BOM) else ""
+    text = before = text_of(root, file)
     keys = ("reconciler", "id", session.where.environment)
     for pin in sorted(pins, key=lambda one: one.desired.place.line, reverse=True):
         id = pin.carriers[0].id
         is_known = len(pin.carriers) == 1 and hidden().text(id) == id
-        edited = inserted(text, pin.desired.place, keys, id) if is_known else None
-        if edited is None:
+        after = edited(text, file, pin.desired.place, [Edit(keys, id)]) if is_known else None
+        if after is None:
             yield pin
         else:
-            text = edited
+            text = after
             click.echo(f"{file}: {pin.desired.address} {one_line(id)}")
-    if mark + text != before:
-        write_files(root, {file: mark + text}, before={file: before})
+    write_files(root, {file: text}, before={file: before})

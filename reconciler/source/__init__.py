@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Literal
 
 from reconciler.source import front_matter, json_text, yaml_text
+from reconciler.source.editing import edited
+from reconciler.source.edits import Edit
 from reconciler.source.front_matter import has_front_matter
-from reconciler.source.inserting import inserted
 from reconciler.source.nodes import (
     DEPTH,
     SIZE,
@@ -31,12 +32,13 @@ from reconciler.source.writing import write
 __all__ = [
     "DEPTH",
     "SIZE",
+    "Edit",
     "Node",
     "ParsedText",
     "Scalar",
+    "edited",
     "fields",
     "has_front_matter",
-    "inserted",
     "locate",
     "member",
     "merge_patch",

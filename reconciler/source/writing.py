@@ -55,8 +55,8 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 _Dumper.add_representer(dict, _Dumper.represent_members)
 
 
-def write(data: Json) -> str:
-    """The data as YAML; reading it gives the same data."""
+def write(data: Json, *, width: float = 100) -> str:
+    """The data as YAML; reading it gives the same data. Unquoted text is folded where it is wider."""
     shown, run = repr(data), "x"  # letters that stand nowhere in the data, so that no text can pose as a token
     while f"OF{run}" in shown:
         run += "x"
@@ -65,7 +65,7 @@ def write(data: Json) -> str:
         pass
 
     Dumper.texts, Dumper.run = [], run
-    dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=100)
+    dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=width)
     token = re.compile(_PLACEHOLDER.format(run=run), re.M)
     while token.search(dumped):
         dumped = token.sub(lambda match: _put(match, Dumper.texts), dumped)  # a key and its value stand on one line
@@ -76,21 +76,31 @@ def _put(match: re.Match[str], texts: list[str]) -> str:
     """The text in its token's place: a literal block where that can hold it, else quoted."""
     value = texts[int(match["number"])]
     before = match["lead"] + match["key"]
-    if match["end"] or "\n" not in value or not _is_plain(value):
-        quoted = "".join(map(_escaped, value)).replace("##", "#\\x23")
-        return f'{before}"{quoted}"{match["end"]}'
+    if match["end"] or "\n" not in value or not can_be_seen(value):
+        return f"{before}{quoted(value)}{match['end']}"
+    header, *lines = literal(value)
     indent = " " * (len(match["lead"]) + (2 if match["key"] else 0))
-    first, kept = value.split("\n", 1)[0], value.rstrip("\n")
+    return before + "\n".join([header, *(f"{indent}{line}" if line else "" for line in lines)])
+
+
+def literal(text: str) -> list[str]:
+    """The lines of a text as a literal block: the header, as for a block two to the right of its key, and the text."""
+    first, kept = text.split("\n", 1)[0], text.rstrip("\n")
     indicator = "2" if not first.strip() or first[0] in " \t" else ""
-    chomping = "-" if kept == value else "" if value == f"{kept}\n" and kept else "+"
-    body = value if chomping == "-" else value[:-1]
-    lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
-    return before + "\n".join([f"|{indicator}{chomping}", *lines])
+    chomping = "-" if kept == text else "" if text == f"{kept}\n" and kept else "+"
+    body = text if chomping == "-" else text[:-1]
+    return [f"|{indicator}{chomping}", *body.split("\n")]
 
 
 def _needs_token(value: str) -> bool:
     """Whether PyYAML would write the text badly."""
-    return "\n" in value or not _is_plain(value) or _FOLDS.search(value) is not None
+    return "\n" in value or not can_be_seen(value) or _FOLDS.search(value) is not None
+
+
+def quoted(text: str) -> str:
+    """The text on one line in double quotes; nothing invisible in the open, nothing that acts where it is printed."""
+    inner = "".join(map(_escaped, text)).replace("##", "#\\x23")
+    return f'"{inner}"'
 
 
 def _escaped(character: str) -> str:
@@ -101,7 +111,7 @@ def _escaped(character: str) -> str:
     return f"\\u{ord(character):04X}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08X}"
 
 
-def _is_plain(value: str) -> bool:
+def can_be_seen(value: str) -> bool:
     """Whether every character can be seen as what it is, and nothing acts on what shows it."""
     return not _ACTS.search(value) and all(character in "\n\t" or _is_visible(character) for character in value)
 

@@ -1,0 +1,31 @@
+"""How one value of a JSON text is set or removed, in the layout of that text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.canonical import Json
+from reconciler.source.extents import Extent, Spot
+from reconciler.source.flow_splices import WIDTH, Brackets, Keys, Proposal, in_json, unit_of
+from reconciler.source.lines import begins_line, column, indentation, line_break
+
+
+def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
+    """Another value in place of what stands there, over several lines where it would be too long for one."""
+    text, old = spot.text, spot.old
+    shown = in_json(value)
+    is_one_line = "\n" not in text[old.start : old.end] and column(text, old.start) + len(shown) <= WIDTH
+    unit = unit_of(text) if spot.parent is None or begins_line(text, spot.member.start) else None
+    if unit is not None and not (old.members and is_one_line):
+        shown = in_json(value, unit, indentation(text, spot.member.start), line_break(text))
+    yield [(old.start, old.end, shown)]
+
+
+def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
+    """One more member of a mapping below the keys or, without keys, one more item of a list."""
+    yield Brackets(spot.text, spot.old, is_json=True).added(keys, value)
+
+
+def removed(spot: Spot, parent: Extent) -> Proposal:
+    """Nothing in place of a member of the parent, and its lines neither; there is another."""
+    return Brackets(spot.text, parent, is_json=True).without(spot.member)
