@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,92 @@ def test_another_stack_another_environment_and_copies_are_left_and_named(account
     assert f"{copy} (Copy): it is a copy of assistant.mine ({mine['id']})." in told.err
     assert f"{other} (Other): sales/production/bot manages it." in told.err
     assert f"{odd} (Odd): its metadata entry `reconciler` is not a marker" in told.err
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """A folder with nothing in it."""
+    checkout = Checkout(tmp_path, monkeypatch, capsys)
+    (tmp_path / "assistants").rmdir()
+    return checkout
+
+
+def saved(id: str, **body: Any) -> dict[str, Any]:
+    """An object as the official package dumps it: what is not set is null."""
+    unset = dict.fromkeys(("description", "instructions", "temperature", "top_p", "tool_resources", "reasoning_effort"))
+    stated = {"object": "assistant", "created_at": 1, "model": "gpt-4o", "metadata": {}, "tools": [], **body}
+    return {"id": id, **unset, **stated}
+
+
+def test_saved_json_becomes_manifests_without_a_server_and_an_apply_creates_them(folder: Checkout) -> None:
+    bodies = [saved("asst_1", name="HR Helper", instructions=LONG), saved("asst_2", name="Bot", tools=[LOOKUP])]
+    (folder.root / "dump.json").write_text(json.dumps({"data": bodies, "object": "list", "has_more": False}))
+
+    told = folder.run("import", "--from", "dump.json")
+    again = folder.run("import", "--from", "dump.json")
+    applied = folder.run("apply", "--auto-approve")
+
+    assert (told.code, told.err) == (0, "")
+    assert told.out == (
+        "every environment, from dump.json\n\n"
+        "  assistants/\n"
+        "    bot.yaml          Bot  asst_2\n"
+        "    hr-helper.yaml    HR Helper  asst_1\n"
+        "    prompts/\n"
+        "      hr-helper.md\n\n"
+        "2 manifests and 1 other file written.\n"
+        "Next: reconciler plan\n"
+    )
+    text = (folder.root / "assistants/hr-helper.yaml").read_text()
+    assert text.endswith("reconciler:\n  former_ids:\n    - asst_1\n")
+    assert again.out.endswith("There is nothing to import.\n2 have a manifest already.\n")
+    assert "Resources: 2 added" in applied.out
+    assert "No changes." in folder.run("plan").out
+    assert {"asst_1", "asst_2"} <= set(folder.run("output").out.split())
+
+
+def test_of_an_id_in_several_files_the_last_wins_and_the_differences_are_told(folder: Checkout) -> None:
+    (folder.root / "old.json").write_text(json.dumps(saved("asst_1", name="Old", tools=[LOOKUP])))
+    (folder.root / "new.json").write_text(json.dumps(saved("asst_1", name="New")))
+    (folder.root / "same.json").write_text(json.dumps(saved("asst_1", name="New")))
+
+    told = folder.run("import", "--from", "old.json", "new.json", "same.json")
+
+    message = "asst_1 is also in old.json:1:1, and differs in name, tools.functions.lookup."
+    assert (told.code, f"new.json:1:1: saved-twice (warning): {message}" in told.err) == (0, True)
+    assert told.err.count("saved-twice") == 1
+    assert (folder.root / "assistants/new.yaml").exists()
+
+
+def test_a_marker_of_an_earlier_life_is_not_taken_along(folder: Checkout) -> None:
+    pair = {"reconciler": "v1 sales/production/bot f=1 d="}
+    (folder.root / "dump.json").write_text(json.dumps(saved("asst_1", name="Bot", metadata={**pair, "team": "hr"})))
+
+    told = folder.run("import", "--from", "dump.json")
+
+    assert told.err == "Note: 1 marker not taken along: sales/production/bot.\n"
+    assert "metadata:\n  team: hr\n" in (folder.root / "assistants/bot.yaml").read_text()
+
+
+def test_an_environment_that_cannot_have_a_saved_object_gets_false(folder: Checkout) -> None:
+    project = "https://x.services.ai.azure.com/api/projects/p"
+    foundry = f"azure: {{provider: foundry, base_url: '{project}', api_key: {{env: AZURE}}}}"
+    folder.config(f"stack: people\nenvironments:\n  production: {{provider: openai}}\n  {foundry}\n")
+    (folder.root / "dump.json").write_text(json.dumps({"id": "agent_1", "model": "gpt-5.1", "name": "Desk"}))
+
+    told = folder.run("import", "--from", "dump.json")
+
+    assert (told.code, told.err) == (0, "")
+    text = (folder.root / "agents/desk.yaml").read_text()
+    assert text.endswith("reconciler:\n  former_ids:\n    - agent_1\n  environments:\n    azure: false\n")
+    assert folder.run("validate").code == 0
+
+
+def test_files_that_are_not_json_are_named_with_their_line_and_nothing_is_written(folder: Checkout) -> None:
+    (folder.root / "good.json").write_text(json.dumps(saved("asst_1")))
+    (folder.root / "bad.json").write_text('{"id": 1,\n "model"}')
+
+    told = folder.run("import", "--from", "good.json", "bad.json")
+
+    assert (told.code, told.out, folder.root.joinpath("assistants").exists()) == (1, "", False)
+    assert "bad.json:2:9: syntax: This is not JSON" in told.err

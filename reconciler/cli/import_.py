@@ -11,8 +11,11 @@ from reconciler.run.options import SessionOptions
 
 
 @click.command("import")
-@click.argument("words", nargs=-1, metavar="[ID|NAME]...")
+@click.argument("words", nargs=-1, metavar="[ID|NAME|FILE]...")
 @options.environment
+@click.option(
+    "--from", "files", multiple=True, metavar="FILE", help="Read saved JSON instead of a server; `-` is standard input."
+)
 @options.option(
     "--layout",
     type=click.Choice(("yaml", "markdown")),
@@ -21,15 +24,22 @@ from reconciler.run.options import SessionOptions
 @options.option("--force", is_flag=True, help="Write over files that no manifest uses.")
 @options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.in_session
-def command(*, words: tuple[str, ...], session_options: SessionOptions, **how: Any) -> int:
+def command(*, words: tuple[str, ...], files: tuple[str, ...], session_options: SessionOptions, **how: Any) -> int:
     """Write a manifest for every live agent and assistant that has none.
 
     ID|NAME names some of them and may be a glob, as in `import 'HR*'`; without it all are imported. What is written
     is read again first: a plan then adopts each, and changes nothing. What cannot be imported so is left and named.
+
+    With `--from FILE...` they are read from saved JSON: a list, an object, or one object a line. That needs no server,
+    no key and no environment, and the next apply creates them.
     """
     from reconciler.run.import_live import import_live
+    from reconciler.run.import_saved import import_saved
     from reconciler.run.importing import ImportOptions
     from reconciler.run.session import open_session
 
-    import_live(open_session(session_options, owns=False), words, ImportOptions(**how))
+    if files:
+        import_saved((*files, *words), ImportOptions(**how), session_options)
+    else:
+        import_live(open_session(session_options, owns=False), words, ImportOptions(**how))
     return 0

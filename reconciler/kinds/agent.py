@@ -439,6 +439,7 @@ AGENT = Kind(
     name="agent",
     model=AgentBody,
     form=1,
+    id_prefix="agent_",
     api="Agents API",
     answer_schema=("text", "format", "schema"),
     metadata_is_replaced=True,

@@ -364,6 +364,7 @@ ASSISTANT = Kind(
     name="assistant",
     model=AssistantBody,
     form=1,
+    id_prefix="asst_",
     api="Assistants API",
     answer_schema=("response_format", "json_schema", "schema"),
     elsewhere={

@@ -31,6 +31,8 @@ class Kind:
     """The table: markers name fields by position, so that a new one goes last."""
     form: int
     """The version of the normal form; digests of another version are not comparable."""
+    id_prefix: str = ""
+    """What the ids of the vendor's server begin with."""
     api: str = ""
     """What people call the API that has it."""
     prompt: Path = ("instructions",)

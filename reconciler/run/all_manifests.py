@@ -33,8 +33,9 @@ class AllManifests:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of these; `local` where there is none."""
-        return tuple(self.environments) or (LOCAL,)
+        """The environments that count: the selected one and those that `reconciler.yaml` states; else `local`."""
+        counting = {*self.others, *([self.here.name] if self.here is not None else [])}
+        return tuple(sorted(counting & self.environments.keys())) or (LOCAL,)
 
     @property
     def others(self) -> tuple[str, ...]:

@@ -19,9 +19,8 @@ from reconciler.plan.guards import unreliable_list
 from reconciler.plan.importable import Candidates, candidates
 from reconciler.plan.ownership import is_ours
 from reconciler.run.all_manifests import AllManifests, opened
-from reconciler.run.file_changes import write_files
 from reconciler.run.import_folders import folders_for
-from reconciler.run.import_output import say_what_was_left, show_files, summary
+from reconciler.run.import_output import ImportResult, finish
 from reconciler.run.importing import ImportOptions, Item, import_objects
 from reconciler.run.matching import Matched, matched
 from reconciler.run.session import Session, run_async
@@ -30,7 +29,13 @@ from reconciler.run.session import Session, run_async
 def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
     """Writes a manifest for everything live that has none, or for what the words name."""
     repository = opened(session.config, session.environment, session.style)
-    live = run_async(_reliably_read, session)
+    import_read(session, repository, run_async(_reliably_read, session), words, options)
+
+
+def import_read(
+    session: Session, repository: AllManifests, live: Sequence[Live], words: Sequence[str], options: ImportOptions
+) -> None:
+    """The same with what is live already read."""
     pairs = dict(word.split("=", 1) for word in words if _is_pair(word, live))
     every = candidates(
         live,
@@ -45,21 +50,11 @@ def import_live(session: Session, words: Sequence[str], options: ImportOptions) 
     items = [_item(one, session, repository) for one in found.importable if one.identity not in elsewhere]
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
     imported = import_objects(repository, items, folders, options, done)
-    edited = {**done.edited, **folders.edited}
-    click.echo(f"{session.title}, stack {session.where.stack}\n")
-    for line in (*done.lines, *([""] if done.lines else [])):
-        click.echo(line)
-    show_files(imported, edited, session.style)
-    click.echo(summary(imported, edited, options))
-    if found.managed:
-        have = "has" if len(found.managed) == 1 else "have"
-        click.echo(f"{len(found.managed)} {have} a manifest already.")
-    say_what_was_left((*found.left, *done.left, *imported.left))
-    if not options.dry_run:
-        before = {**done.before, **folders.before}
-        write_files(session.config.root, {**imported.texts, **edited}, force=options.force, before=before)
-    if imported.texts or edited:
-        click.echo(f"Next: reconciler plan -e {session.where.environment}")
+    title, then = f"{session.title}, stack {session.where.stack}", f"reconciler plan -e {session.where.environment}"
+    managed = [one for one in found.managed if one.identity not in done.handled]
+    left = [each for each in found.left if each.live.identity not in done.handled]
+    result = ImportResult(title, imported, done, folders, len(managed), left, then)
+    finish(result, session.config.root, options, session.style)
 
 
 async def _reliably_read(session: Session) -> tuple[Live, ...]:

@@ -1,8 +1,10 @@
-"""What an import says: the files as a tree, what was left and why, and what to do next."""
+"""How an import ends: the files as a tree, what was written, what was left and why, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -12,33 +14,82 @@ from reconciler.render.file_tree import file_tree
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 from reconciler.render.values import one_line
+from reconciler.run.file_changes import write_files
+from reconciler.run.import_folders import Folders
 from reconciler.run.importing import Imported, ImportOptions
+from reconciler.run.matching import Matched
 
 _NAMED = 20
 """How many objects of one reason are named."""
 
 
-def show_files(imported: Imported, edited: Collection[str], style: Style) -> None:
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """Everything that an import found and made."""
+
+    title: str
+    imported: Imported
+    done: Matched
+    folders: Folders
+    managed: int
+    """How many objects have a manifest already."""
+    left: Sequence[Left]
+    """What was not tried."""
+    next: str
+    """The command to run next."""
+
+    @property
+    def edited(self) -> dict[str, str]:
+        """What is written beside the new manifests and their files."""
+        return {**self.done.edited, **self.folders.edited}
+
+    @property
+    def before(self) -> dict[str, str]:
+        """The files that exist and change, as they are."""
+        return {**self.done.before, **self.folders.before}
+
+
+def finish(result: ImportResult, root: Path, options: ImportOptions, style: Style) -> None:
+    """Shows what is written, writes it unless nothing is to be written, and says what was left."""
+    imported, edited = result.imported, result.edited
+    click.echo(f"{result.title}\n")
+    for line in (*result.done.lines, *([""] if result.done.lines else [])):
+        click.echo(line)
+    _show_files(result, style)
+    if not options.dry_run:
+        write_files(root, {**imported.texts, **edited}, force=options.force, before=result.before)
+    click.echo(_summary(result, options))
+    if result.managed:
+        click.echo(f"{result.managed} {'has' if result.managed == 1 else 'have'} a manifest already.")
+    _say_what_was_left((*result.left, *result.done.left, *imported.left))
+    if imported.texts or edited:
+        click.echo(f"Next: {result.next}")
+
+
+def _show_files(result: ImportResult, style: Style) -> None:
     """Prints the files as a tree, each manifest with the name and the id of its object."""
+    imported = result.imported
     words = {imported.files[address]: _name_and_id(item.live) for address, item in imported.items.items()}
-    words |= dict.fromkeys(edited, ("changed",))
-    if files := {path: words.get(path, ()) for path in sorted({*imported.texts, *edited})}:
+    words |= dict.fromkeys(result.before, ("changed",))
+    if files := {path: words.get(path, ()) for path in sorted({*imported.texts, *result.edited})}:
         click.echo("\n".join([*file_tree(files, style), ""]))
 
 
-def summary(imported: Imported, edited: Collection[str], options: ImportOptions) -> str:
+def _summary(result: ImportResult, options: ImportOptions) -> str:
     """`3 manifests and 2 other files written.`"""
-    manifests, others = len(imported.files), len(imported.texts) - len(set(imported.files.values()))
+    manifests = len(result.imported.files)
+    new = len({*result.imported.texts, *result.edited} - result.before.keys()) - manifests
     parts = [
         count(manifests, "manifest") if manifests else "",
-        count(others, "other file") if others else "",
-        f"{count(len(edited), 'change')} to files that exist" if edited else "",
+        count(new, "other file" if manifests else "new file") if new else "",
     ]
-    named = " and ".join(part for part in parts if part)
-    return f"{named} {'would be ' if options.dry_run else ''}written." if named else "There is nothing to import."
+    verbs = "would be " if options.dry_run else ""
+    written = f"{' and '.join(filter(None, parts))} {verbs}written" if any(parts) else ""
+    changed = f"{count(len(result.before), 'file')} {verbs}changed" if result.before else ""
+    return f"{', '.join(filter(None, (written, changed)))}." if written or changed else "There is nothing to import."
 
 
-def say_what_was_left(left: Iterable[Left]) -> None:
+def _say_what_was_left(left: Iterable[Left]) -> None:
     """Prints on standard error why objects were left, one line for a reason."""
     reasons: dict[str, list[Live]] = {}
     for each in left:

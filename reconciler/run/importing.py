@@ -84,8 +84,20 @@ def import_objects(
         reasons = check.reasons()
         if not reasons:
             return Imported(texts, named, check.files, tuple(left))
-        left += [Left(named[address].live, reason) for address, reason in sorted(reasons.items())]
-        kept = [item for address, item in named.items() if address not in reasons]
+        settled = {address: _settled(item, reasons.get(address, {}), after) for address, item in named.items()}
+        kept = [item for item in settled.values() if isinstance(item, Item)]
+        left += [each for each in settled.values() if isinstance(each, Left)]
+
+
+def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Item | Left:
+    """The item; where only some environments cannot have it, it does not exist there, else it is left."""
+    if not reasons:
+        return item
+    if after.here is not None or "" in reasons or len(reasons) == len(after.names):
+        return Left(item.live, next(iter(reasons.values())))
+    stated = item.own.get("environments")
+    absent: dict[str, Json] = dict.fromkeys(reasons, False)
+    return replace(item, own={**item.own, "environments": {**(stated if isinstance(stated, dict) else {}), **absent}})
 
 
 def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
@@ -139,31 +151,30 @@ class _NewManifests:
             for file in {manifest.file, *(node.place.file for node in manifest.attachments.values())}:
                 self.users.setdefault(file, []).append(manifest.address)
 
-    def reasons(self) -> dict[Address, str]:
-        """By address, the first reason."""
-        found: dict[Address, str] = {}
-        for address, reason in self._reasons():
-            found.setdefault(address, reason)
+    def reasons(self) -> dict[Address, dict[str, str]]:
+        """By address and environment, the first reason; by no environment what is so in all of them."""
+        found: dict[Address, dict[str, str]] = {}
+        for address, name, reason in self._reasons():
+            found.setdefault(address, {}).setdefault(name, reason)
         return found
 
-    def _reasons(self) -> Iterator[tuple[Address, str]]:
-        for address in self.named.keys() - self.files.keys():
-            yield address, "its manifest would not be read"
-        yield from self._faults(self.after.read.faults)
+    def _reasons(self) -> Iterator[tuple[Address, str, str]]:
+        for address in sorted(self.named.keys() - self.files.keys()):
+            yield address, "", "its manifest would not be read"
+        yield from self._faults(self.after.read.faults, "")
         for name in self.after.names:
             is_here = self.after.here is None or name == self.after.here.name
             parsed = self.after.parsed(name) if is_here else self.after.parsed_some(name, self.manifests)
-            yield from self._faults(parsed.faults)
-            for address, desired in ((each.address, each) for each in parsed.desired if each.address in self.named):
-                if is_here and (loss := _loss(desired, self.named[address].live)):
-                    yield address, loss
-                elif name in self.after.others:  # a `local` that nobody stated may have it: there it can be tried
-                    yield address, f"it would be created in {name}"
+            yield from self._faults(parsed.faults, name)
+            for desired in (each for each in parsed.desired if each.address in self.named):
+                live = self.named[desired.address].live
+                if reason := _loss(desired, live) if is_here else f"it would be created in {name}":
+                    yield desired.address, name, reason
 
-    def _faults(self, faults: Sequence[Diagnostic]) -> Iterator[tuple[Address, str]]:
+    def _faults(self, faults: Sequence[Diagnostic], name: str) -> Iterator[tuple[Address, str, str]]:
         for fault in errors(faults):
             for address in self.users.get(fault.place.file, ()) if fault.code != _UNRESOLVED else ():
-                yield address, fault.message.rstrip(".")
+                yield address, name, fault.message.rstrip(".")
 
 
 def _loss(desired: Desired, live: Live) -> str:

@@ -35,6 +35,7 @@ __all__ = [
     "Edit",
     "Node",
     "ParsedText",
+    "Positions",
     "Scalar",
     "edited",
     "fields",

@@ -1,0 +1,151 @@
+"""Saved JSON → the objects in it: lists, pages, arrays, single objects, and several of them one after the other."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from json.decoder import JSONDecodeError
+from typing import Any, Final, TypeAlias, cast
+
+from reconciler.canonical import Json
+from reconciler.diagnostics import Diagnostic, Location
+from reconciler.kinds import KINDS, Kind
+from reconciler.source import Positions
+
+_Object: TypeAlias = dict[str, Json]
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_SEPARATOR: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
+_PRINTED: Final = re.compile(r"[\[{(\s]*(?:'|[A-Z]\w+[\[(])")
+"""How Python prints dictionaries and objects."""
+_AS_JSON: Final = "save JSON, such as `page.model_dump_json()` or `json.dumps(page.to_dict())`"
+_DEEPEST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SavedObject:
+    """One object of a file, as it was saved."""
+
+    kind: str
+    id: str | None
+    raw: Mapping[str, Json]
+    place: Location
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """The objects of a file, and everything wrong with it."""
+
+    objects: tuple[SavedObject, ...]
+    faults: tuple[Diagnostic, ...]
+
+
+def read_saved(text: str, file: str) -> SavedFile:
+    """Every agent and assistant in the text; what is another thing is a warning, and what cannot be read an error."""
+    reader = _SavedReader(text.removeprefix("\ufeff"), file)
+    try:
+        return SavedFile(tuple(reader.objects()), tuple(reader.faults))
+    except JSONDecodeError as error:
+        printed = _PRINTED.match(error.doc) is not None
+        remedy = _AS_JSON if printed else "a file has JSON: a list, an object, or one object a line"
+        fault = Diagnostic(reader.positions.place(error.pos), "syntax", f"This is not JSON: {error.msg}.", remedy)
+        return SavedFile((), (*reader.faults, fault))
+
+
+class _SavedReader:
+    """Walks what holds objects, and has the standard library read each of those at once."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.positions = Positions(text, file)
+        self.faults: list[Diagnostic] = []
+        self._text = text
+        self._decode = json.JSONDecoder(parse_constant=_reject).raw_decode
+
+    def objects(self) -> Iterator[SavedObject]:
+        at = self._behind(_SPACE, 0)
+        if at == len(self._text):
+            raise JSONDecodeError("the file is empty", self._text, 0)
+        while at < len(self._text):
+            value, end = self._value(at)
+            yield from self._within(value, at, 0)
+            at = self._behind(_SPACE, end)
+
+    def _value(self, at: int) -> tuple[Json, int]:
+        try:
+            return cast(tuple[Json, int], self._decode(self._text, at))
+        except JSONDecodeError:
+            raise
+        except (RecursionError, ValueError) as error:
+            message = "values nest too deep" if isinstance(error, RecursionError) else str(error)
+            raise JSONDecodeError(message, self._text, at) from None
+
+    def _within(self, value: Json, at: int, depth: int) -> Iterator[SavedObject]:
+        """The objects of a value: it is one, or it holds them."""
+        if isinstance(value, list) and depth < _DEEPEST:
+            for inner, offset in self._parts(at):
+                yield from self._within(inner, offset, depth + 1)
+        elif isinstance(value, dict) and isinstance(value.get("data"), list) and "model" not in value:
+            if value.get("has_more") is True:
+                self._warn("incomplete-list", at, "The list has more on other pages.", "save those as well")
+            yield from self._within(*self._members(at)["data"], depth + 1)
+        elif isinstance(value, dict) and _is_by_id(value):
+            for inner, offset in self._members(at).values():
+                yield from self._within(inner, offset, depth + 1)
+        elif isinstance(value, dict):
+            yield from self._object(value, at)
+        else:
+            self._warn("not-imported", at, "This is not an object.", _AS_JSON)
+
+    def _object(self, raw: _Object, at: int) -> Iterator[SavedObject]:
+        id, kind = raw.get("id"), _kind_of(raw)
+        named = id if isinstance(id, str) and id else None
+        if kind is not None and isinstance(raw.get("model"), str):
+            yield SavedObject(kind.name, named, raw, self.positions.place(at))
+            return
+        stated = raw.get("object")
+        what = f"{kind.with_article} without a `model`" if kind is not None else "not an agent or assistant"
+        of_kind = f" (`object` is `{stated}`)" if isinstance(stated, str) and kind is None else ""
+        self._warn("not-imported", at, f"{named or 'This'} is {what}{of_kind}.", "it is left out")
+
+    def _warn(self, code: str, at: int, message: str, remedy: str) -> None:
+        self.faults.append(Diagnostic(self.positions.place(at), code, message, remedy, "warning"))
+
+    def _members(self, at: int) -> dict[str, tuple[Json, int]]:
+        """The members of the object that begins there, each with the offset of its value."""
+        parts = self._parts(at)
+        return {str(key): member for (key, _), member in zip(parts, parts, strict=True)}
+
+    def _parts(self, at: int) -> Iterator[tuple[Json, int]]:
+        """What stands within the brackets that open there, with its offset; of an object its keys and values."""
+        at = self._behind(_SPACE, at + 1)
+        while self._text[at] not in "]}":
+            value, end = self._value(at)
+            yield value, at
+            at = self._behind(_SEPARATOR, end)
+
+    def _behind(self, pattern: re.Pattern[str], at: int) -> int:
+        match = pattern.match(self._text, at)
+        return match.end() if match is not None else at
+
+
+def _reject(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _is_by_id(value: _Object) -> bool:
+    """Whether a mapping holds objects under their ids or names."""
+    inner = [each for each in value.values() if isinstance(each, dict)]
+    return bool(inner) and len(inner) == len(value) and any("model" in each for each in inner)
+
+
+def _kind_of(raw: _Object) -> Kind | None:
+    """What an object is: as it says, else by its id, else by the fields that only one kind has."""
+    stated, id = raw.get("object"), raw.get("id")
+    if isinstance(stated, str):
+        return KINDS.get(stated)
+    by_id = [kind for kind in KINDS.values() if isinstance(id, str) and id.startswith(kind.id_prefix)]
+    if by_id or "model" not in raw:
+        return by_id[0] if by_id else None
+    known = {name: len(raw.keys() & set(kind.fields)) for name, kind in KINDS.items()}
+    return max((KINDS["assistant"], *KINDS.values()), key=lambda kind: known[kind.name])

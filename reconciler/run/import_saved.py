@@ -1,0 +1,149 @@
+"""`reconciler import --from`: what was saved as JSON becomes manifests, without a server and without a key."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.canonical import Json
+from reconciler.config import Config, Environment
+from reconciler.console.failure import Failure, unreadable
+from reconciler.console.output import stdout_style
+from reconciler.diagnostics import Diagnostic
+from reconciler.kinds import KINDS
+from reconciler.manifests.saved_objects import SavedObject, read_saved
+from reconciler.model import Address, Desired, Live
+from reconciler.paths import show
+from reconciler.plan import marker as markers
+from reconciler.plan.diff import differences
+from reconciler.plan.ownership import owner
+from reconciler.providers.objects import live_object
+from reconciler.render import Style
+from reconciler.render.sentences import address_of, count
+from reconciler.render.values import one_line
+from reconciler.run.all_manifests import AllManifests, opened
+from reconciler.run.import_folders import folders_for
+from reconciler.run.import_output import ImportResult, finish
+from reconciler.run.importing import ImportOptions, Item, import_objects
+from reconciler.run.lock import state_folder
+from reconciler.run.matching import Matched
+from reconciler.run.options import SessionOptions
+from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
+
+_STDIN = "-"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LISTED = 3
+"""How many files or differing fields are named."""
+
+
+def import_saved(paths: Sequence[str], options: ImportOptions, session_options: SessionOptions) -> None:
+    """Writes a manifest for each agent and assistant in the files, unless one has its id already.
+
+    They exist in every environment, or in the one that is selected alone.
+    """
+    style = stdout_style(colour=session_options.colour)
+    loaded = load_config(style, anywhere=True)
+    name = session_options.environment
+    here = choose_environment(loaded, name, style, owns=False) if name is not None else None
+    objects = _read(paths, style)
+    repository = opened(loaded, here, style)
+    known = _known_ids(repository)
+    lives = [_live(each) for each in objects if each.id is None or (each.kind, each.id) not in known]
+    _tell_of_markers(lives)
+    items = [_item(live, repository) for live in lives]
+    folders = folders_for(loaded, (item.live.kind for item in items))
+    imported = import_objects(repository, items, folders, options, Matched())
+    usual = here.name if here is not None else loaded.default_environment or next(iter(repository.others), None)
+    then = f"reconciler plan -e {usual}" if usual is not None else "reconciler plan"
+    title = _title_of(paths, loaded, here)
+    result = ImportResult(title, imported, Matched(), folders, len(objects) - len(items), (), then)
+    finish(result, loaded.root, options, style)
+
+
+def _read(paths: Sequence[str], style: Style) -> tuple[SavedObject, ...]:
+    """Every object of the files, each once; what is wrong with them is reported, and an error ends the command."""
+    texts = {_shown(path): _text(path) for path in paths}
+    files = [read_saved(text, name) for name, text in texts.items()]
+    last: dict[tuple[str, str], SavedObject] = {}
+    faults = [fault for file in files for fault in file.faults]
+    for each in (each for file in files for each in file.objects):
+        identity = (each.kind, each.id or str(each.place))
+        faults += _differing(last[identity], each) if identity in last else []
+        last[identity] = each
+    stop_at_errors(faults, texts, style)
+    return tuple(last.values())
+
+
+def _shown(path: str) -> str:
+    return "standard input" if path == _STDIN else path
+
+
+def _text(path: str) -> str:
+    """The text of a file, or of standard input; Windows may have written it as UTF-16."""
+    try:
+        raw = sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
+    except OSError as error:
+        raise Failure(unreadable(path, error), "name files of JSON, or `-` for standard input") from error
+    try:
+        return raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Failure(f"{_shown(path)} is not UTF-8: {error.reason}.", "save it as UTF-8") from error
+
+
+def _differing(before: SavedObject, after: SavedObject) -> list[Diagnostic]:
+    """The warning that an object was saved twice with differences; none where both say the same."""
+    wanted = Desired(Address(after.kind, str(after.id)), _live(after).fields, after.place)
+    paths = [show(each.path) for each in differences(wanted, _live(before), KINDS[after.kind])]
+    if not paths:
+        return []
+    message = f"{after.id} is also in {before.place}, and differs in {_some(paths)}."
+    return [Diagnostic(after.place, "saved-twice", message, "this one is imported, as the last", "warning")]
+
+
+def _some(words: Sequence[str]) -> str:
+    """The first of the words, and how many more there are."""
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return ", ".join(map(one_line, words[:_LISTED])) + more
+
+
+def _known_ids(repository: AllManifests) -> set[tuple[str, str]]:
+    """The ids that manifests have or had in any environment, with their kinds."""
+    every = [each for name in repository.names for each in repository.parsed(name).desired]
+    return {(each.address.kind, id) for each in every for id in (each.id, *each.former_ids) if id is not None}
+
+
+def _live(saved: SavedObject) -> Live:
+    """The object as it was; one without an id is called by its place."""
+    live = live_object(KINDS[saved.kind], {**saved.raw, "id": saved.id or "-"})
+    return live if saved.id is not None else replace(live, id=str(saved.place))
+
+
+def _tell_of_markers(lives: Iterable[Live]) -> None:
+    """Notes that markers are not taken along: whoever managed the objects, what is created from now on is new."""
+    owners = sorted({owner(each.marker) for each in lives if each.marker is not None})
+    if owners:
+        click.echo(f"Note: {count(len(owners), 'marker')} not taken along: {_some(owners)}.", err=True)
+    odd = sorted(each.id for each in lives if each.odd_marker)
+    if odd:
+        click.echo(f"Note: The metadata entry `reconciler` is reserved, and left out of {_some(odd)}.", err=True)
+
+
+def _item(live: Live, repository: AllManifests) -> Item:
+    """The object with its id as a former one, without what a server chose as far as its marker tells."""
+    ids: dict[str, Json] = {"former_ids": [live.id]} if live.raw.get("id") == live.id else {}
+    absent: dict[str, Json] = dict.fromkeys(repository.others, False) if repository.here is not None else {}
+    fields = markers.less_unstated(live, KINDS[live.kind])[1] if live.marker is not None else live.fields
+    return Item(replace(live, fields=fields, marker=None), {**ids, **({"environments": absent} if absent else {})})
+
+
+def _title_of(paths: Sequence[str], loaded: Config, here: Environment | None) -> str:
+    """Which environment the manifests are for, if only one, and which files they come from."""
+    files = f"from {_some([_shown(path) for path in paths])}"
+    if here is None:
+        return f"every environment, {files}"
+    where = target_of(here, here.settings.unreached(), state_folder(loaded))
+    return f"{here.name} ({address_of(where)}), stack {where.stack}, {files}"

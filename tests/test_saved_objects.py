@@ -1,0 +1,99 @@
+"""Saved JSON in every form in which people have it: the agents and assistants in it, and what else is there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from reconciler.manifests.saved_objects import read_saved
+
+BOT: dict[str, Any] = {"id": "asst_1", "object": "assistant", "model": "gpt-4o", "name": "Bot"}
+DESK: dict[str, Any] = {"id": "agent_1", "object": "agent", "model": "gpt-5.1"}
+
+
+def ids(value: Any) -> list[str | None]:
+    read = read_saved(value if isinstance(value, str) else json.dumps(value), "dump.json")
+    assert read.faults == ()
+    return [each.id for each in read.objects]
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        {"object": "list", "data": [BOT, DESK], "first_id": "asst_1", "has_more": False},
+        {"data": [BOT, DESK]},
+        [BOT, DESK],
+        [{"data": [BOT]}, {"data": [DESK]}],
+        {"hr": BOT, "desk": DESK},
+        f"{json.dumps(BOT)}\n{json.dumps(DESK)}\n",
+        "\ufeff" + json.dumps(BOT, indent=2) + json.dumps([DESK]),
+    ],
+)
+def test_lists_pages_arrays_and_lines_hold_the_same_objects(saved: Any) -> None:
+    assert ids(saved) == ["asst_1", "agent_1"]
+
+
+def test_an_object_knows_its_line() -> None:
+    text = json.dumps({"data": [BOT, BOT | {"id": "asst_2"}]}, indent=1)
+
+    places = [each.place for each in read_saved(text, "dump.json").objects]
+
+    assert [(at.file, text.splitlines()[at.line - 1][at.column - 1]) for at in places] == [("dump.json", "{")] * 2
+    assert [at.line for at in places] == [3, 9]
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        ({"object": "agent", "id": "asst_1", "model": "m"}, "agent"),
+        ({"id": "agent_1", "model": "m"}, "agent"),
+        ({"id": "asst_1", "model": "m"}, "assistant"),
+        ({"model": "m", "tool_resources": {}}, "assistant"),
+        ({"model": "m", "service_tier": "auto", "reasoning": {}}, "agent"),
+        ({"model": "m", "name": "either"}, "assistant"),
+    ],
+)
+def test_the_kind_is_what_is_stated_then_what_the_id_says_then_what_has_the_fields(raw: Any, kind: str) -> None:
+    assert [each.kind for each in read_saved(json.dumps(raw), "x.json").objects] == [kind]
+
+
+def test_what_is_another_thing_is_a_warning_at_its_line_and_the_rest_is_read() -> None:
+    lines = [
+        json.dumps(BOT),
+        '{"object": "thread", "id": "thread_1"}',
+        '{"id": "asst_2", "name": "no model"}',
+        '{"some": "thing"}',
+        '"text"',
+        json.dumps({"data": [DESK], "has_more": True}),
+    ]
+
+    read = read_saved("\n".join(lines), "x.jsonl")
+
+    assert [each.id for each in read.objects] == ["asst_1", "agent_1"]
+    assert [(each.place.line, each.code, each.message, each.severity) for each in read.faults] == [
+        (2, "not-imported", "thread_1 is not an agent or assistant (`object` is `thread`).", "warning"),
+        (3, "not-imported", "asst_2 is an assistant without a `model`.", "warning"),
+        (4, "not-imported", "This is not an agent or assistant.", "warning"),
+        (5, "not-imported", "This is not an object.", "warning"),
+        (6, "incomplete-list", "The list has more on other pages.", "warning"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "remedy"),
+    [
+        ("", 1, "a file has JSON"),
+        ('[]\n{"b": }', 2, "a file has JSON"),
+        ("[" * 100_000, 1, "a file has JSON"),
+        ('{"temperature": NaN}', 1, "a file has JSON"),
+        ("{'id': 'asst_1'}", 1, "save JSON, such as"),
+        ("SyncCursorPage[Assistant](data=[Assistant(id='asst_1')])", 1, "save JSON, such as"),
+    ],
+)
+def test_what_is_not_json_is_an_error_at_its_line(text: str, line: int, remedy: str) -> None:
+    (fault,) = read_saved(text, "x.json").faults
+
+    assert (fault.code, fault.place.line, fault.severity) == ("syntax", line, "error")
+    assert fault.remedy.startswith(remedy)
