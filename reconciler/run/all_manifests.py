@@ -39,8 +39,12 @@ class AllManifests:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The environments that `reconciler.yaml` states, beside the selected one."""
-        stated = {name for name, each in self.config.environments.items() if each.place is not None}
+        """The environments that `reconciler.yaml` states, beside the selected one.
+
+        The embedded server is not among them: it is there to try what others have.
+        """
+        known = self.config.environments.items()
+        stated = {name for name, each in known if each.place is not None and not each.settings.embedded}
         return tuple(sorted({*stated, *self.config.broken} - {self.here.name if self.here is not None else ""}))
 
     def parsed(self, name: str) -> parser.ParsedManifests:

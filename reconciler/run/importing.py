@@ -93,11 +93,11 @@ def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Ite
     """The item; where only some environments cannot have it, it does not exist there, else it is left."""
     if not reasons:
         return item
-    if after.here is not None or "" in reasons or len(reasons) == len(after.names):
-        return Left(item.live, next(iter(reasons.values())))
     stated = item.own.get("environments")
-    absent: dict[str, Json] = dict.fromkeys(reasons, False)
-    return replace(item, own={**item.own, "environments": {**(stated if isinstance(stated, dict) else {}), **absent}})
+    absent = {**(stated if isinstance(stated, dict) else {}), **dict.fromkeys(reasons, False)}
+    if after.here is not None or "" in reasons or absent == stated or len(reasons) == len(after.names):
+        return Left(item.live, next(iter(reasons.values())))
+    return replace(item, own={**item.own, "environments": absent})
 
 
 def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
