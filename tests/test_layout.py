@@ -32,8 +32,7 @@ def test_a_small_assistant_is_one_file_with_its_fields_as_people_read_them() -> 
         "metadata:\n"
         "  team: people\n"
         "reconciler:\n"
-        "  id:\n"
-        "    production: asst_1\n"
+        "  id: {production: asst_1}\n"
     }
 
 
@@ -113,21 +112,22 @@ def test_what_several_have_in_common_stands_in_one_file_of_a_neutral_name(layout
     texts = laid_out(drafts, layout, FOLDERS)
 
     suffix = "md" if layout == "markdown" else "yaml"
-    prompt = "agents/prompts/shared-role-be-kind-be-kind.md"
+    prompt = "assistants/prompts/shared-role-be-kind-be-kind.md"
     assert sorted(texts) == [
         f"agents/a.{suffix}",
         f"agents/b.{suffix}",
         "agents/functions/f.json",
         "agents/functions/g.json",
-        prompt,
         "agents/schemas/answer.json",
         f"assistants/a.{suffix}",
         f"assistants/b.{suffix}",
         "assistants/functions/f.json",
+        prompt,
     ]
     named = [path for path, text in texts.items() if "shared-role" in text]
     assert named == [f"agents/a.{suffix}", f"assistants/a.{suffix}", f"assistants/b.{suffix}"]
-    assert f"file: ../{prompt}" in texts[f"assistants/a.{suffix}"]
+    assert f"instructions: {{file: {prompt.removeprefix('assistants/')}}}\n" in texts[f"assistants/a.{suffix}"]
+    assert f"instructions: {{file: ../{prompt}}}\n" in texts[f"agents/a.{suffix}"]
 
 
 def test_functions_of_one_name_that_differ_have_files_of_their_own() -> None:

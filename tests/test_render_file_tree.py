@@ -40,5 +40,11 @@ def test_no_name_acts_on_a_terminal_and_a_long_one_is_cut() -> None:
     assert lines == ["  a.yaml    \x1b[2m<U+001B>[2J<U+202E>tob\\nbot xxxxxxxxxxx…  asst_1\x1b[0m"]
 
 
+def test_one_long_path_does_not_move_what_is_said_of_the_others() -> None:
+    lines = file_tree({"a.yaml": ("A",), f"{'b' * 60}.yaml": ("B",)}, Style())
+
+    assert lines == [f"  a.yaml{' ' * 40}A", f"  {'b' * 60}.yaml    B"]
+
+
 def test_nothing_is_no_line() -> None:
     assert file_tree({}, Style()) == []

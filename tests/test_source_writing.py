@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.canonical import Json, equal
-from reconciler.source import parse, plain, write
+from reconciler.source import OneLine, parse, plain, write
 
 SCALARS = (
     st.none()
@@ -104,15 +104,22 @@ def test_nothing_invisible_stands_in_the_open(odd: str, wrap: object) -> None:
     assert plain(parse(text, "x.yaml").documents[0]) == wrap(odd)  # type: ignore[operator]
 
 
-def test_a_reference_stands_on_one_line_and_a_text_that_others_read_as_a_number_in_quotes() -> None:
-    data: Json = {"a": {"file": "prompts/x.md"}, "b": [{"value": "x"}, {"file": "x\ny"}], "c": "1e3", "d": {"file": 1}}
+def test_a_mapping_stands_on_one_line_where_that_is_asked_for_and_it_fits() -> None:
+    data: Json = {
+        "a": OneLine(file="a.md"),
+        "b": [OneLine(id="#x", n=1)],
+        "c": OneLine(a="x\ny"),
+        "d": OneLine(a="x" * 101),
+    }
 
     text = write(data)
 
-    assert text == (
-        "a: {file: prompts/x.md}\nb:\n  - {value: x}\n  - file: |-\n      x\n      y\nc: '1e3'\nd:\n  file: 1\n"
-    )
+    assert text == f"a: {{file: a.md}}\nb:\n  - {{id: '#x', n: 1}}\nc:\n  a: |-\n    x\n    y\nd:\n  a: {'x' * 101}\n"
     assert plain(parse(text, "x.yaml").documents[0]) == data
+
+
+def test_what_others_read_as_a_number_is_quoted() -> None:
+    assert write({"a": "1e3", "b": "0o17", "c": "1e", "d": "1.2.3"}) == "a: '1e3'\nb: '0o17'\nc: 1e\nd: 1.2.3\n"
 
 
 def test_what_can_be_seen_is_written_as_it_is() -> None:

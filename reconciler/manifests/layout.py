@@ -20,7 +20,7 @@ from reconciler.manifests.keys import is_safe_stem, slug_of
 from reconciler.manifests.parser import kind_of
 from reconciler.model import Address
 from reconciler.paths import at
-from reconciler.source import write
+from reconciler.source import OneLine, write
 
 Layout: TypeAlias = Literal["yaml", "markdown"]
 _Steps: TypeAlias = tuple[str | int, ...]
@@ -171,13 +171,14 @@ def _files(placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames) ->
     apart = [parts for parts in groups.values() if _is_apart(parts, layout)]
     stems = Counter((parts[0].path, parts[0].stem.lower()) for parts in apart)
     for parts in apart:
+        home = Counter(part.path for part in parts).most_common(1)[0][0]  # of two kinds, where most of them are
         first, suffix = parts[0], ".md" if parts[0].folder == _PROMPTS else ".json"
         stem, key = first.stem, first.manifest.address.key
         if len(parts) > 1:
             stem = first.shared_stem
         elif stems[first.path, stem.lower()] > 1 and stem != key:
             stem = f"{stem}-{key}"
-        yield _DataFile(names.claim(first.path, stem, suffix), first.text, parts)
+        yield _DataFile(names.claim(home, stem, suffix), first.text, parts)
 
 
 def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
@@ -250,7 +251,7 @@ def _safe_stem(name: str, what: str) -> str:
 
 
 def _manifest_text(body: dict[str, Json], manifest: _PlacedDraft, layout: Layout) -> str:
-    fields = _in_order({**body, **({"reconciler": dict(manifest.own)} if manifest.own else {})})
+    fields = _in_order({**body, **({"reconciler": _own_block(manifest.own)} if manifest.own else {})})
     if layout == "yaml":
         return write(fields)
     prompt = fields.get("instructions")
@@ -258,6 +259,11 @@ def _manifest_text(body: dict[str, Json], manifest: _PlacedDraft, layout: Layout
         return f"---\n{write(fields)}---\n"
     del fields["instructions"]
     return f"---\n{write(fields) if fields else ''}---\n\n{prompt}\n"
+
+
+def _own_block(own: Mapping[str, Json]) -> dict[str, Json]:
+    """The block, with ids on one line, to which those of other environments are added."""
+    return {key: OneLine(value) if key == "id" and isinstance(value, dict) else value for key, value in own.items()}
 
 
 def _in_order(fields: Mapping[str, Json]) -> dict[str, Json]:
@@ -275,7 +281,9 @@ def _json_text(value: Json) -> str:
 def _with_references(value: Json, where: _Steps, references: Mapping[_Steps, str]) -> Json:
     """The value, which stands at a path, with references in place of what has a file of its own."""
     if where in references:
-        return {"file": references[where]}
+        return OneLine(file=references[where])
+    if _is_reference(value) and isinstance(value, dict) and "file" in value:
+        return OneLine(value)
     if isinstance(value, dict):
         return {name: _with_references(member, (*where, name), references) for name, member in value.items()}
     if isinstance(value, list):

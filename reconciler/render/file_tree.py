@@ -12,6 +12,8 @@ from reconciler.render.values import one_line, shortened
 from reconciler.render.visible import columns
 
 _GAP: Final = 4
+_WIDEST: Final = 44
+"""The columns that names of files take; what is said of a longer one stands right behind it."""
 _LONGEST: Final = 40
 """How much of a word is shown, such as a name."""
 _DIGITS = re.compile(r"(\d+)")
@@ -38,7 +40,7 @@ def file_tree(files: Mapping[str, Sequence[str]], style: Style) -> list[str]:
             folder = folder.folders.setdefault(step, FolderTree())
         folder.files[name] = words
     lines = list(_tree_lines(top, "  "))
-    widest = max((columns(text) for text, words in lines if words), default=0)
+    widest = min(max((columns(text) for text, words in lines if words), default=0), _WIDEST)
     return [_tree_line(text, words, widest, style) for text, words in lines]
 
 
@@ -52,7 +54,7 @@ def _tree_lines(folder: FolderTree, indent: str) -> Iterator[tuple[str, Sequence
 
 def _tree_line(text: str, words: Sequence[str], widest: int, style: Style) -> str:
     told = "  ".join(shortened(one_line(word), _LONGEST) for word in words if word)
-    return f"{text}{' ' * (widest - columns(text) + _GAP)}{paint(told, 'dim', style)}" if told else text
+    return f"{text}{' ' * (max(widest - columns(text), 0) + _GAP)}{paint(told, 'dim', style)}" if told else text
 
 
 def _as_counted(name: str) -> tuple[list[str | tuple[int, str]], str]:

@@ -27,13 +27,14 @@ from reconciler.source.nodes import (
     node_of,
     plain,
 )
-from reconciler.source.writing import write
+from reconciler.source.writing import OneLine, write
 
 __all__ = [
     "DEPTH",
     "SIZE",
     "Edit",
     "Node",
+    "OneLine",
     "ParsedText",
     "Positions",
     "Scalar",

@@ -16,16 +16,16 @@ _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
 _NUMBER_ELSEWHERE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0o[0-7]+")
 """What is text to us, and a number to readers of YAML 1.2."""
-_REFERENCES = frozenset({"file", "value"})
-_SHORT = 80
+_LINE = 100
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-class _Dumper(yaml.SafeDumper):
-    """Sequences indented below their key; texts that PyYAML would write badly stand as tokens for now.
+class OneLine(dict[str, Json]):
+    """A mapping without lists and mappings that stands on one line where it fits, such as `{file: prompts/hr.md}`."""
 
-    What looks like a reference, such as `{file: prompts/hr.md}`, stands on one line.
-    """
+
+class _Dumper(yaml.SafeDumper):
+    """Sequences indented below their key; texts that PyYAML would write badly stand as tokens for now."""
 
     texts: list[str]
     run: str
@@ -36,11 +36,10 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def represent_members(self, data: dict[str, Json]) -> yaml.MappingNode:
-        key, value = next(iter(data.items()), ("", None))
-        is_short = isinstance(value, str) and len(value) <= _SHORT and not _needs_token(value)
-        flow = len(data) == 1 and key in _REFERENCES and is_short
-        return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=flow)
+    def represent_line(self, data: OneLine) -> yaml.MappingNode:
+        texts = [text for text in (*data.keys(), *data.values()) if isinstance(text, str)]
+        fits = sum(map(len, texts)) <= _LINE and not any(map(_needs_token, texts))
+        return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=fits)
 
     def represent_text(self, value: str) -> yaml.ScalarNode:
         if _needs_token(value):
@@ -52,7 +51,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
-_Dumper.add_representer(dict, _Dumper.represent_members)
+_Dumper.add_representer(OneLine, _Dumper.represent_line)
 
 
 def write(data: Json, *, width: float = 100) -> str:
