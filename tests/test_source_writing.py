@@ -16,6 +16,7 @@ SCALARS = (
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=("Cs",)))
     | st.text(" \n\t#:-|>'\"[]{}ab\u2028\x85", max_size=12)
+    | st.lists(st.text(" \t#:-ab\xa0", max_size=30), max_size=12).map(" ".join)
 )
 ANYTHING = st.recursive(
     SCALARS,
@@ -116,6 +117,25 @@ def test_a_mapping_stands_on_one_line_where_that_is_asked_for_and_it_fits() -> N
 
     assert text == f"a: {{file: a.md}}\nb:\n  - {{id: '#x', n: 1}}\nc:\n  a: |-\n    x\n    y\nd:\n  a: {'x' * 101}\n"
     assert plain(parse(text, "x.yaml").documents[0]) == data
+
+
+def test_a_long_line_is_folded_between_words() -> None:
+    data: Json = {"a": f"{'word: ' * 30}end", "b": [f"#x  y {'- ' * 60}."], "c": "x" * 120}
+
+    text = write(data)
+
+    assert text.startswith("a: >-\n  word: word:")
+    assert all(len(line) <= 100 for line in text.split("\n")[:-2])
+    assert "\nb:\n  - >-\n    #x  y - -" in text
+    assert text.endswith(f"\nc: {'x' * 120}\n")
+    assert plain(parse(text, "x.yaml").documents[0]) == data
+
+
+@pytest.mark.parametrize("key", ["k\n" * 700, "k " * 700 + "k", "\u202e" * 1200])
+def test_a_key_of_any_length_is_read_again(key: str) -> None:
+    data: Json = {key: 1, "b": [{key: {key: [1]}}], "c": {key: "x\ny"}}
+
+    assert plain(parse(write(data), "x.yaml").documents[0]) == data
 
 
 def test_what_others_read_as_a_number_is_quoted() -> None:

@@ -13,6 +13,8 @@ from reconciler.canonical import Json
 _PLACEHOLDER = r"^(?P<lead>(?: |- |[?] |: )*)(?P<key>[^\n]*?)TEXT(?P<number>\d+)OF{run}(?P<end>:?)"
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a CI, where it is printed
+_FOLD = re.compile(r"(?<=\S) (?=\S)")
+_LONGEST_KEY = 1000  # characters of a key that stands before its colon: libyaml looks no further
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
 _NUMBER_ELSEWHERE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0o[0-7]+")
 """What is text to us, and a number to readers of YAML 1.2."""
@@ -29,6 +31,7 @@ class _Dumper(yaml.SafeDumper):
 
     texts: list[str]
     run: str
+    longest: float
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -42,7 +45,7 @@ class _Dumper(yaml.SafeDumper):
         return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=fits)
 
     def represent_text(self, value: str) -> yaml.ScalarNode:
-        if _needs_token(value):
+        if _needs_token(value) or (len(value) > self.longest and _has_folds(value)):
             self.texts.append(value)
             value = f"TEXT{len(self.texts) - 1}OF{self.run}"
         style = "'" if _NUMBER_ELSEWHERE.fullmatch(value) else None
@@ -55,7 +58,7 @@ _Dumper.add_representer(OneLine, _Dumper.represent_line)
 
 
 def write(data: Json, *, width: float = 100) -> str:
-    """The data as YAML; reading it gives the same data. Unquoted text is folded where it is wider."""
+    """The data as YAML; reading it gives the same data. A line of text that is wider is folded."""
     shown, run = repr(data), "x"  # letters that stand nowhere in the data, so that no text can pose as a token
     while f"OF{run}" in shown:
         run += "x"
@@ -63,23 +66,43 @@ def write(data: Json, *, width: float = 100) -> str:
     class Dumper(_Dumper):
         pass
 
-    Dumper.texts, Dumper.run = [], run
+    Dumper.texts, Dumper.run, Dumper.longest = [], run, width
     dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=width)
     token = re.compile(_PLACEHOLDER.format(run=run), re.M)
     while token.search(dumped):
-        dumped = token.sub(lambda match: _put(match, Dumper.texts), dumped)  # a key and its value stand on one line
+        dumped = token.sub(
+            lambda match: _put(match, Dumper.texts, width), dumped
+        )  # a key and its value stand on one line
     return dumped
 
 
-def _put(match: re.Match[str], texts: list[str]) -> str:
-    """The text in its token's place: a literal block where that can hold it, else quoted."""
+def _put(match: re.Match[str], texts: list[str], width: float) -> str:
+    """The text in its token's place: a block where that can hold it, else quoted."""
     value = texts[int(match["number"])]
     before = match["lead"] + match["key"]
-    if match["end"] or "\n" not in value or not can_be_seen(value):
+    if match["end"] and len(value) > _LONGEST_KEY:
+        return f"{match['lead']}? {quoted(value)}\n{' ' * len(match['lead'])}:"
+    if match["end"] or not can_be_seen(value) or not ("\n" in value or _has_folds(value)):
         return f"{before}{quoted(value)}{match['end']}"
-    header, *lines = literal(value)
     indent = " " * (len(match["lead"]) + (2 if match["key"] else 0))
+    header, *lines = literal(value) if "\n" in value else _folded(value, width - len(indent))
     return before + "\n".join([header, *(f"{indent}{line}" if line else "" for line in lines)])
+
+
+def _has_folds(text: str) -> bool:
+    """Whether one line may be written as several: between words, where one space stands, and nothing acts on it."""
+    return _FOLD.search(text) is not None and text == text.strip() and not _FOLDS.search(text)
+
+
+def _folded(text: str, width: float) -> list[str]:
+    """The lines of a text of one line as a folded block."""
+    lines: list[str] = []
+    for words in _FOLD.split(text):
+        if lines and len(lines[-1]) + 1 + len(words) <= width:
+            lines[-1] += f" {words}"
+        else:
+            lines.append(words)
+    return [">-", *lines]
 
 
 def literal(text: str) -> list[str]:
