@@ -336,14 +336,14 @@ def test_the_commands_of_the_readme_work_with_a_server(tmp_path: Path) -> None:
     text = _page("README.md").split("\n## Connect a server\n")[1].split("\n## ")[0]
     (_, _, configuration), (_, _, commands) = _blocks(text)
     (tmp_path / "assistants").mkdir()
-    with served(tmp_path / "live.db") as url:
-        created = httpx.post(f"{url}/v1/assistants", json={"name": "HR Helper", "model": "gpt-4o"}, headers=BETA).json()
-        (tmp_path / "reconciler.yaml").write_text(configuration.replace("https://assistants.example.com", url))
+    with served(tmp_path / "production.db") as production, served(tmp_path / "staging.db") as staging:
+        for url, name in ((production, "assistants"), (staging, "staging")):
+            httpx.post(f"{url}/v1/assistants", json={"name": "HR Helper", "model": "gpt-4o"}, headers=BETA)
+            configuration = configuration.replace(f"https://{name}.example.com", url)
+        (tmp_path / "reconciler.yaml").write_text(configuration)
         for line in commands.splitlines():
-            words, _, file = line.partition("#")[0].replace("asst_abc123", created["id"]).partition(" > ")
-            output = _printed(words, tmp_path, 0, RECONCILER_AUTO_APPROVE="1", ASSISTANTS_API_KEY="key-of-the-readme")
-            if file:
-                (tmp_path / file.strip()).write_text(output, encoding="utf-8")
+            words = line.partition("#")[0]
+            _printed(words, tmp_path, 0, RECONCILER_AUTO_APPROVE="1", ASSISTANTS_API_KEY="key-of-the-readme")
 
 
 def test_the_readme_is_a_front_page() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from reconciler.canonical import ABSENT, Absent, Json, encode, equal
@@ -41,7 +42,7 @@ class DifferingText:
     """The name of the value that stands there, if it is one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Beside:
     """A manifest beside the live object that is its own in an environment."""
 
@@ -57,7 +58,7 @@ class Beside:
     def kind(self) -> Kind:
         return KINDS[self.live.kind]
 
-    @property
+    @cached_property
     def targets(self) -> dict[str, Json | Absent]:
         """The fields that are not as they are live, with what the API would have for each; absent is its default."""
         names = dict.fromkeys(each.path[0] for each in differences(self.desired, self.live, self.kind))
@@ -78,6 +79,8 @@ class Beside:
 
     def with_values(self, names: Mapping[Steps, str]) -> Beside:
         """The same once values stand at these places, and give what is live."""
+        if not names:
+            return self
         written, resolved = dict(self.written), dict(self.resolved)
         for text in (text for text in self.texts() if text.at in names):
             field, inner = str(text.at[0]), text.at[1:]

@@ -1,13 +1,24 @@
-"""What an import does with a live object where the repository has manifests already."""
+"""What an import does with live objects where the repository has manifests: whose they are, and what that changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.canonical import Absent
+from reconciler.console.credentials import hidden
+from reconciler.model import Address, Marker
 from reconciler.plan.importable import Candidates, Left
+from reconciler.plan.matching import AmbiguousName, Matching, Pair, match
+from reconciler.plan.ownership import is_ours
+from reconciler.render.sentences import count
+from reconciler.render.values import one_line
 from reconciler.run.all_manifests import AllManifests
+from reconciler.run.match_files import MatchFiles, files_of, reasons_against
+from reconciler.run.matchable import manifests_here
 from reconciler.run.session import Session
+
+_HIDDEN = "it holds a secret of this environment, which belongs into no file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +26,9 @@ class Matched:
     """The manifests that live objects were found to belong to, with what was written into them."""
 
     edited: Mapping[str, str] = field(default_factory=dict)
-    """By path, the text of a file that exists as it is to be."""
+    """By path, the text of a file as it is to be; one that is new is not in `before`."""
     before: Mapping[str, str] = field(default_factory=dict)
-    """The same files as they were read."""
+    """The files that exist, as they were read."""
     handled: frozenset[tuple[str, str]] = frozenset()
     """The identities of the objects that need no manifest of their own."""
     left: tuple[Left, ...] = ()
@@ -34,4 +45,77 @@ def matched(
 
     `every` are all that are live, since a name is unambiguous only among those; `found` are those that were selected.
     """
-    return Matched()
+    here = manifests_here(session, repository)
+    by_hand = here.by_hand(pairs, every)
+    live = [*every.importable, *(one for one in every.managed if not is_ours(one, session.where))]
+    live += [each.live for each in every.left if each.live.id in by_hand.values()]
+    matching = match(here.matchable([*every.importable, *every.managed]), live, by_hand)
+    chosen = {one.identity for one in (*found.importable, *found.managed, *(each.live for each in found.left))}
+    matches = {pair.address: pair.live for pair in matching.pairs if pair.live.identity in chosen}
+    left = [each for each in _ambiguous(matching, session) if each.live.identity in chosen]
+    left += [Left(one, _HIDDEN) for one in matches.values() if hidden().deep(one, (Marker,)) is not one]
+    literal: set[Address] = set()
+    while True:
+        unfit = {each.live.identity for each in left}
+        matches = {address: one for address, one in matches.items() if one.identity not in unfit}
+        files = files_of(matches, here, repository, literal)
+        reasons = reasons_against(files, matches, here, repository)
+        if not reasons:
+            break
+        again = {address for address in reasons if address in files.spots}  # without a value it may be possible
+        literal |= again
+        left += [
+            Left(matches[at], f"{at} is its manifest, and {why}") for at, why in reasons.items() if at not in again
+        ]
+    told = [pair for pair in matching.pairs if pair.address in matches and not _is_settled(pair, files)]
+    return Matched(
+        edited=files.edited,
+        before=files.before,
+        handled=frozenset(matches[pair.address].identity for pair in told if pair.address in files.patches),
+        left=tuple(left),
+        lines=tuple(_match_lines(told, files)),
+        values=files.values,
+    )
+
+
+def _ambiguous(matching: Matching, session: Session) -> Iterator[Left]:
+    """What a person has to decide, with the command that says it."""
+    for each in matching.ambiguous:
+        for one in each.live:
+            yield Left(one, _way_out(each, session.where.environment))
+
+
+def _way_out(each: AmbiguousName, where: str) -> str:
+    kind = each.addresses[0].kind
+    have = f"{count(len(each.addresses), 'manifest')} and {count(len(each.live), f'live {kind}')}"
+    words = f"{each.addresses[0]}={each.live[0].id}"
+    return f"{have} have this name; pair them by hand: reconciler import -e {where} {words}"
+
+
+def _is_settled(pair: Pair, files: MatchFiles) -> bool:
+    """Whether the manifest names the object and says already what is live: it is one that has a manifest."""
+    return pair.by == "id" and files.patches.get(pair.address) == {} and not files.spots.get(pair.address)
+
+
+def _match_lines(pairs: Sequence[Pair], files: MatchFiles) -> Iterator[str]:
+    """Each match: the manifest, its object, by what it was found, and what differs."""
+    rows = [
+        (str(pair.address), f"{one_line(pair.live.id)} (by {pair.by})", _difference(pair.address, files))
+        for pair in pairs
+    ]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    for address, found, difference in rows:
+        yield f"  {address:<{widths[0]}} = {found:<{widths[1]}}  {difference}"
+    for name in sorted({name for values in files.values.values() for name in values}):
+        having = sorted(environment for environment, values in files.values.items() if name in values)
+        yield f"  value {one_line(name)} in reconciler.yaml: {', '.join(having)}"
+
+
+def _difference(address: Address, files: MatchFiles) -> str:
+    if address not in files.patches:
+        return "a null that no patch can say: a manifest of its own"
+    fields = [name for name, value in files.patches[address].items() if not isinstance(value, Absent)]
+    values = sorted(set(files.spots.get(address, {}).values()))
+    said = [f"{count(len(fields), 'field')} as a patch"] if fields else []
+    said += [f"{'value' if len(values) == 1 else 'values'} {', '.join(map(one_line, values))}"] if values else []
+    return ", ".join(said) or "the same"

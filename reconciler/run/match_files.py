@@ -1,0 +1,217 @@
+"""The files of manifests that got a live object of one more environment: written as data, and read again."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.canonical import Absent, Json
+from reconciler.config import FILE
+from reconciler.diagnostics import Diagnostic, Location, errors
+from reconciler.kinds import KINDS
+from reconciler.manifests.adoption import adopting, leaving_out
+from reconciler.manifests.layout import Draft, laid_out
+from reconciler.manifests.parser import kind_of
+from reconciler.manifests.patches import Beside, Steps
+from reconciler.manifests.shared_values import Homes, SharedValues, shared_values
+from reconciler.model import Address, Desired, Live
+from reconciler.paths import show
+from reconciler.plan.diff import differences
+from reconciler.run.all_manifests import AllManifests
+from reconciler.run.file_changes import text_of
+from reconciler.run.matchable import ManifestsHere
+from reconciler.source import Edit, edited, member, parse, plain
+
+Patch = Mapping[str, Json | Absent]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFiles:
+    """What is written for some matches."""
+
+    edited: Mapping[str, str]
+    before: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    patches: Mapping[Address, Patch]
+    """What each manifest's patch says anew; one that is not here needs a manifest of its own for the object."""
+    spots: Mapping[Address, Mapping[Steps, str]]
+    reasons: Mapping[Address, str]
+    """Why some of the manifests could not be written."""
+
+
+def files_of(
+    matches: Mapping[Address, Live], here: ManifestsHere, repository: AllManifests, literal: Collection[Address] = ()
+) -> MatchFiles:
+    """The files once each of these manifests has its object; what is literal gets no new values."""
+    besides = {address: here.beside(address, live) for address, live in matches.items()}
+    alike = {address: beside for address, beside in besides.items() if beside.patch() is not None}
+    shared = _shared({at: beside for at, beside in alike.items() if at not in literal}, here, repository)
+    patches: dict[Address, Patch] = {}
+    for address, beside in alike.items():
+        patches[address] = beside.with_values(shared.spots.get(address, {})).patch() or {}
+    patches, new = _with_files(patches, here, repository)
+    draft = _Edits(here, repository, shared, patches, dict(new))
+    for file in sorted({here.by_address[address].manifest.file for address in matches}):
+        draft.edit_manifests(file, matches)
+    draft.edit_values()
+    return MatchFiles(draft.edited, draft.before, shared.values, patches, shared.spots, draft.reasons)
+
+
+def _shared(besides: Mapping[Address, Beside], here: ManifestsHere, repository: AllManifests) -> SharedValues:
+    """Values for what recurs, where it is known which environments need them."""
+    environments = repository.environments
+    known = {name: each.values for name, each in environments.items()}
+    existing = {
+        name: frozenset(each.address for each in repository.parsed(name).desired)
+        for name in environments
+        if name != here.name
+    }
+    texts = {address: beside.texts() for address, beside in besides.items()}
+    if repository.config.broken:
+        texts = {address: tuple(each for each in some if each.value is not None) for address, some in texts.items()}
+    if repository.config.file is None:
+        return SharedValues()
+    return shared_values(texts, Homes(here.name, existing, known))
+
+
+def _with_files(
+    patches: Mapping[Address, Patch], here: ManifestsHere, repository: AllManifests
+) -> tuple[dict[Address, Patch], dict[str, str]]:
+    """The patches with references to files for what is long in them, and these files."""
+    by_folder: dict[str, list[Draft]] = {}
+    for address, patch in patches.items():
+        folder = posixpath.dirname(here.by_address[address].manifest.file)
+        stated = {name: value for name, value in patch.items() if not isinstance(value, Absent)}
+        draft = Draft(replace(address, key=f"{address.key}.{here.name}"), stated)
+        by_folder.setdefault(folder, []).append(draft)
+    referring, files = dict(patches), dict[str, str]()
+    for folder, drafts in by_folder.items():
+        texts = laid_out(drafts, "yaml", dict.fromkeys(KINDS, folder), tuple(repository.read.sources))
+        for path, text in texts.items():
+            if posixpath.dirname(path) != folder:
+                files[path] = text
+                continue
+            address, stated = _read_draft(path, text, f".{here.name}")
+            referring[address] = {**patches[address], **stated}
+    return referring, files
+
+
+def _read_draft(path: str, text: str, suffix: str) -> tuple[Address, dict[str, Json]]:
+    """The manifest and the patch that were laid out as a draft."""
+    (document,) = parse(text, path).documents
+    fields = plain(document)
+    fields = fields if isinstance(fields, dict) else {}
+    own = fields.pop("reconciler", None)
+    own = own if isinstance(own, dict) else {}
+    key = str(own.get("key") or posixpath.basename(path).removesuffix(".yaml"))
+    return Address(str(own.get("kind") or kind_of(path).name), key.removesuffix(suffix)), fields
+
+
+@dataclass(slots=True)
+class _Edits:
+    """Files while they are edited."""
+
+    here: ManifestsHere
+    repository: AllManifests
+    shared: SharedValues
+    patches: Mapping[Address, Patch]
+    edited: dict[str, str]
+    before: dict[str, str] = field(default_factory=dict)
+    reasons: dict[Address, str] = field(default_factory=dict)
+
+    def edit_manifests(self, file: str, matches: Mapping[Address, Live]) -> None:
+        """Writes what is new into the manifests of a file, the last first: what stands before it keeps its place."""
+        before = text = text_of(self.repository.config.root, file)
+        there = [(address, self.here.by_address[address].manifest.node) for address in matches]
+        there = [(address, node) for address, node in there if node.place.file == file]
+        for address, node in sorted(there, key=lambda each: each[1].place, reverse=True):
+            own = member(node, "reconciler")
+            stated = None if own is None else plain(own)
+            block = self._block(address, stated, matches[address])
+            edits = [Edit(at, {"value": name}) for at, name in self.shared.spots.get(address, {}).items()]
+            after = edited(text, file, node.place, [*edits, Edit(("reconciler",), block)])
+            if after is None:
+                self.reasons[address] = f"{file} is written in a way that cannot be edited in safety"
+            else:
+                text = after
+        if text != before:
+            self.edited[file], self.before[file] = text, before
+
+    def edit_values(self) -> None:
+        """Writes the new values into `reconciler.yaml`."""
+        if not self.shared.values:
+            return
+        before = text_of(self.repository.config.root, FILE)
+        place = next((document.place for document in parse(before, FILE).documents), Location(FILE, 1, 1))
+        values = sorted((env, sorted(values.items())) for env, values in self.shared.values.items())
+        edits = [Edit(("environments", env, "values", name), text) for env, some in values for name, text in some]
+        after = edited(before, FILE, place, edits)
+        if after is None:
+            self.reasons |= dict.fromkeys(self.shared.spots, f"the values cannot be written to {FILE} in safety")
+        else:
+            self.edited[FILE], self.before[FILE] = after, before
+
+    def _block(self, address: Address, own: Json, live: Live) -> dict[str, Json]:
+        if address not in self.patches:
+            return leaving_out(own, self.here.name, self.here.of_text_ids)
+        return adopting(own, self.here.name, live.id, self.patches[address], self.here.of_text_ids)
+
+
+def reasons_against(
+    files: MatchFiles, matches: Mapping[Address, Live], here: ManifestsHere, repository: AllManifests
+) -> dict[Address, str]:
+    """By manifest, why its files would not be what they should be in every environment, read as they will be."""
+    if not matches:
+        return {}
+    after = repository.with_files(files.edited, repository.config.manifests, files.values)
+    found = dict(files.reasons)
+    for address, reason in _reasons(after, files, matches, here, repository):
+        found.setdefault(address, reason)
+    return {address: reason for address, reason in found.items() if address in matches}
+
+
+def _reasons(
+    after: AllManifests,
+    files: MatchFiles,
+    matches: Mapping[Address, Live],
+    here: ManifestsHere,
+    repository: AllManifests,
+) -> Iterator[tuple[Address, str]]:
+    for name in repository.environments:
+        parsed = after.parsed(name)
+        known = repository.parsed(name).faults
+        yield from _faults([*after.read.faults, *parsed.faults], [*repository.read.faults, *known], after, matches)
+        there = {each.address: each for each in parsed.desired}
+        if name == here.name:
+            for address in files.patches:
+                yield from ((address, each) for each in [_loss(there.get(address), matches[address])] if each)
+            continue
+        before = {each.address: each for each in repository.parsed(name).desired}
+        for address in matches:
+            if _meaning(before.get(address)) != _meaning(there.get(address)):
+                yield address, f"it would change in {name}"
+
+
+def _faults(
+    faults: Sequence[Diagnostic], known: Sequence[Diagnostic], after: AllManifests, matches: Mapping[Address, Live]
+) -> Iterator[tuple[Address, str]]:
+    old = {(each.code, each.message) for each in known}
+    for fault in (each for each in errors(faults) if (each.code, each.message) not in old):
+        for manifest in after.read.manifests:
+            files = {manifest.file, *(node.place.file for node in manifest.attachments.values())}
+            if manifest.address in matches and fault.place.file in files:
+                yield manifest.address, fault.message.rstrip(".")
+
+
+def _loss(desired: Desired | None, live: Live) -> str:
+    """What the manifest would not say as it is live; empty where it says everything."""
+    if desired is None or desired.id != live.id:
+        return "its manifest would not be read"
+    paths = [show(each.path) for each in differences(desired, live, KINDS[live.kind])]
+    return f"the manifest would not say {', '.join(paths[:3])} as it is" if paths else ""
+
+
+def _meaning(desired: Desired | None) -> Desired | None:
+    """What a manifest asks for, wherever it stands."""
+    return None if desired is None else replace(desired, place=Location(""))

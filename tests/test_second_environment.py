@@ -1,0 +1,247 @@
+"""What is live in a second environment becomes ids, patches and values of the manifests of the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.console.failure import Failure
+from reconciler.kinds import KINDS
+from reconciler.model import Desired, Live, Plan
+from support.bodies import Edit, Resource, edit, resource
+from support.second import TwoEnvironments
+
+NAMES = st.sampled_from(["Helper", "Order Desk", "Night Bot", "Ωmega", "1e3"])
+fewer = settings(max_examples=max(10, settings().max_examples // 4))
+
+
+def living(made: list[Resource], prefix: str) -> list[Live]:
+    """Objects as a server would list them."""
+    raws = [(kind, {"id": f"{prefix}{number}", **body}) for number, (kind, body) in enumerate(made)]
+    return [
+        Live(kind, str(raw["id"]), KINDS[kind].read(raw), raw, created_at=number)
+        for number, (kind, raw) in enumerate(raws)
+    ]
+
+
+@st.composite
+def named_resource(draw: st.DrawFn) -> tuple[Resource, Edit]:
+    kind = draw(st.sampled_from(sorted(KINDS)))
+    _, body = draw(resource(kind))
+    return (kind, {**body, "name": draw(NAMES)}), draw(edit(kind))
+
+
+@st.composite
+def two_worlds(draw: st.DrawFn) -> tuple[list[Resource], list[Resource]]:
+    """What is live in two environments: the second is the first with edits, other names, less and more."""
+    first = draw(st.lists(named_resource(), min_size=1, max_size=4))
+    second: list[Resource] = []
+    for (kind, body), edited in first:
+        how = draw(st.sampled_from(["same", "edited", "edited", "model", "missing", "renamed"]))
+        if how == "edited":
+            second.append((kind, {**edited((kind, body))[1], "name": body["name"]}))
+        elif how != "missing":
+            other = {"same": {}, "model": {"model": "my-other"}, "renamed": {"name": draw(NAMES)}}[how]
+            second.append((kind, {**body, **other}))
+    return [one for one, _ in first], second + [one for one, _ in draw(st.lists(named_resource(), max_size=2))]
+
+
+def less_places(desired: tuple[Desired, ...]) -> list[Desired]:
+    return [replace(one, place=replace(one.place, file="", line=0, column=0)) for one in desired]
+
+
+def is_adoption_alone(plan: Plan) -> bool:
+    return all((change.action, change.fields) == ("adopt", ()) for change in plan.changes) and not plan.objections
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> TwoEnvironments:
+    return TwoEnvironments(tmp_path)
+
+
+def helper(id: str, kind: str = "assistant", **body: Any) -> Live:
+    raw = {"id": id, "name": "Helper", "model": "gpt-4o", **body}
+    return Live(kind, id, KINDS[kind].read(raw), raw)
+
+
+MANIFEST = """\
+# Answers questions about leave.
+name:   Helper   # as people know it
+model: gpt-4o
+instructions: {file: prompts/shared.md}
+tools:
+- type: code_interpreter   # for tables
+reconciler: {id: {production: asst_p}}
+"""
+
+
+def test_only_the_id_and_the_patch_are_added_to_what_people_wrote(repository: TwoEnvironments) -> None:
+    repository.write("assistants/helper.yaml", MANIFEST)
+    repository.write("assistants/prompts/shared.md", "Be kind.\n")
+    live = helper("asst_s", model="gpt-4o-mini", instructions="Be kind.", tools=[{"type": "code_interpreter"}])
+
+    repository.imports("staging", [live])
+
+    block = "reconciler: {id: {production: asst_p, staging: asst_s}, environments: {staging: {model: gpt-4o-mini}}}"
+    assert repository.text("assistants/helper.yaml") == MANIFEST.replace(MANIFEST.splitlines()[-1], block)
+    assert is_adoption_alone(repository.plan("staging", [live]))
+
+
+def test_a_manifest_that_is_said_not_to_exist_there_exists_once_it_is_matched(repository: TwoEnvironments) -> None:
+    repository.imports("production", [helper("asst_p")])
+    assert "staging: false" in repository.text("assistants/helper.yaml")
+
+    repository.imports("staging", [helper("asst_s")])
+
+    assert "environments" not in repository.text("assistants/helper.yaml")
+    assert [one.id for one in repository.desired("staging")] == ["asst_s"]
+
+
+def test_one_text_id_becomes_one_for_each_environment(repository: TwoEnvironments) -> None:
+    config = repository.text("reconciler.yaml")
+    repository.write("reconciler.yaml", config.partition("  staging")[0])
+    repository.write("assistants/helper.yaml", "name: Helper\nmodel: gpt-4o\nreconciler:\n  id: asst_p  # the first\n")
+
+    repository.imports("local", [helper("asst_l")])
+
+    assert {name: repository.desired(name)[0].id for name in ("production", "local")} == {
+        "production": "asst_p",
+        "local": "asst_l",
+    }
+
+
+def test_a_long_text_that_differs_has_a_file_of_its_own(repository: TwoEnvironments) -> None:
+    prompt = "\n".join(f"{number}. Be kind." for number in range(20))
+    repository.imports("production", [helper("asst_p", instructions=prompt)])
+
+    repository.imports("staging", [helper("asst_s", instructions=f"{prompt}\nYou are staging.")])
+
+    assert repository.text("assistants/prompts/helper.md") == f"{prompt}\n"
+    assert repository.text("assistants/prompts/helper.staging.md") == f"{prompt}\nYou are staging.\n"
+    assert "file: prompts/helper.staging.md" in repository.text("assistants/helper.yaml")
+
+
+def answering(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}}
+
+
+def test_what_no_patch_can_say_is_a_manifest_of_its_own(
+    repository: TwoEnvironments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.imports("production", [helper("asst_p", **answering({"type": "object"}))])
+    capsys.readouterr()
+
+    repository.imports("staging", [helper("asst_s", **answering({"type": "object", "default": None}))])
+
+    assert "a null that no patch can say: a manifest of its own" in capsys.readouterr().out
+    assert {name: [str(one.address) for one in repository.desired(name)] for name in ("production", "staging")} == {
+        "production": ["assistant.helper"],
+        "staging": ["assistant.helper-2"],
+    }
+
+
+def test_a_difference_that_recurs_is_one_value_that_the_next_environment_fills(repository: TwoEnvironments) -> None:
+    def stores(number: int, store: str, **body: Any) -> Live:
+        resources = {"file_search": {"vector_store_ids": [store]}}
+        return helper(
+            f"asst_{store}{number}",
+            name=f"Bot {number}",
+            tools=[{"type": "file_search"}],
+            tool_resources=resources,
+            **body,
+        )
+
+    repository.imports("production", [stores(number, "vs_p") for number in (1, 2)])
+    before = repository.desired("production")
+    repository.imports("staging", [stores(number, "vs_s", metadata={"team": "a"}) for number in (1, 2)])
+
+    assert less_places(repository.desired("production")) == less_places(before)
+    for key in ("bot-1", "bot-2"):
+        assert "value: vector_store" in repository.text(f"assistants/{key}.yaml")
+        assert "vs_" not in repository.text(f"assistants/{key}.yaml").partition("reconciler:")[0]
+    assert "vector_store: vs_s" in repository.text("reconciler.yaml")
+
+    config = repository.text("reconciler.yaml")
+    repository.write("reconciler.yaml", f"{config}  dev: {{provider: openai, base_url: http://127.0.0.1:9/dev}}\n")
+    live = [stores(number, "vs_d") for number in (1, 2)]
+    repository.imports("dev", live)
+
+    assert "vector_store: vs_d" in repository.text("reconciler.yaml")
+    assert is_adoption_alone(repository.plan("dev", live))
+
+
+def test_ambiguous_names_are_left_with_the_command_that_pairs_them(
+    repository: TwoEnvironments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.imports("production", [helper("asst_p")])
+    files, twins = repository.files(), [helper("asst_s1"), helper("asst_s2")]
+    capsys.readouterr()
+
+    repository.imports("staging", twins)
+    assert repository.files() == files
+    assert "pair them by hand: reconciler import -e staging assistant.helper=asst_s1." in capsys.readouterr().err
+    repository.imports("staging", twins, "asst_s1")  # one of two is no less ambiguous alone
+    assert repository.files() == files
+
+    repository.imports("staging", twins, "helper=asst_s2")
+    assert [one.id for one in repository.desired("staging")] == ["asst_s2"]
+    repository.imports("staging", twins)
+    assert sorted(str(one.id) for one in repository.desired("staging")) == ["asst_s1", "asst_s2"]
+
+
+def test_a_pair_by_hand_must_be_possible(repository: TwoEnvironments) -> None:
+    repository.imports("production", [helper("asst_p"), helper("asst_q", name="Other")])
+    there = [helper("asst_s"), helper("asst_t", name="Third"), helper("agent_s", "agent")]
+    full = helper("asst_f", metadata={f"pair-{number}": "x" for number in range(16)})
+    repository.imports("staging", there[:1])
+
+    def message(*words: str) -> str:
+        with pytest.raises(Failure) as failure:
+            repository.imports("staging", [*there, full], *words)
+        return failure.value.message
+
+    assert message("nobody=asst_t") == "No manifest is called 'nobody'."
+    assert message("helper=agent_s") == "agent_s is an agent, and assistant.helper is not."
+    assert message("other=asst_s") == "asst_s is the object of assistant.helper already."
+    assert message("other=asst_t", "helper=asst_t") == "asst_t is given to several manifests."
+    assert "metadata pairs" in message("other=asst_f")
+
+
+def test_a_dry_run_prints_the_matches_and_writes_nothing(
+    repository: TwoEnvironments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.imports("production", [helper("asst_p")])
+    files = repository.files()
+    capsys.readouterr()
+
+    repository.imports("staging", [helper("asst_s", description="Kind.")], dry_run=True)
+
+    assert "  assistant.helper = asst_s (by name)  1 field as a patch\n" in capsys.readouterr().out
+    assert repository.files() == files
+
+
+@pytest.mark.no_cover
+@fewer
+@given(two_worlds(), st.sampled_from(["yaml", "markdown"]))
+def test_importing_a_second_environment_leaves_both_with_nothing_but_adoptions(worlds: Any, layout: str) -> None:
+    first, second = living(worlds[0], "asst_p"), living(worlds[1], "asst_s")
+    with TemporaryDirectory() as folder:
+        repository = TwoEnvironments(Path(folder))
+        repository.imports("production", first, layout=layout)
+        before = repository.desired("production")
+        repository.imports("staging", second)
+
+        assert less_places(repository.desired("production")) == less_places(before)
+        plans = repository.plan("production", first), repository.plan("staging", second)
+        assert [is_adoption_alone(plan) for plan in plans] == [True, True]
+        adopted = {change.id for change in plans[1].changes}
+        left = [one.name for one in second if one.id not in adopted]
+        assert plans[0].unmanaged == 0
+        names = [(one.kind, one.name) for one in (*first, *second)]
+        assert all(names.count((one.kind, one.name)) > 2 for one in second if one.id not in adopted), left
