@@ -30,6 +30,8 @@ def test_headers_that_are_named_like_a_secret_are_found_wherever_a_server_of_too
     assert [*secret_headers({"tools": [{"type": "mcp", "transport": {"headers": headers}}]})] == found
     assert [*secret_headers({"tool_resources": {"mcp": [{"headers": headers}]}})] == found
     assert [*secret_headers({"tools": [{"headers": "none"}, 5], "x": deep})] == []
+    of_request = {"type": "mcp", "authorization": TOKEN, "headers": headers}
+    assert [*secret_headers({"tools": [of_request]})] == [("authorization", TOKEN), *found]
 
 
 def test_a_token_that_somebody_gave_a_server_of_tools_is_in_no_plan_issue_or_record(

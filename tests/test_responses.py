@@ -298,6 +298,7 @@ FAULTS: list[tuple[Callable[[Place], None], str]] = [
     (_file("hr.json", b"[" * 100_000), "dist/production/hr.json is not a JSON object"),
     (_file("hr.json", b" " * (16 * 1024 * 1024 + 1)), "dist/production/hr.json is larger than 16,384 KiB."),
     (_file("hr.json", b'{"metadata": "x"}'), "dist/production/hr.json: `metadata` is not an object."),
+    (_file("_index.json", b""), "dist/production/_index.json:1:1: This is not JSON"),
     (_file("_index.json", b"{"), "dist/production/_index.json:1:2: This is not JSON"),
     (_file("_index.json", b'{"version": 2}'), "_index.json has the version 2; this reconciler reads version 1."),
     (_file("_index.json", b'{"version": 1, "requests": {"hr": {"marker": 1}}}'), "_index.json is not an index"),
@@ -508,6 +509,17 @@ def test_a_folder_that_git_ignores_is_told_of(here: Place) -> None:
     (here.root / ".gitignore").write_text("dist\n")
     repository(here.root)
     assert "dist/production is ignored, so that no other clone has what was applied." in here.run("doctor").out
+
+
+def test_a_pull_request_that_brings_the_folder_is_planned_with_it(here: Place) -> None:
+    here.config("stack: acme\n")
+    repository(here.root)
+    git(here.root, "checkout", "-qb", "place")
+    here.config(CONFIG)
+    assert here.run("plan", "--base", "main", "--detailed-exitcode").code == 2
+    here.apply()
+    plan = here.plan("--base", "main")
+    assert (plan["changes"], plan["offline"]) == ([], None)
 
 
 def test_a_branch_is_planned_reviewed_applied_and_merged_with_another(here: Place) -> None:

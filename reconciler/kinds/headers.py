@@ -1,4 +1,4 @@
-"""Headers that servers of tools are sent, as people set them in a dashboard: which of them hold secrets."""
+"""Headers and tokens that servers of tools are sent, as people set them in a dashboard: which of them are secret."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ _DEEPEST: Final = 5
 
 
 def secret_headers(value: Json, depth: int = _DEEPEST) -> Iterator[tuple[str, str]]:
-    """The headers within a live object that are named like a secret, and what they hold, without `Bearer`."""
+    """The headers and tokens in a live object that are named like a secret, and what they hold, without `Bearer`."""
     if depth and isinstance(value, list):
         for each in value:
             yield from secret_headers(each, depth - 1)
     elif depth and isinstance(value, dict):
-        headers = value.get("headers")
+        headers, token = value.get("headers"), value.get("authorization")
+        if isinstance(token, str):
+            yield "authorization", token
         for name, text in headers.items() if isinstance(headers, dict) else ():
             if isinstance(text, str) and _LIKE_A_SECRET.search(name):
                 scheme, _, rest = text.partition(" ")

@@ -51,6 +51,10 @@ class RequestFolder:
         """How messages call it."""
         self._root = root
         self._path = root / folder
+        self._indexed: tuple[bytes | None, dict[str, Members]] = (None, {})
+        """The index as it was read or written last, as bytes and as entries: it is read again and again."""
+        self._texts: dict[str, tuple[Members, str]] = {}
+        """By id, an entry and the lines that it is in the index."""
 
     def read(self) -> FolderContents:
         """Everything in the folder; nothing where there is none yet."""
@@ -108,15 +112,17 @@ class RequestFolder:
 
     def write(self, id: str, request: Mapping[str, Json]) -> None:
         """The request in its file."""
-        self._replace(f"{id}{_SUFFIX}", request)
+        self._replace(f"{id}{_SUFFIX}", _text({**request}) + "\n")
 
     def write_index(self, before: Mapping[str, Members], entries: Mapping[str, Members]) -> None:
         """The index with an entry for each request of which there is something to say; no file where there is none."""
-        filled = {id: _entry_in_order(entry) for id, entry in sorted(entries.items()) if entry}
+        filled = {id: entry for id, entry in sorted(entries.items()) if entry}
         if {**before} == filled:
             return
         if filled:
-            self._replace(INDEX, {"version": _VERSION, "requests": {**filled}})
+            lines = ",\n".join(self._entry_text(id, entry) for id, entry in filled.items())
+            text = f'{{\n  "version": {_VERSION},\n  "requests": {{\n{lines}\n  }}\n}}\n'
+            self._indexed = self._replace(INDEX, text), filled
         else:
             self._unlink(INDEX)
 
@@ -130,7 +136,7 @@ class RequestFolder:
 
     def _request(self, id: str) -> Members:
         name = f"{id}{_SUFFIX}"
-        request = self._mapping_in(name)
+        request = self._mapping_in(name, self._content(name))
         if not isinstance(request.get("metadata") or {}, dict):
             raise _broken(f"{self.name}/{name}: `metadata` is not an object.", "write texts by name, or leave it out")
         return request
@@ -138,7 +144,10 @@ class RequestFolder:
     def _index(self) -> dict[str, Members]:
         if not os.path.lexists(self._path / INDEX):
             return {}
-        index, where = self._mapping_in(INDEX), f"{self.name}/{INDEX}"
+        content, where = self._content(INDEX), f"{self.name}/{INDEX}"
+        if content == self._indexed[0]:
+            return self._indexed[1]
+        index = self._mapping_in(INDEX, content)
         if index.get("version") != _VERSION:
             message = f"{where} has the version {index.get('version')}; this reconciler reads version {_VERSION}."
             raise _broken(message, "use the reconciler that wrote it, or a later one")
@@ -151,10 +160,17 @@ class RequestFolder:
         if not isinstance(entries, dict) or len(sound) < len(entries):
             message = f"{where} is not an index: `requests` has an object for each file, with texts in it."
             raise _broken(message, f"restore it: `git checkout -- {where}`")
+        self._indexed = content, sound
         return sound
 
-    def _mapping_in(self, name: str) -> Members:
-        """The JSON object in a file."""
+    def _entry_text(self, id: str, entry: Members) -> str:
+        known, text = self._texts.get(id, ({}, ""))
+        if known != entry:
+            text = f"    {_text(id)}: {_text(_entry_in_order(entry))}".replace("\n", "\n    ")
+            self._texts[id] = entry, text
+        return text
+
+    def _content(self, name: str) -> bytes:
         path, where = self._path / name, f"{self.name}/{name}"
         self._check_inside(path)
         try:
@@ -166,7 +182,11 @@ class RequestFolder:
             raise _broken(f"Cannot read {where}: {error.strerror}.", "change its permissions") from error
         if len(content) > _BYTES:
             raise _broken(f"{where} is larger than {_BYTES // 1024:,} KiB.", "is it a request?")
-        body = parsed_body(content)
+        return content
+
+    def _mapping_in(self, name: str, content: bytes) -> Members:
+        """The JSON object that is the content of a file."""
+        body, where = parsed_body(content), f"{self.name}/{name}"
         if not isinstance(body, dict):
             remedy = _MERGE if _CONFLICT in content else f"fix it, or restore it: `git checkout -- {where}`"
             raise _broken(f"{where}{_why_not_json(content)}", remedy)
@@ -179,16 +199,18 @@ class RequestFolder:
             where = self.name if path == self._path else f"{self.name}/{path.name}"
             raise _broken(f"{where} is a link that leads out of the repository.", "put the files themselves here")
 
-    def _replace(self, name: str, value: Mapping[str, Json]) -> None:
+    def _replace(self, name: str, text: str) -> bytes:
+        """Writes a file whole or not at all; what is in it now."""
         beside, path = self._path / f".{name}.writing", self._path / name
-        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        content = text.encode(errors="backslashreplace")  # half a character is written as JSON has it
 
-        def replaced() -> None:
-            beside.write_bytes(text.encode(errors="backslashreplace"))  # half a character is written as JSON has it
+        def replaced() -> bytes:
+            beside.write_bytes(content)
             beside.replace(path)
+            return content
 
         try:
-            self._written(f"{self.name}/{name}", replaced)
+            return self._written(f"{self.name}/{name}", replaced)
         except Rejected:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
@@ -203,6 +225,10 @@ class RequestFolder:
         except OSError as error:
             remedy = "make room, or change the permissions, and run it again"
             raise Rejected(f"Cannot write {where}: {error.strerror}.", remedy, _NEVER_AGAIN) from error
+
+
+def _text(value: Json) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _entry_in_order(entry: Mapping[str, Json]) -> Members:
