@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from reconciler.run.all_manifests import AllManifests, opened
 from reconciler.run.import_folders import folders_for
 from reconciler.run.importing import Imported, ImportOptions, Item, import_objects
 from reconciler.run.matching import Matched
-from support.accounts import ACCOUNTS
+from support.accounts import ACCOUNTS, Bodies
+from support.checkout import Checkout
 from support.world import World, run
 
 pytestmark = pytest.mark.no_cover
@@ -35,9 +37,20 @@ environments:
 def empty(tmp_path: Path) -> AllManifests:
     """A repository that has its two environments and no manifest yet."""
     (tmp_path / "reconciler.yaml").write_text(CONFIG)
-    loaded = config.load(tmp_path, providers=SETTINGS, kinds=tuple(KINDS)).config
+    return repository_in(tmp_path)
+
+
+def repository_in(root: Path) -> AllManifests:
+    loaded = config.load(root, providers=SETTINGS, kinds=tuple(KINDS)).config
     assert loaded is not None
     return opened(loaded, loaded.environments["production"], Style())
+
+
+async def world_with(bodies: Bodies) -> World:
+    world = World()
+    for kind, body in bodies:
+        await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
+    return world
 
 
 def imported(repository: AllManifests, live: Sequence[Live], layout: Layout) -> Imported:
@@ -55,9 +68,7 @@ def test_an_account_is_adopted_as_it_is_and_not_a_field_is_changed(
     bodies = ACCOUNTS[account]()
 
     async def story() -> None:
-        world = World()
-        for kind, body in bodies:
-            await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
+        world = await world_with(bodies)
         live = await world.live()
         made = imported(empty, live, layout)
         assert made.left == ()
@@ -72,5 +83,27 @@ def test_an_account_is_adopted_as_it_is_and_not_a_field_is_changed(
         await world.apply(plan)
         after = await world.plan(wanted)
         assert (after.changes, after.marks, after.objections) == ((), (), ())
+
+    run(story)
+
+
+@pytest.mark.parametrize("account", ACCOUNTS)
+def test_an_account_that_was_saved_as_json_is_made_again_as_it_was(
+    account: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout = Checkout(tmp_path, monkeypatch, capsys)
+    (tmp_path / "assistants").rmdir()
+    (tmp_path / "reconciler.yaml").write_text(CONFIG)
+
+    async def story() -> None:
+        saved = await (await world_with(ACCOUNTS[account]())).live()
+        (tmp_path / "saved.jsonl").write_text("".join(f"{json.dumps(one.raw)}\n" for one in saved))
+        assert checkout.run("import", "--from", "saved.jsonl").code == 0
+
+        wanted = repository_in(tmp_path).parsed("staging").desired
+        elsewhere = World()
+        await elsewhere.settle(wanted)
+        made = {one.address: one.fields for one in await elsewhere.live()}
+        assert {each.former_ids[0]: made[each.address] for each in wanted} == {one.id: one.fields for one in saved}
 
     run(story)
