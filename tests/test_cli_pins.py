@@ -115,6 +115,19 @@ def test_a_file_keeps_its_byte_order_mark_and_its_mode(here: Checkout) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_markdown_manifest_gets_its_id_into_its_front_matter(here: Checkout) -> None:
+    (here.root / "agents/hr.yaml").unlink()
+    path = here.root / "agents/hr.md"
+    front, text = HR.replace("\n", "\r\n"), "---\r\n\r\nHelp: ---\r\n\r\n---\r\nreconciler:\r\n"
+    path.write_bytes(f"\ufeff---\r\n{front}{text}".encode())
+    id = ids(here, "production")["hr"]
+
+    assert here.run("output", "-e", "production", "hr", "--write-pins").code == 0
+    pinned = f"reconciler:\r\n  id: {{production: {id}}}\r\n"
+    assert path.read_bytes().decode() == f"\ufeff---\r\n{front}{pinned}{text}"
+    assert here.run("output", "-e", "production", "hr", "--write-pins").out == "0 ids written.\n"
+
+
 @pytest.mark.parametrize("where", [("-e", "local"), ("-e", "production", "--stack", "preview")])
 def test_ids_that_no_other_checkout_finds_are_not_written(here: Checkout, where: tuple[str, ...]) -> None:
     told = here.run("output", *where, "--write-pins")
