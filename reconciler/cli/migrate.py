@@ -1,6 +1,8 @@
-"""`reconciler migrate`: what becomes of the assistants where the Assistants API is gone; nothing is sent or written."""
+"""`reconciler migrate`: what becomes of the assistants where the Assistants API is gone, and their manifests there."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
@@ -12,16 +14,30 @@ from reconciler.run.options import SessionOptions
 @click.command("migrate")
 @click.argument("words", nargs=-1, metavar="[KEY]...")
 @options.environment
-@options.formats("text", "markdown", "json", help="How to print it.")
+@options.option("--to", type=click.Choice(("agent",)), help="Write what they become; default: assess both.")
+@options.option("--strict", is_flag=True, help="Write no manifest with an unresolved field.")
+@options.option(
+    "--layout",
+    type=click.Choice(("yaml", "markdown")),
+    help="How manifests are written; default: as those of the assistants.",
+)
+@options.option("--force", is_flag=True, help="Write over manifests that exist.")
+@options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@options.formats("text", "markdown", "json", help="How to print the assessment.")
 @options.printing
-def command(*, words: tuple[str, ...], format: str, session_options: SessionOptions) -> int:
-    """Assess what becomes of each assistant as an agent and as a Responses request.
+def command(*, words: tuple[str, ...], to: str | None, format: str, session_options: SessionOptions, **how: Any) -> int:
+    """Assess what becomes of each assistant as an agent and as a Responses request, or write it.
 
     Reads the manifests as `validate` does. Each field is the same there, changed, or lost, with what to do instead.
-    KEY names an assistant and may be a glob; without it all are assessed. Nothing is sent or written.
-    """
-    from reconciler.run.validation import assess_migration
+    KEY names an assistant and may be a glob; without it all are meant. Nothing is sent.
 
+    With --to agent each gets a manifest of an agent beside its own, for every environment that can have agents or for
+    the one of -e. What is lost is listed there under `reconciler.unresolved`, an error until it is settled.
+    """
+    from reconciler.run.migrating import MigrationOptions, assess_migration, migrate_to_agents
+
+    if to is not None:
+        return migrate_to_agents(session_options, words, MigrationOptions(**how))
     if format == "json":
         ci_output_guard.says_data()
     assess_migration(session_options, words, format)

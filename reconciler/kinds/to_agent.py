@@ -107,3 +107,20 @@ TO_AGENT: Final[Mapping[str, FieldRule]] = {
     "reasoning_effort": changed_field("reasoning_effort", "becomes `reasoning: {effort: …}`", ("reasoning", "effort")),
 }
 """The rule of each field of an assistant."""
+
+
+def agent_path(path: Path) -> Path | None:
+    """Where what an assistant has at a path is in an agent; None where it is nowhere."""
+    match path:
+        case ("reasoning_effort",):
+            return ("reasoning", "effort")
+        case ("response_format",) | ("response_format", "type"):
+            return ("text", "format", *path[1:])
+        case ("response_format", "json_schema", *_):
+            within = path[3:] if path[2:3] == ("schema",) else None
+            return ("text", "format", "schema", *within) if within is not None else None
+        case (("model" | "name" | "instructions" | "metadata"), *_) | ("tools",) | ("tools", "functions"):
+            return path
+        case ("tools", "functions", _) | ("tools", "functions", _, ("description" | "parameters"), *_):
+            return path
+    return None

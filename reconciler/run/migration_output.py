@@ -1,0 +1,95 @@
+"""What a migration says: what was written and from what, what is unresolved, what was left and why, what is next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import click
+
+from reconciler.config import Config, Environment
+from reconciler.model import Address
+from reconciler.render.sentences import address_of, count
+from reconciler.render.values import one_line
+from reconciler.render.visible import columns
+from reconciler.run.agent_drafts import AgentPlaces, NewAgent
+from reconciler.run.lock import state_folder
+from reconciler.run.session import target_of
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What a migration writes, and what it leaves."""
+
+    agents: Sequence[NewAgent]
+    files: Mapping[Address, str]
+    """The manifest of each agent."""
+    texts: Mapping[str, str]
+    """By path from the root, every new file."""
+    edited: Mapping[str, str]
+    """`reconciler.yaml`, where it has to list one more folder."""
+    there: Mapping[Address, str]
+    """By assistant, the manifest that its agent has already."""
+    left: Mapping[Address, str]
+    """By assistant, why it was left."""
+
+
+def title_of(environment: Environment, loaded: Config) -> str:
+    """The environment and its address."""
+    where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
+    return f"{environment.name} ({address_of(where)})"
+
+
+def say_migrated(migrated: Migrated, loaded: Config, places: AgentPlaces, *, dry_run: bool) -> None:
+    """Prints the environments, the files, and what is next; what was left on standard error."""
+    click.echo(f"{', '.join(title_of(each, loaded) for each in places.chosen)}\n")
+    for line in _lines(migrated):
+        click.echo(line)
+    click.echo(f"{'' if not migrated.agents else chr(10)}{_summary(migrated, dry_run=dry_run)}")
+    for address, file in sorted(migrated.there.items()):
+        click.echo(f"{address} has an agent already: {one_line(file)}; --force writes it again.")
+    for address, reason in sorted(migrated.left.items()):
+        click.echo(f"{address} was left: {one_line(reason)}.", err=True)
+    unknown = [str(each.manifest.address) for each in migrated.agents if each.lacks_id]
+    if unknown:
+        named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+        note = "so `reconciler output` will not say what became of them; `reconciler output --write-pins` writes ids"
+        click.echo(f"Note: the manifests of {named} name no id, {note}.", err=True)
+    if migrated.agents:
+        click.echo(_next_step(migrated, places))
+
+
+def _lines(migrated: Migrated) -> list[str]:
+    told = {migrated.files[each.address]: _source_line(each) for each in migrated.agents}
+    told |= {path: "" for path in migrated.texts if path not in told}
+    told |= dict.fromkeys(migrated.edited, "lists the folder as well")
+    width = max((columns(path) for path, words in told.items() if words), default=0)
+    return [
+        f"  {one_line(path)}{' ' * (width - columns(path) + 4)}{words}" if words else f"  {one_line(path)}"
+        for path, words in sorted(told.items())
+    ]
+
+
+def _source_line(agent: NewAgent) -> str:
+    """`from assistants/hr-helper.yaml; 2 fields are unresolved: file_search, temperature`"""
+    words = [one_line(word) for word in agent.draft.unresolved]
+    are = "is" if len(words) == 1 else "are"
+    unresolved = f"; {count(len(words), 'field')} {are} unresolved: {', '.join(words)}" if words else ""
+    return f"from {one_line(agent.manifest.file)}{unresolved}"
+
+
+def _summary(migrated: Migrated, *, dry_run: bool) -> str:
+    manifests, others = len(migrated.agents), len(migrated.texts) - len(migrated.agents)
+    if not manifests:
+        return "There is nothing to write."
+    written = count(manifests, "manifest") + (f" and {count(others, 'other file')}" if others else "")
+    return f"{written} {'would be ' if dry_run else ''}written."
+
+
+def _next_step(migrated: Migrated, places: AgentPlaces) -> str:
+    if any(each.draft.unresolved for each in migrated.agents):
+        return "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
+    away = [each.name for each in places.chosen if not each.settings.embedded]
+    return f"Next: reconciler plan -e {(away or [places.chosen[0].name])[0]}"

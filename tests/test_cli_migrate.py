@@ -1,0 +1,149 @@
+"""`reconciler migrate --to agent`: assistants and the agents that they become, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.source import parse, plain
+from support.checkout import Checkout
+
+CONFIG = """\
+stack: people
+environments:
+  local: {values: {team: people}}
+  staging: {provider: openai, base_url: "http://127.0.0.1:1/v1", values: {team: blue}}
+  production: {provider: openai, base_url: "http://127.0.0.1:2/v1", kinds: [assistant], values: {team: red}}
+  classic:
+    provider: foundry
+    base_url: https://people.services.ai.azure.com/api/projects/hr
+    api_key: {env: AZURE_TOKEN}
+    values: {team: red}
+"""
+HR = """\
+name: HR
+model: gpt-5.1
+instructions: {file: prompts/hr.md}
+temperature: 0.2
+tools: [{type: code_interpreter}]
+metadata: {team: {value: team}}
+reconciler:
+  id: {local: asst_0, production: asst_1}
+  environments:
+    local: {temperature: null, tools: null}
+    staging: {instructions: Be brief.}
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    checkout = Checkout(tmp_path, monkeypatch, capsys, hr=HR, it="model: gpt-5.1\nname: IT\n")
+    (tmp_path / "assistants/prompts").mkdir()
+    (tmp_path / "assistants/prompts/hr.md").write_text("Be kind.\n")
+    checkout.config(CONFIG)
+    return checkout
+
+
+def test_agents_are_written_beside_the_assistants_and_live_beside_them(here: Checkout) -> None:
+    here.write(hr=HR.replace("local: asst_0, ", ""))
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+
+    told = here.run("migrate", "--to", "agent")
+
+    assert told.code == 0
+    assert told.out == (
+        "local (.reconciler/local.db), staging (openai, http://127.0.0.1:1/v1)\n"
+        "\n"
+        "  agents/hr.yaml    from assistants/hr.yaml; 2 fields are unresolved: code_interpreter, temperature\n"
+        "  agents/it.yaml    from assistants/it.yaml\n"
+        "\n"
+        "2 manifests written.\n"
+        "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`.\n"
+    )
+    assert "assistant.it name no id" in told.err
+    assert plain(parse((here.root / "agents/hr.yaml").read_text(), "hr.yaml").documents[0]) == {
+        "name": "HR",
+        "model": "gpt-5.1",
+        "instructions": {"file": "../assistants/prompts/hr.md"},
+        "metadata": {"team": {"value": "team"}},
+        "reconciler": {
+            "former_ids": {"production": "asst_1"},
+            "unresolved": ["code_interpreter", "temperature"],
+            "environments": {
+                "local": {"unresolved": []},
+                "staging": {"instructions": "Be brief."},
+                "classic": False,
+            },
+        },
+    }
+    assert "Plan: 2 to add, 0 to change, 0 to destroy." in here.run("plan", "-e", "local").out
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    assert "No changes." in here.run("plan", "-e", "local").out
+    assert here.run("validate", "-e", "staging").err.count(": unresolved-field: ") == 2
+    for name in ("production", "classic"):
+        assert here.run("validate", "-e", name).code == 0
+
+
+def test_a_migration_writes_nothing_over_what_is_there_and_goes_on_where_it_was(here: Checkout) -> None:
+    assert "would be written" in here.run("migrate", "--to", "agent", "--dry-run").out
+    assert not (here.root / "agents").exists()
+    assert here.run("migrate", "it", "--to", "agent").code == 0
+    written = (here.root / "agents/it.yaml").read_text()
+    (here.root / "agents/it.yaml").write_text(f"# by hand\n{written}")
+
+    again = here.run("migrate", "--to", "agent")
+
+    assert again.code == 0
+    assert "assistant.it has an agent already: agents/it.yaml; --force writes it again." in again.out
+    assert (here.root / "agents/it.yaml").read_text().startswith("# by hand\n")
+    assert here.run("migrate", "it", "--to", "agent").code == 1
+    assert here.run("migrate", "it", "--to", "agent", "--force").code == 0
+    assert (here.root / "agents/it.yaml").read_text() == written
+
+
+def test_strict_writes_no_manifest_with_an_unresolved_field(here: Checkout) -> None:
+    told = here.run("migrate", "--to", "agent", "--strict")
+
+    assert told.code == 1
+    assert "assistant.hr was left: 2 fields would be unresolved, which --strict refuses: code_interpreter" in told.err
+    assert [each.name for each in (here.root / "agents").iterdir()] == ["it.yaml"]
+
+
+def test_one_environment_can_be_moved_alone(here: Checkout) -> None:
+    here.run("migrate", "it", "--to", "agent", "-e", "staging", "--layout", "markdown")
+
+    text = (here.root / "agents/it.md").read_text()
+    assert "  environments:\n    local: false\n    classic: false\n" in text
+    told = here.run("migrate", "--to", "agent", "-e", "classic")
+    assert (told.code, "No server of `classic` has agents." in told.err) == (1, True)
+
+
+def test_an_error_of_an_agent_alone_stops_no_migration_and_one_of_an_assistant_does(here: Checkout) -> None:
+    (here.root / "agents").mkdir()
+    (here.root / "agents/odd.yaml").write_text("model: [\n")
+    (here.root / "agents/other.yaml").write_text("modle: m\n")
+
+    assert here.run("migrate").code == 0
+    assert here.run("migrate", "it", "--to", "agent").code == 0
+    here.write(it="modle: m\n")
+    assert here.run("migrate", "--to", "agent").code == 1
+
+
+def test_an_agent_that_would_have_an_error_somewhere_is_left_with_the_reason(here: Checkout) -> None:
+    here.config(CONFIG.replace("kinds: [assistant], values: {team: red}", "kinds: [agent]"))
+
+    told = here.run("migrate", "--to", "agent")
+
+    assert told.code == 1
+    assert "assistant.hr was left: Environment `production` has no value `team`.\n" in told.err
+    assert [each.name for each in (here.root / "agents").iterdir()] == ["it.yaml"]
+
+
+def test_ids_move_to_the_environment_that_has_nothing_but_agents(here: Checkout) -> None:
+    new = "  new: {provider: openai, base_url: http://127.0.0.1:3/v1, kinds: [agent], values: {team: red}}\n"
+    here.config(CONFIG + new)
+
+    here.run("migrate", "hr", "--to", "agent", "-e", "new")
+
+    assert "  former_ids:\n    local: asst_0\n    new: asst_1\n" in (here.root / "agents/hr.yaml").read_text()
