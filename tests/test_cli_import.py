@@ -280,3 +280,31 @@ def test_files_that_are_not_json_are_named_with_their_line_and_nothing_is_writte
 
     assert (told.code, told.out, folder.root.joinpath("assistants").exists()) == (1, "", False)
     assert "bad.json:2:9: syntax: This is not JSON" in told.err
+
+
+def test_a_folder_for_a_kind_that_has_none_is_listed_in_the_configuration(account: Account) -> None:
+    account.configure("manifests: [assistants]  # ours\n")
+    account.made("agents", name="Desk")
+
+    told = account.run("import", "-e", "production")
+
+    assert "  reconciler.yaml    changed\n  agents/\n    desk.yaml" in told.out
+    assert "1 manifest written, 1 file changed.\n" in told.out
+    missing = "`manifests` lists the folder assistants, which is not there: create it, or take it out."
+    assert told.err == f"Warning: {missing}\n"
+    assert "manifests: [assistants, agents]  # ours\n" in account.text("reconciler.yaml")
+    (account.checkout.root / "assistants").mkdir()
+    assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "production").out
+
+
+@pytest.mark.parametrize(
+    ("stated", "path"), [("ours", "ours/agents/desk.yaml"), ("lib/agents", "lib/agents/desk.yaml")]
+)
+def test_a_folder_of_another_name_has_the_kinds_below_it(account: Account, stated: str, path: str) -> None:
+    account.configure(f"manifests: {stated}\n")
+    account.made("agents", name="Desk")
+
+    account.run("import", "-e", "production")
+
+    assert account.files() == [path]
+    assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "production").out

@@ -153,6 +153,18 @@ def without_own(document: Node) -> Node:
     return replace(document, value={key: node for key, node in document.value.items() if key != _OWN})
 
 
+def reference_at(node: Node, path: _Steps, *, inside: bool) -> tuple[str, tuple[str, ...]] | None:
+    """The word of the reference that a node at this path of a body is, with what it names; None where it is none.
+
+    `inside` says that the node is in a file that a reference names. JSON Schemas hold no references: see `is_schema`.
+    """
+    spot = _spot(node, path, inside=inside)
+    if spot is None or not spot.allowed:
+        return None
+    named = _file_nodes(node) if spot.names_files else [_only_member(node)]
+    return str(_only_key(node)), tuple(str(each.value) for each in named)
+
+
 def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
     """Every reference below a node; JSON Schemas and metadata's own mapping are data and hold none.
 
@@ -163,10 +175,10 @@ def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
             yield from _spots(inner, (*path, index), inside=inside)
     if not isinstance(node.value, dict):
         return
-    spot = None if _is_data(path) else _spot(node, path, inside=inside)
+    spot = _spot(node, path, inside=inside)
     if spot is not None:
         yield spot
-    elif not _is_schema(path):
+    elif not is_schema(path):
         for key, inner in node.value.items():
             yield from _spots(inner, (*path, key), inside=inside)
 
@@ -177,24 +189,27 @@ def _is_data(path: _Steps) -> bool:
 
 
 def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
-    in_metadata, is_schema = path[0] == "metadata", _is_schema(path)
+    if _is_data(path):
+        return None
+    in_metadata, in_schema = path[0] == "metadata", is_schema(path)
     may = not inside and (len(path) == 1 or path[-1] in FILE_KEYS)
-    if _only_key(node) == "value" and not is_schema:
+    if _only_key(node) == "value" and not in_schema:
         return _Spot(node, path, names_files=False, allowed=True)
-    if _only_key(node) not in ("file", "files") or in_metadata or (is_schema and not may):
+    if _only_key(node) not in ("file", "files") or in_metadata or (in_schema and not may):
         return None
     # where one may stand, whatever is meant as a file reference is one
     is_reference = may or isinstance(_only_member(node).value, str | tuple)
     return _Spot(node, path, names_files=True, allowed=may) if is_reference else None
 
 
-def _is_schema(path: _Steps) -> bool:
+def is_schema(path: _Steps) -> bool:
+    """Whether a JSON Schema stands at this path of a body: what it holds is data."""
     return path[-1:] != () and path[-1] in _SCHEMAS and path[0] != "metadata"
 
 
 def may_hold_value(path: _Steps) -> bool:
     """Whether `{value: …}` may stand at a place of a manifest and is no data there."""
-    within = any(_is_schema(path[:length]) for length in range(1, len(path) + 1))
+    within = any(is_schema(path[:length]) for length in range(1, len(path) + 1))
     return path not in ((), ("metadata",)) and not within
 
 

@@ -203,7 +203,8 @@ def _reasons_against(change: Change, facts: PlanContext) -> Iterator[tuple[str, 
         )
         yield "outdated-checkout", message, remedy
     if wanted in (marker.rejected if marker is not None else None, facts.rejected.get(str(change.address))):
-        yield "rolled-back", "Git still says exactly what was rolled back.", "revert it in Git, or change the manifest"
+        remedy = f"revert it in Git, or take what is live with `reconciler pull {change.address}`"
+        yield "rolled-back", "Git still says exactly what was rolled back.", remedy
 
 
 def is_full(live: Live) -> bool:
@@ -257,7 +258,7 @@ def conflict(address: Address, fields: Iterable[FieldChange]) -> Iterator[Object
     if both:
         names = ", ".join(sorted({f"`{field.path[0]}`" for field in both}))
         message = f"{names} changed in Git and in the live object since the last apply."
-        remedy = "take the live value into the manifest, or allow Git to overwrite it"
+        remedy = f"take the live value with `reconciler pull {address}`, or allow Git to overwrite it"
         origin = "change" if any(field.origin == "change" for field in both) else both[0].origin
         yield replace(Objection.to(address, "conflict", message, remedy), origin=origin)
 

@@ -160,7 +160,7 @@ def _field_lines(field: tree.Field, room: int, indent: int, style: Style) -> Ite
             return
     yield from [f"{head}{name}{remark}"] if name else []  # the whole of what it is in
     for line in fold(rows_of(field), _width(style) - indent - 8):
-        yield f"{lead}    {_painted(line, style)}".rstrip()
+        yield f"{lead}    {painted(line, style)}".rstrip()
 
 
 def values_of(short: tree.Short) -> str:
@@ -180,7 +180,7 @@ def rows_of(field: tree.Field) -> list[Line]:
     return content.rows(field.sign)
 
 
-def _painted(line: Line, style: Style) -> str:
+def painted(line: Line, style: Style) -> str:
     """With colour the marked words stand out by themselves, without it they stand in brackets."""
     if line.sign == "@":
         return paint(line.text, "@", style)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.config import FILE, Config
 from reconciler.kinds import KINDS
 from reconciler.manifests.layout import folder_of
 from reconciler.run.all_manifests import existing
 from reconciler.run.file_changes import text_of
-from reconciler.source import member, parse, plain
+from reconciler.source import Edit, edited, fields, member, parse, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Folders:
     """`reconciler.yaml`, where it has to list one more folder."""
     before: Mapping[str, str] = field(default_factory=dict)
     """The same as it is."""
+    missing: tuple[str, ...] = ()
+    """Folders that it lists and that are not there, which every plan takes for an error."""
 
 
 def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -> Folders:
@@ -36,19 +38,21 @@ def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -
     text = before if text is None else text
     stated = _stated_folders(text)
     if stated is None:  # of each kind the folder that exists is read
-        return _folders({kind: KINDS[kind].plural for kind in wanted}, loaded, loaded.manifests)
-    by_kind = {kind: _new_folder(kind, stated) or folder_of(kind, stated) for kind in wanted}
+        return _folders({kind: KINDS[kind].plural for kind in wanted}, loaded, existing(loaded, loaded.manifests))
+    by_kind = {kind: _new_folder(kind, stated, loaded) or folder_of(kind, stated) for kind in wanted}
     new = [folder for folder in dict.fromkeys(by_kind.values()) if not _is_within(folder, stated)]
     changed = _with_folders(text, stated, new) if new else text
     if changed is None:
         return _folders({kind: folder_of(kind, stated) for kind in wanted}, loaded, stated)
     found = _folders(by_kind, loaded, [*stated, *new])
-    return found if not new else Folders(found.by_kind, found.all, {FILE: changed}, {FILE: before})
+    return found if not new else replace(found, edited={FILE: changed}, before={FILE: before})
 
 
 def _folders(by_kind: Mapping[str, str], loaded: Config, read: Sequence[str]) -> Folders:
     by_kind = {kind: posixpath.normpath(folder) for kind, folder in by_kind.items()}
-    return Folders(by_kind, tuple(dict.fromkeys([*existing(loaded, read), *by_kind.values()])))
+    there = [*existing(loaded, read), *by_kind.values()]
+    missing = [folder for folder in read if not any(_is_within(each, [folder]) for each in there)]
+    return Folders(by_kind, tuple(dict.fromkeys(there)), missing=tuple(missing))
 
 
 def _stated_folders(text: str) -> list[str] | None:
@@ -59,13 +63,15 @@ def _stated_folders(text: str) -> list[str] | None:
     return [str(each) for each in stated] if isinstance(stated, list) else [stated] if isinstance(stated, str) else None
 
 
-def _new_folder(kind: str, stated: Sequence[str]) -> str | None:
-    """The folder called like the kind, beside one that is called like another kind; None where one has it already."""
+def _new_folder(kind: str, stated: Sequence[str], loaded: Config) -> str | None:
+    """The folder called like the kind, beside one that is called like another; None where one has the kind already.
+
+    One that is there and is not listed is left as it is: nobody knows what is in it.
+    """
     first = posixpath.normpath(stated[0])
-    has_kind = posixpath.basename(first) in {each.plural for each in KINDS.values()}
-    if folder_of(kind, stated) in stated:
-        return None
-    return posixpath.join(posixpath.dirname(first), KINDS[kind].plural) if has_kind else None
+    beside = posixpath.join(posixpath.dirname(first), KINDS[kind].plural)
+    is_free = posixpath.basename(first) in {each.plural for each in KINDS.values()} and not existing(loaded, [beside])
+    return beside if is_free and folder_of(kind, stated) not in stated else None
 
 
 def _is_within(folder: str, stated: Sequence[str]) -> bool:
@@ -75,4 +81,9 @@ def _is_within(folder: str, stated: Sequence[str]) -> bool:
 
 def _with_folders(text: str, stated: Sequence[str], new: Sequence[str]) -> str | None:
     """The text with these folders listed as well; None where that cannot be done in safety."""
-    return None
+    document = parse(text, FILE).documents[0]
+    if isinstance(fields(document)["manifests"].value, tuple):
+        edits = [Edit(("manifests", len(stated) + index), folder) for index, folder in enumerate(new)]
+    else:
+        edits = [Edit(("manifests",), [*stated, *new])]
+    return edited(text, FILE, document.place, edits)

@@ -50,6 +50,7 @@ def import_read(
     items = [_item(one, session, repository) for one in found.importable if one.identity not in elsewhere]
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
     imported = import_objects(repository, items, folders, options, done)
+    folders = folders_for(session.config, (address.kind for address in imported.items), done.edited.get(FILE))
     title, then = f"{session.title}, stack {session.where.stack}", f"reconciler plan -e {session.where.environment}"
     managed = [one for one in found.managed if one.identity not in done.handled]
     left = [each for each in found.left if each.live.identity not in done.handled]

@@ -62,6 +62,9 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
     if result.managed:
         click.echo(f"{result.managed} {'has' if result.managed == 1 else 'have'} a manifest already.")
     _say_what_was_left((*result.left, *result.done.left, *imported.left))
+    for folder in result.folders.missing if imported.texts else ():
+        message = f"`manifests` lists the folder {one_line(folder)}, which is not there: create it, or take it out."
+        click.echo(f"Warning: {message}", err=True)
     if imported.texts or edited:
         click.echo(f"Next: {result.next}")
 

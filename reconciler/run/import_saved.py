@@ -57,6 +57,7 @@ def import_saved(paths: Sequence[str], options: ImportOptions, session_options: 
     items = [_item(live, repository) for live in lives]
     folders = folders_for(loaded, (item.live.kind for item in items))
     imported = import_objects(repository, items, folders, options, Matched())
+    folders = folders_for(loaded, (address.kind for address in imported.items))
     usual = here.name if here is not None else loaded.default_environment or next(iter(repository.others), None)
     then = f"reconciler plan -e {usual}" if usual is not None else "reconciler plan"
     title = _title_of(paths, loaded, here)

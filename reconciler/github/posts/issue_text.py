@@ -46,8 +46,8 @@ _ABOUT = "Each scheduled run updates this text; what a run overwrote is quoted i
 _SIDES = "Struck out, or after a minus, is the live value; after an arrow or a plus is the value in Git."
 
 _ADVICE = (
-    "To keep a live value, take it into the manifest (`reconciler show KEY` prints it), or leave the field to the"
-    " dashboard with `ignore_changes`. To restore the value in Git, apply it."
+    "To keep a live value, take it into Git with `reconciler pull KEY`, or leave the field to the dashboard with"
+    " `ignore_changes`. To restore the value in Git, apply it."
 )
 _MEMORY_LINE: Final = re.compile(r"<!-- reconciler: remembers (\{.*\}) -->")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

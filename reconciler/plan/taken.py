@@ -1,0 +1,113 @@
+"""What of a live object is taken into Git: whatever changed there alone, and what can be merged or was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from reconciler.canonical import Absent, Fields, Json, equal
+from reconciler.kinds import KINDS, Kind
+from reconciler.model import Address, Change, Desired, FieldChange, Plan
+from reconciler.paths import Path, put, without
+
+Side: TypeAlias = Literal["live", "git"]
+Merge: TypeAlias = Callable[[str, str, str], str | None]
+"""What a text was at first, what it is in Git and live → the text with both edits; None where they overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What becomes of the fields of one live object that differ from its manifest."""
+
+    desired: Desired
+    values: Mapping[Path, Json | Absent] = field(default_factory=dict)
+    """By path, what Git is to state there."""
+    merged: frozenset[Path] = frozenset()
+    """Of those, the texts that hold the edits of both sides."""
+    undecided: tuple[FieldChange, ...] = ()
+    """What changed on both sides, or may have."""
+    kept: tuple[FieldChange, ...] = ()
+    """What differs and stays as Git states it."""
+
+    @property
+    def address(self) -> Address:
+        return self.desired.address
+
+    def after(self) -> Fields:
+        """The body that the manifest is to state, in normal form."""
+        kind, fields = KINDS[self.address.kind], dict(self.desired.fields)
+        for path, value in sorted(self.values.items()):
+            fields[path[0]] = _with_value(fields[path[0]], path, value, kind)
+        return fields
+
+    @property
+    def overlap(self) -> FieldChange | None:
+        """The prompt, where both sides changed it and the edits cannot be merged."""
+        prompt = KINDS[self.address.kind].prompt
+        return next((f for f in self.undecided if f.path == prompt and _is_overlap(f)), None)
+
+
+def taken_from(plan: Plan, take: Side | None, merge: Merge) -> tuple[Taken, ...]:
+    """What is taken of each live object that has a manifest; `take` decides what changed on both sides.
+
+    What was rolled back counts as changed on the server: Git still states what nobody wants.
+    """
+    rejected = {each.address for each in plan.objections if each.code == "rolled-back"}
+    return tuple(
+        _taken_of_change(change, change.desired, rejected, take, merge)
+        for change in plan.changes
+        if change.desired is not None and change.live is not None
+    )
+
+
+def _taken_of_change(
+    change: Change, desired: Desired, rejected: Collection[Address | None], take: Side | None, merge: Merge
+) -> Taken:
+    values: dict[Path, Json | Absent] = {}
+    merged, undecided, kept = set(), [], []
+    for each in (each for each in change.fields if each.path[0] in desired.fields):
+        known = isinstance(each.applied, Absent)
+        cause = each.cause if known else _cause(each)
+        text = _merged_sides(each, merge) if cause == "conflict" else None
+        if cause == "drift" or (cause == "edit" and change.address in rejected):
+            values[each.path] = each.before
+        elif text is not None:
+            values[each.path] = text
+            merged.add(each.path)
+        elif cause == "edit" or take == "git":
+            kept.append(each)
+        elif take == "live":
+            values[each.path] = each.before
+        else:
+            undecided.append(each)
+    return Taken(desired, values, frozenset(merged), tuple(undecided), tuple(kept))
+
+
+def _cause(change: FieldChange) -> str:
+    """Who changed what is at the path itself: its member may be in conflict because of what is beside it."""
+    for side, cause in ((change.before, "edit"), (change.after, "drift")):
+        if equal(None if isinstance(side, Absent) else side, change.applied):
+            return cause
+    return "conflict"
+
+
+def _merged_sides(change: FieldChange, merge: Merge) -> str | None:
+    sides = (change.applied, change.after, change.before)
+    texts = [side for side in sides if isinstance(side, str)]
+    return merge(*texts) if len(texts) == len(sides) else None
+
+
+def _is_overlap(change: FieldChange) -> bool:
+    return change.cause == "conflict" and isinstance(change.before, str) and isinstance(change.after, str)
+
+
+def _with_value(whole: Json, path: Path, value: Json | Absent, kind: Kind) -> Json:
+    """A field's value with another at a path, which begins with the field's name."""
+    name, steps = path[0], path[1:]
+    if isinstance(value, Absent):
+        return kind.tidy(name, without(whole, steps)) if steps else kind.default(name)
+    for length in range(1, len(steps)):
+        parent = without(whole, steps[:length])
+        whole = put(whole, steps[:length], {}) if equal(parent, whole) else whole
+    return put(whole, steps, value)

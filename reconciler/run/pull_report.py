@@ -1,0 +1,94 @@
+"""What a pull has to say: what is written, what could not be taken and why, and what is worth knowing besides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from reconciler.model import REMOVALS, FieldChange, Plan
+from reconciler.paths import show
+from reconciler.plan.guards import API_GONE
+from reconciler.plan.taken import Taken
+from reconciler.render import pulled
+from reconciler.render.sentences import count
+from reconciler.run.all_manifests import AllManifests
+from reconciler.run.pulled_files import SECRET, NewTexts
+from reconciler.run.session import Session
+from reconciler.source import locate
+
+LIVE = ".live.md"
+"""How the names of texts end that a person has to merge."""
+_BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
+_UNKNOWN = "it is not known who changed it; pass `--take live` or `--take git`"
+_OVERLAP = "both sides changed the same lines: {0} has the live text; merge it into the prompt, and delete that file"
+
+
+def live_file(one: Taken, environment: str) -> str:
+    """Where the live text of a prompt is put beside its manifest."""
+    return (PurePosixPath(one.desired.place.file).parent / f"{one.address.key}.{environment}{LIVE}").as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class PullReport:
+    """Everything that is known once the texts are made, and before they are written."""
+
+    session: Session
+    repository: AllManifests
+    plan: Plan
+    taken: Sequence[Taken]
+    texts: NewTexts
+    beside: Collection[str]
+    """The files that are written so that a person can merge a text."""
+
+    def text(self, *, is_written: bool) -> pulled.PulledText:
+        """All of it, to be printed."""
+        undecided = (self._undecided(one, each) for one in self.taken for each in one.undecided)
+        return pulled.PulledText(
+            title=f"{self.session.title}, stack {self.session.where.stack}",
+            files=tuple(self._edited_files()),
+            beside=tuple(sorted(self.beside)),
+            also=self.texts.also,
+            left=sorted((*undecided, *self._unwritten()), key=lambda each: (each.address, each.path)),
+            notes=tuple(self._notes()),
+            values=sum(len(each.paths) for each in self.texts.fields),
+            is_written=is_written,
+        )
+
+    def _edited_files(self) -> Iterator[pulled.EditedFile]:
+        for file, text in sorted(self.texts.texts.items()):
+            held = [(each.address, each.name) for each in self.texts.fields if file in each.files]
+            yield pulled.EditedFile(file, pulled.holding(held), self.texts.before.get(file, ""), text)
+
+    def _unwritten(self) -> Iterator[pulled.LeftField]:
+        for each, why in self.texts.left:
+            yield from (pulled.LeftField(each.address, path, each.place, why) for path in each.paths)
+
+    def _undecided(self, one: Taken, change: FieldChange) -> pulled.LeftField:
+        """A value that nobody decided about, and what to do."""
+        manifest = next(each for each in self.repository.read.manifests if each.node.place == one.desired.place)
+        place, sides = locate(manifest.node, change.path), (change.before, change.after)
+        if change is one.overlap:
+            beside = live_file(one, self.session.where.environment)
+            why = _OVERLAP.format(beside) if beside in self.beside else SECRET
+            return pulled.LeftField(one.address, change.path, place, why)
+        why = _BOTH if change.cause == "conflict" else _UNKNOWN
+        return pulled.LeftField(one.address, change.path, place, why, sides)
+
+    def _notes(self) -> Iterator[str]:
+        """What was merged, what stays, what has no counterpart, and what a pull does not see."""
+        written = {(each.address, path) for each in self.texts.fields for path in each.paths}
+        for address, path in sorted(written & {(one.address, path) for one in self.taken for path in one.merged}):
+            value = f"{address} {show(path)}"
+            yield f"{value} has the edits of both sides now: review it, and apply it with --allow conflict."
+        if kept := sum(len(one.kept) for one in self.taken):
+            yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git says."
+        for change in self.plan.changes:
+            if change.action == "create":
+                yield f"{change.address} is not live: an apply creates it; if it is to stay away, remove its manifest."
+            elif change.action in REMOVALS:
+                yield f"{change.address} has no manifest here: `reconciler import` writes one."
+        yield from (each.message for each in self.plan.objections if each.code == API_GONE)
+        if self.plan.unmanaged and not self.plan.selected:
+            are = f"{count(self.plan.unmanaged, 'live object')} {'is' if self.plan.unmanaged == 1 else 'are'} unmanaged"
+            yield f"{are}: `reconciler import` takes {'it' if self.plan.unmanaged == 1 else 'them'}."

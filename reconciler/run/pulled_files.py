@@ -1,0 +1,238 @@
+"""Live values → the texts of the files that state them, each read again before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.canonical import Json, equal
+from reconciler.config import FILE
+from reconciler.console.credentials import hidden
+from reconciler.diagnostics import Diagnostic, Location, errors
+from reconciler.kinds import KINDS
+from reconciler.manifests import parser
+from reconciler.manifests.origins import NoOriginError, PlacedEdit, Written, edits_of
+from reconciler.model import Address, Desired
+from reconciler.paths import Path
+from reconciler.plan.taken import Taken
+from reconciler.run.all_manifests import AllManifests, existing
+from reconciler.run.file_changes import text_of
+from reconciler.run.session import manifest_context
+from reconciler.source import Edit, Node, edited, locate, parse
+
+BY_HAND = "it cannot be edited in safety where it stands: write it by hand"
+_SHARED = "other live values would have to stand at the same place: pull with --only, or write it by hand"
+SECRET = "the live value holds a secret of this environment"  # noqa: S105  # says so
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenField:
+    """One field of one live object that is written, and how."""
+
+    address: Address
+    name: str
+    paths: tuple[Path, ...]
+    value: Json
+    """What the manifest has to resolve to, in normal form."""
+    place: Location
+    edits: tuple[PlacedEdit, ...] = ()
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that its edits are in."""
+        return frozenset(each.at.file for each in self.edits)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTexts:
+    """What is to be written, and what else it changes."""
+
+    texts: Mapping[str, str]
+    before: Mapping[str, str]
+    fields: tuple[TakenField, ...]
+    left: tuple[tuple[TakenField, str], ...]
+    """What could not be written, and why."""
+    also: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Drops fields until what is left comes out right."""
+
+    repository: AllManifests
+    environment: str
+    only: bool
+    before: dict[str, str] = field(default_factory=dict)
+    left: list[tuple[TakenField, str]] = field(default_factory=list)
+
+    @property
+    def context(self) -> parser.ManifestContext:
+        return manifest_context(self.repository.config, self.repository.environments[self.environment])
+
+    def text(self, file: str) -> str | None:
+        """What a file holds; None where it is not there."""
+        if file not in self.before and (self.repository.config.root / file).exists():
+            self.before[file] = text_of(self.repository.config.root, file)
+        return self.before.get(file)
+
+    def drop(self, fields: Sequence[TakenField], wrong: Collection[TakenField], why: str) -> list[TakenField]:
+        self.left += [(each, why) for each in fields if each in wrong]
+        return [each for each in fields if each not in wrong]
+
+
+def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken], *, only: bool) -> NewTexts:
+    """The files with the values that were taken, as far as they then are read as exactly that, and nothing else."""
+    writer = _Writer(repository, environment, only)
+    fields = list(_placed_fields(writer, taken))
+    fields = writer.drop(fields, _clashing(fields), _SHARED)
+    while fields:
+        texts, wrong = _edited_texts(writer, fields)
+        after = _with_texts(writer, texts, fields)
+        wrong = wrong or _misread(writer, after, fields)
+        if not wrong:
+            before = {file: text for file, text in writer.before.items() if file in texts}
+            also = _also_changed(writer, after, fields)
+            return NewTexts(texts, before, tuple(fields), tuple(writer.left), also)
+        fields = writer.drop(fields, wrong, BY_HAND)
+    return NewTexts({}, {}, (), tuple(writer.left))
+
+
+def _placed_fields(writer: _Writer, taken: Iterable[Taken]) -> Iterator[TakenField]:
+    """Every field with its edits; those without any, and those that hold a secret, are left."""
+    manifests = {(each.file, each.node.place): each for each in writer.repository.read.manifests}
+    configuration = _configuration_node(writer)
+    for one in taken:
+        manifest = manifests[(one.desired.place.file, one.desired.place)]
+        written = Written(manifest, writer.context, one.address.key, configuration, writer.only)
+        after, kind = one.after(), KINDS[one.address.kind]
+        for name in (name for name in kind.fields if not equal(one.desired.fields[name], after[name])):
+            paths = tuple(path for path in one.values if path[0] == name)
+            field = TakenField(one.address, name, paths, after[name], locate(manifest.node, (name,)))
+            if hidden().deep(after[name]) != after[name]:
+                writer.left.append((field, SECRET))
+                continue
+            try:
+                edits = edits_of(written, kind, name, one.desired.fields, after)
+            except NoOriginError:
+                edits = ()
+            if edits:
+                yield replace(field, edits=edits)
+            else:
+                writer.left.append((field, BY_HAND))
+
+
+def _configuration_node(writer: _Writer) -> Node | None:
+    if writer.repository.config.file is None:
+        return None
+    documents = parse(writer.text(FILE) or "", FILE).documents
+    return documents[0] if documents else None
+
+
+def _clashing(fields: Sequence[TakenField]) -> set[TakenField]:
+    """Those that put different values at one place."""
+    first: dict[tuple[Location, tuple[str | int, ...]], tuple[TakenField, Edit]] = {}
+    clashing: set[TakenField] = set()
+    for each in fields:
+        for placed in each.edits:
+            where = (placed.at, placed.edit.path)
+            other, edit = first.setdefault(where, (each, placed.edit))
+            if not equal(edit.value, placed.edit.value):
+                clashing |= {each, other}
+    return clashing
+
+
+def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[str, str], set[TakenField]]:
+    """The edited files, or the fields that keep one from being edited."""
+    by_document: dict[Location, list[TakenField]] = {}
+    for each in fields:
+        for at in dict.fromkeys(placed.at for placed in each.edits):
+            by_document.setdefault(at, []).append(each)
+    texts: dict[str, str] = {}
+    for at in sorted(by_document, key=lambda at: (at.file, -at.line, -at.column)):  # what stands before keeps its place
+        text = texts[at.file] if at.file in texts else writer.text(at.file)
+        became = _edited_document(text, at, by_document[at])
+        if became is None:
+            alone = {each for each in by_document[at] if _edited_document(text, at, [each]) is None}
+            return {}, alone or set(by_document[at])
+        texts[at.file] = became
+    return texts, set()
+
+
+def _edited_document(text: str | None, at: Location, fields: Iterable[TakenField]) -> str | None:
+    """The text with the edits of one document; a new file has the text of its only edit, and must not be there."""
+    placed = {each.edit.path: each for field in fields for each in field.edits if each.at == at}
+    is_new = any(each.is_new for each in placed.values())
+    if text is None or is_new:
+        return f"{placed[()].edit.value}\n" if text is None and is_new else None
+    return edited(text, at.file, at, [each.edit for each in placed.values()])
+
+
+def _with_texts(writer: _Writer, texts: Mapping[str, str], fields: Iterable[TakenField]) -> AllManifests:
+    """The repository as it will be, the values of the environment included."""
+    repository = writer.repository
+    here = repository.environments[writer.environment]
+    steps = ("environments", here.name, "values")
+    edits = [placed.edit for each in fields for placed in each.edits if placed.at.file == FILE]
+    values = {str(edit.path[-1]): str(edit.value) for edit in edits if edit.path[:-1] == steps}
+    if values:
+        here = replace(here, values={**here.values, **values})
+        environments = {**repository.config.environments, here.name: here}
+        repository = replace(repository, here=here, config=replace(repository.config, environments=environments))
+    overlay = {file: text for file, text in texts.items() if file != FILE}
+    return repository.with_files(overlay, existing(repository.config, repository.config.manifests))
+
+
+def _misread(writer: _Writer, after: AllManifests, fields: Sequence[TakenField]) -> set[TakenField]:
+    """The fields that do not come out as they should, or whose files bring an error or change something beside them."""
+    now = _by_address(writer.repository, writer.environment)
+    then = _by_address(after, writer.environment)
+    wanted: dict[Address, dict[str, TakenField]] = {}
+    for each in fields:
+        wanted.setdefault(each.address, {})[each.name] = each
+    wrong: set[TakenField] = set()
+    for address, by_name in wanted.items():
+        became = then.get(address)
+        for name, value in now[address].fields.items():
+            want = by_name[name].value if name in by_name else value
+            if became is None or not equal(became.fields[name], want):
+                wrong |= {by_name[name]} if name in by_name else {*by_name.values()}
+    found = _new_errors(writer.repository, after)
+    blamed = {each for each in fields for fault in found if fault.place.file in {*each.files, each.place.file}}
+    return wrong | (blamed or set(fields) if found else set())
+
+
+def _new_errors(before: AllManifests, after: AllManifests) -> list[Diagnostic]:
+    """The errors that some environment has then and has not now, wherever they stand."""
+    known = {_fault_identity(fault) for fault in _faults(before)}
+    return [fault for fault in _faults(after) if _fault_identity(fault) not in known]
+
+
+def _faults(repository: AllManifests) -> list[Diagnostic]:
+    every = (fault for name in repository.environments for fault in repository.parsed(name).faults)
+    return list(errors([*repository.read.faults, *every]))
+
+
+def _fault_identity(fault: Diagnostic) -> tuple[str, str, str]:
+    return fault.place.file, fault.code, fault.message
+
+
+def _by_address(repository: AllManifests, environment: str) -> dict[Address, Desired]:
+    return {each.address: each for each in repository.parsed(environment).desired}
+
+
+def _also_changed(writer: _Writer, after: AllManifests, fields: Iterable[TakenField]) -> tuple[str, ...]:
+    """What else becomes another one, here and in every other environment."""
+    taken = {each.address for each in fields}
+    changed: list[str] = []
+    for name in (writer.environment, *sorted({*writer.repository.environments} - {writer.environment})):
+        now, then = _by_address(writer.repository, name), _by_address(after, name)
+        others = sorted(
+            address for address in now.keys() & then.keys() if not _has_same_fields(now[address], then[address])
+        )
+        is_here = name == writer.environment
+        changed += [str(at) if is_here else f"{at} in {name}" for at in others if not (is_here and at in taken)]
+    return tuple(changed)
+
+
+def _has_same_fields(one: Desired, other: Desired) -> bool:
+    return equal(dict(one.fields), dict(other.fields))

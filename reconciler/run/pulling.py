@@ -1,0 +1,99 @@
+"""Take what changed on the server into the files of the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import click
+
+from reconciler.console.credentials import hidden
+from reconciler.console.failure import Failure
+from reconciler.model import Address, Desired, Plan
+from reconciler.plan.guards import unreliable_list
+from reconciler.plan.taken import Side, Taken, taken_from
+from reconciler.providers import Provider
+from reconciler.render import pulled
+from reconciler.run.all_manifests import opened
+from reconciler.run.file_changes import text_of, write_files
+from reconciler.run.git import repository as git_repository
+from reconciler.run.missing_apis import stop_at_missing
+from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
+from reconciler.run.pull_report import LIVE, PullReport, live_file
+from reconciler.run.pulled_files import new_texts
+from reconciler.run.session import REPORTED, Session, run_async
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What is to be taken, and how."""
+
+    keys: tuple[str, ...] = ()
+    take: Side | None = None
+    only: bool = False
+    dry_run: bool = False
+
+
+def pull(session: Session, request: PullRequest, timeout: float | None = None) -> int:
+    """Writes what is live to where the values stand; the exit code says whether everything could be taken."""
+    REPORTED.set(set())  # the manifests are read twice
+    root = session.config.root
+    plan = run_async(_plan_of_live, session, request, timeout=timeout)
+    repository = opened(session.config, session.environment, session.style)
+    taken = taken_from(plan, request.take, lambda base, git, live: None)
+    _require_as_planned(taken, {each.address: each for each in repository.parsed(session.environment.name).desired})
+    texts = new_texts(repository, session.environment.name, taken, only=request.only)
+    beside = dict(_live_texts(session, taken))
+    beside |= _ignoring(root, beside)
+    report = PullReport(session, repository, plan, taken, texts, beside).text(is_written=not request.dry_run)
+    for line in pulled.lines(report, session.style):
+        click.echo(line)
+    if not request.dry_run:
+        write_files(root, {**texts.texts, **beside}, before={**texts.before, **_texts_there(root, beside)})
+    return 1 if report.left else 0
+
+
+async def _plan_of_live(session: Session, request: PullRequest) -> Plan:
+    desired = session.desired()
+    async with session.provider() as provider:
+        live = await session.live(provider)
+        _require_whole(provider)
+        if request.keys:
+            stop_at_missing(request.keys, known_addresses(session, desired, live), session, provider.gone)
+        return requested_plan(session, provider, desired, live, PlanRequest(keys=request.keys))
+
+
+def _require_whole(provider: Provider) -> None:
+    for kind, fault in sorted(provider.unreliable.items()):
+        raise Failure(unreliable_list(kind, fault), "nothing was written; run it again once the server's list is whole")
+
+
+def _require_as_planned(taken: Iterable[Taken], known: Mapping[Address, Desired]) -> None:
+    """What was read for the plan must be what will be edited."""
+    if any(known.get(each.address) != each.desired for each in taken):
+        raise Failure("The manifests changed while this command ran.", "nothing was written; run it again")
+
+
+def _live_texts(session: Session, taken: Iterable[Taken]) -> Iterator[tuple[str, str]]:
+    """By its path, the live text of each prompt whose edits overlap: it is no manifest, and Git ignores it."""
+    for one in taken:
+        if one.overlap is not None and hidden().deep(one.overlap.before) == one.overlap.before:
+            yield live_file(one, session.where.environment), f"{one.overlap.before}\n"
+
+
+def _texts_there(root: Path, texts: Iterable[str]) -> dict[str, str]:
+    """What these files hold now, where they exist."""
+    return {file: text_of(root, file) for file in texts if (root / file).exists()}
+
+
+def _ignoring(root: Path, files: Collection[str]) -> dict[str, str]:
+    """The `.gitignore` that makes Git ignore the files, where it does not yet."""
+    git = git_repository(root)
+    if git is None or not files or all(git.ask("check-ignore", "-q", f"{git.inside}{file}").ok for file in files):
+        return {}
+    folders = next(PurePosixPath(file).parents for file in files)
+    nearest = next((folder for folder in folders if (root / folder / ".gitignore").is_file()), PurePosixPath("."))
+    file = (nearest / ".gitignore").as_posix()
+    text = text_of(root, file) if (root / file).exists() else ""
+    return {file: text + ("" if text[-1:] in ("", "\n") else "\n") + f"*{LIVE}\n"}

@@ -1,0 +1,107 @@
+"""What is pulled is what is live, and nothing else: over generated worlds of both kinds, in both layouts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from reconciler import config
+from reconciler.kinds import KINDS
+from reconciler.manifests import reading
+from reconciler.manifests.layout import Draft, laid_out
+from reconciler.model import Address, Plan
+from reconciler.plan.taken import taken_from
+from reconciler.providers import PROVIDERS
+from reconciler.run.all_manifests import AllManifests
+from reconciler.run.pulled_files import NewTexts, new_texts
+from support.bodies import Edit, Resource, edit, of_one_kind, resource
+from support.world import World, run
+
+FOLDERS = {kind.name: kind.plural for kind in KINDS.values()}
+CONFIGURATION = """\
+version: 1
+stack: acme
+manifests: [agents, assistants]
+environments:
+  production: {provider: openai, base_url: "https://api.example.com/v1"}
+  staging: {provider: openai, base_url: "https://staging.example.com/v1"}
+"""
+FIELD = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
+
+
+def written(root: Path, made: list[Resource], layout: str) -> AllManifests:
+    """The manifests of the bodies, with a remark above each field."""
+    drafts = [Draft(Address(kind, f"k{n}"), body) for n, (kind, body) in enumerate(made)]
+    texts = {"reconciler.yaml": CONFIGURATION, **laid_out(drafts, layout, FOLDERS)}  # type: ignore[arg-type]
+    for file, text in texts.items():
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        head, fence, body = text.partition("\n---\n") if file.endswith(".md") else (text, "", "")
+        is_manifest = "/" in file and file.count("/") == 1
+        (root / file).write_bytes((FIELD.sub("# about\n", head) + fence + body if is_manifest else text).encode())
+    return read(root)
+
+
+def read(root: Path) -> AllManifests:
+    loaded = config.load(root, providers={name: each.settings for name, each in PROVIDERS.items()}, kinds=FOLDERS)
+    assert loaded.config is not None, loaded.faults
+    folders = [folder for folder in FOLDERS.values() if (root / folder).is_dir()]
+    found = reading.read(root, folders)
+    return AllManifests(loaded.config, loaded.config.environments["production"], found)
+
+
+async def moved(world: World, change: Edit) -> None:
+    """Somebody changes every object in a dashboard, and keeps the marker."""
+    for one in await world.live():
+        before = KINDS[one.kind].manifest(one.fields)
+        after = change((one.kind, before))[1]
+        sent = {name: value for name, value in after.items() if value != before.get(name)}
+        pairs = after.get("metadata", {})
+        gone = {name: "" for name in before.get("metadata", {}) if name not in pairs}
+        sent["metadata"] = {**gone, **pairs, "reconciler": one.pairs["reconciler"]}
+        await world.by_hand("POST", f"/{KINDS[one.kind].plural}/{one.id}", sent)
+
+
+def remarks(text: str) -> list[str]:
+    """A manifest by its fields, each with its remark."""
+    return text.split("# about\n")
+
+
+@hypothesis_settings(max_examples=max(8, hypothesis_settings().max_examples // 3))
+@given(of_one_kind(resource, resource, edit), st.sampled_from(["yaml", "markdown"]), st.booleans())
+@pytest.mark.no_cover
+def test_once_it_is_pulled_nothing_has_drifted_and_no_other_field_has_another_byte(
+    made: tuple[Resource, Resource, Edit], layout: str, only: bool
+) -> None:
+    *bodies, change = made
+
+    async def story(root: Path) -> tuple[Plan, NewTexts, Plan, Plan]:
+        world, every = World(), written(root, bodies, layout)
+        await world.settle(every.parsed("production").desired)
+        await moved(world, change)
+        plan = await world.plan(every.parsed("production").desired)
+        found = new_texts(every, "production", taken_from(plan, None, lambda base, git, live: None), only=only)
+        staging = {one.address: one.fields for one in every.parsed("staging").desired}
+        for file, text in found.texts.items():
+            (root / file).write_bytes(text.encode())
+        again = read(root)
+        if only:
+            assert {one.address: one.fields for one in again.parsed("staging").desired} == staging
+        return plan, found, await world.plan(again.parsed("production").desired), plan
+
+    with TemporaryDirectory() as folder:
+        before, found, after, _ = run(story, Path(folder))
+
+    assert {field.cause for each in before.changes for field in each.fields} <= {"drift"}
+    assert [each.name for each, _ in found.left] == []
+    assert after.changes == ()
+    for file, text in found.texts.items():
+        taken = {each.name for each in found.fields if file in each.files}
+        kept = [part for part in remarks(found.before[file]) if not part.startswith(tuple(f"{n}:" for n in taken))]
+        if "# about" in text:
+            assert [part for part in kept if part.strip() and part not in remarks(text)] in ([], kept[-1:])
