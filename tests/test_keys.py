@@ -34,10 +34,22 @@ def test_a_name_becomes_what_a_person_would_type(name: str, slug: str) -> None:
     assert slug_of(name) == slug
 
 
-def test_what_has_no_name_to_speak_of_is_called_by_its_kind_and_id() -> None:
-    found = keys_of([live("asst_abcdefgh1234", None), live("asst_xyz", "🤖"), live("___", "")], ())
-
-    assert list(found.values()) == ["assistant", "assistant-efgh1234", "assistant-asst-xyz"]
+@pytest.mark.parametrize(
+    ("id", "key"),
+    [
+        ("asst_abcdefgH1234", "assistant-efgh1234"),
+        ("asst_17", "assistant-17"),
+        ("3f2a9c1e-0b6d-4c1e-9d2a-7f6e5d4c3b2a", "assistant-5d4c3b2a"),
+        ("my-bot", "my-bot"),
+        ("night_shift", "night-shift"),
+        ("Other Bot 2", "other-bot-2"),
+        ("con", "con-assistant"),
+        ("___", "assistant"),
+    ],
+)
+@pytest.mark.parametrize("name", [None, "🤖"])
+def test_what_has_no_name_to_speak_of_is_called_by_its_id(id: str, name: str | None, key: str) -> None:
+    assert list(keys_of([live(id, name)], ()).values()) == [key]
 
 
 def test_the_oldest_has_the_name_and_a_name_with_a_number_keeps_it() -> None:
