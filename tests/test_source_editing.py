@@ -171,6 +171,7 @@ def test_a_block_stays_one_where_that_can_hold_the_value(text: Json, block: str)
         ("-\n- c\n", (0,), {"a": 1, "b": 2}, "- a: 1\n  b: 2\n- c\n"),
         ("- |\n  text\n- c\n", (0,), {"a": 1, "b": 2}, "- a: 1\n  b: 2\n- c\n"),
         ("- x # c\n- c\n", (0,), "two\nlines\n", "- | # c\n  two\n  lines\n- c\n"),
+        ("a: |  # c\n  one\n", ("a",), {"file": "prompts/a.md"}, "a: {file: prompts/a.md}  # c\n"),
         ("a: 1\n", (), {"b": [1]}, "b:\n  - 1\n"),
         ("a: 1\n", (), [{"b": 1}], "- b: 1\n"),
         ("a: {b: 1, c: 2}\n", ("a",), {"b": 1, "d": 3}, "a: {b: 1, d: 3}\n"),

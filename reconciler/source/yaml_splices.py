@@ -40,9 +40,11 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
     if isinstance(value, str) and value and can_be_seen(value) and ("\n" in value or spot.old.style in ("|", ">")):
         yield _text_block(spot, value)
     if isinstance(value, dict | list) and value:
-        if spot.old.style in ("{", "[") and _fits_in_line(spot, (), value):
+        lines = _lines_of(value)
+        is_reference = lines[0].startswith("{")
+        if is_reference or (spot.old.style in ("{", "[") and _fits_in_line(spot, (), value)):
             yield _on_line(spot, value)
-        yield _collection_block(spot, _lines_of(value), "-" if isinstance(value, list) else ":")
+        yield _collection_block(spot, lines, "-" if isinstance(value, list) else ":")
     yield _on_line(spot, value)
 
 
