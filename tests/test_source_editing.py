@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reconciler.canonical import ABSENT, Absent, Json, equal
 from reconciler.diagnostics import Location
-from reconciler.source import Edit, edited, parse, plain
+from reconciler.source import Edit, OneLine, edited, parse, plain
 from support.yaml_layouts import laid_out, paths, value
 
 Path = tuple[str | int, ...]
@@ -148,6 +148,13 @@ def test_a_text_is_a_block_as_far_to_the_right_as_before(before: str, after: str
     assert changed(before, ("a",), "two\n\n  x\ttab") == after
 
 
+def test_a_folded_text_of_one_line_stays_folded() -> None:
+    assert changed("a: >-\n    one\n    two\n", ("a",), "word " * 25 + "end") == (
+        f"a: >-\n    {'word ' * 19}word\n    {'word ' * 5}end\n"
+    )
+    assert changed("a: >-\n    one\n", ("a",), "x") == "a: |-\n    x\n"
+
+
 @pytest.mark.parametrize(
     ("text", "block"),
     [("one", "|-\n    one"), (" one\ntwo\n", "|3\n     one\n    two"), ("a\u200b", '"a\\u200B"'), ("", "''"), (5, "5")],
@@ -171,7 +178,7 @@ def test_a_block_stays_one_where_that_can_hold_the_value(text: Json, block: str)
         ("-\n- c\n", (0,), {"a": 1, "b": 2}, "- a: 1\n  b: 2\n- c\n"),
         ("- |\n  text\n- c\n", (0,), {"a": 1, "b": 2}, "- a: 1\n  b: 2\n- c\n"),
         ("- x # c\n- c\n", (0,), "two\nlines\n", "- | # c\n  two\n  lines\n- c\n"),
-        ("a: |  # c\n  one\n", ("a",), {"file": "prompts/a.md"}, "a: {file: prompts/a.md}  # c\n"),
+        ("a: |  # c\n  one\n", ("a",), OneLine(file="prompts/a.md"), "a: {file: prompts/a.md}  # c\n"),
         ("a: 1\n", (), {"b": [1]}, "b:\n  - 1\n"),
         ("a: 1\n", (), [{"b": 1}], "- b: 1\n"),
         ("a: {b: 1, c: 2}\n", ("a",), {"b": 1, "d": 3}, "a: {b: 1, d: 3}\n"),

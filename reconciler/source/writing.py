@@ -94,6 +94,11 @@ def _has_folds(text: str) -> bool:
     return _FOLD.search(text) is not None and text == text.strip() and not _FOLDS.search(text)
 
 
+def folded(text: str, width: float = 100) -> list[str]:
+    """The lines of a text of one line as a folded block, its header first; none where it cannot be one."""
+    return _folded(text, width) if "\n" not in text and _has_folds(text) else []
+
+
 def _folded(text: str, width: float) -> list[str]:
     """The lines of a text of one line as a folded block."""
     lines: list[str] = []

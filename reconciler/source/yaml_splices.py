@@ -22,7 +22,7 @@ from reconciler.source.lines import (
     line_start,
     next_line,
 )
-from reconciler.source.writing import can_be_seen, literal, quoted, write
+from reconciler.source.writing import OneLine, can_be_seen, folded, literal, quoted, write
 
 _COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
 _HEADER = re.compile(r"(?P<properties>(?:[ \t]+[&!][^\s]*)*)(?:[ \t]+[|>][-+0-9]*)?(?P<comment>[ \t]+#[^\r\n]*)?")
@@ -41,8 +41,8 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
         yield _text_block(spot, value)
     if isinstance(value, dict | list) and value:
         lines = _lines_of(value)
-        is_reference = lines[0].startswith("{")
-        if is_reference or (spot.old.style in ("{", "[") and _fits_in_line(spot, (), value)):
+        is_line = isinstance(value, OneLine) and lines[0].startswith("{")
+        if is_line or (spot.old.style in ("{", "[") and _fits_in_line(spot, (), value)):
             yield _on_line(spot, value)
         yield _collection_block(spot, lines, "-" if isinstance(value, list) else ":")
     yield _on_line(spot, value)
@@ -126,7 +126,7 @@ def _around(spot: Spot) -> tuple[str, str, int]:
 
 def _text_block(spot: Spot, value: str) -> Proposal:
     """A text as a block, as far to the right as the one before."""
-    header, *lines = literal(value)
+    header, *lines = (folded(value) if spot.old.style == ">" else None) or literal(value)
     base, newline = max(spot.width, 0), line_break(spot.text)
     width = _width_of_text(spot, base)
     properties, comment, end = _around(spot)
