@@ -308,3 +308,21 @@ def test_a_folder_of_another_name_has_the_kinds_below_it(account: Account, state
 
     assert account.files() == [path]
     assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "production").out
+
+
+def test_members_that_are_not_known_here_are_kept_and_named(folder: Checkout) -> None:
+    tools = [{"type": "function", "function": {"name": "look-up", "cache": True}}, {"type": "file_search", "eager": 1}]
+    (folder.root / "dump.json").write_text(json.dumps(saved("asst_1", name="Bot", tools=tools)))
+
+    told = folder.run("import", "--from", "dump.json")
+    manifest = folder.root / "assistants/bot.yaml"
+    bare, stated = manifest.read_text().split("  unknown_members:\n")
+
+    note = "assistant.bot has members that are not known here, and keeps them: tools.eager, tools.function.cache"
+    assert told.err == f"Note: {note}.\n"
+    assert stated == "    - tools.eager\n    - tools.function.cache\n"
+    assert folder.run("validate").code == 0
+    manifest.write_text(bare)
+    assert "write `reconciler: {unknown_members: [tools.function.cache]}`" in folder.run("validate").err
+    manifest.write_text(bare + "  unknown_members: [tools.eager, tools.function.cache, 'a b', nofield]\n")
+    assert folder.run("validate").err.count("bad-path") == 2

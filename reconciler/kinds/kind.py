@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -115,17 +115,26 @@ class Kind:
         body, _ = self._read(self.manifest({name: self.default(name) for name in self.fields} | bare))
         return frozenset(self._left_to_server(body, ServerTraits()))
 
-    def check(self, body: Mapping[str, Json], traits: ServerTraits, unread: Collection[str] = ()) -> Checked:
+    def check(
+        self,
+        body: Mapping[str, Json],
+        traits: ServerTraits,
+        unread: Collection[str] = (),
+        *,
+        accepted: Collection[Path] = (),
+    ) -> Checked:
         """The normal form of what a manifest states, or every reason why not.
 
-        `unread` names the fields that it states and that could not be read, which is not reported again.
+        `unread` names the fields that it states and that could not be read, which is not reported again; `accepted` are
+        the paths of members that are not known here and are sent all the same.
         """
         problems = [*self.misshapen(body)]
         try:
             self.model.model_validate(_without_places(body, [p.loc for p in problems]), strict=True, extra="forbid")
         except ValidationError as error:
             found = from_pydantic(error, self.model, self._remedy_elsewhere)
-            problems += [problem for problem in found if not self.is_allowed(problem, body)]
+            told = (replace(each, is_new=self._is_new(each)) for each in found if not self.is_allowed(each, body))
+            problems += [each for each in told if not (each.is_new and each.path in accepted)]
         for name, rules in self.table.items():
             if rules.required and body.get(name) in (None, "") and name not in unread:
                 message = f"{self.with_article.capitalize()} needs a `{name}`."
@@ -203,6 +212,16 @@ class Kind:
         """A body as a manifest would state it: what is not default, in the API's own shape."""
         stated = [name for name in self.fields if encode(fields[name]) != encode(self.default(name))]
         return {name: self.table[name].manifest(fields[name]) for name in stated}
+
+    def new_members(self, fields: Fields) -> tuple[Path, ...]:
+        """The members within fields that are not known here, and that a manifest has to name to be accepted."""
+        problems = self.check(self.manifest(fields), ServerTraits()).problems
+        return tuple(sorted({each.path for each in problems if each.is_new}))
+
+    def _is_new(self, problem: Problem) -> bool:
+        """Whether it is a member of a field that nothing is known of, which an API may have got since."""
+        within = problem.code == "unknown-field" and len(problem.loc) > 1
+        return within and self._remedy_elsewhere(problem.path) is None
 
     def _remedy_elsewhere(self, path: Path) -> str | None:
         if path[-1:] and path[-1] in self.set_by_server:

@@ -27,6 +27,13 @@ class Problem:
     severity: Severity = "error"
     at_key: bool = False
     """Whether the key itself is wrong, rather than what it holds."""
+    is_new: bool = False
+    """Whether it is a member of a field that an API may have got since."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is, without the positions in lists."""
+        return tuple(step for step in self.loc if isinstance(step, str))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class ReconcilerBlock(BaseModel):
         | None
     ) = None
     unresolved: list[str] | None = None
+    unknown_members: list[str] | None = None
 
     def former_ids_in(self, environment: str) -> tuple[str, ...]:
         """The ids under which it was known before, as far as they concern an environment."""

@@ -14,7 +14,7 @@ from reconciler.kinds.problems import from_pydantic
 from reconciler.manifests.block import PATCHED, ReconcilerBlock
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import NAME, Address, Desired
-from reconciler.paths import BadPath, Path, read
+from reconciler.paths import BadPath, Path, read, show
 from reconciler.source import Node, fields, locate, member, merged, plain
 
 LOCAL = "local"
@@ -60,7 +60,7 @@ class ParsedManifests:
     faults: tuple[Diagnostic, ...]
     left_out: tuple[Address, ...] = ()
     """What the manifests are of whose kind does not exist in the environment."""
-    absent: tuple[Address, ...] = ()
+    absent: tuple[Address, ...] = field(default=(), compare=False)
     """What manifests say does not exist in the environment."""
 
 
@@ -103,6 +103,7 @@ class _ManifestReader:
         self.key, self.key_place = self._key(manifest.stem, states_key=states_key)
         self.address = Address(self.kind.name, self.key)
         self.ids = self._ids()
+        self.accepted = self._accepted()
         self._check_former_ids()
         for index, key in enumerate(self.own.was or ()):
             if not NAME.fullmatch(key):
@@ -167,10 +168,13 @@ class _ManifestReader:
         sound = resolver.sound(body)
         data = plain(sound)
         unread = fields(body).keys() - fields(sound).keys() if exists else self.kind.fields
-        checked = self.kind.check(data if isinstance(data, dict) else {}, self.context.terms, unread)
+        body_data = data if isinstance(data, dict) else {}
+        checked = self.kind.check(body_data, self.context.terms, unread, accepted=self.accepted)
         for problem in checked.problems:
             place = locate(sound, problem.loc, key=problem.at_key)
             remedy = self._kind_remedy(body) if problem.loc == ("kind",) else problem.remedy
+            if problem.is_new and not remedy.startswith("did you mean"):
+                remedy += f"; if the API has it, write `reconciler: {{unknown_members: [{show(problem.path)}]}}`"
             self.report(Diagnostic(place, problem.code, problem.message, remedy, problem.severity))
         return checked
 
@@ -290,7 +294,20 @@ class _ManifestReader:
         paths = {self._ignored_path(text, locate(within, ["ignore_changes", index])) for index, text in stated}
         return tuple(sorted(path for path in paths if path))
 
+    def _accepted(self) -> tuple[Path, ...]:
+        """The members within fields that are sent although nothing is known of them here."""
+        stated = enumerate(self.own.unknown_members or ())
+        return tuple(self._field_path(text, self.own_place("unknown_members", index)) for index, text in stated)
+
     def _ignored_path(self, text: str, place: Location) -> Path:
+        """The path of what is left to the dashboard; nothing where the text is none."""
+        path = self._field_path(text, place)
+        if path[:2] == ("metadata", "reconciler"):
+            message = "The marker is never compared, so there is nothing to ignore."
+            self._say(place, "bad-path", message, "leave it out")
+        return path
+
+    def _field_path(self, text: str, place: Location) -> Path:
         """The path; nothing where the text is none."""
         not_a_path = f"`{text}` is not a path of a field."
         try:
@@ -300,9 +317,6 @@ class _ManifestReader:
             return ()
         if path[0] not in self.kind.fields:
             self._say(place, "bad-path", not_a_path, did_you_mean(path[0], self.kind.fields))
-        if path[:2] == ("metadata", "reconciler"):
-            message = "The marker is never compared, so there is nothing to ignore."
-            self._say(place, "bad-path", message, "leave it out")
         return path
 
     def own_place(self, *path: str | int, key: bool = False) -> Location:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +61,21 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
     click.echo(_summary(result, options))
     if result.managed:
         click.echo(f"{result.managed} {'has' if result.managed == 1 else 'have'} a manifest already.")
+    for line in _notes(result):
+        click.echo(one_line(line), err=True)
     _say_what_was_left((*result.left, *result.done.left, *imported.left))
-    for folder in result.folders.missing if imported.texts else ():
-        message = f"`manifests` lists the folder {one_line(folder)}, which is not there: create it, or take it out."
-        click.echo(f"Warning: {message}", err=True)
     if imported.texts or edited:
         click.echo(f"Next: {result.next}")
+
+
+def _notes(result: ImportResult) -> Iterator[str]:
+    """What is to be known of the files beside what was left."""
+    for address, item in result.imported.items.items():
+        if isinstance(paths := item.own.get("unknown_members"), list):
+            named = ", ".join(map(str, paths))
+            yield f"Note: {address} has members that are not known here, and keeps them: {named}."
+    for folder in result.folders.missing if result.imported.texts else ():
+        yield f"Warning: `manifests` lists the folder {folder}, which is not there: create it, or take it out."
 
 
 def _show_files(result: ImportResult, style: Style) -> None:

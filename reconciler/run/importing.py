@@ -108,10 +108,16 @@ def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
         if hidden().deep(item.live, (Marker,)) is not item.live:
             reason = "it holds a secret of this environment, which belongs into no file"
         if reason is None:
-            kept.append(item)
+            kept.append(_accepting_new_members(item))
         else:
             left.append(Left(item.live, reason))
     return kept, left
+
+
+def _accepting_new_members(item: Item) -> Item:
+    """The item; if it has members that are not known here, its manifest names them."""
+    paths: list[Json] = [show(path) for path in KINDS[item.live.kind].new_members(item.live.fields)]
+    return replace(item, own={**item.own, "unknown_members": paths}) if paths else item
 
 
 def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Address, Item]:
