@@ -126,7 +126,7 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
     told = here.run("pull", "-e", "local", "hr")
 
     assert told.code == 1
-    assert "assistants/hr.local.live.md has the live text" in told.out
+    assert "and assistants/hr.local.live.md has the live text." in told.out
     assert "temperature (assistants/hr.yaml:5): changed in Git and on the server" in told.out
     assert "live 0.9, Git 0.6" in told.out
     assert text(here, "assistants/hr.local.live.md") == PROMPT.replace("kind", "very kind")

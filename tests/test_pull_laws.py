@@ -85,7 +85,7 @@ def test_once_it_is_pulled_nothing_has_drifted_and_no_other_field_has_another_by
         await world.settle(every.parsed("production").desired)
         await moved(world, change)
         plan = await world.plan(every.parsed("production").desired)
-        found = new_texts(every, "production", taken_from(plan, None, lambda base, git, live: None), only=only)
+        found = new_texts(every, "production", taken_from(plan, (), None, lambda base, git, live: None), only=only)
         staging = {one.address: one.fields for one in every.parsed("staging").desired}
         for file, text in found.texts.items():
             (root / file).write_bytes(text.encode())

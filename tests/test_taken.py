@@ -10,6 +10,7 @@ from reconciler.model import Desired, Live, Objection
 from reconciler.paths import show
 from reconciler.plan.last_applied import with_last_applied
 from reconciler.plan.make import make_plan
+from reconciler.plan.marker import short_digest
 from reconciler.plan.taken import Side, Taken, taken_from
 from support.lives import applied, marked, stranger, wanted
 from support.world import WHERE
@@ -26,7 +27,7 @@ def by_lines(base: str, git: str, live: str) -> str | None:
 def taken(desired: Desired, live: Live, before: Desired | None = None, take: Side | None = None) -> Taken:
     plan = make_plan([desired], [live], WHERE)
     plan = with_last_applied(plan, lambda change: [before.fields] if before is not None else [])
-    (one,) = taken_from(plan, take, by_lines)
+    (one,) = taken_from(plan, [desired], take, by_lines)
     return one
 
 
@@ -109,8 +110,8 @@ def test_what_was_rolled_back_counts_as_changed_on_the_server() -> None:
     plan = make_plan([bad], [applied(OLD)], WHERE)
     rejected = replace(plan, objections=(Objection.to(bad.address, "rolled-back", "", ""),))
 
-    assert [values(one) for one in taken_from(plan, None, by_lines)] == [{}]
-    assert [values(one) for one in taken_from(rejected, None, by_lines)] == [{"name": "A"}]
+    assert [values(one) for one in taken_from(plan, (), None, by_lines)] == [{}]
+    assert [values(one) for one in taken_from(rejected, (), None, by_lines)] == [{"name": "A"}]
 
 
 def test_the_members_on_the_way_to_a_value_are_made_and_empty_ones_go() -> None:
@@ -125,4 +126,15 @@ def test_what_the_manifest_says_of_removals_and_what_is_not_live_are_not_taken()
     old, new = wanted(), wanted(own={"on_removal": "keep"})
 
     assert values(taken(new, applied(old))) == {}
-    assert taken_from(make_plan([wanted("new")], [applied(old)], WHERE), "live", by_lines) == ()
+    assert taken_from(make_plan([wanted("new")], [applied(old)], WHERE), (), "live", by_lines) == ()
+
+
+def test_what_a_server_does_not_keep_is_taken_if_a_person_says_so() -> None:
+    sent = wanted(name="A", temperature=0.5)
+    kept = marked(applied(sent, temperature=0.3), unsettled={"temperature": short_digest(0.3)})
+    both = marked(applied(sent, temperature=0.3, name="B"), unsettled={"temperature": short_digest(0.3)})
+
+    assert taken_from(make_plan([sent], [kept], WHERE), [sent], None, by_lines) == ()
+    assert values(taken(sent, kept, take="live")) == {"temperature": 0.3}
+    assert values(taken(sent, both, take="live")) == {"temperature": 0.3, "name": "B"}
+    assert values(taken(sent, both)) == {"name": "B"}

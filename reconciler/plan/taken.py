@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from reconciler.canonical import Absent, Fields, Json, equal
@@ -48,17 +48,25 @@ class Taken:
         return next((f for f in self.undecided if f.path == prompt and _is_overlap(f)), None)
 
 
-def taken_from(plan: Plan, take: Side | None, merge: Merge) -> tuple[Taken, ...]:
+def taken_from(plan: Plan, known: Iterable[Desired], take: Side | None, merge: Merge) -> tuple[Taken, ...]:
     """What is taken of each live object that has a manifest; `take` decides what changed on both sides.
 
-    What was rolled back counts as changed on the server: Git still states what nobody wants.
+    What was rolled back counts as changed on the server: Git still states what nobody wants. What a server does not
+    keep is nobody's change, and is taken if `take` says so.
     """
     rejected = {each.address for each in plan.objections if each.code == "rolled-back"}
-    return tuple(
+    kept = {each.address: each.differences for each in plan.mismatches} if take == "live" else {}
+    found = (
         _taken_of_change(change, change.desired, rejected, take, merge)
         for change in plan.changes
         if change.desired is not None and change.live is not None
     )
+    by_address = {one.address: one for one in found}
+    for desired in (each for each in known if each.address in kept):
+        one = by_address.get(desired.address, Taken(desired))
+        differing = {each.path: each.got for each in kept[desired.address]}
+        by_address[desired.address] = replace(one, values={**differing, **one.values})
+    return tuple(by_address[address] for address in sorted(by_address))
 
 
 def _taken_of_change(

@@ -21,7 +21,10 @@ LIVE = ".live.md"
 """How the names of texts end that a person has to merge."""
 _BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
 _UNKNOWN = "it is not known who changed it; pass `--take live` or `--take git`"
-_OVERLAP = "both sides changed the same lines: {0} has the live text; merge it into the prompt, and delete that file"
+_OVERLAP = (
+    "both sides changed the same lines, and {0} has the live text. Merge it into the prompt and delete that file;"
+    " or delete it, and pass `--take live` or `--take git`"
+)
 
 
 def live_file(one: Taken, environment: str) -> str:
@@ -88,6 +91,9 @@ class PullReport:
                 yield f"{change.address} is not live: an apply creates it; if it is to stay away, remove its manifest."
             elif change.action in REMOVALS:
                 yield f"{change.address} has no manifest here: `reconciler import` writes one."
+        for one in self.plan.mismatches:
+            if one.address not in {address for address, _ in written}:
+                yield f"{one.address}: the server does not keep what it is sent; `--take live` takes what it has."
         yield from (each.message for each in self.plan.objections if each.code == API_GONE)
         if self.plan.unmanaged and not self.plan.selected:
             are = f"{count(self.plan.unmanaged, 'live object')} {'is' if self.plan.unmanaged == 1 else 'are'} unmanaged"

@@ -224,7 +224,8 @@ def _also_changed(writer: _Writer, after: AllManifests, fields: Iterable[TakenFi
     """What else becomes another one, here and in every other environment."""
     taken = {each.address for each in fields}
     changed: list[str] = []
-    for name in (writer.environment, *sorted({*writer.repository.environments} - {writer.environment})):
+    elsewhere = (each for each in writer.repository.names if each != writer.environment)
+    for name in (writer.environment, *elsewhere):
         now, then = _by_address(writer.repository, name), _by_address(after, name)
         others = sorted(
             address for address in now.keys() & then.keys() if not _has_same_fields(now[address], then[address])

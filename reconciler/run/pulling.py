@@ -41,8 +41,9 @@ def pull(session: Session, request: PullRequest, timeout: float | None = None) -
     root = session.config.root
     plan = run_async(_plan_of_live, session, request, timeout=timeout)
     repository = opened(session.config, session.environment, session.style)
-    taken = taken_from(plan, request.take, lambda base, git, live: None)
-    _require_as_planned(taken, {each.address: each for each in repository.parsed(session.environment.name).desired})
+    known = repository.parsed(session.environment.name).desired
+    taken = taken_from(plan, known, request.take, lambda base, git, live: None)
+    _require_as_planned(taken, {each.address: each for each in known})
     texts = new_texts(repository, session.environment.name, taken, only=request.only)
     beside = dict(_live_texts(session, taken))
     beside |= _ignoring(root, beside)

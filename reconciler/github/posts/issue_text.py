@@ -46,8 +46,8 @@ _ABOUT = "Each scheduled run updates this text; what a run overwrote is quoted i
 _SIDES = "Struck out, or after a minus, is the live value; after an arrow or a plus is the value in Git."
 
 _ADVICE = (
-    "To keep a live value, take it into Git with `reconciler pull KEY`, or leave the field to the dashboard with"
-    " `ignore_changes`. To restore the value in Git, apply it."
+    "To keep a live value, take it into Git with {0}, or leave the field to the dashboard with `ignore_changes`."
+    " To restore the value in Git, apply it."
 )
 _MEMORY_LINE: Final = re.compile(r"<!-- reconciler: remembers (\{.*\}) -->")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -101,9 +101,10 @@ def body(scheduled: ScheduledRun, memory: Memory, stamp: RunStamp) -> str:
         f"{span(where.environment)} ({span(sentences.address_of(where))}), stack {span(where.stack)}. {_ABOUT}",
         last_checked(memory, stamp),
     ]
+    advice = _ADVICE.format(span(f"reconciler pull KEY -e {where.environment}"))
     foot = [
         *([_SIDES] if scheduled.to_review else []),
-        f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {_ADVICE}",
+        f"{span(f'reconciler plan -e {where.environment}')} shows all of it. {advice}",
         f"Fingerprint {span(fingerprint(_remaining(scheduled)))}.",
     ]
     room = ISSUE_LIMIT - len("\n\n".join([*head, *foot])) - 100
