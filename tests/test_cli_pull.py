@@ -104,7 +104,6 @@ def test_with_only_the_difference_becomes_the_patch_of_that_environment(here: Ch
     assert here.run("pull", "--only", "local", "-e", "staging").code == 1
 
 
-@pytest.mark.skip(reason="texts are not merged yet")
 def test_texts_that_both_sides_edited_are_merged_over_what_was_applied(here: Checkout) -> None:
     moved(here, instructions=PROMPT.replace("help", "help people"))
     (here.root / "assistants/prompts/hr.md").write_text(PROMPT.replace("when", "so when"))

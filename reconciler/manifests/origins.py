@@ -19,7 +19,7 @@ from reconciler.kinds.fields import text as normal_text
 from reconciler.manifests.joined_texts import split_again
 from reconciler.manifests.parser import Manifest, ManifestContext
 from reconciler.manifests.references import Resolver, is_schema, reference_at, without_own
-from reconciler.source import Edit, Node, fields, member, plain
+from reconciler.source import Edit, Node, OneLine, fields, member, plain
 
 _Steps: TypeAlias = tuple[str | int, ...]
 _PATCHES = ("reconciler", "environments")
@@ -188,7 +188,7 @@ class _FieldWriter:
         """A text that only the environment has, in a file of its own beside the one of the others."""
         beside = base.reference[1][-1] if base.reference is not None else ""
         named = f"{dirname(beside)}/{self.written.key}.{self.written.context.name}.md".removeprefix("/")
-        yield where.edit({"file": named})
+        yield where.edit(OneLine(file=named))
         file = normpath(f"{dirname(self.written.manifest.file)}/{named}")
         yield PlacedEdit(Location(file, 1, 1), Edit((), after), is_new=True)
 

@@ -203,11 +203,11 @@ def _misread(writer: _Writer, after: AllManifests, fields: Sequence[TakenField])
 
 def _new_errors(before: AllManifests, after: AllManifests) -> list[Diagnostic]:
     """The errors that some environment has then and has not now, wherever they stand."""
-    known = {_fault_identity(fault) for fault in _faults(before)}
-    return [fault for fault in _faults(after) if _fault_identity(fault) not in known]
+    known = {_fault_identity(fault) for fault in _all_faults(before)}
+    return [fault for fault in _all_faults(after) if _fault_identity(fault) not in known]
 
 
-def _faults(repository: AllManifests) -> list[Diagnostic]:
+def _all_faults(repository: AllManifests) -> list[Diagnostic]:
     every = (fault for name in repository.environments for fault in repository.parsed(name).faults)
     return list(errors([*repository.read.faults, *every]))
 

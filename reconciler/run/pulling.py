@@ -23,6 +23,7 @@ from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
 from reconciler.run.pull_report import LIVE, PullReport, live_file
 from reconciler.run.pulled_files import new_texts
 from reconciler.run.session import REPORTED, Session, run_async
+from reconciler.source.text_merge import merged_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def pull(session: Session, request: PullRequest, timeout: float | None = None) -
     plan = run_async(_plan_of_live, session, request, timeout=timeout)
     repository = opened(session.config, session.environment, session.style)
     known = repository.parsed(session.environment.name).desired
-    taken = taken_from(plan, known, request.take, lambda base, git, live: None)
+    taken = taken_from(plan, known, request.take, merged_text)
     _require_as_planned(taken, {each.address: each for each in known})
     texts = new_texts(repository, session.environment.name, taken, only=request.only)
     beside = dict(_live_texts(session, taken))
