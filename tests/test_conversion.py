@@ -11,6 +11,7 @@ from reconciler.canonical import Fields, equal
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.conversion import Converted, converted, unresolved_words
 from reconciler.kinds.migration import verdicts
+from reconciler.kinds.requests import misfits, object_of, request_of
 from support.bodies import bodies
 
 ASSISTANT, AGENT = KINDS["assistant"], KINDS["agent"]
@@ -41,6 +42,21 @@ def test_what_is_told_is_what_is_done_and_agents_take_it(body: dict[str, Any]) -
         assert {path[0] for path in told(fields, "changed")} | {path[0] for path in told(fields, "same")} == {
             name for name in ASSISTANT.fields if not equal(fields[name], ASSISTANT.default(name))
         }
+
+
+@pytest.mark.no_cover
+@settings(max_examples=60)
+@given(bodies())
+def test_a_request_says_everything_but_what_is_told_to_be_lost(body: dict[str, Any]) -> None:
+    fields = ASSISTANT.check(body, ServerTraits()).fields
+    result = converted(fields, ASSISTANT, "responses")
+    kept = ASSISTANT.check(result.body, ServerTraits()).fields
+    back = ASSISTANT.read(object_of(request_of(result.body)))
+
+    assert bool(result.unresolved) == bool([*misfits(ASSISTANT.manifest(fields))])
+    assert [*misfits(result.body)] == []
+    assert {**back, "name": None, "description": None} == {**kept, "name": None, "description": None}
+    assert result.unresolved or equal({**kept}, {**fields})
 
 
 def test_everything_that_an_agent_can_have_is_in_its_body() -> None:
@@ -82,6 +98,17 @@ def test_a_tool_and_its_resources_are_one_word() -> None:
     )
 
     assert result == Converted({"model": "m"}, ("file_search", "code_interpreter", "temperature"))
+
+
+def test_what_no_request_can_say_is_left_out_and_named() -> None:
+    tools = [{"type": "file_search"}, {"type": "browser"}, {"type": "web_search", "size": 1}]
+    resources = {"browser": {"tabs": ["a"]}}
+    answer = {"type": "json_schema", "json_schema": {"name": "s"}}
+    fields = ASSISTANT.read({"model": "m", "tools": tools, "tool_resources": resources, "response_format": answer})
+
+    assert converted(fields, ASSISTANT, "responses") == Converted(
+        {"model": "m", "tools": [{"type": "web_search", "size": 1}]}, ("file_search", "browser", "response_format")
+    )
 
 
 ODD: list[tuple[dict[str, Any], tuple[str, ...]]] = [

@@ -68,18 +68,21 @@ def test_what_an_agent_has_no_place_for_is_lost() -> None:
     assert lost["name"] == "agents take 128 characters and this has 200; shorten it"
 
 
-def test_a_request_loses_only_tools_that_are_not_known() -> None:
+STORES = {"file_search": {"vector_store_ids": ["vs_1"]}}
+
+
+def test_a_request_loses_tools_that_are_not_known_and_what_it_must_name_and_does_not() -> None:
     assessment = _assessed(**EVERYTHING)
-    assert [*_told(assessment, "responses", "lost")] == ["tools.browser", "tool_resources.browser"]
+    assert [*_told(assessment, "responses", "lost")] == ["tools.file_search", "tools.browser", "tool_resources.browser"]
     assert [*_told(assessment, "responses", "same")] == ["model", "instructions", "metadata", "temperature", "top_p"]
-    changed = _told(assessment, "responses", "changed")
-    assert "vector_store_ids" in changed["tools.file_search"]
-    assert "tools.file_search.vector_store_ids" in changed
+    assert "vector stores" in _told(assessment, "responses", "lost")["tools.file_search"]
+    named = _assessed(response_format={"type": "json_schema", "json_schema": {"name": "s"}})
+    assert [*_told(named, "responses", "lost")] == ["response_format"]
+    assert "tools.web_search" in _told(_assessed(tools=[{"type": "web_search"}]), "responses", "same")
 
 
 def test_a_search_that_names_its_stores_and_what_is_no_assistant() -> None:
-    stores = {"file_search": {"vector_store_ids": ["vs_1"]}}
-    assessment = _assessed(tools=[{"type": "file_search"}], tool_resources=stores)
+    assessment = _assessed(tools=[{"type": "file_search"}], tool_resources=STORES)
     assert [*_told(assessment, "responses", "changed")] == ["tools.file_search", "tool_resources.file_search"]
     other = replace(wanted("a"), address=Address("other", "a"))
     assert assess({"local": [other]}) == ()
@@ -98,7 +101,7 @@ def test_fields_that_are_the_same_exist_there_in_the_official_package() -> None:
     ("body", "target", "why"),
     [
         ({"instructions": "i"}, "agent", "neither loses anything, and it stays managed here"),
-        ({"tools": [{"type": "file_search"}]}, "responses", "it loses nothing"),
+        ({"tools": [{"type": "file_search"}], "tool_resources": STORES}, "responses", "it loses nothing"),
         ({"temperature": 0, "tools": [{"type": "browser"}]}, "responses", "it loses less"),
         ({"tools": [{"type": "browser"}]}, "agent", "both lose as much, and it stays managed here"),
     ],

@@ -14,7 +14,7 @@ from reconciler.kinds.kind import Kind
 from reconciler.kinds.to_agent import TO_AGENT
 from reconciler.kinds.to_assistant import TO_ASSISTANT
 from reconciler.kinds.to_responses import TO_RESPONSES
-from reconciler.paths import Path, show
+from reconciler.paths import Path, show, without
 
 _RULES: Final[Mapping[str, Mapping[str, FieldRule]]] = {
     "agent": TO_AGENT,
@@ -33,14 +33,28 @@ class Converted:
     unresolved: tuple[str, ...]
 
 
-def converted(fields: Fields, kind: Kind) -> Converted:
-    """An assistant's body as an agent's: what the verdicts call lost is unresolved, and everything else is stated."""
-    parts = carried(fields, kind, AGENT.name)
+def converted(fields: Fields, kind: Kind, target: str = AGENT.name) -> Converted:
+    """What becomes of an assistant: what the verdicts call lost is unresolved, and everything else is stated.
+
+    For an `agent` the body is an agent's. For `responses` it is an assistant's, without what no request can say.
+    """
+    parts = carried(fields, kind, target)
+    words = unresolved_words([part.verdict for part in parts])
+    if target != AGENT.name:
+        return Converted(kind.manifest(_less_lost(fields, kind, [part.verdict for part in parts])), words)
     normal: Data = {name: AGENT.default(name) for name in AGENT.fields}
     for part in parts:
         for path, value in part.placed.items():
             normal = _with_placed(normal, path, value)
-    return Converted(AGENT.manifest(normal), unresolved_words([part.verdict for part in parts]))
+    return Converted(AGENT.manifest(normal), words)
+
+
+def _less_lost(fields: Fields, kind: Kind, verdicts: Iterable[FieldVerdict]) -> Data:
+    kept: Data = {**fields}
+    for name, *within in (each.path for each in verdicts if each.verdict == "lost"):
+        left = without(kept[name], tuple(within)) if within else kind.default(name)
+        kept[name] = kind.tidy(name, left)
+    return kept
 
 
 def carried(fields: Fields, kind: Kind, target: str) -> tuple[Carried, ...]:
