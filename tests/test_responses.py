@@ -7,21 +7,31 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from resource import RLIMIT_FSIZE, getrlimit, setrlimit
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
 
 import anyio
 import pytest
+from hypothesis import assume, given
 
+from reconciler.canonical import encode
 from reconciler.cli import run
+from reconciler.diagnostics import Location
+from reconciler.kinds import Problem
 from reconciler.kinds.assistant import ASSISTANT
-from reconciler.model import Live, Marker
+from reconciler.kinds.requests import misfits
+from reconciler.model import Address, Desired, Live, Marker
+from reconciler.plan import marker as markers
+from reconciler.plan.changes import creation
+from reconciler.plan.diff import compare
 from reconciler.providers import ObjectGone, Outdated, Rejected
 from reconciler.providers.request_folder import RequestFolder
-from reconciler.providers.responses import RequestPlace
+from reconciler.providers.responses import RESPONSES, RequestPlace
+from support.bodies import bodies
 from support.checkout import Checkout
 from support.gits import commit, git, repository
 from support.official import judge_response_request
@@ -75,6 +85,7 @@ REQUEST = """\
   }
 }
 """
+Body: TypeAlias = dict[str, Any]
 ENTRY = ("name", "description", "marker")
 
 
@@ -408,11 +419,50 @@ BODY: dict[str, Any] = {"model": "gpt-4.1", "instructions": "x" * 2000}
 
 
 def created(place: RequestPlace, marker: Marker = MARKER, **members: Any) -> Live:
-    return anyio.run(partial(place.create, "assistant", {**BODY, **members}, marker))
+    return anyio.run(partial(place.create, "assistant", members or BODY, marker))
 
 
 def observed(place: RequestPlace) -> tuple[Live, ...]:
     return anyio.run(place.observe, "assistant")
+
+
+def desired(body: dict[str, Any]) -> Desired:
+    checked = ASSISTANT.check(body, RESPONSES.terms)
+    assert not errors_of(checked.problems)
+    return Desired(Address("assistant", "hr"), checked.fields, Location("hr.yaml"), checked.left_to_server)
+
+
+def errors_of(problems: Iterable[Problem]) -> list[str]:
+    return [problem.message for problem in problems if problem.severity == "error"]
+
+
+def stamp(one: Desired, nonce: str = "n1") -> Marker:
+    return markers.stamp(one, ASSISTANT, ("acme", "production"), id=None, nonce=nonce, commit=None)
+
+
+@pytest.mark.no_cover
+@given(bodies(), bodies())
+def test_an_update_leaves_what_a_create_of_the_same_would_have_made(before: Body, after: Body) -> None:
+    assume(not any(misfits(before)) and not any(misfits(after)))
+    with TemporaryDirectory() as folder:
+        changed, fresh = (RequestPlace(RequestFolder(Path(folder), name)) for name in ("changed", "fresh"))
+        wanted = desired(after)
+        live = created(changed, stamp(desired(before)), **creation(desired(before), ASSISTANT).patch)
+        patch = compare(wanted, live, ASSISTANT, live.marker).patch
+        live = anyio.run(changed.update, live, patch, stamp(wanted), ())
+        made = created(fresh, stamp(wanted), **creation(wanted, ASSISTANT).patch)
+        assert encode(dict(live.raw)) == encode(dict(made.raw))
+        assert encode(dict(live.fields)) == encode(dict(wanted.fields))
+        assert not compare(wanted, live, ASSISTANT, live.marker).patch
+        assert [*changed_files(folder, "changed")] == [*changed_files(folder, "fresh")]
+
+
+def changed_files(folder: str, name: str) -> Iterator[tuple[str, Any]]:
+    """Each file with what it says, in the order in which it says it but for the inside of schemas."""
+    for path in sorted((Path(folder) / name).iterdir()):
+        value = json.loads(path.read_text())
+        tools = [[*tool][:2] for tool in value.get("tools", [])]
+        yield path.name, ([*value], tools, encode(value))
 
 
 def test_a_full_disk_is_an_error_that_names_the_file_and_leaves_no_half_of_it(tmp_path: Path) -> None:
