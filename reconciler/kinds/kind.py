@@ -213,11 +213,6 @@ class Kind:
         stated = [name for name in self.fields if encode(fields[name]) != encode(self.default(name))]
         return {name: self.table[name].manifest(fields[name]) for name in stated}
 
-    def new_members(self, fields: Fields) -> tuple[Path, ...]:
-        """The members within fields that are not known here, and that a manifest has to name to be accepted."""
-        problems = self.check(self.manifest(fields), ServerTraits()).problems
-        return tuple(sorted({each.path for each in problems if each.is_new}))
-
     def _is_new(self, problem: Problem) -> bool:
         """Whether it is a member of a field that nothing is known of, which an API may have got since."""
         within = problem.code == "unknown-field" and len(problem.loc) > 1

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.diagnostics import Diagnostic, errors
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests.keys import keys_of
 from reconciler.manifests.layout import Draft, laid_out
 from reconciler.manifests.unwritable import why_unwritable
@@ -101,22 +101,22 @@ def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Ite
 
 
 def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
-    kept: list[Item] = []
-    left: list[Left] = []
-    for item in items:
-        reason = why_unwritable(KINDS[item.live.kind].manifest(item.live.fields))
-        if hidden().deep(item.live, (Marker,)) is not item.live:
-            reason = "it holds a secret of this environment, which belongs into no file"
-        if reason is None:
-            kept.append(_accepting_new_members(item))
-        else:
-            left.append(Left(item.live, reason))
-    return kept, left
+    """The items that a manifest can say, as far as each tells by itself, and why it cannot say the others."""
+    tried = [_tried(item) for item in items]
+    return [each for each in tried if isinstance(each, Item)], [each for each in tried if isinstance(each, Left)]
 
 
-def _accepting_new_members(item: Item) -> Item:
-    """The item; if it has members that are not known here, its manifest names them."""
-    paths: list[Json] = [show(path) for path in KINDS[item.live.kind].new_members(item.live.fields)]
+def _tried(item: Item) -> Item | Left:
+    """The item, whose block names the members that are not known here; or why no manifest can say it."""
+    kind = KINDS[item.live.kind]
+    body = kind.manifest(item.live.fields)
+    problems = kind.check(body, ServerTraits()).problems
+    wrong = [each.message.rstrip(".") for each in problems if each.severity == "error" and not each.is_new]
+    if hidden().deep(item.live, (Marker,)) is not item.live:
+        wrong = ["it holds a secret of this environment, which belongs into no file"]
+    if reason := next(iter(wrong), why_unwritable(body)):
+        return Left(item.live, reason)
+    paths: list[Json] = [*sorted({show(each.path) for each in problems if each.is_new})]
     return replace(item, own={**item.own, "unknown_members": paths}) if paths else item
 
 
