@@ -181,6 +181,42 @@ def test_what_the_folder_does_not_say_the_manifest_does() -> None:
     }
 
 
+def test_what_is_there_already_is_referred_to_where_others_have_it_in_common() -> None:
+    """A function has the file of its name; the prompt of one manifest alone stays that one's."""
+    there = laid_out(
+        [
+            draft("a", instructions=LONG, tools=[function("f", *FIELDS), function("g", *FIELDS)]),
+            draft("b", instructions=LONG),
+            draft("c", instructions=f"{LONG}\nC."),
+        ],
+        "yaml",
+        FOLDERS,
+    )
+    there["assistants/functions/f.json"] = there["assistants/functions/f.json"].replace("\n", "\r\n")
+    again = [
+        draft("x", instructions=LONG, tools=[function("f", *FIELDS), function("h", *FIELDS)]),
+        draft("y", instructions=f"{LONG}\nC.", tools=[function("f", *FIELDS, "more")]),
+    ]
+
+    texts = laid_out(again, "yaml", FOLDERS, there)
+
+    assert list(texts) == [
+        "assistants/functions/f-2.json",
+        "assistants/functions/h.json",
+        "assistants/prompts/y.md",
+        "assistants/x.yaml",
+        "assistants/y.yaml",
+    ]
+    assert texts["assistants/x.yaml"] == (
+        "instructions: {file: prompts/shared-role-be-kind-be-kind.md}\n"
+        "tools:\n"
+        "  - type: function\n"
+        "    function: {file: functions/f.json}\n"
+        "  - type: function\n"
+        "    function: {file: functions/h.json}\n"
+    )
+
+
 @pytest.mark.parametrize("text", [" ", " \n" * 300, "\u2028", f"half \ud83d\n{LONG}"])
 def test_a_prompt_that_no_text_can_carry_stands_among_the_fields(text: str) -> None:
     assert list(laid_out([draft("a", instructions=text)], "yaml", FOLDERS)) == ["assistants/a.yaml"]
@@ -223,13 +259,13 @@ def test_a_schema_that_poses_as_a_reference_is_data_in_a_file() -> None:
 
 
 def test_json_shows_everything_that_it_says() -> None:
-    odd = "é 🤖 \u202e \x85 \U000e0041 \ud83d"
+    odd = "é 🤖 \x7f\u202e \x85 \U000e0041 \ud83d"
     one: Json = {"type": "function", "function": {"name": "f", "description": odd, "parameters": schema(*FIELDS)}}
 
     text = laid_out([draft("a", tools=[one])], "yaml", FOLDERS)["assistants/functions/f.json"]
 
     assert json.loads(text)["description"] == odd
-    assert r"é 🤖 \u202e \u0085 \udb40\udc41 \ud83d" in text
+    assert r"é 🤖 \u007f\u202e \u0085 \udb40\udc41 \ud83d" in text
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from reconciler.manifests.keys import is_safe_stem, slug_of
 from reconciler.manifests.parser import kind_of
 from reconciler.model import Address
 from reconciler.paths import at
-from reconciler.source import OneLine, write
+from reconciler.source import OneLine, is_visible, write
 
 Layout: TypeAlias = Literal["yaml", "markdown"]
 _Steps: TypeAlias = tuple[str | int, ...]
@@ -39,12 +39,10 @@ _FIRST: Final = (
 _LAST: Final = ("metadata", "reconciler")
 _SUFFIX: Final = {"yaml": ".yaml", "markdown": ".md"}
 _PROMPTS, _FUNCTIONS, _SCHEMAS = "prompts", "functions", "schemas"
+_SHARED: Final = "shared-"
 _FILE_NAME: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,127}", re.IGNORECASE)
 _FILE: Final = re.compile(r"[^\0]*\.(?:md|txt|json|yaml|yml)", re.IGNORECASE | re.DOTALL)
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
-_INVISIBLE: Final = re.compile(
-    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +57,17 @@ class Draft:
 
 
 def laid_out(
-    drafts: Sequence[Draft], layout: Layout, folders: Mapping[str, str], taken: Collection[str] = ()
+    drafts: Sequence[Draft], layout: Layout, folders: Mapping[str, str], taken: Collection[str] | Mapping[str, str] = ()
 ) -> dict[str, str]:
     """The text of each file, by its path from the root; none of these paths is one of those that are taken.
 
-    `folders` has the folder of each kind. Read again, the files say what the drafts say.
+    `folders` has the folder of each kind. Read again, the files say what the drafts say. Where the texts of the files
+    that are there are known, what equals one of them refers to it.
     """
     names = _FreeNames(taken)
     placed = [_placed_draft(draft, layout, folders, names) for draft in sorted(drafts, key=lambda draft: draft.address)]
-    files = list(_files(placed, layout, names))
-    texts = {file.path: file.text for file in files}
+    files = list(_files(placed, layout, names, _by_content(taken if isinstance(taken, Mapping) else {})))
+    texts = {file.path: file.text for file in files if file.text is not None}
     references: defaultdict[str, dict[_Steps, str]] = defaultdict(dict)
     for file in files:
         for part in file.parts:
@@ -130,8 +129,18 @@ class _Part:
 @dataclass(frozen=True, slots=True)
 class _DataFile:
     path: str
-    text: str
+    text: str | None
+    """None where the file is there already."""
     parts: Sequence[_Part]
+
+
+def _by_content(texts: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
+    """The paths of files beside manifests, by the name of their folder and what they hold."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for path, text in sorted(texts.items()):
+        content = text.replace("\r\n", "\n").rstrip("\n") + "\n"
+        found[posixpath.basename(posixpath.dirname(path)), content].append(path)
+    return found
 
 
 class _FreeNames:
@@ -163,14 +172,22 @@ def _placed_draft(draft: Draft, layout: Layout, folders: Mapping[str, str], name
     return _PlacedDraft(address, draft.body, {**own, **draft.own}, path)
 
 
-def _files(placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames) -> Iterator[_DataFile]:
+def _files(
+    placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames, there: Mapping[tuple[str, str], Sequence[str]]
+) -> Iterator[_DataFile]:
     """Every file beside the manifests, those of several manifests with a name that is of none of them."""
     groups: defaultdict[tuple[str, str, str], list[_Part]] = defaultdict(list)
     for part in (part for manifest in placed for part in _parts(manifest)):
         groups[part.content].append(part)
-    apart = [parts for parts in groups.values() if _is_apart(parts, layout)]
-    stems = Counter((parts[0].path, parts[0].stem.lower()) for parts in apart)
-    for parts in apart:
+    new: list[list[_Part]] = []
+    for parts in groups.values():
+        path = next((path for path in there.get(parts[0].content[:2], ()) if _may_share(parts[0], path)), None)
+        if path is not None and _is_apart(parts[0], layout, is_shared=True):
+            yield _DataFile(path, None, parts)
+        elif _is_apart(parts[0], layout, is_shared=len(parts) > 1):
+            new.append(parts)
+    stems = Counter((parts[0].path, parts[0].stem.lower()) for parts in new)
+    for parts in new:
         home = Counter(part.path for part in parts).most_common(1)[0][0]  # of two kinds, where most of them are
         first, suffix = parts[0], ".md" if parts[0].folder == _PROMPTS else ".json"
         stem, key = first.stem, first.manifest.address.key
@@ -181,14 +198,22 @@ def _files(placed: Sequence[_PlacedDraft], layout: Layout, names: _FreeNames) ->
         yield _DataFile(names.claim(home, stem, suffix), first.text, parts)
 
 
+def _may_share(part: _Part, path: str) -> bool:
+    """Whether a file of the same content is for the part as well: a prompt in common, a function of its name."""
+    stem = posixpath.basename(path).rpartition(".")[0]
+    if part.folder == _PROMPTS:
+        return stem.startswith(_SHARED)
+    return part.folder == _SCHEMAS or stem == part.stem or stem.startswith(f"{part.stem}-")
+
+
 def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
     """What of a draft could stand in files of its own."""
     kind, key, body = KINDS[manifest.address.kind], manifest.address.key, dict(manifest.body)
     prompt = at(body, kind.prompt)
     if isinstance(prompt, str):
         words = slug_of(prompt[:200]).split("-")[:5]
-        shared = "-".join(word for word in ("shared", *words) if word)
-        yield _Part(manifest, kind.prompt, _PROMPTS, f"{prompt}\n", _safe_stem(key, "prompt"), shared)
+        shared = _SHARED + "-".join(words)
+        yield _Part(manifest, kind.prompt, _PROMPTS, f"{prompt}\n", _safe_stem(key, "prompt"), shared.rstrip("-"))
     yield from _file_parts_of_tools(manifest, body.get("tools"))
     answer, schema = (at(body, path) for path in (kind.answer_schema[:-1], kind.answer_schema))
     name = answer.get("name") if isinstance(answer, dict) else None
@@ -214,14 +239,13 @@ def _file_parts_of_tools(manifest: _PlacedDraft, tools: Json) -> Iterator[_Part]
             yield _Part(manifest, ("tools", index, member), _FUNCTIONS, text, stem, stem, is_forced=poses)
 
 
-def _is_apart(parts: Sequence[_Part], layout: Layout) -> bool:
-    """Whether the parts, which are equal, stand in a file."""
-    text, is_shared = parts[0].text, len(parts) > 1
-    lines = text.count("\n")
-    if parts[0].folder != _PROMPTS:
-        return lines > (SHARED_DATA_LINES if is_shared else DATA_LINES) or parts[0].is_forced
-    is_long = lines > PROMPT_LINES or len(text) > PROMPT_CHARACTERS
-    return is_long and _can_be_file(text) and (is_shared or layout == "yaml")
+def _is_apart(part: _Part, layout: Layout, *, is_shared: bool) -> bool:
+    """Whether a part stands in a file."""
+    lines = part.text.count("\n")
+    if part.folder != _PROMPTS:
+        return lines > (SHARED_DATA_LINES if is_shared else DATA_LINES) or part.is_forced
+    is_long = lines > PROMPT_LINES or len(part.text) > PROMPT_CHARACTERS
+    return is_long and _can_be_file(part.text) and (is_shared or layout == "yaml")
 
 
 def _can_be_file(text: str) -> bool:
@@ -275,7 +299,9 @@ def _in_order(fields: Mapping[str, Json]) -> dict[str, Json]:
 def _json_text(value: Json) -> str:
     """The value as a file of JSON, with nothing invisible in the open."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    return _INVISIBLE.sub(lambda match: json.dumps(match[0])[1:-1], text) + "\n"
+    if not text.isascii() or "\x7f" in text:
+        text = "".join(each if each == "\n" or is_visible(each) else json.dumps(each)[1:-1] for each in text)
+    return f"{text}\n"
 
 
 def _with_references(value: Json, where: _Steps, references: Mapping[_Steps, str]) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -77,7 +77,7 @@ def import_objects(
     kept, left = _writable(items)
     while True:
         named = _under_addresses(kept, repository)
-        taken = (*repository.read.sources, *done.edited)  # what manifests use; what else is there is for write_files
+        taken = {**repository.read.sources, **done.edited}  # what manifests use; what else is there is for write_files
         texts = _laid_out(named, options.layout or _usual_layout(repository), folders, taken)
         after = repository.with_files({**done.edited, **texts}, folders.all, done.values)
         check = _NewManifests(after, texts, named)
@@ -130,7 +130,7 @@ def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Ad
 
 
 def _laid_out(
-    named: Mapping[Address, Item], layout: Layout, folders: Folders, taken: Collection[str]
+    named: Mapping[Address, Item], layout: Layout, folders: Folders, taken: Mapping[str, str]
 ) -> dict[str, str]:
     drafts = [
         Draft(address, KINDS[address.kind].manifest(item.live.fields), item.own) for address, item in named.items()

@@ -27,7 +27,7 @@ from reconciler.source.nodes import (
     node_of,
     plain,
 )
-from reconciler.source.writing import OneLine, write
+from reconciler.source.writing import OneLine, is_visible, write
 
 __all__ = [
     "DEPTH",
@@ -41,6 +41,7 @@ __all__ = [
     "edited",
     "fields",
     "has_front_matter",
+    "is_visible",
     "locate",
     "member",
     "merge_patch",

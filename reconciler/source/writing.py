@@ -133,15 +133,16 @@ def quoted(text: str) -> str:
 def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if _is_visible(character):
+    if is_visible(character):
         return character
     return f"\\u{ord(character):04X}" if ord(character) <= 0xFFFF else f"\\U{ord(character):08X}"
 
 
 def can_be_seen(value: str) -> bool:
     """Whether every character can be seen as what it is, and nothing acts on what shows it."""
-    return not _ACTS.search(value) and all(character in "\n\t" or _is_visible(character) for character in value)
+    return not _ACTS.search(value) and all(character in "\n\t" or is_visible(character) for character in value)
 
 
-def _is_visible(character: str) -> bool:
+def is_visible(character: str) -> bool:
+    """Whether a character can be seen; a line feed and a tab cannot."""
     return unicodedata.category(character) not in _INVISIBLE
