@@ -102,7 +102,7 @@ def _texts_with_fields(documents: Iterable[Node]) -> Iterator[Diagnostic]:
 
 def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
     message = "This is the live text of a prompt that was changed in Git as well, at the same lines."
-    remedy = "merge it into the prompt by hand, and delete this file"
+    remedy = "merge it into the prompt and delete this file; or delete it, and pull with `--take live` or `--take git`"
     for file in files:
         if file.is_conflict:
             yield Diagnostic(Location(file.file), "unresolved-conflict", message, remedy)
