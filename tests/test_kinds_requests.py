@@ -7,6 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from openai.types.responses.tool_param import ToolParam
 from openai.types.shared_params.reasoning import Reasoning
 from pydantic import ValidationError
@@ -14,8 +15,10 @@ from pydantic import ValidationError
 from reconciler.canonical import encode
 from reconciler.kinds import ServerTraits
 from reconciler.kinds.assistant import ASSISTANT
+from reconciler.kinds.conversion import converted
 from reconciler.kinds.families import EFFORTS
 from reconciler.kinds.requests import TOOLS, changed_request, misfits, object_of, request_of
+from reconciler.providers.responses import RESPONSES
 from support.bodies import bodies
 from support.official import judge_response_request
 
@@ -193,6 +196,23 @@ def test_what_no_request_can_say_is_an_error_where_it_is_stated() -> None:
     assert checked.left_to_server == frozenset()
     assert not [*misfits(EVERYTHING)]
     assert not [*misfits({"model": "gpt-4o", "tool_resources": None, "tools": None})]
+
+
+@pytest.mark.no_cover
+@given(bodies(), st.sampled_from([None, "web_search", "openapi"]))
+def test_a_migration_names_exactly_what_the_folder_rejects_and_leaves_what_it_takes(
+    body: Body, more: str | None
+) -> None:
+    if more is not None and "response_format" not in body:
+        body = {**body, "tools": [*body.get("tools", []), {"type": more}]}
+    left = converted(fields(body), ASSISTANT, "responses")
+    assert bool(left.unresolved) == bool(rejected(body))
+    assert rejected(left.body) == []
+
+
+def rejected(body: Mapping[str, Any]) -> list[str]:
+    found = ASSISTANT.check(body, RESPONSES.terms).problems
+    return [problem.message for problem in found if problem.severity == "error"]
 
 
 def test_the_official_package_has_these_tools_and_efforts_and_no_others() -> None:

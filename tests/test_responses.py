@@ -340,7 +340,9 @@ def test_every_broken_request_is_named_at_once_and_others_files_are_not_read(app
     assert applied.changes() == []
     _file("hr.json", b"{")(applied)
     _file("it.json", b"{")(applied)
+    (applied.folder / os.fsdecode(b"\xff.json")).write_text("{}")
     told = applied.run("plan")
+    assert "dist/production has a file of the name '\\udcff.json'." in told.err
     assert "dist/production/hr.json:1:2" in told.err
     assert "dist/production/it.json:1:2" in told.err
 

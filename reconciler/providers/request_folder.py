@@ -136,6 +136,8 @@ class RequestFolder:
 
     def _request(self, id: str) -> Members:
         name = f"{id}{_SUFFIX}"
+        if not is_id(id):
+            raise _broken(f"{self.name} has a file of the name {name!a}.", "rename it in UTF-8")
         request = self._mapping_in(name, self._content(name))
         if not isinstance(request.get("metadata") or {}, dict):
             raise _broken(f"{self.name}/{name}: `metadata` is not an object.", "write texts by name, or leave it out")
