@@ -45,11 +45,18 @@ def test_a_name_becomes_what_a_person_would_type(name: str, slug: str) -> None:
         ("Other Bot 2", "other-bot-2"),
         ("con", "con-assistant"),
         ("___", "assistant"),
+        ("2024", "assistant-2024"),
     ],
 )
 @pytest.mark.parametrize("name", [None, "🤖"])
 def test_what_has_no_name_to_speak_of_is_called_by_its_id(id: str, name: str | None, key: str) -> None:
     assert list(keys_of([live(id, name)], ()).values()) == [key]
+
+
+def test_a_number_alone_has_the_kind_before_it() -> None:
+    found = keys_of([live("asst_1", "客服 1"), live("asst_2", "7" * 80), live("asst_3", "4o")], ())
+
+    assert sorted(found.values()) == ["4o", "assistant-1", f"assistant-{'7' * 54}"]
 
 
 def test_the_oldest_has_the_name_and_a_name_with_a_number_keeps_it() -> None:

@@ -181,8 +181,8 @@ def test_what_the_folder_does_not_say_the_manifest_does() -> None:
     }
 
 
-def test_what_is_there_already_is_referred_to_where_others_have_it_in_common() -> None:
-    """A function has the file of its name; the prompt of one manifest alone stays that one's."""
+def test_what_equals_a_file_that_is_there_refers_to_it() -> None:
+    """A function has a file of its name."""
     there = laid_out(
         [
             draft("a", instructions=LONG, tools=[function("f", *FIELDS), function("g", *FIELDS)]),
@@ -203,7 +203,6 @@ def test_what_is_there_already_is_referred_to_where_others_have_it_in_common() -
     assert list(texts) == [
         "assistants/functions/f-2.json",
         "assistants/functions/h.json",
-        "assistants/prompts/y.md",
         "assistants/x.yaml",
         "assistants/y.yaml",
     ]
@@ -215,6 +214,7 @@ def test_what_is_there_already_is_referred_to_where_others_have_it_in_common() -
         "  - type: function\n"
         "    function: {file: functions/h.json}\n"
     )
+    assert texts["assistants/y.yaml"].startswith("instructions: {file: prompts/c.md}\n")
 
 
 @pytest.mark.parametrize("text", [" ", " \n" * 300, "\u2028", f"half \ud83d\n{LONG}"])

@@ -62,6 +62,8 @@ def is_safe_stem(stem: str) -> bool:
 
 def _key_of(one: Live) -> str:
     slug = slug_of(one.name or "") or _slug_of_id(one)
+    if slug.replace("-", "").isdigit():
+        return f"{one.kind}-{slug}"[:LONGEST].rstrip("-")
     return slug if is_safe_stem(slug) else f"{slug}-{one.kind}"
 
 

@@ -39,7 +39,6 @@ _FIRST: Final = (
 _LAST: Final = ("metadata", "reconciler")
 _SUFFIX: Final = {"yaml": ".yaml", "markdown": ".md"}
 _PROMPTS, _FUNCTIONS, _SCHEMAS = "prompts", "functions", "schemas"
-_SHARED: Final = "shared-"
 _FILE_NAME: Final = re.compile(r"[a-z0-9][A-Za-z0-9._-]{0,127}", re.IGNORECASE)
 _FILE: Final = re.compile(r"[^\0]*\.(?:md|txt|json|yaml|yml)", re.IGNORECASE | re.DOTALL)
 _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
@@ -199,11 +198,9 @@ def _files(
 
 
 def _may_share(part: _Part, path: str) -> bool:
-    """Whether a file of the same content is for the part as well: a prompt in common, a function of its name."""
+    """Whether a file of the same content is for the part as well: of functions, those of its name."""
     stem = posixpath.basename(path).rpartition(".")[0]
-    if part.folder == _PROMPTS:
-        return stem.startswith(_SHARED)
-    return part.folder == _SCHEMAS or stem == part.stem or stem.startswith(f"{part.stem}-")
+    return part.folder != _FUNCTIONS or stem == part.stem or stem.startswith(f"{part.stem}-")
 
 
 def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
@@ -212,7 +209,7 @@ def _parts(manifest: _PlacedDraft) -> Iterator[_Part]:
     prompt = at(body, kind.prompt)
     if isinstance(prompt, str):
         words = slug_of(prompt[:200]).split("-")[:5]
-        shared = _SHARED + "-".join(words)
+        shared = "-".join(["shared", *words])
         yield _Part(manifest, kind.prompt, _PROMPTS, f"{prompt}\n", _safe_stem(key, "prompt"), shared.rstrip("-"))
     yield from _file_parts_of_tools(manifest, body.get("tools"))
     answer, schema = (at(body, path) for path in (kind.answer_schema[:-1], kind.answer_schema))
