@@ -84,6 +84,11 @@ def beside(written: dict[str, Any], live: dict[str, Any], kind: str = "assistant
             },
         ),
         (
+            {"tools": [FROM_FILE]},
+            {"tools": [{"type": "function", "function": {**LOOKUP, "description": "New."}}]},
+            {"tools": [{"type": "function", "function": {**LOOKUP, "description": "New."}}]},
+        ),
+        (
             store({"value": "handbook"}),
             store("vs_2"),
             {"tool_resources": {"file_search": {"vector_store_ids": ["vs_2"]}}},
@@ -149,6 +154,7 @@ def test_with_a_value_in_its_place_a_text_needs_no_patch() -> None:
     one = beside({**store("vs_1"), "name": "A"}, {**store("vs_2"), "name": "B"})
     spot = ("tool_resources", "file_search", "vector_store_ids", 0)
 
+    assert one.with_values({}) is one
     assert one.with_values({spot: "store"}).patch() == {"name": "B", "tool_resources": ABSENT}
     assert one.with_values({spot: "store"}).written["tool_resources"] == store({"value": "store"})["tool_resources"]
 

@@ -179,7 +179,11 @@ def _as_written(value: Json, written: Json, resolved: Json) -> Json:
             next((one for one, had in zip(written, resolved, strict=True) if equal(had, each)), each) for each in value
         ]
     if isinstance(value, dict) and isinstance(written, dict) and isinstance(resolved, dict):
-        return {key: _member_as_written(each, written.get(key), resolved.get(key)) for key, each in value.items()}
+        known = resolved if written.keys() == resolved.keys() else {}  # else it is a reference itself
+        return {
+            key: _member_as_written(each, written[key], resolved[key]) if key in known else each
+            for key, each in value.items()
+        }
     return value
 
 
