@@ -124,7 +124,7 @@ def test_a_long_text_that_differs_has_a_file_of_its_own(repository: TwoEnvironme
 
     assert repository.text("assistants/prompts/helper.md") == f"{prompt}\n"
     assert repository.text("assistants/prompts/helper.staging.md") == f"{prompt}\nYou are staging.\n"
-    assert "file: prompts/helper.staging.md" in repository.text("assistants/helper.yaml")
+    assert "instructions: {file: prompts/helper.staging.md}" in repository.text("assistants/helper.yaml")
 
 
 def answering(schema: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +163,7 @@ def test_a_difference_that_recurs_is_one_value_that_the_next_environment_fills(r
 
     assert less_places(repository.desired("production")) == less_places(before)
     for key in ("bot-1", "bot-2"):
-        assert "value: vector_store" in repository.text(f"assistants/{key}.yaml")
+        assert "{value: vector_store}" in repository.text(f"assistants/{key}.yaml")
         assert "vs_" not in repository.text(f"assistants/{key}.yaml").partition("reconciler:")[0]
     assert "vector_store: vs_s" in repository.text("reconciler.yaml")
 

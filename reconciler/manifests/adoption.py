@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.canonical import Absent, Json
+from reconciler.source import OneLine
 
 
 def adopting(
@@ -17,7 +18,7 @@ def adopting(
     block = _members(own)
     ids = _ids(block, of_text)
     if ids.get(where) != id:
-        block["id"] = {**ids, where: id}
+        block["id"] = OneLine({**ids, where: id})
     stated = _members(_members(block.get("environments")).get(where))
     said = {name: value for name, value in {**stated, **patch}.items() if not isinstance(value, Absent)}
     return _with_patch(block, where, said or None)

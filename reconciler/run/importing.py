@@ -75,7 +75,7 @@ def import_objects(
     The files of what matched manifests that are there are read along.
     """
     kept, left = _writable(items)
-    while True:
+    while kept:
         named = _under_addresses(kept, repository)
         taken = {**repository.read.sources, **done.edited}  # what manifests use; what else is there is for write_files
         texts = _laid_out(named, options.layout or _usual_layout(repository), folders, taken)
@@ -87,6 +87,7 @@ def import_objects(
         settled = {address: _settled(item, reasons.get(address, {}), after) for address, item in named.items()}
         kept = [item for item in settled.values() if isinstance(item, Item)]
         left += [each for each in settled.values() if isinstance(each, Left)]
+    return Imported({}, {}, {}, tuple(left))
 
 
 def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Item | Left:

@@ -18,10 +18,10 @@ from reconciler.manifests.shared_values import Homes, SharedValues, shared_value
 from reconciler.model import Address, Desired, Live
 from reconciler.paths import show
 from reconciler.plan.diff import differences
-from reconciler.run.all_manifests import AllManifests
+from reconciler.run.all_manifests import AllManifests, existing
 from reconciler.run.file_changes import text_of
 from reconciler.run.matchable import ManifestsHere
-from reconciler.source import Edit, edited, member, parse, plain
+from reconciler.source import Edit, OneLine, edited, member, parse, plain
 
 Patch = Mapping[str, Json | Absent]
 
@@ -93,8 +93,18 @@ def _with_files(
                 files[path] = text
                 continue
             address, stated = _read_draft(path, text, f".{here.name}")
-            referring[address] = {**patches[address], **stated}
+            referring[address] = {**patches[address], **{name: _as_people_write(each) for name, each in stated.items()}}
     return referring, files
+
+
+def _as_people_write(value: Json) -> Json:
+    """The value with each reference on one line."""
+    if isinstance(value, list):
+        return [_as_people_write(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    members = {name: _as_people_write(each) for name, each in value.items()}
+    return OneLine(members) if list(members) in (["file"], ["value"]) else members
 
 
 def _read_draft(path: str, text: str, suffix: str) -> tuple[Address, dict[str, Json]]:
@@ -129,7 +139,7 @@ class _Edits:
             own = member(node, "reconciler")
             stated = None if own is None else plain(own)
             block = self._block(address, stated, matches[address])
-            edits = [Edit(at, {"value": name}) for at, name in self.shared.spots.get(address, {}).items()]
+            edits = [Edit(at, OneLine(value=name)) for at, name in self.shared.spots.get(address, {}).items()]
             after = edited(text, file, node.place, [*edits, Edit(("reconciler",), block)])
             if after is None:
                 self.reasons[address] = f"{file} is written in a way that cannot be edited in safety"
@@ -164,14 +174,15 @@ def reasons_against(
     """By manifest, why its files would not be what they should be in every environment, read as they will be."""
     if not matches:
         return {}
-    after = repository.with_files(files.edited, repository.config.manifests, files.values)
+    folders = existing(repository.config, repository.config.manifests)
+    after = repository.with_files(files.edited, folders, files.values)
     found = dict(files.reasons)
-    for address, reason in _reasons(after, files, matches, here, repository):
+    for address, reason in _reasons_of(after, files, matches, here, repository):
         found.setdefault(address, reason)
     return {address: reason for address, reason in found.items() if address in matches}
 
 
-def _reasons(
+def _reasons_of(
     after: AllManifests,
     files: MatchFiles,
     matches: Mapping[Address, Live],
@@ -181,7 +192,7 @@ def _reasons(
     for name in repository.environments:
         parsed = after.parsed(name)
         known = repository.parsed(name).faults
-        yield from _faults([*after.read.faults, *parsed.faults], [*repository.read.faults, *known], after, matches)
+        yield from _new_faults([*after.read.faults, *parsed.faults], [*repository.read.faults, *known], after, matches)
         there = {each.address: each for each in parsed.desired}
         if name == here.name:
             for address in files.patches:
@@ -193,7 +204,7 @@ def _reasons(
                 yield address, f"it would change in {name}"
 
 
-def _faults(
+def _new_faults(
     faults: Sequence[Diagnostic], known: Sequence[Diagnostic], after: AllManifests, matches: Mapping[Address, Live]
 ) -> Iterator[tuple[Address, str]]:
     old = {(each.code, each.message) for each in known}
