@@ -326,3 +326,18 @@ def test_members_that_are_not_known_here_are_kept_and_named(folder: Checkout) ->
     assert "write `reconciler: {unknown_members: [tools.function.cache]}`" in folder.run("validate").err
     manifest.write_text(bare + "  unknown_members: [tools.eager, tools.function.cache, 'a b', nofield]\n")
     assert folder.run("validate").err.count("bad-path") == 2
+
+
+def test_in_an_empty_folder_a_provider_is_enough_and_the_configuration_is_written(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (account.checkout.root / "reconciler.yaml").unlink()
+    monkeypatch.setenv("OPENAI_BASE_URL", account.servers["production"])
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    account.made(name="Bot")
+
+    told = account.run("import", "-e", "openai")
+
+    assert (told.code, "  reconciler.yaml" in told.out) == (0, True)
+    assert "Note: reconciler.yaml calls the stack test-in-an-empty" in told.err
+    assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "openai").out

@@ -5,13 +5,18 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from reconciler.config import FILE, Config
+import click
+
+from reconciler.config import FILE, Config, Environment
+from reconciler.config.values import DEFAULT_STACK
 from reconciler.kinds import KINDS
+from reconciler.manifests.keys import slug_of
 from reconciler.manifests.layout import folder_of
 from reconciler.run.all_manifests import existing
 from reconciler.run.file_changes import text_of
-from reconciler.source import Edit, edited, fields, member, parse, plain
+from reconciler.source import Edit, edited, fields, member, parse, plain, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,14 @@ def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -
         return _folders({kind: folder_of(kind, stated) for kind in wanted}, loaded, stated)
     found = _folders(by_kind, loaded, [*stated, *new])
     return found if not new else replace(found, edited={FILE: changed}, before={FILE: before})
+
+
+def first_configuration(root: Path, here: Environment) -> str:
+    """A `reconciler.yaml` for a repository that has none, with the stack that a plan needs: called like the folder."""
+    name = slug_of(root.name)
+    stack = name if name not in ("", DEFAULT_STACK) else "my-team"
+    click.echo(f"Note: {FILE} calls the stack {stack}: choose another name now, not after the first apply.", err=True)
+    return write({"version": 1, "stack": stack, "environments": {here.name: {"provider": here.provider}}})
 
 
 def _folders(by_kind: Mapping[str, str], loaded: Config, read: Sequence[str]) -> Folders:

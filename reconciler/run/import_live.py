@@ -19,7 +19,7 @@ from reconciler.plan.guards import unreliable_list
 from reconciler.plan.importable import Candidates, candidates
 from reconciler.plan.ownership import is_ours
 from reconciler.run.all_manifests import AllManifests, opened
-from reconciler.run.import_folders import folders_for
+from reconciler.run.import_folders import first_configuration, folders_for
 from reconciler.run.import_output import ImportResult, finish
 from reconciler.run.importing import ImportOptions, Item, import_objects
 from reconciler.run.matching import Matched, matched
@@ -51,6 +51,8 @@ def import_read(
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
     imported = import_objects(repository, items, folders, options, done)
     folders = folders_for(session.config, (address.kind for address in imported.items), done.edited.get(FILE))
+    if session.config.file is None and imported.items and not session.environment.settings.embedded:
+        folders = replace(folders, edited={FILE: first_configuration(session.config.root, session.environment)})
     title, then = f"{session.title}, stack {session.where.stack}", f"reconciler plan -e {session.where.environment}"
     managed = [one for one in found.managed if one.identity not in done.handled]
     left = [each for each in found.left if each.live.identity not in done.handled]
