@@ -173,8 +173,8 @@ def test_what_no_pull_can_take_is_named_with_what_can(here: Checkout) -> None:
     told = here.run("pull", "-e", "local")
 
     assert told.code == 0
-    assert "assistant.new is not live: an apply creates it" in told.out
-    assert "assistant.it has no manifest here: `reconciler import` writes one." in told.out
+    assert "Not live: assistant.new. An apply creates them;" in told.out
+    assert "Without a manifest here: assistant.it. `reconciler import` writes one." in told.out
     assert "1 live object is unmanaged: `reconciler import` takes it." in told.out
     assert "Nothing is called 'nobody'" in here.run("pull", "-e", "local", "nobody").err
 

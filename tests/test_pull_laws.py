@@ -12,14 +12,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reconciler import config
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import reading
 from reconciler.manifests.layout import Draft, laid_out
 from reconciler.model import Address, Plan
+from reconciler.plan.last_applied import with_last_applied
 from reconciler.plan.taken import taken_from
 from reconciler.providers import PROVIDERS
 from reconciler.run.all_manifests import AllManifests
 from reconciler.run.pulled_files import NewTexts, new_texts
+from reconciler.source.text_merge import merged_text
 from support.bodies import Edit, Resource, edit, of_one_kind, resource
 from support.world import World, run
 
@@ -32,6 +34,7 @@ environments:
   production: {provider: openai, base_url: "https://api.example.com/v1"}
   staging: {provider: openai, base_url: "https://staging.example.com/v1"}
 """
+fewer = hypothesis_settings(max_examples=max(8, hypothesis_settings().max_examples // 3))
 FIELD = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
 
 
@@ -67,12 +70,24 @@ async def moved(world: World, change: Edit) -> None:
         await world.by_hand("POST", f"/{KINDS[one.kind].plural}/{one.id}", sent)
 
 
+async def replaced(world: World, other: Resource) -> None:
+    """Somebody makes of every object another one, field by field."""
+    for one in await world.live():
+        kind = KINDS[one.kind]
+        fields = kind.read(other[1])
+        chosen = kind.check(kind.manifest(fields), ServerTraits()).left_to_server
+        sent = {name: None if (name,) in chosen else kind.wire(name, fields[name], one) for name in kind.fields}
+        gone = {name: "" for name in one.fields["metadata"] if name not in fields["metadata"]}
+        sent["metadata"] = {**gone, **fields["metadata"], "reconciler": one.pairs["reconciler"]}
+        await world.by_hand("POST", f"/{kind.plural}/{one.id}", sent)
+
+
 def remarks(text: str) -> list[str]:
     """A manifest by its fields, each with its remark."""
     return text.split("# about\n")
 
 
-@hypothesis_settings(max_examples=max(8, hypothesis_settings().max_examples // 3))
+@fewer
 @given(of_one_kind(resource, resource, edit), st.sampled_from(["yaml", "markdown"]), st.booleans())
 @pytest.mark.no_cover
 def test_once_it_is_pulled_nothing_has_drifted_and_no_other_field_has_another_byte(
@@ -85,7 +100,7 @@ def test_once_it_is_pulled_nothing_has_drifted_and_no_other_field_has_another_by
         await world.settle(every.parsed("production").desired)
         await moved(world, change)
         plan = await world.plan(every.parsed("production").desired)
-        found = new_texts(every, "production", taken_from(plan, (), None, lambda base, git, live: None), only=only)
+        found = new_texts(every, "production", taken_from(plan, (), None, merged_text), only=only)
         staging = {one.address: one.fields for one in every.parsed("staging").desired}
         for file, text in found.texts.items():
             (root / file).write_bytes(text.encode())
@@ -105,3 +120,50 @@ def test_once_it_is_pulled_nothing_has_drifted_and_no_other_field_has_another_by
         kept = [part for part in remarks(found.before[file]) if not part.startswith(tuple(f"{n}:" for n in taken))]
         if "# about" in text:
             assert [part for part in kept if part.strip() and part not in remarks(text)] in ([], kept[-1:])
+
+
+@fewer
+@given(of_one_kind(resource, resource), st.sampled_from(["yaml", "markdown"]))
+@pytest.mark.no_cover
+def test_whatever_an_object_became_can_be_pulled(made: tuple[Resource, Resource], layout: str) -> None:
+    before, other = made
+
+    async def story(root: Path) -> Plan:
+        world, every = World(), written(root, [before], layout)
+        await world.settle(every.parsed("production").desired)
+        await replaced(world, other)
+        plan = await world.plan(every.parsed("production").desired)
+        found = new_texts(every, "production", taken_from(plan, (), None, merged_text), only=False)
+        assert [each.name for each, _ in found.left] == []
+        for file, text in found.texts.items():
+            (root / file).write_bytes(text.encode())
+        return await world.plan(read(root).parsed("production").desired)
+
+    with TemporaryDirectory() as folder:
+        assert run(story, Path(folder)).changes == ()
+
+
+@fewer
+@given(of_one_kind(resource, edit, edit), st.sampled_from(["yaml", "markdown"]))
+@pytest.mark.no_cover
+def test_an_edit_in_git_outlives_a_pull(made: tuple[Resource, Edit, Edit], layout: str) -> None:
+    before, ours, theirs = made
+
+    async def story(root: Path) -> tuple[Plan, NewTexts, Plan]:
+        world, every = World(), written(root, [before], layout)
+        await world.settle(every.parsed("production").desired)
+        await moved(world, theirs)
+        every = written(root, [ours(before)], layout)
+        plan = with_last_applied(await world.plan(every.parsed("production").desired), lambda change: [])
+        found = new_texts(every, "production", taken_from(plan, (), None, merged_text), only=False)
+        for file, text in found.texts.items():
+            (root / file).write_bytes(text.encode())
+        return plan, found, await world.plan(read(root).parsed("production").desired)
+
+    with TemporaryDirectory() as folder:
+        plan, found, again = run(story, Path(folder))
+
+    assert found.left == ()
+    taken = {path for each in found.fields for path in each.paths}
+    left = [(f.path, f.cause, f.after) for change in plan.changes for f in change.fields if f.path not in taken]
+    assert [(f.path, f.cause, f.after) for change in again.changes for f in change.fields] == left

@@ -19,7 +19,9 @@ def text(pulled: PulledText) -> str:
 
 
 def test_each_file_stands_with_what_it_holds_and_its_diff() -> None:
-    prompt = EditedFile("assistants/prompts/hr.md", "assistant.hr instructions", "One.\nTwo.\n", "One.\nTwo!\n")
+    prompt = EditedFile(
+        "assistants/prompts/hr.md", "assistant.hr instructions", "\ufeffOne.\r\nTwo.\r\n", "\ufeffOne.\r\nTwo!\r\n"
+    )
     manifest = EditedFile("assistants/hr.yaml", "assistant.hr name", "name: A\n", "name: B\n")
     new = EditedFile("assistants/prompts/new.md", "assistant.hr instructions", "", "New.\n")
     pulled = replace(NOTHING, files=(prompt, manifest, new), also=("assistant.it", "assistant.hr in staging"), values=2)

@@ -138,3 +138,16 @@ def test_what_a_server_does_not_keep_is_taken_if_a_person_says_so() -> None:
     assert values(taken(sent, kept, take="live")) == {"temperature": 0.3}
     assert values(taken(sent, both, take="live")) == {"temperature": 0.3, "name": "B"}
     assert values(taken(sent, both)) == {"name": "B"}
+
+
+def test_what_the_server_chose_for_the_model_of_git_is_taken_with_another_model() -> None:
+    reasoning = wanted(model="o3-mini", reasoning_effort="high")
+    live = applied(reasoning, model="gpt-4o", reasoning_effort=None, temperature=0.5, top_p=0.9)
+    ignoring = wanted(model="o3-mini", reasoning_effort="high", own={"ignore_changes": ["temperature"]})
+    same = applied(reasoning, model="o1", temperature=0.5)
+
+    assert values(taken(reasoning, live)).keys() == {"model", "reasoning_effort", "temperature", "top_p"}
+    assert taken(reasoning, live).after()["temperature"] == 0.5
+    moved = applied(ignoring, model="gpt-4o", reasoning_effort=None, temperature=0.5, top_p=1)
+    assert values(taken(ignoring, moved)).keys() == {"model", "reasoning_effort"}
+    assert (values(taken(reasoning, same)), taken(reasoning, same).kept) == ({"model": "o1"}, ())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from reconciler.canonical import Absent, Fields, Json, equal
-from reconciler.kinds import KINDS, Kind
-from reconciler.model import Address, Change, Desired, FieldChange, Plan
-from reconciler.paths import Path, put, without
+from reconciler.kinds import KINDS, Kind, ServerTraits
+from reconciler.model import Address, Change, Desired, FieldChange, Live, Plan
+from reconciler.paths import Path, at, put, without
 
 Side: TypeAlias = Literal["live", "git"]
 Merge: TypeAlias = Callable[[str, str, str], str | None]
@@ -57,7 +57,7 @@ def taken_from(plan: Plan, known: Iterable[Desired], take: Side | None, merge: M
     rejected = {each.address for each in plan.objections if each.code == "rolled-back"}
     kept = {each.address: each.differences for each in plan.mismatches} if take == "live" else {}
     found = (
-        _taken_of_change(change, change.desired, rejected, take, merge)
+        _taken_of_change(change, (change.desired, change.live), rejected, take, merge)
         for change in plan.changes
         if change.desired is not None and change.live is not None
     )
@@ -70,11 +70,17 @@ def taken_from(plan: Plan, known: Iterable[Desired], take: Side | None, merge: M
 
 
 def _taken_of_change(
-    change: Change, desired: Desired, rejected: Collection[Address | None], take: Side | None, merge: Merge
+    change: Change,
+    sides: tuple[Desired, Live],
+    rejected: Collection[Address | None],
+    take: Side | None,
+    merge: Merge,
 ) -> Taken:
+    desired, live = sides
     values: dict[Path, Json | Absent] = {}
     merged, undecided, kept = set(), [], []
-    for each in (each for each in change.fields if each.path[0] in desired.fields):
+    stated = (each for each in change.fields if each.path[0] in desired.fields)
+    for each in (each for each in stated if each.path not in desired.left_to_server):
         known = isinstance(each.applied, Absent)
         cause = each.cause if known else _cause(each)
         text = _merged_sides(each, merge) if cause == "conflict" else None
@@ -89,7 +95,20 @@ def _taken_of_change(
             values[each.path] = each.before
         else:
             undecided.append(each)
-    return Taken(desired, values, frozenset(merged), tuple(undecided), tuple(kept))
+    one = Taken(desired, values, frozenset(merged), tuple(undecided), tuple(kept))
+    return replace(one, values={**dict(_no_longer_chosen(one, live)), **values}) if values else one
+
+
+def _no_longer_chosen(one: Taken, live: Live) -> Iterator[tuple[Path, Json | Absent]]:
+    """What the server chose for the body that Git states, and does not choose for the one that it is to state."""
+    desired, kind, after = one.desired, KINDS[live.kind], one.after()
+    chosen = (kind.check(kind.manifest(body), ServerTraits()).left_to_server for body in (desired.fields, after))
+    before, now = chosen
+    for path in sorted((before - now) & desired.left_to_server):
+        is_ignored = any(path[: len(ignored)] == ignored for ignored in desired.ignore)
+        value = at(dict(live.fields), path)
+        if not is_ignored and not equal(value, at(dict(after), path)):
+            yield path, value
 
 
 def _cause(change: FieldChange) -> str:

@@ -82,11 +82,16 @@ def lines(pulled: PulledText, style: Style) -> Iterator[str]:
 def _file_lines(edited: EditedFile, style: Style) -> Iterator[str]:
     yield f"  {paint(one_line(edited.file), 'bold', style)}    {one_line(edited.holds)}"
     is_text = edited.file.endswith((".md", ".txt"))
-    sides = [text.removesuffix("\n") for text in (edited.before, edited.after)]
+    sides = [_shown(text) for text in (edited.before, edited.after)]
     rows = compare(*sides) if is_text else compare(*(side.split("\n") for side in sides))
     rows = whole("+", sides[1], _MOST) if not edited.before else rows
     for line in fold(rows, max(style.width, _ROOM) - 8):
         yield f"{_INDENT}{painted(line, style)}".rstrip()
+
+
+def _shown(text: str) -> str:
+    """The text without what every line of it has, and what does not change: a byte-order mark, CRLF."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").removesuffix("\n")
 
 
 def _left_lines(left: LeftField) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from reconciler.model import REMOVALS, FieldChange, Plan
+from reconciler.model import REMOVALS, Address, FieldChange, Plan
 from reconciler.paths import show
 from reconciler.plan.guards import API_GONE
 from reconciler.plan.taken import Taken
@@ -19,6 +19,8 @@ from reconciler.source import locate
 
 LIVE = ".live.md"
 """How the names of texts end that a person has to merge."""
+_MOST = 5
+_ADOPTED = "it was never applied from here; pass `--take live` or `--take git`"
 _BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
 _UNKNOWN = "it is not known who changed it; pass `--take live` or `--take git`"
 _OVERLAP = (
@@ -75,7 +77,7 @@ class PullReport:
             beside = live_file(one, self.session.where.environment)
             why = _OVERLAP.format(beside) if beside in self.beside else SECRET
             return pulled.LeftField(one.address, change.path, place, why)
-        why = _BOTH if change.cause == "conflict" else _UNKNOWN
+        why = {"conflict": _BOTH, "adoption": _ADOPTED}.get(change.cause, _UNKNOWN)
         return pulled.LeftField(one.address, change.path, place, why, sides)
 
     def _notes(self) -> Iterator[str]:
@@ -86,15 +88,21 @@ class PullReport:
             yield f"{value} has the edits of both sides now: review it, and apply it with --allow conflict."
         if kept := sum(len(one.kept) for one in self.taken):
             yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git says."
-        for change in self.plan.changes:
-            if change.action == "create":
-                yield f"{change.address} is not live: an apply creates it; if it is to stay away, remove its manifest."
-            elif change.action in REMOVALS:
-                yield f"{change.address} has no manifest here: `reconciler import` writes one."
-        for one in self.plan.mismatches:
-            if one.address not in {address for address, _ in written}:
-                yield f"{one.address}: the server does not keep what it is sent; `--take live` takes what it has."
+        acting = self.plan.changes
+        if created := _listed(change.address for change in acting if change.action == "create"):
+            yield f"Not live: {created}. An apply creates them; remove the manifest of what is to stay away."
+        if orphans := _listed(change.address for change in acting if change.action in REMOVALS):
+            yield f"Without a manifest here: {orphans}. `reconciler import` writes one."
+        if unkept := _listed({one.address for one in self.plan.mismatches} - {address for address, _ in written}):
+            yield f"The server does not keep what it is sent: {unkept}. `--take live` takes what it has."
         yield from (each.message for each in self.plan.objections if each.code == API_GONE)
         if self.plan.unmanaged and not self.plan.selected:
             are = f"{count(self.plan.unmanaged, 'live object')} {'is' if self.plan.unmanaged == 1 else 'are'} unmanaged"
             yield f"{are}: `reconciler import` takes {'it' if self.plan.unmanaged == 1 else 'them'}."
+
+
+def _listed(addresses: Iterable[Address]) -> str:
+    """The first of the addresses, and how many more there are; empty where there is none."""
+    names = [str(address) for address in sorted(set(addresses))]
+    more = [f"and {len(names) - _MOST} more"] if len(names) > _MOST else []
+    return ", ".join([*names[:_MOST], *more])
