@@ -150,7 +150,9 @@ def _ending_models(
     if others:
         message = f"At OpenAI {', '.join(_model_end(model, ends[model], today) for model in others)}."
         place = min(place for model in others for place in uses[model])
-        remedy = "this server may have dates of its own"
+        remedy = (
+            "this server may have dates of its own" if host else "a folder does not say where its requests are sent"
+        )
         yield Retirement("retired-model", message, remedy, is_of_vendor=False, place=place)
 
 

@@ -27,7 +27,7 @@ from reconciler.providers.errors import ApiGone, ObjectGone, Outdated, Rejected
 from reconciler.providers.learned import Learned, Paging
 from reconciler.providers.modifying import pairs
 from reconciler.providers.objects import live_object
-from reconciler.providers.request_folder import FolderContents, Members, RequestFolder
+from reconciler.providers.request_folder import INDEX, FolderContents, Members, RequestFolder
 from reconciler.providers.wire import Connection
 from reconciler.settings import Access, ProviderSettings, misfit
 
@@ -202,9 +202,13 @@ class RequestPlace:
         """Why nothing is created under a name that a file has."""
         other = self._live(id, contents).marker if id in contents.requests else None
         owner = f"the request of `{other.key}` ({other.stack} in {other.environment})" if other else "not managed"
-        adopt = f"to adopt it, write `reconciler: {{id: {{{marker.environment}: {id}}}}}`; else " if not other else ""
         message = f"{self._folder.name}/{id}.json is there already, and is {owner}."
-        return Rejected(message, f"{adopt}rename the manifest, or move the file away")
+        remedy = "rename the manifest, or move the file away"
+        if other is None:
+            lost = f"if {self._folder.name}/{INDEX} was lost, restore it"
+            adopt = f"to adopt the file, write `reconciler: {{id: {{{marker.environment}: {id}}}}}`"
+            remedy = f"{lost}; {adopt}; else {remedy}"
+        return Rejected(message, remedy)
 
 
 def _entry(before: Members, body: Mapping[str, Json], marker: str | None) -> Members:
