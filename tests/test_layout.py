@@ -111,6 +111,7 @@ def test_what_several_have_in_common_stands_in_one_file_of_a_neutral_name(layout
 
     texts = laid_out(drafts, layout, FOLDERS)
 
+    assert texts == laid_out(drafts[::-1], layout, FOLDERS)
     suffix = "md" if layout == "markdown" else "yaml"
     prompt = "assistants/prompts/shared-role-be-kind-be-kind.md"
     assert sorted(texts) == [
