@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from reconciler.canonical import Json
 from reconciler.source import parse, plain
 from support.checkout import Checkout
 
@@ -147,3 +149,91 @@ def test_ids_move_to_the_environment_that_has_nothing_but_agents(here: Checkout)
     here.run("migrate", "hr", "--to", "agent", "-e", "new")
 
     assert "  former_ids:\n    local: asst_0\n    new: asst_1\n" in (here.root / "agents/hr.yaml").read_text()
+
+
+SAVED = [
+    {
+        "id": "asst_a",
+        "object": "assistant",
+        "model": "gpt-5.1",
+        "name": "HR Helper",
+        "tools": [{"type": "file_search"}],
+        "tool_resources": {"file_search": {"vector_store_ids": ["vs_1"]}},
+    },
+    {"id": "asst_b", "object": "assistant", "model": "gpt-5.1", "name": "Old", "tools": [{"type": "browser"}]},
+]
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    """A folder with nothing but saved assistants."""
+    checkout = Checkout(tmp_path, monkeypatch, capsys)
+    (tmp_path / "assistants").rmdir()
+    (tmp_path / "saved.json").write_text(json.dumps(SAVED))
+    return checkout
+
+
+def manifest(here: Checkout, path: str) -> Json:
+    return plain(parse((here.root / path).read_text(), path).documents[0])
+
+
+def test_saved_assistants_become_requests_in_an_environment_that_is_added(empty: Checkout) -> None:
+    told = empty.run("import", "--from", "saved.json", "--to", "responses")
+
+    assert told.code == 0
+    assert told.out.startswith("production (responses, dist/production), stack ")
+    assert "assistant.old could not take everything along; unresolved: browser." in told.err
+    assert manifest(empty, "assistants/old.yaml") == {
+        "name": "Old",
+        "model": "gpt-5.1",
+        "reconciler": {"former_ids": ["asst_b"], "unresolved": ["browser"]},
+    }
+    (empty.root / "assistants/old.yaml").unlink()
+    assert empty.run("apply", "-e", "production", "--auto-approve").code == 0
+    assert "No changes." in empty.run("plan", "-e", "production").out
+    assert "asst_a     assistant.hr-helper  hr-helper\n" in empty.run("output", "-e", "production").out
+    again = empty.run("import", "--from", "saved.json", "--to", "responses", "--strict")
+    assert "1 has a manifest already." in again.out
+    assert "asst_b (Old): 1 field would be unresolved: browser." in again.err
+
+
+def test_saved_assistants_become_agents(empty: Checkout) -> None:
+    told = empty.run("import", "--from", "saved.json", "--to", "agent")
+
+    assert told.code == 0
+    assert manifest(empty, "agents/hr-helper.yaml") == {
+        "name": "HR Helper",
+        "model": "gpt-5.1",
+        "reconciler": {"former_ids": ["asst_a"], "unresolved": ["file_search"]},
+    }
+    assert "2 have a manifest already." in empty.run("import", "--from", "saved.json", "--to", "agent").out
+    assert empty.run("import", "--to", "agent").code == 1
+
+
+def test_requests_go_where_they_are_told_to_go(empty: Checkout) -> None:
+    server = "production: {provider: openai, base_url: http://127.0.0.1:1/v1, values: {team: red}, models: {m: o3}}"
+    empty.config(f"# ours\nstack: people\nenvironments:\n  {server}\n")
+    agent = {"id": "agent_a", "object": "agent", "model": "m", "name": "A"}
+    (empty.root / "saved.json").write_text(json.dumps([SAVED[0], agent]))
+
+    told = empty.run("import", "-e", "production", "--from", "saved.json", "--to", "responses")
+
+    text = (empty.root / "reconciler.yaml").read_text()
+    assert f"# ours\nstack: people\nenvironments:\n  {server}\n" in text
+    assert plain(parse(text, "").documents[0])["environments"]["production-responses"] == {  # type: ignore[index,call-overload]
+        "provider": "responses",
+        "folder": "dist/production",
+        "kinds": ["assistant"],
+        "values": {"team": "red"},
+        "models": {"m": "o3"},
+    }
+    assert "agents cannot be requests to the Responses API" in told.err
+    own = {"former_ids": ["asst_a"], "environments": {"production": False}}
+    assert manifest(empty, "assistants/hr-helper.yaml")["reconciler"] == own  # type: ignore[index,call-overload]
+    others = [("--into", "production"), ("--into", "Requests"), ("--into", "b")]
+    assert [empty.run("import", "--from", "saved.json", "--to", "responses", *each).code for each in others] == [
+        1,
+        1,
+        0,
+    ]
+    assert empty.run("import", "-e", "b", "--from", "saved.json", "--to", "responses").code == 0

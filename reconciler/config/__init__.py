@@ -33,6 +33,7 @@ __all__ = [
     "in_ci",
     "load",
     "nowhere",
+    "read",
     "unowned",
 ]
 
@@ -58,12 +59,17 @@ def load(start: Path, *, providers: Providers, kinds: Collection[str]) -> Loaded
     text = _text_or_error(path)
     if isinstance(text, Diagnostic):
         return Loaded(None, (text,), {})
+    return read(text, path.parent, providers=providers, kinds=kinds)
+
+
+def read(text: str, root: Path, *, providers: Providers, kinds: Collection[str]) -> Loaded:
+    """The configuration that a text would be in a folder, or everything wrong with it."""
     parsed = parse(text, FILE)
     several = "A second document; the file must be one."
     faults = [*parsed.faults, *(Diagnostic(d.place, "config", several, "remove it") for d in parsed.documents[1:])]
     config, wrong = None, Errors()
     for node in parsed.documents[:1]:
-        config, wrong = form.read(node, path.parent, providers, kinds)
+        config, wrong = form.read(node, root, providers, kinds)
     sources = {FILE: _masked(text, parsed.documents)}
     if config is None or errors(faults) or any(name is None for name, _ in wrong):
         return Loaded(None, (*faults, *(fault for _, fault in wrong)), sources)

@@ -11,6 +11,7 @@ from reconciler.console import credentials
 from reconciler.kinds import KINDS
 from reconciler.providers import PROVIDERS
 from reconciler.render.values import inert
+from reconciler.settings import ProviderSettings
 
 _NOTED = "reconciler.configuration"
 
@@ -27,8 +28,16 @@ def current_configuration() -> config.Loaded:
 
 def loaded_configuration(folder: Path) -> config.Loaded:
     """The configuration that holds in the folder, or everything wrong with it; its keys are hidden from here on."""
-    settings = {name: provider.settings for name, provider in PROVIDERS.items()}
-    loaded = config.load(folder, providers=settings, kinds=tuple(KINDS))
+    loaded = config.load(folder, providers=_settings(), kinds=tuple(KINDS))
     if loaded.config is not None:
         credentials.learn(loaded.config.secret_variables())
     return loaded
+
+
+def read_configuration(text: str, folder: Path) -> config.Loaded:
+    """The configuration that a text would be in the folder."""
+    return config.read(text, folder, providers=_settings(), kinds=tuple(KINDS))
+
+
+def _settings() -> dict[str, type[ProviderSettings]]:
+    return {name: provider.settings for name, provider in PROVIDERS.items()}

@@ -74,6 +74,8 @@ def _notes(result: ImportResult) -> Iterator[str]:
         if isinstance(paths := item.own.get("unknown_members"), list):
             named = ", ".join(map(str, paths))
             yield f"Note: {address} has members that are not known here, and keeps them: {named}."
+        if isinstance(words := item.own.get("unresolved"), list):
+            yield f"Note: {address} could not take everything along; unresolved: {', '.join(map(str, words))}."
     for folder in result.folders.missing if result.imported.texts else ():
         yield f"Warning: `manifests` lists the folder {folder}, which is not there: create it, or take it out."
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from reconciler.canonical import Json
-from reconciler.config import Config, Environment
+from reconciler.config import FILE, Config, Environment
 from reconciler.console.failure import Failure, unreadable
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic
@@ -20,18 +20,21 @@ from reconciler.model import Address, Desired, Live
 from reconciler.paths import show
 from reconciler.plan import marker as markers
 from reconciler.plan.diff import differences
+from reconciler.plan.importable import Left
 from reconciler.plan.ownership import owner
 from reconciler.providers.objects import live_object
 from reconciler.render import Style
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import one_line
 from reconciler.run.all_manifests import AllManifests, opened
+from reconciler.run.converting import Goal, converted_item
 from reconciler.run.import_folders import folders_for
 from reconciler.run.import_output import ImportResult, finish
 from reconciler.run.importing import ImportOptions, Item, import_objects
 from reconciler.run.lock import state_folder
 from reconciler.run.matching import Matched
 from reconciler.run.options import SessionOptions
+from reconciler.run.responses_place import responses_place
 from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
 
 _STDIN = "-"
@@ -40,29 +43,62 @@ _LISTED = 3
 """How many files or differing fields are named."""
 
 
-def import_saved(paths: Sequence[str], options: ImportOptions, session_options: SessionOptions) -> None:
+@dataclass(frozen=True, slots=True)
+class Becoming:
+    """What saved assistants become on their way: nothing else, where there is no goal."""
+
+    to: Goal | None = None
+    strict: bool = False
+    into: str | None = None
+    """The environment for requests; else it is the only one, or one that is added."""
+
+
+def import_saved(
+    paths: Sequence[str], options: ImportOptions, session_options: SessionOptions, becoming: Becoming
+) -> None:
     """Writes a manifest for each agent and assistant in the files, unless one has its id already.
 
-    They exist in every environment, or in the one that is selected alone.
+    They exist in every environment, or in the one that is selected alone, as requests in the one for them.
     """
     style = stdout_style(colour=session_options.colour)
     loaded = load_config(style, anywhere=True)
     name = session_options.environment
     here = choose_environment(loaded, name, style, owns=False) if name is not None else None
+    edits = Matched()
+    if becoming.to == "responses":
+        place = responses_place(loaded, here, becoming.into)
+        loaded, here = place.config, place.environment
+        edits = Matched(edited=place.edited, before=place.before)
     objects = _read(paths, style)
     repository = opened(loaded, here, style)
-    known = _known_ids(repository)
-    lives = [_live(each) for each in objects if each.id is None or (each.kind, each.id) not in known]
+    lives = [_live(each) for each in _unknown(objects, repository, becoming)]
     _tell_of_markers(lives)
-    items = [_item(live, repository) for live in lives]
-    folders = folders_for(loaded, (item.live.kind for item in items))
-    imported = import_objects(repository, items, folders, options, Matched())
-    folders = folders_for(loaded, (address.kind for address in imported.items))
+    items, left = _as_wanted([_item(live, repository) for live in lives], becoming)
+    text = edits.edited.get(FILE)
+    folders = folders_for(loaded, (item.live.kind for item in items), text)
+    imported = import_objects(repository, items, folders, options, edits)
+    folders = folders_for(loaded, (address.kind for address in imported.items), text)
     usual = here.name if here is not None else loaded.default_environment or next(iter(repository.others), None)
     then = f"reconciler plan -e {usual}" if usual is not None else "reconciler plan"
     title = _title_of(paths, loaded, here)
-    result = ImportResult(title, imported, Matched(), folders, len(objects) - len(items), (), then)
+    result = ImportResult(title, imported, edits, folders, len(objects) - len(lives), left, then)
     finish(result, loaded.root, options, style)
+
+
+def _unknown(objects: Sequence[SavedObject], repository: AllManifests, becoming: Becoming) -> list[SavedObject]:
+    """The objects that no manifest has or had, be it as what they become."""
+    known = _known_ids(repository)
+    kinds = ("agent",) if becoming.to == "agent" else ()
+    return [
+        each for each in objects if each.id is None or not known & {(kind, each.id) for kind in (each.kind, *kinds)}
+    ]
+
+
+def _as_wanted(items: Sequence[Item], becoming: Becoming) -> tuple[list[Item], list[Left]]:
+    """The items as what they become, and what cannot be that."""
+    to = becoming.to
+    made = items if to is None else [converted_item(item, to, strict=becoming.strict) for item in items]
+    return [each for each in made if isinstance(each, Item)], [each for each in made if isinstance(each, Left)]
 
 
 def _read(paths: Sequence[str], style: Style) -> tuple[SavedObject, ...]:

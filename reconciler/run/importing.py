@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -58,9 +58,6 @@ class Imported:
     files: Mapping[Address, str]
     """The manifest of each."""
     left: tuple[Left, ...]
-
-
-Convert: TypeAlias = Callable[[Item], Item]
 
 
 def import_objects(
