@@ -195,6 +195,12 @@ def test_a_block_stays_one_where_that_can_hold_the_value(text: Json, block: str)
             "a:\n  - x: 1 # one\n  - x: 4 # two\n  # of three\n",
         ),
         ("a: [b, c]\n", ("a",), ["n", "b", "c"], "a: [n, b, c]\n"),
+        ("a: [\n  b, # b\n  c\n]\n", ("a",), ["b", "n", "c"], "a: [\n  b, # b\n  n,\n  c\n]\n"),
+        ("a:\n- b\n# of c\n- c\n", ("a",), ["b", "m", "n", "c"], "a:\n- b\n- m\n- n\n# of c\n- c\n"),
+        ("- - b: 1\n", (0,), [{"x": 1, "y": 1}, {"b": 1}], "- - x: 1\n    y: 1\n  - b: 1\n"),
+        ("a: &x [1]\nb: *x\n", ("b",), [2, 1], "a: &x [1]\nb:\n  - 2\n  - 1\n"),
+        ("d: &d {x: 1}\na:\n    <<: *d\n    y: 3\n", ("a",), {"y": 4}, "d: &d {x: 1}\na:\n    y: 4\n"),
+        ("a: 0x10 # c\nb: 1\n", (), {"a": 16, "b": 2}, "a: 0x10 # c\nb: 2\n"),
         ("a:\n   - b\n   - c\n", ("a",), ["n", "b", "c"], "a:\n   - n\n   - b\n   - c\n"),
         ("a:\n  - b\n", ("a",), ["b", "c", "d"], "a:\n  - b\n  - c\n  - d\n"),
     ],
@@ -211,7 +217,7 @@ def test_mappings_and_lists_are_written_as_the_ones_before(before: str, path: Pa
         ("a:\n- x\n\nb: 1\n", ("a", 1), "\n", 'a:\n- x\n- "\\n"\n\nb: 1\n'),
         ("a: 1\n\nb:\n", ("b",), {"c": "\n"}, "a: 1\n\nb:\n  c: |2+\n\n"),
         ("a:\n  b: 1\n\nc: 1\n", ("a", "x"), {"y": "\n"}, 'a:\n  b: 1\n  x: {y: "\\n"}\n\nc: 1\n'),
-        ("a: [x,y]\n", ("a", 2), "z", "a: [x,y, z]\n"),
+        ("a: [x,y]\n", ("a", 2), "z", "a: [x,y,z]\n"),
         ("a: []\n", ("a", 0), "z", "a: [z]\n"),
         ("a: []\n", ("a", 0), "y\nz", "a:\n  - |-\n    y\n    z\n"),
         ("a: {}\n", ("a", "b", "c"), "y\nz", "a:\n  b:\n    c: |-\n      y\n      z\n"),
@@ -310,7 +316,7 @@ def test_the_paths_of_several_edits_are_those_of_the_document_before() -> None:
     text = "a:\n  - 0\n  - 1 # one\n  - 2\n  - 3\nb: x\n"
     edits = [
         *(Edit(("a", 1), ABSENT), Edit(("a", 5), "five"), Edit(("a", 3), ABSENT), Edit(("a", 2), "two")),
-        *(Edit(("a", 4), "four"), Edit(("c",), 1), Edit(("b",), ABSENT)),
+        *(Edit(("a", 4), "four"), Edit(("a", 0), 0), Edit(("c",), 1), Edit(("b",), ABSENT)),
     ]
 
     after = edited(text, "a.yaml", parse(text, "a.yaml").documents[0].place, edits)
@@ -342,6 +348,8 @@ PRETTY = '{\n\t"name": "a",\n\t"parameters": {\n\t\t"required": ["x", "y"],\n\t\
             [1, {"a": []}],
             PRETTY[:-2] + ',\n\t"strict": [\n\t\t1,\n\t\t{\n\t\t\t"a": []\n\t\t}\n\t]\n}',
         ),
+        ('{"a":["x","y"]}', ("a",), ["x", "n", "y"], '{"a":["x","n","y"]}'),
+        ("[\n  1\n]", (), [0, 1], "[\n  0,\n  1\n]"),
         ("\ufeff[1]\n", (), {"a": 1}, '\ufeff{"a": 1}\n'),
         ('{\r\n  "a": 1\r\n}', ("b",), [1], '{\r\n  "a": 1,\r\n  "b": [\r\n    1\r\n  ]\r\n}'),
         ('{"a": null}', ("a", "b"), 1, None),

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import pairwise
 from types import ModuleType
 from typing import Final
 
 from reconciler.canonical import Absent, Json, equal
 from reconciler.diagnostics import Location
 from reconciler.source import front_matter, json_splices, json_text, text_splices, yaml_splices, yaml_text
-from reconciler.source.edits import Edit, UnsafeError, in_order, parts, put, value_at
+from reconciler.source.edits import Edit, Insertion, UnsafeError, in_order, leaves, made, parts, value_at
 from reconciler.source.extents import Extent, Spot, json_extent, spots, yaml_extents
 from reconciler.source.flow_splices import Proposal, nested
 from reconciler.source.nodes import Node, ParsedText, Positions, plain
@@ -61,8 +63,7 @@ def edited(text: str, file: str, at: Location, edits: Sequence[Edit]) -> str | N
     mark = _BOM if text.startswith(_BOM) else ""
     try:
         document = _document_at(text.removeprefix(_BOM), at, _syntax_of(text, file, edits))
-        for edit in in_order(edits):
-            document = _applied(document, edit)
+        document = _at_once(document, in_order(edits)) or _in_turn(document, in_order(edits))
     except UnsafeError:
         return None
     return mark + document.text
@@ -76,28 +77,49 @@ def _document_at(text: str, at: Location, syntax: _Syntax) -> _Document:
     raise UnsafeError
 
 
+def _at_once(document: _Document, edits: Sequence[Edit]) -> _Document | None:
+    """The document with every edit in the best layout, if they do not touch each other and it reads as wanted."""
+    before = document.data[document.number]
+    proposals = [
+        next(document.syntax.proposals(document, leaf), None) for edit in edits for leaf in leaves(before, edit)
+    ]
+    if None in proposals:
+        return None
+    splices = sorted(splice for proposal in proposals for splice in proposal or ())
+    if any(one[1] > other[0] or one[:2] == other[:2] for one, other in pairwise(splices)):
+        return None
+    return _read_again(document, splices, reduce(made, edits, before))
+
+
+def _in_turn(document: _Document, edits: Sequence[Edit]) -> _Document:
+    return reduce(_applied, edits, document)
+
+
 def _applied(document: _Document, edit: Edit) -> _Document:
     """The document after one edit, read again."""
-    syntax, before = document.syntax, document.data[document.number]
-    wanted = [*document.data]
-    wanted[document.number] = syntax.normal(put(before, edit.path, edit.value))
-    if equal(wanted, document.data):
+    before = document.data[document.number]
+    wanted = made(before, edit)
+    if equal(wanted, before):
         return document
     smaller = parts(value_at(before, edit.path), edit)
     if 0 < len(smaller) <= _MANY:
         with suppress(UnsafeError):
-            return _applied_in_turn(document, smaller)
-    for proposal in syntax.proposals(document, edit):
-        text = _spliced(document.text, proposal)
-        if equal(syntax.data(syntax.documents(text, "")), wanted):
-            return replace(document, text=text, data=wanted)
+            return _in_turn(document, smaller)
+    for proposal in document.syntax.proposals(document, edit):
+        after = _read_again(document, proposal, wanted)
+        if after is not None:
+            return after
     raise UnsafeError
 
 
-def _applied_in_turn(document: _Document, edits: Sequence[Edit]) -> _Document:
-    for edit in edits:
-        document = _applied(document, edit)
-    return document
+def _read_again(document: _Document, proposal: Proposal, wanted: Json) -> _Document | None:
+    """The document with the proposal, if it is exactly what is wanted then, and the others are as they were."""
+    syntax, text = document.syntax, _spliced(document.text, proposal)
+    data = [*document.data]
+    data[document.number] = syntax.normal(wanted)
+    if not equal(syntax.data(syntax.documents(text, "")), data):
+        return None
+    return replace(document, text=text, data=data)
 
 
 def _spliced(text: str, proposal: Proposal) -> str:
@@ -143,12 +165,12 @@ def _of_text(document: _Document, edit: Edit) -> Iterator[Proposal]:
 
 def _proposals(text: str, extent: Extent, edit: Edit, dialect: ModuleType) -> Iterator[Proposal]:
     """How the edit could be made in a document of values, the best way first."""
-    chain = spots(text, extent, edit.path)
-    spot, rest = chain[-1], edit.path[len(chain) - 1 :]
+    found = spots(text, extent, edit.path)
+    spot, rest = found[-1], edit.path[len(found) - 1 :]
     keys = tuple(step for step in rest if isinstance(step, str))
-    if isinstance(edit.value, Absent):
+    if isinstance(edit, Insertion) or isinstance(edit.value, Absent):
         if not rest and spot.parent is not None:
-            yield from _removing(chain, spot.parent, dialect)
+            yield from _moving(found, spot.parent, edit.value, dialect)
     elif not rest:
         yield from dialect.replaced(spot, edit.value)
     elif len(keys) < len(rest):
@@ -157,12 +179,14 @@ def _proposals(text: str, extent: Extent, edit: Edit, dialect: ModuleType) -> It
         yield from dialect.inserted(spot, keys, edit.value)
 
 
-def _removing(chain: Sequence[Spot], parent: Extent, dialect: ModuleType) -> Iterator[Proposal]:
-    """How a member could be removed; where it is the only one, an empty list or mapping is left."""
-    if len(parent.members) > 1:
-        yield dialect.removed(chain[-1], parent)
+def _moving(found: Sequence[Spot], parent: Extent, value: Json | Absent, dialect: ModuleType) -> Iterator[Proposal]:
+    """How a member could be removed, or an item inserted before it; no member left is an empty list or mapping."""
+    if not isinstance(value, Absent):
+        yield from dialect.inserted_before(found[-1], parent, value)
+    elif len(parent.members) > 1:
+        yield dialect.removed(found[-1], parent)
     else:
-        yield from dialect.replaced(chain[-2], [] if parent.style in ("-", "[") else {})
+        yield from dialect.replaced(found[-2], [] if parent.style in ("-", "[") else {})
 
 
 def _with_normal_body(data: Json) -> Json:

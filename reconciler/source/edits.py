@@ -18,23 +18,36 @@ class Edit:
     value: Json | Absent
 
 
+@dataclass(frozen=True, slots=True)
+class Insertion(Edit):
+    """An item to stand before the one that is at the index."""
+
+
 class UnsafeError(Exception):
     """An edit that cannot be made so that nothing else changes."""
 
 
 def in_order(edits: Iterable[Edit]) -> list[Edit]:
-    """Removals last, and of a list from behind, so that the indices of the others stay."""
+    """Removals and insertions last, and of a list from behind, so that the indices of the others stay."""
     ordered = sorted(edits, key=_indices)
-    dropped = [edit for edit in ordered if edit.value is ABSENT]
-    return [*(edit for edit in ordered if edit.value is not ABSENT), *reversed(dropped)]
+    moving = [edit for edit in ordered if edit.value is ABSENT or isinstance(edit, Insertion)]
+    return [*(edit for edit in ordered if edit not in moving), *reversed(moving)]
 
 
 def _indices(edit: Edit) -> tuple[int, ...]:
     return tuple(step if isinstance(step, int) else -1 for step in edit.path)
 
 
-def put(data: Json, path: Path, value: Json | Absent) -> Json:
-    """The data with the value at the path, or without what is there."""
+def made(data: Json, edit: Edit) -> Json:
+    """The data after the edit."""
+    items = value_at(data, edit.path[:-1])
+    if isinstance(edit, Insertion) and isinstance(items, list) and not isinstance(edit.value, Absent):
+        place = int(edit.path[-1])
+        return _put(data, edit.path[:-1], [*items[:place], edit.value, *items[place:]])
+    return _put(data, edit.path, edit.value)
+
+
+def _put(data: Json, path: Path, value: Json | Absent) -> Json:
     if not path and not isinstance(value, Absent):
         return value
     if not path:
@@ -56,7 +69,7 @@ def _inner(there: list[Json], rest: Path, value: Json | Absent) -> list[Json]:
         return [] if isinstance(value, Absent) else [value]
     if not there and isinstance(value, Absent):
         return []
-    return [put(there[0] if there else None, rest, value)]
+    return [_put(there[0] if there else None, rest, value)]
 
 
 def value_at(data: Json, path: Path) -> Json | Absent:
@@ -73,11 +86,23 @@ def value_at(data: Json, path: Path) -> Json | Absent:
 
 def parts(before: Json | Absent, edit: Edit) -> list[Edit]:
     """The edits of members that make one mapping or list of another; none where the value is to be written anew."""
-    if isinstance(before, dict) and isinstance(edit.value, dict) and before and edit.value:
+    if isinstance(edit, Insertion) or not before or not edit.value:
+        return []
+    if isinstance(before, dict) and isinstance(edit.value, dict):
         return list(_of_mapping(before, edit.value, edit.path))
-    if isinstance(before, list) and isinstance(edit.value, list) and before and edit.value:
-        return _of_list(before, edit.value, edit.path)
+    if isinstance(before, list) and isinstance(edit.value, list):
+        return in_order(_of_list(before, edit.value, edit.path))
     return []
+
+
+def leaves(data: Json, edit: Edit) -> Iterator[Edit]:
+    """The smallest edits into which an edit of the data falls."""
+    before = value_at(data, edit.path)
+    smaller = parts(before, edit)
+    if not smaller and (isinstance(edit, Insertion) or not equal(before, edit.value)):
+        yield edit
+    for each in smaller:
+        yield from leaves(data, each)
 
 
 def _of_mapping(before: dict[str, Json], after: dict[str, Json], path: Path) -> Iterator[Edit]:
@@ -87,17 +112,15 @@ def _of_mapping(before: dict[str, Json], after: dict[str, Json], path: Path) -> 
     yield from (Edit((*path, key), ABSENT) for key in before if key not in after)
 
 
-def _of_list(before: list[Json], after: list[Json], path: Path) -> list[Edit]:
-    """Items replaced in pairs, removed, and appended; an item between others is no edit."""
-    found: list[Edit] = []
+def _of_list(before: list[Json], after: list[Json], path: Path) -> Iterator[Edit]:
+    """Items replaced in pairs, removed, inserted and appended."""
     matcher = SequenceMatcher(None, [encode(each) for each in before], [encode(each) for each in after], autojunk=False)
-    for tag, start, end, other, last in matcher.get_opcodes():
-        if tag != "equal":
-            pairs = zip(range(start, end), range(other, last), strict=False)
-            found += (Edit((*path, index), after[place]) for index, place in pairs)
-            shared = min(end - start, last - other)
-            found += (Edit((*path, index), ABSENT) for index in range(start + shared, end))
-            if last - other > shared and end < len(before):
-                return []
-            found += (Edit((*path, end + n), after[place]) for n, place in enumerate(range(other + shared, last)))
-    return in_order(found)
+    for _, start, end, other, last in (each for each in matcher.get_opcodes() if each[0] != "equal"):
+        shared = min(end - start, last - other)
+        for place in range(shared):
+            yield Edit((*path, start + place), after[other + place])
+        for index in range(start + shared, end):
+            yield Edit((*path, index), ABSENT)
+        for number, item in enumerate(after[other + shared : last]):
+            is_last = end == len(before)
+            yield Edit((*path, end + number), item) if is_last else Insertion((*path, end), item)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import yaml
@@ -47,10 +48,11 @@ class Entry:
     value: Extent
 
 
-def yaml_extents(text: str) -> list[Extent]:
+@lru_cache(maxsize=1)
+def yaml_extents(text: str) -> tuple[Extent, ...]:
     """The extent of each document of a text that was read without errors, its merge keys as they are written."""
     walker = _Walker(text)
-    return list(walker.documents()) or [Extent(len(text), len(text), "")]
+    return tuple(walker.documents()) or (Extent(len(text), len(text), ""),)
 
 
 class _Walker:
@@ -126,6 +128,7 @@ def _end_of_block(text: str, start: int, end: int) -> int:
     return start + len("".join([header, *lines]).removesuffix("\n").removesuffix("\r"))
 
 
+@lru_cache(maxsize=1)
 def json_extent(text: str) -> Extent:
     """The extent of the one value of a JSON text that was read without errors."""
     return _json_extent(text, _matched_to(_JSON_SPACE, text, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import TypeAlias
 
@@ -90,6 +91,13 @@ class Brackets:
             return [(rest.end(), rest.end(), line)] if comma else [(end, end, f",{line}")]
         return [(end, end, ","), (rest.end(), rest.end(), line)]
 
+    def before(self, member: Entry, value: Json) -> Proposal:
+        """One more item before a member, on a line of its own if that is on one."""
+        is_own_line, margin = begins_line(self.text, member.start), indentation(self.text, member.start)
+        shown = self._shown((), value, margin=margin if is_own_line else None)
+        between = f"{line_break(self.text)}{margin}" if is_own_line else " " if self._is_spaced() else ""
+        return [(member.start, member.start, f"{shown},{between}")]
+
     def _first(self, keys: Keys, value: Json) -> Splice:
         start, end = self.extent.start + 1, self.extent.end - 1
         end = start if self.text[start:end].strip() else end
@@ -112,8 +120,11 @@ class Brackets:
         return f"{in_json(keys[0])}{colon}{shown}" if keys else shown
 
     def _is_spaced(self) -> bool:
-        """Whether a space follows colons and commas."""
-        return all(self.text[each.head : each.value.start] for each in self.extent.members if each.key is not None)
+        """Whether a space follows colons, or the commas of a list."""
+        members = self.extent.members
+        if any(each.key is None for each in members):
+            return all(one.value.end + 1 < other.start for one, other in pairwise(members))
+        return all(each.head < each.value.start for each in members)
 
     def without(self, member: Entry) -> Proposal:
         """No such member, nor its lines and its comma; there is another."""

@@ -26,6 +26,11 @@ def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
     yield Brackets(spot.text, spot.old, is_json=True).added(keys, value)
 
 
+def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposal]:
+    """One more item of a list before the one at the spot."""
+    yield Brackets(spot.text, parent, is_json=True).before(spot.member, value)
+
+
 def removed(spot: Spot, parent: Extent) -> Proposal:
     """Nothing in place of a member of the parent, and its lines neither; there is another."""
     return Brackets(spot.text, parent, is_json=True).without(spot.member)

@@ -6,11 +6,11 @@ Nothing here is sure of itself: whoever applies a proposal reads the result agai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from reconciler.canonical import Json
-from reconciler.source.extents import Extent, Spot
+from reconciler.source.extents import Entry, Extent, Spot
 from reconciler.source.flow_splices import WIDTH, Brackets, Keys, Proposal, in_flow, nested
 from reconciler.source.lines import (
     begins_line,
@@ -52,7 +52,7 @@ def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
     """One more member of a mapping below the keys or, without keys, one more item of a list."""
     old, whole = spot.old, nested(keys, value) if keys else [value]
     if old.style in (":", "-"):
-        yield from _inserted_in_block(spot, keys, value)
+        yield from _inserted_in_block(spot, old.members, keys, value)
     elif not old.style and not spot.in_flow:
         yield _collection_block(spot, _lines(keys, value), ":" if keys else "-")
     elif not old.style:
@@ -61,6 +61,23 @@ def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
         yield Brackets(spot.text, old).added(keys, value)
     else:
         yield from replaced(spot, whole)
+
+
+def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposal]:
+    """One more item of a list before the one at the spot."""
+    before = [each for each in parent.members if each.start < spot.member.start]
+    if parent.style == "[":
+        yield Brackets(spot.text, parent).before(spot.member, value)
+    elif before:
+        yield from _inserted_in_block(spot, before, (), value)
+    else:
+        yield _inserted_first(spot, value)
+
+
+def _inserted_first(spot: Spot, value: Json) -> Proposal:
+    width, newline = spot.width, line_break(spot.text)
+    block = indented(_lines((), value), width, newline)
+    return [(spot.member.start, spot.member.start, f"{block[width:]}{newline}{' ' * width}")]
 
 
 def removed(spot: Spot, parent: Extent) -> Proposal:
@@ -179,9 +196,9 @@ def _width_of_collection(spot: Spot, style: str) -> int:
     return spot.width if spot.width in starts else spot.width + _STEP
 
 
-def _inserted_in_block(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
+def _inserted_in_block(spot: Spot, members: Sequence[Entry], keys: Keys, value: Json) -> Iterator[Proposal]:
     """The member as lines of their own: behind the last one, or else before the first."""
-    text, members, newline = spot.text, spot.old.members, line_break(spot.text)
+    text, newline = spot.text, line_break(spot.text)
     width = column(text, members[0].start)
     block = indented(_lines(keys, value), width, newline)
     end, at = line_end(text, members[-1].value.end), next_line(text, members[-1].value.end)
