@@ -131,6 +131,12 @@ def test_what_several_have_in_common_stands_in_one_file_of_a_neutral_name(layout
     assert f"instructions: {{file: ../{prompt}}}\n" in texts[f"agents/a.{suffix}"]
 
 
+def test_twins_of_two_kinds_share_a_file_of_their_key() -> None:
+    texts = laid_out([draft("a", instructions=LONG), draft("a", "agent", instructions=LONG)], "yaml", FOLDERS)
+
+    assert list(texts) == ["agents/a.yaml", "agents/prompts/a.md", "assistants/a.yaml"]
+
+
 def test_functions_of_one_name_that_differ_have_files_of_their_own() -> None:
     drafts = [
         draft("a", tools=[function("look_up", *FIELDS)]),

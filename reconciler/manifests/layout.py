@@ -190,9 +190,9 @@ def _files(
         home = Counter(part.path for part in parts).most_common(1)[0][0]  # of two kinds, where most of them are
         first, suffix = parts[0], ".md" if parts[0].folder == _PROMPTS else ".json"
         stem, key = first.stem, first.manifest.address.key
-        if len(parts) > 1:
+        if len({part.stem for part in parts}) > 1:
             stem = first.shared_stem
-        elif stems[first.path, stem.lower()] > 1 and stem != key:
+        elif len(parts) == 1 and stems[first.path, stem.lower()] > 1 and stem != key:
             stem = f"{stem}-{key}"
         yield _DataFile(names.claim(home, stem, suffix), first.text, parts)
 
