@@ -127,6 +127,22 @@ def test_what_cannot_be_adopted_is_left_and_named_and_the_rest_is_written(accoun
     assert account.files() == ["assistants/fits.yaml"]
 
 
+def test_a_key_that_a_manifest_has_or_had_is_not_given_again(account: Account) -> None:
+    folder = account.checkout.root / "assistants"
+    folder.mkdir()
+    own = "reconciler:\n  key: bot\n  was: [old-bot]\n  environments: {production: false, staging: false}\n"
+    (folder / "first.yaml").write_text(f"model: gpt-5.1\nname: Some\n{own}")
+    account.made(name="Bot")
+    account.made(name="Old Bot")
+    account.made(name="First")
+
+    told = account.run("import", "-e", "production")
+
+    assert (told.code, told.err) == (0, "")
+    assert account.files() == [f"assistants/{stem}.yaml" for stem in ("bot-2", "first-2", "first", "old-bot-2")]
+    assert account.run("validate").code == 0
+
+
 def test_objects_are_named_by_id_name_and_glob(account: Account) -> None:
     account.made(name="HR One")
     account.made(name="HR Two")

@@ -39,6 +39,13 @@ class Manifest:
         stated = {name: own[name].value for name in ("kind", "key") if name in own}
         return Address(str(stated.get("kind") or kind_of(self.file).name), str(stated.get("key") or self.stem))
 
+    @property
+    def former_keys(self) -> tuple[str, ...]:
+        """The keys that it had before."""
+        was = member(member(self.node, "reconciler"), "was")
+        listed = was.value if was is not None and isinstance(was.value, tuple) else ()
+        return tuple(str(each.value) for each in listed)
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestContext:

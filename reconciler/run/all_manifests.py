@@ -62,9 +62,9 @@ class AllManifests:
     @property
     def addresses(self) -> frozenset[Address]:
         """Every address that a manifest has, and those that it had before."""
-        parsed = self.parsed(self.here.name if self.here is not None else LOCAL)
-        former = (Address(each.address.kind, key) for each in parsed.desired for key in each.was)
-        return frozenset((*(each.address for each in parsed.desired), *parsed.absent, *parsed.left_out, *former))
+        every = self.read.manifests
+        former = (Address(each.address.kind, key) for each in every for key in each.former_keys)
+        return frozenset((*(each.address for each in every), *former))
 
     def pinned_elsewhere(self) -> dict[tuple[str, str], str]:
         """The objects of this server that manifests name for another environment: by kind and id, which one."""

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 import click
 
+from reconciler import config
 from reconciler.canonical import Json
 from reconciler.config import FILE
 from reconciler.console.failure import Failure
@@ -29,6 +30,9 @@ from reconciler.run.session import Session, run_async
 def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
     """Writes a manifest for everything live that has none, or for what the words name."""
     repository = opened(session.config, session.environment, session.style)
+    unowned = config.unowned(session.config, session.environment)
+    if unowned is not None and session.config.file is not None:
+        click.echo(f"Warning: {unowned.message}\n  {unowned.remedy}", err=True)
     import_read(session, repository, run_async(_reliably_read, session), words, options)
 
 
