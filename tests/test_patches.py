@@ -240,6 +240,15 @@ def test_a_match_adds_its_id_and_its_patch(own: Json, patch: dict[str, Any], blo
     assert adopting(own, "staging", "s1", patch, ["production"]) == block
 
 
+def test_members_that_are_not_known_are_named_in_the_block() -> None:
+    new = {"type": "function", "function": {"name": "other", "cache": True}}
+
+    assert beside({"tools": [OTHER]}, {"tools": [OTHER]}).unknown_members == ()
+    assert beside({"tools": [OTHER]}, {"tools": [new]}).unknown_members == ("tools.function.cache",)
+    block = adopting({"id": {"staging": "s1"}, "unknown_members": ["a"]}, "staging", "s1", {}, [], ["a", "b"])
+    assert block == {"id": {"staging": "s1"}, "unknown_members": ["a", "b"]}
+
+
 def test_a_manifest_that_is_of_no_object_does_not_exist_there() -> None:
     left: Json = {"environments": {"staging": False}}
 

@@ -103,6 +103,66 @@ def test_a_manifest_that_is_said_not_to_exist_there_exists_once_it_is_matched(re
     assert [one.id for one in repository.desired("staging")] == ["asst_s"]
 
 
+def test_several_manifests_in_one_file_and_an_anchor_keep_all_that_people_wrote(repository: TwoEnvironments) -> None:
+    repository.write("assistants/some.yaml", SOME)
+    live = [helper(f"asst_{name}", name=name, model="gpt-4o-mini") for name in "ABC"]
+
+    repository.imports("staging", live)
+
+    assert repository.text("assistants/some.yaml") == SOME_AFTER
+    assert is_adoption_alone(repository.plan("staging", live))
+
+
+SOME = """\
+# several in one
+name: A   # the first
+model: &model gpt-4o   # cannot be edited alone
+metadata: {model: *model}
+reconciler:
+  key: a
+  ignore_changes: [metadata]
+  environments:
+    staging:   # smaller
+      model: gpt-3.5-turbo   # old
+---
+name: B
+model: gpt-4o   # shared
+reconciler: {key: b}
+---
+{name: C, model: gpt-4o, reconciler: {key: c, environments: {staging: false}}}
+"""
+SOME_AFTER = """\
+# several in one
+name: A   # the first
+model: &model gpt-4o   # cannot be edited alone
+metadata: {model: *model}
+reconciler:
+  key: a
+  ignore_changes: [metadata]
+  environments:
+    staging:   # smaller
+      model: gpt-4o-mini   # old
+  id: {staging: asst_A}
+---
+name: B
+model: {value: model}   # shared
+reconciler: {key: b, id: {staging: asst_B}}
+---
+{name: C, model: {value: model}, reconciler: {key: c, id: {staging: asst_C}}}
+"""
+
+
+def test_members_that_are_not_known_yet_are_kept_and_named(repository: TwoEnvironments) -> None:
+    tools = [{"type": "function", "function": {"name": "lookup", "cache": True}}]
+    live = [helper("asst_s", tools=tools)]
+    repository.imports("production", [helper("asst_p")])
+
+    repository.imports("staging", live)
+
+    assert "unknown_members" in repository.text("assistants/helper.yaml")
+    assert is_adoption_alone(repository.plan("staging", live))
+
+
 def test_one_text_id_becomes_one_for_each_environment(repository: TwoEnvironments) -> None:
     config = repository.text("reconciler.yaml")
     repository.write("reconciler.yaml", config.partition("  staging")[0])
@@ -210,6 +270,9 @@ def test_a_pair_by_hand_must_be_possible(repository: TwoEnvironments) -> None:
     assert message("helper=agent_s") == "agent_s is an agent, and assistant.helper is not."
     assert message("other=asst_s") == "asst_s is the object of assistant.helper already."
     assert message("other=asst_t", "helper=asst_t") == "asst_t is given to several manifests."
+    assert message("other=asst_t", "other=asst_s") == "other is given several live objects."
+    assert message("other=asst_t", "assistant.other=asst_s").startswith("asst_s is the object of")
+    assert message("assistant.helper=asst_s", "helper=asst_t") == "assistant.helper is given several live objects."
     assert "metadata pairs" in message("other=asst_f")
 
 

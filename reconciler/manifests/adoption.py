@@ -9,13 +9,22 @@ from reconciler.source import OneLine
 
 
 def adopting(
-    own: Json, where: str, id: str, patch: Mapping[str, Json | Absent], of_text: Collection[str]
+    own: Json,
+    where: str,
+    id: str,
+    patch: Mapping[str, Json | Absent],
+    of_text: Collection[str],
+    unknown: Collection[str] = (),
 ) -> dict[str, Json]:
     """The block with the object's id and with what the environment's patch says of these fields.
 
-    `of_text` are the environments that an id means which stands there as a text.
+    `of_text` are the environments that an id means which stands there as a text; `unknown` are members to be named.
     """
     block = _members(own)
+    named = block.get("unknown_members")
+    listed = named if isinstance(named, list) else []
+    if more := [path for path in unknown if path not in listed]:
+        block["unknown_members"] = [*listed, *more]
     ids = _ids(block, of_text)
     if ids.get(where) != id:
         block["id"] = OneLine({**ids, where: id})

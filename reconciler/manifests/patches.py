@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import TypeAlias
 
 from reconciler.canonical import ABSENT, Absent, Json, encode, equal
-from reconciler.kinds import KINDS, Kind
+from reconciler.kinds import KINDS, Kind, ServerTraits
 from reconciler.manifests.references import may_hold_value
 from reconciler.model import Desired, Live
-from reconciler.paths import copied
+from reconciler.paths import copied, show
 from reconciler.plan.diff import differences
 from reconciler.source import merge_patch
 
@@ -67,6 +67,13 @@ class Beside:
             fields = copied(fields, path, dict(self.desired.fields))
         stated = self.kind.manifest(fields if isinstance(fields, dict) else {})
         return {name: self._aligned(name, stated[name]) if name in stated else ABSENT for name in names}
+
+    @property
+    def unknown_members(self) -> tuple[str, ...]:
+        """The paths within the fields that differ which are not known here, and which the manifest has to name."""
+        body = {name: value for name, value in self.targets.items() if not isinstance(value, Absent)}
+        problems = self.kind.check(body, ServerTraits()).problems
+        return tuple(sorted({show(each.path) for each in problems if each.is_new}))
 
     def texts(self) -> tuple[DifferingText, ...]:
         """The short texts that differ where a value may stand; a prompt is none."""

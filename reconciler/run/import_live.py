@@ -40,7 +40,7 @@ def import_read(
     session: Session, repository: AllManifests, live: Sequence[Live], words: Sequence[str], options: ImportOptions
 ) -> None:
     """The same with what is live already read."""
-    pairs = dict(word.split("=", 1) for word in words if _is_pair(word, live))
+    pairs = _pairs(words, live)
     every = candidates(
         live,
         repository.parsed(session.where.environment).desired,
@@ -76,6 +76,15 @@ async def _reliably_read(session: Session) -> tuple[Live, ...]:
             message, "fix the server's paging; if other programs create and delete there now, try again later"
         )
     return live
+
+
+def _pairs(words: Sequence[str], live: Collection[Live]) -> dict[str, str]:
+    """The id for each key that a person pairs."""
+    pairs: dict[str, str] = {}
+    for key, id in (word.split("=", 1) for word in words if _is_pair(word, live)):
+        if pairs.setdefault(key, id) != id:
+            raise Failure(f"{key} is given several live objects.", "one live object has one manifest")
+    return pairs
 
 
 def _is_pair(word: str, live: Collection[Live]) -> bool:

@@ -51,7 +51,8 @@ def files_of(
     for address, beside in alike.items():
         patches[address] = beside.with_values(shared.spots.get(address, {})).patch() or {}
     patches, new = _with_files(patches, here, repository)
-    draft = _Edits(here, repository, shared, patches, dict(new))
+    unknown = {address: beside.unknown_members for address, beside in alike.items()}
+    draft = _Edits(here, repository, shared, patches, unknown, dict(new))
     for file in sorted({here.by_address[address].manifest.file for address in matches}):
         draft.edit_manifests(file, matches)
     draft.edit_values()
@@ -87,7 +88,7 @@ def _with_files(
         by_folder.setdefault(folder, []).append(draft)
     referring, files = dict(patches), dict[str, str]()
     for folder, drafts in by_folder.items():
-        texts = laid_out(drafts, "yaml", dict.fromkeys(KINDS, folder), tuple(repository.read.sources))
+        texts = laid_out(drafts, "yaml", dict.fromkeys(KINDS, folder), repository.read.sources)
         for path, text in texts.items():
             if posixpath.dirname(path) != folder:
                 files[path] = text
@@ -126,6 +127,8 @@ class _Edits:
     repository: AllManifests
     shared: SharedValues
     patches: Mapping[Address, Patch]
+    unknown: Mapping[Address, Sequence[str]]
+    """The members of each object that this version does not know."""
     edited: dict[str, str]
     before: dict[str, str] = field(default_factory=dict)
     reasons: dict[Address, str] = field(default_factory=dict)
@@ -165,7 +168,8 @@ class _Edits:
     def _block(self, address: Address, own: Json, live: Live) -> dict[str, Json]:
         if address not in self.patches:
             return leaving_out(own, self.here.name, self.here.of_text_ids)
-        return adopting(own, self.here.name, live.id, self.patches[address], self.here.of_text_ids)
+        patch, unknown = self.patches[address], self.unknown[address]
+        return adopting(own, self.here.name, live.id, patch, self.here.of_text_ids, unknown)
 
 
 def reasons_against(
