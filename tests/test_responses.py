@@ -254,6 +254,12 @@ def test_a_file_that_is_not_managed_is_never_written_over(here: Place) -> None:
     (here.folder / "hr.json").write_text('{"model": "gpt-5"}')
     told = here.run("apply", "--auto-approve")
     assert told.code == 1
+    assert (
+        "Objection (possible-duplicate) assistant.hr: A new assistant is planned, but hr has the same name" in told.out
+    )
+    assert "`id: {production: hr}`" in told.out
+    told = here.run("apply", "--auto-approve", "--allow", "possible-duplicate")
+    assert told.code == 1
     assert "dist/production/hr.json is there already, and is not managed." in told.out + told.err
     assert "write `reconciler: {id: {production: hr}}`" in told.out + told.err
     assert here.request("hr") == {"model": "gpt-5"}
@@ -264,10 +270,11 @@ def test_a_file_that_is_not_managed_is_never_written_over(here: Place) -> None:
 
 def test_a_lost_index_is_restored_by_adopting_or_is_told_of(applied: Place) -> None:
     (applied.folder / "_index.json").unlink()
-    told = applied.run("apply", "--auto-approve")
-    assert told.code == 1
-    assert "Objection (marker-lost) assistant.hr" in told.out
-    assert (applied.folder / "hr.json").read_text() == REQUEST
+    for state, code in ((".reconciler", "marker-lost"), ("of-another-clone", "possible-duplicate")):
+        told = applied.run("apply", "--auto-approve", "--state-dir", state)
+        assert told.code == 1
+        assert told.out.count(f"Objection ({code})") == 2
+        assert (applied.folder / "hr.json").read_text() == REQUEST
 
 
 # What is wrong with the folder

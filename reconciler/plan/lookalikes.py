@@ -12,7 +12,10 @@ from reconciler.plan.ownership import Ownership, is_copy, is_ours, line_with_id,
 
 
 def lookalikes(changes: Sequence[Change], ownership: Ownership, where: Target) -> dict[Address, list[Live]]:
-    """By address of a create, what looks the same: of what is unmanaged, or about to go."""
+    """By address of a create, what looks the same: of what is unmanaged, or about to go.
+
+    What is unmanaged and has the key for its id looks the same too: where ids are names, there can be no second one.
+    """
     creates = [(c.address, c.desired) for c in changes if c.action == "create" and c.desired is not None]
     if not creates:
         return {}
@@ -22,9 +25,13 @@ def lookalikes(changes: Sequence[Change], ownership: Ownership, where: Target) -
     for live in (*leaving, *strangers):
         for look in _looks(live.kind, live.fields):
             by_look.setdefault(look, []).append(live)
+    by_id = {Address(live.kind, live.id): live for live in ownership.unmanaged}
     found: dict[Address, list[Live]] = {}
     for address, desired in creates:
-        alike = {live.id: live for look in _looks(address.kind, desired.fields) for live in by_look.get(look, ())}
+        named = {address.key: by_id[address]} if address in by_id else {}
+        alike = named | {
+            live.id: live for look in _looks(address.kind, desired.fields) for live in by_look.get(look, ())
+        }
         if alike:
             found[address] = [alike[id] for id in sorted(alike)]
     return found
