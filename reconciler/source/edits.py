@@ -43,11 +43,11 @@ def made(data: Json, edit: Edit) -> Json:
     items = value_at(data, edit.path[:-1])
     if isinstance(edit, Insertion) and isinstance(items, list) and not isinstance(edit.value, Absent):
         place = int(edit.path[-1])
-        return _put(data, edit.path[:-1], [*items[:place], edit.value, *items[place:]])
-    return _put(data, edit.path, edit.value)
+        return _with_value(data, edit.path[:-1], [*items[:place], edit.value, *items[place:]])
+    return _with_value(data, edit.path, edit.value)
 
 
-def _put(data: Json, path: Path, value: Json | Absent) -> Json:
+def _with_value(data: Json, path: Path, value: Json | Absent) -> Json:
     if not path and not isinstance(value, Absent):
         return value
     if not path:
@@ -69,7 +69,7 @@ def _inner(there: list[Json], rest: Path, value: Json | Absent) -> list[Json]:
         return [] if isinstance(value, Absent) else [value]
     if not there and isinstance(value, Absent):
         return []
-    return [_put(there[0] if there else None, rest, value)]
+    return [_with_value(there[0] if there else None, rest, value)]
 
 
 def value_at(data: Json, path: Path) -> Json | Absent:

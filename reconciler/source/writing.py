@@ -57,8 +57,11 @@ _Dumper.add_representer(str, _Dumper.represent_text)
 _Dumper.add_representer(OneLine, _Dumper.represent_line)
 
 
-def write(data: Json, *, width: float = 100) -> str:
-    """The data as YAML; reading it gives the same data. A line of text that is wider is folded."""
+def write(data: Json, *, width: float = 100, keep: bool = True) -> str:
+    """The data as YAML; reading it gives the same data. A line of text that is wider is folded.
+
+    A block may `keep` the line ends behind its text, which then mean something; or else such a text is quoted.
+    """
     shown, run = repr(data), "x"  # letters that stand nowhere in the data, so that no text can pose as a token
     while f"OF{run}" in shown:
         run += "x"
@@ -69,20 +72,19 @@ def write(data: Json, *, width: float = 100) -> str:
     Dumper.texts, Dumper.run, Dumper.longest = [], run, width
     dumped = yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=width)
     token = re.compile(_PLACEHOLDER.format(run=run), re.M)
-    while token.search(dumped):
-        dumped = token.sub(
-            lambda match: _put(match, Dumper.texts, width), dumped
-        )  # a key and its value stand on one line
+    while token.search(dumped):  # a key and its value stand on one line
+        dumped = token.sub(lambda match: _put(match, Dumper.texts, width, keep), dumped)
     return dumped
 
 
-def _put(match: re.Match[str], texts: list[str], width: float) -> str:
+def _put(match: re.Match[str], texts: list[str], width: float, keep: bool) -> str:
     """The text in its token's place: a block where that can hold it, else quoted."""
     value = texts[int(match["number"])]
     before = match["lead"] + match["key"]
     if match["end"] and len(value) > _LONGEST_KEY:
         return f"{match['lead']}? {quoted(value)}\n{' ' * len(match['lead'])}:"
-    if match["end"] or not can_be_seen(value) or not ("\n" in value or _has_folds(value)):
+    can_be_block = can_be_seen(value) and ("\n" in value or _has_folds(value)) and (keep or not is_kept(value))
+    if match["end"] or not can_be_block:
         return f"{before}{quoted(value)}{match['end']}"
     indent = " " * (len(match["lead"]) + (2 if match["key"] else 0))
     header, *lines = literal(value) if "\n" in value else _folded(value, width - len(indent))
@@ -117,6 +119,11 @@ def literal(text: str) -> list[str]:
     chomping = "-" if kept == text else "" if text == f"{kept}\n" and kept else "+"
     body = text if chomping == "-" else text[:-1]
     return [f"|{indicator}{chomping}", *body.split("\n")]
+
+
+def is_kept(text: str) -> bool:
+    """Whether a block of the text has to keep the line ends behind it."""
+    return literal(text)[0].endswith("+")
 
 
 def _needs_token(value: str) -> bool:

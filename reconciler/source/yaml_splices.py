@@ -22,7 +22,7 @@ from reconciler.source.lines import (
     line_start,
     next_line,
 )
-from reconciler.source.writing import OneLine, can_be_seen, folded, literal, quoted, write
+from reconciler.source.writing import OneLine, can_be_seen, folded, is_kept, literal, quoted, write
 
 _COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
 _HEADER = re.compile(r"(?P<properties>(?:[ \t]+[&!][^\s]*)*)(?:[ \t]+[|>][-+0-9]*)?(?P<comment>[ \t]+#[^\r\n]*)?")
@@ -37,7 +37,7 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
     if spot.in_flow:
         yield _on_line(spot, value)
         return
-    if isinstance(value, str) and value and can_be_seen(value) and ("\n" in value or spot.old.style in ("|", ">")):
+    if isinstance(value, str) and _is_block(value, spot.old.style):
         yield _text_block(spot, value)
     if isinstance(value, dict | list) and value:
         lines = _lines_of(value)
@@ -46,6 +46,12 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
             yield _on_line(spot, value)
         yield _collection_block(spot, lines, "-" if isinstance(value, list) else ":")
     yield _on_line(spot, value)
+
+
+def _is_block(text: str, style: str) -> bool:
+    """Whether a text should be a block in place of what has the style."""
+    was_block = style in ("|", ">")
+    return text != "" and can_be_seen(text) and (was_block or ("\n" in text and not is_kept(text)))
 
 
 def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
@@ -163,7 +169,7 @@ def _width_of_text(spot: Spot, base: int) -> int:
 
 
 def _lines_of(value: Json) -> list[str]:
-    return write(value).removesuffix("\n").split("\n")
+    return write(value, keep=False).removesuffix("\n").split("\n")
 
 
 def _collection_block(spot: Spot, lines: list[str], style: str) -> Proposal:
@@ -207,8 +213,6 @@ def _inserted_in_block(spot: Spot, members: Sequence[Entry], keys: Keys, value: 
         yield [(end, end, f"{newline}{block}{newline}")]
     else:
         yield [(at, at, f"{block}{newline}")]
-    line = f"{_written_key(keys[0])}: {in_flow(nested(keys[1:], value))}" if keys else f"- {in_flow(value)}"
-    yield [(end, end, f"{newline}{' ' * width}{line}")]
     yield [(members[0].start, members[0].start, f"{block[width:]}{newline}{' ' * width}")]
 
 
