@@ -88,7 +88,7 @@ def _at_once(document: _Document, edits: Sequence[Edit]) -> _Document | None:
     splices = sorted(splice for proposal in proposals for splice in proposal or ())
     if any(one[1] > other[0] or one[:2] == other[:2] for one, other in pairwise(splices)):
         return None
-    return _read_again(document, splices, reduce(made, edits, before))
+    return _if_wanted(document, splices, reduce(made, edits, before))
 
 
 def _in_turn(document: _Document, edits: Sequence[Edit]) -> _Document:
@@ -106,13 +106,13 @@ def _applied(document: _Document, edit: Edit) -> _Document:
         with suppress(UnsafeError):
             return _in_turn(document, smaller)
     for proposal in document.syntax.proposals(document, edit):
-        after = _read_again(document, proposal, wanted)
+        after = _if_wanted(document, proposal, wanted)
         if after is not None:
             return after
     raise UnsafeError
 
 
-def _read_again(document: _Document, proposal: Proposal, wanted: Json) -> _Document | None:
+def _if_wanted(document: _Document, proposal: Proposal, wanted: Json) -> _Document | None:
     """The document with the proposal, if it is exactly what is wanted then, and the others are as they were."""
     syntax, text = document.syntax, _spliced(document.text, proposal)
     data = [*document.data]
