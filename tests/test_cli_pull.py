@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +188,41 @@ def test_an_edit_in_git_is_not_undone(here: Checkout) -> None:
 
     assert (told.code, told.out.splitlines()[-1]) == (0, "1 value that changed in Git stays as Git says.")
     assert "temperature: 0.6" in text(here, "assistants/hr.yaml")
+
+
+def test_a_value_that_no_manifest_can_have_holds_back_no_other_one(here: Checkout) -> None:
+    here.config("stack: acme\nenvironments:\n  production: {provider: responses, folder: dist}\n")
+    function = "tools: [{type: function, function: {name: lookup}}]\n"
+    here.write(hr=f"name: HR\nmodel: gpt-4o\ninstructions: Old\n{function}", it="name: IT\nmodel: gpt-4o\n")
+    (here.root / "assistants/prompts/hr.md").unlink()
+    (here.root / "assistants/prompts/it.md").unlink()
+    assert here.run("apply", "-e", "production", "--auto-approve").code == 0
+    request = json.loads(text(here, "dist/hr.json"))
+    request["tools"][0]["output_schema"] = {"type": "object"}
+    (here.root / "dist/hr.json").write_text(json.dumps({**request, "instructions": "New"}))
+
+    told = here.run("pull", "-e", "production")
+
+    assert (told.code, "instructions: New" in text(here, "assistants/hr.yaml")) == (1, True)
+    assert (
+        "assistant.hr tools.functions.lookup.output_schema (assistants/hr.yaml:4): no manifest can have it" in told.out
+    )
+    assert "1 value written to 1 file." in told.out
+
+
+def test_a_value_that_several_share_changes_the_others_and_holds_back_none_of_their_own(here: Checkout) -> None:
+    (here.root / "assistants/prompts/it.md").unlink()
+    here.config("environments:\n  local: {values: {model: gpt-4o}}\n")
+    here.write(
+        hr="name: HR\nmodel: {value: model}\n",
+        it="name: IT\nmodel: {value: model}\ninstructions: {file: prompts/hr.md}\n",
+    )
+    here.run("apply", "-e", "local", "--auto-approve", "--allow", "conflict")
+    moved(here, "HR", model="gpt-4.1")
+    moved(here, "IT", name="It")
+
+    told = here.run("pull", "-e", "local")
+
+    assert (told.code, "2 values written to 2 files." in told.out) == (0, True)
+    assert "Also changes: assistant.it\n    To write the values for local alone, pass `--only local`." in told.out
+    assert "model: gpt-4.1" in text(here, "reconciler.yaml")

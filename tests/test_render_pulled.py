@@ -11,7 +11,8 @@ from reconciler.render import Style
 from reconciler.render.pulled import EditedFile, LeftField, PulledText, holding, lines
 
 HR, IT = Address("assistant", "hr"), Address("assistant", "it")
-NOTHING = PulledText("production (https://api.example.com/v1), stack acme", (), (), (), (), (), 0, is_written=True)
+WHERE = ("production", "(https://api.example.com/v1), stack acme")
+NOTHING = PulledText(*WHERE, (), (), (), (), (), 0, is_written=True)
 
 
 def text(pulled: PulledText) -> str:
@@ -42,6 +43,7 @@ def test_each_file_stands_with_what_it_holds_and_its_diff() -> None:
         "    + │ New.",
         "",
         "Also changes: assistant.it; assistant.hr in staging",
+        "    To write the values for production alone, pass `--only production`.",
         "",
         "2 values written to 3 files.",
     ]
@@ -81,3 +83,12 @@ def test_what_a_file_holds_is_told_by_address() -> None:
     assert holding([(IT, "name"), (HR, "tools"), (HR, "name"), (HR, "tools")]) == (
         "assistant.hr name, tools; assistant.it name"
     )
+
+
+def test_of_much_that_changes_as_well_the_number_is_told() -> None:
+    also = tuple(f"assistant.a{number}" for number in range(12))
+
+    told = text(replace(NOTHING, also=also, is_only=True)).splitlines()
+
+    assert told[2] == f"Also changes: {'; '.join(also[:8])}; and 4 more"
+    assert told[3] == ""

@@ -18,6 +18,7 @@ from reconciler.render.values import compact, inert, one_line, shortened
 _INDENT = " " * 4
 _ROOM = 40
 _MOST = 60
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class LeftField:
 class PulledText:
     """Everything that `pull` has to say, in the order in which it says it."""
 
-    title: str
+    environment: str
+    address: str
+    """Which server it is, and the stack."""
     files: Sequence[EditedFile]
     beside: Sequence[str]
     """Files that are written so that a person can merge a text."""
@@ -56,11 +59,13 @@ class PulledText:
     notes: Sequence[str]
     values: int
     is_written: bool
+    is_only: bool = False
+    """Whether all is written for the environment alone."""
 
 
 def lines(pulled: PulledText, style: Style) -> Iterator[str]:
     """The text line by line; the environment and its address come first."""
-    yield inert(pulled.title)
+    yield inert(f"{pulled.environment} {pulled.address}")
     for edited in pulled.files:
         yield ""
         yield from _file_lines(edited, style)
@@ -69,7 +74,7 @@ def lines(pulled: PulledText, style: Style) -> Iterator[str]:
         yield from (f"  {paint(one_line(file), 'bold', style)}" for file in pulled.beside)
     if pulled.also:
         yield ""
-        yield f"Also changes: {one_line('; '.join(pulled.also))}"
+        yield from _also_lines(pulled)
     if pulled.left:
         yield ""
         yield "Not taken:"
@@ -77,6 +82,15 @@ def lines(pulled: PulledText, style: Style) -> Iterator[str]:
     yield ""
     yield paint(_values_total(pulled), "bold", style)
     yield from map(inert, pulled.notes)
+
+
+def _also_lines(pulled: PulledText) -> Iterator[str]:
+    """What else changes with the files: all of a few, else how many, and how to leave them as they are."""
+    shown = pulled.also[:_SHOWN]
+    more = len(pulled.also) - len(shown)
+    yield f"Also changes: {one_line('; '.join(shown))}{f'; and {more} more' if more else ''}"
+    if not pulled.is_only:
+        yield f"{_INDENT}To write the values for {pulled.environment} alone, pass `--only {pulled.environment}`."
 
 
 def _file_lines(edited: EditedFile, style: Style) -> Iterator[str]:

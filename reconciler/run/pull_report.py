@@ -11,7 +11,7 @@ from reconciler.paths import show
 from reconciler.plan.guards import API_GONE
 from reconciler.plan.taken import Taken
 from reconciler.render import pulled
-from reconciler.render.sentences import count
+from reconciler.render.sentences import address_of, count
 from reconciler.run.all_manifests import AllManifests
 from reconciler.run.pulled_files import SECRET, NewTexts
 from reconciler.run.session import Session
@@ -46,11 +46,12 @@ class PullReport:
     beside: Collection[str]
     """The files that are written so that a person can merge a text."""
 
-    def text(self, *, is_written: bool) -> pulled.PulledText:
+    def text(self, *, is_written: bool, is_only: bool) -> pulled.PulledText:
         """All of it, to be printed."""
         undecided = (self._undecided(one, each) for one in self.taken for each in one.undecided)
         return pulled.PulledText(
-            title=f"{self.session.title}, stack {self.session.where.stack}",
+            environment=self.session.where.environment,
+            address=f"({address_of(self.session.where)}), stack {self.session.where.stack}",
             files=tuple(self._edited_files()),
             beside=tuple(sorted(self.beside)),
             also=self.texts.also,
@@ -58,6 +59,7 @@ class PullReport:
             notes=tuple(self._notes()),
             values=sum(len(each.paths) for each in self.texts.fields),
             is_written=is_written,
+            is_only=is_only,
         )
 
     def _edited_files(self) -> Iterator[pulled.EditedFile]:

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import Json, equal
+from reconciler.canonical import equal
 from reconciler.config import FILE
 from reconciler.console.credentials import hidden
-from reconciler.diagnostics import Diagnostic, Location, errors
+from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser
-from reconciler.manifests.origins import NoOriginError, PlacedEdit, Written, edits_of
-from reconciler.model import Address, Desired
-from reconciler.paths import Path
+from reconciler.manifests.origins import NoOriginError, Written, edits_of
 from reconciler.plan.taken import Taken
 from reconciler.run.all_manifests import AllManifests, existing
 from reconciler.run.file_changes import text_of
+from reconciler.run.pull_check import TakenField, also_changed, wrong_fields
 from reconciler.run.session import manifest_context
 from reconciler.source import Edit, Node, edited, locate, parse
 
 BY_HAND = "it cannot be edited in safety where it stands: write it by hand"
 _SHARED = "other live values would have to stand at the same place: pull with --only, or write it by hand"
 SECRET = "the live value holds a secret of this environment"  # noqa: S105  # says so
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TakenField:
-    """One field of one live object that is written, and how."""
-
-    address: Address
-    name: str
-    paths: tuple[Path, ...]
-    value: Json
-    """What the manifest has to resolve to, in normal form."""
-    place: Location
-    edits: tuple[PlacedEdit, ...] = ()
-
-    @property
-    def files(self) -> frozenset[str]:
-        """The files that its edits are in."""
-        return frozenset(each.at.file for each in self.edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +56,8 @@ class _Writer:
             self.before[file] = text_of(self.repository.config.root, file)
         return self.before.get(file)
 
-    def drop(self, fields: Sequence[TakenField], wrong: Collection[TakenField], why: str) -> list[TakenField]:
-        self.left += [(each, why) for each in fields if each in wrong]
+    def drop(self, fields: Sequence[TakenField], wrong: Mapping[TakenField, str]) -> list[TakenField]:
+        self.left += wrong.items()
         return [each for each in fields if each not in wrong]
 
 
@@ -84,16 +65,16 @@ def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken]
     """The files with the values that were taken, as far as they then are read as exactly that, and nothing else."""
     writer = _Writer(repository, environment, only)
     fields = list(_placed_fields(writer, taken))
-    fields = writer.drop(fields, _clashing(fields), _SHARED)
+    fields = writer.drop(fields, dict.fromkeys(_clashing(fields), _SHARED))
     while fields:
         texts, wrong = _edited_texts(writer, fields)
         after = _with_texts(writer, texts, fields)
-        wrong = wrong or _misread(writer, after, fields)
+        wrong = wrong or wrong_fields(repository, after, environment, fields)
         if not wrong:
             before = {file: text for file, text in writer.before.items() if file in texts}
-            also = _also_changed(writer, after, fields)
+            also = also_changed(repository, after, environment, fields)
             return NewTexts(texts, before, tuple(fields), tuple(writer.left), also)
-        fields = writer.drop(fields, wrong, BY_HAND)
+        fields = writer.drop(fields, wrong)
     return NewTexts({}, {}, (), tuple(writer.left))
 
 
@@ -141,7 +122,7 @@ def _clashing(fields: Sequence[TakenField]) -> set[TakenField]:
     return clashing
 
 
-def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[str, str], set[TakenField]]:
+def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[str, str], dict[TakenField, str]]:
     """The edited files, or the fields that keep one from being edited."""
     by_document: dict[Location, list[TakenField]] = {}
     for each in fields:
@@ -152,10 +133,10 @@ def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[s
         text = texts[at.file] if at.file in texts else writer.text(at.file)
         became = _edited_document(text, at, by_document[at])
         if became is None:
-            alone = {each for each in by_document[at] if _edited_document(text, at, [each]) is None}
-            return {}, alone or set(by_document[at])
+            alone = [each for each in by_document[at] if _edited_document(text, at, [each]) is None]
+            return {}, dict.fromkeys(alone or by_document[at], BY_HAND)
         texts[at.file] = became
-    return texts, set()
+    return texts, {}
 
 
 def _edited_document(text: str | None, at: Location, fields: Iterable[TakenField]) -> str | None:
@@ -180,60 +161,3 @@ def _with_texts(writer: _Writer, texts: Mapping[str, str], fields: Iterable[Take
         repository = replace(repository, here=here, config=replace(repository.config, environments=environments))
     overlay = {file: text for file, text in texts.items() if file != FILE}
     return repository.with_files(overlay, existing(repository.config, repository.config.manifests))
-
-
-def _misread(writer: _Writer, after: AllManifests, fields: Sequence[TakenField]) -> set[TakenField]:
-    """The fields that do not come out as they should, or whose files bring an error or change something beside them."""
-    now = _by_address(writer.repository, writer.environment)
-    then = _by_address(after, writer.environment)
-    wanted: dict[Address, dict[str, TakenField]] = {}
-    for each in fields:
-        wanted.setdefault(each.address, {})[each.name] = each
-    wrong: set[TakenField] = set()
-    for address, by_name in wanted.items():
-        became = then.get(address)
-        for name, value in now[address].fields.items():
-            want = by_name[name].value if name in by_name else value
-            if became is None or not equal(became.fields[name], want):
-                wrong |= {by_name[name]} if name in by_name else {*by_name.values()}
-    found = _new_errors(writer.repository, after)
-    blamed = {each for each in fields for fault in found if fault.place.file in {*each.files, each.place.file}}
-    return wrong | (blamed or set(fields) if found else set())
-
-
-def _new_errors(before: AllManifests, after: AllManifests) -> list[Diagnostic]:
-    """The errors that some environment has then and has not now, wherever they stand."""
-    known = {_fault_identity(fault) for fault in _all_faults(before)}
-    return [fault for fault in _all_faults(after) if _fault_identity(fault) not in known]
-
-
-def _all_faults(repository: AllManifests) -> list[Diagnostic]:
-    every = (fault for name in repository.environments for fault in repository.parsed(name).faults)
-    return list(errors([*repository.read.faults, *every]))
-
-
-def _fault_identity(fault: Diagnostic) -> tuple[str, str, str]:
-    return fault.place.file, fault.code, fault.message
-
-
-def _by_address(repository: AllManifests, environment: str) -> dict[Address, Desired]:
-    return {each.address: each for each in repository.parsed(environment).desired}
-
-
-def _also_changed(writer: _Writer, after: AllManifests, fields: Iterable[TakenField]) -> tuple[str, ...]:
-    """What else becomes another one, here and in every other environment."""
-    taken = {each.address for each in fields}
-    changed: list[str] = []
-    elsewhere = (each for each in writer.repository.names if each != writer.environment)
-    for name in (writer.environment, *elsewhere):
-        now, then = _by_address(writer.repository, name), _by_address(after, name)
-        others = sorted(
-            address for address in now.keys() & then.keys() if not _has_same_fields(now[address], then[address])
-        )
-        is_here = name == writer.environment
-        changed += [str(at) if is_here else f"{at} in {name}" for at in others if not (is_here and at in taken)]
-    return tuple(changed)
-
-
-def _has_same_fields(one: Desired, other: Desired) -> bool:
-    return equal(dict(one.fields), dict(other.fields))

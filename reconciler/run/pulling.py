@@ -48,7 +48,9 @@ def pull(session: Session, request: PullRequest, timeout: float | None = None) -
     texts = new_texts(repository, session.environment.name, taken, only=request.only)
     beside = dict(_live_texts(session, taken))
     beside |= _ignoring(root, beside)
-    report = PullReport(session, repository, plan, taken, texts, beside).text(is_written=not request.dry_run)
+    report = PullReport(session, repository, plan, taken, texts, beside).text(
+        is_written=not request.dry_run, is_only=request.only
+    )
     for line in pulled.lines(report, session.style):
         click.echo(line)
     if not request.dry_run:
