@@ -352,8 +352,10 @@ def test_in_an_empty_folder_a_provider_is_enough_and_the_configuration_is_writte
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     account.made(name="Bot")
 
+    lost = account.run("import")
     told = account.run("import", "-e", "openai")
 
+    assert "begin with `reconciler import -e openai`, which writes one;" in lost.err
     assert (told.code, "  reconciler.yaml" in told.out) == (0, True)
     assert "Note: reconciler.yaml calls the stack test-in-an-empty" in told.err
     assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "openai").out

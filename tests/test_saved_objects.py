@@ -88,6 +88,7 @@ def test_what_is_another_thing_is_a_warning_at_its_line_and_the_rest_is_read() -
         ('[]\n{"b": }', 2, "a file has JSON"),
         ("[" * 100_000, 1, "a file has JSON"),
         ('{"temperature": NaN}', 1, "a file has JSON"),
+        ('{"temperature": 1e400}', 1, "a file has JSON"),
         ("{'id': 'asst_1'}", 1, "save JSON, such as"),
         ("SyncCursorPage[Assistant](data=[Assistant(id='asst_1')])", 1, "save JSON, such as"),
     ],

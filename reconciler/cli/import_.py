@@ -53,15 +53,14 @@ def command(
     no key and no environment, and the next apply creates them. With --to they become agents, or requests in a folder,
     and what is lost is listed under `reconciler.unresolved`.
     """
-    from reconciler.run.import_live import import_live
+    from reconciler.run.import_live import import_live, session_to_import_from
     from reconciler.run.import_saved import Becoming, import_saved
     from reconciler.run.importing import ImportOptions
-    from reconciler.run.session import open_session
 
     if to is not None and not files:
         raise click.UsageError("--to needs --from; what has manifests is moved by `reconciler migrate`.")
     if files:
         import_saved((*files, *words), ImportOptions(**how), session_options, Becoming(to, strict, into))
     else:
-        import_live(open_session(session_options, owns=False), words, ImportOptions(**how))
+        import_live(session_to_import_from(session_options), words, ImportOptions(**how))
     return 0

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import JSONDecodeError
-from typing import Any, Final, TypeAlias, cast
+from math import isinf
+from typing import Final, NoReturn, TypeAlias, cast
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import Diagnostic, Location
@@ -60,7 +61,7 @@ class _SavedReader:
         self.positions = Positions(text, file)
         self.faults: list[Diagnostic] = []
         self._text = text
-        self._decode = json.JSONDecoder(parse_constant=_reject).raw_decode
+        self._decode = json.JSONDecoder(parse_constant=_reject, parse_float=_finite).raw_decode
 
     def objects(self) -> Iterator[SavedObject]:
         at = self._behind(_SPACE, 0)
@@ -129,8 +130,13 @@ class _SavedReader:
         return match.end() if match is not None else at
 
 
-def _reject(name: str) -> Any:
+def _reject(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return _reject(digits) if isinf(number) else number
 
 
 def _is_by_id(value: _Object) -> bool:

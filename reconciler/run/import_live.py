@@ -11,6 +11,7 @@ import click
 from reconciler import config
 from reconciler.canonical import Json
 from reconciler.config import FILE
+from reconciler.console.configuration import current_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
@@ -24,7 +25,8 @@ from reconciler.run.import_folders import first_configuration, folders_for
 from reconciler.run.import_output import ImportResult, finish
 from reconciler.run.importing import ImportOptions, Item, import_objects
 from reconciler.run.matching import Matched, matched
-from reconciler.run.session import Session, run_async
+from reconciler.run.options import SessionOptions
+from reconciler.run.session import Session, open_session, run_async
 
 
 def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
@@ -34,6 +36,19 @@ def import_live(session: Session, words: Sequence[str], options: ImportOptions) 
     if unowned is not None and session.config.file is not None:
         click.echo(f"Warning: {unowned.message}\n  {unowned.remedy}", err=True)
     import_read(session, repository, run_async(_reliably_read, session), words, options)
+
+
+def session_to_import_from(options: SessionOptions) -> Session:
+    """The environment that is selected; in a folder with nothing in it, the failure says which need no more."""
+    try:
+        return open_session(options, owns=False)
+    except Failure as failure:
+        loaded = current_configuration().config
+        if loaded is None or loaded.environments or options.environment is not None:
+            raise
+        ways = " or ".join(f"`reconciler import -e {name}`" for name in loaded.implied)
+        remedy = f"begin with {ways}, which writes one; or run it in the repository, or name its folder with `-C DIR`"
+        raise Failure(failure.message, remedy) from failure
 
 
 def import_read(

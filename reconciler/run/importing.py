@@ -10,6 +10,7 @@ from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.diagnostics import Diagnostic, errors
 from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds.problems import Problem
 from reconciler.manifests.keys import keys_of
 from reconciler.manifests.layout import Draft, laid_out
 from reconciler.manifests.unwritable import why_unwritable
@@ -109,13 +110,19 @@ def _tried(item: Item) -> Item | Left:
     kind = KINDS[item.live.kind]
     body = kind.manifest(item.live.fields)
     problems = kind.check(body, ServerTraits()).problems
-    wrong = [each.message.rstrip(".") for each in problems if each.severity == "error" and not each.is_new]
+    wrong = [_told(each) for each in problems if each.severity == "error" and not each.is_new]
     if hidden().deep(item.live, (Marker,)) is not item.live:
         wrong = ["it holds a secret of this environment, which belongs into no file"]
     if reason := next(iter(wrong), why_unwritable(body)):
         return Left(item.live, reason)
     paths: list[Json] = [*sorted({show(each.path) for each in problems if each.is_new})]
     return replace(item, own={**item.own, "unknown_members": paths}) if paths else item
+
+
+def _told(problem: Problem) -> str:
+    """What is wrong, and where."""
+    message = problem.message.rstrip(".")
+    return message if not problem.loc or f"`{problem.loc[-1]}`" in message else f"`{show(problem.path)}`: {message}"
 
 
 def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Address, Item]:
