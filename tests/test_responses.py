@@ -571,7 +571,7 @@ def test_a_folder_that_git_ignores_is_told_of(here: Place) -> None:
 
 
 def test_a_pull_request_that_brings_the_folder_is_planned_with_it(here: Place) -> None:
-    here.config("stack: acme\n")
+    (here.root / "reconciler.yaml").unlink()
     repository(here.root)
     git(here.root, "checkout", "-qb", "place")
     here.config(CONFIG)

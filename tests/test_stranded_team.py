@@ -19,7 +19,6 @@ from support.checkout import Checkout
 from support.gits import commit, git, repository
 from support.official import judge_response_request
 
-CONFIG = "stack: people-team\nenvironments:\n  production: {provider: responses, folder: dist/production}\n"
 LOOKUP = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
 RANKED = {"ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.0}}
 COMMON = {"object": "assistant", "model": "gpt-4.1", "top_p": 1.0, "response_format": "auto", "description": None}
@@ -48,20 +47,38 @@ DESK: dict[str, Any] = {
     "metadata": {},
     "temperature": 0.2,
 }
+NIGHT: dict[str, Any] = {
+    **COMMON,
+    "id": "asst_77",
+    "created_at": 1699009711,
+    "name": "Night Bot",
+    "instructions": "Search.",
+    "tools": [{"type": "file_search", "file_search": RANKED}],
+    "tool_resources": {"file_search": {"vector_store_ids": []}},
+    "metadata": {},
+    "temperature": 1.0,
+}
 
 
 @pytest.fixture
 def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
-    """A repository with dumps as the official package and the API write them, and nowhere to apply but a folder."""
+    """A repository with dumps as the official package and the API write them, and nothing else."""
     monkeypatch.setenv("RECONCILER_ENVIRONMENT", "production")
     team = Checkout(tmp_path, monkeypatch, capsys)
-    team.config(CONFIG)
+    (tmp_path / "assistants").rmdir()
     (tmp_path / "dumps").mkdir()
     (tmp_path / "dumps/hr.json").write_text(Assistant.model_validate(HR).model_dump_json())
     (tmp_path / "dumps/page.json").write_text(json.dumps({"object": "list", "data": [DESK], "has_more": False}))
+    (tmp_path / "dumps/night.jsonl").write_text(f"{json.dumps(NIGHT)}\n")
     repository(tmp_path)
     git(tmp_path, "checkout", "-qb", "across")
     return team
+
+
+NEW_STORE = """\
+tools: [{type: file_search}]
+tool_resources: {file_search: {vector_store_ids: [vs_new]}}
+"""
 
 
 def requests(team: Checkout) -> dict[str, dict[str, Any]]:
@@ -84,14 +101,22 @@ def sent(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_folder_of_dumps_becomes_requests_that_are_reviewed_shipped_and_kept_in_git(team: Checkout) -> None:
-    imported = team.run("import", "--from", "dumps/hr.json", "dumps/page.json")
+    dumps = ("import", "--from", "dumps/hr.json", "dumps/page.json", "dumps/night.jsonl", "--to", "responses")
+    assert "1 was left: asst_77 (Night Bot)" in team.run(*dumps, "--strict", "--dry-run").err
+    imported = team.run(*dumps)
     assert imported.code == 0, imported.err
+    assert "assistant.night-bot could not take everything along; unresolved: file_search." in imported.err
+    told = team.run("plan").err
+    assert "unresolved-field: `file_search` is unresolved: a migration could not carry it over." in told
+    manifest = team.root / "assistants/night-bot.yaml"
+    manifest.write_text(manifest.read_text().split("  unresolved:")[0] + NEW_STORE)
+
     assert team.run("plan", "--base", "main", "--out", "plan.json").code == 0
     commit(team.root, "reviewed")
     applied = team.run("apply", "plan.json")
     assert applied.code == 0, applied.out + applied.err
-    assert "Resources: 2 added, 0 changed, 0 destroyed." in applied.out
-    git(team.root, "add", "assistants", "dist")
+    assert "Resources: 3 added, 0 changed, 0 destroyed." in applied.out
+    git(team.root, "add", "reconciler.yaml", "assistants", "dist")
     commit(team.root, "across")
 
     for request in requests(team).values():

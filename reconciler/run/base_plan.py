@@ -84,13 +84,14 @@ class BaseRevision:
     def environment(self, environment: Environment) -> tuple[Environment, str]:
         """The environment as the revision has it, with the values that are checked out; or why it is not reached."""
         name, revision = environment.name, self.revision.name
+        is_new = self.trusted is None or name not in {*self.trusted.environments, *self.trusted.broken}
+        if is_new and environment.settings.owned_folder is not None:  # it is of this checkout, and no key is sent
+            return environment, ""
         if self.trusted is None:
             return environment, f"{revision} has no configuration that can be read"
         if name in self.trusted.broken:
             return environment, f"`{name}` of {revision} has an error: {self.trusted.broken[name][0].message}"
         trusted = self.trusted.environments.get(name)
-        if trusted is None and not environment.settings.remote:
-            return environment, ""
         if trusted is None:
             reason = f"{revision} has no environment `{name}`: it is new, and no key is sent there before it is merged"
             return environment, reason
