@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.apis import Api, Apis
 from support.checkout import Checkout
 from support.gits import git, repository
+from support.loopback import on_loopback
 
 PROMPT = "You help.\n\nBe kind.\n\nBe brief.\n\nSay when you do not know.\n"
 HR = """\
@@ -226,3 +229,47 @@ def test_a_value_that_several_share_changes_the_others_and_holds_back_none_of_th
     assert (told.code, "2 values written to 2 files." in told.out) == (0, True)
     assert "Also changes: assistant.it\n    To write the values for local alone, pass `--only local`." in told.out
     assert "model: gpt-4.1" in text(here, "reconciler.yaml")
+
+
+@pytest.fixture
+def there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[tuple[Checkout, Api, str]]:
+    """A checkout of an agent that is applied to a server whose clients replace metadata."""
+    checkout, api = Checkout(tmp_path, monkeypatch, capsys), Api("agents")
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "assistants").rmdir()
+    (tmp_path / "agents/helper.yaml").write_text("model: gpt-5.1\nname: Helper\n")
+    with on_loopback(Apis(api).answer) as url:
+        checkout.config(f"stack: acme\nenvironments: {{production: {{provider: openai, base_url: {url}}}}}\n")
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789")
+        monkeypatch.setenv("RECONCILER_ENVIRONMENT", "production")
+        assert checkout.run("apply", "--auto-approve").code == 0
+        yield checkout, api, next(iter(api.kept))
+
+
+def test_without_a_marker_nobody_knows_who_changed_it_so_a_person_decides(there: tuple[Checkout, Api, str]) -> None:
+    here, api, id = there
+    api.kept[id] |= {"name": "Their helper", "metadata": {"team": "people"}}
+
+    lost = here.run("pull")
+    here.run("output", "helper", "--write-pins")
+    pinned = here.run("pull")
+    taken = here.run("pull", "--take", "live")
+
+    assert (lost.code, "agent.helper: " in lost.out, "Not live" in lost.out) == (0, True, False)
+    assert 'pass `--take live` or `--take git`\n    live "Their helper", Git "Helper"' in pinned.out
+    assert (pinned.code, taken.code) == (1, 0)
+    assert text(here, "agents/helper.yaml").startswith("model: gpt-5.1\nname: Their helper\n")
+    assert "1 to import, 0 to add, 0 to change" in here.run("plan").out
+
+
+def test_a_list_that_contradicts_itself_is_not_written_into_files(there: tuple[Checkout, Api, str]) -> None:
+    here, api, id = there
+    api.kept[id]["name"] = "Their helper"
+    api.kept["again"] = api.kept[id]
+
+    told = here.run("pull")
+
+    assert (told.code, "The server's list of agents is unreliable" in told.err) == (1, True)
+    assert "name: Helper" in text(here, "agents/helper.yaml")

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from reconciler.model import REMOVALS, Address, FieldChange, Plan
 from reconciler.paths import show
-from reconciler.plan.guards import API_GONE
 from reconciler.plan.taken import Taken
 from reconciler.render import pulled
 from reconciler.render.sentences import address_of, count
@@ -90,14 +89,15 @@ class PullReport:
             yield f"{value} has the edits of both sides now: review it, and apply it with --allow conflict."
         if kept := sum(len(one.kept) for one in self.taken):
             yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git says."
-        acting = self.plan.changes
-        if created := _listed(change.address for change in acting if change.action == "create"):
-            yield f"Not live: {created}. An apply creates them; remove the manifest of what is to stay away."
+        acting, created = self.plan.changes, {each.address for each in self.plan.changes if each.action == "create"}
+        if missing := _listed(created - self.plan.held):
+            yield f"Not live: {missing}. An apply creates them; remove the manifest of what is to stay away."
+        for each in [each for each in self.plan.standing if each.holds & created][:_MOST]:
+            yield f"{each.address}: {each.message} {each.remedy}" if each.address else each.message
         if orphans := _listed(change.address for change in acting if change.action in REMOVALS):
             yield f"Without a manifest here: {orphans}. `reconciler import` writes one."
         if unkept := _listed({one.address for one in self.plan.mismatches} - {address for address, _ in written}):
             yield f"The server does not keep what it is sent: {unkept}. `--take live` takes what it has."
-        yield from (each.message for each in self.plan.objections if each.code == API_GONE)
         if self.plan.unmanaged and not self.plan.selected:
             are = f"{count(self.plan.unmanaged, 'live object')} {'is' if self.plan.unmanaged == 1 else 'are'} unmanaged"
             yield f"{are}: `reconciler import` takes {'it' if self.plan.unmanaged == 1 else 'them'}."
