@@ -217,6 +217,12 @@ def test_mappings_and_lists_are_written_as_the_ones_before(before: str, path: Pa
         ("a:\n- x\n\nb: 1\n", ("a", 1), "\n", 'a:\n- x\n- "\\n"\n\nb: 1\n'),
         ("a: 1\n\nb:\n", ("b",), {"c": "\n"}, 'a: 1\n\nb:\n  c: "\\n"\n'),
         ("a:\n  b: 1\n\nc: 1\n", ("a", "x"), {"y": "\n"}, 'a:\n  b: 1\n  x:\n    y: "\\n"\n\nc: 1\n'),
+        (
+            "a: 1 # c\n\n# our own\nreconciler: {was: [b]}\n",
+            ("c", "d"),
+            2,
+            "a: 1 # c\nc: {d: 2}\n\n# our own\nreconciler: {was: [b]}\n",
+        ),
         ("a: [x,y]\n", ("a", 2), "z", "a: [x,y,z]\n"),
         ("a: []\n", ("a", 0), "z", "a: [z]\n"),
         ("a: []\n", ("a", 0), "y\nz", "a:\n  - |-\n    y\n    z\n"),

@@ -26,7 +26,7 @@ _PLAIN = re.compile(r"[\w./$][\w./$+-]*(?: [\w./$+-]+)*", re.ASCII)
 _UNIT = re.compile(r"[\r\n]([ \t]+)\S")
 _COMMA = re.compile(r"[ \t\r\n]*,")
 _REST = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
-_INVISIBLE_IN_JSON = re.compile(r"[^\x00-\x7f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def nested(keys: Keys, value: Json) -> Json:
@@ -58,9 +58,7 @@ def _plain(value: Json) -> str:
 def in_json(value: Json, unit: str | None = None, margin: str = "", newline: str = "\n") -> str:
     """A value as JSON: over several lines where there is a unit to indent by, each behind the margin."""
     dumped = json.dumps(value, ensure_ascii=False, indent=unit)
-    dumped = _INVISIBLE_IN_JSON.sub(
-        lambda match: match[0] if can_be_seen(match[0]) else json.dumps(match[0])[1:-1], dumped
-    )
+    dumped = _NOT_ASCII.sub(lambda match: match[0] if can_be_seen(match[0]) else json.dumps(match[0])[1:-1], dumped)
     return dumped.replace("\n", f"{newline}{margin}")
 
 

@@ -27,6 +27,7 @@ from reconciler.source.writing import OneLine, can_be_seen, folded, is_kept, lit
 _COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
 _HEADER = re.compile(r"(?P<properties>(?:[ \t]+[&!][^\s]*)*)(?:[ \t]+[|>][-+0-9]*)?(?P<comment>[ \t]+#[^\r\n]*)?")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
+_OWN = "reconciler"
 _STEP = 2
 _NESTED = 2
 _BLOCKS = (":", "-", "|", ">")
@@ -58,7 +59,7 @@ def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
     """One more member of a mapping below the keys or, without keys, one more item of a list."""
     old, whole = spot.old, nested(keys, value) if keys else [value]
     if old.style in (":", "-"):
-        yield from _inserted_in_block(spot, old.members, keys, value)
+        yield from _inserted_in_block(spot, _members_before(spot, keys), keys, value)
     elif not old.style and not spot.in_flow:
         yield _collection_block(spot, _lines(keys, value), ":" if keys else "-")
     elif not old.style:
@@ -67,6 +68,13 @@ def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
         yield Brackets(spot.text, old).added(keys, value)
     else:
         yield from replaced(spot, whole)
+
+
+def _members_before(spot: Spot, keys: Keys) -> Sequence[Entry]:
+    """The members behind which one is added: a manifest ends with its own block."""
+    *others, last = spot.old.members
+    has_block = spot.parent is None and others and last.key == _OWN
+    return others if has_block and keys[:1] != (_OWN,) else spot.old.members
 
 
 def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposal]:
