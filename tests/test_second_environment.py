@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from reconciler.console.failure import Failure
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Live, Plan
+from reconciler.plan.diff import differences
 from support.bodies import Edit, Resource, edit, resource
+from support.lives import applied
 from support.second import TwoEnvironments
 
 NAMES = st.sampled_from(["Helper", "Order Desk", "Night Bot", "Ωmega", "1e3"])
@@ -276,6 +278,24 @@ def test_a_pair_by_hand_must_be_possible(repository: TwoEnvironments) -> None:
     assert "metadata pairs" in message("other=asst_f")
 
 
+def test_a_pair_by_hand_brings_back_what_a_manifest_had_let_go(repository: TwoEnvironments) -> None:
+    repository.write("assistants/helper.yaml", "name: Helper\nmodel: gpt-4o\n")
+    (one,) = repository.desired("staging")
+    live = applied(one, "asst_s", where=repository.session("staging").where)
+    repository.write(
+        "assistants/helper.yaml", "name: Helper\nmodel: gpt-4o\nreconciler: {environments: {staging: false}}\n"
+    )
+
+    repository.imports("staging", [live])
+    assert repository.desired("staging") == ()
+    repository.imports("staging", [live], "helper=asst_s")
+
+    plan = repository.plan("staging", [live])
+    assert (plan.changes, plan.unchanged) == ((), 1)
+    with pytest.raises(Failure, match=r"asst_s is the object of assistant\.helper already"):
+        repository.imports("staging", [live], "helper=asst_s")
+
+
 def test_a_dry_run_prints_the_matches_and_writes_nothing(
     repository: TwoEnvironments, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,5 +326,11 @@ def test_importing_a_second_environment_leaves_both_with_nothing_but_adoptions(w
         adopted = {change.id for change in plans[1].changes}
         left = [one.name for one in second if one.id not in adopted]
         assert plans[0].unmanaged == 0
+        asked = {one.address: one for one in before}
+        patched = repository.patched("staging")
+        for change in plans[1].changes:
+            if change.address in patched and change.live is not None:
+                differing = differences(asked[change.address], change.live, KINDS[change.address.kind])
+                assert patched[change.address] <= {each.path[0] for each in differing}
         names = [(one.kind, one.name) for one in (*first, *second)]
         assert all(names.count((one.kind, one.name)) > 2 for one in second if one.id not in adopted), left

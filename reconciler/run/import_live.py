@@ -64,7 +64,7 @@ def import_read(
         pinned=repository.pinned_elsewhere(),
     )
     found = _selected(every, [word for word in words if not _is_pair(word, live)], pairs.values(), session.title)
-    done = matched(session, repository, found, every, pairs) if repository.read.manifests else Matched()
+    done = matched(session, repository, found, every, pairs) if repository.read.manifests or pairs else Matched()
     elsewhere = done.handled | {each.live.identity for each in done.left}
     items = [_item(one, session, repository) for one in found.importable if one.identity not in elsewhere]
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))

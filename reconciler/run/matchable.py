@@ -79,7 +79,7 @@ class ManifestsHere:
             address = self._named(key, one)
             if one.identity in reasons and not is_ours(one, self.session.where):
                 raise Failure(f"{id} cannot be the object of {address}: {reasons[one.identity]}.")
-            self._require_free(address, one, live)
+            self._require_free(address, one, live, is_left=one.identity in reasons)
             if id in given.values():
                 raise Failure(f"{id} is given to several manifests.", _ONE)
             if address in given:
@@ -97,11 +97,11 @@ class ManifestsHere:
             raise Failure(f"{one.id} is {KINDS[one.kind].with_article}, and {other} is not.")
         raise Failure(f"No manifest is called {key!r}.", meant(key, of_kind))
 
-    def _require_free(self, address: Address, one: Live, live: Collection[Live]) -> None:
-        """Ends the command where the object has another manifest, or the manifest another object."""
+    def _require_free(self, address: Address, one: Live, live: Collection[Live], *, is_left: bool) -> None:
+        """Ends the command where the object has a manifest, or the manifest an object."""
         carriers = by_address(managed(live, self.session.where))
         holder = next((at for at, each in self.by_address.items() if each.desired.id == one.id and at != address), None)
-        if is_ours(one, self.session.where) and one.address in self.by_address and one.address != address:
+        if is_ours(one, self.session.where) and one.address in self.by_address and not is_left:
             holder = one.address
         if holder is not None:
             raise Failure(f"{one.id} is the object of {holder} already.", _ONE)

@@ -10,14 +10,16 @@ from typing import Any
 from reconciler.console.configuration import loaded_configuration
 from reconciler.diagnostics import errors
 from reconciler.manifests import parser, reading
-from reconciler.model import Desired, Live, Plan
+from reconciler.model import Address, Desired, Live, Plan
+from reconciler.paths import at
 from reconciler.plan.make import make_plan
 from reconciler.render import Style
-from reconciler.run.all_manifests import opened
+from reconciler.run.all_manifests import existing, opened
 from reconciler.run.import_live import import_read
 from reconciler.run.importing import ImportOptions
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import Session, manifest_context, session_of
+from reconciler.source import plain
 
 ENVIRONMENTS = ("production", "staging")
 
@@ -63,6 +65,14 @@ class TwoEnvironments:
         parsed = parser.parse(read.manifests, manifest_context(session.config, session.environment))
         assert not errors([*read.faults, *parsed.faults]), (read.faults, parsed.faults)
         return parsed.desired
+
+    def patched(self, name: str) -> dict[Address, frozenset[str]]:
+        """By manifest, the fields that the environment's patch states."""
+        read = reading.read(self.root, existing(self.session(name).config, ("agents", "assistants")))
+        paths = ("reconciler", "environments", name)
+        found = {each.address: plain(each.node) for each in read.manifests}
+        patches = {address: at(document, paths) for address, document in found.items()}
+        return {address: frozenset(patch) for address, patch in patches.items() if isinstance(patch, dict)}
 
     def plan(self, name: str, live: Sequence[Live]) -> Plan:
         return make_plan(self.desired(name), live, self.session(name).where)
