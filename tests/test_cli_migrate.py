@@ -151,6 +151,57 @@ def test_ids_move_to_the_environment_that_has_nothing_but_agents(here: Checkout)
     assert "  former_ids:\n    local: asst_0\n    new: asst_1\n" in (here.root / "agents/hr.yaml").read_text()
 
 
+def test_the_assistants_of_an_environment_become_requests_one_at_a_time(here: Checkout) -> None:
+    text = "# kept\nmodel: gpt-5.1\nname: IT\ntools: [{type: file_search}]\n"
+    here.write(it=text, hr=HR.replace("tools: [{type: code_interpreter}]\n", ""))
+
+    shown = here.run("migrate", "hr", "-e", "production", "--to", "responses", "--dry-run")
+    told = here.run("migrate", "hr", "-e", "production", "--to", "responses")
+
+    assert shown.out.replace("would be ", "") == told.out
+    assert told.out == (
+        "production (openai, http://127.0.0.1:2/v1) -> production-responses (responses, dist/production)\n"
+        "\n"
+        "  reconciler.yaml       gets the environment production-responses\n"
+        "  assistants/hr.yaml    assistant.hr\n"
+        "  1 other manifest says `production-responses: false`\n"
+        "\n"
+        "1 assistant migrated.\n"
+        "Next: reconciler plan -e production-responses\n"
+    )
+    assert here.run("apply", "-e", "production-responses", "--auto-approve").code == 0
+    assert "No changes." in here.run("plan", "-e", "production-responses").out
+    assert "asst_1     assistant.hr  hr\n" in here.run("output", "-e", "production-responses").out
+    request = json.loads((here.root / "dist/production/hr.json").read_text())
+    assert (request["temperature"], request["metadata"]) == (0.2, {"team": "red"})
+
+    strict = here.run("migrate", "-e", "production", "--to", "responses", "--strict")
+    assert (strict.code, "assistant.hr is there already" in strict.out) == (1, True)
+    assert "1 field would be unresolved, which --strict refuses: file_search." in strict.err
+    next_one = here.run("migrate", "it", "-e", "production", "--to", "responses")
+    assert "  assistants/it.yaml    assistant.it; 1 field is unresolved: file_search\n" in next_one.out
+    assert (here.root / "assistants/it.yaml").read_text().startswith(text)
+    assert "unresolved-field: `file_search` is" in here.run("plan", "-e", "production-responses").err
+    for name in ("local", "production"):
+        assert here.run("validate", "-e", name).code == 0
+    assert here.run("migrate", "-e", "production-responses", "--to", "responses").code == 1
+
+
+def test_a_manifest_that_cannot_be_a_request_where_values_are_missing_is_left(here: Checkout) -> None:
+    here.config(f"{CONFIG}  requests: {{provider: responses, folder: dist/requests}}\n")
+    block = "reconciler:\n  environments: {requests: false"
+    here.write(
+        it=f"model: gpt-5.1\n{block}}}\n", hr=f"model: gpt-5.1\nname: {{value: team}}\n{block}, staging: false}}\n"
+    )
+
+    told = here.run("migrate", "-e", "production", "--to", "responses", "--into", "requests")
+
+    assert told.code == 1
+    assert "assistant.hr was left: Environment `requests` has no value `team`." in told.err
+    assert (here.root / "assistants/it.yaml").read_text() == "model: gpt-5.1\n"
+    assert here.run("migrate", "hr", "-e", "staging", "--to", "responses", "--into", "requests").code == 0
+
+
 SAVED = [
     {
         "id": "asst_a",

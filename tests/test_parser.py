@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -115,6 +116,15 @@ def test_a_bare_id_belongs_to_the_one_environment_besides_local(setting: Manifes
 )
 def test_former_ids_are_those_of_the_environment_or_of_all(stated: str, ids: tuple[str, ...]) -> None:
     assert desired(own(f"{{former_ids: {stated}}}")).former_ids == ids
+
+
+def test_what_a_server_lacks_is_no_error_of_a_manifest_that_does_not_exist_there() -> None:
+    terms = ServerTraits(tools={"assistant": frozenset({"file"})}, unsupported={"assistant": frozenset({"top_p"})})
+    there = replace(PRODUCTION, terms=terms)
+    text = "tools: [{type: file_search}]\ntop_p: 0.5\nmodel: m\n"
+
+    assert [fault.rpartition(" ")[2] for fault in faults(text, there)] == ["unknown-tool", "unsupported-field"]
+    assert faults(f"{text}reconciler: {{environments: {{production: false}}}}\n", there) == []
 
 
 def test_manifests_are_sorted_by_address_whatever_their_order() -> None:

@@ -14,7 +14,8 @@ from reconciler.run.options import SessionOptions
 @click.command("migrate")
 @click.argument("words", nargs=-1, metavar="[KEY]...")
 @options.environment
-@options.option("--to", type=click.Choice(("agent",)), help="Write what they become; default: assess both.")
+@options.option("--to", type=click.Choice(("agent", "responses")), help="Write what they become; default: assess both.")
+@options.option("--into", metavar="NAME", help="With --to responses: the environment for the requests.")
 @options.option("--strict", is_flag=True, help="Write no manifest with an unresolved field.")
 @options.option(
     "--layout",
@@ -25,18 +26,30 @@ from reconciler.run.options import SessionOptions
 @options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.formats("text", "markdown", "json", help="How to print the assessment.")
 @options.printing
-def command(*, words: tuple[str, ...], to: str | None, format: str, session_options: SessionOptions, **how: Any) -> int:
+def command(
+    *,
+    words: tuple[str, ...],
+    to: str | None,
+    into: str | None,
+    format: str,
+    session_options: SessionOptions,
+    **how: Any,
+) -> int:
     """Assess what becomes of each assistant as an agent and as a Responses request, or write it.
 
     Reads the manifests as `validate` does. Each field is the same there, changed, or lost, with what to do instead.
     KEY names an assistant and may be a glob; without it all are meant. Nothing is sent.
 
     With --to agent each gets a manifest of an agent beside its own, for every environment that can have agents or for
-    the one of -e. What is lost is listed there under `reconciler.unresolved`, an error until it is settled.
+    the one of -e. With --to responses the manifests of one environment are for one more, which is a folder of requests.
+    What is lost is listed under `reconciler.unresolved`, an error until it is settled.
     """
     from reconciler.run.migrating import MigrationOptions, assess_migration, migrate_to_agents
+    from reconciler.run.request_migration import migrate_to_requests
 
-    if to is not None:
+    if to == "responses":
+        return migrate_to_requests(session_options, words, MigrationOptions(**how), into)
+    if to == "agent":
         return migrate_to_agents(session_options, words, MigrationOptions(**how))
     if format == "json":
         ci_output_guard.says_data()

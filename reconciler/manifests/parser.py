@@ -176,7 +176,8 @@ class _ManifestReader:
         data = plain(sound)
         unread = fields(body).keys() - fields(sound).keys() if exists else self.kind.fields
         body_data = data if isinstance(data, dict) else {}
-        checked = self.kind.check(body_data, self.context.terms, unread, accepted=self.accepted)
+        terms = self.context.terms if exists else ServerTraits(families=self.context.terms.families)
+        checked = self.kind.check(body_data, terms, unread, accepted=self.accepted)
         for problem in checked.problems:
             place = locate(sound, problem.loc, key=problem.at_key)
             remedy = self._kind_remedy(body) if problem.loc == ("kind",) else problem.remedy

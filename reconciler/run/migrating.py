@@ -19,17 +19,17 @@ from reconciler.manifests.layout import Layout, laid_out
 from reconciler.manifests.parser import Manifest
 from reconciler.model import Address
 from reconciler.render.assessment import ASSESSMENT_FORMATS
-from reconciler.render.sentences import count
 from reconciler.run.addressing import addresses_named
 from reconciler.run.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents
 from reconciler.run.file_changes import write_files
 from reconciler.run.import_folders import Folders, folders_for
-from reconciler.run.migration_output import Migrated, say_migrated
+from reconciler.run.migration_output import Migrated, refused_by_strict, say_migrated
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import manifest_context
 from reconciler.run.validation import check_manifests
 
-_UNRESOLVED = "unresolved-field"
+UNRESOLVED = "unresolved-field"
+"""The error that a migration leaves for a person on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def of_assistants(read: reading.ReadFolders, faults: Sequence[Diagnostic]) -> It
     files = {file for manifest in assistants_in(read) for file in files_of(manifest)}
     for fault in faults:
         is_of_agents = parser.kind_of(fault.place.file).name == "agent" and fault.place.file not in files
-        if not is_of_agents and fault.code != _UNRESOLVED:
+        if not is_of_agents and fault.code != UNRESOLVED:
             yield fault
 
 
@@ -124,8 +124,7 @@ class _Migration:
         if hidden().deep(agent.draft.draft) is not agent.draft.draft:
             return "it holds a secret of this environment, which belongs into no file"
         if self.options.strict and agent.draft.unresolved:
-            words = agent.draft.unresolved
-            return f"{count(len(words), 'field')} would be unresolved, which --strict refuses: {', '.join(words)}"
+            return refused_by_strict(agent.draft.unresolved)
         return ""
 
     def _verified(self, agents: list[NewAgent], there: dict[Address, str], left: dict[Address, str]) -> Migrated:
@@ -144,12 +143,12 @@ class _Migration:
         replaced = {each.address for each in agents}
         others = [each for each in self.read.manifests if each.address not in replaced]
         used = {file for each in others for file in files_of(each)}
-        taken = used if self.options.force else used | {*self.read.sources}
+        taken = {path: text for path, text in self.read.sources.items() if path in used or not self.options.force}
         texts: dict[str, str] = {}
         layouts: tuple[Layout, ...] = ("yaml", "markdown")
         for layout in layouts:
             drafts = [each.draft.draft for each in agents if self._layout(each.manifest) == layout]
-            texts |= laid_out(drafts, layout, self.folders.by_kind, {*taken, *texts})
+            texts |= laid_out(drafts, layout, self.folders.by_kind, {**taken, **texts})
         return texts
 
     def _layout(self, manifest: Manifest) -> Layout:
@@ -199,5 +198,5 @@ class _NewAgents:
 
     def _faults(self, faults: Iterable[Diagnostic]) -> Iterator[tuple[Address, str]]:
         for fault in errors(faults):
-            for address in self.users.get(fault.place.file, ()) if fault.code != _UNRESOLVED else ():
+            for address in self.users.get(fault.place.file, ()) if fault.code != UNRESOLVED else ():
                 yield address, fault.message.rstrip(".")

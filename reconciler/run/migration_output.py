@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import click
 
 from reconciler.config import Config, Environment
-from reconciler.model import Address
+from reconciler.kinds.conversion import Converted
+from reconciler.manifests.parser import Manifest
+from reconciler.model import Address, Desired
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import one_line
 from reconciler.render.visible import columns
 from reconciler.run.agent_drafts import AgentPlaces, NewAgent
 from reconciler.run.lock import state_folder
+from reconciler.run.responses_place import ResponsesPlace
 from reconciler.run.session import target_of
 
 _NAMED = 5
+_SETTLE = "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,63 @@ class Migrated:
     """By assistant, the manifest that its agent has already."""
     left: Mapping[Address, str]
     """By assistant, why it was left."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMove:
+    """An assistant on its way to an environment of requests."""
+
+    manifest: Manifest
+    desired: Desired
+    """What it is in the environment that it comes from."""
+    request: Converted
+    """The same, without what no request can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedRequests:
+    """What a migration to requests changes, and what it leaves."""
+
+    moved: Sequence[RequestMove]
+    texts: Mapping[str, str]
+    """By path from the root, the manifests as they are to be, where they change."""
+    before: Mapping[str, str]
+    there: Mapping[Address, str]
+    """By assistant that is there already, its manifest."""
+    left: Mapping[Address, str]
+    """By assistant, why it was left."""
+
+
+def say_migrated_requests(
+    migrated: MigratedRequests, loaded: Config, source: Environment, place: ResponsesPlace, *, dry_run: bool
+) -> None:
+    """Prints the two environments, what changes, and what is next; what was left on standard error."""
+    target = place.environment
+    click.echo(f"{title_of(source, loaded)} -> {title_of(target, place.config)}\n")
+    told = [("reconciler.yaml", f"gets the environment {target.name}")] if place.is_new and migrated.moved else []
+    for move in migrated.moved:
+        words = [one_line(word) for word in move.request.unresolved]
+        told.append((move.manifest.file, f"{move.manifest.address}{_unresolved_part(words)}"))
+    for line in _aligned(told):
+        click.echo(line)
+    others = len(migrated.texts.keys() - {move.manifest.file for move in migrated.moved})
+    if others:
+        click.echo(f"  {count(others, 'other manifest')} {'says' if others == 1 else 'say'} `{target.name}: false`")
+    moved, would = len(migrated.moved), "would be " if dry_run else ""
+    click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "\nThere is nothing to migrate.")
+    for address, file in sorted(migrated.there.items()):
+        click.echo(f"{address} is there already: {one_line(file)}; --force writes it again.")
+    for address, reason in sorted(migrated.left.items()):
+        click.echo(f"{address} was left: {one_line(reason)}.", err=True)
+    if any(move.request.unresolved for move in migrated.moved):
+        click.echo(_SETTLE)
+    elif moved:
+        click.echo(f"Next: reconciler plan -e {target.name}")
+
+
+def refused_by_strict(words: Sequence[str]) -> str:
+    """Why --strict leaves an assistant of which these would be unresolved."""
+    return f"{count(len(words), 'field')} would be unresolved, which --strict refuses: {', '.join(words)}"
 
 
 def title_of(environment: Environment, loaded: Config) -> str:
@@ -65,19 +126,27 @@ def _lines(migrated: Migrated) -> list[str]:
     told = {migrated.files[each.address]: _source_line(each) for each in migrated.agents}
     told |= {path: "" for path in migrated.texts if path not in told}
     told |= dict.fromkeys(migrated.edited, "lists the folder as well")
-    width = max((columns(path) for path, words in told.items() if words), default=0)
+    return _aligned(sorted(told.items()))
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """A line for each path, with what is told of it behind the longest."""
+    width = max((columns(path) for path, words in rows if words), default=0)
     return [
         f"  {one_line(path)}{' ' * (width - columns(path) + 4)}{words}" if words else f"  {one_line(path)}"
-        for path, words in sorted(told.items())
+        for path, words in rows
     ]
 
 
 def _source_line(agent: NewAgent) -> str:
     """`from assistants/hr-helper.yaml; 2 fields are unresolved: file_search, temperature`"""
     words = [one_line(word) for word in agent.draft.unresolved]
+    return f"from {one_line(agent.manifest.file)}{_unresolved_part(words)}"
+
+
+def _unresolved_part(words: Sequence[str]) -> str:
     are = "is" if len(words) == 1 else "are"
-    unresolved = f"; {count(len(words), 'field')} {are} unresolved: {', '.join(words)}" if words else ""
-    return f"from {one_line(agent.manifest.file)}{unresolved}"
+    return f"; {count(len(words), 'field')} {are} unresolved: {', '.join(words)}" if words else ""
 
 
 def _summary(migrated: Migrated, *, dry_run: bool) -> str:
@@ -90,6 +159,6 @@ def _summary(migrated: Migrated, *, dry_run: bool) -> str:
 
 def _next_step(migrated: Migrated, places: AgentPlaces) -> str:
     if any(each.draft.unresolved for each in migrated.agents):
-        return "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
+        return _SETTLE
     away = [each.name for each in places.chosen if not each.settings.embedded]
     return f"Next: reconciler plan -e {(away or [places.chosen[0].name])[0]}"

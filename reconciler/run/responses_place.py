@@ -13,7 +13,7 @@ from reconciler.diagnostics import errors
 from reconciler.manifests.keys import slug_of
 from reconciler.model import NAME
 from reconciler.run.file_changes import text_of
-from reconciler.source import Edit, edited, member, parse, plain, write
+from reconciler.source import Edit, OneLine, edited, member, parse, plain, write
 
 PROVIDER = "responses"
 _USUAL = "production"
@@ -54,7 +54,7 @@ def responses_place(loaded: Config, source: Environment | None, into: str | None
     before = text_of(loaded.root, FILE) if loaded.file is not None else None
     folder = f"dist/{source.name if source is not None and into is None else name}"
     after = _with_environment(before, loaded, name, _stated_place(before, source, folder))
-    return _read_again(after, loaded, name, before)
+    return _place_in(after, loaded, name, before)
 
 
 def _name_for(loaded: Config, source: Environment | None) -> str:
@@ -68,10 +68,11 @@ def _stated_place(text: str | None, source: Environment | None, folder: str) -> 
     documents = parse(text or "", FILE).documents
     environments = member(documents[0], "environments") if documents else None
     node = member(environments, source.name) if source is not None else None
-    stated = plain(node) if node is not None else None
-    members = stated if isinstance(stated, dict) else {}
+    own = plain(node) if node is not None else None
+    members = own if isinstance(own, dict) else {}
     kept: dict[str, Json] = {name: members[name] for name in ("stack", "values", "models") if name in members}
-    return {"provider": PROVIDER, "folder": folder, "kinds": ["assistant"], **kept}
+    stated: dict[str, Json] = {"provider": PROVIDER, "folder": folder, "kinds": ["assistant"], **kept}
+    return stated if kept else OneLine(stated)
 
 
 def _with_environment(text: str | None, loaded: Config, name: str, stated: dict[str, Json]) -> str:
@@ -86,7 +87,7 @@ def _with_environment(text: str | None, loaded: Config, name: str, stated: dict[
     return after
 
 
-def _read_again(text: str, loaded: Config, name: str, before: str | None) -> ResponsesPlace:
+def _place_in(text: str, loaded: Config, name: str, before: str | None) -> ResponsesPlace:
     read = read_configuration(text, loaded.root)
     faults = read.config.broken.get(name, ()) if read.config is not None else errors(read.faults)
     if read.config is None or faults:
