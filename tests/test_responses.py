@@ -268,6 +268,42 @@ def test_a_file_that_is_not_managed_is_never_written_over(here: Place) -> None:
     assert (here.folder / "hr.json").read_text() == REQUEST
 
 
+def test_requests_of_ones_own_are_imported_and_adopted_without_a_changed_byte(here: Place) -> None:
+    members: Body = {"b": {"type": "string"}, "a": {"type": "string"}}
+    schema: Body = {"type": "object", "properties": members, "required": ["b", "a"], "additionalProperties": False}
+    tools: list[Body] = [
+        {"type": "web_search", "search_context_size": "low"},
+        {"type": "function", "name": "f", "parameters": schema, "strict": True, "output_schema": schema},
+        {"type": "function", "name": "unsaid", "parameters": schema},
+        {"type": "code_interpreter", "container": {"type": "auto", "memory_limit": "4g", "file_ids": ["f2", "f1"]}},
+        {"type": "file_search", "vector_store_ids": ["vs_1"], "filters": {"type": "eq", "key": "a", "value": "b"}},
+        {"type": "mcp", "server_label": "docs", "server_url": "https://docs.example.com"},
+    ]
+    answer: Body = {"type": "json_schema", "name": "n", "schema": schema}
+    messy: Body = {
+        "max_output_tokens": 5,
+        "tools": tools,
+        "text": {"verbosity": "low"},
+        "reasoning": {"effort": "high", "summary": "auto"},
+        "model": "gpt-5.1",
+        "metadata": {"b": "1"},
+        "instructions": "---\n{{ }} % “x”\r\n",
+    }
+    here.folder.mkdir(parents=True)
+    for path in (here.root / "assistants").iterdir():
+        path.unlink()
+    for key, request in {"my-bot": messy, "Other Bot": {"model": "gpt-4.1", "text": {"format": answer}}}.items():
+        (here.folder / f"{key}.json").write_text(json.dumps(request, indent=4))
+    (here.folder / "two.json").write_text(json.dumps({"model": "gpt-4.1", "tools": [tools[4]] * 2}))
+    before = here.files()
+    told = here.run("import")
+    assert (told.code, "1 was left: two: `file_search` is listed twice." in told.err) == (0, True)
+    assert here.changes() == [("assistant.my-bot", "adopt", []), ("assistant.other-bot", "adopt", [])]
+    here.apply()
+    assert {name: content for name, content in here.files().items() if name != "_index.json"} == before
+    assert here.changes() == []
+
+
 def test_a_lost_index_is_restored_by_adopting_or_is_told_of(applied: Place) -> None:
     (applied.folder / "_index.json").unlink()
     for state, code in ((".reconciler", "marker-lost"), ("of-another-clone", "possible-duplicate")):
