@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,31 @@ def test_a_value_that_several_share_changes_the_others_and_holds_back_none_of_th
     assert (told.code, "2 values written to 2 files." in told.out) == (0, True)
     assert "Also changes: assistant.it\n    To write the values for local alone, pass `--only local`." in told.out
     assert "model: gpt-4.1" in text(here, "reconciler.yaml")
+
+
+def test_a_request_that_was_committed_is_what_both_sides_edited(here: Checkout) -> None:
+    here.config("stack: acme\nenvironments:\n  production: {provider: responses, folder: dist}\n")
+    here.write(it="model: gpt-4o\ninstructions: {file: prompts/it.md}\n")
+    (here.root / "assistants/hr.yaml").write_text("model: gpt-4o\ninstructions: {file: prompts/hr.md}\n")
+    assert here.run("apply", "-e", "production", "--auto-approve").code == 0
+    commit_all(here)
+    shutil.rmtree(here.root / ".reconciler")
+    (here.root / "assistants/prompts/hr.md").write_text(PROMPT.replace("help", "help people"))
+    commit_all(here)
+    request = text(here, "dist/hr.json")
+    (here.root / "dist/hr.json").write_text(request.replace("brief", "very brief"))
+
+    told = here.run("pull", "-e", "production")
+
+    assert (told.code, text(here, "assistants/prompts/hr.md")) == (
+        0,
+        PROMPT.replace("help", "help people").replace("brief", "very brief"),
+    )
+
+
+def commit_all(here: Checkout) -> None:
+    git(here.root, "add", "-A")
+    git(here.root, "commit", "-qm", "next")
 
 
 @pytest.fixture
