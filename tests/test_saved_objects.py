@@ -81,20 +81,41 @@ def test_what_is_another_thing_is_a_warning_at_its_line_and_the_rest_is_read() -
     ]
 
 
+PRINTED = """\
+SyncCursorPage[Assistant](data=[Assistant(id='asst_1', model='gpt-4o', temperature=-1.5, tools=[Tool(type='x')])])
+{'id': 'asst_2', 'object': 'assistant', 'model': 'gpt-4o', 'name': None, 'metadata': {}, 'top_p': 1}
+[{'object': 'thread'}]
+"""
+
+
+def test_what_python_prints_of_objects_and_dictionaries_is_read_as_well() -> None:
+    read = read_saved(PRINTED, "log.txt")
+
+    assert [(each.id, each.place.line) for each in read.objects] == [("asst_1", 1), ("asst_2", 2)]
+    assert read.objects[0].raw["tools"] == [{"type": "x"}]
+    assert read.objects[0].raw["temperature"] == -1.5
+    assert [(each.code, each.place.line) for each in read.faults] == [("not-imported", 3)]
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "remedy"),
+    ("text", "line"),
     [
-        ("", 1, "a file has JSON"),
-        ('[]\n{"b": }', 2, "a file has JSON"),
-        ("[" * 100_000, 1, "a file has JSON"),
-        ('{"temperature": NaN}', 1, "a file has JSON"),
-        ('{"temperature": 1e400}', 1, "a file has JSON"),
-        ("{'id': 'asst_1'}", 1, "save JSON, such as"),
-        ("SyncCursorPage[Assistant](data=[Assistant(id='asst_1')])", 1, "save JSON, such as"),
+        ("", 1),
+        ('[]\n{"b": }', 2),
+        ("[" * 100_000, 1),
+        ('{"temperature": NaN}', 1),
+        ('{"temperature": 1e400}', 1),
+        ("{'id': print}", 1),
+        ("{'id': 'asst_1'", 1),
+        ("{'id': b'asst_1', **{}}", 1),
+        ("Assistant(**{})", 1),
+        ("Assistant('asst_1')", 1),
+        ("{1: 'asst_1'}", 1),
+        ("Page()\nimport os", 1),
     ],
 )
-def test_what_is_not_json_is_an_error_at_its_line(text: str, line: int, remedy: str) -> None:
+def test_what_is_not_json_is_an_error_at_its_line(text: str, line: int) -> None:
     (fault,) = read_saved(text, "x.json").faults
 
     assert (fault.code, fault.place.line, fault.severity) == ("syntax", line, "error")
-    assert fault.remedy.startswith(remedy)
+    assert fault.remedy.startswith("name a file of JSON")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from json.decoder import JSONDecodeError
 from math import isinf
 from typing import Final, NoReturn, TypeAlias, cast
@@ -13,6 +13,7 @@ from typing import Final, NoReturn, TypeAlias, cast
 from reconciler.canonical import Json
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.kinds import KINDS, Kind
+from reconciler.manifests.printed_python import read_printed
 from reconciler.source import Positions
 
 _Object: TypeAlias = dict[str, Json]
@@ -20,7 +21,7 @@ _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _SEPARATOR: Final = re.compile(r"[ \t\r\n]*[,:]?[ \t\r\n]*")
 _PRINTED: Final = re.compile(r"[\[{(\s]*(?:'|[A-Z]\w+[\[(])")
 """How Python prints dictionaries and objects."""
-_AS_JSON: Final = "save JSON, such as `page.model_dump_json()` or `json.dumps(page.to_dict())`"
+_AS_JSON: Final = "name a file of JSON: a list, an object, or one object a line, such as `page.model_dump_json()`"
 _DEEPEST: Final = 8
 
 
@@ -48,10 +49,22 @@ def read_saved(text: str, file: str) -> SavedFile:
     try:
         return SavedFile(tuple(reader.objects()), tuple(reader.faults))
     except JSONDecodeError as error:
-        printed = _PRINTED.match(error.doc) is not None
-        remedy = _AS_JSON if printed else "a file has JSON: a list, an object, or one object a line"
-        fault = Diagnostic(reader.positions.place(error.pos), "syntax", f"This is not JSON: {error.msg}.", remedy)
+        printed = read_printed(error.doc) if _PRINTED.match(error.doc) else None
+        if printed:
+            return _read_printed(printed, file)
+        fault = Diagnostic(reader.positions.place(error.pos), "syntax", f"This is not JSON: {error.msg}.", _AS_JSON)
         return SavedFile((), (*reader.faults, fault))
+
+
+def _read_printed(values: Sequence[tuple[int, Json]], file: str) -> SavedFile:
+    """The same of what Python printed: of each object the line is known on which it, or its list, begins."""
+    objects: list[SavedObject] = []
+    faults: list[Diagnostic] = []
+    for line, value in values:
+        read, place = read_saved(json.dumps(value), file), Location(file, line, 1)
+        objects += [replace(each, place=place) for each in read.objects]
+        faults += [replace(each, place=place) for each in read.faults]
+    return SavedFile(tuple(objects), tuple(faults))
 
 
 class _SavedReader:
