@@ -238,6 +238,26 @@ def test_a_difference_that_recurs_is_one_value_that_the_next_environment_fills(r
     assert is_adoption_alone(repository.plan("dev", live))
 
 
+@pytest.mark.parametrize(
+    ("values", "more"), [("values: &all {}", ""), ("", "dev: {provider: nowhere}")], ids=["an anchor", "a broken one"]
+)
+def test_where_no_value_can_be_written_each_manifest_has_a_patch(
+    repository: TwoEnvironments, values: str, more: str
+) -> None:
+    alias = "values: *all" if values else ""
+    servers = [("production", values), ("staging", alias)]
+    stated = [f"{name}: {{provider: openai, base_url: http://127.0.0.1:9/{name}, {own}}}" for name, own in servers]
+    config = f"version: 1\nstack: people\nenvironments: {{{', '.join([*stated, more])}}}\n"
+    repository.write("reconciler.yaml", config)
+    for number in (1, 2):
+        repository.write(f"assistants/bot-{number}.yaml", f"name: Bot {number}\nmodel: gpt-4o\n")
+
+    repository.imports("staging", [helper(f"asst_{n}", name=f"Bot {n}", model="gpt-4o-mini") for n in (1, 2)])
+
+    assert repository.text("reconciler.yaml") == config
+    assert set(repository.patched("staging").values()) == {frozenset({"model"})}
+
+
 def test_ambiguous_names_are_left_with_the_command_that_pairs_them(
     repository: TwoEnvironments, capsys: pytest.CaptureFixture[str]
 ) -> None:
