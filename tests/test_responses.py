@@ -600,6 +600,17 @@ def test_a_run_is_rolled_back_and_a_scheduled_run_puts_drift_back(applied: Place
     assert applied.files() == before
 
 
+def test_after_a_conflict_in_an_entry_either_marker_will_do(applied: Place) -> None:
+    other = (applied.folder / "_index.json").read_bytes()
+    applied.write(hr=HR.replace("brief", "kind"))
+    applied.apply()
+    merged = applied.files()
+    (applied.folder / "_index.json").write_bytes(other)
+    assert applied.changes() == []
+    assert "1 marker refreshed" in applied.apply()
+    assert applied.files() == merged
+
+
 def test_a_folder_that_git_ignores_is_told_of(here: Place) -> None:
     (here.root / ".gitignore").write_text("dist\n")
     repository(here.root)
