@@ -44,6 +44,23 @@ def test_line_ends_and_the_end_of_a_file_are_no_changes() -> None:
     assert merged_text(windows, BASE.rstrip(), BASE.replace("kind", "fair")) == BASE.replace("kind", "fair").rstrip()
 
 
+def test_a_text_that_repeats_itself_is_merged_where_it_changed() -> None:
+    lines = [f"Rule {number * number % 40}" for number in range(400)]
+    git, live = [*lines], [*lines]
+    git[100], live[110] = "git", "live"
+
+    merged = merged_text("\n".join(lines), "\n".join(git), "\n".join(live))
+
+    lines[100], lines[110] = "git", "live"
+    assert merged == "\n".join(lines)
+
+
+def test_a_text_that_one_side_wrote_anew_is_taken_from_it() -> None:
+    base, git = ("\n".join(f"{side} {number}" for number in range(600)) for side in ("base", "git"))
+
+    assert merged_text(base, git, base) == git
+
+
 @given(LINES, LINES)
 def test_what_only_one_side_changed_is_taken_from_it(base: str, changed: str) -> None:
     wanted = changed.rstrip("\n")

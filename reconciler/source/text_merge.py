@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+from typing import TypeAlias
+
 from reconciler.source.text_splices import normal
+
+_MOST_CHANGES = 600
+"""So many lines taken out or put in are compared exactly; the time grows with their square."""
+_Block: TypeAlias = tuple[int, int, int]
+"""Where equal lines begin in two texts, and how many they are."""
 
 
 def merged_text(base: str, git: str, live: str) -> str | None:
@@ -13,7 +23,8 @@ def merged_text(base: str, git: str, live: str) -> str | None:
     from merge3 import Merge3  # only commands that write load it
 
     found: list[str] = []
-    for group in Merge3(_lines_of(base), _lines_of(git), _lines_of(live)).merge_groups():
+    merge = Merge3(_lines_of(base), _lines_of(git), _lines_of(live), sequence_matcher=_Matcher)
+    for group in merge.merge_groups():
         if group[0] == "conflict":
             return None
         found += group[1]
@@ -22,3 +33,63 @@ def merged_text(base: str, git: str, live: str) -> str | None:
 
 def _lines_of(text: str) -> list[str]:
     return normal(text.removeprefix("\ufeff")).split("\n")
+
+
+class _Matcher:
+    """What two texts share, by the fewest lines that make one of the other, as Git has it.
+
+    difflib begins with the longest equal part: in a text that repeats itself that is often another repetition, and a
+    merge by it has lines twice. It is only asked where nearly everything differs.
+    """
+
+    def __init__(
+        self,
+        isjunk: Callable[[str], bool] | None = None,
+        a: Sequence[str] = "",
+        b: Sequence[str] = "",
+        autojunk: bool = True,  # noqa: FBT001, FBT002  # difflib's own signature
+    ) -> None:
+        self._a, self._b = a, b
+
+    def get_matching_blocks(self) -> list[_Block]:
+        """The equal parts in order, and then one of no lines at the end."""
+        rows = _furthest(self._a, self._b)
+        if rows is None:
+            return [(*each,) for each in SequenceMatcher(None, self._a, self._b).get_matching_blocks()]
+        size = len(self._a), len(self._b)
+        return [*reversed(list(_blocks(rows, *size))), (*size, 0)]
+
+
+def _furthest(a: Sequence[str], b: Sequence[str]) -> list[list[int]] | None:
+    """For each number of changes how far they lead in `a`, on each diagonal; None where it takes too many (Myers)."""
+    rows: list[list[int]] = []
+    for changes in range(_MOST_CHANGES):
+        row = _starts(rows[-1]) if rows else [0]
+        for place, x in enumerate(row):
+            skew = changes - 2 * place
+            while x < len(a) and x + skew < len(b) and a[x] == b[x + skew]:
+                x += 1
+            row[place] = x
+            if x >= len(a) and x + skew >= len(b):
+                return [*rows, row]
+        rows.append(row)
+    return None
+
+
+def _starts(row: list[int]) -> list[int]:
+    """Where one more change leads: a line put in stays where it is in `a`, a line taken out is stepped over."""
+    between = (max(taken + 1, put) for taken, put in pairwise(row))
+    return [row[0], *between, row[-1] + 1]
+
+
+def _blocks(rows: list[list[int]], x: int, y: int) -> Iterator[_Block]:
+    """The equal parts on the way back from the end."""
+    for changes in range(len(rows) - 1, 0, -1):
+        row, place = rows[changes - 1], (x - y + changes) // 2
+        start = _starts(row)[place]
+        if x > start:
+            yield start, start - x + y, x - start
+        is_put = place < changes and row[place] == start
+        x, y = (start, start - x + y - 1) if is_put else (start - 1, start - x + y)
+    if x:
+        yield 0, 0, x
