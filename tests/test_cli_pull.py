@@ -194,6 +194,17 @@ def test_an_edit_in_git_is_not_undone(here: Checkout) -> None:
     assert "temperature: 0.6" in text(here, "assistants/hr.yaml")
 
 
+def test_what_was_rolled_back_is_taken_out_of_git(here: Checkout) -> None:
+    here.write(hr=HR.replace("0.5   #", "0.6   #"))
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    assert here.run("rollback", "-e", "local", "--auto-approve").code == 0
+
+    told = here.run("pull", "-e", "local")
+
+    assert (told.code, text(here, "assistants/hr.yaml")) == (0, HR)
+    assert "No changes." in here.run("plan", "-e", "local").out
+
+
 def test_a_value_that_no_manifest_can_have_holds_back_no_other_one(here: Checkout) -> None:
     here.config("stack: acme\nenvironments:\n  production: {provider: responses, folder: dist}\n")
     function = "tools: [{type: function, function: {name: lookup}}]\n"

@@ -232,7 +232,7 @@ Be rude.
 ```
 
 Invisible characters are shown as `<U+…>`. The run record `{RUN}` has everything: `reconciler history` lists it, and \
-`reconciler rollback` with its name restores it."""
+`reconciler rollback` with its name restores it, and `reconciler pull` then takes it into Git."""
     )
 
 

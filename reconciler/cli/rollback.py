@@ -22,7 +22,8 @@ def command(
     """Restore the state before RUN (by default the last one), or with --to of a commit, through a plan like any other.
 
     What was updated is put back, what was deleted is created again under a new id, what was created is deleted.
-    It only looks back: revert the commit in Git as well, or the next plan says `rolled-back`.
+    It only looks back: revert the commit in Git as well, or take what is live with `reconciler pull`; until then the
+    next plan says `rolled-back`.
 
     With --to no record of a run is needed: the manifests at COMMIT are planned for the KEYS and globs named. A key
     that COMMIT does not have is deleted. COMMIT has to be in the history of what is checked out.

@@ -20,6 +20,8 @@ from reconciler.run.reporter import Reporter
 from reconciler.run.revision import laid_out
 from reconciler.run.session import open_session, run_async
 
+_PULL = "`reconciler pull` does that for fields."
+
 
 def restore_commit(reporter: Reporter, commit: str, request: PlanRequest) -> int:
     """Plans the manifests of an earlier commit for some keys, and applies that like any other plan."""
@@ -80,7 +82,7 @@ def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: fr
 def _git_note(record: RunRecord) -> str:
     commit = record.head.commit
     if commit is None:
-        return "The run was made without Git: change the manifests back as well."
+        return f"The run was made without Git: change the manifests back as well. {_PULL}"
     if commit.endswith("+dirty"):
-        return "The run was made from files that were not committed: change them back as well."
+        return f"The run was made from files that were not committed: change them back as well. {_PULL}"
     return f"In Git this belongs to it: git revert {commit}"

@@ -102,7 +102,8 @@ def _record_hint(scheduled: ScheduledRun) -> str:
     run = span(scheduled.run or "unknown")
     return (
         "Invisible characters are shown as `<U+…>`. The run record"
-        f" {run} has everything: `reconciler history` lists it, and `reconciler rollback` with its name restores it."
+        f" {run} has everything: `reconciler history` lists it, and `reconciler rollback` with its name restores it,"
+        " and `reconciler pull` then takes it into Git."
     )
 
 
