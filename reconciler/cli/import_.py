@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.argument("words", nargs=-1, metavar="[ID|NAME|FILE]...")
+@click.argument("words", nargs=-1, metavar="[ID|NAME|KEY=ID|FILE]...")
 @options.environment
 @click.option(
     "--from", "files", multiple=True, metavar="FILE", help="Read saved JSON instead of a server; `-` is standard input."
@@ -48,6 +48,9 @@ def command(
 
     ID|NAME names some of them and may be a glob, as in `import 'HR*'`; without it all are imported. What is written
     is read again first: a plan then adopts each, and changes nothing. What cannot be imported so is left and named.
+
+    What is live in a second environment is matched to the manifests by id or name: they get its id, and a patch of what
+    differs. KEY=ID gives an object to a manifest where neither decides.
 
     With `--from FILE...` they are read from saved JSON: a list, an object, or one object a line. That needs no server,
     no key and no environment, and the next apply creates them. With --to they become agents, or requests in a folder,
