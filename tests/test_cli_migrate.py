@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from reconciler.canonical import Json
 from reconciler.source import parse, plain
+from support.bodies import bodies
 from support.checkout import Checkout
 
 CONFIG = """\
@@ -288,3 +292,39 @@ def test_requests_go_where_they_are_told_to_go(empty: Checkout) -> None:
         0,
     ]
     assert empty.run("import", "-e", "b", "--from", "saved.json", "--to", "responses").code == 0
+
+
+@pytest.mark.no_cover
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=bodies(), patch=bodies())
+def test_what_was_migrated_plans_cleanly_beside_what_was_there(
+    base: dict[str, Any], patch: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with TemporaryDirectory() as folder:
+        here = Checkout(Path(folder), monkeypatch, capsys)
+        here.config("stack: people\nenvironments: {local: {}}\n")
+        here.write(a=json.dumps(base), b=json.dumps({**patch, "reconciler": {"environments": {"local": base}}}))
+        if here.run("validate", "-e", "local").code:
+            return  # the two do not go together
+        before = here.run("plan", "-e", "local").out
+
+        assert here.run("migrate", "--to", "agent").code == 0
+        assert here.run("migrate", "-e", "local", "--to", "responses").code == 0
+
+        assert "2 to add" in before
+        for key in "ab":
+            _settle(here, key)
+        for name, number in (("local", 4), ("local-responses", 2)):
+            told = here.run("apply", "-e", name, "--auto-approve")
+            assert f"Resources: {number} added, 0 changed, 0 destroyed." in told.out, told
+            assert "No changes." in here.run("plan", "-e", name).out
+
+
+def _settle(here: Checkout, key: str) -> None:
+    """Somebody decides what becomes of everything that is unresolved."""
+    for path in (here.root / f"assistants/{key}.yaml", here.root / f"agents/{key}.yaml"):
+        data: Any = plain(parse(path.read_text(), "").documents[0])
+        own = data.setdefault("reconciler", {})
+        for part in (own, *(each for each in own.get("environments", {}).values() if each)):
+            part.pop("unresolved", None)
+        path.write_text(json.dumps(data))
