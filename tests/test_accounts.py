@@ -9,15 +9,20 @@ from pathlib import Path
 import pytest
 
 from reconciler import config
+from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.manifests.layout import Layout
 from reconciler.model import Live
+from reconciler.plan.taken import taken_from
 from reconciler.providers import PROVIDERS
 from reconciler.render import Style
 from reconciler.run.all_manifests import AllManifests, opened
+from reconciler.run.file_changes import write_files
 from reconciler.run.import_folders import folders_for
 from reconciler.run.importing import Imported, ImportOptions, Item, import_objects
 from reconciler.run.matching import Matched
+from reconciler.run.pulled_files import new_texts
+from reconciler.source.text_merge import merged_text
 from support.accounts import ACCOUNTS, Bodies
 from support.checkout import Checkout
 from support.world import World, run
@@ -107,3 +112,50 @@ def test_an_account_that_was_saved_as_json_is_made_again_as_it_was(
         assert {each.former_ids[0]: made[each.address] for each in wanted} == {one.id: one.fields for one in saved}
 
     run(story)
+
+
+@pytest.mark.parametrize("only", [False, True], ids=["where it stands", "as a patch"])
+@pytest.mark.parametrize(
+    ("account", "layout"),
+    [
+        ("front matter", "markdown"),
+        ("words of yaml", "yaml"),
+        ("from windows", "markdown"),
+        ("odd characters", "yaml"),
+        ("templates", "markdown"),
+        ("everything of an agent", "yaml"),
+    ],
+)
+def test_what_somebody_changes_in_an_account_is_pulled(
+    account: str, layout: Layout, only: bool, empty: AllManifests
+) -> None:
+    root = empty.config.root
+
+    async def story() -> None:
+        world = await world_with(ACCOUNTS[account]())
+        write_files(root, imported(empty, await world.live(), layout).texts)
+        repository = repository_in(root)
+        await world.settle(repository.parsed("production").desired)
+        for number, one in enumerate(await world.live()):
+            await world.by_hand("POST", f"/{KINDS[one.kind].plural}/{one.id}", _changed(one, number))
+        plan = await world.plan(repository.parsed("production").desired)
+        assert {field.cause for change in plan.changes for field in change.fields} == {"drift"}
+
+        found = new_texts(repository, "production", taken_from(plan, (), None, merged_text), only=only)
+        write_files(root, found.texts, before=found.before)
+
+        assert found.left == ()
+        assert (await world.plan(repository_in(root).parsed("production").desired)).changes == ()
+
+    run(story)
+
+
+def _changed(one: Live, number: int) -> dict[str, Json]:
+    """What somebody sends from a dashboard: odd lines in the prompt, another name, one pair more and one less."""
+    lines = str(one.fields["instructions"] or "").split("\n")
+    at = len(lines) * (number % 3) // 2
+    lines[at:at] = ["---", "  {{ tail }} % #  ", "\t- 'last': \"x\\n"]
+    pairs = {**one.pairs, "1e3": "no"}
+    if kept := [name for name in one.pairs if name != "reconciler"]:
+        pairs[kept[0]] = ""
+    return {"name": "yes" if number % 2 else "改 #1", "instructions": "\n".join(lines), "metadata": pairs}

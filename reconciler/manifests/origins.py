@@ -41,7 +41,8 @@ class Written:
 
     manifest: Manifest
     context: ManifestContext
-    key: str
+    stem: str
+    """How the name of a new file of it begins."""
     configuration: Node | None = None
     """The document that states the values of the environments."""
     only: bool = False
@@ -187,7 +188,7 @@ class _FieldWriter:
     def _new_file(self, base: _Slot, where: _Slot, after: str) -> Iterator[PlacedEdit]:
         """A text that only the environment has, in a file of its own beside the one of the others."""
         beside = base.reference[1][-1] if base.reference is not None else ""
-        named = f"{dirname(beside)}/{self.written.key}.{self.written.context.name}.md".removeprefix("/")
+        named = f"{dirname(beside)}/{self.written.stem}.{self.written.context.name}.md".removeprefix("/")
         yield where.edit(OneLine(file=named))
         file = normpath(f"{dirname(self.written.manifest.file)}/{named}")
         yield PlacedEdit(Location(file, 1, 1), Edit((), after), is_new=True)

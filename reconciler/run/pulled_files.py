@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -81,10 +82,11 @@ def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken]
 def _placed_fields(writer: _Writer, taken: Iterable[Taken]) -> Iterator[TakenField]:
     """Every field with its edits; those without any, and those that hold a secret, are left."""
     manifests = {(each.file, each.node.place): each for each in writer.repository.read.manifests}
-    configuration = _configuration_node(writer)
+    configuration, keys = _configuration_node(writer), Counter(each.key for each in writer.repository.addresses)
     for one in taken:
         manifest = manifests[(one.desired.place.file, one.desired.place)]
-        written = Written(manifest, writer.context, one.address.key, configuration, writer.only)
+        stem = one.address.key if keys[one.address.key] == 1 else f"{one.address.key}.{one.address.kind}"
+        written = Written(manifest, writer.context, stem, configuration, writer.only)
         after, kind = one.after(), KINDS[one.address.kind]
         for name in (name for name in kind.fields if not equal(one.desired.fields[name], after[name])):
             paths = tuple(path for path in one.values if path[0] == name)
