@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from support.checkout import Checkout
+from support.checkout import Checkout, answering
 from support.emulator_process import served
 from support.emulator_world import BETAS
 
@@ -354,8 +355,80 @@ def test_in_an_empty_folder_a_provider_is_enough_and_the_configuration_is_writte
 
     lost = account.run("import")
     told = account.run("import", "-e", "openai")
+    configuration = account.text("reconciler.yaml")
+    (account.checkout.root / "reconciler.yaml").unlink()
+    account.made(name="Other")
+    account.run("import", "-e", "openai")
 
     assert "begin with `reconciler import -e openai`, which writes one;" in lost.err
     assert (told.code, "  reconciler.yaml" in told.out) == (0, True)
     assert "Note: reconciler.yaml calls the stack test-in-an-empty" in told.err
-    assert "Plan: 1 to import, 0 to add, 0 to change" in account.run("plan", "-e", "openai").out
+    assert configuration.splitlines()[1].startswith("stack: test-in-an-empty")
+    assert account.text("reconciler.yaml").splitlines()[1] == "environments:"  # `local` keeps its stack
+    assert "Plan: 2 to import, 0 to add, 0 to change" in account.run("plan", "-e", "openai").out
+
+
+def test_a_list_that_contradicts_itself_ends_the_import_and_nothing_is_written(account: Account) -> None:
+    row = {"id": "asst_1", "object": "assistant", "model": "gpt-5.1", "name": "Bot"}
+    with answering(200, json.dumps({"object": "list", "data": [row, row], "has_more": False})) as there:
+        account.checkout.config(
+            f"stack: people\nenvironments:\n  odd: {{provider: openai, base_url: '{there.url}', kinds: assistant}}\n"
+        )
+        told = account.run("import", "-e", "odd")
+
+    assert (told.code, told.out, account.files()) == (1, "", [])
+    assert "The server's list of assistants is unreliable" in told.err
+    assert "Nothing was written." in told.err
+
+
+def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefghijklmnop")
+    id = account.made(name="Bot", instructions="Use sk-abcdefghijklmnop to log in.")
+    tools = [{"type": "function", "function": {"name": f"f{number}"}} for number in range(128)]
+    account.made(name="Many", tools=tools)
+
+    told = account.run("import", "-e", "production")
+
+    assert account.files() == ["assistants/many.yaml"]
+    assert told.err == f"1 was left: {id} (Bot): it holds a secret of this environment, which belongs into no file.\n"
+
+
+def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder: Checkout) -> None:
+    tools = [{"type": "function", "function": {"name": f"f{number}"}} for number in range(129)]
+    odd = saved("asst_2", name="Odd", temperature="hot")
+    files = [saved("asst_1", name="Many", tools=tools), odd, saved("asst_3", name=None)]
+    (folder.root / "dump.json").write_text(json.dumps(files))
+
+    told = folder.run("import", "--from", "dump.json")
+
+    assert told.code == 0
+    assert "1 was left: asst_1 (Many): `tools`: 129 tools; the API takes 128.\n" in told.err
+    assert "1 was left: asst_2 (Odd): `temperature`: Expected a number, found text.\n" in told.err
+    assert [path.stem for path in (folder.root / "assistants").iterdir()] == ["assistant-3"]
+
+
+def test_saved_json_is_for_one_environment_where_one_is_selected(
+    folder: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.config("stack: people\nenvironments:\n  one: {provider: openai}\n  two: {provider: openai, project: p}\n")
+    raw = json.dumps(saved("asst_1", name="Bot")).encode("utf-16")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+    told = folder.run("import", "--from", "-", "-e", "two")
+
+    assert told.out.startswith(
+        "two (openai, https://api.openai.com/v1, project p), stack people, from standard input\n"
+    )
+    text = (folder.root / "assistants/bot.yaml").read_text()
+    assert text.endswith("  environments:\n    one: false\n")
+    assert told.out.endswith("Next: reconciler plan -e two\n")
+
+
+def test_files_that_cannot_be_read_are_named(folder: Checkout) -> None:
+    (folder.root / "latin.json").write_bytes(b'{"name": "\xe9"}')
+
+    missing, latin = folder.run("import", "--from", "no.json"), folder.run("import", "--from", "latin.json")
+
+    assert (missing.code, latin.code) == (1, 1)
+    assert f"There is no file {folder.root / 'no.json'}." in missing.err
+    assert "latin.json is not UTF-8: invalid continuation byte." in latin.err

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import click
 
@@ -53,12 +52,16 @@ def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -
     return found if not new else replace(found, edited={FILE: changed}, before={FILE: before})
 
 
-def first_configuration(root: Path, here: Environment) -> str:
-    """A `reconciler.yaml` for a repository that has none, with the stack that a plan needs: called like the folder."""
-    name = slug_of(root.name)
+def first_configuration(loaded: Config, here: Environment) -> str:
+    """A `reconciler.yaml` for a repository that has none, with the stack that a plan needs: called like the folder.
+
+    Where there is a `local` already, that keeps the stack that it has.
+    """
+    name = slug_of(loaded.root.name)
     stack = name if name not in ("", DEFAULT_STACK) else "my-team"
     click.echo(f"Note: {FILE} calls the stack {stack}: choose another name now, not after the first apply.", err=True)
-    return write({"version": 1, "stack": stack, "environments": {here.name: {"provider": here.provider}}})
+    own, common = ({"stack": stack}, {}) if loaded.environments else ({}, {"stack": stack})
+    return write({"version": 1, **common, "environments": {here.name: {"provider": here.provider, **own}}})
 
 
 def _folders(by_kind: Mapping[str, str], loaded: Config, read: Sequence[str]) -> Folders:

@@ -71,7 +71,7 @@ def import_read(
     imported = import_objects(repository, items, folders, options, done)
     folders = folders_for(session.config, (address.kind for address in imported.items), done.edited.get(FILE))
     if session.config.file is None and imported.items and not session.environment.settings.embedded:
-        folders = replace(folders, edited={FILE: first_configuration(session.config.root, session.environment)})
+        folders = replace(folders, edited={FILE: first_configuration(session.config, session.environment)})
     title, then = f"{session.title}, stack {session.where.stack}", f"reconciler plan -e {session.where.environment}"
     managed = [one for one in found.managed if one.identity not in done.handled]
     left = [each for each in found.left if each.live.identity not in done.handled]
