@@ -101,7 +101,7 @@ def test_a_migration_writes_nothing_over_what_is_there_and_goes_on_where_it_was(
     again = here.run("migrate", "--to", "agent")
 
     assert again.code == 0
-    assert "assistant.it has an agent already: agents/it.yaml; --force writes it again." in again.out
+    assert "assistant.it has an agent already; --force writes it again." in again.out
     assert (here.root / "agents/it.yaml").read_text().startswith("# by hand\n")
     assert here.run("migrate", "it", "--to", "agent").code == 1
     assert here.run("migrate", "it", "--to", "agent", "--force").code == 0
@@ -138,12 +138,21 @@ def test_an_error_of_an_agent_alone_stops_no_migration_and_one_of_an_assistant_d
 
 def test_an_agent_that_would_have_an_error_somewhere_is_left_with_the_reason(here: Checkout) -> None:
     here.config(CONFIG.replace("kinds: [assistant], values: {team: red}", "kinds: [agent]"))
+    here.write(b="model: m\nname: {value: team}\n")
 
     told = here.run("migrate", "--to", "agent")
 
     assert told.code == 1
-    assert "assistant.hr was left: Environment `production` has no value `team`.\n" in told.err
+    assert "assistant.b, assistant.hr were left: Environment `production` has no value `team`.\n" in told.err
     assert [each.name for each in (here.root / "agents").iterdir()] == ["it.yaml"]
+
+
+def test_an_environment_that_nobody_stated_hinders_nothing(here: Checkout) -> None:
+    here.config(CONFIG.replace("  local: {values: {team: people}}\n", ""))
+    here.write(hr=HR.replace("local: asst_0, ", "").replace("    local: {temperature: null, tools: null}\n", ""))
+
+    assert here.run("migrate", "--to", "agent").code == 0
+    assert (here.root / "agents/hr.yaml").exists()
 
 
 def test_ids_move_to_the_environment_that_has_nothing_but_agents(here: Checkout) -> None:
@@ -152,7 +161,7 @@ def test_ids_move_to_the_environment_that_has_nothing_but_agents(here: Checkout)
 
     here.run("migrate", "hr", "--to", "agent", "-e", "new")
 
-    assert "  former_ids:\n    local: asst_0\n    new: asst_1\n" in (here.root / "agents/hr.yaml").read_text()
+    assert "  former_ids: {local: asst_0, new: asst_1}\n" in (here.root / "agents/hr.yaml").read_text()
 
 
 def test_the_assistants_of_an_environment_become_requests_one_at_a_time(here: Checkout) -> None:

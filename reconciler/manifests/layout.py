@@ -305,6 +305,8 @@ def _with_references(value: Json, where: _Steps, references: Mapping[_Steps, str
     """The value, which stands at a path, with references in place of what has a file of its own."""
     if where in references:
         return OneLine(file=references[where])
+    if isinstance(value, OneLine):
+        return value
     if _is_reference(value) and isinstance(value, dict) and "file" in value:
         return OneLine(value)
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from reconciler.canonical import Json
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import Resolver
-from reconciler.source import Node, fields, plain
+from reconciler.source import Node, OneLine, fields, plain
 
 _BEGIN: Final = "\ufdd0"
 _END: Final = "\ufdd1"
@@ -103,7 +103,7 @@ class StandIns:
     def _reference(self, stand_in: str, moved: Mapping[str, str]) -> dict[str, Json]:
         reference = self._references[stand_in]
         path = reference.get("file")
-        return reference if path is None else {"file": moved[str(path)]}
+        return OneLine(reference) if path is None else OneLine(file=moved[str(path)])
 
     def _text(self, stand_in: str, values: Mapping[str, str]) -> str:
         name = self._references[stand_in].get("value")

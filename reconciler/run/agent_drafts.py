@@ -16,7 +16,7 @@ from reconciler.manifests.parser import Manifest
 from reconciler.model import Address, Desired
 from reconciler.providers import PROVIDERS
 from reconciler.run.session import manifest_context
-from reconciler.source import fields, member, plain
+from reconciler.source import OneLine, fields, member, plain
 
 _AGENT = KINDS["agent"]
 
@@ -68,7 +68,7 @@ def new_agents(
     assistants: Sequence[Manifest], loaded: Config, places: AgentPlaces, folder: str
 ) -> Iterator[NewAgent | tuple[Manifest, str]]:
     """A draft for each of the manifests, or the manifest and why there is none."""
-    readings = {each.name: _EnvironmentReading(assistants, loaded, each) for each in _read_environments(loaded, places)}
+    readings = {each.name: _EnvironmentReading(assistants, loaded, each) for each in read_environments(loaded, places)}
     for manifest in assistants:
         views = [readings[each.name].view(manifest) for each in places.chosen]
         ids = {name: reading.ids(manifest) for name, reading in readings.items()}
@@ -84,7 +84,8 @@ def new_agents(
         yield NewAgent(manifest, draft, wanted, lacks_id=bool(away) and not former)
 
 
-def _read_environments(loaded: Config, places: AgentPlaces) -> list[Environment]:
+def read_environments(loaded: Config, places: AgentPlaces) -> list[Environment]:
+    """The environments in which manifests matter: those that are stated, and those that get agents."""
     stated = [each for each in loaded.environments.values() if each.place is not None]
     return [*{each.name: each for each in (*stated, *places.chosen)}.values()]
 
@@ -129,4 +130,6 @@ def _former_ids(manifest: Manifest, ids: Mapping[str, list[str]], loaded: Config
         moves = len(new) == 1 and not (_can_have_agents(environment) and _lists_agents(environment))
         known = found.setdefault(new[0] if moves else name, [])
         known += [id for id in some if id not in known]
+    if all(len(some) == 1 for some in found.values()):
+        return OneLine({name: some[0] for name, some in found.items()})
     return {name: some[0] if len(some) == 1 else [*some] for name, some in found.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import click
 
 from reconciler.canonical import equal
-from reconciler.config import Config
+from reconciler.config import Config, Environment
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
@@ -20,7 +20,7 @@ from reconciler.manifests.parser import Manifest
 from reconciler.model import Address
 from reconciler.render.assessment import ASSESSMENT_FORMATS
 from reconciler.run.addressing import addresses_named
-from reconciler.run.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents
+from reconciler.run.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents, read_environments
 from reconciler.run.file_changes import write_files
 from reconciler.run.import_folders import Folders, folders_for
 from reconciler.run.migration_output import Migrated, refused_by_strict, say_migrated
@@ -131,7 +131,9 @@ class _Migration:
         while True:
             texts = self._texts(agents)
             after = reading.read(self.config.root, self.folders.all, texts)
-            check = _NewAgents(self.config, self.read, after, texts, agents)
+            check = _NewAgents(
+                self.config, read_environments(self.config, self.places), self.read, after, texts, agents
+            )
             reasons = check.reasons()
             if not reasons:
                 return Migrated(agents, check.files, texts, self.folders.edited, there, left)
@@ -161,12 +163,14 @@ class _NewAgents:
     def __init__(
         self,
         config: Config,
+        environments: Sequence[Environment],
         before: reading.ReadFolders,
         after: reading.ReadFolders,
         texts: Mapping[str, str],
         agents: Iterable[NewAgent],
     ) -> None:
         self.config = config
+        self.environments = environments
         self.agents = {each.address: each for each in agents}
         self.new_faults = [fault for fault in after.faults if fault not in before.faults]
         self.manifests = [each for each in after.manifests if each.file in texts]
@@ -187,7 +191,7 @@ class _NewAgents:
         for address in self.agents.keys() - self.files.keys():
             yield address, "its manifest would not be read"
         yield from self._faults(self.new_faults)
-        for environment in self.config.environments.values():
+        for environment in self.environments:
             parsed = parser.parse(self.manifests, manifest_context(self.config, environment))
             yield from self._faults(parsed.faults)
             desired = {each.address: each for each in parsed.desired}

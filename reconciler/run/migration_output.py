@@ -82,10 +82,12 @@ def say_migrated_requests(
         click.echo(f"  {count(others, 'other manifest')} {'says' if others == 1 else 'say'} `{target.name}: false`")
     moved, would = len(migrated.moved), "would be " if dry_run else ""
     click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "\nThere is nothing to migrate.")
-    for address, file in sorted(migrated.there.items()):
-        click.echo(f"{address} is there already: {one_line(file)}; --force writes it again.")
-    for address, reason in sorted(migrated.left.items()):
-        click.echo(f"{address} was left: {one_line(reason)}.", err=True)
+    if there := sorted(migrated.there):
+        is_there = "is" if len(there) == 1 else "are"
+        click.echo(
+            f"{_some(there)} {is_there} there already; --force writes {'it' if len(there) == 1 else 'them'} again."
+        )
+    _say_left(migrated.left)
     if any(move.request.unresolved for move in migrated.moved):
         click.echo(_SETTLE)
     elif moved:
@@ -109,23 +111,36 @@ def say_migrated(migrated: Migrated, loaded: Config, places: AgentPlaces, *, dry
     for line in _lines(migrated):
         click.echo(line)
     click.echo(f"{'' if not migrated.agents else chr(10)}{_summary(migrated, dry_run=dry_run)}")
-    for address, file in sorted(migrated.there.items()):
-        click.echo(f"{address} has an agent already: {one_line(file)}; --force writes it again.")
-    for address, reason in sorted(migrated.left.items()):
-        click.echo(f"{address} was left: {one_line(reason)}.", err=True)
-    unknown = [str(each.manifest.address) for each in migrated.agents if each.lacks_id]
-    if unknown:
-        named = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+    if there := sorted(migrated.there):
+        has = "has an agent" if len(there) == 1 else "have agents"
+        click.echo(f"{_some(there)} {has} already; --force writes {'it' if len(there) == 1 else 'them'} again.")
+    _say_left(migrated.left)
+    if unknown := [each.manifest.address for each in migrated.agents if each.lacks_id]:
         note = "so `reconciler output` will not say what became of them; `reconciler output --write-pins` writes ids"
-        click.echo(f"Note: the manifests of {named} name no id, {note}.", err=True)
+        click.echo(f"Note: the manifests of {_some(unknown)} name no id, {note}.", err=True)
     if migrated.agents:
         click.echo(_next_step(migrated, places))
+
+
+def _some(addresses: Sequence[Address]) -> str:
+    """The first of the addresses, and how many more there are."""
+    named = ", ".join(map(str, addresses[:_NAMED]))
+    return f"{named} and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else named
+
+
+def _say_left(left: Mapping[Address, str]) -> None:
+    """Prints why assistants were left, one line for a reason."""
+    reasons: dict[str, list[Address]] = {}
+    for address, reason in sorted(left.items()):
+        reasons.setdefault(reason, []).append(address)
+    for reason, addresses in reasons.items():
+        click.echo(f"{_some(addresses)} {'was' if len(addresses) == 1 else 'were'} left: {one_line(reason)}.", err=True)
 
 
 def _lines(migrated: Migrated) -> list[str]:
     told = {migrated.files[each.address]: _source_line(each) for each in migrated.agents}
     told |= {path: "" for path in migrated.texts if path not in told}
-    told |= dict.fromkeys(migrated.edited, "lists the folder as well")
+    told |= dict.fromkeys(migrated.edited if migrated.agents else (), "lists the folder as well")
     return _aligned(sorted(told.items()))
 
 
