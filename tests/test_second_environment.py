@@ -277,6 +277,17 @@ def test_ambiguous_names_are_left_with_the_command_that_pairs_them(
     assert sorted(str(one.id) for one in repository.desired("staging")) == ["asst_s1", "asst_s2"]
 
 
+def test_a_name_is_ambiguous_where_an_object_that_cannot_be_adopted_has_it_too(repository: TwoEnvironments) -> None:
+    repository.imports("production", [helper("asst_p")])
+    full = helper("asst_f", metadata={f"pair-{number}": "x" for number in range(16)})
+    files = repository.files()
+
+    repository.imports("staging", [helper("asst_s"), full])
+    repository.imports("staging", [full])
+
+    assert repository.files() == files
+
+
 def test_a_pair_by_hand_must_be_possible(repository: TwoEnvironments) -> None:
     repository.imports("production", [helper("asst_p"), helper("asst_q", name="Other")])
     there = [helper("asst_s"), helper("asst_t", name="Third"), helper("agent_s", "agent")]

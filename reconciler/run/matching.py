@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from reconciler.canonical import Absent
 from reconciler.console.credentials import hidden
-from reconciler.model import Address, Marker
+from reconciler.model import Address, Live, Marker
+from reconciler.plan.guards import is_full
 from reconciler.plan.importable import Candidates, Left
 from reconciler.plan.matching import AmbiguousName, Matching, Pair, match
 from reconciler.plan.ownership import is_ours
@@ -15,7 +16,7 @@ from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 from reconciler.run.all_manifests import AllManifests
 from reconciler.run.match_files import MatchFiles, files_of, reasons_against
-from reconciler.run.matchable import manifests_here
+from reconciler.run.matchable import ManifestsHere, manifests_here
 from reconciler.run.session import Session
 
 _HIDDEN = "it holds a secret of this environment, which belongs into no file"
@@ -47,35 +48,50 @@ def matched(
     """
     here = manifests_here(session, repository)
     by_hand = here.by_hand(pairs, every)
-    live = [*every.importable, *(one for one in every.managed if not is_ours(one, session.where))]
-    live += [each.live for each in every.left if each.live.id in by_hand.values()]
-    matching = match(here.matchable([*every.importable, *every.managed]), live, by_hand)
+    matching = match(
+        here.matchable([*every.importable, *every.managed]), [*_nameable(every, by_hand, session)], by_hand
+    )
     chosen = {one.identity for one in (*found.importable, *found.managed, *(each.live for each in found.left))}
+    chosen -= {each.live.identity for each in every.left if each.live.id not in by_hand.values()}
     matches = {pair.address: pair.live for pair in matching.pairs if pair.live.identity in chosen}
     left = [each for each in _ambiguous(matching, session) if each.live.identity in chosen]
-    left += [Left(one, _HIDDEN) for one in matches.values() if hidden().deep(one, (Marker,)) is not one]
-    literal: set[Address] = set()
-    while True:
-        unfit = {each.live.identity for each in left}
-        matches = {address: one for address, one in matches.items() if one.identity not in unfit}
-        files = files_of(matches, here, repository, literal)
-        reasons = reasons_against(files, matches, here, repository)
-        if not reasons:
-            break
-        again = {address for address in reasons if address in files.spots}  # without a value it may be possible
-        literal |= again
-        left += [
-            Left(matches[at], f"{at} is its manifest, and {why}") for at, why in reasons.items() if at not in again
-        ]
+    secret = {address for address, one in matches.items() if hidden().deep(one, (Marker,)) is not one}
+    left += [Left(matches.pop(address), _HIDDEN) for address in sorted(secret)]
+    files = _files_that_hold(matches, left, here, repository)
     told = [pair for pair in matching.pairs if pair.address in matches and not _is_settled(pair, files)]
     return Matched(
         edited=files.edited,
         before=files.before,
-        handled=frozenset(matches[pair.address].identity for pair in told if pair.address in files.patches),
+        handled=frozenset(pair.live.identity for pair in told if pair.address in files.patches),
         left=tuple(left),
         lines=tuple(_match_lines(told, files)),
         values=files.values,
     )
+
+
+def _nameable(every: Candidates, by_hand: Mapping[Address, str], session: Session) -> Iterator[Live]:
+    """What may belong to a manifest, and what a name may mean although it cannot be adopted."""
+    yield from every.importable
+    yield from (one for one in every.managed if not is_ours(one, session.where))
+    for one in (each.live for each in every.left):
+        if one.id in by_hand.values() or (one.marker is None and is_full(one)):
+            yield one
+
+
+def _files_that_hold(
+    matches: dict[Address, Live], left: list[Left], here: ManifestsHere, repository: AllManifests
+) -> MatchFiles:
+    """The files of the matches; those that cannot be written as they should be become left, with the reason."""
+    literal: set[Address] = set()
+    while True:
+        files = files_of(matches, here, repository, literal)
+        reasons = reasons_against(files, matches, here, repository)
+        if not reasons:
+            return files
+        again = {address for address in reasons if address in files.spots}  # without a value it may be possible
+        literal |= again
+        refused = sorted(reasons.keys() - again)
+        left += [Left(matches.pop(each), f"{each} is its manifest, and {reasons[each]}") for each in refused]
 
 
 def _ambiguous(matching: Matching, session: Session) -> Iterator[Left]:
@@ -88,7 +104,8 @@ def _ambiguous(matching: Matching, session: Session) -> Iterator[Left]:
 def _way_out(each: AmbiguousName, where: str) -> str:
     kind = each.addresses[0].kind
     have = f"{count(len(each.addresses), 'manifest')} and {count(len(each.live), f'live {kind}')}"
-    words = f"{each.addresses[0]}={each.live[0].id}"
+    one = next((one for one in each.live if not is_full(one)), each.live[0])
+    words = f"{each.addresses[0]}={one_line(one.id)}"
     return f"{have} have this name; pair them by hand: reconciler import -e {where} {words}"
 
 
