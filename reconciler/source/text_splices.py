@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import add
+
 from reconciler.source.flow_splices import Proposal
 from reconciler.source.front_matter import front_matter
 from reconciler.source.lines import BREAK, line_break
@@ -13,10 +15,26 @@ def normal(text: str) -> str:
 
 
 def replaced(text: str, start: int, value: str) -> Proposal:
-    """Another text from there to the end, with the line ends of the text and as many at its end."""
+    """Another text from there to the end, with the line ends of the text and as many at its end.
+
+    The lines that begin and end both keep their own, should they be of several kinds.
+    """
     newline, before = line_break(text), text[start:]
-    last = before[len(before.rstrip("\r\n")) :] if before else newline
-    return [(start, len(text), normal(value).replace("\n", newline) + last)]
+    kept = before.rstrip("\r\n")
+    last = before[len(kept) :] if before else newline
+    old, lines, breaks = BREAK.split(kept), normal(value).split("\n"), BREAK.findall(kept)
+    ends = [newline] * (len(lines) - 1)
+    most = min(len(ends), len(breaks))
+    first, behind = min(_same(old, lines), most), min(_same(old[::-1], lines[::-1]), most)
+    ends[:first] = breaks[:first]
+    ends[len(ends) - behind :] = breaks[len(breaks) - behind :]
+    return [(start, len(text), "".join(map(add, lines, [*ends, last])))]
+
+
+def _same(one: list[str], other: list[str]) -> int:
+    """How many lines are the same from the beginning on."""
+    pairs = zip(one, other, strict=False)
+    return next((number for number, (line, its) in enumerate(pairs) if line != its), min(len(one), len(other)))
 
 
 def body_replaced(text: str, value: str) -> Proposal:
