@@ -25,13 +25,13 @@ def replaced(text: str, start: int, value: str) -> Proposal:
     old, lines, breaks = BREAK.split(kept), normal(value).split("\n"), BREAK.findall(kept)
     ends = [newline] * (len(lines) - 1)
     most = min(len(ends), len(breaks))
-    first, behind = min(_same(old, lines), most), min(_same(old[::-1], lines[::-1]), most)
+    first, behind = min(_shared_start(old, lines), most), min(_shared_start(old[::-1], lines[::-1]), most)
     ends[:first] = breaks[:first]
     ends[len(ends) - behind :] = breaks[len(breaks) - behind :]
     return [(start, len(text), "".join(map(add, lines, [*ends, last])))]
 
 
-def _same(one: list[str], other: list[str]) -> int:
+def _shared_start(one: list[str], other: list[str]) -> int:
     """How many lines are the same from the beginning on."""
     pairs = zip(one, other, strict=False)
     return next((number for number, (line, its) in enumerate(pairs) if line != its), min(len(one), len(other)))
