@@ -131,7 +131,7 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
 
     assert told.code == 1
     assert "and assistants/hr.local.live.md has the live text." in told.out
-    assert "temperature (assistants/hr.yaml:5): changed in Git and on the server" in told.out
+    assert "temperature (assistants/hr.yaml:5)\n    changed in Git and on the server" in told.out
     assert "live 0.9, Git 0.6" in told.out
     assert text(here, "assistants/hr.local.live.md") == PROMPT.replace("kind", "very kind")
     assert text(here, ".gitignore") == ".reconciler\n*.live.md\n"
@@ -153,7 +153,9 @@ def test_two_live_texts_for_one_file_are_both_left(here: Checkout) -> None:
     told = here.run("pull", "-e", "local")
 
     assert told.code == 1
-    assert told.out.count("other live values would have to stand at the same place") == 2
+    for key, other in (("hr", "it"), ("it", "hr")):
+        assert f"assistant.{key} instructions (assistants/{key}.yaml:" in told.out
+        assert f"assistant.{other} has another live value, and both would stand at one place" in told.out
     assert status(here) == ["M assistants/hr.yaml"]
 
 
@@ -220,7 +222,8 @@ def test_a_value_that_no_manifest_can_have_holds_back_no_other_one(here: Checkou
 
     assert (told.code, "instructions: New" in text(here, "assistants/hr.yaml")) == (1, True)
     assert (
-        "assistant.hr tools.functions.lookup.output_schema (assistants/hr.yaml:4): no manifest can have it" in told.out
+        "assistant.hr tools.functions.lookup.output_schema (assistants/hr.yaml:4)\n    no manifest can have it"
+        in told.out
     )
     assert "1 value written to 1 file." in told.out
 

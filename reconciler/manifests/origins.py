@@ -252,6 +252,8 @@ class _FieldWriter:
         items = slot.items()
         written = zip(self._names([self._tool(item) for item in items]), items, strict=True)
         slots, have, want = dict(written), self._named(before), self._named(after)
+        if slots.keys() != have.keys():
+            raise NoOriginError
         for name in have:
             if name in want:
                 yield from self._differences(slots[name], None, have[name], want[name])
@@ -268,7 +270,7 @@ class _FieldWriter:
         names = []
         for tool in tools:
             parts = self.kind.members(self.name, self.kind.read({self.name: [tool]})[self.name])
-            name = encode([*next(iter(parts))])
+            name = encode([*next(iter(parts), ())])
             counts[name] += 1
             names.append(f"{name}#{counts[name]}")
         return names

@@ -110,7 +110,8 @@ def _shown(text: str) -> str:
 
 def _left_lines(left: LeftField) -> Iterator[str]:
     at = f"{left.place.file}:{left.place.line}"
-    yield f"  {one_line(str(left.address))} {one_line(show(left.path))} ({one_line(at)}): {inert(left.why)}"
+    yield f"  {one_line(str(left.address))} {one_line(show(left.path))} ({one_line(at)})"
+    yield f"{_INDENT}{one_line(left.why)}"
     if left.sides is not None:
         live, git = map(_side, left.sides)
         yield f"{_INDENT}live {live}, Git {git}"

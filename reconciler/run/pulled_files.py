@@ -21,7 +21,9 @@ from reconciler.run.session import manifest_context
 from reconciler.source import Edit, Node, edited, locate, parse
 
 BY_HAND = "it cannot be edited in safety where it stands: write it by hand"
-_SHARED = "other live values would have to stand at the same place: pull with --only, or write it by hand"
+_SHARED = (
+    "{0} has another live value, and both would stand at one place: take them with `--only {1}`, or write it by hand"
+)
 SECRET = "the live value holds a secret of this environment"  # noqa: S105  # says so
 
 
@@ -66,7 +68,7 @@ def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken]
     """The files with the values that were taken, as far as they then are read as exactly that, and nothing else."""
     writer = _Writer(repository, environment, only)
     fields = list(_placed_fields(writer, taken))
-    fields = writer.drop(fields, dict.fromkeys(_clashing(fields), _SHARED))
+    fields = writer.drop(fields, _clashing(fields, environment))
     while fields:
         texts, wrong = _edited_texts(writer, fields)
         after = _with_texts(writer, texts, fields)
@@ -111,16 +113,16 @@ def _configuration_node(writer: _Writer) -> Node | None:
     return documents[0] if documents else None
 
 
-def _clashing(fields: Sequence[TakenField]) -> set[TakenField]:
-    """Those that put different values at one place."""
+def _clashing(fields: Sequence[TakenField], environment: str) -> dict[TakenField, str]:
+    """Those that put different values at one place, and why they cannot."""
     first: dict[tuple[Location, tuple[str | int, ...]], tuple[TakenField, Edit]] = {}
-    clashing: set[TakenField] = set()
+    clashing: dict[TakenField, str] = {}
     for each in fields:
         for placed in each.edits:
-            where = (placed.at, placed.edit.path)
-            other, edit = first.setdefault(where, (each, placed.edit))
+            other, edit = first.setdefault((placed.at, placed.edit.path), (each, placed.edit))
             if not equal(edit.value, placed.edit.value):
-                clashing |= {each, other}
+                clashing[each] = _SHARED.format(other.address, environment)
+                clashing.setdefault(other, _SHARED.format(each.address, environment))
     return clashing
 
 
