@@ -11,10 +11,12 @@ import click
 
 from reconciler.canonical import Json
 from reconciler.config import FILE, Config, Environment
+from reconciler.console import credentials
 from reconciler.console.failure import Failure, unreadable
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic
 from reconciler.kinds import KINDS
+from reconciler.kinds.headers import secret_headers
 from reconciler.manifests.saved_objects import SavedObject, read_saved
 from reconciler.model import Address, Desired, Live
 from reconciler.paths import show
@@ -108,6 +110,7 @@ def _read(paths: Sequence[str], style: Style) -> tuple[SavedObject, ...]:
     last: dict[tuple[str, str], SavedObject] = {}
     faults = [fault for file in files for fault in file.faults]
     for each in (each for file in files for each in file.objects):
+        credentials.learn_found((f"{each.place}.{name}", text) for name, text in secret_headers(dict(each.raw)))
         identity = (each.kind, each.id or str(each.place))
         faults += _differing(last[identity], each) if identity in last else []
         last[identity] = each
