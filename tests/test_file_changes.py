@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
@@ -88,7 +89,7 @@ def test_a_link_within_the_repository_stays_one(tmp_path: Path) -> None:
 
 
 def test_a_failure_says_what_was_written_and_leaves_no_half_file(tmp_path: Path) -> None:
-    texts = {"a.md": "small\n", "new/folder/b.md": "b" * 100_000, "z.md": "small\n"}
+    texts = {"a.md": "small\n", "new/folder/b.md": "b" * 100_000, "z/c.md": "small\n"}
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))  # as on a full disk
@@ -99,7 +100,7 @@ def test_a_failure_says_what_was_written_and_leaves_no_half_file(tmp_path: Path)
         signal.signal(signal.SIGXFSZ, handler)
 
     assert failure.message == "Cannot write new/folder/b.md: File too large."
-    assert failure.remedy == "written: a.md\nnot written: new/folder/b.md, z.md"
+    assert failure.remedy == "written: a.md\nnot written: new/folder/b.md, z/c.md"
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 
@@ -134,6 +135,47 @@ def test_a_file_that_changes_between_the_check_and_the_write_is_kept(
 
     assert failure.message == "Cannot write a.md: the file changed while this command ran."
     assert (tmp_path / "a.md").read_text() == "theirs\n"
+
+
+def test_what_is_referred_to_is_written_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, target: (order.append(target.name), replace(path, target))[1])
+    write_files(tmp_path, {"reconciler.yaml": "1\n", "a/hr.yaml": "1\n"})
+    order.clear()
+
+    write_files(tmp_path, {"reconciler.yaml": "2\n", "a/hr.yaml": "2\n", "a/prompts/hr.md": "new\n"}, force=True)
+
+    assert order == ["hr.md", "reconciler.yaml", "hr.yaml"]
+
+
+def test_a_file_that_is_read_only_is_not_replaced(tmp_path: Path) -> None:
+    for name in ("a.md", "b.md", "same.md"):
+        (tmp_path / name).write_text("read\n")
+    for name in ("b.md", "same.md"):
+        (tmp_path / name).chmod(0o444)
+
+    failure = refused(tmp_path, {"a.md": "1\n", "b.md": "2\n", "same.md": "read\n"}, force=True)
+
+    assert failure.message == "1 file cannot be written:"
+    assert failure.remedy.splitlines()[0] == "b.md: the file is read-only."
+    assert (tmp_path / "a.md").read_text() == "read\n"
+
+
+def test_what_a_killed_command_left_beside_a_file_is_no_obstacle_unless_it_is_in_use(tmp_path: Path) -> None:
+    beside = tmp_path / ".a.md.writing"
+    beside.write_text("half of a longer text")
+    write_files(tmp_path, {"a.md": "whole\n"})
+    assert ((tmp_path / "a.md").read_text(), beside.exists()) == ("whole\n", False)
+
+    with beside.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        failure = refused(tmp_path, {"a.md": "other\n"}, force=True)
+    assert failure.message == "Cannot write a.md: another command is writing it."
+    beside.unlink()
+    beside.symlink_to(tmp_path / "elsewhere")
+    assert refused(tmp_path, {"a.md": "other\n"}, force=True).message.startswith("Cannot write a.md: ")
+    assert [path.name for path in tmp_path.iterdir() if path != beside] == ["a.md"]
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:

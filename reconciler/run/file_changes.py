@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from reconciler.console.failure import Failure
 from reconciler.manifests import disk
@@ -14,6 +17,7 @@ from reconciler.render.sentences import count
 
 _NOTHING: Mapping[str, str] = {}
 _INTERRUPTED = 130
+_WRITABLE = 0o222
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class _Change:
     path: Path
     before: bytes | None
     after: bytes
+
+    @property
+    def order(self) -> tuple[bool, bool, str]:
+        """New files and `reconciler.yaml` come first: what is written later names what is in them."""
+        return self.before is not None, "/" in self.shown, self.shown
 
 
 def text_of(root: Path, path: str) -> str:
@@ -48,7 +57,7 @@ def write_files(
     changes = _checked(root, texts)
     _require_as_read(changes, before)
     _require_new([each for each in changes if each.shown not in before], force=force)
-    pending = [each for each in changes if each.before != each.after]
+    pending = sorted((each for each in changes if each.before != each.after), key=lambda each: each.order)
     written: list[str] = []
     with _telling([each.shown for each in pending], written):
         for change in pending:
@@ -66,10 +75,18 @@ def _checked(root: Path, texts: Mapping[str, str]) -> list[_Change]:
             if (other := by_path.setdefault(path, shown)) != shown:
                 raise disk.UnfitError("path-outside-repo", f"This is the same file as {other}.", "")
             changes.append(_Change(shown, path, _bytes_of(path), text.encode()))
+            _require_writable(changes[-1])
         except (disk.UnfitError, OSError, UnicodeEncodeError) as error:
             wrong.append(f"{shown}: {_reason(error)}")
-    _refuse(wrong, "cannot be written", "nothing was written; fix the paths, or move what is in the way")
+    remedy = "nothing was written; fix the paths, make the files writable, or move what is in the way"
+    _refuse(wrong, "cannot be written", remedy)
     return changes
+
+
+def _require_writable(change: _Change) -> None:
+    """Whoever makes a file read-only does not want it replaced either, which the system would do."""
+    if change.before not in (None, change.after) and not change.path.stat().st_mode & _WRITABLE:
+        raise OSError(0, "the file is read-only")
 
 
 def _real(root: Path, path: str) -> Path:
@@ -124,21 +141,46 @@ def _write_change(root: Path, change: _Change) -> None:
 
 
 def _replace(change: _Change) -> None:
-    """The file with another text, whole or not at all, and with the mode that it had."""
-    beside = change.path.with_name(f".{change.path.name}.writing")
-    beside.unlink(missing_ok=True)
-    try:
-        with beside.open("xb") as stream:
-            stream.write(change.after)
+    """The file with another text, whole or not at all, and with the mode and the owner that it had."""
+    with _alone_beside(change.path) as stream:
+        stream.write(change.after)
+        stream.flush()
         if change.before is not None:
-            shutil.copymode(change.path, beside)
+            _keep_mode_and_owner(change.path, Path(stream.name))
         if _bytes_of(change.path) != change.before:
             raise OSError(0, "the file changed while this command ran")
-        beside.replace(change.path)
-    except BaseException:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise
+        Path(stream.name).replace(change.path)
+
+
+@contextmanager
+def _alone_beside(path: Path) -> Iterator[BinaryIO]:
+    """An empty file beside it, for one command at a time; what a killed one left there is used again."""
+    beside = path.with_name(f".{path.name}.writing")
+    with open(beside, "ab", opener=_opened_alone) as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = os.path.samestat(os.fstat(stream.fileno()), beside.stat())
+        except (BlockingIOError, FileNotFoundError):
+            is_ours = False
+        if not is_ours:
+            raise OSError(0, "another command is writing it")
+        stream.truncate(0)
+        try:
+            yield stream
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+
+
+def _opened_alone(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+
+
+def _keep_mode_and_owner(path: Path, beside: Path) -> None:
+    shutil.copymode(path, beside)
+    with suppress(OSError):  # who is not root cannot give a file away
+        os.chown(beside, path.stat().st_uid, path.stat().st_gid)
 
 
 @contextmanager
