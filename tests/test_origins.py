@@ -66,11 +66,11 @@ def test_a_prompt_file_and_a_joined_one_are_edited() -> None:
     assert edits(one, "instructions", {"instructions": "Uno."}, **files) == [("one.md", (), "Uno.")]
     assert edits(one, "instructions", {}, **files) == [("a.yaml", ("instructions",), ABSENT)]
     assert edits(two, "instructions", {"instructions": "One.\n\nTwo!\n\nOf two."}, **files) == [
-        ("two.md", (), "Two!\n\nOf two.")
+        ("two.md", (), "\nTwo!\n\nOf two.")
     ]
     assert edits(two, "instructions", {"instructions": "Uno.\n\nTwo.\n\nOf 2."}, **files) == [
         ("one.md", (), "Uno."),
-        ("two.md", (), "Two.\n\nOf 2."),
+        ("two.md", (), "\nTwo.\n\nOf 2."),
     ]
     with pytest.raises(NoOriginError):
         edits(two, "instructions", {"instructions": "Something else."}, **files)

@@ -152,7 +152,61 @@ def test_a_folded_text_of_one_line_stays_folded() -> None:
     assert changed("a: >-\n    one\n    two\n", ("a",), "word " * 25 + "end") == (
         f"a: >-\n    {'word ' * 19}word\n    {'word ' * 5}end\n"
     )
-    assert changed("a: >-\n    one\n", ("a",), "x") == "a: |-\n    x\n"
+    assert changed("a: >-\n    one\n", ("a",), "x") == "a: >-\n    x\n"
+
+
+WIDE = "this line of the text is as wide as its others"
+PARAGRAPHS = f"""\
+a: >+2  # c
+  one
+  two
+
+  {WIDE}
+  {WIDE}
+  {WIDE} end
+
+
+  - a
+  - b
+
+b: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("one\n  two", "1"),
+        ("one\n", "1\n  one\n"),
+        (f"{WIDE}\n  {WIDE} end", "this ends"),
+        (f"{WIDE}\n  {WIDE}\n", f"1\n  {WIDE}\n"),
+        (f"{WIDE} end", f"{WIDE} end\n  and more"),
+        ("- a\n  - b", "- a\n  - c"),
+    ],
+)
+def test_of_a_folded_text_the_lines_stay_that_have_not_changed(old: str, new: str) -> None:
+    after = PARAGRAPHS.replace(old, new)
+    (value,) = (each.value["a"] for each in parse(after, "a.yaml").documents)  # type: ignore[index]
+
+    assert changed(PARAGRAPHS, ("a",), plain(value)) == after
+
+
+def test_new_lines_of_a_folded_text_are_as_wide_as_those_before() -> None:
+    text = f"one two\n{WIDE} {WIDE} and this sentence is new and goes on to the end\n\n- a - b\n\n"
+    new = "and this sentence is new and goes on to the\n  end"
+
+    assert changed(PARAGRAPHS, ("a",), text) == PARAGRAPHS.replace(f"{WIDE} end", new)
+
+
+@pytest.mark.parametrize("text", ["\nx", "x\n  y", "x ::add-mask", "x ", "y\n\n\tz"])
+def test_what_no_folded_text_can_hold_becomes_another_block(text: str) -> None:
+    became = changed("a: >-\n    one\n", ("a",), text)
+
+    assert str(became).startswith(("a: |", 'a: "'))
+
+
+def test_a_text_that_no_block_can_end_with_is_quoted() -> None:
+    assert changed("a: |-\n  x", ("a",), "y\n") == 'a: "y\\n"'
 
 
 @pytest.mark.parametrize(
@@ -355,6 +409,8 @@ PRETTY = '{\n\t"name": "a",\n\t"parameters": {\n\t\t"required": ["x", "y"],\n\t\
             PRETTY[:-2] + ',\n\t"strict": [\n\t\t1,\n\t\t{\n\t\t\t"a": []\n\t\t}\n\t]\n}',
         ),
         ('{"a":["x","y"]}', ("a",), ["x", "n", "y"], '{"a":["x","n","y"]}'),
+        ('{"a":1,"b":2}', ("c",), {"d": [1, 2]}, '{"a":1,"b":2,"c":{"d":[1,2]}}'),
+        ('{"a":1}', ("a",), [1, 2], '{"a":[1,2]}'),
         ("[\n  1\n]", (), [0, 1], "[\n  0,\n  1\n]"),
         ("\ufeff[1]\n", (), {"a": 1}, '\ufeff{"a": 1}\n'),
         ('{\r\n  "a": 1\r\n}', ("b",), [1], '{\r\n  "a": 1,\r\n  "b": [\r\n    1\r\n  ]\r\n}'),

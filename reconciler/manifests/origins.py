@@ -213,13 +213,14 @@ class _FieldWriter:
 
     def _parts_edits(self, parts: Sequence[_Slot], after: str) -> Iterator[PlacedEdit]:
         """The files of a joined text that become others."""
-        texts = [str(part.node.value).strip("\r\n") if part.node is not None else "" for part in parts]
-        became = split_again([normal_text(text) or "" for text in texts], after)
+        written = [str(part.node.value) if part.node is not None else "" for part in parts]
+        texts = [normal_text(text.strip("\r\n")) or "" for text in written]
+        became = split_again(texts, after)
         if became is None:
             raise NoOriginError
-        for part, text, new in zip(parts, texts, became, strict=True):
-            if (normal_text(text) or "") != new:
-                yield part.edit(new)
+        for part, before, text, new in zip(parts, written, texts, became, strict=True):
+            if text != new:  # empty lines before it are no part of what is joined
+                yield part.edit(before[: len(before) - len(before.lstrip("\r\n"))] + new)
 
     def _list_edits(self, slot: _Slot, before: Sequence[Json], after: Sequence[Json]) -> Iterator[PlacedEdit]:
         if all(isinstance(each, dict) for each in (*before, *after)) and slot.steps == (self.name,):

@@ -55,9 +55,12 @@ def _plain(value: Json) -> str:
     return write({"k": value}, width=inf).removeprefix("k: ").removesuffix("\n")
 
 
-def in_json(value: Json, unit: str | None = None, margin: str = "", newline: str = "\n") -> str:
+def in_json(
+    value: Json, unit: str | None = None, margin: str = "", newline: str = "\n", *, is_spaced: bool = True
+) -> str:
     """A value as JSON: over several lines where there is a unit to indent by, each behind the margin."""
-    dumped = json.dumps(value, ensure_ascii=False, indent=unit)
+    separators = None if is_spaced or unit is not None else (",", ":")
+    dumped = json.dumps(value, ensure_ascii=False, indent=unit, separators=separators)
     dumped = _NOT_ASCII.sub(lambda match: match[0] if can_be_seen(match[0]) else json.dumps(match[0])[1:-1], dumped)
     return dumped.replace("\n", f"{newline}{margin}")
 
@@ -82,7 +85,7 @@ class Brackets:
         after = "" if comma is None else ","
         rest = _REST.match(self.text, end)
         if not is_own_line or rest is None:
-            between = " " if self._is_spaced() else ""
+            between = " " if self.is_spaced() else ""
             return [(end, end, f"{'' if comma else ','}{between}{shown}{after}")]
         line = f"{line_break(self.text)}{indentation(self.text, last.start)}{shown}{after}"
         if comma is not None or rest.end() == end:
@@ -93,7 +96,7 @@ class Brackets:
         """One more item before a member, on a line of its own if that is on one."""
         is_own_line, margin = begins_line(self.text, member.start), indentation(self.text, member.start)
         shown = self._shown((), value, margin=margin if is_own_line else None)
-        between = f"{line_break(self.text)}{margin}" if is_own_line else " " if self._is_spaced() else ""
+        between = f"{line_break(self.text)}{margin}" if is_own_line else " " if self.is_spaced() else ""
         return [(member.start, member.start, f"{shown},{between}")]
 
     def _first(self, keys: Keys, value: Json) -> Splice:
@@ -113,11 +116,12 @@ class Brackets:
             shown = in_flow(nested(keys[1:], value), is_quoted=is_quoted)
             return f"{in_flow(keys[0], is_quoted=is_quoted)}: {shown}" if keys else shown
         unit = None if margin is None else unit_of(self.text)
-        shown = in_json(nested(keys[1:], value), unit, margin or "", line_break(self.text))
-        colon = ": " if self._is_spaced() else ":"
+        newline, is_spaced = line_break(self.text), self.is_spaced()
+        shown = in_json(nested(keys[1:], value), unit, margin or "", newline, is_spaced=is_spaced)
+        colon = ": " if is_spaced else ":"
         return f"{in_json(keys[0])}{colon}{shown}" if keys else shown
 
-    def _is_spaced(self) -> bool:
+    def is_spaced(self) -> bool:
         """Whether a space follows colons, or the commas of a list."""
         members = self.extent.members
         if any(each.key is None for each in members):

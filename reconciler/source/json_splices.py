@@ -13,7 +13,8 @@ from reconciler.source.lines import begins_line, column, indentation, line_break
 def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
     """Another value in place of what stands there, over several lines where it would be too long for one."""
     text, old = spot.text, spot.old
-    shown = in_json(value)
+    is_spaced = spot.parent is None or Brackets(text, spot.parent).is_spaced()
+    shown = in_json(value, is_spaced=is_spaced)
     is_one_line = "\n" not in text[old.start : old.end] and column(text, old.start) + len(shown) <= WIDTH
     unit = unit_of(text) if spot.parent is None or begins_line(text, spot.member.start) else None
     if unit is not None and not (old.members and is_one_line):

@@ -87,38 +87,43 @@ def _put(match: re.Match[str], texts: list[str], width: float, keep: bool) -> st
     if match["end"] or not can_be_block:
         return f"{before}{quoted(value)}{match['end']}"
     indent = " " * (len(match["lead"]) + (2 if match["key"] else 0))
-    header, *lines = literal(value) if "\n" in value else _folded(value, width - len(indent))
+    header, *lines = literal(value) if "\n" in value else [">-", *fold(value, width - len(indent))]
     return before + "\n".join([header, *(f"{indent}{line}" if line else "" for line in lines)])
 
 
 def _has_folds(text: str) -> bool:
     """Whether one line may be written as several: between words, where one space stands, and nothing acts on it."""
-    return _FOLD.search(text) is not None and text == text.strip() and not _FOLDS.search(text)
+    return _FOLD.search(text) is not None and can_be_folded(text)
 
 
-def folded(text: str, width: float = 100) -> list[str]:
-    """The lines of a text of one line as a folded block, its header first; none where it cannot be one."""
-    return _folded(text, width) if "\n" not in text and _has_folds(text) else []
+def can_be_folded(text: str) -> bool:
+    """Whether a line may stand in a folded block."""
+    return text == text.strip() and not _FOLDS.search(text)
 
 
-def _folded(text: str, width: float) -> list[str]:
-    """The lines of a text of one line as a folded block."""
+def fold(text: str, width: float) -> list[str]:
+    """A line as lines that are no wider, as far as it has spaces."""
     lines: list[str] = []
     for words in _FOLD.split(text):
         if lines and len(lines[-1]) + 1 + len(words) <= width:
             lines[-1] += f" {words}"
         else:
             lines.append(words)
-    return [">-", *lines]
+    return lines
 
 
 def literal(text: str) -> list[str]:
     """The lines of a text as a literal block: the header, as for a block two to the right of its key, and the text."""
-    first, kept = text.split("\n", 1)[0], text.rstrip("\n")
+    first = text.split("\n", 1)[0]
     indicator = "2" if not first.strip() or first[0] in " \t" else ""
-    chomping = "-" if kept == text else "" if text == f"{kept}\n" and kept else "+"
-    body = text if chomping == "-" else text[:-1]
-    return [f"|{indicator}{chomping}", *body.split("\n")]
+    body = text if chomping(text) == "-" else text[:-1]
+    return [f"|{indicator}{chomping(text)}", *body.split("\n")]
+
+
+def chomping(text: str) -> str:
+    """What the header of a block says about the line ends behind its text."""
+    kept = text.rstrip("\n")
+    return "-" if kept == text else "" if text == f"{kept}\n" and kept else "+"
 
 
 def is_kept(text: str) -> bool:

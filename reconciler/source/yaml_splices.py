@@ -12,7 +12,9 @@ from math import inf
 from reconciler.canonical import Json
 from reconciler.source.extents import Entry, Extent, Spot
 from reconciler.source.flow_splices import WIDTH, Brackets, Keys, Proposal, in_flow, nested
+from reconciler.source.folding import folded
 from reconciler.source.lines import (
+    BREAK,
     begins_line,
     break_before,
     column,
@@ -22,10 +24,11 @@ from reconciler.source.lines import (
     line_start,
     next_line,
 )
-from reconciler.source.writing import OneLine, can_be_seen, folded, is_kept, literal, quoted, write
+from reconciler.source.writing import OneLine, can_be_seen, is_kept, literal, quoted, write
 
 _COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
 _HEADER = re.compile(r"(?P<properties>(?:[ \t]+[&!][^\s]*)*)(?:[ \t]+[|>][-+0-9]*)?(?P<comment>[ \t]+#[^\r\n]*)?")
+_STYLE = re.compile(r"[|>][-+0-9]*|")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 _OWN = "reconciler"
 _STEP = 2
@@ -39,7 +42,7 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
         yield _on_line(spot, value)
         return
     if isinstance(value, str) and _is_block(value, spot.old.style):
-        yield _text_block(spot, value)
+        yield from _text_blocks(spot, value)
     if isinstance(value, dict | list) and value:
         lines = _lines_of(value)
         is_line = isinstance(value, OneLine) and lines[0].startswith("{")
@@ -155,15 +158,25 @@ def _around(spot: Spot) -> tuple[str, str, int]:
     return properties, text[old.end : end], end
 
 
-def _text_block(spot: Spot, value: str) -> Proposal:
-    """A text as a block, as far to the right as the one before."""
-    header, *lines = (folded(value) if spot.old.style == ">" else None) or literal(value)
-    base, newline = max(spot.width, 0), line_break(spot.text)
-    width = _width_of_text(spot, base)
+def _text_blocks(spot: Spot, value: str) -> Iterator[Proposal]:
+    """A text as a block, folded where the one before is, and as far to the right."""
+    header, *written = BREAK.split(spot.text[spot.old.start : spot.old.end])
+    width = _width_of_text(spot, max(spot.width, 0))
+    texts = [folded(value, [line[width:] for line in written])] if spot.old.style == ">" else []
     properties, comment, end = _around(spot)
-    header = header.replace("2", str(width - base))
-    body = indented(lines, width, newline)
-    return [(spot.member.head, end, f"{properties} {header}{comment}{newline}{body}")]
+    newline = line_break(spot.text)
+    for plain, *lines in filter(None, (*texts, literal(value))):
+        stated = _header(plain.replace("2", str(width - max(spot.width, 0))), header)
+        body = indented(lines, width, newline)
+        yield [(spot.member.head, end, f"{properties} {stated}{comment}{newline}{body}")]
+
+
+def _header(header: str, before: str) -> str:
+    """The header of a block, as it was written if that says the same or states a width that is not needed."""
+    match = _STYLE.match(before)
+    written = match[0] if match else ""
+    says_same = re.sub(r"\d", "", header) == re.sub(r"\d", "", written) and len(written) >= len(header)
+    return written if says_same else header
 
 
 def _width_of_text(spot: Spot, base: int) -> int:
