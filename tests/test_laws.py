@@ -28,7 +28,7 @@ from reconciler.plan.make import make_plan
 from reconciler.render import FORMATS, Style, document
 from reconciler.render.manifest import as_manifest
 from reconciler.source import parse, plain
-from support.bodies import Edit, Resource, edit, messy, of_one_kind, resource, resources, worlds
+from support.bodies import Edit, Resource, edit, messes, of_one_kind, resource, resources, worlds
 from support.world import CLONES, EVERY_SERVER, SETTING, WHERE, Scenario, World, desired, each_scenario, run
 
 pytestmark = pytest.mark.no_cover
@@ -161,7 +161,7 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(
 
 
 @fewer
-@given(st.lists(messy(), min_size=1, max_size=4), st.sampled_from(["yaml", "markdown"]), st.sampled_from(EVERY_SERVER))
+@given(st.lists(messes(), min_size=1, max_size=4), st.sampled_from(["yaml", "markdown"]), st.sampled_from(EVERY_SERVER))
 def test_imported_files_are_adopted_without_a_changed_field_and_then_nothing_is_planned(
     made: list, layout: Layout, settings: Settings
 ) -> None:

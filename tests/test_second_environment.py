@@ -15,7 +15,7 @@ from reconciler.console.failure import Failure
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan.diff import differences
-from support.bodies import Edit, Resource, edit, resource
+from support.bodies import Edit, Resource, edit, messy, resource
 from support.lives import applied
 from support.second import TwoEnvironments
 
@@ -35,7 +35,7 @@ def living(made: list[Resource], prefix: str) -> list[Live]:
 @st.composite
 def named_resource(draw: st.DrawFn) -> tuple[Resource, Edit]:
     kind = draw(st.sampled_from(sorted(KINDS)))
-    _, body = draw(resource(kind))
+    _, body = draw(resource(kind) | messy(kind))
     return (kind, {**body, "name": draw(NAMES)}), draw(edit(kind))
 
 

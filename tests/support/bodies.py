@@ -242,9 +242,9 @@ def _large_functions(kind: str) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 @st.composite
-def messy(draw: st.DrawFn) -> Resource:
-    """A body of any kind with texts of any characters, as people type and programs generate them."""
-    kind, body = draw(resources())
+def messy(draw: st.DrawFn, kind: str) -> Resource:
+    """A body with texts of any characters, as people type and programs generate them."""
+    _, body = draw(resource(kind))
     body = {**body, **draw(st.fixed_dictionaries({}, optional={"tools": _large_functions(kind)}))}
     texts = {"name": MESS.map(lambda text: text[:100]), "instructions": MESS}
     if kind == "assistant":
@@ -256,6 +256,11 @@ def messy(draw: st.DrawFn) -> Resource:
     if draw(st.booleans()):
         body["metadata"] = {key: value for key, value in draw(pairs).items() if key != "reconciler"}
     return kind, body
+
+
+def messes() -> st.SearchStrategy[Resource]:
+    """The same of any kind."""
+    return st.sampled_from(sorted(BODIES)).flatmap(messy)
 
 
 @st.composite
