@@ -210,7 +210,7 @@ def is_schema(path: _Steps) -> bool:
 def may_hold_value(path: _Steps) -> bool:
     """Whether `{value: …}` may stand at a place of a manifest and is no data there."""
     within = any(is_schema(path[:length]) for length in range(1, len(path) + 1))
-    return path not in ((), ("metadata",)) and not within
+    return not _is_data(path) and not within
 
 
 def _file_nodes(node: Node) -> list[Node]:

@@ -74,7 +74,7 @@ def _nameable(every: Candidates, by_hand: Mapping[Address, str], session: Sessio
     yield from every.importable
     yield from (one for one in every.managed if not is_ours(one, session.where))
     for one in (each.live for each in every.left):
-        if one.id in by_hand.values() or (one.marker is None and is_full(one)):
+        if one.id in by_hand.values() or (one.marker is None and (is_full(one) or one.odd_marker)):
             yield one
 
 
