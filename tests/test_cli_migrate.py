@@ -215,6 +215,18 @@ def test_a_manifest_that_cannot_be_a_request_where_values_are_missing_is_left(he
     assert here.run("migrate", "hr", "-e", "staging", "--to", "responses", "--into", "requests").code == 0
 
 
+def test_what_was_tried_without_a_configuration_stays_as_it_is(here: Checkout) -> None:
+    (here.root / "reconciler.yaml").unlink()
+    here.write(hr="model: gpt-5.1\n")
+    (here.root / "assistants/prompts/hr.md").unlink()
+    assert here.run("apply", "--auto-approve").code == 0
+
+    assert here.run("migrate", "--to", "responses").code == 0
+
+    assert "No changes." in here.run("plan", "-e", "local").out
+    assert "2 to add" in here.run("plan", "-e", "local-responses").out
+
+
 SAVED = [
     {
         "id": "asst_a",

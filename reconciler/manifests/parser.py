@@ -12,6 +12,7 @@ from reconciler.diagnostics import Diagnostic, Location, did_you_mean, in_order
 from reconciler.kinds import KINDS, Checked, Kind, ServerTraits
 from reconciler.kinds.problems import from_pydantic
 from reconciler.manifests.block import PATCHED, ReconcilerBlock
+from reconciler.manifests.clashes import clashes
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import NAME, Address, Desired
 from reconciler.paths import BadPath, Path, read, show
@@ -76,7 +77,7 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
     faults: list[Diagnostic] = []
     readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
     desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
-    faults += [*_clashes(readers), *_clashing_former_keys(readers)]
+    faults += clashes(readers)
     wanted = {resource.address for resource in desired}
     return ParsedManifests(
         desired=tuple(sorted(desired, key=lambda resource: resource.address)),
@@ -112,10 +113,15 @@ class _ManifestReader:
         self.ids = self._ids()
         self.accepted = self._accepted()
         self._check_former_ids()
-        for index, key in enumerate(self.own.was or ()):
+        for index, key in enumerate(self.former_keys):
             if not NAME.fullmatch(key):
                 message = f"{key!r} is not a key, so no manifest ever had it."
                 self._say(self.own_place("was", index), "bad-key", message, "take it out of `was`")
+
+    @property
+    def former_keys(self) -> tuple[str, ...]:
+        """The keys that it had before."""
+        return tuple(self.own.was or ())
 
     @property
     def is_of_environment(self) -> bool:
@@ -148,7 +154,7 @@ class _ManifestReader:
             place=self.node.place,
             left_to_server=checked.left_to_server,
             id=self.ids.get(self.context.name),
-            was=tuple(self.own.was or ()),
+            was=self.former_keys,
             former_ids=self.own.former_ids_in(self.context.name),
             on_removal=own.on_removal or "delete",
             ignore=ignore,
@@ -332,33 +338,3 @@ class _ManifestReader:
 
     def _say(self, place: Location, code: str, message: str, remedy: str) -> None:
         self.report(Diagnostic(place, code, message, remedy))
-
-
-def _clashes(readers: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
-    """An address or an id that two manifests state."""
-    addresses: dict[Address, Location] = {}
-    ids: dict[tuple[str, str], Location] = {}
-    for reader in readers:
-        if reader.key_known and (first := addresses.setdefault(reader.address, reader.key_place)) != reader.key_place:
-            message = f"{reader.address} is also in {first}."
-            yield Diagnostic(reader.key_place, "duplicate-address", message, "give one of them another key")
-        for name, id in reader.ids.items():
-            place = reader.own_place("id", name)
-            if (first := ids.setdefault((name, id), place)) != place:
-                message = f"{id} is also named in {first}."
-                yield Diagnostic(place, "duplicate-id", message, "one live object has one manifest")
-
-
-def _clashing_former_keys(readers: Sequence[_ManifestReader]) -> Iterator[Diagnostic]:
-    """A former key that another manifest has, or had too."""
-    addresses = {reader.address: reader.key_place for reader in reversed(readers) if reader.key_known}
-    claimed: dict[Address, Location] = {}
-    for reader in readers:
-        for index, key in enumerate(reader.own.was or ()):
-            former, place = Address(reader.kind.name, key), reader.own_place("was", index)
-            if former in addresses:
-                message = f"`{key}` is the key of {addresses[former]}."
-                yield Diagnostic(place, "was-in-use", message, "take it out of `was`")
-            elif (first := claimed.setdefault(former, place)) != place:
-                message = f"`{key}` is under `was` in {first} too."
-                yield Diagnostic(place, "was-in-use", message, "take it out of one of them")

@@ -77,8 +77,10 @@ def _stated_place(text: str | None, source: Environment | None, folder: str) -> 
 
 def _with_environment(text: str | None, loaded: Config, name: str, stated: dict[str, Json]) -> str:
     if text is None:
-        stack = slug_of(loaded.root.name) or _STACK
-        return write({"version": 1, "stack": stack, "environments": {name: stated}})
+        stack: dict[str, Json] = {"stack": slug_of(loaded.root.name) or _STACK}
+        if loaded.environments:  # what was tried under the stack of a folder without this file keeps it
+            return write({"version": 1, "environments": {name: {**stated, **stack}}})
+        return write({"version": 1, **stack, "environments": {name: stated}})
     document = parse(text, FILE).documents[0]
     after = edited(text, FILE, document.place, [Edit(("environments", name), stated)])
     if after is None:
