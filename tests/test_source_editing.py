@@ -440,7 +440,14 @@ MANIFEST = "---\nname: HR  # people\nmodel: a\n---\n\n# You\n\nBe kind.\n\n"
             "---\nname: HR  # people\nmodel: a\n---\n\na\nb\n\n".replace("\n", "\r\n"),
         ),
         (MANIFEST, ("instructions",), ABSENT, MANIFEST[: MANIFEST.index("# You")]),
-        (MANIFEST, ("instructions",), {"file": "a.md"}, None),
+        (
+            MANIFEST,
+            ("instructions",),
+            OneLine(file="a.md"),
+            "---\nname: HR  # people\nmodel: a\ninstructions: {file: a.md}\n---\n\n",
+        ),
+        ("---\nname: HR\n---\nBe kind.\n", ("instructions",), "\t", '---\nname: HR\ninstructions: "\\t"\n---\n'),
+        ("---\nname: HR\n---\nBe kind.\n", ("instructions",), "\nBe", "---\nname: HR\n---\n\n\nBe\n"),
         ("---\nname: HR\n---", ("instructions",), "Be kind.", "---\nname: HR\n---\n\nBe kind.\n"),
         ("---\n---\n", ("name",), "HR", "---\nname: HR\n---\n"),
         (

@@ -148,14 +148,20 @@ def _of_json(document: _Document, edit: Edit) -> Iterator[Proposal]:
 
 
 def _of_markdown(document: _Document, edit: Edit) -> Iterator[Proposal]:
-    matter = front_matter.front_matter(document.text)
+    text = document.text
+    matter = front_matter.front_matter(text)
     end = matter.end if matter else 0
-    extent = yaml_extents(document.text[:end])[0]
-    states_body = any(member.key == front_matter.BODY for member in extent.members)
-    if edit.path != (front_matter.BODY,) or states_body:
-        yield from _proposals(document.text[:end], extent, edit, yaml_splices)
-    elif isinstance(edit.value, str | Absent):
-        yield text_splices.body_replaced(document.text, "" if isinstance(edit.value, Absent) else edit.value)
+    extent = yaml_extents(text[:end])[0]
+    fields = _proposals(text[:end], extent, edit, yaml_splices)
+    is_body = edit.path == (front_matter.BODY,) and all(each.key != front_matter.BODY for each in extent.members)
+    if not is_body:
+        yield from fields
+    elif isinstance(edit.value, Absent):
+        yield text_splices.without_body(text)
+    elif isinstance(edit.value, str) and edit.value.strip():
+        yield from text_splices.body_replaced(text, edit.value)
+    else:  # what no body can say
+        yield from ([*proposal, *text_splices.without_body(text)] for proposal in fields)
 
 
 def _of_text(document: _Document, edit: Edit) -> Iterator[Proposal]:

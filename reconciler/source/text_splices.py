@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import add
 
 from reconciler.source.flow_splices import Proposal
@@ -37,14 +38,23 @@ def _shared_start(one: list[str], other: list[str]) -> int:
     return next((number for number, (line, its) in enumerate(pairs) if line != its), min(len(one), len(other)))
 
 
-def body_replaced(text: str, value: str) -> Proposal:
-    """Another body behind the front matter; an empty one is none."""
-    parts = front_matter(text)
-    start = parts.body if parts else len(text)
-    if not value:
-        return [(start, len(text), "")]
+def body_replaced(text: str, value: str) -> Iterator[Proposal]:
+    """Another body behind the front matter; one that begins with an empty line needs another one before it."""
+    start = _body_start(text)
     if text[start:].strip():
-        return replaced(text, start, value)
-    newline = line_break(text)
-    closed = text[:start].rstrip("\r\n")
-    return [(len(closed), len(text), f"{newline * 2}{normal(value).replace(chr(10), newline)}{newline}")]
+        yield replaced(text, start, value)
+        yield replaced(text, start, f"\n{value}")
+    else:
+        newline, closed = line_break(text), text[:start].rstrip("\r\n")
+        body = normal(value).replace("\n", newline)
+        yield [(len(closed), len(text), f"{newline * 2}{body}{newline}")]
+
+
+def without_body(text: str) -> Proposal:
+    """Nothing behind the front matter."""
+    return [(_body_start(text), len(text), "")]
+
+
+def _body_start(text: str) -> int:
+    parts = front_matter(text)
+    return parts.body if parts else len(text)
