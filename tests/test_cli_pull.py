@@ -216,6 +216,7 @@ def test_a_value_that_no_manifest_can_have_holds_back_no_other_one(here: Checkou
     assert here.run("apply", "-e", "production", "--auto-approve").code == 0
     request = json.loads(text(here, "dist/hr.json"))
     request["tools"][0]["output_schema"] = {"type": "object"}
+    request["metadata"] = {"half": "\ud83d"}
     (here.root / "dist/hr.json").write_text(json.dumps({**request, "instructions": "New"}))
 
     told = here.run("pull", "-e", "production")
@@ -225,6 +226,7 @@ def test_a_value_that_no_manifest_can_have_holds_back_no_other_one(here: Checkou
         "assistant.hr tools.functions.lookup.output_schema (assistants/hr.yaml:4)\n    no manifest can have it"
         in told.out
     )
+    assert "`metadata.half` holds half a character" in told.out
     assert "1 value written to 1 file." in told.out
 
 

@@ -166,6 +166,14 @@ def test_with_only_whatever_differs_becomes_the_patch_of_the_environment() -> No
         ("a.yaml", (*patch, "instructions"), {"file": "prompts/a.production.md"}),
         ("a.production.md", (), "Uno."),
     ]
+    long = "\n".join("abcdefg")
+    assert edits(text, "instructions", {"instructions": long}, only=True) == [
+        ("a.yaml", (*patch, "instructions"), {"file": "prompts/a.production.md"}),
+        ("a.production.md", (), long),
+    ]
+    assert edits(text, "instructions", {"instructions": "Short."}, only=True) == [
+        ("a.yaml", (*patch, "instructions"), "Short.")
+    ]
     assert edits(text, "tools", {"tools": [search]}, only=True) == [("a.yaml", (*patch, "tools"), [search])]
 
 

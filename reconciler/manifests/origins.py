@@ -17,12 +17,15 @@ from reconciler.diagnostics import Location
 from reconciler.kinds import Kind
 from reconciler.kinds.fields import text as normal_text
 from reconciler.manifests.joined_texts import split_again
+from reconciler.manifests.layout import PROMPT_CHARACTERS, PROMPT_LINES
 from reconciler.manifests.parser import Manifest, ManifestContext
 from reconciler.manifests.references import Resolver, is_schema, reference_at, without_own
 from reconciler.source import Edit, Node, OneLine, fields, member, plain
 
 _Steps: TypeAlias = tuple[str | int, ...]
 _PATCHES = ("reconciler", "environments")
+_PROMPT = "prompts/one.md"
+"""A file that is where prompts usually are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ class _FieldWriter:
         where = self._where(base, patch)
         if isinstance(after, Absent):
             yield self._removal(base, patch, where)
-        elif isinstance(after, str) and base is not None and base.names_files and not where.states:
+        elif isinstance(after, str) and not where.states and self._has_own_file(base, where, after):
             yield from self._new_file(base, where, after)
         else:
             yield from self._set(where, before, after)
@@ -185,9 +188,15 @@ class _FieldWriter:
             else:
                 yield where.edit(after)
 
-    def _new_file(self, base: _Slot, where: _Slot, after: str) -> Iterator[PlacedEdit]:
+    def _has_own_file(self, base: _Slot | None, where: _Slot, after: str) -> bool:
+        """Whether a text that only the environment has is a file: where that of the others is one, or it is long."""
+        is_long = after.count("\n") > PROMPT_LINES or len(after) > PROMPT_CHARACTERS
+        is_prompt = self.written.only and where.steps == self.kind.prompt
+        return (base is not None and base.names_files) or (is_prompt and is_long)
+
+    def _new_file(self, base: _Slot | None, where: _Slot, after: str) -> Iterator[PlacedEdit]:
         """A text that only the environment has, in a file of its own beside the one of the others."""
-        beside = base.reference[1][-1] if base.reference is not None else ""
+        beside = base.reference[1][-1] if base is not None and base.reference is not None else _PROMPT
         named = f"{dirname(beside)}/{self.written.stem}.{self.written.context.name}.md".removeprefix("/")
         yield where.edit(OneLine(file=named))
         file = normpath(f"{dirname(self.written.manifest.file)}/{named}")

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.canonical import equal
+from reconciler.canonical import Fields, Json, equal
 from reconciler.config import FILE
 from reconciler.console.credentials import hidden
 from reconciler.diagnostics import Location
-from reconciler.kinds import KINDS
+from reconciler.kinds import KINDS, Kind
 from reconciler.manifests import parser
-from reconciler.manifests.origins import NoOriginError, Written, edits_of
+from reconciler.manifests.origins import NoOriginError, PlacedEdit, Written, edits_of
+from reconciler.manifests.unwritable import why_unwritable
 from reconciler.plan.taken import Taken
 from reconciler.run.all_manifests import AllManifests, existing
 from reconciler.run.file_changes import text_of
@@ -93,17 +94,27 @@ def _placed_fields(writer: _Writer, taken: Iterable[Taken]) -> Iterator[TakenFie
         for name in (name for name in kind.fields if not equal(one.desired.fields[name], after[name])):
             paths = tuple(path for path in one.values if path[0] == name)
             field = TakenField(one.address, name, paths, after[name], locate(manifest.node, (name,)))
-            if hidden().deep(after[name]) != after[name]:
-                writer.left.append((field, SECRET))
-                continue
-            try:
-                edits = edits_of(written, kind, name, one.desired.fields, after)
-            except NoOriginError:
-                edits = ()
+            why = _why_untaken(field, kind.manifest(after))
+            edits = _edits(written, kind, name, one.desired.fields, after) if why is None else ()
             if edits:
                 yield replace(field, edits=edits)
             else:
-                writer.left.append((field, BY_HAND))
+                writer.left.append((field, why or BY_HAND))
+
+
+def _why_untaken(field: TakenField, body: Mapping[str, Json]) -> str | None:
+    """Why no file may have the value, or none can."""
+    if hidden().deep(field.value) != field.value:
+        return SECRET
+    why = why_unwritable({field.name: body[field.name]}) if field.name in body else None
+    return f"no manifest can have it: {why}" if why is not None else None
+
+
+def _edits(written: Written, kind: Kind, name: str, before: Fields, after: Fields) -> tuple[PlacedEdit, ...]:
+    try:
+        return edits_of(written, kind, name, before, after)
+    except NoOriginError:
+        return ()
 
 
 def _configuration_node(writer: _Writer) -> Node | None:
