@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler import paths
 from reconciler.canonical import Absent, Json
 from reconciler.config import FILE
 from reconciler.diagnostics import Diagnostic, Location, errors
@@ -16,7 +17,6 @@ from reconciler.manifests.parser import kind_of
 from reconciler.manifests.patches import Beside, Steps
 from reconciler.manifests.shared_values import Homes, SharedValues, shared_values
 from reconciler.model import Address, Desired, Live
-from reconciler.paths import show
 from reconciler.plan.diff import differences
 from reconciler.run.all_manifests import AllManifests, existing
 from reconciler.run.file_changes import text_of
@@ -156,10 +156,13 @@ class _Edits:
         if not self.shared.values:
             return
         before = text_of(self.repository.config.root, FILE)
-        place = next((document.place for document in parse(before, FILE).documents), Location(FILE, 1, 1))
-        values = sorted((env, sorted(values.items())) for env, values in self.shared.values.items())
-        edits = [Edit(("environments", env, "values", name), text) for env, some in values for name, text in some]
-        after = edited(before, FILE, place, edits)
+        (document,) = parse(before, FILE).documents
+        edits = [
+            edit
+            for env, values in sorted(self.shared.values.items())
+            for edit in _value_edits(("environments", env, "values"), dict(sorted(values.items())), plain(document))
+        ]
+        after = edited(before, FILE, document.place, edits)
         if after is None:
             self.reasons |= dict.fromkeys(self.shared.spots, f"the values cannot be written to {FILE} in safety")
         else:
@@ -170,6 +173,13 @@ class _Edits:
             return leaving_out(own, self.here.name, self.here.of_text_ids)
         patch, unknown = self.patches[address], self.unknown[address]
         return adopting(own, self.here.name, live.id, patch, self.here.of_text_ids, unknown)
+
+
+def _value_edits(path: tuple[str, ...], values: dict[str, Json], document: Json) -> Sequence[Edit]:
+    """The edits that add values to an environment: one by one where it has some, else as one mapping."""
+    if isinstance(paths.at(document, path), dict):
+        return [Edit((*path, name), text) for name, text in values.items()]
+    return [Edit(path, values)]
 
 
 def reasons_against(
@@ -223,8 +233,8 @@ def _loss(desired: Desired | None, live: Live) -> str:
     """What the manifest would not say as it is live; empty where it says everything."""
     if desired is None or desired.id != live.id:
         return "its manifest would not be read"
-    paths = [show(each.path) for each in differences(desired, live, KINDS[live.kind])]
-    return f"the manifest would not say {', '.join(paths[:3])} as it is" if paths else ""
+    lost = [paths.show(each.path) for each in differences(desired, live, KINDS[live.kind])]
+    return f"the manifest would not say {', '.join(lost[:3])} as it is" if lost else ""
 
 
 def _meaning(desired: Desired | None) -> Desired | None:
