@@ -10,7 +10,7 @@ from reconciler.canonical import Json
 from reconciler.manifests.layout import Draft, Layout, folder_of, laid_out
 from reconciler.manifests.unwritable import why_unwritable
 from reconciler.model import Address
-from reconciler.source import parse, plain
+from reconciler.source import OneLine, parse, plain
 
 FOLDERS = {"agent": "agents", "assistant": "assistants"}
 
@@ -240,6 +240,7 @@ def test_a_body_without_fields_is_one() -> None:
 def test_references_that_a_draft_has_stay_and_no_file_refers_to_a_file() -> None:
     function: Json = {"name": "f", "description": LONG, "parameters": {"file": "functions/p.json"}}
     body: dict[str, Json] = {
+        "model": OneLine(value="model"),
         "instructions": {"files": ["shared/tone.md", "prompts/a.md"]},
         "tools": [
             {"type": "function", "function": function},
@@ -254,6 +255,7 @@ def test_references_that_a_draft_has_stay_and_no_file_refers_to_a_file() -> None
     texts = laid_out([draft("a", **body)], "yaml", FOLDERS)
 
     assert {path: read(text) for path, text in texts.items()} == {"assistants/a.yaml": body}
+    assert texts["assistants/a.yaml"].startswith("model: {value: model}\n")
 
 
 def test_a_schema_that_poses_as_a_reference_is_data_in_a_file() -> None:
