@@ -163,7 +163,7 @@ def _kind_of(raw: _Object) -> Kind | None:
     stated, id = raw.get("object"), raw.get("id")
     if isinstance(stated, str):
         return KINDS.get(stated)
-    by_id = [kind for kind in KINDS.values() if isinstance(id, str) and id.startswith(kind.id_prefix)]
+    by_id = [kind for kind in KINDS.values() if kind.id_prefix and str(id).startswith(kind.id_prefix)]
     if by_id or "model" not in raw:
         return by_id[0] if by_id else None
     known = {name: len(raw.keys() & set(kind.fields)) for name, kind in KINDS.items()}
