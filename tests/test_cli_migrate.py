@@ -121,6 +121,8 @@ def test_one_environment_can_be_moved_alone(here: Checkout) -> None:
 
     text = (here.root / "agents/it.md").read_text()
     assert "  environments:\n    local: false\n    classic: false\n" in text
+    here.run("migrate", "it", "--to", "agent", "-e", "local", "--layout", "markdown", "--force")
+    assert "  environments:\n    classic: false\n" in (here.root / "agents/it.md").read_text()
     told = here.run("migrate", "--to", "agent", "-e", "classic")
     assert (told.code, "No server of `classic` has agents." in told.err) == (1, True)
 

@@ -65,11 +65,20 @@ def _lists_agents(environment: Environment) -> bool:
 
 
 def new_agents(
-    assistants: Sequence[Manifest], loaded: Config, places: AgentPlaces, folder: str
+    assistants: Sequence[Manifest],
+    loaded: Config,
+    usual: AgentPlaces,
+    folder: str,
+    there: Mapping[str, Sequence[Environment]],
 ) -> Iterator[NewAgent | tuple[Manifest, str]]:
-    """A draft for each of the manifests, or the manifest and why there is none."""
-    readings = {each.name: _EnvironmentReading(assistants, loaded, each) for each in read_environments(loaded, places)}
+    """A draft for each of the manifests, or the manifest and why there is none.
+
+    `there` has by key where there is an agent already, which it stays.
+    """
+    readings = {each.name: _EnvironmentReading(assistants, loaded, each) for each in read_environments(loaded, usual)}
     for manifest in assistants:
+        also = there.get(manifest.address.key, ())
+        places = agent_places(loaded, [*usual.chosen, *(each for each in also if each not in usual.chosen)])
         views = [readings[each.name].view(manifest) for each in places.chosen]
         ids = {name: reading.ids(manifest) for name, reading in readings.items()}
         former = _former_ids(manifest, {name: some for name, some in ids.items() if some}, loaded, places)

@@ -109,7 +109,8 @@ class _Migration:
         there: dict[Address, str] = {}
         left: dict[Address, str] = {}
         agents: list[NewAgent] = []
-        for each in new_agents(assistants, self.config, self.places, self.folders.by_kind["agent"]):
+        kept = self._kept() if self.options.force else {}
+        for each in new_agents(assistants, self.config, self.places, self.folders.by_kind["agent"], kept):
             if not isinstance(each, NewAgent):
                 left[each[0].address] = each[1]
             elif each.address in existing and not self.options.force:
@@ -119,6 +120,15 @@ class _Migration:
             else:
                 agents.append(each)
         return self._verified(agents, there, left)
+
+    def _kept(self) -> dict[str, list[Environment]]:
+        """By key, the environments that have the agent already: what is written again must not take it from them."""
+        agents = [each for each in self.read.manifests if each.address.kind == "agent"]
+        found: dict[str, list[Environment]] = {}
+        for environment in read_environments(self.config, self.places):
+            for each in parser.parse(agents, manifest_context(self.config, environment)).desired:
+                found.setdefault(each.address.key, []).append(environment)
+        return found
 
     def _why_left(self, agent: NewAgent) -> str:
         if hidden().deep(agent.draft.draft) is not agent.draft.draft:
