@@ -205,8 +205,8 @@ def test_another_stack_another_environment_and_copies_are_left_and_named(account
     told = account.run("import", "-e", "production")
 
     assert "There is nothing to import.\n1 has a manifest already.\n" in told.out
-    assert f"{copy} (Copy): it is a copy of assistant.mine ({mine['id']})." in told.err
-    assert f"{other} (Other): sales/production/bot manages it." in told.err
+    assert f"{copy} (Copy): a copy of assistant.mine ({mine['id']})." in told.err
+    assert f"{other} (Other): managed by the stack sales, environment production." in told.err
     assert f"{odd} (Odd): its metadata entry `reconciler` is not a marker" in told.err
 
 
@@ -390,7 +390,7 @@ def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, m
     told = account.run("import", "-e", "production")
 
     assert account.files() == ["assistants/many.yaml"]
-    assert told.err == f"1 was left: {id} (Bot): it holds a secret, which belongs into no file.\n"
+    assert told.err == f"1 was left: {id} (Bot): a secret in it, which belongs into no file.\n"
 
 
 def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder: Checkout) -> None:
@@ -405,7 +405,7 @@ def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder
 
     assert told.code == 0
     assert "1 was left: asst_1 (Many): `tools`: 129 tools; the API takes 128.\n" in told.err
-    assert "1 was left: agent_4 (Secret): it holds a secret, which belongs into no file.\n" in told.err
+    assert "1 was left: agent_4 (Secret): a secret in it, which belongs into no file.\n" in told.err
     assert "1 was left: asst_2 (Odd): `temperature`: Expected a number, found text.\n" in told.err
     assert [path.stem for path in (folder.root / "assistants").iterdir()] == ["assistant-3"]
 

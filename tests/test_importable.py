@@ -55,10 +55,10 @@ def test_what_is_not_ours_to_adopt_is_left_with_the_reason() -> None:
 
     assert (found.importable, found.managed) == ((), ())
     assert reasons(found) == {
-        "asst_copy": "it is a copy of assistant.bot (asst_1)",
-        "asst_1": "sales/production/bot manages it",
-        "asst_e": "acme/staging/bot manages it",
+        "asst_copy": "a copy of assistant.bot (asst_1)",
+        "asst_1": "managed by the stack sales, environment production",
+        "asst_e": "managed by the stack acme, environment staging",
         "asst_odd": "its metadata entry `reconciler` is not a marker, and adopting it would replace that",
-        "asst_pinned": "a manifest names it for the environment staging",
+        "asst_pinned": "named by a manifest for the environment staging",
         "asst_full": "16 metadata pairs leave no room for the marker; remove one on the server",
     }

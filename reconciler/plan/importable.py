@@ -9,7 +9,7 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Desired, Live, Target
 from reconciler.plan import marker as markers
 from reconciler.plan.guards import is_full
-from reconciler.plan.ownership import by_address, claim, elsewhere, is_ours, owner
+from reconciler.plan.ownership import by_address, claim, elsewhere, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ def _why_left(one: Live, pinned: Mapping[tuple[str, str], str], where: Target) -
     """Why an object that is not ours is left; None where it may be imported."""
     marker = one.marker
     if marker is not None and not markers.is_own(marker, one.id):
-        return f"it is a copy of {one.kind}.{marker.key} ({marker.id})"
+        return f"a copy of {one.kind}.{marker.key} ({marker.id})"
     if marker is not None and elsewhere(marker, where) is not None:
-        return f"{owner(marker)} manages it"
+        return f"managed by the stack {marker.stack}, environment {marker.environment}"
     if one.odd_marker:
         return "its metadata entry `reconciler` is not a marker, and adopting it would replace that"
     if one.identity in pinned:
-        return f"a manifest names it for the environment {pinned[one.identity]}"
+        return f"named by a manifest for the environment {pinned[one.identity]}"
     if is_full(one):
         return f"{len(one.pairs)} metadata pairs leave no room for the marker; remove one on the server"
     return None

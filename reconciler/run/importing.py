@@ -112,7 +112,7 @@ def _tried(item: Item) -> Item | Left:
     problems = kind.check(body, ServerTraits()).problems
     wrong = [_told(each) for each in problems if each.severity == "error" and not each.is_new]
     if hidden().deep(item.live, (Marker,)) is not item.live:
-        wrong = ["it holds a secret, which belongs into no file"]
+        wrong = ["a secret in it, which belongs into no file"]
     if reason := next(iter(wrong), why_unwritable(body)):
         return Left(item.live, reason)
     paths: list[Json] = [*sorted({show(each.path) for each in problems if each.is_new})]
