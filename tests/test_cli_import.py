@@ -275,6 +275,25 @@ def test_a_marker_of_an_earlier_life_is_not_taken_along(folder: Checkout) -> Non
     assert "metadata:\n  team: hr\n" in (folder.root / "assistants/bot.yaml").read_text()
 
 
+def test_what_no_manifest_has_is_named_and_a_strange_id_is_kept_as_any_other(folder: Checkout) -> None:
+    bodies = [saved("asst\n1", name="Bot", file_ids=["file-1"], usage={}), saved("a" * 999, name="Long")]
+    (folder.root / "dump.json").write_text(json.dumps(bodies))
+
+    told = folder.run("import", "--from", "dump.json")
+
+    assert (told.code, told.err) == (0, "Note: No manifest has `file_ids`; it was left out of asst\\n1.\n")
+    assert "a" * 999 in (folder.root / "assistants/long.yaml").read_text()
+
+
+def test_where_nothing_can_be_a_request_no_environment_is_added(folder: Checkout) -> None:
+    (folder.root / "dump.json").write_text(json.dumps({"id": "agent_1", "model": "gpt-5.1", "name": "Desk"}))
+
+    told = folder.run("import", "--from", "dump.json", "--to", "responses")
+
+    assert "There is nothing to import.\n" in told.out
+    assert not (folder.root / "reconciler.yaml").exists()
+
+
 def test_an_environment_that_cannot_have_a_saved_object_gets_false(folder: Checkout) -> None:
     project = "https://x.services.ai.azure.com/api/projects/p"
     foundry = f"azure: {{provider: foundry, base_url: '{project}', api_key: {{env: AZURE}}}}"

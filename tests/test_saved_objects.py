@@ -27,6 +27,8 @@ def ids(value: Any) -> list[str | None]:
         [BOT, DESK],
         [{"data": [BOT]}, {"data": [DESK]}],
         {"hr": BOT, "desk": DESK},
+        {"exported_at": 1, "assistants": [BOT], "more": {"agents": [DESK]}, "usage": {"tokens": 3}},
+        {"status": 200, "body": {"object": "list", "data": [BOT, DESK]}},
         f"{json.dumps(BOT)}\n{json.dumps(DESK)}\n",
         "\ufeff" + json.dumps(BOT, indent=2) + json.dumps([DESK]),
     ],
@@ -67,17 +69,20 @@ def test_what_is_another_thing_is_a_warning_at_its_line_and_the_rest_is_read() -
         '{"some": "thing"}',
         '"text"',
         json.dumps({"data": [DESK], "has_more": True}),
+        '{"hr": {"model": "m"}, "desk": {"id": "asst_3"}, "runs": [{"object": "run"}], "open": [[]]}',
     ]
 
     read = read_saved("\n".join(lines), "x.jsonl")
 
-    assert [each.id for each in read.objects] == ["asst_1", "agent_1"]
+    assert [each.id for each in read.objects] == ["asst_1", "agent_1", None]
     assert [(each.place.line, each.code, each.message, each.severity) for each in read.faults] == [
         (2, "not-imported", "thread_1 is not an agent or assistant (`object` is `thread`).", "warning"),
         (3, "not-imported", "asst_2 is an assistant without a `model`.", "warning"),
         (4, "not-imported", "This is not an agent or assistant.", "warning"),
         (5, "not-imported", "This is not an object.", "warning"),
         (6, "incomplete-list", "The list has more on other pages.", "warning"),
+        (7, "not-imported", "asst_3 is an assistant without a `model`.", "warning"),
+        (7, "not-imported", "This is not an agent or assistant (`object` is `run`).", "warning"),
     ]
 
 

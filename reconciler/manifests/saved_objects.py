@@ -103,9 +103,10 @@ class _SavedReader:
             if value.get("has_more") is True:
                 self._warn("incomplete-list", at, "The list has more on other pages.", "save those as well")
             yield from self._within(*self._members(at)["data"], depth + 1)
-        elif isinstance(value, dict) and _is_by_id(value):
+        elif isinstance(value, dict) and _is_around_objects(value):
             for inner, offset in self._members(at).values():
-                yield from self._within(inner, offset, depth + 1)
+                if _has_objects(inner) or _is_to_be_told(inner):
+                    yield from self._within(inner, offset, depth + 1)
         elif isinstance(value, dict):
             yield from self._object(value, at)
         else:
@@ -152,10 +153,23 @@ def _finite(digits: str) -> float:
     return _reject(digits) if isinf(number) else number
 
 
-def _is_by_id(value: _Object) -> bool:
-    """Whether a mapping holds objects under their ids or names."""
-    inner = [each for each in value.values() if isinstance(each, dict)]
-    return bool(inner) and len(inner) == len(value) and any("model" in each for each in inner)
+def _is_around_objects(value: _Object) -> bool:
+    """Whether a mapping is no object itself and holds some, under their ids or in what a program or a page wrote."""
+    return _kind_of(value) is None and not isinstance(value.get("object"), str) and _has_objects(value)
+
+
+def _has_objects(value: Json, depth: int = _DEEPEST) -> bool:
+    """Whether something in the value, or the value itself, could be an object."""
+    if isinstance(value, dict) and isinstance(value.get("model"), str):
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return depth > 0 and any(_has_objects(each, depth - 1) for each in inner)
+
+
+def _is_to_be_told(value: Json) -> bool:
+    """Whether what holds no object looks as if it was meant to."""
+    members = value if isinstance(value, list) else ()
+    return any(isinstance(each, dict) for each in members) or (isinstance(value, dict) and "id" in value)
 
 
 def _kind_of(raw: _Object) -> Kind | None:

@@ -75,10 +75,12 @@ def import_saved(
     repository = opened(loaded, here, style)
     lives = [_live(each) for each in _unknown(objects, repository, becoming)]
     _tell_of_markers(lives)
+    _tell_of_members(lives)
     items, left = _as_wanted([_item(live, repository) for live in lives], becoming)
     text = edits.edited.get(FILE)
     folders = folders_for(loaded, (item.live.kind for item in items), text)
     imported = import_objects(repository, items, folders, options, edits)
+    edits = edits if imported.items else Matched()  # an environment for requests that nothing is in is not added
     folders = folders_for(loaded, (address.kind for address in imported.items), text)
     usual = here.name if here is not None else loaded.default_environment or next(iter(repository.others), None)
     then = f"reconciler plan -e {usual}" if usual is not None else "reconciler plan"
@@ -114,7 +116,7 @@ def _read(paths: Sequence[str], style: Style) -> tuple[SavedObject, ...]:
         identity = (each.kind, each.id or str(each.place))
         faults += _differing(last[identity], each) if identity in last else []
         last[identity] = each
-    stop_at_errors(faults, texts, style)
+    stop_at_errors(faults, texts, style, "nothing was written")
     return tuple(last.values())
 
 
@@ -158,8 +160,8 @@ def _known_ids(repository: AllManifests) -> set[tuple[str, str]]:
 
 def _live(saved: SavedObject) -> Live:
     """The object as it was; one without an id is called by its place."""
-    live = live_object(KINDS[saved.kind], {**saved.raw, "id": saved.id or "-"})
-    return live if saved.id is not None else replace(live, id=str(saved.place))
+    live = live_object(KINDS[saved.kind], {**saved.raw, "id": "-"})
+    return replace(live, id=saved.id or str(saved.place), raw=saved.raw)
 
 
 def _tell_of_markers(lives: Iterable[Live]) -> None:
@@ -170,6 +172,18 @@ def _tell_of_markers(lives: Iterable[Live]) -> None:
     odd = sorted(each.id for each in lives if each.odd_marker)
     if odd:
         click.echo(f"Note: The metadata entry `reconciler` is reserved, and left out of {_some(odd)}.", err=True)
+
+
+def _tell_of_members(lives: Iterable[Live]) -> None:
+    """Notes what else the objects say that no manifest has, such as the `file_ids` of the first Assistants API."""
+    found: dict[str, list[str]] = {}
+    for live in lives:
+        kind = KINDS[live.kind]
+        for name in live.raw.keys() - {*kind.fields, *kind.set_by_server}:
+            if live.raw[name] not in (None, "", [], {}):
+                found.setdefault(name, []).append(live.id)
+    for name, ids in sorted(found.items()):
+        click.echo(f"Note: No manifest has `{one_line(name)}`; it was left out of {_some(ids)}.", err=True)
 
 
 def _item(live: Live, repository: AllManifests) -> Item:

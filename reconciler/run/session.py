@@ -355,8 +355,10 @@ def manifest_context(loaded: Config, environment: Environment) -> parser.Manifes
     )
 
 
-def stop_at_errors(faults: Iterable[Diagnostic], sources: Mapping[str, str], style: Style) -> None:
-    """Reports all of them, each once; ends the command where one is an error."""
+def stop_at_errors(
+    faults: Iterable[Diagnostic], sources: Mapping[str, str], style: Style, spared: str = "nothing was sent"
+) -> None:
+    """Reports all of them, each once; ends the command where one is an error, and says what it did not do."""
     found, sources = credentials.less_secrets(in_order(faults), sources)
     reported = REPORTED.get(set[Diagnostic]())
     fresh = [fault for fault in found if fault not in reported]
@@ -366,7 +368,7 @@ def stop_at_errors(faults: Iterable[Diagnostic], sources: Mapping[str, str], sty
         actions_output.annotate_faults(fresh)
     reported.update(fresh)
     if wrong := errors(found):
-        raise Failure("Errors found; nothing was sent.", "fix the errors above and rerun", wrong=wrong)
+        raise Failure(f"Errors found; {spared}.", "fix the errors above and rerun", wrong=wrong)
 
 
 def run_async(work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any, timeout: float | None = None) -> T:
