@@ -303,6 +303,7 @@ def test_members_and_items_are_added_at_the_end(before: str, path: Path, value: 
         ("a: 1\nb:\n  - x\n  # y\n  - z\nc: 1\n", ("b",), "a: 1\nc: 1\n"),
         ("a: 1\nb: 2", ("b",), "a: 1"),
         ("a: 1\r\nb: 2", ("b",), "a: 1"),
+        ("a: |\n  x\nb: 2", ("b",), "a: |\n  x\n"),
         ("a: |\n  x\n\n  y\n\nb: 2\n", ("a",), "\nb: 2\n"),
         ("- a: 1 # c\n  b: 2\n", (0, "a"), "- b: 2\n"),
         ("- a: 1\n  # of b\n  b: 2\n", (0, "a"), "-\n  # of b\n  b: 2\n"),

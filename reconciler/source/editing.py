@@ -190,7 +190,7 @@ def _moving(found: Sequence[Spot], parent: Extent, value: Json | Absent, dialect
     if not isinstance(value, Absent):
         yield from dialect.inserted_before(found[-1], parent, value)
     elif len(parent.members) > 1:
-        yield dialect.removed(found[-1], parent)
+        yield from dialect.removed(found[-1], parent)
     else:
         yield from dialect.replaced(found[-2], [] if parent.style in ("-", "[") else {})
 

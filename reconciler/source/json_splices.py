@@ -32,6 +32,6 @@ def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposa
     yield Brackets(spot.text, parent, is_json=True).before(spot.member, value)
 
 
-def removed(spot: Spot, parent: Extent) -> Proposal:
+def removed(spot: Spot, parent: Extent) -> Iterator[Proposal]:
     """Nothing in place of a member of the parent, and its lines neither; there is another."""
-    return Brackets(spot.text, parent, is_json=True).without(spot.member)
+    yield Brackets(spot.text, parent, is_json=True).without(spot.member)

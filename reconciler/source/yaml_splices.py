@@ -97,19 +97,21 @@ def _inserted_first(spot: Spot, value: Json) -> Proposal:
     return [(spot.member.start, spot.member.start, f"{block[width:]}{newline}{' ' * width}")]
 
 
-def removed(spot: Spot, parent: Extent) -> Proposal:
+def removed(spot: Spot, parent: Extent) -> Iterator[Proposal]:
     """Nothing in place of a member of the parent, and its lines neither; there is another."""
     text, member = spot.text, spot.member
-    if parent.style in ("{", "["):
-        return Brackets(text, parent).without(member)
     start, end = line_start(text, member.start), next_line(text, member.value.end)
     following = next((each for each in parent.members if each.start > member.start), None)
-    if begins_line(text, member.start):
-        has_no_break = end == line_end(text, member.value.end)
-        return [(break_before(text, start) if has_no_break else start, end, "")]
-    if following is not None and not text[line_end(text, member.value.end) : following.start].strip():
-        return [(member.start, following.start, "")]
-    return [(len(text[: member.start].rstrip(" \t")), line_end(text, member.value.end), "")]
+    if parent.style in ("{", "["):
+        yield Brackets(text, parent).without(member)
+    elif begins_line(text, member.start):
+        if end == line_end(text, member.value.end):  # the last line of a text that has no break there
+            yield [(break_before(text, start), end, "")]
+        yield [(start, end, "")]
+    elif following is not None and not text[line_end(text, member.value.end) : following.start].strip():
+        yield [(member.start, following.start, "")]
+    else:
+        yield [(len(text[: member.start].rstrip(" \t")), line_end(text, member.value.end), "")]
 
 
 def _fits_in_line(spot: Spot, keys: Keys, value: Json) -> bool:
