@@ -130,6 +130,12 @@ def test_nothing_is_dropped_without_a_word(body: dict[str, Any], words: tuple[st
     assert AGENT.check(result.body, ServerTraits()).problems == ()
 
 
+def test_a_field_without_a_rule_is_lost() -> None:
+    fields = KINDS["agent"].read({"model": "m", "service_tier": "flex"})
+
+    assert converted(fields, KINDS["agent"]) == Converted({"model": "m"}, ("service_tier",))
+
+
 def test_more_tools_than_an_agent_can_have_are_lost_together() -> None:
     long = {"type": "object", "description": "d" * 800_000}
     functions = [{"type": "function", "function": {"name": f"f{n}", "parameters": long}} for n in range(4)]

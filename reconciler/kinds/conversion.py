@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.canonical import Fields, Json, equal
 from reconciler.kinds.agent import AGENT
-from reconciler.kinds.carrying import Carried, FieldRule, FieldVerdict
+from reconciler.kinds.carrying import Carried, FieldRule, FieldVerdict, lost_field
 from reconciler.kinds.fields import Data
 from reconciler.kinds.kind import Kind
 from reconciler.kinds.to_agent import TO_AGENT
@@ -22,6 +22,7 @@ _RULES: Final[Mapping[str, Mapping[str, FieldRule]]] = {
     "assistant": TO_ASSISTANT,
 }
 """By target, the rule of each field of what is carried there: an agent's for `assistant`, else an assistant's."""
+_NO_RULE: Final = "what becomes of it there is not known here; look for it at the vendor"
 _TOOLS: Final = ("tools", "tool_resources")
 
 
@@ -61,7 +62,8 @@ def carried(fields: Fields, kind: Kind, target: str) -> tuple[Carried, ...]:
     """What becomes of everything that the body states, in the order of the kind's fields."""
     rules = _RULES[target]
     stated = [name for name in kind.fields if not equal(fields[name], kind.default(name))]
-    return tuple(part for name in stated for part in rules[name](fields[name], fields))
+    found = ((name, rules.get(name, lost_field(name, _NO_RULE))) for name in stated)
+    return tuple(part for name, rule in found for part in rule(fields[name], fields))
 
 
 def unresolved_words(verdicts: Iterable[FieldVerdict]) -> tuple[str, ...]:
