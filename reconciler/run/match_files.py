@@ -53,8 +53,11 @@ def files_of(
     patches, new = _with_files(patches, here, repository)
     unknown = {address: beside.unknown_members for address, beside in alike.items()}
     draft = _Edits(here, repository, shared, patches, unknown, dict(new))
-    for file in sorted({here.by_address[address].manifest.file for address in matches}):
-        draft.edit_manifests(file, matches)
+    by_file: dict[str, dict[Address, Live]] = {}
+    for address, live in matches.items():
+        by_file.setdefault(here.by_address[address].manifest.file, {})[address] = live
+    for file, some in sorted(by_file.items()):
+        draft.edit_manifests(file, some)
     draft.edit_values()
     return MatchFiles(draft.edited, draft.before, shared.values, patches, shared.spots, draft.reasons)
 
@@ -137,7 +140,6 @@ class _Edits:
         """Writes what is new into the manifests of a file, the last first: what stands before it keeps its place."""
         before = text = text_of(self.repository.config.root, file)
         there = [(address, self.here.by_address[address].manifest.node) for address in matches]
-        there = [(address, node) for address, node in there if node.place.file == file]
         for address, node in sorted(there, key=lambda each: each[1].place, reverse=True):
             own = member(node, "reconciler")
             stated = None if own is None else plain(own)
