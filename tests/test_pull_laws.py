@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reconciler import config
+from reconciler.canonical import Json
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import reading
 from reconciler.manifests.layout import Draft, laid_out
@@ -21,6 +23,7 @@ from reconciler.plan.taken import taken_from
 from reconciler.providers import PROVIDERS
 from reconciler.run.all_manifests import AllManifests
 from reconciler.run.pulled_files import NewTexts, new_texts
+from reconciler.source import merge_patch
 from reconciler.source.text_merge import merged_text
 from support.bodies import Edit, Resource, edit, of_one_kind, resource
 from support.world import World, run
@@ -38,9 +41,10 @@ fewer = hypothesis_settings(max_examples=max(8, hypothesis_settings().max_exampl
 FIELD = re.compile(r"^(?=[a-z_]+:)", re.MULTILINE)
 
 
-def written(root: Path, made: list[Resource], layout: str) -> AllManifests:
-    """The manifests of the bodies, with a remark above each field."""
-    drafts = [Draft(Address(kind, f"k{n}"), body) for n, (kind, body) in enumerate(made)]
+def written(root: Path, made: list[Resource], layout: str, patch: Json = None) -> AllManifests:
+    """The manifests of the bodies, with a remark above each field, and what production has in another way."""
+    own: dict[str, Json] = {"environments": {"production": patch}} if patch else {}
+    drafts = [Draft(Address(kind, f"k{n}"), body, own) for n, (kind, body) in enumerate(made)]
     texts = {"reconciler.yaml": CONFIGURATION, **laid_out(drafts, layout, FOLDERS)}  # type: ignore[arg-type]
     for file, text in texts.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
@@ -167,3 +171,33 @@ def test_an_edit_in_git_outlives_a_pull(made: tuple[Resource, Edit, Edit], layou
     taken = {path for each in found.fields for path in each.paths}
     left = [(f.path, f.cause, f.after) for change in plan.changes for f in change.fields if f.path not in taken]
     assert [(f.path, f.cause, f.after) for change in again.changes for f in change.fields] == left
+
+
+@fewer
+@given(of_one_kind(resource, resource, resource), st.sampled_from(["yaml", "markdown"]), st.booleans())
+@pytest.mark.no_cover
+def test_what_production_has_in_another_way_is_pulled_into_its_patch(
+    made: tuple[Resource, Resource, Resource], layout: str, only: bool
+) -> None:
+    base, ours, other = made
+    patch = merge_patch(base[1], ours[1])
+    assume(patch is not None)
+
+    async def story(root: Path) -> Plan:
+        world, every = World(), written(root, [base], layout, patch)
+        await world.settle(every.parsed("production").desired)
+        await replaced(world, other)
+        plan = await world.plan(every.parsed("production").desired)
+        found = new_texts(every, "production", taken_from(plan, (), None, merged_text), only=only)
+        for file, text in found.texts.items():
+            (root / file).parent.mkdir(exist_ok=True)
+            (root / file).write_bytes(text.encode())
+        again = read(root)
+        if only:
+            assert again.parsed("staging").desired[0].fields == every.parsed("staging").desired[0].fields
+        left = await world.plan(again.parsed("production").desired)
+        names = {each.name for each, _ in found.left}
+        return replace(left, changes=tuple(c for c in left.changes if {f.path[0] for f in c.fields} - names))
+
+    with TemporaryDirectory() as folder:
+        assert run(story, Path(folder)).changes == ()
