@@ -108,14 +108,14 @@ def test_nothing_invisible_stands_in_the_open(odd: str, wrap: object) -> None:
 def test_a_mapping_stands_on_one_line_where_that_is_asked_for_and_it_fits() -> None:
     data: Json = {
         "a": OneLine(file="a.md"),
-        "b": [OneLine(id="#x", n=1)],
+        "b": [OneLine(id="#x", of=1)],
         "c": OneLine(a="x\ny"),
         "d": OneLine(a="x" * 101),
     }
 
     text = write(data)
 
-    assert text == f"a: {{file: a.md}}\nb:\n  - {{id: '#x', n: 1}}\nc:\n  a: |-\n    x\n    y\nd:\n  a: {'x' * 101}\n"
+    assert text == f"a: {{file: a.md}}\nb:\n  - {{id: '#x', of: 1}}\nc:\n  a: |-\n    x\n    y\nd:\n  a: {'x' * 101}\n"
     assert plain(parse(text, "x.yaml").documents[0]) == data
 
 
@@ -138,8 +138,10 @@ def test_a_key_of_any_length_is_read_again(key: str) -> None:
     assert plain(parse(write(data), "x.yaml").documents[0]) == data
 
 
-def test_what_others_read_as_a_number_is_quoted() -> None:
-    assert write({"a": "1e3", "b": "0o17", "c": "1e", "d": "1.2.3"}) == "a: '1e3'\nb: '0o17'\nc: 1e\nd: 1.2.3\n"
+def test_what_others_do_not_read_as_text_is_quoted() -> None:
+    data: Json = {"a": "1e3", "b": "0o17", "c": "1e", "d": "1.2.3", "y": "n"}
+
+    assert write(data) == "a: '1e3'\nb: '0o17'\nc: 1e\nd: 1.2.3\n'y': 'n'\n"
 
 
 def test_what_can_be_seen_is_written_as_it_is() -> None:

@@ -16,8 +16,8 @@ _ACTS = re.compile(r"^\s*::|##(?=\[|vso\[)", re.MULTILINE)  # on the runner of a
 _FOLD = re.compile(r"(?<=\S) (?=\S)")
 _LONGEST_KEY = 1000  # characters of a key that stands before its colon: libyaml looks no further
 _FOLDS = re.compile(r"\s::")  # to the same, where a long line is folded
-_NUMBER_ELSEWHERE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0o[0-7]+")
-"""What is text to us, and a number to readers of YAML 1.2."""
+_NO_TEXT_ELSEWHERE = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0o[0-7]+|[yYnN]")
+"""What is text to us, and a number to readers of YAML 1.2, or true or false to others of 1.1."""
 _LINE = 100
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
@@ -48,7 +48,7 @@ class _Dumper(yaml.SafeDumper):
         if _needs_token(value) or (len(value) > self.longest and _has_folds(value)):
             self.texts.append(value)
             value = f"TEXT{len(self.texts) - 1}OF{self.run}"
-        style = "'" if _NUMBER_ELSEWHERE.fullmatch(value) else None
+        style = "'" if _NO_TEXT_ELSEWHERE.fullmatch(value) else None
         node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
         return node
 
