@@ -315,3 +315,18 @@ def test_a_list_that_contradicts_itself_is_not_written_into_files(there: tuple[C
 
     assert (told.code, "The server's list of agents is unreliable" in told.err) == (1, True)
     assert "name: Helper" in text(here, "agents/helper.yaml")
+
+
+def test_what_a_list_shows_is_read_by_id_before_it_is_written(there: tuple[Checkout, Api, str]) -> None:
+    here, api, id = there
+    api.listed[id] = {**api.kept[id], "name": "Old"}
+
+    lagging = here.run("pull")
+    api.kept[id]["name"] = "New"
+    changed = here.run("pull")
+    del api.kept[id]
+    gone = here.run("pull")
+
+    assert (lagging.code, lagging.out.splitlines()[-1]) == (0, "Nothing to pull: no value changed on the server alone.")
+    assert (changed.code, "name: New" in text(here, "agents/helper.yaml")) == (0, True)
+    assert "Not live: agent.helper." in gone.out

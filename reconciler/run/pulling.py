@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import anyio
 import click
 
+from reconciler.apply.context import PARALLELISM
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
-from reconciler.model import Address, Desired, Plan
+from reconciler.model import Address, Desired, Live, Plan
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.taken import Side, Taken, taken_from
-from reconciler.providers import Provider
+from reconciler.providers import ObjectGone, Provider, ProviderError
 from reconciler.render import pulled
 from reconciler.run.all_manifests import opened
 from reconciler.run.file_changes import text_of, write_files
@@ -24,6 +26,9 @@ from reconciler.run.pull_report import LIVE, PullReport, live_file
 from reconciler.run.pulled_files import new_texts
 from reconciler.run.session import REPORTED, Session, run_async
 from reconciler.source.text_merge import merged_text
+
+_SHARED_SECONDS = 60.0
+"""How old a list may be that is read where a server has no reads by id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,35 @@ async def _plan_of_live(session: Session, request: PullRequest) -> Plan:
         _require_whole(provider)
         if request.keys:
             stop_at_missing(request.keys, known_addresses(session, desired, live), session, provider.gone)
-        return requested_plan(session, provider, desired, live, PlanRequest(keys=request.keys))
+        listed = requested_plan(session, provider, desired, live, PlanRequest(keys=request.keys))
+        read = await _read_by_id(provider, [change.live for change in listed.changes if change.live is not None])
+        now = [read.get(each.identity, each) for each in live]
+        known = [each for each in now if each is not None]
+        return requested_plan(session, provider, desired, known, PlanRequest(keys=request.keys))
+
+
+async def _read_by_id(provider: Provider, listed: Iterable[Live]) -> dict[tuple[str, str], Live | None]:
+    """Each object as it is now, or None where it is gone: lists lag, and what they show is to be written into Git."""
+    read: dict[tuple[str, str], Live | None] = {}
+    errors: list[ProviderError] = []
+    limiter = anyio.CapacityLimiter(PARALLELISM)
+
+    async def look(one: Live) -> None:
+        async with limiter:
+            try:
+                read[one.identity] = await provider.fetch(one.kind, one.id, age=_SHARED_SECONDS)
+            except ObjectGone:
+                read[one.identity] = None
+            except ProviderError as error:  # as it is, and in no group
+                errors.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for one in listed:
+            group.start_soon(look, one)
+    if errors:
+        raise errors[0]
+    return read
 
 
 def _require_whole(provider: Provider) -> None:

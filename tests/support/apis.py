@@ -47,6 +47,8 @@ class Api:
     keeps: frozenset[str] | None = None
     """The fields that it keeps, where it does not keep all."""
     kept: dict[str, Body] = field(default_factory=dict)
+    listed: dict[str, Body] = field(default_factory=dict)
+    """What its lists show of objects, in place of what it keeps: they lag."""
     bodies: list[Body] = field(default_factory=list)
 
     @property
@@ -104,7 +106,7 @@ class Api:
 
     def _page(self, asked: Mapping[str, str]) -> httpx.Response:
         """There is no `before` for agents."""
-        rows = list(self.kept.values())[:: -1 if asked.get("order", "desc") == "desc" else 1]
+        rows = list((self.kept | self.listed).values())[:: -1 if asked.get("order", "desc") == "desc" else 1]
         if self.pages != "cursors":
             data = [self._seen(row) for row in rows]
             return _ok({"object": "list", "data": data} if self.pages == "none" else data)
