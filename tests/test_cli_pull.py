@@ -118,8 +118,10 @@ def test_texts_that_both_sides_edited_are_merged_over_what_was_applied(here: Che
     assert (told.code, told.out.splitlines()[-2]) == (0, "1 value written to 1 file.")
     assert "assistant.hr instructions has the edits of both sides now" in told.out
     assert text(here, "assistants/prompts/hr.md") == PROMPT.replace("help", "help people").replace("when", "so when")
-    assert here.run("pull", "-e", "local", "hr").code == 0
+    again = here.run("pull", "-e", "local", "hr")
+    assert (again.code, "assistant.hr instructions has the edits of both sides now" in again.out) == (0, True)
     assert here.run("apply", "-e", "local", "--auto-approve", "--allow", "conflict").code == 0
+    assert "both sides" not in here.run("pull", "-e", "local", "hr").out
 
 
 def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_beside_it(here: Checkout) -> None:
@@ -139,7 +141,8 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
     assert "unresolved-conflict" in here.run("validate").err
 
     (here.root / "assistants/hr.local.live.md").unlink()
-    assert here.run("pull", "-e", "local", "hr", "--take", "git").code == 0
+    kept = here.run("pull", "-e", "local", "hr", "--take", "git")
+    assert (kept.code, "on the server as well: assistant.hr. To write what Git says," in kept.out) == (0, True)
     assert "never kind" in text(here, "assistants/prompts/hr.md")
     assert here.run("pull", "-e", "local", "hr", "--take", "live").code == 0
     assert text(here, "assistants/prompts/hr.md") == PROMPT.replace("kind", "very kind")

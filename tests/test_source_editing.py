@@ -205,6 +205,20 @@ def test_what_no_folded_text_can_hold_becomes_another_block(text: str) -> None:
     assert str(became).startswith(("a: |", 'a: "'))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a: 1\n", "a: 1\nb:\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\nn: 4\n"),
+        ("b: {c: {}}\n", "b: {c: {d: 1, e: [2]}, f: 3}\nn: 4\n"),
+        ("b:\n  x: 1\n", "b:\n  x: 1\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\nn: 4\n"),
+    ],
+)
+def test_what_is_below_one_missing_mapping_is_added_together(before: str, after: str) -> None:
+    edits = [Edit(("b", "c", "d"), 1), Edit(("b", "c", "e"), [2]), Edit(("b", "f"), 3), Edit(("n",), 4)]
+
+    assert edited(before, "a.yaml", parse(before, "a.yaml").documents[0].place, edits) == after
+
+
 def test_a_text_that_no_block_can_end_with_is_quoted() -> None:
     assert changed("a: |-\n  x", ("a",), "y\n") == 'a: "y\\n"'
 

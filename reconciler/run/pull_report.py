@@ -84,11 +84,14 @@ class PullReport:
     def _notes(self) -> Iterator[str]:
         """What was merged, what stays, what has no counterpart, and what a pull does not see."""
         written = {(each.address, path) for each in self.texts.fields for path in each.paths}
-        for address, path in sorted(written & {(one.address, path) for one in self.taken for path in one.merged}):
+        left = {(each.address, path) for each, _ in self.texts.left for path in each.paths}
+        for address, path in sorted({(one.address, path) for one in self.taken for path in one.merged} - left):
             value = f"{address} {show(path)}"
             yield f"{value} has the edits of both sides now: review it, and apply it with --allow conflict."
         if kept := sum(len(one.kept) for one in self.taken):
             yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git says."
+        if disputed := _listed(one.address for one in self.taken if any(each.cause == "conflict" for each in one.kept)):
+            yield f"Changed on the server as well: {disputed}. To write what Git says, apply it with --allow conflict."
         acting, created = self.plan.changes, {each.address for each in self.plan.changes if each.action == "create"}
         if missing := _listed(created - self.plan.held):
             yield f"Not live: {missing}. An apply creates them; remove the manifest of what is to stay away."

@@ -13,7 +13,7 @@ from typing import Final
 from reconciler.canonical import Absent, Json, equal
 from reconciler.diagnostics import Location
 from reconciler.source import front_matter, json_splices, json_text, text_splices, yaml_splices, yaml_text
-from reconciler.source.edits import Edit, Insertion, UnsafeError, in_order, leaves, made, parts, value_at
+from reconciler.source.edits import Edit, Insertion, UnsafeError, gathered, in_order, leaves, made, parts, value_at
 from reconciler.source.extents import Extent, Spot, json_extent, spots, yaml_extents
 from reconciler.source.flow_splices import Proposal, nested
 from reconciler.source.nodes import Node, ParsedText, Positions, plain
@@ -63,7 +63,8 @@ def edited(text: str, file: str, at: Location, edits: Sequence[Edit]) -> str | N
     mark = _BOM if text.startswith(_BOM) else ""
     try:
         document = _document_at(text.removeprefix(_BOM), at, _syntax_of(text, file, edits))
-        document = _at_once(document, in_order(edits)) or _in_turn(document, in_order(edits))
+        ordered = gathered(document.data[document.number], in_order(edits))
+        document = _at_once(document, ordered) or _in_turn(document, ordered)
     except UnsafeError:
         return None
     return mark + document.text

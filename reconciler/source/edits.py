@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import reduce
 
 from reconciler.canonical import ABSENT, Absent, Json, encode, equal
 from reconciler.source.extents import Path
@@ -34,8 +35,30 @@ def in_order(edits: Iterable[Edit]) -> list[Edit]:
     return [*(edit for edit in ordered if edit not in moving), *reversed(moving)]
 
 
+def gathered(data: Json, edits: Iterable[Edit]) -> list[Edit]:
+    """The edits, but one that makes a missing mapping in place of all those that are below it."""
+    groups: dict[Path, list[Edit]] = {}
+    for edit in edits:
+        groups.setdefault(_first_missing(data, edit), []).append(edit)
+    return [
+        some[0] if len(some) == 1 else Edit(path, value_at(reduce(made, some, data), path))
+        for path, some in groups.items()
+    ]
+
+
+def _first_missing(data: Json, edit: Edit) -> Path:
+    """The path of the first mapping that an edit makes, or else its own."""
+    prefixes = (edit.path[:length] for length in range(1, len(edit.path)))
+    first = next((path for path in prefixes if value_at(data, path) is ABSENT), edit.path)
+    return (
+        edit.path
+        if edit.value is ABSENT or any(isinstance(step, int) for step in edit.path[len(first) - 1 :])
+        else first
+    )
+
+
 def _indices(edit: Edit) -> tuple[int, ...]:
-    return tuple(step if isinstance(step, int) else -1 for step in edit.path)
+    return tuple(step for step in edit.path if isinstance(step, int))
 
 
 def made(data: Json, edit: Edit) -> Json:
