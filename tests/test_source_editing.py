@@ -112,7 +112,7 @@ def test_of_several_documents_one_is_changed() -> None:
         ('a: "one" # c\n', ("a",), "two\nlines", "a: |- # c\n  two\n  lines\n"),
         ("a: [x, {b: 1}]\n", ("a", 1, "b"), "two\nlines", 'a: [x, {b: "two\\nlines"}]\n'),
         ("a: [x, 'b']\n", ("a", 1), "c, d", 'a: [x, "c, d"]\n'),
-        ("a: one\n", ("a",), "x" * 70 + " " + "y" * 70, f"a: {'x' * 70} {'y' * 70}\n"),
+        ("a: one\n", ("a",), "x" * 70 + " " + "w" * 70, f"a: {'x' * 70} {'w' * 70}\n"),
         ("a: one\n  more # c\nb: 1\n", ("a",), "two", "a: two # c\nb: 1\n"),
         ("a: # c\nb: 1\n", ("a",), "x", "a: x # c\nb: 1\n"),
         ("a:\nb: 1\n", ("a",), "x", "a: x\nb: 1\n"),
@@ -121,10 +121,10 @@ def test_of_several_documents_one_is_changed() -> None:
         ("a: &x 1\nb: 2\n", ("a",), 3, "a: &x 3\nb: 2\n"),
         ("a: &x 1\nb: *x\n", ("b",), 3, "a: &x 1\nb: 3\n"),
         (
-            "d: &d {x: 1, y: 2}\na:\n  <<: *d\n  y: 3\n",
+            "d: &d {x: 1, w: 2}\na:\n  <<: *d\n  w: 3\n",
             ("a", "x"),
             4,
-            "d: &d {x: 1, y: 2}\na:\n  <<: *d\n  y: 3\n  x: 4\n",
+            "d: &d {x: 1, w: 2}\na:\n  <<: *d\n  w: 3\n  x: 4\n",
         ),
     ],
 )
@@ -198,7 +198,7 @@ def test_new_lines_of_a_folded_text_are_as_wide_as_those_before() -> None:
     assert changed(PARAGRAPHS, ("a",), text) == PARAGRAPHS.replace(f"{WIDE} end", new)
 
 
-@pytest.mark.parametrize("text", ["\nx", "x\n  y", "x ::add-mask", "x ", "y\n\n\tz"])
+@pytest.mark.parametrize("text", ["\nx", "x\n  w", "x ::add-mask", "x ", "w\n\n\tz"])
 def test_what_no_folded_text_can_hold_becomes_another_block(text: str) -> None:
     became = changed("a: >-\n    one\n", ("a",), text)
 
@@ -208,19 +208,19 @@ def test_what_no_folded_text_can_hold_becomes_another_block(text: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("a: 1\n", "a: 1\nb:\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\nn: 4\n"),
-        ("b: {c: {}}\n", "b: {c: {d: 1, e: [2]}, f: 3}\nn: 4\n"),
-        ("b:\n  x: 1\n", "b:\n  x: 1\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\nn: 4\n"),
+        ("a: 1\n", "a: 1\nb:\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\ng: 4\n"),
+        ("b: {c: {}}\n", "b: {c: {d: 1, e: [2]}, f: 3}\ng: 4\n"),
+        ("b:\n  x: 1\n", "b:\n  x: 1\n  c:\n    d: 1\n    e:\n      - 2\n  f: 3\ng: 4\n"),
     ],
 )
 def test_what_is_below_one_missing_mapping_is_added_together(before: str, after: str) -> None:
-    edits = [Edit(("b", "c", "d"), 1), Edit(("b", "c", "e"), [2]), Edit(("b", "f"), 3), Edit(("n",), 4)]
+    edits = [Edit(("b", "c", "d"), 1), Edit(("b", "c", "e"), [2]), Edit(("b", "f"), 3), Edit(("g",), 4)]
 
     assert edited(before, "a.yaml", parse(before, "a.yaml").documents[0].place, edits) == after
 
 
 def test_a_text_that_no_block_can_end_with_is_quoted() -> None:
-    assert changed("a: |-\n  x", ("a",), "y\n") == 'a: "y\\n"'
+    assert changed("a: |-\n  x", ("a",), "w\n") == 'a: "w\\n"'
 
 
 @pytest.mark.parametrize(
@@ -235,9 +235,9 @@ def test_a_block_stays_one_where_that_can_hold_the_value(text: Json, block: str)
     ("before", "path", "value", "after"),
     [
         ("a: 1 # c\nb: 1\n", ("a",), {"x": [1]}, "a: # c\n  x:\n    - 1\nb: 1\n"),
-        ("b:\n- 1\na: x\n", ("a",), [{"y": 1}, 2], "b:\n- 1\na:\n- y: 1\n- 2\n"),
+        ("b:\n- 1\na: x\n", ("a",), [{"w": 1}, 2], "b:\n- 1\na:\n- w: 1\n- 2\n"),
         ("a: [1, 2] # c\n", ("a",), {"x": 1}, "a: {x: 1} # c\n"),
-        ("a: [1, 2]\n", ("a",), {"x": "y\nz"}, "a:\n  x: |-\n    y\n    z\n"),
+        ("a: [1, 2]\n", ("a",), {"x": "w\nz"}, "a:\n  x: |-\n    w\n    z\n"),
         ("a:\n   - 1\n   # c\n   - 2\n", ("a",), {}, "a: {}\n"),
         ("a: # c\n   - 1\n   - 2\n", ("a",), "x", "a: x # c\n"),
         ("a:\n   - 1\n   - 2\n", ("a",), {"x": 1}, "a:\n  x: 1\n"),
@@ -262,14 +262,14 @@ def test_a_block_stays_one_where_that_can_hold_the_value(text: Json, block: str)
             [{"x": 1}, {"x": 4}],
             "a:\n  - x: 1 # one\n  - x: 4 # two\n  # of three\n",
         ),
-        ("a: [b, c]\n", ("a",), ["n", "b", "c"], "a: [n, b, c]\n"),
-        ("a: [\n  b, # b\n  c\n]\n", ("a",), ["b", "n", "c"], "a: [\n  b, # b\n  n,\n  c\n]\n"),
-        ("a:\n- b\n# of c\n- c\n", ("a",), ["b", "m", "n", "c"], "a:\n- b\n- m\n- n\n# of c\n- c\n"),
-        ("- - b: 1\n", (0,), [{"x": 1, "y": 1}, {"b": 1}], "- - x: 1\n    y: 1\n  - b: 1\n"),
+        ("a: [b, c]\n", ("a",), ["o", "b", "c"], "a: [o, b, c]\n"),
+        ("a: [\n  b, # b\n  c\n]\n", ("a",), ["b", "o", "c"], "a: [\n  b, # b\n  o,\n  c\n]\n"),
+        ("a:\n- b\n# of c\n- c\n", ("a",), ["b", "m", "o", "c"], "a:\n- b\n- m\n- o\n# of c\n- c\n"),
+        ("- - b: 1\n", (0,), [{"x": 1, "w": 1}, {"b": 1}], "- - x: 1\n    w: 1\n  - b: 1\n"),
         ("a: &x [1]\nb: *x\n", ("b",), [2, 1], "a: &x [1]\nb:\n  - 2\n  - 1\n"),
-        ("d: &d {x: 1}\na:\n    <<: *d\n    y: 3\n", ("a",), {"y": 4}, "d: &d {x: 1}\na:\n    y: 4\n"),
+        ("d: &d {x: 1}\na:\n    <<: *d\n    w: 3\n", ("a",), {"w": 4}, "d: &d {x: 1}\na:\n    w: 4\n"),
         ("a: 0x10 # c\nb: 1\n", (), {"a": 16, "b": 2}, "a: 0x10 # c\nb: 2\n"),
-        ("a:\n   - b\n   - c\n", ("a",), ["n", "b", "c"], "a:\n   - n\n   - b\n   - c\n"),
+        ("a:\n   - b\n   - c\n", ("a",), ["o", "b", "c"], "a:\n   - o\n   - b\n   - c\n"),
         ("a:\n  - b\n", ("a",), ["b", "c", "d"], "a:\n  - b\n  - c\n  - d\n"),
     ],
 )
@@ -280,30 +280,30 @@ def test_mappings_and_lists_are_written_as_the_ones_before(before: str, path: Pa
 @pytest.mark.parametrize(
     ("before", "path", "value", "after"),
     [
-        ("a:\n  - x: 1  # c\n", ("a", 1), {"x": 2, "y": [3]}, "a:\n  - x: 1  # c\n  - x: 2\n    y:\n      - 3\n"),
+        ("a:\n  - x: 1  # c\n", ("a", 1), {"x": 2, "w": [3]}, "a:\n  - x: 1  # c\n  - x: 2\n    w:\n      - 3\n"),
         ("a:\n- x\nb: 1\n", ("a", 1), "two\nlines", "a:\n- x\n- |-\n  two\n  lines\nb: 1\n"),
         ("a:\n- x\n\nb: 1\n", ("a", 1), "\n", 'a:\n- x\n- "\\n"\n\nb: 1\n'),
         ("a: 1\n\nb:\n", ("b",), {"c": "\n"}, 'a: 1\n\nb:\n  c: "\\n"\n'),
-        ("a:\n  b: 1\n\nc: 1\n", ("a", "x"), {"y": "\n"}, 'a:\n  b: 1\n  x:\n    y: "\\n"\n\nc: 1\n'),
+        ("a:\n  b: 1\n\nc: 1\n", ("a", "x"), {"w": "\n"}, 'a:\n  b: 1\n  x:\n    w: "\\n"\n\nc: 1\n'),
         (
             "a: 1 # c\n\n# our own\nreconciler: {was: [b]}\n",
             ("c", "d"),
             2,
             "a: 1 # c\nc: {d: 2}\n\n# our own\nreconciler: {was: [b]}\n",
         ),
-        ("a: [x,y]\n", ("a", 2), "z", "a: [x,y,z]\n"),
+        ("a: [x,w]\n", ("a", 2), "z", "a: [x,w,z]\n"),
         ("a: []\n", ("a", 0), "z", "a: [z]\n"),
-        ("a: []\n", ("a", 0), "y\nz", "a:\n  - |-\n    y\n    z\n"),
-        ("a: {}\n", ("a", "b", "c"), "y\nz", "a:\n  b:\n    c: |-\n      y\n      z\n"),
-        ("a: [{}]\n", ("a", 0, "b"), "y\nz", 'a: [{b: "y\\nz"}]\n'),
-        ("a: [\n  x, # one\n  y # two\n]\n", ("a", 2), "z", "a: [\n  x, # one\n  y, # two\n  z\n]\n"),
-        ("a: [\n  x,\n  y, # two\n]\n", ("a", 2), "z", "a: [\n  x,\n  y, # two\n  z,\n]\n"),
-        ("a: {\n  x: 1\n}\n", ("a", "y"), 2, "a: {\n  x: 1,\n  y: 2\n}\n"),
-        ("a: {\n  x: 1 }\n", ("a", "y"), 2, "a: {\n  x: 1, y: 2 }\n"),
-        ("- x: 1\n  # c\n  y: 2\n", (0, "z"), 3, "- x: 1\n  # c\n  y: 2\n  z: 3\n"),
-        ("a: 1\n", ("m", "n"), [1], "a: 1\nm:\n  n:\n    - 1\n"),
+        ("a: []\n", ("a", 0), "w\nz", "a:\n  - |-\n    w\n    z\n"),
+        ("a: {}\n", ("a", "b", "c"), "w\nz", "a:\n  b:\n    c: |-\n      w\n      z\n"),
+        ("a: [{}]\n", ("a", 0, "b"), "w\nz", 'a: [{b: "w\\nz"}]\n'),
+        ("a: [\n  x, # one\n  w # two\n]\n", ("a", 2), "z", "a: [\n  x, # one\n  w, # two\n  z\n]\n"),
+        ("a: [\n  x,\n  w, # two\n]\n", ("a", 2), "z", "a: [\n  x,\n  w, # two\n  z,\n]\n"),
+        ("a: {\n  x: 1\n}\n", ("a", "w"), 2, "a: {\n  x: 1,\n  w: 2\n}\n"),
+        ("a: {\n  x: 1 }\n", ("a", "w"), 2, "a: {\n  x: 1, w: 2 }\n"),
+        ("- x: 1\n  # c\n  w: 2\n", (0, "z"), 3, "- x: 1\n  # c\n  w: 2\n  z: 3\n"),
+        ("a: 1\n", ("m", "o"), [1], "a: 1\nm:\n  o:\n    - 1\n"),
         ("a: 1\n", ("r", "environments", "no", "model"), "x", "a: 1\nr:\n  environments:\n    'no': {model: x}\n"),
-        ("a: 1\nb: |-\n  x", ("c",), "y\n", "a: 1\nb: |-\n  x\nc: |\n  y\n"),
+        ("a: 1\nb: |-\n  x", ("c",), "w\n", "a: 1\nb: |-\n  x\nc: |\n  w\n"),
     ],
 )
 def test_members_and_items_are_added_at_the_end(before: str, path: Path, value: Json, after: str) -> None:
@@ -314,25 +314,25 @@ def test_members_and_items_are_added_at_the_end(before: str, path: Path, value: 
     ("before", "path", "after"),
     [
         ("a: 1\n# of b\nb: 2 # c\n\n# of d\nd: 3\n", ("b",), "a: 1\n# of b\n\n# of d\nd: 3\n"),
-        ("a: 1\nb:\n  - x\n  # y\n  - z\nc: 1\n", ("b",), "a: 1\nc: 1\n"),
+        ("a: 1\nb:\n  - x\n  # w\n  - z\nc: 1\n", ("b",), "a: 1\nc: 1\n"),
         ("a: 1\nb: 2", ("b",), "a: 1"),
         ("a: 1\r\nb: 2", ("b",), "a: 1"),
         ("a: |\n  x\nb: 2", ("b",), "a: |\n  x\n"),
-        ("a: |\n  x\n\n  y\n\nb: 2\n", ("a",), "\nb: 2\n"),
+        ("a: |\n  x\n\n  w\n\nb: 2\n", ("a",), "\nb: 2\n"),
         ("- a: 1 # c\n  b: 2\n", (0, "a"), "- b: 2\n"),
         ("- a: 1\n  # of b\n  b: 2\n", (0, "a"), "-\n  # of b\n  b: 2\n"),
         ("a: # c\n  b: 1 # d\ne: 1\n", ("a", "b"), "a: {} # c\ne: 1\n"),
         ("a:\n  - b\ne: 1\n", ("a", 0), "a: []\ne: 1\n"),
         ("a: 1\n", ("a",), "{}\n"),
-        ("a: [x, y, z]\n", ("a", 0), "a: [y, z]\n"),
-        ("a: [x, y, z]\n", ("a", 1), "a: [x, z]\n"),
-        ("a: [x, y, z]\n", ("a", 2), "a: [x, y]\n"),
-        ("a: [x, y, ]\n", ("a", 1), "a: [x, ]\n"),
+        ("a: [x, w, z]\n", ("a", 0), "a: [w, z]\n"),
+        ("a: [x, w, z]\n", ("a", 1), "a: [x, z]\n"),
+        ("a: [x, w, z]\n", ("a", 2), "a: [x, w]\n"),
+        ("a: [x, w, ]\n", ("a", 1), "a: [x, ]\n"),
         ("a: [x]\n", ("a", 0), "a: []\n"),
         ("a: {x: 1}\n", ("a", "x"), "a: {}\n"),
-        ("a: [\n  x, # one\n  y # two\n]\n", ("a", 1), "a: [\n  x # one\n]\n"),
-        ("a: [\n  x, # one\n  y # two\n]\n", ("a", 0), "a: [\n  y # two\n]\n"),
-        ("a: [\n  x, y,\n  z]\n", ("a", 0), "a: [\n  y,\n  z]\n"),
+        ("a: [\n  x, # one\n  w # two\n]\n", ("a", 1), "a: [\n  x # one\n]\n"),
+        ("a: [\n  x, # one\n  w # two\n]\n", ("a", 0), "a: [\n  w # two\n]\n"),
+        ("a: [\n  x, w,\n  z]\n", ("a", 0), "a: [\n  w,\n  z]\n"),
         ("a: 1\nb: 1\n", ("c",), "a: 1\nb: 1\n"),
         ("a: 1\nb:\n", ("b", "c", "d"), "a: 1\nb:\n"),
         ("a: [1]\n", ("a", 1), "a: [1]\n"),
@@ -399,7 +399,7 @@ def test_the_paths_of_several_edits_are_those_of_the_document_before() -> None:
     assert after == "a:\n  - 0\n  - two\n  - four\n  - five\nc: 1\n"
 
 
-PRETTY = '{\n\t"name": "a",\n\t"parameters": {\n\t\t"required": ["x", "y"],\n\t\t"properties": {}\n\t}\n}'
+PRETTY = '{\n\t"name": "a",\n\t"parameters": {\n\t\t"required": ["x", "w"],\n\t\t"properties": {}\n\t}\n}'
 
 
 @pytest.mark.parametrize(
@@ -411,19 +411,19 @@ PRETTY = '{\n\t"name": "a",\n\t"parameters": {\n\t\t"required": ["x", "y"],\n\t\
         ('{"a": 1, "b": 2}', ("a",), ABSENT, '{"b": 2}'),
         ('{"a": "\\ud83e\\udd16 \\/ \\"", "b": -1e3 }', ("b",), True, '{"a": "\\ud83e\\udd16 \\/ \\"", "b": true }'),
         ("{}", ("a",), 1, '{"a": 1}'),
-        (PRETTY, ("parameters", "required"), ["x", "z"], PRETTY.replace('"y"', '"z"')),
-        (PRETTY, ("parameters", "required"), {"x": "z"}, PRETTY.replace('["x", "y"]', '{"x": "z"}')),
+        (PRETTY, ("parameters", "required"), ["x", "z"], PRETTY.replace('"w"', '"z"')),
+        (PRETTY, ("parameters", "required"), {"x": "z"}, PRETTY.replace('["x", "w"]', '{"x": "z"}')),
         (PRETTY, ("name",), ["x"], PRETTY.replace('"a"', '[\n\t\t"x"\n\t]')),
         (PRETTY, ("parameters", "properties", "p"), 1, PRETTY.replace("{}", '{\n\t\t\t"p": 1\n\t\t}')),
         (PRETTY, ("parameters", "properties"), ABSENT, PRETTY.replace(',\n\t\t"properties": {}', "")),
-        (PRETTY, ("parameters", "required"), ABSENT, PRETTY.replace('\n\t\t"required": ["x", "y"],', "")),
+        (PRETTY, ("parameters", "required"), ABSENT, PRETTY.replace('\n\t\t"required": ["x", "w"],', "")),
         (
             PRETTY,
             ("strict",),
             [1, {"a": []}],
             PRETTY[:-2] + ',\n\t"strict": [\n\t\t1,\n\t\t{\n\t\t\t"a": []\n\t\t}\n\t]\n}',
         ),
-        ('{"a":["x","y"]}', ("a",), ["x", "n", "y"], '{"a":["x","n","y"]}'),
+        ('{"a":["x","w"]}', ("a",), ["x", "o", "w"], '{"a":["x","o","w"]}'),
         ('{"a":1,"b":2}', ("c",), {"d": [1, 2]}, '{"a":1,"b":2,"c":{"d":[1,2]}}'),
         ('{"a":1}', ("a",), [1, 2], '{"a":[1,2]}'),
         ("[\n  1\n]", (), [0, 1], "[\n  0,\n  1\n]"),
@@ -486,7 +486,7 @@ def test_a_markdown_manifest_keeps_what_is_not_edited(
         ("Be kind.\n", "Be brief.\nAlways.", "Be brief.\nAlways.\n"),
         ("Be kind.", "Be brief.\n", "Be brief."),
         ("\ufeffone\r\ntwo\r\n\r\n", "one\nthree", "\ufeffone\r\nthree\r\n\r\n"),
-        ("a\r\nb\r\nc\nd\re", "a\nx\ny\nd\ne", "a\r\nx\r\ny\nd\re"),
+        ("a\r\nb\r\nc\nd\re", "a\nx\nw\nd\ne", "a\r\nx\r\nw\nd\re"),
         ("a\nb\r\nc\r\n", "a\nb", "a\nb\r\n"),
         ("a\nb\r\n", "a\nb\nc", "a\nb\nc\r\n"),
         ("a\n", "", "\n"),

@@ -48,13 +48,11 @@ def gathered(data: Json, edits: Iterable[Edit]) -> list[Edit]:
 
 def _first_missing(data: Json, edit: Edit) -> Path:
     """The path of the first mapping that an edit makes, or else its own."""
-    prefixes = (edit.path[:length] for length in range(1, len(edit.path)))
-    first = next((path for path in prefixes if value_at(data, path) is ABSENT), edit.path)
-    return (
-        edit.path
-        if edit.value is ABSENT or any(isinstance(step, int) for step in edit.path[len(first) - 1 :])
-        else first
-    )
+    prefixes = [edit.path[:length] for length in range(1, len(edit.path))]
+    missing = [path for path in prefixes if value_at(data, path) is ABSENT]
+    made_below = [step for step in edit.path[len(missing[0]) - 1 :] if isinstance(step, str)] if missing else []
+    is_in_mappings = len(made_below) == len(missing) + 1
+    return missing[0] if missing and is_in_mappings and edit.value is not ABSENT else edit.path
 
 
 def _indices(edit: Edit) -> tuple[int, ...]:
