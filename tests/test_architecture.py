@@ -32,14 +32,13 @@ OWNERS = {
     "click": EDGE,
     "rich": ("run/",),
     "jsonschema_rs": ("kinds/",),
-    "merge3": ("source/text_merge.py",),
     "httpx": ("providers/", "github/http.py"),
     "uvicorn": ("emulator/",),
     "pydantic": ("kinds/", "manifests/", "config/", "providers/", "settings.py"),
     "pydantic_core": ("kinds/", "manifests/", "config/", "settings.py"),
     "anyio": ("cli/", "run/", "apply/", "providers/"),
 }
-HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "merge3", "asyncio")
+HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "asyncio")
 
 
 def imported(tree: ast.AST) -> Iterator[str]:

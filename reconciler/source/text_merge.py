@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TypeAlias
@@ -13,6 +13,8 @@ _MOST_CHANGES = 600
 """So many lines taken out or put in are compared exactly; the time grows with their square."""
 _Block: TypeAlias = tuple[int, int, int]
 """Where equal lines begin in two texts, and how many they are."""
+_Hunk: TypeAlias = tuple[int, int, tuple[str, ...]]
+"""Which lines of the base a side replaced, from where and up to where, and by what."""
 
 
 def merged_text(base: str, git: str, live: str) -> str | None:
@@ -20,44 +22,41 @@ def merged_text(base: str, git: str, live: str) -> str | None:
 
     Line ends and those at the end of a text are of its file and no changes: the result has LF, and ends as `git`.
     """
-    from merge3 import Merge3  # only commands that write load it
-
-    found: list[str] = []
-    merge = Merge3(_lines_of(base), _lines_of(git), _lines_of(live), sequence_matcher=_Matcher)
-    for group in merge.merge_groups():
-        if group[0] == "conflict":
-            return None
-        found += group[1]
-    return "\n".join(found) + "\n" * (len(git) - len(git.rstrip("\n")))
+    merged = _lines_of(base)
+    hunks = sorted(
+        {*_edits_of_lines(merged, _lines_of(git)), *_edits_of_lines(merged, _lines_of(live))}
+    )  # one of both counts once
+    if any(start <= end for (_, end, _), (start, _, _) in pairwise(hunks)):
+        return None
+    for start, end, lines in reversed(hunks):
+        merged[start:end] = lines
+    return "\n".join(merged) + "\n" * (len(git) - len(git.rstrip("\n")))
 
 
 def _lines_of(text: str) -> list[str]:
     return normal(text.removeprefix("\ufeff")).split("\n")
 
 
-class _Matcher:
-    """What two texts share, by the fewest lines that make one of the other, as Git has it.
+def _edits_of_lines(base: Sequence[str], side: Sequence[str]) -> Iterator[_Hunk]:
+    """What a side changed, each apart from the next by a line that it kept."""
+    x = y = 0
+    for start, other, size in _shared_lines(base, side):
+        if (x, y) != (start, other):
+            yield x, start, tuple(side[y:other])
+        x, y = start + size, other + size
+
+
+def _shared_lines(a: Sequence[str], b: Sequence[str]) -> list[_Block]:
+    """What two texts share in order, by the fewest lines that make one of the other, as Git has it; an empty one last.
 
     difflib begins with the longest equal part: in a text that repeats itself that is often another repetition, and a
     merge by it has lines twice. It is only asked where nearly everything differs.
     """
-
-    def __init__(
-        self,
-        isjunk: Callable[[str], bool] | None = None,
-        a: Sequence[str] = "",
-        b: Sequence[str] = "",
-        autojunk: bool = True,  # noqa: FBT001, FBT002  # difflib's own signature
-    ) -> None:
-        self._a, self._b = a, b
-
-    def get_matching_blocks(self) -> list[_Block]:
-        """The equal parts in order, and then one of no lines at the end."""
-        rows = _furthest(self._a, self._b)
-        if rows is None:
-            return [(*each,) for each in SequenceMatcher(None, self._a, self._b).get_matching_blocks()]
-        size = len(self._a), len(self._b)
-        return [*reversed(list(_blocks(rows, *size))), (*size, 0)]
+    rows = _furthest(a, b)
+    if rows is None:
+        return [(*each,) for each in SequenceMatcher(None, a, b).get_matching_blocks()]
+    size = len(a), len(b)
+    return [*reversed(list(_blocks(rows, *size))), (*size, 0)]
 
 
 def _furthest(a: Sequence[str], b: Sequence[str]) -> list[list[int]] | None:
