@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -161,38 +161,75 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(
 
 
 @fewer
-@given(st.lists(messes(), min_size=1, max_size=4), st.sampled_from(["yaml", "markdown"]), st.sampled_from(EVERY_SERVER))
+@given(
+    st.lists(messes(), min_size=1, max_size=4),
+    st.sampled_from(["yaml", "markdown"]),
+    st.sampled_from([*EVERY_SERVER, *CLONES]),
+)
 def test_imported_files_are_adopted_without_a_changed_field_and_then_nothing_is_planned(
     made: list, layout: Layout, settings: Settings
 ) -> None:
     async def story() -> None:
-        world = World(settings)
-        for kind, body in made:
-            await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
-        live = await world.live()
-        keys = keys_of(live, ())
-        drafts = [
-            Draft(
-                Address(one.kind, keys[one.identity]),
-                KINDS[one.kind].manifest(one.fields),
-                {"id": {WHERE.environment: one.id}},
-            )
-            for one in live
-        ]
-        folders = {kind.name: kind.plural for kind in KINDS.values()}
-        with TemporaryDirectory() as root:
-            found = reading.read(
-                Path(root), sorted({folders[one.kind] for one in live}), laid_out(drafts, layout, folders)
-            )
-        parsed = parser.parse(found.manifests, SETTING)
-        assert not [*found.faults, *errors(parsed.faults)]
-        plan = await world.plan(parsed.desired)
+        world = await account_of(made, settings)
+        wanted = read_from_files(await world.live(), layout, is_pinned=True)
+        plan = await world.plan(wanted)
         assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
         await world.apply(plan)
-        after = await world.plan(parsed.desired)
+        after = await world.plan(wanted)
         assert (after.changes, after.marks, after.objections) == ((), (), ())
 
     run(story)
+
+
+@fewer
+@given(
+    st.lists(messes(), min_size=1, max_size=4),
+    st.sampled_from(["yaml", "markdown"]),
+    st.sampled_from([*EVERY_SERVER, *CLONES]),
+)
+def test_what_was_saved_is_made_again_as_it_was(made: list, layout: Layout, settings: Settings) -> None:
+    async def story() -> None:
+        saved = await (await account_of(made, settings)).live()
+        wanted = read_from_files(saved, layout, is_pinned=False)
+        elsewhere = World(settings)
+        await elsewhere.settle(wanted)
+        found = {Address(one.kind, key): dict(_known_fields(one)) for one, key in _with_keys(saved)}
+        assert {one.address: dict(_known_fields(one)) for one in await elsewhere.live()} == found
+        assert (await elsewhere.plan(wanted)).changes == ()
+
+    run(story)
+
+
+async def account_of(made: list[Resource], settings: Settings) -> World:
+    world = World(settings)
+    for kind, body in made:
+        await world.by_hand("POST", f"/{KINDS[kind].plural}", body)
+    return world
+
+
+def _with_keys(live: Iterable[Live]) -> list[tuple[Live, str]]:
+    objects = list(live)
+    keys = keys_of(objects, ())
+    return [(one, keys[one.identity]) for one in objects]
+
+
+def read_from_files(live: Iterable[Live], layout: Layout, *, is_pinned: bool) -> tuple[Desired, ...]:
+    """What is desired once manifests of everything live are laid out and read."""
+    drafts = [
+        Draft(
+            Address(one.kind, key),
+            KINDS[one.kind].manifest(one.fields),
+            {"id": {WHERE.environment: one.id}} if is_pinned else {},
+        )
+        for one, key in _with_keys(live)
+    ]
+    folders = {kind.name: kind.plural for kind in KINDS.values()}
+    used = sorted({folders[draft.address.kind] for draft in drafts})
+    with TemporaryDirectory() as root:
+        found = reading.read(Path(root), used, laid_out(drafts, layout, folders))
+    parsed = parser.parse(found.manifests, SETTING)
+    assert not [*found.faults, *errors(parsed.faults)]
+    return parsed.desired
 
 
 @fewer
