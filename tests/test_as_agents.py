@@ -195,6 +195,16 @@ def test_what_cannot_be_read_in_an_environment_is_converted_with_its_references(
     assert patches(draft) == {"staging": {"name": {"value": "team"}, "metadata": None}}
 
 
+def test_members_that_are_newer_than_this_version_are_unresolved_by_name() -> None:
+    function = {"name": "f", "description": "d", "parameters": SCHEMA, "speed": 1}
+    accepted = {"unknown_members": ["tools.functions.f.speed"]}
+
+    draft = drafted({"model": "m", "tools": [{"type": "function", "function": function}], "reconciler": accepted})
+
+    assert draft.unresolved == ("tools.functions.f.speed",)
+    assert draft.draft.body["tools"] == [{"type": "function", "name": "f", "description": "d", "parameters": SCHEMA}]
+
+
 def test_what_no_patch_can_say_is_an_error() -> None:
     schema = {"type": "object", "default": None}
     text = {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, equal
-from reconciler.kinds import KINDS, ServerTraits
+from reconciler.kinds import KINDS
 from reconciler.kinds.conversion import Converted, converted
 from reconciler.kinds.fields import Data
 from reconciler.kinds.to_agent import agent_path
@@ -153,7 +153,7 @@ class _Drafting:
         return value if isinstance(value, Absent) else self.stand_ins.real(value, view.values)
 
     def _converted(self, node: Node) -> Converted:
-        return converted(_ASSISTANT.check(_mapping(plain(node)), ServerTraits()).fields, _ASSISTANT)
+        return converted(_ASSISTANT.read(_mapping(plain(node))), _ASSISTANT)
 
     def _words(self, there: Converted, own: Mapping[str, Json]) -> tuple[str, ...]:
         """What is unresolved: what the assistant's manifest says so of, and what is lost."""
