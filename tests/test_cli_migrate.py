@@ -308,13 +308,10 @@ def test_requests_go_where_they_are_told_to_go(empty: Checkout) -> None:
     assert "agents cannot be requests to the Responses API" in told.err
     own = {"former_ids": ["asst_a"], "environments": {"production": False}}
     assert manifest(empty, "assistants/hr-helper.yaml")["reconciler"] == own  # type: ignore[index,call-overload]
-    others = [("--into", "production"), ("--into", "Requests"), ("--into", "b")]
-    assert [empty.run("import", "--from", "saved.json", "--to", "responses", *each).code for each in others] == [
-        1,
-        1,
-        0,
-    ]
-    assert empty.run("import", "-e", "b", "--from", "saved.json", "--to", "responses").code == 0
+    (empty.root / "saved.json").write_text(json.dumps({**SAVED[0], "id": "asst_c"}))
+    again = ("import", "--from", "saved.json", "--to", "responses")
+    assert [empty.run(*again, "--into", each).code for each in ("production", "Requests", "b")] == [1, 1, 0]
+    assert empty.run(*again, "-e", "b").code == 0
 
 
 @pytest.mark.no_cover

@@ -41,7 +41,7 @@ COMMANDS: dict[str, str] = {
     "history": "List the applies that were recorded here.",
     "rollback": "Restore the state before a run, or of a commit.",
     "doctor": "Look at everything that has to work, and say what fixes what does not.",
-    "migrate": "Assess what becomes of each assistant as an agent and as a Responses request.",
+    "migrate": "Assess or write what becomes of each assistant as an agent or as a Responses request.",
     "serve": "Run the embedded server for other programs.",
 }
 _TERRAFORM = re.compile(

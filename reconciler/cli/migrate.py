@@ -35,7 +35,7 @@ def command(
     session_options: SessionOptions,
     **how: Any,
 ) -> int:
-    """Assess what becomes of each assistant as an agent and as a Responses request, or write it.
+    """Assess or write what becomes of each assistant as an agent or as a Responses request.
 
     Reads the manifests as `validate` does. Each field is the same there, changed, or lost, with what to do instead.
     KEY names an assistant and may be a glob; without it all are meant. Nothing is sent.
