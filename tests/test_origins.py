@@ -150,6 +150,21 @@ def test_what_only_the_patch_states_is_removed_from_it_and_added_to_it() -> None
     ]
 
 
+def test_a_mapping_in_a_patch_takes_away_what_the_base_has_there() -> None:
+    base = "response_format: {type: json_schema, json_schema: {name: a, description: Old}}\n"
+    own = "reconciler: {environments: {production: {response_format: {type: text, json_schema: null}}}}\n"
+    live = {"type": "json_schema", "json_schema": {"name": "b"}}
+    path = ("reconciler", "environments", "production", "response_format")
+
+    assert edits(f"model: gpt-4o\n{base}{own}", "response_format", {"response_format": live}) == [
+        ("a.yaml", (*path, "type"), "json_schema"),
+        ("a.yaml", (*path, "json_schema"), {"name": "b", "description": None}),
+    ]
+    null = {"type": "json_schema", "json_schema": {"name": "b", "schema": {"default": None}}}
+    with pytest.raises(NoOriginError):
+        edits(f"model: gpt-4o\n{base}{own}", "response_format", {"response_format": null})
+
+
 def test_with_only_whatever_differs_becomes_the_patch_of_the_environment() -> None:
     text = "model: gpt-4o\nname: A\nmetadata: {team: hr}\ntools: [{type: code_interpreter}]\n"
     patch = ("reconciler", "environments", "production")

@@ -20,7 +20,8 @@ from reconciler.manifests.joined_texts import split_again
 from reconciler.manifests.layout import PROMPT_CHARACTERS, PROMPT_LINES
 from reconciler.manifests.parser import Manifest, ManifestContext
 from reconciler.manifests.references import Resolver, is_schema, reference_at, without_own
-from reconciler.source import Edit, Node, OneLine, fields, member, plain
+from reconciler.paths import at
+from reconciler.source import Edit, Node, OneLine, fields, member, merge_patch, plain
 
 _Steps: TypeAlias = tuple[str | int, ...]
 _PATCHES = ("reconciler", "environments")
@@ -184,9 +185,21 @@ class _FieldWriter:
             if isinstance(before, list) and isinstance(after, list) and slot.items():
                 yield from self._list_edits(slot, before, after)
             elif slot is where or (isinstance(after, str) and isinstance(slot.node and slot.node.value, str)):
-                yield slot.edit(_as_written(slot, after))
+                yield slot.edit(_as_written(slot, self._over_base(slot, after)))
             else:
                 yield where.edit(after)
+
+    def _over_base(self, slot: _Slot, after: Json) -> Json:
+        """What is written so that a value comes to be there: a mapping in a patch is merged over that of the base."""
+        if not isinstance(after, dict) or slot.inside or slot.path[: len(_PATCHES)] != _PATCHES:
+            return after
+        resolver = Resolver(self.written.manifest.attachments, self.written.context.values, "")
+        base = plain(resolver.resolve(without_own(self.written.manifest.node)))
+        below = at(base, tuple(map(str, slot.steps)))
+        patch = merge_patch(below, after) if isinstance(below, dict) else after
+        if patch is None:
+            raise NoOriginError
+        return patch
 
     def _has_own_file(self, base: _Slot | None, where: _Slot, after: str) -> bool:
         """Whether a text that only the environment has is a file: where that of the others is one, or it is long."""

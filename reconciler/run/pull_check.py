@@ -40,9 +40,11 @@ def wrong_fields(
 ) -> dict[TakenField, str]:
     """The fields that do not come out as they should, change another field of their object, or bring an error; why."""
     found = _new_errors(before, after)
-    blamed = {each: _reason(fault) for fault in found for each in _blamed(fault, after, fields)}
-    if found:
-        return blamed or dict.fromkeys(fields, _reason(found[0]))
+    here_last = sorted(found, key=lambda each: each[0] == environment)
+    reasons = {fault: _reason(fault, name, environment) for name, fault in here_last}
+    blamed = {each: why for fault, why in reasons.items() for each in _blamed(fault, after, fields)}
+    if reasons:
+        return blamed or dict.fromkeys(fields, next(iter(reasons.values())))
     now, then = _by_address(before, environment), _by_address(after, environment)
     return dict.fromkeys((each for each in fields if _is_odd(each, now, then, fields)), _ODD)
 
@@ -63,24 +65,28 @@ def _changed_fields(one: Desired, other: Desired) -> list[str]:
     return [name for name, value in one.fields.items() if not equal(value, other.fields[name])]
 
 
-def _new_errors(before: AllManifests, after: AllManifests) -> list[Diagnostic]:
+def _new_errors(before: AllManifests, after: AllManifests) -> list[tuple[str, Diagnostic]]:
     """The errors that some environment has then and has not now, wherever they stand."""
-    known = {_fault_identity(fault) for fault in _all_faults(before)}
-    return [fault for fault in _all_faults(after) if _fault_identity(fault) not in known]
+    known = {_fault_identity(fault) for _, fault in _all_faults(before)}
+    return [(name, fault) for name, fault in _all_faults(after) if _fault_identity(fault) not in known]
 
 
-def _all_faults(repository: AllManifests) -> list[Diagnostic]:
-    names = (name for name in repository.names if name in repository.environments)
-    every = (fault for name in names for fault in repository.parsed(name).faults)
-    return list(errors([*repository.read.faults, *every]))
+def _all_faults(repository: AllManifests) -> Iterator[tuple[str, Diagnostic]]:
+    """Every error, and in which environment; those of files are in none."""
+    yield from (("", fault) for fault in errors(repository.read.faults))
+    for name in (name for name in repository.names if name in repository.environments):
+        yield from ((name, fault) for fault in errors(repository.parsed(name).faults))
 
 
 def _fault_identity(fault: Diagnostic) -> tuple[str, str, str]:
     return fault.place.file, fault.code, fault.message
 
 
-def _reason(fault: Diagnostic) -> str:
-    return f"no manifest can have it: {fault.message} {fault.remedy}".strip()
+def _reason(fault: Diagnostic, name: str, environment: str) -> str:
+    """Why a value cannot be written; if that is so elsewhere, it can here."""
+    if name in ("", environment):
+        return f"no manifest can have it: {fault.message} {fault.remedy}".strip()
+    return f"{name} cannot have it: {fault.message} Pass `--only {environment}`."
 
 
 def _blamed(fault: Diagnostic, after: AllManifests, fields: Iterable[TakenField]) -> Collection[TakenField]:
