@@ -217,6 +217,16 @@ def test_a_manifest_that_cannot_be_a_request_where_values_are_missing_is_left(he
     assert here.run("migrate", "hr", "-e", "staging", "--to", "responses", "--into", "requests").code == 0
 
 
+def test_an_environment_for_requests_has_a_stack_where_the_configuration_states_none(here: Checkout) -> None:
+    here.write(hr="model: gpt-5.1\nname: HR\n")
+    here.config("manifests: [assistants]\n")
+
+    assert here.run("migrate", "--to", "responses").code == 0
+
+    assert "2 to add" in here.run("plan", "-e", "local-responses").out
+    assert "2 to add" in here.run("plan", "-e", "local").out
+
+
 def test_what_was_tried_without_a_configuration_stays_as_it_is(here: Checkout) -> None:
     (here.root / "reconciler.yaml").unlink()
     here.write(hr="model: gpt-5.1\n")

@@ -81,7 +81,7 @@ def say_migrated_requests(
     if others:
         click.echo(f"  {count(others, 'other manifest')} {'says' if others == 1 else 'say'} `{target.name}: false`")
     moved, would = len(migrated.moved), "would be " if dry_run else ""
-    click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "\nThere is nothing to migrate.")
+    click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "There is nothing to migrate.")
     if there := sorted(migrated.there):
         is_there = "is" if len(there) == 1 else "are"
         click.echo(

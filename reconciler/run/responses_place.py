@@ -53,7 +53,7 @@ def responses_place(loaded: Config, source: Environment | None, into: str | None
         raise Failure(f"{name!r} is not a name for an environment.", "use a to z, 0 to 9, `.`, `_` and `-`")
     before = text_of(loaded.root, FILE) if loaded.file is not None else None
     folder = f"dist/{source.name if source is not None and into is None else name}"
-    after = _with_environment(before, loaded, name, _stated_place(before, source, folder))
+    after = _with_environment(before, loaded, name, _stated_place(before, loaded, source, folder))
     return _place_in(after, loaded, name, before)
 
 
@@ -63,21 +63,28 @@ def _name_for(loaded: Config, source: Environment | None) -> str:
     return PROVIDER if _USUAL in {*loaded.environments, *loaded.broken} else _USUAL
 
 
-def _stated_place(text: str | None, source: Environment | None, folder: str) -> dict[str, Json]:
-    """What is stated of it: what manifests need of the source's environment is as it is there."""
+def _stated_place(text: str | None, loaded: Config, source: Environment | None, folder: str) -> dict[str, Json]:
+    """What is stated of it: what manifests need of the source's environment is as it is there, and a stack it needs."""
     documents = parse(text or "", FILE).documents
-    environments = member(documents[0], "environments") if documents else None
+    document = documents[0] if documents else None
+    environments = member(document, "environments")
     node = member(environments, source.name) if source is not None else None
     own = plain(node) if node is not None else None
     members = own if isinstance(own, dict) else {}
     kept: dict[str, Json] = {name: members[name] for name in ("stack", "values", "models") if name in members}
+    if document is not None and "stack" not in kept and member(document, "stack") is None:
+        kept["stack"] = _usual_stack(loaded)
     stated: dict[str, Json] = {"provider": PROVIDER, "folder": folder, "kinds": ["assistant"], **kept}
     return stated if kept else OneLine(stated)
 
 
+def _usual_stack(loaded: Config) -> str:
+    return slug_of(loaded.root.name) or _STACK
+
+
 def _with_environment(text: str | None, loaded: Config, name: str, stated: dict[str, Json]) -> str:
     if text is None:
-        stack: dict[str, Json] = {"stack": slug_of(loaded.root.name) or _STACK}
+        stack: dict[str, Json] = {"stack": _usual_stack(loaded)}
         if loaded.environments:  # what was tried under the stack of a folder without this file keeps it
             return write({"version": 1, "environments": {name: {**stated, **stack}}})
         return write({"version": 1, **stack, "environments": {name: stated}})
