@@ -134,6 +134,9 @@ def test_an_error_of_an_agent_alone_stops_no_migration_and_one_of_an_assistant_d
 
     assert here.run("migrate").code == 0
     assert here.run("migrate", "it", "--to", "agent").code == 0
+    (here.root / "agents/new.yaml").write_text("model: m\nreconciler: {was: [hr]}\n")
+    told = here.run("migrate", "hr", "--to", "agent")
+    assert (told.code, "its key is one that agent.new had before." in told.err) == (1, True)
     here.write(it="modle: m\n")
     assert here.run("migrate", "--to", "agent").code == 1
 

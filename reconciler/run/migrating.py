@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import click
 
-from reconciler.canonical import equal
+from reconciler.canonical import Json, equal
 from reconciler.config import Config, Environment
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
@@ -27,6 +27,7 @@ from reconciler.run.migration_output import Migrated, refused_by_strict, say_mig
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import manifest_context
 from reconciler.run.validation import check_manifests
+from reconciler.source import member, plain
 
 UNRESOLVED = "unresolved-field"
 """The error that a migration leaves for a person on purpose."""
@@ -103,9 +104,14 @@ class _Migration:
     folders: Folders
     options: MigrationOptions
 
+    @property
+    def _agents(self) -> list[Manifest]:
+        return [each for each in self.read.manifests if each.address.kind == "agent"]
+
     def migrated(self, assistants: Sequence[Manifest]) -> Migrated:
         """The files of all that can be had as they are to be, and why the others are left."""
-        existing = {each.address: each.file for each in self.read.manifests if each.address.kind == "agent"}
+        existing = {each.address: each.file for each in self._agents}
+        former = {Address("agent", str(key)): each.address for each in self._agents for key in _former_keys(each)}
         there: dict[Address, str] = {}
         left: dict[Address, str] = {}
         agents: list[NewAgent] = []
@@ -115,6 +121,8 @@ class _Migration:
                 left[each[0].address] = each[1]
             elif each.address in existing and not self.options.force:
                 there[each.manifest.address] = existing[each.address]
+            elif each.address in former:
+                left[each.manifest.address] = f"its key is one that {former[each.address]} had before"
             elif reason := self._why_left(each):
                 left[each.manifest.address] = reason
             else:
@@ -123,10 +131,9 @@ class _Migration:
 
     def _kept(self) -> dict[str, list[Environment]]:
         """By key, the environments that have the agent already: what is written again must not take it from them."""
-        agents = [each for each in self.read.manifests if each.address.kind == "agent"]
         found: dict[str, list[Environment]] = {}
         for environment in read_environments(self.config, self.places):
-            for each in parser.parse(agents, manifest_context(self.config, environment)).desired:
+            for each in parser.parse(self._agents, manifest_context(self.config, environment)).desired:
                 found.setdefault(each.address.key, []).append(environment)
         return found
 
@@ -165,6 +172,12 @@ class _Migration:
 
     def _layout(self, manifest: Manifest) -> Layout:
         return self.options.layout or ("markdown" if manifest.file.endswith(".md") else "yaml")
+
+
+def _former_keys(manifest: Manifest) -> list[Json]:
+    node = member(member(manifest.node, "reconciler"), "was")
+    stated = plain(node) if node is not None else None
+    return stated if isinstance(stated, list) else []
 
 
 class _NewAgents:
