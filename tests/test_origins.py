@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,19 @@ def test_only_the_tool_that_changed_is_edited_wherever_it_stands() -> None:
         ("a.yaml", ("tools", 2), ABSENT),
     ]
     assert edits(TOOLS, "tools", {}, **_lookup()) == [("a.yaml", ("tools",), ABSENT)]
+
+
+def test_a_function_that_only_has_another_name_keeps_its_place() -> None:
+    live = [
+        {"type": "file_search", "file_search": {"max_num_results": 5}},
+        {"type": "function", "function": {**json.loads(LOOKUP), "name": "find"}},
+        {"type": "function", "function": {"name": "another", "description": "Old"}},
+    ]
+
+    assert edits(TOOLS, "tools", {"tools": live}, **_lookup()) == [
+        ("lookup.json", ("name",), "find"),
+        ("a.yaml", ("tools", 2, "function", "name"), "another"),
+    ]
 
 
 def _lookup() -> dict[str, str]:

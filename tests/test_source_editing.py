@@ -65,8 +65,9 @@ def pinned(text: str, document: int = 0, *, id: str = "agent_1", environment: st
         ),
         (
             "model: a\ninstructions: |\n  Be kind.",
-            "reconciler:\n  id: {production: agent_1}\nmodel: a\ninstructions: |\n  Be kind.",
+            "model: a\ninstructions: |-\n  Be kind.\nreconciler:\n  id: {production: agent_1}",
         ),
+        ("a: |+\n  Be kind.", "reconciler:\n  id: {production: agent_1}\na: |+\n  Be kind."),
         ("# nothing yet\n", "# nothing yet\nreconciler:\n  id: {production: agent_1}\n"),
     ],
     ids=[
@@ -84,6 +85,7 @@ def pinned(text: str, document: int = 0, *, id: str = "agent_1", environment: st
         "JSON",
         "a text that keeps its newlines",
         "a text without a newline",
+        "a text that would keep one",
         "only a comment",
     ],
 )
@@ -304,6 +306,8 @@ def test_mappings_and_lists_are_written_as_the_ones_before(before: str, path: Pa
         ("a: 1\n", ("m", "o"), [1], "a: 1\nm:\n  o:\n    - 1\n"),
         ("a: 1\n", ("r", "environments", "no", "model"), "x", "a: 1\nr:\n  environments:\n    'no': {model: x}\n"),
         ("a: 1\nb: |-\n  x", ("c",), "w\n", "a: 1\nb: |-\n  x\nc: |\n  w\n"),
+        ("a: 1\nb: | # x\n  x", ("c",), 2, "a: 1\nb: |- # x\n  x\nc: 2"),
+        ("a:\n  - b: >1\n     x", ("c",), 2, "a:\n  - b: >1-\n     x\nc: 2"),
     ],
 )
 def test_members_and_items_are_added_at_the_end(before: str, path: Path, value: Json, after: str) -> None:

@@ -277,12 +277,12 @@ class _FieldWriter:
         slots, have, want = dict(written), self._named(before), self._named(after)
         if slots.keys() != have.keys():
             raise NoOriginError
-        for name in have:
-            if name in want:
-                yield from self._differences(slots[name], None, have[name], want[name])
-        added = [tool for name, tool in want.items() if name not in have]
+        became = {name: name for name in have if name in want} | _renamed(have, want)
+        for name, new in became.items():
+            yield from self._differences(slots[name], None, have[name], want[new])
+        added = [tool for name, tool in want.items() if name not in became.values()]
         yield from (slot.member(len(items) + n, None).edit(tool) for n, tool in enumerate(added))
-        yield from (slots[name].edit(ABSENT) for name in have if name not in want)
+        yield from (slots[name].edit(ABSENT) for name in have if name not in became)
 
     def _named(self, tools: Sequence[Json]) -> dict[str, Json]:
         return dict(zip(self._names(tools), tools, strict=True))
@@ -304,6 +304,19 @@ class _FieldWriter:
         listed = resolver.resolve(Node({self.name: Node((item.node or Node(None, item.at),), item.at)}, item.at))
         tools = plain(fields(listed)[self.name])
         return tools[0] if isinstance(tools, list) else None
+
+
+def _renamed(have: Mapping[str, Json], want: Mapping[str, Json]) -> dict[str, str]:
+    """Which tool is gone, and which is new and the same but for its name."""
+    new = {encode(_nameless(tool)): name for name, tool in want.items() if name not in have}
+    gone = {encode(_nameless(tool)): name for name, tool in have.items() if name not in want}
+    return {name: new[body] for body, name in gone.items() if body in new}
+
+
+def _nameless(tool: Json) -> Json:
+    if not isinstance(tool, dict):
+        return tool
+    return {name: _nameless(value) if name == "function" else value for name, value in tool.items() if name != "name"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from reconciler.source.writing import OneLine, can_be_seen, is_kept, literal, qu
 
 _COMMENT = re.compile(r"[ \t]+#[^\r\n]*")
 _HEADER = re.compile(r"(?P<properties>(?:[ \t]+[&!][^\s]*)*)(?:[ \t]+[|>][-+0-9]*)?(?P<comment>[ \t]+#[^\r\n]*)?")
+_CLIPPED = re.compile(r"[|>][1-9]?(?![-+1-9])")
 _STYLE = re.compile(r"[|>][-+0-9]*|")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 _OWN = "reconciler"
@@ -232,11 +233,19 @@ def _inserted_in_block(spot: Spot, members: Sequence[Entry], keys: Keys, value: 
     block = indented(_lines(keys, value), width, newline)
     end, at = line_end(text, members[-1].value.end), next_line(text, members[-1].value.end)
     if end == at:
-        yield [(end, end, f"{newline}{block}")]
+        yield [*_without_final_break(text, members[-1].value), (end, end, f"{newline}{block}")]
         yield [(end, end, f"{newline}{block}{newline}")]
     else:
         yield [(at, at, f"{block}{newline}")]
     yield [(members[0].start, members[0].start, f"{block[width:]}{newline}{' ' * width}")]
+
+
+def _without_final_break(text: str, last: Extent) -> Proposal:
+    """What keeps a text as it is that is a block at the end of a file, where no break ends its last line."""
+    while last.members:
+        last = last.members[-1].value
+    clipped = _CLIPPED.match(text, last.start)
+    return [(clipped.end(), clipped.end(), "-")] if clipped else []
 
 
 def _lines(keys: Keys, value: Json) -> list[str]:
