@@ -87,10 +87,10 @@ def migrate_to_agents(options: SessionOptions, words: Sequence[str], how: Migrat
     folders = folders_for(checked.config, ["agent"])
     migration = _Migration(checked.config, checked.read, places, folders, how)
     migrated = migration.migrated(assistants)
-    say_migrated(migrated, checked.config, places, dry_run=how.dry_run)
     if not how.dry_run and migrated.texts:
         texts = {**migrated.texts, **folders.edited}
         write_files(checked.config.root, texts, force=how.force, before=folders.before)
+    say_migrated(migrated, checked.config, places, dry_run=how.dry_run)
     return 1 if migrated.left or (words and migrated.there) else 0
 
 

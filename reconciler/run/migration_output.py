@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -82,11 +82,7 @@ def say_migrated_requests(
         click.echo(f"  {count(others, 'other manifest')} {'says' if others == 1 else 'say'} `{target.name}: false`")
     moved, would = len(migrated.moved), "would be " if dry_run else ""
     click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "There is nothing to migrate.")
-    if there := sorted(migrated.there):
-        is_there = "is" if len(there) == 1 else "are"
-        click.echo(
-            f"{_some(there)} {is_there} there already; --force writes {'it' if len(there) == 1 else 'them'} again."
-        )
+    _say_there(migrated.there, "is there", "are there")
     _say_left(migrated.left)
     if any(move.request.unresolved for move in migrated.moved):
         click.echo(_SETTLE)
@@ -111,9 +107,7 @@ def say_migrated(migrated: Migrated, loaded: Config, places: AgentPlaces, *, dry
     for line in _lines(migrated):
         click.echo(line)
     click.echo(f"{'' if not migrated.agents else chr(10)}{_summary(migrated, dry_run=dry_run)}")
-    if there := sorted(migrated.there):
-        has = "has an agent" if len(there) == 1 else "have agents"
-        click.echo(f"{_some(there)} {has} already; --force writes {'it' if len(there) == 1 else 'them'} again.")
+    _say_there(migrated.there, "has an agent", "have agents")
     _say_left(migrated.left)
     if unknown := [each.manifest.address for each in migrated.agents if each.lacks_id]:
         note = "so `reconciler output` will not say what became of them; `reconciler output --write-pins` writes ids"
@@ -126,6 +120,14 @@ def _some(addresses: Sequence[Address]) -> str:
     """The first of the addresses, and how many more there are."""
     named = ", ".join(map(str, addresses[:_NAMED]))
     return f"{named} and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else named
+
+
+def _say_there(there: Collection[Address], one: str, several: str) -> None:
+    """Prints what needs nothing any more."""
+    is_one = len(there) == 1
+    if there:
+        what = f"{one if is_one else several} already; --force writes {'it' if is_one else 'them'} again."
+        click.echo(f"{_some(sorted(there))} {what}")
 
 
 def _say_left(left: Mapping[Address, str]) -> None:

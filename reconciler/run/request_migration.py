@@ -51,10 +51,9 @@ def migrate_to_requests(
     place = responses_place(loaded, source, into)
     migration = _RequestMigration(loaded, checked.read, source, place, how)
     migrated = migration.migrated(assistants, chosen)
+    if not how.dry_run and migrated.moved:
+        write_files(loaded.root, {**migrated.texts, **place.edited}, before={**migrated.before, **place.before})
     say_migrated_requests(migrated, loaded, source, place, dry_run=how.dry_run)
-    if not how.dry_run:
-        texts = {**migrated.texts, **(place.edited if migrated.moved else {})}
-        write_files(loaded.root, texts, before={**migrated.before, **place.before})
     return 1 if migrated.left or (words and migrated.there) else 0
 
 
