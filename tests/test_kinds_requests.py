@@ -179,10 +179,20 @@ def test_fields_of_an_unexpected_shape_are_kept_as_they_came() -> None:
     assert request_of({"model": "m", "metadata": "odd"}) == {"model": "m", "metadata": "odd"}
 
 
+def test_tools_of_one_type_that_is_no_function_stay_in_their_order() -> None:
+    tools: list[Any] = [{"type": "custom", "name": "b"}, {"type": "custom", "name": "a"}, {"type": "apply_patch"}]
+
+    request = request_of({"model": "gpt-5.1", "tools": tools})
+
+    assert request["tools"] == [tools[2], tools[0], tools[1]]
+    assert read_back(request)["tools"] == fields({"model": "gpt-5.1", "tools": tools})["tools"]
+
+
 def test_what_no_request_can_say_is_an_error_where_it_is_stated() -> None:
     body: Body = {
         "model": "gpt-4o",
         "tools": [{"type": "code_interpreter"}, {"type": "file_search"}, {"type": "openapi"}],
+        "tool_resources": {"mcp": [{"server_label": "crm"}]},
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer"}},
     }
     traits = ServerTraits(tools={"assistant": TOOLS}, misfits={"assistant": misfits}, chooses=False)
@@ -191,6 +201,7 @@ def test_what_no_request_can_say_is_an_error_where_it_is_stated() -> None:
     assert {
         (("tools", 1), "unsupported-field"),
         (("tools", 2, "type"), "unknown-tool"),
+        (("tool_resources", "mcp"), "unsupported-field"),
         (("response_format", "json_schema"), "unsupported-field"),
     } <= found
     assert checked.left_to_server == frozenset()

@@ -78,7 +78,12 @@ def object_of(request: Mapping[str, Json]) -> Data:
 
 def misfits(body: Mapping[str, Json]) -> Iterator[Problem]:
     """What of a manifest no request can say."""
-    resources = _mapping(_mapping(body.get("tool_resources")).get("file_search"))
+    stated = _mapping(body.get("tool_resources"))
+    for name in (each for each in stated if each not in _REQUESTED):
+        message = f"No request has `tool_resources.{name}`."
+        remedy = "say it in the tool, as the Responses API has it, or leave it out there"
+        yield Problem(("tool_resources", name), "unsupported-field", message, remedy, at_key=True)
+    resources = _mapping(stated.get("file_search"))
     for index, tool in mappings_in(body.get("tools")):
         if tool.get("type") == "file_search" and not resources.get("vector_store_ids"):
             message = "`file_search` names no vector store here, and a request must: it has no thread with its own."
@@ -108,7 +113,14 @@ def _requested_tools(tools: Json, resources: Json) -> Json:
         return tools
     unplaced = dict(_mapping(resources))
     made = [_requested_tool(tool, unplaced) for tool in tools]
-    return sorted(made, key=lambda tool: (str(_mapping(tool).get("type")), str(_mapping(tool).get("name"))))
+    return sorted(made, key=_tool_order)
+
+
+def _tool_order(tool: Json) -> tuple[str, str]:
+    """By type and function; of other tools of one type a manifest has no names, and they stay in its order."""
+    members = _mapping(tool)
+    kind = str(members.get("type"))
+    return kind, str(members.get("name")) if kind == "function" else ""
 
 
 def _requested_tool(tool: Json, resources: Data) -> Json:
