@@ -333,3 +333,20 @@ def test_what_a_list_shows_is_read_by_id_before_it_is_written(there: tuple[Check
     assert (lagging.code, lagging.out.splitlines()[-1]) == (0, "Nothing to pull: no value changed on the server alone.")
     assert (changed.code, "name: New" in text(here, "agents/helper.yaml")) == (0, True)
     assert "Not live: agent.helper." in gone.out
+
+
+def test_a_value_that_another_environment_cannot_have_is_left_and_the_way_out_is_named(here: Checkout) -> None:
+    own = "reconciler: {environments: {local: {tools: []}}}\n"
+    here.write(it=f"name: IT\nmodel: gpt-4o\ntools: [{{type: code_interpreter}}]\n{own}")
+    (here.root / "assistants/prompts/it.md").unlink()
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    answer = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}}
+    moved(here, "IT", response_format=answer, name="It")
+
+    told = here.run("pull", "-e", "local", "it")
+    only = here.run("pull", "--only", "local", "it")
+
+    assert (told.code, "name: It\n" in text(here, "assistants/it.yaml")) == (1, True)
+    assert "staging cannot have it: All tools must be functions" in told.out
+    assert (only.code, "1 value written to 1 file." in only.out) == (0, True)
+    assert "No changes." in here.run("plan", "-e", "local", "it").out

@@ -90,7 +90,7 @@ def _reason(fault: Diagnostic, name: str, environment: str) -> str:
 
 
 def _blamed(fault: Diagnostic, after: AllManifests, fields: Iterable[TakenField]) -> Collection[TakenField]:
-    """The fields that an error is about: those in whose lines it stands, else those in whose file."""
+    """The fields that an error is about: in whose lines it stands, else that it names, else in whose file it is."""
     in_file = [each for each in fields if fault.place.file in {*each.files, each.place.file}]
     names = {
         name
@@ -98,7 +98,9 @@ def _blamed(fault: Diagnostic, after: AllManifests, fields: Iterable[TakenField]
         if each.file == fault.place.file
         for name in _steps_at(each.node, fault.place)
     }
-    return [each for each in in_file if each.name in names] or in_file
+    in_lines = [each for each in in_file if each.name in names]
+    named = [each for each in in_file if each.name.replace("_", " ") in fault.message.replace("_", " ")]
+    return in_lines or named or in_file
 
 
 def _steps_at(node: Node, place: Location) -> Iterator[str]:
