@@ -183,7 +183,7 @@ def test_only_a_job_hears_of_stops(here: Checkout, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_streams_speak_one_after_the_other(here: Checkout) -> None:
-    (here.root / "assistants" / "note.md").write_text("x")
+    (here.root / "assistants" / "note.txt").write_text("x")
 
     told = here.run("plan")
 
@@ -322,12 +322,12 @@ def test_faults_are_annotated_only_where_that_is_asked_for(here: Checkout) -> No
 
 
 def test_warnings_are_annotated_as_such_and_exit_0(here: Checkout) -> None:
-    (here.root / "assistants" / "note.md").write_text("x")
+    (here.root / "assistants" / "note.txt").write_text("x")
 
     told = here.run("validate", "--format", "github")
 
     assert told.code == 0
-    assert [(one.name, one.properties["file"]) for one in obeyed(told)] == [("warning", "assistants/note.md")]
+    assert [(one.name, one.properties["file"]) for one in obeyed(told)] == [("warning", "assistants/note.txt")]
 
 
 def test_why_there_is_no_plan_is_annotated_too(here: Checkout) -> None:
