@@ -17,7 +17,11 @@ _TAIL: Final = 8  # characters of an id that tell an object without a name
 _APOSTROPHES = re.compile("['`´\u2018\u2019\u02bc]")
 _NO_LETTERS = re.compile(r"[^a-z0-9]+")
 _LATIN = re.compile(r"LATIN SMALL LETTER ([A-Z]{1,2})(?: WITH .*)?")
-_MADE_UP = re.compile(r"(?:[A-Za-z]+[_-])?(?P<random>(?=[A-Za-z-]*[0-9]|[a-z]*[A-Z])[A-Za-z0-9-]+)")
+_MADE_UP = re.compile(
+    r"[A-Za-z]+_(?=[A-Za-z-]*[0-9]|[a-z]*[A-Z])[A-Za-z0-9-]+"
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+    r"|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{16,}"
+)
 _WINDOWS_DEVICES: Final = frozenset(
     ["con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10))]
 )
@@ -69,10 +73,9 @@ def _key_of(one: Live) -> str:
 
 def _slug_of_id(one: Live) -> str:
     """The kind and the last characters of an id that a server made up; an id that a person chose, as a name is."""
-    made_up = _MADE_UP.fullmatch(one.id)
-    if made_up is None:
+    if _MADE_UP.fullmatch(one.id) is None:
         return slug_of(one.id) or one.kind
-    return f"{one.kind}-{slug_of(made_up['random'])[-_TAIL:].strip('-')}"
+    return f"{one.kind}-{slug_of(one.id.rpartition('_')[2])[-_TAIL:].strip('-')}"
 
 
 def _with_number(slug: str, number: int) -> str:
