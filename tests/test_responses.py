@@ -398,6 +398,7 @@ def test_every_broken_request_is_named_at_once_and_others_files_are_not_read(app
         (".", "`.` does not name a folder in the repository."),
         ("a/.git/b", "`a/.git/b` is not a folder for requests."),
         ("assistants/dist", "`assistants/dist` and the folder of manifests `assistants` are one, or in one another."),
+        ("agents", "`agents` and the folder of manifests `agents` are one, or in one another."),
     ],
 )
 def test_a_folder_that_cannot_stand_for_a_server_is_an_error_of_the_file(

@@ -20,7 +20,7 @@ from reconciler.model import NAME, Applies
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import PERMITS, Policy
 from reconciler.settings import ProviderSettings, misfit
-from reconciler.source import Node, locate, plain
+from reconciler.source import Node, locate, member, plain
 
 Known: TypeAlias = Mapping[str, Collection[str]]
 
@@ -267,7 +267,8 @@ def _folder_errors(environment: Environment, node: Node, manifests: Collection[s
     """That manifests would be read from the folder that stands for a server."""
     if (folder := environment.settings.owned_folder) is None:
         return
-    for other in map(normpath, manifests):
+    usual = () if member(node, "manifests") else (kind.plural for kind in KINDS.values())  # also where none is yet
+    for other in dict.fromkeys(map(normpath, (*manifests, *usual))):
         if f"{folder}/".startswith(f"{other}/") or f"{other}/".startswith(f"{folder}/") or other == ".":
             place = locate(node, ["environments", environment.name, "folder"])
             message = f"`{folder}` and the folder of manifests `{other}` are one, or in one another."
