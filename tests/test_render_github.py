@@ -64,7 +64,7 @@ def test_a_change_is_told_at_its_manifest_with_its_fields_and_their_cause():
     assert notice.properties["file"] == "assistants/hr.yaml"
     assert notice.data.split("\n") == [
         "1 prompt changed: quickly → slowly and well, 5 other fields changed",
-        "drift: changed outside Git since the last apply; applying puts it back",
+        "drift: changed outside Git; apply puts it back, pull takes it into Git",
         "the rest: edited in Git",
         "~ instructions  6 words → 8 words (+2 words)",
         "~ temperature  1 -> 0.5  # drift",

@@ -261,7 +261,7 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
         "10 unchanged lines",
         "assistant.s4 and more assistants/s4.yaml:1",
         "14 unchanged, 3 unmanaged. 1 marker will be refreshed. Fingerprint ",
-        "Changed outside Git since the last apply; applying puts it back.",
+        "Changed outside Git; apply puts it back, pull takes it into Git.",
     ],
 )
 def test_the_page_says(words: str) -> None:

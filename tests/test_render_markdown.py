@@ -121,7 +121,7 @@ def test_a_plan_reads_as_a_comment():
 
 <details><summary><code>~ assistant.hr</code></summary>
 
-`assistants/hr.yaml:1` · `asst_hr`<br>drift: changed outside Git since the last apply; applying puts it back<br>the rest: edited in Git
+`assistants/hr.yaml:1` · `asst_hr`<br>drift: changed outside Git; apply puts it back, pull takes it into Git<br>the rest: edited in Git
 
 **Prompt** `instructions`: 10 words → 12 words (+2 words)
 

@@ -110,7 +110,7 @@ production (openai, https://api.example.com/v1, project proj_x), stack acme
 
   ~ assistant.hr will be updated in-place (assistants/hr.yaml:1, asst_hr)
       # conflict: changed in Git and outside it since the last apply
-      # drift: changed outside Git since the last apply; applying puts it back
+      # drift: changed outside Git; apply puts it back, pull takes it into Git
       # the rest: edited in Git
       ~ instructions  # drift
             │ # Role

@@ -318,7 +318,7 @@ def _of(one: FieldChange) -> Plan:
 def test_a_cause_is_told_in_words():
     assert words_for("edit") == words_for("edit", "change") == "edited in Git"
     assert words_for("edit", "pending") == "edited in Git before this change, and not applied yet"
-    assert words_for("drift") == "drift: changed outside Git since the last apply; applying puts it back"
+    assert words_for("drift") == "drift: changed outside Git; apply puts it back, pull takes it into Git"
     assert words_for("odd\x1b") == "odd<U+001B>"
 
 

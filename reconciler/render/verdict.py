@@ -24,7 +24,7 @@ _CAUSES = ("conflict", "drift", "unknown", "adoption", "edit")
 EDITED = "edited in Git"
 _SENTENCES = {
     "conflict": "conflict: changed in Git and outside it since the last apply",
-    "drift": "drift: changed outside Git since the last apply; applying puts it back",
+    "drift": "drift: changed outside Git; apply puts it back, pull takes it into Git",
     "unknown": "unknown: who changed it is not known",
     "adoption": "adoption: differs in what is adopted",
     "edit": EDITED,
@@ -47,7 +47,7 @@ _PAST = {"adopt": "adopted", "rename": "renamed", "forget": "forgotten"}
 
 
 def explained(field: FieldView) -> str:
-    """`drift: changed outside Git since the last apply; applying puts it back`."""
+    """`drift: changed outside Git; apply puts it back, pull takes it into Git`."""
     if field.cause == "edit" and field.origin == "pending":
         return _EARLIER
     return _SENTENCES.get(field.cause, one_line(field.cause))

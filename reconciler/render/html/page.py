@@ -485,7 +485,7 @@ def _prose(content: str) -> list[Child]:
 # around the plan
 
 _WORDS: Final[tuple[tuple[Child, str], ...]] = (
-    (_chip("drift", "warn"), "Changed outside Git since the last apply; applying puts it back."),
+    (_chip("drift", "warn"), "Changed outside Git; apply puts it back, pull takes it into Git."),
     (_chip("conflict", "warn"), "Changed in Git and outside it since the last apply."),
     (_chip("unknown"), "Who changed it is not known."),
     (_chip("breaking", "less"), "A call of that function that is right today may be wrong after it."),
