@@ -20,34 +20,36 @@ def folded(text: str, written: Sequence[str]) -> list[str]:
     if not paragraphs[0] or not all(map(can_be_folded, paragraphs)):
         return []
     before = [[*lines] for has_text, lines in groupby(written, bool) if has_text]
-    as_written = {" ".join(lines): lines for lines in before}
-    lines: list[str] = []
-    for each in paragraphs:
-        lines += ["", *(as_written.get(each) or _folded_paragraph(each, before))]
+    as_written = {" ".join(lines): lines for lines in before} | {"": []}
+    width, still_there = _width(before), {*paragraphs}
+    changed = [each for each in paragraphs if each not in as_written]
+    gone = [lines for key, lines in as_written.items() if lines and key not in still_there]
+    for number, each in enumerate(changed):
+        nearest = [*gone[number : number + 1], *gone[number - len(changed) :][:1]]
+        as_written[each] = _folded_paragraph(each, nearest, width)
+    lines = [line for each in paragraphs for line in ("", *as_written[each])]
     return [f">{chomping(text)}", *lines[1:], *[""] * (len(text) - len(kept) - 1)]
 
 
-def _folded_paragraph(text: str, before: Sequence[Sequence[str]]) -> list[str]:
-    """A paragraph that is new: what it has of the nearest one before, and the rest as wide as that."""
+def _folded_paragraph(text: str, before: Iterable[Sequence[str]], width: int) -> list[str]:
+    """A paragraph that is new: what it has of the nearest ones before, and the rest no wider than it may be."""
     found = [_kept_ends(text, lines) for lines in before]
     head, tail = max(found, key=lambda ends: len(ends[0]) + len(ends[1]), default=([], []))
     start, end = _length(head), len(text) - _length(tail)
-    return [*head, *fold(text[start:end], _width(before)), *tail] if text else []
+    return [*head, *fold(text[start:end], width), *tail]
 
 
-def _kept_ends(text: str, lines: Sequence[str]) -> tuple[list[str], list[str]]:
+def _kept_ends(text: str, lines: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     """The lines that a text begins with, and those of the rest that it ends with; something is between them."""
-    head: list[str] = []
-    for line in lines:
-        if not text.startswith(f"{line} ", _length(head)):
-            break
-        head.append(line)
-    tail: list[str] = []
-    for line in reversed(lines[len(head) :]):
-        if not text.endswith(f" {line}", _length(head) + 1, len(text) - _length(tail)):
-            break
-        tail.insert(0, line)
-    return head, tail
+    head, start = 0, 0
+    while head < len(lines) and text.startswith(f"{lines[head]} ", start):
+        start += len(lines[head]) + 1
+        head += 1
+    tail, end = len(lines), len(text)
+    while tail > head and text.endswith(f" {lines[tail - 1]}", start + 1, end):
+        tail -= 1
+        end -= len(lines[tail]) + 1
+    return lines[:head], lines[tail:]
 
 
 def _length(lines: Iterable[str]) -> int:
