@@ -109,6 +109,21 @@ def test_with_only_the_difference_becomes_the_patch_of_that_environment(here: Ch
     assert here.run("pull", "--only", "local", "-e", "staging").code == 1
 
 
+def test_a_file_for_the_text_of_one_environment_may_be_there_with_that_text_and_no_other(here: Checkout) -> None:
+    moved(here, instructions="Only here.")
+    mine = here.root / "assistants/prompts/hr.local.md"
+    mine.write_text("mine\n")
+
+    told = here.run("pull", "--only", "local")
+    assert (told.code, "assistants/prompts/hr.local.md, which is there with another text" in told.out) == (1, True)
+    assert status(here) == ["?? assistants/prompts/hr.local.md"]
+
+    mine.write_text("Only here.\n")  # as a command leaves it that is killed then
+    told = here.run("pull", "--only", "local")
+    assert (told.code, told.out.splitlines()[-1]) == (0, "1 value written to 1 file.")
+    assert "No changes." in here.run("plan", "-e", "local").out
+
+
 def test_texts_that_both_sides_edited_are_merged_over_what_was_applied(here: Checkout) -> None:
     moved(here, instructions=PROMPT.replace("help", "help people"))
     (here.root / "assistants/prompts/hr.md").write_text(PROMPT.replace("when", "so when"))

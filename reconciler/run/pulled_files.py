@@ -22,6 +22,7 @@ from reconciler.run.session import manifest_context
 from reconciler.source import Edit, Node, edited, locate, parse
 
 BY_HAND = "it cannot be edited in safety where it stands: write it by hand"
+_THERE = "its file would be {0}, which is there with another text: move that away, or write it by hand"
 _SHARED = (
     "{0} has another live value, and both would stand at one place: take them with `--only {1}`, or write it by hand"
 )
@@ -75,6 +76,7 @@ def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken]
         after = _with_texts(writer, texts, fields)
         wrong = wrong or wrong_fields(repository, after, environment, fields)
         if not wrong:
+            texts = {file: text for file, text in texts.items() if text != writer.before.get(file)}
             before = {file: text for file, text in writer.before.items() if file in texts}
             also = also_changed(repository, after, environment, fields)
             return NewTexts(texts, before, tuple(fields), tuple(writer.left), also)
@@ -149,17 +151,20 @@ def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[s
         became = _edited_document(text, at, by_document[at])
         if became is None:
             alone = [each for each in by_document[at] if _edited_document(text, at, [each]) is None]
-            return {}, dict.fromkeys(alone or by_document[at], BY_HAND)
+            is_new = any(placed.is_new for each in by_document[at] for placed in each.edits if placed.at == at)
+            return {}, dict.fromkeys(alone or by_document[at], _THERE.format(at.file) if is_new else BY_HAND)
         texts[at.file] = became
     return texts, {}
 
 
 def _edited_document(text: str | None, at: Location, fields: Iterable[TakenField]) -> str | None:
-    """The text with the edits of one document; a new file has the text of its only edit, and must not be there."""
+    """The text with the edits of one document; a new file has the text of its only edit, and may be there with that."""
     placed = {each.edit.path: each for field in fields for each in field.edits if each.at == at}
-    is_new = any(each.is_new for each in placed.values())
-    if text is None or is_new:
-        return f"{placed[()].edit.value}\n" if text is None and is_new else None
+    if any(each.is_new for each in placed.values()):
+        whole = f"{placed[()].edit.value}\n"
+        return whole if text in (None, whole) else None
+    if text is None:
+        return None
     return edited(text, at.file, at, [each.edit for each in placed.values()])
 
 

@@ -56,10 +56,10 @@ def pull(session: Session, request: PullRequest, timeout: float | None = None) -
     report = PullReport(session, repository, plan, taken, texts, beside).text(
         is_written=not request.dry_run, is_only=request.only
     )
-    for line in pulled.lines(report, session.style):
-        click.echo(line)
     if not request.dry_run:
         write_files(root, {**texts.texts, **beside}, before={**texts.before, **_texts_there(root, beside)})
+    for line in pulled.lines(report, session.style):
+        click.echo(line)
     return 1 if report.left else 0
 
 
