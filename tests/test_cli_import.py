@@ -285,6 +285,14 @@ def test_what_no_manifest_has_is_named_and_a_strange_id_is_kept_as_any_other(fol
     assert "a" * 999 in (folder.root / "assistants/long.yaml").read_text()
 
 
+def test_a_tool_that_the_embedded_server_lacks_is_kept_whether_or_not_a_manifest_is_there(folder: Checkout) -> None:
+    for number in (1, 2):
+        body = saved(f"asst_{number}", name=f"Bot {number}", tools=[{"type": "bing_grounding"}])
+        (folder.root / "dump.json").write_text(json.dumps(body))
+        told = folder.run("import", "--from", "dump.json")
+        assert (told.err, (folder.root / f"assistants/bot-{number}.yaml").exists()) == ("", True)
+
+
 def test_where_nothing_can_be_a_request_no_environment_is_added(folder: Checkout) -> None:
     (folder.root / "dump.json").write_text(json.dumps({"id": "agent_1", "model": "gpt-5.1", "name": "Desk"}))
 

@@ -144,9 +144,21 @@ def test_what_is_referred_to_is_written_first(tmp_path: Path, monkeypatch: pytes
     write_files(tmp_path, {"reconciler.yaml": "1\n", "a/hr.yaml": "1\n"})
     order.clear()
 
-    write_files(tmp_path, {"reconciler.yaml": "2\n", "a/hr.yaml": "2\n", "a/prompts/hr.md": "new\n"}, force=True)
+    texts = {"reconciler.yaml": "2\n", "a/hr.yaml": "2\n", "a/bot.yaml": "1\n", "a/prompts/hr.md": "new\n"}
+    write_files(tmp_path, texts, force=True)
 
-    assert order == ["hr.md", "reconciler.yaml", "hr.yaml"]
+    assert order == ["hr.md", "bot.yaml", "reconciler.yaml", "hr.yaml"]
+
+
+def test_a_failure_names_a_few_files_and_counts_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+
+    failure = refused(tmp_path, {f"{number:02}.md": "1\n" for number in range(12)})
+
+    assert failure.remedy.endswith("08.md, 09.md and 2 more")
 
 
 def test_a_file_that_is_read_only_is_not_replaced(tmp_path: Path) -> None:

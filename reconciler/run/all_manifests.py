@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from reconciler.config import LOCAL, Config, Environment
+from reconciler.kinds import ServerTraits
 from reconciler.manifests import parser, reading
 from reconciler.manifests.references import is_missing_value
 from reconciler.model import Address
@@ -57,6 +58,9 @@ class AllManifests:
         """The same of some manifests."""
         environment = self.environments.get(name)
         context = manifest_context(self.config, environment) if environment is not None else parser.ManifestContext()
+        if environment is not None and environment.settings.embedded and self.here is None:
+            # what is selected by nobody only stands in for a server that is not stated yet
+            context = replace(context, terms=ServerTraits(families=environment.models, environment=name))
         return parser.parse(manifests, context)
 
     @property

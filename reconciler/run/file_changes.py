@@ -13,11 +13,14 @@ from typing import BinaryIO
 
 from reconciler.console.failure import Failure
 from reconciler.manifests import disk
+from reconciler.manifests.search import DATA_FOLDERS
 from reconciler.render.sentences import count
 
 _NOTHING: Mapping[str, str] = {}
 _INTERRUPTED = 130
 _WRITABLE = 0o222
+_NAMED = 10
+"""How many files a failure names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,10 @@ class _Change:
     after: bytes
 
     @property
-    def order(self) -> tuple[bool, bool, str]:
-        """New files and `reconciler.yaml` come first: what is written later names what is in them."""
-        return self.before is not None, "/" in self.shown, self.shown
+    def order(self) -> tuple[bool, bool, bool, str]:
+        """New files come first, prompts and the like before all, then `reconciler.yaml`: what is later names these."""
+        is_data = not DATA_FOLDERS.isdisjoint(Path(self.shown).parts[:-1])
+        return self.before is not None, not is_data, "/" in self.shown, self.shown
 
 
 def text_of(root: Path, path: str) -> str:
@@ -196,8 +200,13 @@ def _telling(pending: Sequence[str], written: Sequence[str]) -> Iterator[None]:
 
 
 def _told(pending: Sequence[str], written: Sequence[str]) -> str:
-    names = f"written: {', '.join(written)}" if written else "nothing was written"
-    return f"{names}\nnot written: {', '.join(pending[len(written) :])}"
+    names = f"written: {_some(written)}" if written else "nothing was written"
+    return f"{names}\nnot written: {_some(pending[len(written) :])}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
 
 
 def _reason(error: Exception) -> str:
