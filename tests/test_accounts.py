@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from reconciler import config
+from reconciler.authoring.all_manifests import AllManifests, opened
+from reconciler.authoring.file_changes import write_files
+from reconciler.authoring.import_folders import folders_for
+from reconciler.authoring.importing import Imported, ImportOptions, Item, import_objects
+from reconciler.authoring.matching import Matched
+from reconciler.authoring.pulled_files import new_texts
 from reconciler.canonical import Json
+from reconciler.drafts.layout import Layout
 from reconciler.kinds import KINDS
-from reconciler.manifests.layout import Layout
 from reconciler.model import Live
 from reconciler.plan.taken import taken_from
 from reconciler.providers import PROVIDERS
 from reconciler.render import Style
-from reconciler.run.all_manifests import AllManifests, opened
-from reconciler.run.file_changes import write_files
-from reconciler.run.import_folders import folders_for
-from reconciler.run.importing import Imported, ImportOptions, Item, import_objects
-from reconciler.run.matching import Matched
-from reconciler.run.pulled_files import new_texts
 from reconciler.source.text_merge import merged_text
 from support.accounts import ACCOUNTS, Bodies
 from support.checkout import Checkout

@@ -22,7 +22,7 @@ def trees() -> dict[str, ast.Module]:
     return {name: ast.parse(path.read_text()) for name, path in MODULES.items()}
 
 
-EDGE = ("cli/", "run/", "github/", "console/")
+EDGE = ("cli/", "authoring/", "run/", "github/", "console/")
 """The rooms that talk to a person, a terminal or a runner."""
 PURE_POSTS = "github/posts/"
 
@@ -36,7 +36,7 @@ OWNERS = {
     "uvicorn": ("emulator/",),
     "pydantic": ("kinds/", "manifests/", "config/", "providers/", "settings.py"),
     "pydantic_core": ("kinds/", "manifests/", "config/", "settings.py"),
-    "anyio": ("cli/", "run/", "apply/", "providers/"),
+    "anyio": ("cli/", "authoring/", "run/", "apply/", "providers/"),
 }
 HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "asyncio")
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from reconciler.canonical import Json, equal
 from reconciler.diagnostics import errors
+from reconciler.drafts.as_agents import AgentDraft, AgentView, UnpatchableError, agent_draft
+from reconciler.drafts.layout import laid_out
 from reconciler.kinds import KINDS
 from reconciler.kinds.conversion import converted
 from reconciler.kinds.to_agent import agent_path
-from reconciler.manifests.as_agents import AgentDraft, AgentView, UnpatchableError, agent_draft
-from reconciler.manifests.layout import laid_out
 from reconciler.manifests.parser import Manifest, ManifestContext, parse
 from reconciler.model import Desired
 from reconciler.paths import read, show

@@ -91,7 +91,11 @@ def test_every_option_that_a_command_offers_does_something_there(name: str) -> N
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"format"}  # kept with the context
     if read & {"apply_options", "session_options"}:
-        modules = (path.read_text(encoding="utf-8") for path in (ROOT / "reconciler" / "run").glob("*.py"))
+        modules = (
+            path.read_text(encoding="utf-8")
+            for room in ("run", "authoring")
+            for path in (ROOT / "reconciler" / room).glob("*.py")
+        )
         read |= {name for module in modules for name in re.findall(r"options\.(\w+)", module)}
 
     assert [option.name for option in _options(command) if option.expose_value and option.name not in read] == []

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.authoring.file_changes import text_of, write_files
 from reconciler.console.failure import Failure
-from reconciler.run.file_changes import text_of, write_files
 
 
 def refused(root: Path, texts: dict[str, str], **options: object) -> Failure:

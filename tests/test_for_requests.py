@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.canonical import ABSENT, Json
+from reconciler.drafts.for_requests import AddedEnvironment, edits_with, edits_without
 from reconciler.kinds import KINDS
-from reconciler.manifests.for_requests import AddedEnvironment, edits_with, edits_without
 from reconciler.manifests.parser import Manifest
 from reconciler.source import Node
 from reconciler.source import parse as nodes_of

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.keys import keys_of, slug_of
+from reconciler.drafts.keys import keys_of, slug_of
 from reconciler.model import NAME, Address, Live
 
 

@@ -16,11 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reconciler.diagnostics import errors
+from reconciler.drafts.keys import keys_of
+from reconciler.drafts.layout import Draft, Layout, laid_out
 from reconciler.emulator import Settings
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.manifests.keys import keys_of
-from reconciler.manifests.layout import Draft, Layout, laid_out
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.paths import show
 from reconciler.plan.against_base import as_live, split

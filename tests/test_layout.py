@@ -7,8 +7,8 @@ import json
 import pytest
 
 from reconciler.canonical import Json
-from reconciler.manifests.layout import Draft, Layout, folder_of, laid_out
-from reconciler.manifests.unwritable import why_unwritable
+from reconciler.drafts.layout import Draft, Layout, folder_of, laid_out
+from reconciler.drafts.unwritable import why_unwritable
 from reconciler.model import Address
 from reconciler.source import OneLine, parse, plain
 

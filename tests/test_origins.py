@@ -10,10 +10,10 @@ import pytest
 
 from reconciler.canonical import ABSENT
 from reconciler.diagnostics import errors
+from reconciler.drafts.joined_texts import split_again
+from reconciler.drafts.origins import NoOriginError, Written, edits_of
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.manifests.joined_texts import split_again
-from reconciler.manifests.origins import NoOriginError, Written, edits_of
 from reconciler.source import parse
 
 CONFIGURATION = "version: 1\nenvironments:\n  production: {values: {handbook: vs_1, model: gpt-4o}}\n"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from reconciler.canonical import ABSENT, Json
+from reconciler.drafts.adoption import adopting, leaving_out
+from reconciler.drafts.patches import AssumedValues, Beside, DifferingText
+from reconciler.drafts.shared_values import Homes, SharedValues, shared_values
 from reconciler.kinds import KINDS
-from reconciler.manifests.adoption import adopting, leaving_out
 from reconciler.manifests.parser import Manifest, ManifestContext, parse
-from reconciler.manifests.patches import AssumedValues, Beside, DifferingText
 from reconciler.manifests.references import Resolver, without_own
-from reconciler.manifests.shared_values import Homes, SharedValues, shared_values
 from reconciler.model import Address, Live
 from reconciler.source import parse as nodes_of
 from reconciler.source import plain

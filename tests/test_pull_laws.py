@@ -12,16 +12,16 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from reconciler import config
+from reconciler.authoring.all_manifests import AllManifests
+from reconciler.authoring.pulled_files import NewTexts, new_texts
 from reconciler.canonical import Json
+from reconciler.drafts.layout import Draft, laid_out
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.manifests import reading
-from reconciler.manifests.layout import Draft, laid_out
 from reconciler.model import Address, Plan
 from reconciler.plan.last_applied import with_last_applied
 from reconciler.plan.taken import taken_from
 from reconciler.providers import PROVIDERS
-from reconciler.run.all_manifests import AllManifests
-from reconciler.run.pulled_files import NewTexts, new_texts
 from reconciler.source import merge_patch
 from reconciler.source.text_merge import merged_text
 from support.bodies import Edit, Resource, edit, of_one_kind, resource

@@ -10,7 +10,7 @@ from reconciler.cli import options
 from reconciler.run.options import SessionOptions
 
 if TYPE_CHECKING:
-    from reconciler.run.converting import Goal
+    from reconciler.authoring.converting import Goal
 
 
 @click.command("import")
@@ -56,9 +56,9 @@ def command(
     no key and no environment, and the next apply creates them. With --to they become agents, or requests in a folder,
     and what is lost is listed under `reconciler.unresolved`.
     """
-    from reconciler.run.import_live import import_live, session_to_import_from
-    from reconciler.run.import_saved import Becoming, import_saved
-    from reconciler.run.importing import ImportOptions
+    from reconciler.authoring.import_live import import_live, session_to_import_from
+    from reconciler.authoring.import_saved import Becoming, import_saved
+    from reconciler.authoring.importing import ImportOptions
 
     if to is not None and not files:
         raise click.UsageError("--to needs --from; what has manifests is moved by `reconciler migrate`.")

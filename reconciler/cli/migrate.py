@@ -44,8 +44,8 @@ def command(
     the one of -e. With --to responses the manifests of one environment are for one more, which is a folder of requests.
     What is lost is listed under `reconciler.unresolved`, an error until it is settled.
     """
-    from reconciler.run.migrating import MigrationOptions, assess_migration, migrate_to_agents
-    from reconciler.run.request_migration import migrate_to_requests
+    from reconciler.authoring.migrating import MigrationOptions, assess_migration, migrate_to_agents
+    from reconciler.authoring.request_migration import migrate_to_requests
 
     if to == "responses":
         return migrate_to_requests(session_options, words, MigrationOptions(**how), into)

@@ -24,8 +24,8 @@ def command(*, key: str | None, format: str, write_pins: bool, session_options: 
     With --write-pins the ids are written under `reconciler.id` of the manifests that name none for the environment;
     KEY may then be a glob. An id that a manifest names is never replaced.
     """
+    from reconciler.authoring.pins import write_pins as write
     from reconciler.run.live_output import print_ids
-    from reconciler.run.pins import write_pins as write
     from reconciler.run.session import open_session
 
     if write_pins:

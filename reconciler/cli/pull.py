@@ -35,7 +35,7 @@ def command(
     """
     from dataclasses import replace
 
-    from reconciler.run.pulling import PullRequest, pull
+    from reconciler.authoring.pulling import PullRequest, pull
     from reconciler.run.session import open_session
 
     if only is not None:

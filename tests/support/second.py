@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reconciler.authoring.all_manifests import existing, opened
+from reconciler.authoring.import_live import import_read
+from reconciler.authoring.importing import ImportOptions
 from reconciler.console.configuration import loaded_configuration
 from reconciler.diagnostics import errors
 from reconciler.manifests import parser, reading
@@ -14,9 +17,6 @@ from reconciler.model import Address, Desired, Live, Plan
 from reconciler.paths import at
 from reconciler.plan.make import make_plan
 from reconciler.render import Style
-from reconciler.run.all_manifests import existing, opened
-from reconciler.run.import_live import import_read
-from reconciler.run.importing import ImportOptions
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import Session, manifest_context, session_of
 from reconciler.source import plain

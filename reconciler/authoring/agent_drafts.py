@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from reconciler.canonical import Json
 from reconciler.config import Config, Environment
 from reconciler.diagnostics import Location, errors
+from reconciler.drafts.as_agents import AgentDraft, AgentView, UnpatchableError, agent_draft
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.conversion import converted
 from reconciler.manifests import parser
-from reconciler.manifests.as_agents import AgentDraft, AgentView, UnpatchableError, agent_draft
 from reconciler.manifests.parser import Manifest
 from reconciler.model import Address, Desired
 from reconciler.providers import PROVIDERS

@@ -9,6 +9,11 @@ from fnmatch import fnmatchcase
 import click
 
 from reconciler import config
+from reconciler.authoring.all_manifests import AllManifests, opened
+from reconciler.authoring.import_folders import first_configuration, folders_for
+from reconciler.authoring.import_output import ImportResult, finish
+from reconciler.authoring.importing import ImportOptions, Item, import_objects
+from reconciler.authoring.matching import Matched, matched
 from reconciler.canonical import Json
 from reconciler.config import FILE
 from reconciler.console.configuration import current_configuration
@@ -20,11 +25,6 @@ from reconciler.plan import marker as markers
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.importable import Candidates, candidates
 from reconciler.plan.ownership import is_ours
-from reconciler.run.all_manifests import AllManifests, opened
-from reconciler.run.import_folders import first_configuration, folders_for
-from reconciler.run.import_output import ImportResult, finish
-from reconciler.run.importing import ImportOptions, Item, import_objects
-from reconciler.run.matching import Matched, matched
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import Session, open_session, run_async
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.authoring.agent_drafts import AgentPlaces, NewAgent
+from reconciler.authoring.responses_place import ResponsesPlace
 from reconciler.config import Config, Environment
 from reconciler.kinds.conversion import Converted
 from reconciler.manifests.parser import Manifest
@@ -14,9 +16,7 @@ from reconciler.model import Address, Desired
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import one_line
 from reconciler.render.visible import columns
-from reconciler.run.agent_drafts import AgentPlaces, NewAgent
 from reconciler.run.lock import state_folder
-from reconciler.run.responses_place import ResponsesPlace
 from reconciler.run.session import target_of
 
 _NAMED = 5

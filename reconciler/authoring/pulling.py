@@ -10,6 +10,10 @@ import anyio
 import click
 
 from reconciler.apply.context import PARALLELISM
+from reconciler.authoring.all_manifests import opened
+from reconciler.authoring.file_changes import text_of, write_files
+from reconciler.authoring.pull_report import LIVE, PullReport, live_file
+from reconciler.authoring.pulled_files import new_texts
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.model import Address, Desired, Live, Plan
@@ -17,13 +21,9 @@ from reconciler.plan.guards import unreliable_list
 from reconciler.plan.taken import Side, Taken, taken_from
 from reconciler.providers import ObjectGone, Provider, ProviderError
 from reconciler.render import pulled
-from reconciler.run.all_manifests import opened
-from reconciler.run.file_changes import text_of, write_files
 from reconciler.run.git import repository as git_repository
 from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
-from reconciler.run.pull_report import LIVE, PullReport, live_file
-from reconciler.run.pulled_files import new_texts
 from reconciler.run.session import REPORTED, Session, run_async
 from reconciler.source.text_merge import merged_text
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
+from reconciler.authoring.file_changes import write_files
+from reconciler.authoring.import_folders import Folders
+from reconciler.authoring.importing import Imported, ImportOptions
+from reconciler.authoring.matching import Matched
 from reconciler.model import Live
 from reconciler.plan.importable import Left
 from reconciler.render.file_tree import file_tree
 from reconciler.render.sentences import count
 from reconciler.render.style import Style
 from reconciler.render.values import one_line
-from reconciler.run.file_changes import write_files
-from reconciler.run.import_folders import Folders
-from reconciler.run.importing import Imported, ImportOptions
-from reconciler.run.matching import Matched
 
 _NAMED = 20
 """How many objects of one reason are named."""

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from reconciler.authoring.all_manifests import AllManifests
+from reconciler.authoring.import_folders import Folders
+from reconciler.authoring.matching import Matched
 from reconciler.canonical import Json
 from reconciler.console.credentials import hidden
 from reconciler.diagnostics import Diagnostic, errors
+from reconciler.drafts.keys import keys_of
+from reconciler.drafts.layout import Draft, laid_out
+from reconciler.drafts.unwritable import why_unwritable
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.problems import Problem
-from reconciler.manifests.keys import keys_of
-from reconciler.manifests.layout import Draft, laid_out
-from reconciler.manifests.unwritable import why_unwritable
 from reconciler.model import Address, Desired, Live, Marker
 from reconciler.paths import show
 from reconciler.plan.diff import differences
 from reconciler.plan.importable import Left
 from reconciler.render.sentences import count
-from reconciler.run.all_manifests import AllManifests
-from reconciler.run.import_folders import Folders
-from reconciler.run.matching import Matched
 
 Layout: TypeAlias = Literal["yaml", "markdown"]
 _UNRESOLVED = "unresolved-field"

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.authoring.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents, read_environments
+from reconciler.authoring.file_changes import write_files
+from reconciler.authoring.import_folders import Folders, folders_for
+from reconciler.authoring.migration_output import Migrated, refused_by_strict, say_migrated
 from reconciler.canonical import Json, equal
 from reconciler.config import Config, Environment
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic, errors
+from reconciler.drafts.layout import Layout, laid_out
 from reconciler.kinds.migration import assess
 from reconciler.manifests import parser, reading
-from reconciler.manifests.layout import Layout, laid_out
 from reconciler.manifests.parser import Manifest
 from reconciler.model import Address
 from reconciler.render.assessment import ASSESSMENT_FORMATS
 from reconciler.run.addressing import addresses_named
-from reconciler.run.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents, read_environments
-from reconciler.run.file_changes import write_files
-from reconciler.run.import_folders import Folders, folders_for
-from reconciler.run.migration_output import Migrated, refused_by_strict, say_migrated
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import manifest_context
 from reconciler.run.validation import check_manifests

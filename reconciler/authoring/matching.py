@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reconciler.authoring.all_manifests import AllManifests
+from reconciler.authoring.match_files import MatchFiles, files_of, reasons_against
+from reconciler.authoring.matchable import ManifestsHere, manifests_here
 from reconciler.canonical import Absent
 from reconciler.console.credentials import hidden
 from reconciler.model import Address, Live, Marker
@@ -14,9 +17,6 @@ from reconciler.plan.matching import AmbiguousName, Matching, Pair, match
 from reconciler.plan.ownership import is_ours
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
-from reconciler.run.all_manifests import AllManifests
-from reconciler.run.match_files import MatchFiles, files_of, reasons_against
-from reconciler.run.matchable import ManifestsHere, manifests_here
 from reconciler.run.session import Session
 
 _HIDDEN = "it holds a secret of this environment, which belongs into no file"

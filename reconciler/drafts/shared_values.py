@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from reconciler.manifests.keys import slug_of
-from reconciler.manifests.patches import DifferingText, Steps
+from reconciler.drafts.keys import slug_of
+from reconciler.drafts.patches import DifferingText, Steps
 from reconciler.model import Address
 
 Texts = Mapping[Address, Sequence[DifferingText]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reconciler.authoring.all_manifests import AllManifests
 from reconciler.canonical import Json, equal
 from reconciler.config import FILE
 from reconciler.diagnostics import Diagnostic, Location, errors
-from reconciler.manifests.origins import PlacedEdit
+from reconciler.drafts.origins import PlacedEdit
 from reconciler.model import Address, Desired
 from reconciler.paths import Path
-from reconciler.run.all_manifests import AllManifests
 from reconciler.source import Node, member
 
 _ODD = "it does not come out as it is live: write it by hand"

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.canonical import equal
-from reconciler.config import Config, Environment
-from reconciler.console.failure import Failure
-from reconciler.console.output import stdout_style
-from reconciler.diagnostics import errors
-from reconciler.kinds import KINDS
-from reconciler.manifests import parser, reading
-from reconciler.manifests.for_requests import AddedEnvironment, edits_with, edits_without, entry_of, request_body
-from reconciler.manifests.parser import Manifest
-from reconciler.model import Address
-from reconciler.run.addressing import addresses_named
-from reconciler.run.all_manifests import existing
-from reconciler.run.file_changes import text_of, write_files
-from reconciler.run.migrating import UNRESOLVED, MigrationOptions, assistants_in, files_of, of_assistants
-from reconciler.run.migration_output import (
+from reconciler.authoring.all_manifests import existing
+from reconciler.authoring.file_changes import text_of, write_files
+from reconciler.authoring.migrating import UNRESOLVED, MigrationOptions, assistants_in, files_of, of_assistants
+from reconciler.authoring.migration_output import (
     MigratedRequests,
     RequestMove,
     refused_by_strict,
     say_migrated_requests,
 )
+from reconciler.authoring.responses_place import PROVIDER, ResponsesPlace, responses_place
+from reconciler.canonical import equal
+from reconciler.config import Config, Environment
+from reconciler.console.failure import Failure
+from reconciler.console.output import stdout_style
+from reconciler.diagnostics import errors
+from reconciler.drafts.for_requests import AddedEnvironment, edits_with, edits_without, entry_of, request_body
+from reconciler.kinds import KINDS
+from reconciler.manifests import parser, reading
+from reconciler.manifests.parser import Manifest
+from reconciler.model import Address
+from reconciler.run.addressing import addresses_named
 from reconciler.run.options import SessionOptions
-from reconciler.run.responses_place import PROVIDER, ResponsesPlace, responses_place
 from reconciler.run.session import choose_environment, manifest_context
 from reconciler.run.validation import check_manifests
 from reconciler.source import Edit, edited

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from reconciler.authoring.importing import Item
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.kinds.conversion import converted
 from reconciler.plan.importable import Left
 from reconciler.render.sentences import count
-from reconciler.run.importing import Item
 
 Goal: TypeAlias = Literal["agent", "responses"]
 """What assistants become."""

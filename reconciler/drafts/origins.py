@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, encode, equal
 from reconciler.diagnostics import Location
+from reconciler.drafts.joined_texts import split_again
+from reconciler.drafts.layout import PROMPT_CHARACTERS, PROMPT_LINES
 from reconciler.kinds import Kind
 from reconciler.kinds.fields import text as normal_text
-from reconciler.manifests.joined_texts import split_again
-from reconciler.manifests.layout import PROMPT_CHARACTERS, PROMPT_LINES
 from reconciler.manifests.parser import Manifest, ManifestContext
 from reconciler.manifests.references import Resolver, is_schema, reference_at, without_own
 from reconciler.paths import at

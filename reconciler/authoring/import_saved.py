@@ -9,6 +9,13 @@ from pathlib import Path
 
 import click
 
+from reconciler.authoring.all_manifests import AllManifests, opened
+from reconciler.authoring.converting import Goal, converted_item
+from reconciler.authoring.import_folders import folders_for
+from reconciler.authoring.import_output import ImportResult, finish
+from reconciler.authoring.importing import ImportOptions, Item, import_objects
+from reconciler.authoring.matching import Matched
+from reconciler.authoring.responses_place import responses_place
 from reconciler.canonical import Json
 from reconciler.config import FILE, Config, Environment
 from reconciler.console import credentials
@@ -28,15 +35,8 @@ from reconciler.providers.objects import live_object
 from reconciler.render import Style
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import one_line
-from reconciler.run.all_manifests import AllManifests, opened
-from reconciler.run.converting import Goal, converted_item
-from reconciler.run.import_folders import folders_for
-from reconciler.run.import_output import ImportResult, finish
-from reconciler.run.importing import ImportOptions, Item, import_objects
 from reconciler.run.lock import state_folder
-from reconciler.run.matching import Matched
 from reconciler.run.options import SessionOptions
-from reconciler.run.responses_place import responses_place
 from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
 
 _STDIN = "-"

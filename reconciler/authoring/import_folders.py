@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import click
 
+from reconciler.authoring.all_manifests import existing
+from reconciler.authoring.file_changes import text_of
 from reconciler.config import FILE, Config, Environment
 from reconciler.config.values import DEFAULT_STACK
+from reconciler.drafts.keys import slug_of
+from reconciler.drafts.layout import folder_of
 from reconciler.kinds import KINDS
-from reconciler.manifests.keys import slug_of
-from reconciler.manifests.layout import folder_of
-from reconciler.run.all_manifests import existing
-from reconciler.run.file_changes import text_of
 from reconciler.source import Edit, edited, fields, member, parse, plain, write
 
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reconciler.canonical import ABSENT, Absent, Fields, Json, equal
+from reconciler.drafts.layout import Draft
+from reconciler.drafts.stand_ins import StandIns
 from reconciler.kinds import KINDS
 from reconciler.kinds.conversion import Converted, converted
 from reconciler.kinds.fields import Data
 from reconciler.kinds.to_agent import agent_path
 from reconciler.manifests.block import PATCHED
-from reconciler.manifests.layout import Draft
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import without_own
-from reconciler.manifests.stand_ins import StandIns
 from reconciler.model import Address
 from reconciler.paths import read, show
 from reconciler.source import Node, fields, member, merge_patch, merged, plain

@@ -6,19 +6,19 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.authoring.all_manifests import AllManifests
 from reconciler.canonical import Json
 from reconciler.config import LOCAL
 from reconciler.console.failure import Failure
+from reconciler.drafts.patches import AssumedValues, Beside
 from reconciler.kinds import KINDS
 from reconciler.manifests.parser import Manifest, ManifestContext, parse
-from reconciler.manifests.patches import AssumedValues, Beside
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import Address, Desired, Live
 from reconciler.plan.importable import Candidates
 from reconciler.plan.matching import Matchable
 from reconciler.plan.ownership import by_address, is_ours, managed
 from reconciler.run.addressing import address_named, meant
-from reconciler.run.all_manifests import AllManifests
 from reconciler.run.session import Session, manifest_context
 from reconciler.source import merged, plain
 from reconciler.source import parse as nodes_of

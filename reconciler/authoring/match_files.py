@@ -7,20 +7,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler import paths
+from reconciler.authoring.all_manifests import AllManifests, existing
+from reconciler.authoring.file_changes import text_of
+from reconciler.authoring.matchable import ManifestsHere
 from reconciler.canonical import Absent, Json
 from reconciler.config import FILE
 from reconciler.diagnostics import Diagnostic, Location, errors
+from reconciler.drafts.adoption import adopting, leaving_out
+from reconciler.drafts.layout import Draft, laid_out
+from reconciler.drafts.patches import Beside, Steps
+from reconciler.drafts.shared_values import Homes, SharedValues, shared_values
 from reconciler.kinds import KINDS
-from reconciler.manifests.adoption import adopting, leaving_out
-from reconciler.manifests.layout import Draft, laid_out
 from reconciler.manifests.parser import kind_of
-from reconciler.manifests.patches import Beside, Steps
-from reconciler.manifests.shared_values import Homes, SharedValues, shared_values
 from reconciler.model import Address, Desired, Live
 from reconciler.plan.diff import differences
-from reconciler.run.all_manifests import AllManifests, existing
-from reconciler.run.file_changes import text_of
-from reconciler.run.matchable import ManifestsHere
 from reconciler.source import Edit, OneLine, edited, member, parse, plain
 
 Patch = Mapping[str, Json | Absent]

@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.authoring.all_manifests import AllManifests, existing
+from reconciler.authoring.file_changes import text_of
+from reconciler.authoring.pull_check import TakenField, also_changed, wrong_fields
 from reconciler.canonical import Fields, Json, equal
 from reconciler.config import FILE
 from reconciler.console.credentials import hidden
 from reconciler.diagnostics import Location
+from reconciler.drafts.origins import NoOriginError, PlacedEdit, Written, edits_of
+from reconciler.drafts.unwritable import why_unwritable
 from reconciler.kinds import KINDS, Kind
 from reconciler.manifests import parser
-from reconciler.manifests.origins import NoOriginError, PlacedEdit, Written, edits_of
-from reconciler.manifests.unwritable import why_unwritable
 from reconciler.plan.taken import Taken
-from reconciler.run.all_manifests import AllManifests, existing
-from reconciler.run.file_changes import text_of
-from reconciler.run.pull_check import TakenField, also_changed, wrong_fields
 from reconciler.run.session import manifest_context
 from reconciler.source import Edit, Node, edited, locate, parse
 

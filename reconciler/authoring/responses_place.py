@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.authoring.file_changes import text_of
 from reconciler.canonical import Json
 from reconciler.config import FILE, Config, Environment
 from reconciler.console.configuration import read_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import errors
-from reconciler.manifests.keys import slug_of
+from reconciler.drafts.keys import slug_of
 from reconciler.model import NAME
-from reconciler.run.file_changes import text_of
 from reconciler.source import Edit, OneLine, edited, member, parse, plain, write
 
 PROVIDER = "responses"

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from reconciler.canonical import Json
+from reconciler.drafts.keys import is_safe_stem, slug_of
 from reconciler.kinds import KINDS
-from reconciler.manifests.keys import is_safe_stem, slug_of
 from reconciler.manifests.parser import kind_of
 from reconciler.model import Address
 from reconciler.paths import at

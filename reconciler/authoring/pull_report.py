@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from reconciler.authoring.all_manifests import AllManifests
+from reconciler.authoring.pulled_files import SECRET, NewTexts
 from reconciler.model import REMOVALS, Address, FieldChange, Plan
 from reconciler.paths import show
 from reconciler.plan.taken import Taken
 from reconciler.render import pulled
 from reconciler.render.sentences import address_of, count
-from reconciler.run.all_manifests import AllManifests
-from reconciler.run.pulled_files import SECRET, NewTexts
 from reconciler.run.session import Session
 from reconciler.source import locate
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.authoring.file_changes import text_of, write_files
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
 from reconciler.model import Desired, Live, Plan, Target
@@ -15,7 +16,6 @@ from reconciler.plan.ownership import by_address, line_with_id, managed
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 from reconciler.run.addressing import addresses_named
-from reconciler.run.file_changes import text_of, write_files
 from reconciler.run.planning import plan_context
 from reconciler.run.session import Session, run_async, warn_of_lists
 from reconciler.source import Edit, edited

@@ -1,0 +1,1 @@
+"""Commands that write files: what is live, saved or migrated becomes manifests."""
