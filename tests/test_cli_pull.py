@@ -124,6 +124,19 @@ def test_a_file_for_the_text_of_one_environment_may_be_there_with_that_text_and_
     assert "No changes." in here.run("plan", "-e", "local").out
 
 
+def test_what_an_alias_repeats_can_be_taken_for_one_environment(here: Checkout) -> None:
+    here.write(hr=HR.replace("model: gpt-4o", "model: &m gpt-4o\nmetadata: {model: *m}"))
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    moved(here, model="gpt-4.1")
+
+    refused = here.run("pull", "-e", "local")
+    taken = here.run("pull", "--only", "local")
+
+    assert (refused.code, taken.code) == (1, 0)
+    assert "where it stands: take it with `--only local`, or write it by hand" in refused.out
+    assert "No changes." in here.run("plan", "-e", "local").out
+
+
 def test_texts_that_both_sides_edited_are_merged_over_what_was_applied(here: Checkout) -> None:
     moved(here, instructions=PROMPT.replace("help", "help people"))
     (here.root / "assistants/prompts/hr.md").write_text(PROMPT.replace("when", "so when"))

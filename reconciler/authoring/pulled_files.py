@@ -21,7 +21,7 @@ from reconciler.plan.taken import Taken
 from reconciler.run.session import manifest_context
 from reconciler.source import Edit, Node, edited, locate, parse
 
-BY_HAND = "it cannot be edited in safety where it stands: write it by hand"
+_UNSAFE = "it cannot be edited in safety where it stands: {0}write it by hand"
 _THERE = "its file would be {0}, which is there with another text: move that away, or write it by hand"
 _SHARED = (
     "{0} has another live value, and both would stand at one place: take them with `--only {1}`, or write it by hand"
@@ -54,6 +54,11 @@ class _Writer:
     @property
     def context(self) -> parser.ManifestContext:
         return manifest_context(self.repository.config, self.repository.environments[self.environment])
+
+    @property
+    def unsafe(self) -> str:
+        """Why a value is left that no edit is known for, and what to do: there is always room for a patch."""
+        return _UNSAFE.format("" if self.only else f"take it with `--only {self.environment}`, or ")
 
     def text(self, file: str) -> str | None:
         """What a file holds; None where it is not there."""
@@ -101,7 +106,7 @@ def _placed_fields(writer: _Writer, taken: Iterable[Taken]) -> Iterator[TakenFie
             if edits:
                 yield replace(field, edits=edits)
             else:
-                writer.left.append((field, why or BY_HAND))
+                writer.left.append((field, why or writer.unsafe))
 
 
 def _why_untaken(field: TakenField, body: Mapping[str, Json]) -> str | None:
@@ -152,7 +157,7 @@ def _edited_texts(writer: _Writer, fields: Sequence[TakenField]) -> tuple[dict[s
         if became is None:
             alone = [each for each in by_document[at] if _edited_document(text, at, [each]) is None]
             is_new = any(placed.is_new for each in by_document[at] for placed in each.edits if placed.at == at)
-            return {}, dict.fromkeys(alone or by_document[at], _THERE.format(at.file) if is_new else BY_HAND)
+            return {}, dict.fromkeys(alone or by_document[at], _THERE.format(at.file) if is_new else writer.unsafe)
         texts[at.file] = became
     return texts, {}
 
