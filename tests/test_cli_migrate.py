@@ -242,6 +242,12 @@ def test_what_was_tried_without_a_configuration_stays_as_it_is(here: Checkout) -
     assert "2 to add" in here.run("plan", "-e", "local-responses").out
 
 
+@pytest.mark.parametrize("command", ["migrate", "import --from saved.json"])
+def test_an_option_that_needs_another_is_refused_without_it(here: Checkout, command: str) -> None:
+    assert "--strict needs --to" in here.run(*command.split(), "--strict").err
+    assert "--into needs `--to responses`" in here.run(*command.split(), "--to", "agent", "--into", "x").err
+
+
 SAVED = [
     {
         "id": "asst_a",

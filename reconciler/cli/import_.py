@@ -62,6 +62,7 @@ def command(
 
     if to is not None and not files:
         raise click.UsageError("--to needs --from; what has manifests is moved by `reconciler migrate`.")
+    options.require_goal(to, strict=strict, into=into)
     if files:
         import_saved((*files, *words), ImportOptions(**how), session_options, Becoming(to, strict, into))
     else:

@@ -47,6 +47,7 @@ def command(
     from reconciler.authoring.migrating import MigrationOptions, assess_migration, migrate_to_agents
     from reconciler.authoring.request_migration import migrate_to_requests
 
+    options.require_goal(to, strict=how["strict"], into=into)
     if to == "responses":
         return migrate_to_requests(session_options, words, MigrationOptions(**how), into)
     if to == "agent":

@@ -198,3 +198,11 @@ _short = click.option(
 def _shortened(context: click.Context, _option: click.Parameter, given: str) -> str:
     context.meta[FORMAT] = "json" if context.meta.get(_SHORT) else given
     return str(context.meta[FORMAT])
+
+
+def require_goal(to: str | None, *, strict: bool, into: str | None) -> None:
+    """Ends the command where an option has no effect without another."""
+    if strict and to is None:
+        raise click.UsageError("--strict needs --to: only what becomes something else has unresolved fields.")
+    if into is not None and to != "responses":
+        raise click.UsageError("--into needs `--to responses`: it names the environment for the requests.")
