@@ -160,7 +160,7 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
     told = here.run("pull", "-e", "local", "hr")
 
     assert told.code == 1
-    assert "and assistants/hr.local.live.md has the live text." in told.out
+    assert "both sides changed the same lines, and assistants/hr.local.live.md has the live text." in told.out
     assert "temperature (assistants/hr.yaml:5)\n    changed in Git and on the server" in told.out
     assert "live 0.9, Git 0.6" in told.out
     assert text(here, "assistants/hr.local.live.md") == PROMPT.replace("kind", "very kind")
@@ -175,6 +175,19 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
     assert here.run("pull", "-e", "local", "hr", "--take", "live").code == 0
     assert text(here, "assistants/prompts/hr.md") == PROMPT.replace("kind", "very kind")
     assert "temperature: 0.9   # measured" in text(here, "assistants/hr.yaml")
+
+
+def test_without_the_text_that_was_applied_last_it_is_said_why_nothing_was_merged(here: Checkout) -> None:
+    prompt = here.root / "assistants/prompts/hr.md"
+    prompt.write_text("Applied, and never committed.")
+    assert here.run("apply", "-e", "local", "--auto-approve").code == 0
+    shutil.rmtree(here.root / ".reconciler/history")
+    moved(here, instructions="Applied, and never committed.\n\nLive.")
+    prompt.write_text("Git.\n\nApplied, and never committed.")
+
+    told = here.run("pull", "-e", "local", "hr")
+
+    assert (told.code, "nothing here has the text that was applied last" in told.out) == (1, True)
 
 
 def test_two_live_texts_for_one_file_are_both_left(here: Checkout) -> None:

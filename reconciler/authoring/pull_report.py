@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from reconciler.authoring.all_manifests import AllManifests
 from reconciler.authoring.pulled_files import SECRET, NewTexts
+from reconciler.canonical import Absent
 from reconciler.model import REMOVALS, Address, FieldChange, Plan
 from reconciler.paths import show
 from reconciler.plan.taken import Taken
@@ -23,9 +24,10 @@ _ADOPTED = "it was never applied from here; pass `--take live` or `--take git`"
 _BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
 _UNKNOWN = "it is not known who changed it; pass `--take live` or `--take git`"
 _OVERLAP = (
-    "both sides changed the same lines, and {0} has the live text. Merge it into the prompt and delete that file;"
+    "both sides changed {1}, and {0} has the live text. Merge it into the prompt and delete that file;"
     " or delete it, and pass `--take live` or `--take git`"
 )
+_UNMERGED = "it (nothing here has the text that was applied last, so they were not merged)"
 
 
 def live_file(one: Taken, environment: str) -> str:
@@ -76,7 +78,8 @@ class PullReport:
         place, sides = locate(manifest.node, change.path), (change.before, change.after)
         if change is one.overlap:
             beside = live_file(one, self.session.where.environment)
-            why = _OVERLAP.format(beside) if beside in self.beside else SECRET
+            what = _UNMERGED if isinstance(change.applied, Absent) else "the same lines"
+            why = _OVERLAP.format(beside, what) if beside in self.beside else SECRET
             return pulled.LeftField(one.address, change.path, place, why)
         why = {"conflict": _BOTH, "adoption": _ADOPTED}.get(change.cause, _UNKNOWN)
         return pulled.LeftField(one.address, change.path, place, why, sides)
