@@ -294,6 +294,17 @@ def test_saved_assistants_become_requests_in_an_environment_that_is_added(empty:
     assert "asst_b (Old): 1 field would be unresolved: browser." in again.err
 
 
+def test_more_dumps_can_follow_before_what_is_unresolved_is_settled(empty: Checkout) -> None:
+    tools = [{"type": "browser"}]
+    for id in ("asst_a", "asst_b"):
+        (empty.root / "saved.json").write_text(json.dumps({"id": id, "model": "gpt-5.1", "name": id, "tools": tools}))
+        assert empty.run("import", "--from", "saved.json", "--to", "responses").code == 0
+    again = empty.run("import", "--from", "saved.json", "--to", "responses")
+
+    assert "1 has a manifest already." in again.out
+    assert empty.run("plan", "-e", "production").err.count("unresolved-field") == 2
+
+
 def test_saved_assistants_become_agents(empty: Checkout) -> None:
     told = empty.run("import", "--from", "saved.json", "--to", "agent")
 

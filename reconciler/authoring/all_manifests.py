@@ -14,6 +14,8 @@ from reconciler.model import Address
 from reconciler.render import Style
 from reconciler.run.session import manifest_context, stop_at_errors
 
+UNRESOLVED = "unresolved-field"
+"""The error that a conversion leaves for a person on purpose."""
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
@@ -97,12 +99,14 @@ class AllManifests:
 def opened(loaded: Config, here: Environment | None, style: Style) -> AllManifests:
     """The manifests as they are; ends the command where one has an error. A folder that is not there is empty.
 
-    That an environment lacks a value is no error: an import may find out what it is.
+    That an environment lacks a value is no error: an import may find out what it is. Neither is an unresolved field,
+    which another import left.
     """
     read = reading.read(loaded.root, existing(loaded, loaded.manifests))
     manifests = AllManifests(loaded, here, read)
     faults = [*read.faults, *(manifests.parsed(here.name).faults if here is not None else ())]
-    stop_at_errors([fault for fault in faults if not is_missing_value(fault)], read.sources, style)
+    wrong = [fault for fault in faults if not is_missing_value(fault) and fault.code != UNRESOLVED]
+    stop_at_errors(wrong, read.sources, style)
     return manifests
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from reconciler.authoring.all_manifests import AllManifests
+from reconciler.authoring.all_manifests import UNRESOLVED, AllManifests
 from reconciler.authoring.import_folders import Folders
 from reconciler.authoring.matching import Matched
 from reconciler.canonical import Json
@@ -24,8 +24,6 @@ from reconciler.plan.importable import Left
 from reconciler.render.sentences import count
 
 Layout: TypeAlias = Literal["yaml", "markdown"]
-_UNRESOLVED = "unresolved-field"
-"""The error that a conversion leaves for a person on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ class _NewManifests:
 
     def _faults(self, faults: Sequence[Diagnostic], name: str) -> Iterator[tuple[Address, str, str]]:
         for fault in errors(faults):
-            for address in self.users.get(fault.place.file, ()) if fault.code != _UNRESOLVED else ():
+            for address in self.users.get(fault.place.file, ()) if fault.code != UNRESOLVED else ():
                 yield address, name, fault.message.rstrip(".")
 
 
