@@ -417,7 +417,7 @@ def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, m
     told = account.run("import", "-e", "production")
 
     assert account.files() == ["assistants/many.yaml"]
-    assert told.err == f"1 was left: {id} (Bot): a secret in it, which belongs into no file.\n"
+    assert told.err == f"1 was left: {id} (Bot): a secret in `instructions`, which belongs into no file.\n"
 
 
 def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder: Checkout) -> None:
@@ -425,14 +425,17 @@ def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder
     odd = saved("asst_2", name="Odd", temperature="hot")
     mcp = {"type": "mcp", "server_label": "crm", "transport": {"headers": {"Authorization": "Bearer abcdefghi123"}}}
     secret = {"id": "agent_4", "model": "gpt-5.1", "name": "Secret", "tools": [mcp]}
-    files = [saved("asst_1", name="Many", tools=tools), odd, saved("asst_3", name=None), secret]
+    text = {"format": {"type": "json_schema", "name": "answer", "schema": {"type": "object"}}}
+    named = {"id": "agent_5", "model": "gpt-5.1", "name": "Named", "text": text}
+    files = [saved("asst_1", name="Many", tools=tools), odd, saved("asst_3", name=None), secret, named]
     (folder.root / "dump.json").write_text(json.dumps(files))
 
     told = folder.run("import", "--from", "dump.json")
 
     assert told.code == 0
     assert "1 was left: asst_1 (Many): `tools`: 129 tools; the API takes 128.\n" in told.err
-    assert "1 was left: agent_4 (Secret): a secret in it, which belongs into no file.\n" in told.err
+    assert "1 was left: agent_4 (Secret): a secret in `tools`, which belongs into no file.\n" in told.err
+    assert "1 was left: agent_5 (Named): `text.format.name`: There is no field `name` here.\n" in told.err
     assert "1 was left: asst_2 (Odd): `temperature`: Expected a number, found text.\n" in told.err
     assert [path.stem for path in (folder.root / "assistants").iterdir()] == ["assistant-3"]
 

@@ -18,7 +18,7 @@ from reconciler.drafts.unwritable import why_unwritable
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.problems import Problem
 from reconciler.model import Address, Desired, Live, Marker
-from reconciler.paths import show
+from reconciler.paths import quoted, show
 from reconciler.plan.diff import differences
 from reconciler.plan.importable import Left
 from reconciler.render.sentences import count
@@ -110,7 +110,8 @@ def _tried(item: Item) -> Item | Left:
     problems = kind.check(body, ServerTraits()).problems
     wrong = [_told(each) for each in problems if each.severity == "error" and not each.is_new]
     if hidden().deep(item.live, (Marker,)) is not item.live:
-        wrong = ["a secret in it, which belongs into no file"]
+        secret = [quoted(name) for name, value in body.items() if hidden().deep(value) is not value]
+        wrong = [f"a secret in {' and '.join(secret) or 'it'}, which belongs into no file"]
     if reason := next(iter(wrong), why_unwritable(body)):
         return Left(item.live, reason)
     paths: list[Json] = [*sorted({show(each.path) for each in problems if each.is_new})]
@@ -119,8 +120,8 @@ def _tried(item: Item) -> Item | Left:
 
 def _told(problem: Problem) -> str:
     """What is wrong, and where."""
-    message = problem.message.rstrip(".")
-    return message if not problem.loc or f"`{problem.loc[-1]}`" in message else f"`{show(problem.path)}`: {message}"
+    message, path = problem.message.rstrip("."), quoted(show(problem.path))
+    return message if not problem.loc or path in message else f"{path}: {message}"
 
 
 def _under_addresses(items: Sequence[Item], repository: AllManifests) -> dict[Address, Item]:

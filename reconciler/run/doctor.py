@@ -162,7 +162,8 @@ def _key(environment: Environment, access: Access) -> Finding:
 
 def _manifests(desired: Sequence[Desired]) -> Finding:
     if not desired:
-        return Finding("manifests", "note", "There are none for this environment.", "write one: docs/manifest.md")
+        remedy = "write one (docs/manifest.md), or have them written of what is live: `reconciler import`"
+        return Finding("manifests", "note", "There are none for this environment.", remedy)
     kinds = Counter(each.address.kind for each in desired)
     counted = ", ".join(count(number, KINDS[kind].name) for kind, number in sorted(kinds.items()))
     return Finding("manifests", "ok", f"No errors: {counted}.")
