@@ -19,6 +19,7 @@ from reconciler.render.sentences import count
 from reconciler.render.style import Style
 from reconciler.render.values import one_line
 
+SETTLE = "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
 _NAMED = 20
 """How many objects of one reason are named."""
 
@@ -64,7 +65,9 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
     for line in _notes(result):
         click.echo(one_line(line), err=True)
     _say_what_was_left((*result.left, *result.done.left, *imported.left))
-    if imported.texts or edited:
+    if any("unresolved" in item.own for item in imported.items.values()):
+        click.echo(SETTLE)
+    elif imported.texts or edited:
         click.echo(f"Next: {result.next}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from reconciler.authoring.agent_drafts import AgentPlaces, NewAgent
+from reconciler.authoring.import_output import SETTLE
 from reconciler.authoring.responses_place import ResponsesPlace
 from reconciler.config import Config, Environment
 from reconciler.kinds.conversion import Converted
@@ -20,7 +21,6 @@ from reconciler.run.lock import state_folder
 from reconciler.run.session import target_of
 
 _NAMED = 5
-_SETTLE = "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def say_migrated_requests(
     _say_there(migrated.there, "is there", "are there")
     _say_left(migrated.left)
     if any(move.request.unresolved for move in migrated.moved):
-        click.echo(_SETTLE)
+        click.echo(SETTLE)
     elif moved:
         click.echo(f"Next: reconciler plan -e {target.name}")
 
@@ -176,6 +176,6 @@ def _summary(migrated: Migrated, *, dry_run: bool) -> str:
 
 def _next_step(migrated: Migrated, places: AgentPlaces) -> str:
     if any(each.draft.unresolved for each in migrated.agents):
-        return _SETTLE
+        return SETTLE
     away = [each.name for each in places.chosen if not each.settings.embedded]
     return f"Next: reconciler plan -e {(away or [places.chosen[0].name])[0]}"
