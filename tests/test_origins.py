@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 
 from reconciler.canonical import ABSENT
-from reconciler.diagnostics import errors
+from reconciler.diagnostics import Location, errors
 from reconciler.drafts.joined_texts import split_again
 from reconciler.drafts.origins import NoOriginError, Written, edits_of
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.source import parse
 
-CONFIGURATION = "version: 1\nenvironments:\n  production: {values: {handbook: vs_1, model: gpt-4o}}\n"
 CONTEXT = parser.ManifestContext(
     "production", ("local", "production", "staging"), {"handbook": "vs_1", "model": "gpt-4o"}
 )
@@ -32,8 +30,7 @@ def edits(manifest: str, name: str, live: dict[str, Any], *, only: bool = False,
     assert not errors([*read.faults, *parsed.faults]), (read.faults, parsed.faults)
     (desired,) = parsed.desired
     after = {**desired.fields, name: KINDS[kind].read({"model": "gpt-4o", **live})[name]}
-    configuration = parse(CONFIGURATION, "reconciler.yaml").documents[0]
-    written = Written(read.manifests[0], CONTEXT, "a", configuration, only)
+    written = Written(read.manifests[0], CONTEXT, Location("reconciler.yaml"), "a", only)
     found = edits_of(written, KINDS[kind], name, desired.fields, after)
     return [(each.at.file.rpartition("/")[2], each.edit.path, each.edit.value) for each in found]
 
@@ -120,6 +117,22 @@ def test_only_the_tool_that_changed_is_edited_wherever_it_stands() -> None:
         ("a.yaml", ("tools", 2), ABSENT),
     ]
     assert edits(TOOLS, "tools", {}, **_lookup()) == [("a.yaml", ("tools",), ABSENT)]
+
+
+def test_a_tool_of_a_type_that_is_not_known_here_makes_room_for_another() -> None:
+    text = "model: gpt-4o\ntools: [{type: browser, function: go}]\n"
+    search = {"type": "file_search"}
+
+    assert edits(text, "tools", {"tools": [search]}) == [
+        ("a.yaml", ("tools", 1), search),
+        ("a.yaml", ("tools", 0), ABSENT),
+    ]
+
+
+def test_a_file_of_no_tools_makes_room_for_those_of_the_server() -> None:
+    text, search = "model: gpt-4o\ntools: {file: tools.json}\n", {"type": "file_search"}
+
+    assert edits(text, "tools", {"tools": [search]}, tools_json="[]") == [("a.yaml", ("tools",), [search])]
 
 
 def test_a_function_that_only_has_another_name_keeps_its_place() -> None:
@@ -241,6 +254,16 @@ def test_a_set_keeps_the_order_in_which_it_is_written_and_a_list_has_that_of_the
     tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "string", "enum": ["a", "b", "c"]}}}
     assert edits(f"model: gpt-4o\ntools: [{{type: function, {enum}}}]\n", "tools", {"tools": [tool]}) == [
         ("a.yaml", ("tools", 0, "function", "parameters", "enum"), ["a", "b", "c"])
+    ]
+
+
+def test_a_list_that_has_one_item_twice_is_written_whole() -> None:
+    server = "{type: mcp, server_label: one, transport: {type: stdio, command: run, cwd: /, args: [-v, -v]}}"
+    transport = {"type": "stdio", "command": "run", "cwd": "/", "args": ["-v", "-v", "-q"]}
+    live = [{"type": "mcp", "server_label": "one", "transport": transport}]
+
+    assert edits(f"# agent\nmodel: gpt-5.1\ntools: [{server}]\n", "tools", {"tools": live}) == [
+        ("a.yaml", ("tools", 0, "transport", "args"), ["-v", "-v", "-q"])
     ]
 
 

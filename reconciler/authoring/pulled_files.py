@@ -19,7 +19,7 @@ from reconciler.kinds import KINDS, Kind
 from reconciler.manifests import parser
 from reconciler.plan.taken import Taken
 from reconciler.run.session import manifest_context
-from reconciler.source import Edit, Node, edited, locate, parse
+from reconciler.source import Edit, edited, locate, parse
 
 _UNSAFE = "it cannot be edited in safety where it stands: {0}write it by hand"
 _THERE = "its file would be {0}, which is there with another text: move that away, or write it by hand"
@@ -92,11 +92,11 @@ def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken]
 def _placed_fields(writer: _Writer, taken: Iterable[Taken]) -> Iterator[TakenField]:
     """Every field with its edits; those without any, and those that hold a secret, are left."""
     manifests = {(each.file, each.node.place): each for each in writer.repository.read.manifests}
-    configuration, keys = _configuration_node(writer), Counter(each.key for each in writer.repository.addresses)
+    configuration, keys = _configuration_place(writer), Counter(each.key for each in writer.repository.addresses)
     for one in taken:
         manifest = manifests[(one.desired.place.file, one.desired.place)]
         stem = one.address.key if keys[one.address.key] == 1 else f"{one.address.key}.{one.address.kind}"
-        written = Written(manifest, writer.context, stem, configuration, writer.only)
+        written = Written(manifest, writer.context, configuration, stem, writer.only)
         after, kind = one.after(), KINDS[one.address.kind]
         for name in (name for name in kind.fields if not equal(one.desired.fields[name], after[name])):
             paths = tuple(path for path in one.values if path[0] == name)
@@ -124,11 +124,9 @@ def _edits(written: Written, kind: Kind, name: str, before: Fields, after: Field
         return ()
 
 
-def _configuration_node(writer: _Writer) -> Node | None:
-    if writer.repository.config.file is None:
-        return None
+def _configuration_place(writer: _Writer) -> Location:
     documents = parse(writer.text(FILE) or "", FILE).documents
-    return documents[0] if documents else None
+    return documents[0].place if documents else Location(FILE)
 
 
 def _clashing(fields: Sequence[TakenField], environment: str) -> dict[TakenField, str]:

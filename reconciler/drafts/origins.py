@@ -45,10 +45,10 @@ class Written:
 
     manifest: Manifest
     context: ManifestContext
+    configuration: Location
+    """Where the document begins that states the values of the environments."""
     stem: str
     """How the name of a new file of it begins."""
-    configuration: Node | None = None
-    """The document that states the values of the environments."""
     only: bool = False
     """Whether whatever differs is written into the environment's patch."""
 
@@ -137,10 +137,8 @@ class _FieldWriter:
         if equal(before, after):
             return
         if isinstance(before, dict) and isinstance(after, dict):
-            inner = (self._content(base), self._content(patch))
-            if any(slot is not None and slot.under("") is not None for slot in inner):
-                yield from self._members(*inner, before, after)
-                return
+            yield from self._members(self._content(base), self._content(patch), before, after)
+            return
         where = self._where(base, patch)
         if isinstance(after, Absent):
             yield self._removal(base, patch, where)
@@ -150,12 +148,9 @@ class _FieldWriter:
             yield from self._set(where, before, after)
 
     def _where(self, base: _Slot | None, patch: _Slot | None) -> _Slot:
-        """Where the value stands, or would stand."""
-        if patch is not None and (patch.states or base is None or self.written.only):
-            return patch
-        if base is None:
-            raise NoOriginError
-        return base
+        """Where the value stands, or would stand: there is always one of the two."""
+        there = [slot for slot in (patch, base) if slot is not None]
+        return there[0] if there[0].states or self.written.only else there[-1]
 
     def _members(
         self, base: _Slot | None, patch: _Slot | None, before: Mapping[str, Json], after: Mapping[str, Json]
@@ -227,11 +222,8 @@ class _FieldWriter:
         return replace(slot, at=node.place, path=(), node=node, inside=True)
 
     def _value_edit(self, name: str, after: str) -> PlacedEdit:
-        configuration = self.written.configuration
-        if configuration is None:
-            raise NoOriginError
         steps = ("environments", self.written.context.name, "values", name)
-        return PlacedEdit(configuration.place, Edit(steps, after))
+        return PlacedEdit(self.written.configuration, Edit(steps, after))
 
     def _parts_edits(self, parts: Sequence[_Slot], after: str) -> Iterator[PlacedEdit]:
         """The files of a joined text that become others."""
@@ -275,8 +267,6 @@ class _FieldWriter:
         items = slot.items()
         written = zip(self._names([self._tool(item) for item in items]), items, strict=True)
         slots, have, want = dict(written), self._named(before), self._named(after)
-        if slots.keys() != have.keys():
-            raise NoOriginError
         became = {name: name for name in have if name in want} | _renamed(have, want)
         for name, new in became.items():
             yield from self._differences(slots[name], None, have[name], want[new])

@@ -61,18 +61,10 @@ class Positions:
 
     def place(self, offset: int) -> Location:
         """The location of the character at the offset."""
-        starts = self._line_starts()
-        line = bisect_right(starts, offset)
-        return Location(self.file, line, offset - starts[line - 1] + 1)
-
-    def offset(self, place: Location) -> int:
-        """The offset of the character at a location."""
-        return self._line_starts()[place.line - 1] + place.column - 1
-
-    def _line_starts(self) -> list[int]:
         if not self._starts:
             self._starts = [0, *(match.end() for match in _BREAK.finditer(self.text))]
-        return self._starts
+        line = bisect_right(self._starts, offset)
+        return Location(self.file, line, offset - self._starts[line - 1] + 1)
 
     def line(self, place: Location) -> str:
         """The text of the line that the location is on."""
