@@ -7,6 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PY := $(BIN)/python
+LAWS := $(addprefix tests/test_,laws.py pull_laws.py second_environment.py as_agents.py cli_migrate.py conversion.py \
+	kinds_requests.py responses.py source_editing.py source_patches.py text_merge.py)
 PURE := $(shell tr '\n' ',' < .ci/pure-floors)
 
 help:  ## List the targets.
@@ -71,7 +73,7 @@ bench: venv  ## Measure CPU, memory and requests for 1,000 manifests.
 
 soak: venv  ## Run the long tests: fuzzing, faults and kills.
 	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m soak
-	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m hypothesis tests/test_laws.py
+	RECONCILER_SOAK=1 $(PY) -m pytest -q -n 2 -m hypothesis $(LAWS)
 
 test-lowest:  ## Run the suite on the lowest versions that pyproject.toml allows.
 	@sh .ci/venv .venv-lowest constraints-lowest.txt
