@@ -248,6 +248,12 @@ def test_an_option_that_needs_another_is_refused_without_it(here: Checkout, comm
     assert "--into needs `--to responses`" in here.run(*command.split(), "--to", "agent", "--into", "x").err
 
 
+def test_a_format_is_of_the_assessment_alone(here: Checkout) -> None:
+    told = here.run("migrate", "--to", "agent", "--json")
+
+    assert (told.code, "--format is of the assessment" in told.err) == (1, True)
+
+
 SAVED = [
     {
         "id": "asst_a",

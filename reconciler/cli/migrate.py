@@ -48,6 +48,8 @@ def command(
     from reconciler.authoring.request_migration import migrate_to_requests
 
     options.require_goal(to, strict=how["strict"], into=into)
+    if to is not None and format != "text":
+        raise click.UsageError("--format is of the assessment: leave out --to, or --format.")
     if to == "responses":
         return migrate_to_requests(session_options, words, MigrationOptions(**how), into)
     if to == "agent":
