@@ -408,6 +408,17 @@ def test_a_list_that_contradicts_itself_ends_the_import_and_nothing_is_written(a
     assert "Nothing was written." in told.err
 
 
+def test_an_error_in_a_manifest_ends_the_import_and_says_that_nothing_was_written(account: Account) -> None:
+    account.made(name="Bot")
+    (account.checkout.root / "assistants").mkdir()
+    (account.checkout.root / "assistants" / "old.yaml").write_text("name: Old")
+
+    told = account.run("import", "-e", "production")
+
+    assert (told.code, told.out, account.files()) == (1, "", ["assistants/old.yaml"])
+    assert "Error: Errors found; nothing was written.\n  fix the errors above and rerun\n" in told.err
+
+
 def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefghijklmnop")
     id = account.made(name="Bot", instructions="Use sk-abcdefghijklmnop to log in.")

@@ -303,9 +303,11 @@ def test_a_pair_by_hand_must_be_possible(repository: TwoEnvironments) -> None:
     assert message("helper=agent_s") == "agent_s is an agent, and assistant.helper is not."
     assert message("other=asst_s") == "asst_s is the object of assistant.helper already."
     assert message("other=asst_t", "helper=asst_t") == "asst_t is given to several manifests."
-    assert message("other=asst_t", "other=asst_s") == "other is given several live objects."
+    assert message("other=asst_t", "other=asst_s") == "other is paired with several live objects."
     assert message("other=asst_t", "assistant.other=asst_s").startswith("asst_s is the object of")
-    assert message("assistant.helper=asst_s", "helper=asst_t") == "assistant.helper is given several live objects."
+    assert (
+        message("assistant.helper=asst_s", "helper=asst_t") == "assistant.helper is paired with several live objects."
+    )
     assert "metadata pairs" in message("other=asst_f")
 
 

@@ -106,7 +106,7 @@ def opened(loaded: Config, here: Environment | None, style: Style) -> AllManifes
     manifests = AllManifests(loaded, here, read)
     faults = [*read.faults, *(manifests.parsed(here.name).faults if here is not None else ())]
     wrong = [fault for fault in faults if not is_missing_value(fault) and fault.code != UNRESOLVED]
-    stop_at_errors(wrong, read.sources, style)
+    stop_at_errors(wrong, read.sources, style, "nothing was written")
     return manifests
 
 

@@ -98,7 +98,7 @@ def _pairs(words: Sequence[str], live: Collection[Live]) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for key, id in (word.split("=", 1) for word in words if _is_pair(word, live)):
         if pairs.setdefault(key, id) != id:
-            raise Failure(f"{key} is given several live objects.", "one live object has one manifest")
+            raise Failure(f"{key} is paired with several live objects.", "pair each manifest with one")
     return pairs
 
 

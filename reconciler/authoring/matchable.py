@@ -83,7 +83,7 @@ class ManifestsHere:
             if id in given.values():
                 raise Failure(f"{id} is given to several manifests.", _ONE)
             if address in given:
-                raise Failure(f"{address} is given several live objects.", _ONE)
+                raise Failure(f"{address} is paired with several live objects.", _ONE)
             given[address] = id
         return given
 
@@ -94,7 +94,10 @@ class ManifestsHere:
             return address
         other = address_named(key, list(self.by_address), self.session.title)
         if other is not None:
-            raise Failure(f"{one.id} is {KINDS[one.kind].with_article}, and {other} is not.")
+            raise Failure(
+                f"{one.id} is {KINDS[one.kind].with_article}, and {other} is not.",
+                "pair it with a manifest of its kind",
+            )
         raise Failure(f"No manifest is called {key!r}.", meant(key, of_kind))
 
     def _require_free(self, address: Address, one: Live, live: Collection[Live], *, is_left: bool) -> None:
