@@ -390,6 +390,7 @@ def test_in_an_empty_folder_a_provider_is_enough_and_the_configuration_is_writte
     assert "begin with `reconciler import -e openai`, which writes one;" in lost.err
     assert (told.code, "  reconciler.yaml" in told.out) == (0, True)
     assert "Note: reconciler.yaml calls the stack test-in-an-empty" in told.err
+    assert ", stack test-in-an-empty" in told.out.splitlines()[0]
     assert configuration.splitlines()[1].startswith("stack: test-in-an-empty")
     assert account.text("reconciler.yaml").splitlines()[1] == "environments:"  # `local` keeps its stack
     assert "Plan: 2 to import, 0 to add, 0 to change" in account.run("plan", "-e", "openai").out

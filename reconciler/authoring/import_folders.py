@@ -52,13 +52,17 @@ def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -
     return found if not new else replace(found, edited={FILE: changed}, before={FILE: before})
 
 
-def first_configuration(loaded: Config, here: Environment) -> str:
-    """A `reconciler.yaml` for a repository that has none, with the stack that a plan needs: called like the folder.
+def first_stack(loaded: Config) -> str:
+    """The stack of a repository that has no `reconciler.yaml` yet: called like the folder."""
+    name = slug_of(loaded.root.name)
+    return name if name not in ("", DEFAULT_STACK) else "my-team"
+
+
+def first_configuration(loaded: Config, here: Environment, stack: str) -> str:
+    """A `reconciler.yaml` for a repository that has none, with the stack that a plan needs.
 
     Where there is a `local` already, that keeps the stack that it has.
     """
-    name = slug_of(loaded.root.name)
-    stack = name if name not in ("", DEFAULT_STACK) else "my-team"
     click.echo(f"Note: {FILE} calls the stack {stack}: choose another name now, not after the first apply.", err=True)
     own, common = ({"stack": stack}, {}) if loaded.environments else ({}, {"stack": stack})
     return write({"version": 1, **common, "environments": {here.name: {"provider": here.provider, **own}}})

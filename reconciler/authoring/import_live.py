@@ -10,7 +10,7 @@ import click
 
 from reconciler import config
 from reconciler.authoring.all_manifests import AllManifests, opened
-from reconciler.authoring.import_folders import first_configuration, folders_for
+from reconciler.authoring.import_folders import first_configuration, first_stack, folders_for
 from reconciler.authoring.import_output import ImportResult, finish
 from reconciler.authoring.importing import ImportOptions, Item, import_objects
 from reconciler.authoring.matching import Matched, matched
@@ -70,9 +70,11 @@ def import_read(
     folders = folders_for(session.config, (item.live.kind for item in items), done.edited.get(FILE))
     imported = import_objects(repository, items, folders, options, done)
     folders = folders_for(session.config, (address.kind for address in imported.items), done.edited.get(FILE))
+    stack = session.where.stack
     if session.config.file is None and imported.items and not session.environment.settings.embedded:
-        folders = replace(folders, edited={FILE: first_configuration(session.config, session.environment)})
-    title, then = f"{session.title}, stack {session.where.stack}", f"reconciler plan -e {session.where.environment}"
+        stack = first_stack(session.config)
+        folders = replace(folders, edited={FILE: first_configuration(session.config, session.environment, stack)})
+    title, then = f"{session.title}, stack {stack}", f"reconciler plan -e {session.where.environment}"
     managed = [one for one in found.managed if one.identity not in done.handled]
     left = [each for each in found.left if each.live.identity not in done.handled]
     result = ImportResult(title, imported, done, folders, len(managed), left, then)
