@@ -27,11 +27,18 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
         yield {"production": f"{production}/v1", "staging": f"{staging}/v1"}
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    """One for all calls: each has to read the certificates of the machine."""
+    with httpx.Client() as one:
+        yield one
+
+
 class Account:
     """Two servers, which begin empty, and a checkout that knows both."""
 
-    def __init__(self, checkout: Checkout, servers: dict[str, str]) -> None:
-        self.checkout, self.servers, self.run = checkout, servers, checkout.run
+    def __init__(self, checkout: Checkout, servers: dict[str, str], client: httpx.Client) -> None:
+        self.checkout, self.servers, self.client, self.run = checkout, servers, client, checkout.run
         (checkout.root / "assistants").rmdir()
         for name in servers:
             for api in ("assistants", "agents"):
@@ -45,7 +52,7 @@ class Account:
 
     def call(self, method: str, path: str, server: str = "production", body: Any = None) -> Any:
         api = path.split("/")[0].split("?")[0]
-        answer = httpx.request(method, f"{self.servers[server]}/{path}", headers=BETAS[api], json=body)
+        answer = self.client.request(method, f"{self.servers[server]}/{path}", headers=BETAS[api], json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -68,9 +75,13 @@ class Account:
 
 @pytest.fixture
 def account(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], servers: dict[str, str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    servers: dict[str, str],
+    client: httpx.Client,
 ) -> Account:
-    return Account(Checkout(tmp_path, monkeypatch, capsys), servers)
+    return Account(Checkout(tmp_path, monkeypatch, capsys), servers, client)
 
 
 def test_what_is_live_becomes_files_and_a_plan_adopts_it_without_a_change(account: Account) -> None:

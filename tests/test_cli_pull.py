@@ -38,10 +38,21 @@ environments:
 """
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test leaves a copy of what all of them begin with."""
+    return tmp_path_factory.mktemp("made") / "once"
+
+
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], made_once: Path
+) -> Checkout:
     """A checkout of two assistants that share a prompt, committed and applied."""
     checkout = Checkout(tmp_path, monkeypatch, capsys, hr=HR, it=IT)
+    if made_once.exists():
+        shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
+        return checkout
     (tmp_path / "assistants/prompts").mkdir()
     (tmp_path / "assistants/prompts/hr.md").write_text(PROMPT)
     (tmp_path / "assistants/prompts/it.md").write_text("IT.\n")
@@ -49,6 +60,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     (tmp_path / ".gitignore").write_text(".reconciler")
     repository(tmp_path)
     assert checkout.run("apply", "-e", "local", "--auto-approve").code == 0
+    shutil.copytree(tmp_path, made_once)
     return checkout
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from reconciler.canonical import Fields, equal
 from reconciler.kinds import KINDS, ServerTraits
@@ -27,7 +27,6 @@ def told(fields: Fields, verdict: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=60)
 @given(bodies())
 def test_what_is_told_is_what_is_done_and_agents_take_it(body: dict[str, Any]) -> None:
     fields = ASSISTANT.check(body, ServerTraits()).fields
@@ -45,7 +44,6 @@ def test_what_is_told_is_what_is_done_and_agents_take_it(body: dict[str, Any]) -
 
 
 @pytest.mark.no_cover
-@settings(max_examples=60)
 @given(bodies())
 def test_a_request_says_everything_but_what_is_told_to_be_lost(body: dict[str, Any]) -> None:
     fields = ASSISTANT.check(body, ServerTraits()).fields

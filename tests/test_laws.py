@@ -162,7 +162,7 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(
 
 @fewer
 @given(
-    st.lists(messes(), min_size=1, max_size=4),
+    st.lists(messes(), min_size=1, max_size=3),
     st.sampled_from(["yaml", "markdown"]),
     st.sampled_from([*EVERY_SERVER, *CLONES]),
 )
@@ -183,7 +183,7 @@ def test_imported_files_are_adopted_without_a_changed_field_and_then_nothing_is_
 
 @fewer
 @given(
-    st.lists(messes(), min_size=1, max_size=4),
+    st.lists(messes(), min_size=1, max_size=3),
     st.sampled_from(["yaml", "markdown"]),
     st.sampled_from([*EVERY_SERVER, *CLONES]),
 )

@@ -438,8 +438,7 @@ def _until_killed(step: int, folder: Path) -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("step", range(1, 8))
-def test_a_kill_before_any_write_leaves_what_the_next_apply_makes_right(here: Place, step: int) -> None:
+def test_a_kill_before_any_write_leaves_what_the_next_apply_makes_right(here: Place) -> None:
     here.write(hr=IT, old=IT)
     here.apply()
     before = here.files()
@@ -447,17 +446,18 @@ def test_a_kill_before_any_write_leaves_what_the_next_apply_makes_right(here: Pl
     (here.root / "assistants/old.yaml").unlink()
     _until_killed(99, here.folder)
     whole = here.files()
-    for path in here.folder.iterdir():
-        path.unlink()
-    for name, content in before.items():
-        (here.folder / name).write_bytes(content)
-    _until_killed(step, here.folder)
-    assert here.files() != whole
-    here.apply("--allow", "too-many-deletes")
-    assert here.changes() == []
-    here.edit("it", model="gpt-5")
-    here.apply()  # with the next write goes what a kill left beside requests
-    assert here.files() == whole
+    for step in range(1, 8):
+        for path in here.folder.iterdir():
+            path.unlink()
+        for name, content in before.items():
+            (here.folder / name).write_bytes(content)
+        _until_killed(step, here.folder)
+        assert here.files() != whole, step
+        here.apply("--allow", "too-many-deletes")
+        assert here.changes() == [], step
+        here.edit("it", model="gpt-5")
+        here.apply()  # with the next write goes what a kill left beside requests
+        assert here.files() == whole, step
 
 
 MARKER = Marker("acme", "production", "hr", ASSISTANT.form, nonce="n1", commit="c1")

@@ -82,18 +82,18 @@ def _long_prompts() -> Bodies:
         assistant("Knows everything", knowledge[:250_000]),
         assistant("One line", "word " * 4_000 + "end"),
         assistant("No spaces", "x" * 100_000),
-        agent("Knows even more", (knowledge * 4)[:1_000_000]),
+        agent("Knows even more", (knowledge * 2)[:400_000]),
     ]
 
 
 def _toolbox() -> Bodies:
-    """128 functions, some of them shared, some of one name and not the same."""
-    shared = [function(f"tool_{number}", schema(*LARGE)) for number in range(126)]
+    """Many functions, some of them shared, some of one name and not the same."""
+    shared = [function(f"tool_{number}", schema(*LARGE)) for number in range(24)]
     return [
         assistant("Toolbox", "Use them.", tools=[*shared, {"type": "code_interpreter"}, {"type": "file_search"}]),
-        assistant("Toolbox (old)", "Use them.", tools=[*shared[:10], function("tool_99", schema(*LARGE, "more"))]),
-        assistant("Small", tools=[function("Tool_99", schema(*LARGE, "x")), function("TOOL_99"), function("con")]),
-        agent("Toolbox", "Use them.", tools=[flat(f"tool_{number}", schema(*LARGE)) for number in range(40)]),
+        assistant("Toolbox (old)", "Use them.", tools=[*shared[:10], function("tool_20", schema(*LARGE, "more"))]),
+        assistant("Small", tools=[function("Tool_20", schema(*LARGE, "x")), function("TOOL_20"), function("con")]),
+        agent("Toolbox", "Use them.", tools=[flat(f"tool_{number}", schema(*LARGE)) for number in range(12)]),
         agent("Same", tools=[flat("tool_1", schema(*LARGE)), flat("tool_2", schema(*LARGE))]),
     ]
 
@@ -364,8 +364,8 @@ def _twins() -> Bodies:
 def _many() -> Bodies:
     """Made by a loop, years ago."""
     return [
-        assistant(f"Support Bot {number % 40}", PROMPT if number % 3 else f"{PROMPT}\nYour number is {number}.")
-        for number in range(45)
+        assistant(f"Support Bot {number % 18}", PROMPT if number % 3 else f"{PROMPT}\nYour number is {number}.")
+        for number in range(21)
     ]
 
 
