@@ -11,6 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.authoring.import_output import tell_of_members
+from reconciler.kinds import KINDS
+from reconciler.providers.objects import live_object
 from support.checkout import Checkout, answering
 from support.emulator_process import served
 from support.emulator_world import BETAS
@@ -429,6 +432,14 @@ def test_an_error_in_a_manifest_ends_the_import_and_says_that_nothing_was_writte
 
     assert (told.code, told.out, account.files()) == (1, "", ["assistants/old.yaml"])
     assert "Error: Errors found; nothing was written.\n  fix the errors above and rerun\n" in told.err
+
+
+def test_what_is_live_beside_what_a_manifest_can_say_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    raw = {"id": "agent_1", "object": "agent", "model": "m", "new_field": {"a": 1}, "other": None}
+
+    tell_of_members([live_object(KINDS["agent"], raw)], "stays on the server in")
+
+    assert capsys.readouterr().err == "Note: No manifest has `new_field`; it stays on the server in agent_1.\n"
 
 
 def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from reconciler.authoring.file_changes import write_files
 from reconciler.authoring.import_folders import Folders
 from reconciler.authoring.importing import Imported, ImportOptions
 from reconciler.authoring.matching import Matched
+from reconciler.kinds import KINDS
 from reconciler.model import Live
 from reconciler.plan.importable import Left
 from reconciler.render.file_tree import file_tree
@@ -22,6 +23,8 @@ from reconciler.render.values import one_line
 SETTLE = "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
 _NAMED = 20
 """How many objects of one reason are named."""
+_LISTED = 3
+"""How many of what a note is about are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,24 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
         click.echo(SETTLE)
     elif imported.texts or edited:
         click.echo(f"Next: {result.next}")
+
+
+def tell_of_members(lives: Iterable[Live], verb: str) -> None:
+    """Notes what else the objects say that no manifest has, such as the `file_ids` of the first Assistants API."""
+    found: dict[str, list[str]] = {}
+    for live in lives:
+        kind = KINDS[live.kind]
+        for name in live.raw.keys() - {*kind.fields, *kind.set_by_server}:
+            if live.raw[name] not in (None, "", [], {}):
+                found.setdefault(name, []).append(live.id)
+    for name, ids in sorted(found.items()):
+        click.echo(f"Note: No manifest has `{one_line(name)}`; it {verb} {some_of(ids)}.", err=True)
+
+
+def some_of(words: Sequence[str]) -> str:
+    """The first of the words, and how many more there are."""
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return ", ".join(map(one_line, words[:_LISTED])) + more
 
 
 def _notes(result: ImportResult) -> Iterator[str]:

@@ -12,7 +12,7 @@ import click
 from reconciler.authoring.all_manifests import AllManifests, opened
 from reconciler.authoring.converting import Goal, converted_item
 from reconciler.authoring.import_folders import folders_for
-from reconciler.authoring.import_output import ImportResult, finish
+from reconciler.authoring.import_output import ImportResult, finish, some_of, tell_of_members
 from reconciler.authoring.importing import ImportOptions, Item, import_objects
 from reconciler.authoring.matching import Matched
 from reconciler.authoring.responses_place import responses_place
@@ -34,15 +34,12 @@ from reconciler.plan.ownership import owner
 from reconciler.providers.objects import live_object
 from reconciler.render import Style
 from reconciler.render.sentences import address_of, count
-from reconciler.render.values import one_line
 from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
 
 _STDIN = "-"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_LISTED = 3
-"""How many files or differing fields are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def import_saved(
     repository = opened(loaded, here, style)
     lives = [_live(each) for each in _unknown(objects, repository, becoming)]
     _tell_of_markers(lives)
-    _tell_of_members(lives)
+    tell_of_members(lives, "was left out of")
     items, left = _as_wanted([_item(live, repository) for live in lives], becoming)
     text = edits.edited.get(FILE)
     folders = folders_for(loaded, (item.live.kind for item in items), text)
@@ -142,14 +139,8 @@ def _differing(before: SavedObject, after: SavedObject) -> list[Diagnostic]:
     paths = [show(each.path) for each in differences(wanted, _live(before), KINDS[after.kind])]
     if not paths:
         return []
-    message = f"{after.id} is also in {before.place}, and differs in {_some(paths)}."
+    message = f"{after.id} is also in {before.place}, and differs in {some_of(paths)}."
     return [Diagnostic(after.place, "saved-twice", message, "this one is imported, as the last", "warning")]
-
-
-def _some(words: Sequence[str]) -> str:
-    """The first of the words, and how many more there are."""
-    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
-    return ", ".join(map(one_line, words[:_LISTED])) + more
 
 
 def _known_ids(repository: AllManifests) -> set[tuple[str, str]]:
@@ -168,22 +159,10 @@ def _tell_of_markers(lives: Iterable[Live]) -> None:
     """Notes that markers are not taken along: whoever managed the objects, what is created from now on is new."""
     owners = sorted({owner(each.marker) for each in lives if each.marker is not None})
     if owners:
-        click.echo(f"Note: {count(len(owners), 'marker')} not taken along: {_some(owners)}.", err=True)
+        click.echo(f"Note: {count(len(owners), 'marker')} not taken along: {some_of(owners)}.", err=True)
     odd = sorted(each.id for each in lives if each.odd_marker)
     if odd:
-        click.echo(f"Note: The metadata entry `reconciler` is reserved, and left out of {_some(odd)}.", err=True)
-
-
-def _tell_of_members(lives: Iterable[Live]) -> None:
-    """Notes what else the objects say that no manifest has, such as the `file_ids` of the first Assistants API."""
-    found: dict[str, list[str]] = {}
-    for live in lives:
-        kind = KINDS[live.kind]
-        for name in live.raw.keys() - {*kind.fields, *kind.set_by_server}:
-            if live.raw[name] not in (None, "", [], {}):
-                found.setdefault(name, []).append(live.id)
-    for name, ids in sorted(found.items()):
-        click.echo(f"Note: No manifest has `{one_line(name)}`; it was left out of {_some(ids)}.", err=True)
+        click.echo(f"Note: The metadata entry `reconciler` is reserved, and left out of {some_of(odd)}.", err=True)
 
 
 def _item(live: Live, repository: AllManifests) -> Item:
@@ -196,7 +175,7 @@ def _item(live: Live, repository: AllManifests) -> Item:
 
 def _title_of(paths: Sequence[str], loaded: Config, here: Environment | None) -> str:
     """Which environment the manifests are for, if only one, and which files they come from."""
-    files = f"from {_some([_shown(path) for path in paths])}"
+    files = f"from {some_of([_shown(path) for path in paths])}"
     if here is None:
         return f"every environment, {files}"
     where = target_of(here, here.settings.unreached(), state_folder(loaded))
