@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.authoring.import_output import tell_of_members
+from reconciler.authoring.import_output import note_other_members
 from reconciler.kinds import KINDS
 from reconciler.providers.objects import live_object
 from support.checkout import Checkout, answering
@@ -202,7 +202,7 @@ def test_files_in_the_way_are_only_written_over_with_force(account: Account) -> 
     forced = account.run("import", "-e", "production", "--force")
 
     assert (refused.code, files) == (1, ["assistants/prompts/hr-helper.md"])
-    assert "1 file exist with another text:\n  assistants/prompts/hr-helper.md" in refused.err
+    assert "1 file exist with different content:\n  assistants/prompts/hr-helper.md" in refused.err
     assert (forced.code, way.read_text()) == (0, f"{LONG}\n")
 
 
@@ -285,7 +285,7 @@ def test_a_marker_of_an_earlier_life_is_not_taken_along(folder: Checkout) -> Non
 
     told = folder.run("import", "--from", "dump.json")
 
-    assert told.err == "Note: 1 marker not taken along: sales/production/bot.\n"
+    assert told.err == "Note: 1 marker not carried over: sales/production/bot.\n"
     assert "metadata:\n  team: hr\n" in (folder.root / "assistants/bot.yaml").read_text()
 
 
@@ -295,7 +295,7 @@ def test_what_no_manifest_has_is_named_and_a_strange_id_is_kept_as_any_other(fol
 
     told = folder.run("import", "--from", "dump.json")
 
-    assert (told.code, told.err) == (0, "Note: No manifest has `file_ids`; it was left out of asst\\n1.\n")
+    assert (told.code, told.err) == (0, "Note: Manifests have no field `file_ids`; it was left out of asst\\n1.\n")
     assert "a" * 999 in (folder.root / "assistants/long.yaml").read_text()
 
 
@@ -348,7 +348,7 @@ def test_a_folder_for_a_kind_that_has_none_is_listed_in_the_configuration(accoun
 
     assert "  reconciler.yaml    changed\n  agents/\n    desk.yaml" in told.out
     assert "1 manifest written, 1 file changed.\n" in told.out
-    missing = "`manifests` lists the folder assistants, which is not there: create it, or take it out."
+    missing = "`manifests` lists the folder assistants, which does not exist: create it, or remove the entry."
     assert told.err == f"Warning: {missing}\n"
     assert "manifests: [assistants, agents]  # ours\n" in account.text("reconciler.yaml")
     (account.checkout.root / "assistants").mkdir()
@@ -376,7 +376,7 @@ def test_members_that_are_not_known_here_are_kept_and_named(folder: Checkout) ->
     manifest = folder.root / "assistants/bot.yaml"
     bare, stated = manifest.read_text().split("  unknown_members:\n")
 
-    note = "assistant.bot has members that are not known here, and keeps them: tools.eager, tools.function.cache"
+    note = "assistant.bot keeps members that this version does not know: tools.eager, tools.function.cache"
     assert told.err == f"Note: {note}.\n"
     assert stated == "    - tools.eager\n    - tools.function.cache\n"
     assert folder.run("validate").code == 0
@@ -401,9 +401,9 @@ def test_in_an_empty_folder_a_provider_is_enough_and_the_configuration_is_writte
     account.made(name="Other")
     account.run("import", "-e", "openai")
 
-    assert "begin with `reconciler import -e openai`, which writes one;" in lost.err
+    assert "start with `reconciler import -e openai`, which writes one;" in lost.err
     assert (told.code, "  reconciler.yaml" in told.out) == (0, True)
-    assert "Note: reconciler.yaml calls the stack test-in-an-empty" in told.err
+    assert "Note: reconciler.yaml names the stack test-in-an-empty" in told.err
     assert ", stack test-in-an-empty" in told.out.splitlines()[0]
     assert configuration.splitlines()[1].startswith("stack: test-in-an-empty")
     assert account.text("reconciler.yaml").splitlines()[1] == "environments:"  # `local` keeps its stack
@@ -437,9 +437,9 @@ def test_an_error_in_a_manifest_ends_the_import_and_says_that_nothing_was_writte
 def test_what_is_live_beside_what_a_manifest_can_say_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     raw = {"id": "agent_1", "object": "agent", "model": "m", "new_field": {"a": 1}, "other": None}
 
-    tell_of_members([live_object(KINDS["agent"], raw)], "stays on the server in")
+    note_other_members([live_object(KINDS["agent"], raw)], "stays on the server in")
 
-    assert capsys.readouterr().err == "Note: No manifest has `new_field`; it stays on the server in agent_1.\n"
+    assert capsys.readouterr().err == "Note: Manifests have no field `new_field`; it stays on the server in agent_1.\n"
 
 
 def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -451,7 +451,7 @@ def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, m
     told = account.run("import", "-e", "production")
 
     assert account.files() == ["assistants/many.yaml"]
-    assert told.err == f"1 was left: {id} (Bot): a secret in `instructions`, which belongs into no file.\n"
+    assert told.err == f"1 was left: {id} (Bot): a secret in `instructions`, which must not be written to a file.\n"
 
 
 def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder: Checkout) -> None:
@@ -468,7 +468,7 @@ def test_what_a_manifest_cannot_say_is_left_with_the_field_and_the_reason(folder
 
     assert told.code == 0
     assert "1 was left: asst_1 (Many): `tools`: 129 tools; the API takes 128.\n" in told.err
-    assert "1 was left: agent_4 (Secret): a secret in `tools`, which belongs into no file.\n" in told.err
+    assert "1 was left: agent_4 (Secret): a secret in `tools`, which must not be written to a file.\n" in told.err
     assert "1 was left: agent_5 (Named): `text.format.name`: There is no field `name` here.\n" in told.err
     assert "1 was left: asst_2 (Odd): `temperature`: Expected a number, found text.\n" in told.err
     assert [path.stem for path in (folder.root / "assistants").iterdir()] == ["assistant-3"]

@@ -112,7 +112,10 @@ def test_strict_writes_no_manifest_with_an_unresolved_field(here: Checkout) -> N
     told = here.run("migrate", "--to", "agent", "--strict")
 
     assert told.code == 1
-    assert "assistant.hr was left: 2 fields would be unresolved, which --strict refuses: code_interpreter" in told.err
+    assert (
+        "assistant.hr was left: 2 fields would be unresolved, which --strict does not allow: code_interpreter"
+        in told.err
+    )
     assert [each.name for each in (here.root / "agents").iterdir()] == ["it.yaml"]
 
 
@@ -136,7 +139,7 @@ def test_an_error_of_an_agent_alone_stops_no_migration_and_one_of_an_assistant_d
     assert here.run("migrate", "it", "--to", "agent").code == 0
     (here.root / "agents/new.yaml").write_text("model: m\nreconciler: {was: [hr]}\n")
     told = here.run("migrate", "hr", "--to", "agent")
-    assert (told.code, "its key is one that agent.new had before." in told.err) == (1, True)
+    assert (told.code, "its key is a former key of agent.new." in told.err) == (1, True)
     here.write(it="modle: m\n")
     assert here.run("migrate", "--to", "agent").code == 1
 
@@ -194,8 +197,8 @@ def test_the_assistants_of_an_environment_become_requests_one_at_a_time(here: Ch
     assert (request["temperature"], request["metadata"]) == (0.2, {"team": "red"})
 
     strict = here.run("migrate", "-e", "production", "--to", "responses", "--strict")
-    assert (strict.code, "assistant.hr is there already" in strict.out) == (1, True)
-    assert "1 field would be unresolved, which --strict refuses: file_search." in strict.err
+    assert (strict.code, "assistant.hr is in the environment already" in strict.out) == (1, True)
+    assert "1 field would be unresolved, which --strict does not allow: file_search." in strict.err
     next_one = here.run("migrate", "it", "-e", "production", "--to", "responses")
     assert "  assistants/it.yaml    assistant.it; 1 field is unresolved: file_search\n" in next_one.out
     assert (here.root / "assistants/it.yaml").read_text().startswith(text)
@@ -251,7 +254,7 @@ def test_an_option_that_needs_another_is_refused_without_it(here: Checkout, comm
 def test_a_format_is_of_the_assessment_alone(here: Checkout) -> None:
     told = here.run("migrate", "--to", "agent", "--json")
 
-    assert (told.code, "--format is of the assessment" in told.err) == (1, True)
+    assert (told.code, "--format applies to the assessment" in told.err) == (1, True)
 
 
 SAVED = [
@@ -285,7 +288,7 @@ def test_saved_assistants_become_requests_in_an_environment_that_is_added(empty:
 
     assert told.code == 0
     assert told.out.startswith("production (responses, dist/production), stack ")
-    assert "assistant.old could not take everything along; unresolved: browser." in told.err
+    assert "assistant.old could not carry everything over; unresolved: browser." in told.err
     assert manifest(empty, "assistants/old.yaml") == {
         "name": "Old",
         "model": "gpt-5.1",

@@ -127,7 +127,7 @@ def test_a_file_for_the_text_of_one_environment_may_be_there_with_that_text_and_
     mine.write_text("mine\n")
 
     told = here.run("pull", "--only", "local")
-    assert (told.code, "assistants/prompts/hr.local.md, which is there with another text" in told.out) == (1, True)
+    assert (told.code, "assistants/prompts/hr.local.md, which exists with different content" in told.out) == (1, True)
     assert status(here) == ["?? assistants/prompts/hr.local.md"]
 
     mine.write_text("Only here.\n")  # as a command leaves it that is killed then
@@ -182,7 +182,7 @@ def test_a_prompt_whose_edits_overlap_is_left_to_a_person_with_the_live_text_bes
 
     (here.root / "assistants/hr.local.live.md").unlink()
     kept = here.run("pull", "-e", "local", "hr", "--take", "git")
-    assert (kept.code, "on the server as well: assistant.hr. To write what Git says," in kept.out) == (0, True)
+    assert (kept.code, "on the server as well: assistant.hr. To write the value of Git," in kept.out) == (0, True)
     assert "never kind" in text(here, "assistants/prompts/hr.md")
     assert here.run("pull", "-e", "local", "hr", "--take", "live").code == 0
     assert text(here, "assistants/prompts/hr.md") == PROMPT.replace("kind", "very kind")
@@ -199,7 +199,7 @@ def test_without_the_text_that_was_applied_last_it_is_said_why_nothing_was_merge
 
     told = here.run("pull", "-e", "local", "hr")
 
-    assert (told.code, "nothing here has the text that was applied last" in told.out) == (1, True)
+    assert (told.code, "the text of the last apply was not found" in told.out) == (1, True)
 
 
 def test_two_live_texts_for_one_file_are_both_left(here: Checkout) -> None:
@@ -211,7 +211,7 @@ def test_two_live_texts_for_one_file_are_both_left(here: Checkout) -> None:
     assert told.code == 1
     for key, other in (("hr", "it"), ("it", "hr")):
         assert f"assistant.{key} instructions (assistants/{key}.yaml:" in told.out
-        assert f"assistant.{other} has another live value, and both would stand at one place" in told.out
+        assert f"assistant.{other} has a different live value, and both share one location" in told.out
     assert status(here) == ["M assistants/hr.yaml"]
 
 
@@ -238,7 +238,7 @@ def test_what_no_pull_can_take_is_named_with_what_can(here: Checkout) -> None:
     assert told.code == 0
     assert "Not live: assistant.new. An apply creates them;" in told.out
     assert "Without a manifest here: assistant.it. `reconciler import` writes one." in told.out
-    assert "1 live object is unmanaged: `reconciler import` takes it." in told.out
+    assert "1 live object is unmanaged: `reconciler import` writes its manifest." in told.out
     assert "Nothing is called 'nobody'" in here.run("pull", "-e", "local", "nobody").err
 
 
@@ -248,7 +248,7 @@ def test_an_edit_in_git_is_not_undone(here: Checkout) -> None:
 
     told = here.run("pull", "-e", "local", "--take", "live")
 
-    assert (told.code, told.out.splitlines()[-1]) == (0, "1 value that changed in Git stays as Git says.")
+    assert (told.code, told.out.splitlines()[-1]) == (0, "1 value that changed in Git stays as Git states.")
     assert "temperature: 0.6" in text(here, "assistants/hr.yaml")
 
 

@@ -129,7 +129,7 @@ def test_what_is_not_there_is_said_with_the_place_and_a_suggestion(here: Checkou
 def test_where_nothing_is_managed_an_unknown_id_leads_to_what_is_live(here: Checkout) -> None:
     told = here.run("show", "asst_nope")
 
-    assert told.err.endswith("and there is no such file.\n  `reconciler status` lists what is live\n")
+    assert told.err.endswith("and the file does not exist.\n  `reconciler status` lists what is live\n")
 
 
 def test_a_plan_file_that_is_missing_is_not_taken_for_a_key_alone(here: Checkout) -> None:

@@ -36,7 +36,7 @@ def test_files_with_another_text_are_named_and_nothing_is_written_unless_forced(
 
     failure = refused(tmp_path, texts)
 
-    assert failure.message == "2 files exist with another text:"
+    assert failure.message == "2 files exist with different content:"
     assert failure.remedy.splitlines()[:2] == ["b.yaml", "c.yaml"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "b.yaml", "c.yaml"]
     write_files(tmp_path, texts, force=True)
@@ -195,5 +195,5 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(Failure, match=r"Cannot read a.md: the text is not UTF-8\."):
         text_of(tmp_path, "a.md")
-    with pytest.raises(Failure, match=r"Cannot read b.md: there is no such file\."):
+    with pytest.raises(Failure, match=r"Cannot read b.md: the file does not exist\."):
         text_of(tmp_path, "b.md")

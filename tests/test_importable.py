@@ -30,7 +30,7 @@ def test_what_carries_our_marker_without_a_manifest_is_importable_unless_that_is
 
     found = candidates([lost, removed, *twice], [], WHERE, absent=[Address("assistant", "removed")])
 
-    doubled = "several live assistants carry the key twice; `reconciler plan` says what to do"
+    doubled = "several live assistants carry the key twice; `reconciler plan` shows what to do"
     assert found.importable == (lost,)
     assert reasons(found) == {
         "asst_2": "its manifest says that it does not exist in production, and the next plan removes it",
@@ -58,7 +58,7 @@ def test_what_is_not_ours_to_adopt_is_left_with_the_reason() -> None:
         "asst_copy": "a copy of assistant.bot (asst_1)",
         "asst_1": "managed by the stack sales, environment production",
         "asst_e": "managed by the stack acme, environment staging",
-        "asst_odd": "its metadata entry `reconciler` is not a marker, and adopting it would replace that",
+        "asst_odd": "its metadata entry `reconciler` is not a marker, and adopting the object would overwrite it",
         "asst_pinned": "named by a manifest for the environment staging",
         "asst_full": "16 metadata pairs leave no room for the marker; remove one on the server",
     }

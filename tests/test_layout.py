@@ -285,7 +285,7 @@ def test_json_shows_everything_that_it_says() -> None:
         ({"metadata": {"\ud83d": "x"}}, "`metadata` holds half a character (a lone surrogate), which no file can hold"),
         (
             {"tools": [{"type": "odd", "index": {"value": "x"}}]},
-            "`tools.0.index` looks like a reference, and a manifest would take it for one",
+            "`tools.0.index` looks like a reference, and a manifest would read it as one",
         ),
         ({"tools": [{"type": "function", "function": {"name": "f", "parameters": {"file": "x"}}}]}, None),
     ],

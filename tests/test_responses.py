@@ -260,7 +260,7 @@ def test_a_file_that_is_not_managed_is_never_written_over(here: Place) -> None:
     assert "`id: {production: hr}`" in told.out
     told = here.run("apply", "--auto-approve", "--allow", "possible-duplicate")
     assert told.code == 1
-    assert "dist/production/hr.json is there already, and is not managed." in told.out + told.err
+    assert "dist/production/hr.json exists already, and is unmanaged." in told.out + told.err
     assert "write `reconciler: {id: {production: hr}}`" in told.out + told.err
     assert here.request("hr") == {"model": "gpt-5"}
     here.write(hr=f"{HR}reconciler: {{id: {{production: hr}}}}\n")
@@ -385,7 +385,7 @@ def test_every_broken_request_is_named_at_once_and_others_files_are_not_read(app
     _file("it.json", b"{")(applied)
     (applied.folder / os.fsdecode(b"\xff.json")).write_text("{}")
     told = applied.run("plan")
-    assert "dist/production has a file of the name '\\udcff.json'." in told.err
+    assert "dist/production has a file named '\\udcff.json'." in told.err
     assert "dist/production/hr.json:1:2" in told.err
     assert "dist/production/it.json:1:2" in told.err
 
@@ -615,7 +615,7 @@ def test_after_a_conflict_in_an_entry_either_marker_will_do(applied: Place) -> N
 def test_a_folder_that_git_ignores_is_told_of(here: Place) -> None:
     (here.root / ".gitignore").write_text("dist\n")
     repository(here.root)
-    assert "dist/production is ignored, so that no other clone has what was applied." in here.run("doctor").out
+    assert "Git ignores dist/production, so no other clone has what was applied." in here.run("doctor").out
 
 
 def test_a_pull_request_that_brings_the_folder_is_planned_with_it(here: Place) -> None:

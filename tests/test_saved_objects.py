@@ -80,7 +80,7 @@ def test_what_is_another_thing_is_a_warning_at_its_line_and_the_rest_is_read() -
         (3, "not-imported", "asst_2 is an assistant without a `model`.", "warning"),
         (4, "not-imported", "This is not an agent or assistant.", "warning"),
         (5, "not-imported", "This is not an object.", "warning"),
-        (6, "incomplete-list", "The list has more on other pages.", "warning"),
+        (6, "incomplete-list", "This list has more pages.", "warning"),
         (7, "not-imported", "asst_3 is an assistant without a `model`.", "warning"),
         (7, "not-imported", "This is not an agent or assistant (`object` is `run`).", "warning"),
     ]

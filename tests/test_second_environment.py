@@ -201,7 +201,7 @@ def test_what_no_patch_can_say_is_a_manifest_of_its_own(
 
     repository.imports("staging", [helper("asst_s", **answering({"type": "object", "default": None}))])
 
-    assert "a null that no patch can say: a manifest of its own" in capsys.readouterr().out
+    assert "a null that no patch can express: a separate manifest" in capsys.readouterr().out
     assert {name: [str(one.address) for one in repository.desired(name)] for name in ("production", "staging")} == {
         "production": ["assistant.helper"],
         "staging": ["assistant.helper-2"],

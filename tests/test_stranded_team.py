@@ -105,7 +105,7 @@ def test_a_folder_of_dumps_becomes_requests_that_are_reviewed_shipped_and_kept_i
     assert "1 was left: asst_77 (Night Bot)" in team.run(*dumps, "--strict", "--dry-run").err
     imported = team.run(*dumps)
     assert imported.code == 0, imported.err
-    assert "assistant.night-bot could not take everything along; unresolved: file_search." in imported.err
+    assert "assistant.night-bot could not carry everything over; unresolved: file_search." in imported.err
     told = team.run("plan").err
     assert "unresolved-field: `file_search` is unresolved: a migration could not carry it over." in told
     manifest = team.root / "assistants/night-bot.yaml"

@@ -85,7 +85,7 @@ def new_agents(
         try:
             draft = agent_draft(manifest, views, former, places.absent, folder)
         except UnpatchableError as error:
-            yield manifest, f"what an environment has in `{error}` differs in a way that no patch can say"
+            yield manifest, f"what an environment has in `{error}` differs in a way that no patch can express"
             continue
         bodies = {view.name: converted(view.fields, KINDS["assistant"]).body for view in views if view.fields}
         wanted = {name: _AGENT.check(body, ServerTraits()).fields for name, body in bodies.items()}

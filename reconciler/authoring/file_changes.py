@@ -63,7 +63,7 @@ def write_files(
     _require_new([each for each in changes if each.shown not in before], force=force)
     pending = sorted((each for each in changes if each.before != each.after), key=lambda each: each.order)
     written: list[str] = []
-    with _telling([each.shown for each in pending], written):
+    with _reporting_progress([each.shown for each in pending], written):
         for change in pending:
             _write_change(root.resolve(), change)
             written.append(change.shown)
@@ -82,7 +82,7 @@ def _checked(root: Path, texts: Mapping[str, str]) -> list[_Change]:
             _require_writable(changes[-1])
         except (disk.UnfitError, OSError, UnicodeEncodeError) as error:
             wrong.append(f"{shown}: {_reason(error)}")
-    remedy = "nothing was written; fix the paths, make the files writable, or move what is in the way"
+    remedy = "nothing was written; fix the paths, make the files writable, or move the files that block them"
     _refuse(wrong, "cannot be written", remedy)
     return changes
 
@@ -96,7 +96,7 @@ def _require_writable(change: _Change) -> None:
 def _real(root: Path, path: str) -> Path:
     """Where a path leads, links resolved: never out of the root, nor below `.git`."""
     if Path(path).is_absolute():
-        raise disk.UnfitError("path-outside-repo", "This is not a path from the root of the repository.", "")
+        raise disk.UnfitError("path-outside-repo", "This is not a path relative to the root of the repository.", "")
     real = disk.real(root / path)
     disk.keep_inside(root.resolve(), real)
     return real
@@ -123,7 +123,7 @@ def _require_as_read(changes: Sequence[_Change], before: Mapping[str, str]) -> N
 def _require_new(changes: Sequence[_Change], *, force: bool) -> None:
     there = [each.shown for each in changes if each.before not in (None, each.after)]
     if not force:
-        _refuse(there, "exist with another text", "nothing was written; move them, or pass --force to write over them")
+        _refuse(there, "exist with different content", "nothing was written; move them, or overwrite them with --force")
 
 
 def _refuse(wrong: Sequence[str], what: str, remedy: str) -> None:
@@ -188,18 +188,18 @@ def _keep_mode_and_owner(path: Path, beside: Path) -> None:
 
 
 @contextmanager
-def _telling(pending: Sequence[str], written: Sequence[str]) -> Iterator[None]:
+def _reporting_progress(pending: Sequence[str], written: Sequence[str]) -> Iterator[None]:
     """Within, a failure or Ctrl-C ends the command with what was written and what was not."""
     try:
         yield
     except (OSError, disk.UnfitError) as error:
         message = f"Cannot write {pending[len(written)]}: {_reason(error)}"
-        raise Failure(message, _told(pending, written)) from error
+        raise Failure(message, _progress(pending, written)) from error
     except KeyboardInterrupt as interrupt:
-        raise Failure("Interrupted.", _told(pending, written), code=_INTERRUPTED) from interrupt
+        raise Failure("Interrupted.", _progress(pending, written), code=_INTERRUPTED) from interrupt
 
 
-def _told(pending: Sequence[str], written: Sequence[str]) -> str:
+def _progress(pending: Sequence[str], written: Sequence[str]) -> str:
     names = f"written: {_some(written)}" if written else "nothing was written"
     return f"{names}\nnot written: {_some(pending[len(written) :])}"
 
@@ -213,5 +213,5 @@ def _reason(error: Exception) -> str:
     if isinstance(error, disk.UnfitError):
         return error.message
     if isinstance(error, FileNotFoundError):
-        return "there is no such file."
+        return "the file does not exist."
     return f"{error.strerror}." if isinstance(error, OSError) else "the text is not UTF-8."

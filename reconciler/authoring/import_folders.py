@@ -63,7 +63,7 @@ def first_configuration(loaded: Config, here: Environment, stack: str) -> str:
 
     Where there is a `local` already, that keeps the stack that it has.
     """
-    click.echo(f"Note: {FILE} calls the stack {stack}: choose another name now, not after the first apply.", err=True)
+    click.echo(f"Note: {FILE} names the stack {stack}: choose another name now, not after the first apply.", err=True)
     own, common = ({"stack": stack}, {}) if loaded.environments else ({}, {"stack": stack})
     return write({"version": 1, **common, "environments": {here.name: {"provider": here.provider, **own}}})
 
@@ -100,7 +100,7 @@ def _is_within(folder: str, stated: Sequence[str]) -> bool:
 
 
 def _with_folders(text: str, stated: Sequence[str], new: Sequence[str]) -> str | None:
-    """The text with these folders listed as well; None where that cannot be done in safety."""
+    """The text with these folders listed as well; None where that cannot be done safely."""
     document = parse(text, FILE).documents[0]
     if isinstance(fields(document)["manifests"].value, tuple):
         edits = [Edit(("manifests", len(stated) + index), folder) for index, folder in enumerate(new)]

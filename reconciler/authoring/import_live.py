@@ -11,7 +11,7 @@ import click
 from reconciler import config
 from reconciler.authoring.all_manifests import AllManifests, opened
 from reconciler.authoring.import_folders import first_configuration, first_stack, folders_for
-from reconciler.authoring.import_output import ImportResult, finish, tell_of_members
+from reconciler.authoring.import_output import ImportResult, finish, note_other_members
 from reconciler.authoring.importing import ImportOptions, Item, import_objects
 from reconciler.authoring.matching import Matched, matched
 from reconciler.canonical import Json
@@ -47,7 +47,7 @@ def session_to_import_from(options: SessionOptions) -> Session:
         if loaded is None or loaded.environments or options.environment is not None:
             raise
         ways = " or ".join(f"`reconciler import -e {name}`" for name in loaded.implied)
-        remedy = f"begin with {ways}, which writes one; or run it in the repository, or name its folder with `-C DIR`"
+        remedy = f"start with {ways}, which writes one; or run it in the repository, or pass its folder with `-C DIR`"
         raise Failure(failure.message, remedy) from failure
 
 
@@ -78,7 +78,7 @@ def import_read(
     managed = [one for one in found.managed if one.identity not in done.handled]
     left = [each for each in found.left if each.live.identity not in done.handled]
     result = ImportResult(title, imported, done, folders, len(managed), left, then)
-    tell_of_members((item.live for item in imported.items.values()), "stays on the server in")
+    note_other_members((item.live for item in imported.items.values()), "stays on the server in")
     finish(result, session.config.root, options, session.style)
 
 

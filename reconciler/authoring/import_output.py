@@ -67,14 +67,14 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
         click.echo(f"{result.managed} {'has' if result.managed == 1 else 'have'} a manifest already.")
     for line in _notes(result):
         click.echo(one_line(line), err=True)
-    _say_what_was_left((*result.left, *result.done.left, *imported.left))
+    _print_left_objects((*result.left, *result.done.left, *imported.left))
     if any("unresolved" in item.own for item in imported.items.values()):
         click.echo(SETTLE)
     elif imported.texts or edited:
         click.echo(f"Next: {result.next}")
 
 
-def tell_of_members(lives: Iterable[Live], verb: str) -> None:
+def note_other_members(lives: Iterable[Live], verb: str) -> None:
     """Notes what else the objects say that no manifest has, such as the `file_ids` of the first Assistants API."""
     found: dict[str, list[str]] = {}
     for live in lives:
@@ -83,7 +83,7 @@ def tell_of_members(lives: Iterable[Live], verb: str) -> None:
             if live.raw[name] not in (None, "", [], {}):
                 found.setdefault(name, []).append(live.id)
     for name, ids in sorted(found.items()):
-        click.echo(f"Note: No manifest has `{one_line(name)}`; it {verb} {some_of(ids)}.", err=True)
+        click.echo(f"Note: Manifests have no field `{one_line(name)}`; it {verb} {some_of(ids)}.", err=True)
 
 
 def some_of(words: Sequence[str]) -> str:
@@ -97,11 +97,11 @@ def _notes(result: ImportResult) -> Iterator[str]:
     for address, item in result.imported.items.items():
         if isinstance(paths := item.own.get("unknown_members"), list):
             named = ", ".join(map(str, paths))
-            yield f"Note: {address} has members that are not known here, and keeps them: {named}."
+            yield f"Note: {address} keeps members that this version does not know: {named}."
         if isinstance(words := item.own.get("unresolved"), list):
-            yield f"Note: {address} could not take everything along; unresolved: {', '.join(map(str, words))}."
+            yield f"Note: {address} could not carry everything over; unresolved: {', '.join(map(str, words))}."
     for folder in result.folders.missing if result.imported.texts else ():
-        yield f"Warning: `manifests` lists the folder {folder}, which is not there: create it, or take it out."
+        yield f"Warning: `manifests` lists the folder {folder}, which does not exist: create it, or remove the entry."
 
 
 def _show_files(result: ImportResult, style: Style) -> None:
@@ -127,7 +127,7 @@ def _summary(result: ImportResult, options: ImportOptions) -> str:
     return f"{', '.join(filter(None, (written, changed)))}." if written or changed else "There is nothing to import."
 
 
-def _say_what_was_left(left: Iterable[Left]) -> None:
+def _print_left_objects(left: Iterable[Left]) -> None:
     """Prints on standard error why objects were left, one line for a reason."""
     reasons: dict[str, list[Live]] = {}
     for each in left:

@@ -12,7 +12,7 @@ import click
 from reconciler.authoring.all_manifests import AllManifests, opened
 from reconciler.authoring.converting import Goal, converted_item
 from reconciler.authoring.import_folders import folders_for
-from reconciler.authoring.import_output import ImportResult, finish, some_of, tell_of_members
+from reconciler.authoring.import_output import ImportResult, finish, note_other_members, some_of
 from reconciler.authoring.importing import ImportOptions, Item, import_objects
 from reconciler.authoring.matching import Matched
 from reconciler.authoring.responses_place import responses_place
@@ -71,8 +71,8 @@ def import_saved(
     objects = _read(paths, style)
     repository = opened(loaded, here, style)
     lives = [_live(each) for each in _unknown(objects, repository, becoming)]
-    _tell_of_markers(lives)
-    tell_of_members(lives, "was left out of")
+    _note_markers(lives)
+    note_other_members(lives, "was left out of")
     items, left = _as_wanted([_item(live, repository) for live in lives], becoming)
     text = edits.edited.get(FILE)
     folders = folders_for(loaded, (item.live.kind for item in items), text)
@@ -140,7 +140,7 @@ def _differing(before: SavedObject, after: SavedObject) -> list[Diagnostic]:
     if not paths:
         return []
     message = f"{after.id} is also in {before.place}, and differs in {some_of(paths)}."
-    return [Diagnostic(after.place, "saved-twice", message, "this one is imported, as the last", "warning")]
+    return [Diagnostic(after.place, "saved-twice", message, "the last one is imported", "warning")]
 
 
 def _known_ids(repository: AllManifests) -> set[tuple[str, str]]:
@@ -155,14 +155,14 @@ def _live(saved: SavedObject) -> Live:
     return replace(live, id=saved.id or str(saved.place), raw=saved.raw)
 
 
-def _tell_of_markers(lives: Iterable[Live]) -> None:
-    """Notes that markers are not taken along: whoever managed the objects, what is created from now on is new."""
+def _note_markers(lives: Iterable[Live]) -> None:
+    """Notes that markers are not carried over: whoever managed the objects, what is created from now on is new."""
     owners = sorted({owner(each.marker) for each in lives if each.marker is not None})
     if owners:
-        click.echo(f"Note: {count(len(owners), 'marker')} not taken along: {some_of(owners)}.", err=True)
+        click.echo(f"Note: {count(len(owners), 'marker')} not carried over: {some_of(owners)}.", err=True)
     odd = sorted(each.id for each in lives if each.odd_marker)
     if odd:
-        click.echo(f"Note: The metadata entry `reconciler` is reserved, and left out of {some_of(odd)}.", err=True)
+        click.echo(f"Note: The metadata entry `reconciler` is reserved, and was left out of {some_of(odd)}.", err=True)
 
 
 def _item(live: Live, repository: AllManifests) -> Item:

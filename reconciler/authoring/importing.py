@@ -108,17 +108,17 @@ def _tried(item: Item) -> Item | Left:
     kind = KINDS[item.live.kind]
     body = kind.manifest(item.live.fields)
     problems = kind.check(body, ServerTraits()).problems
-    wrong = [_told(each) for each in problems if each.severity == "error" and not each.is_new]
+    wrong = [_described(each) for each in problems if each.severity == "error" and not each.is_new]
     if hidden().deep(item.live, (Marker,)) is not item.live:
         secret = [quoted(name) for name, value in body.items() if hidden().deep(value) is not value]
-        wrong = [f"a secret in {' and '.join(secret) or 'it'}, which belongs into no file"]
+        wrong = [f"a secret in {' and '.join(secret) or 'it'}, which must not be written to a file"]
     if reason := next(iter(wrong), why_unwritable(body)):
         return Left(item.live, reason)
     paths: list[Json] = [*sorted({show(each.path) for each in problems if each.is_new})]
     return replace(item, own={**item.own, "unknown_members": paths}) if paths else item
 
 
-def _told(problem: Problem) -> str:
+def _described(problem: Problem) -> str:
     """What is wrong, and where."""
     message, path = problem.message.rstrip("."), quoted(show(problem.path))
     return message if not problem.loc or path in message else f"{path}: {message}"
@@ -192,4 +192,4 @@ def _loss(desired: Desired, live: Live) -> str:
     paths = [show(each.path) for each in differences(replace(desired, ignore=()), live, KINDS[live.kind])]
     if not paths:
         return ""
-    return f"{count(len(paths), 'value')} would not come back as it is: {', '.join(paths[:3])}"
+    return f"{count(len(paths), 'value')} would not be read back as it is: {', '.join(paths[:3])}"

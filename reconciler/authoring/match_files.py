@@ -147,7 +147,7 @@ class _Edits:
             edits = [Edit(at, OneLine(value=name)) for at, name in self.shared.spots.get(address, {}).items()]
             after = edited(text, file, node.place, [*edits, Edit(("reconciler",), block)])
             if after is None:
-                self.reasons[address] = f"{file} is written in a way that cannot be edited in safety"
+                self.reasons[address] = f"{file} is written in a way that cannot be edited safely"
             else:
                 text = after
         if text != before:
@@ -166,7 +166,7 @@ class _Edits:
         ]
         after = edited(before, FILE, document.place, edits)
         if after is None:
-            self.reasons |= dict.fromkeys(self.shared.spots, f"the values cannot be written to {FILE} in safety")
+            self.reasons |= dict.fromkeys(self.shared.spots, f"the values cannot be written to {FILE} safely")
         else:
             self.edited[FILE], self.before[FILE] = after, before
 
@@ -236,7 +236,7 @@ def _loss(desired: Desired | None, live: Live) -> str:
     if desired is None or desired.id != live.id:
         return "its manifest would not be read"
     lost = [paths.show(each.path) for each in differences(desired, live, KINDS[live.kind])]
-    return f"the manifest would not say {', '.join(lost[:3])} as it is" if lost else ""
+    return f"the manifest would not match the live {', '.join(lost[:3])}" if lost else ""
 
 
 def _meaning(desired: Desired | None) -> Desired | None:

@@ -110,7 +110,7 @@ class ManifestsHere:
             raise Failure(f"{one.id} is the object of {holder} already.", _ONE)
         others = [each.id for each in carriers.get(address, ()) if each.id != one.id]
         if others:
-            remedy = f"`reconciler forget {address}` lets it go"
+            remedy = f"run `reconciler forget {address}` first"
             raise Failure(f"{address} has the object {others[0]} already.", remedy)
 
 

@@ -19,7 +19,7 @@ from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 from reconciler.run.session import Session
 
-_HIDDEN = "it holds a secret of this environment, which belongs into no file"
+_HIDDEN = "it holds a secret of this environment, which must not be written to a file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _match_lines(pairs: Sequence[Pair], files: MatchFiles) -> Iterator[str]:
 
 def _difference(address: Address, files: MatchFiles) -> str:
     if address not in files.patches:
-        return "a null that no patch can say: a manifest of its own"
+        return "a null that no patch can express: a separate manifest"
     fields = [name for name, value in files.patches[address].items() if not isinstance(value, Absent)]
     values = sorted(set(files.spots.get(address, {}).values()))
     said = [f"{count(len(fields), 'field')} as a patch"] if fields else []

@@ -10,7 +10,7 @@ import click
 from reconciler.authoring.agent_drafts import AgentPlaces, NewAgent, agent_places, new_agents, read_environments
 from reconciler.authoring.file_changes import write_files
 from reconciler.authoring.import_folders import Folders, folders_for
-from reconciler.authoring.migration_output import Migrated, refused_by_strict, say_migrated
+from reconciler.authoring.migration_output import Migrated, blocked_by_strict, print_migrated
 from reconciler.canonical import Json, equal
 from reconciler.config import Config, Environment
 from reconciler.console.credentials import hidden
@@ -90,7 +90,7 @@ def migrate_to_agents(options: SessionOptions, words: Sequence[str], how: Migrat
     if not how.dry_run and migrated.texts:
         texts = {**migrated.texts, **folders.edited}
         write_files(checked.config.root, texts, force=how.force, before=folders.before)
-    say_migrated(migrated, checked.config, places, dry_run=how.dry_run)
+    print_migrated(migrated, checked.config, places, dry_run=how.dry_run)
     return 1 if migrated.left or (words and migrated.there) else 0
 
 
@@ -122,7 +122,7 @@ class _Migration:
             elif each.address in existing and not self.options.force:
                 there[each.manifest.address] = existing[each.address]
             elif each.address in former:
-                left[each.manifest.address] = f"its key is one that {former[each.address]} had before"
+                left[each.manifest.address] = f"its key is a former key of {former[each.address]}"
             elif reason := self._why_left(each):
                 left[each.manifest.address] = reason
             else:
@@ -139,9 +139,9 @@ class _Migration:
 
     def _why_left(self, agent: NewAgent) -> str:
         if hidden().deep(agent.draft.draft) is not agent.draft.draft:
-            return "it holds a secret of this environment, which belongs into no file"
+            return "it holds a secret of this environment, which must not be written to a file"
         if self.options.strict and agent.draft.unresolved:
-            return refused_by_strict(agent.draft.unresolved)
+            return blocked_by_strict(agent.draft.unresolved)
         return ""
 
     def _verified(self, agents: list[NewAgent], there: dict[Address, str], left: dict[Address, str]) -> Migrated:

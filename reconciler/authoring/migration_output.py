@@ -65,7 +65,7 @@ class MigratedRequests:
     """By assistant, why it was left."""
 
 
-def say_migrated_requests(
+def print_migrated_requests(
     migrated: MigratedRequests, loaded: Config, source: Environment, place: ResponsesPlace, *, dry_run: bool
 ) -> None:
     """Prints the two environments, what changes, and what is next; what was left on standard error."""
@@ -82,17 +82,17 @@ def say_migrated_requests(
         click.echo(f"  {count(others, 'other manifest')} {'says' if others == 1 else 'say'} `{target.name}: false`")
     moved, would = len(migrated.moved), "would be " if dry_run else ""
     click.echo(f"\n{count(moved, 'assistant')} {would}migrated." if moved else "There is nothing to migrate.")
-    _say_there(migrated.there, "is there", "are there")
-    _say_left(migrated.left)
+    _print_there(migrated.there, "is in the environment", "are in the environment")
+    _print_left(migrated.left)
     if any(move.request.unresolved for move in migrated.moved):
         click.echo(SETTLE)
     elif moved:
         click.echo(f"Next: reconciler plan -e {target.name}")
 
 
-def refused_by_strict(words: Sequence[str]) -> str:
+def blocked_by_strict(words: Sequence[str]) -> str:
     """Why --strict leaves an assistant of which these would be unresolved."""
-    return f"{count(len(words), 'field')} would be unresolved, which --strict refuses: {', '.join(words)}"
+    return f"{count(len(words), 'field')} would be unresolved, which --strict does not allow: {', '.join(words)}"
 
 
 def title_of(environment: Environment, loaded: Config) -> str:
@@ -101,16 +101,16 @@ def title_of(environment: Environment, loaded: Config) -> str:
     return f"{environment.name} ({address_of(where)})"
 
 
-def say_migrated(migrated: Migrated, loaded: Config, places: AgentPlaces, *, dry_run: bool) -> None:
+def print_migrated(migrated: Migrated, loaded: Config, places: AgentPlaces, *, dry_run: bool) -> None:
     """Prints the environments, the files, and what is next; what was left on standard error."""
     click.echo(f"{', '.join(title_of(each, loaded) for each in places.chosen)}\n")
     for line in _lines(migrated):
         click.echo(line)
     click.echo(f"{'' if not migrated.agents else chr(10)}{_summary(migrated, dry_run=dry_run)}")
-    _say_there(migrated.there, "has an agent", "have agents")
-    _say_left(migrated.left)
+    _print_there(migrated.there, "has an agent", "have agents")
+    _print_left(migrated.left)
     if unknown := [each.manifest.address for each in migrated.agents if each.lacks_id]:
-        note = "so `reconciler output` will not say what became of them; `reconciler output --write-pins` writes ids"
+        note = "so `reconciler output` cannot print their former ids; `reconciler output --write-pins` writes ids"
         click.echo(f"Note: the manifests of {_some(unknown)} name no id, {note}.", err=True)
     if migrated.agents:
         click.echo(_next_step(migrated, places))
@@ -122,7 +122,7 @@ def _some(addresses: Sequence[Address]) -> str:
     return f"{named} and {len(addresses) - _NAMED} more" if len(addresses) > _NAMED else named
 
 
-def _say_there(there: Collection[Address], one: str, several: str) -> None:
+def _print_there(there: Collection[Address], one: str, several: str) -> None:
     """Prints what needs nothing any more."""
     is_one = len(there) == 1
     if there:
@@ -130,7 +130,7 @@ def _say_there(there: Collection[Address], one: str, several: str) -> None:
         click.echo(f"{_some(sorted(there))} {what}")
 
 
-def _say_left(left: Mapping[Address, str]) -> None:
+def _print_left(left: Mapping[Address, str]) -> None:
     """Prints why assistants were left, one line for a reason."""
     reasons: dict[str, list[Address]] = {}
     for address, reason in sorted(left.items()):

@@ -14,7 +14,7 @@ from reconciler.model import Address, Desired
 from reconciler.paths import Path
 from reconciler.source import Node, member
 
-_ODD = "it does not come out as it is live: write it by hand"
+_ODD = "the files would not state the live value: write it by hand"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,12 +22,12 @@ LIVE = ".live.md"
 _MOST = 5
 _ADOPTED = "it was never applied from here; pass `--take live` or `--take git`"
 _BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
-_UNKNOWN = "it is not known who changed it; pass `--take live` or `--take git`"
+_UNKNOWN = "it is unknown which side changed it; pass `--take live` or `--take git`"
 _OVERLAP = (
     "both sides changed {1}, and {0} has the live text. Merge it into the prompt and delete that file;"
     " or delete it, and pass `--take live` or `--take git`"
 )
-_UNMERGED = "it (nothing here has the text that was applied last, so they were not merged)"
+_UNMERGED = "it (the text of the last apply was not found, so they were not merged)"
 
 
 def live_file(one: Taken, environment: str) -> str:
@@ -92,21 +92,22 @@ class PullReport:
             value = f"{address} {show(path)}"
             yield f"{value} has the edits of both sides now: review it, and apply it with --allow conflict."
         if kept := sum(len(one.kept) for one in self.taken):
-            yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git says."
+            yield f"{count(kept, 'value')} that changed in Git {'stays' if kept == 1 else 'stay'} as Git states."
         if disputed := _listed(one.address for one in self.taken if any(each.cause == "conflict" for each in one.kept)):
-            yield f"Changed on the server as well: {disputed}. To write what Git says, apply it with --allow conflict."
+            yield f"Changed on the server as well: {disputed}. To write the value of Git, apply with --allow conflict."
         acting, created = self.plan.changes, {each.address for each in self.plan.changes if each.action == "create"}
         if missing := _listed(created - self.plan.held):
-            yield f"Not live: {missing}. An apply creates them; remove the manifest of what is to stay away."
+            yield f"Not live: {missing}. An apply creates them; to keep one deleted, remove its manifest."
         for each in [each for each in self.plan.standing if each.holds & created][:_MOST]:
             yield f"{each.address}: {each.message} {each.remedy}" if each.address else each.message
         if orphans := _listed(change.address for change in acting if change.action in REMOVALS):
             yield f"Without a manifest here: {orphans}. `reconciler import` writes one."
         if unkept := _listed({one.address for one in self.plan.mismatches} - {address for address, _ in written}):
-            yield f"The server does not keep what it is sent: {unkept}. `--take live` takes what it has."
+            yield f"The server does not keep what it is sent: {unkept}. To take the server's value, pass `--take live`."
         if self.plan.unmanaged and not self.plan.selected:
-            are = f"{count(self.plan.unmanaged, 'live object')} {'is' if self.plan.unmanaged == 1 else 'are'} unmanaged"
-            yield f"{are}: `reconciler import` takes {'it' if self.plan.unmanaged == 1 else 'them'}."
+            are, its = ("is", "its manifest") if self.plan.unmanaged == 1 else ("are", "their manifests")
+            objects = count(self.plan.unmanaged, "live object")
+            yield f"{objects} {are} unmanaged: `reconciler import` writes {its}."
 
 
 def _listed(addresses: Iterable[Address]) -> str:

@@ -21,10 +21,10 @@ from reconciler.plan.taken import Taken
 from reconciler.run.session import manifest_context
 from reconciler.source import Edit, edited, locate, parse
 
-_UNSAFE = "it cannot be edited in safety where it stands: {0}write it by hand"
-_THERE = "its file would be {0}, which is there with another text: move that away, or write it by hand"
+_UNSAFE = "it cannot be edited safely where it stands: {0}write it by hand"
+_THERE = "its file would be {0}, which exists with different content: move that file, or write the value by hand"
 _SHARED = (
-    "{0} has another live value, and both would stand at one place: take them with `--only {1}`, or write it by hand"
+    "{0} has a different live value, and both share one location: take them with `--only {1}`, or write it by hand"
 )
 SECRET = "the live value holds a secret of this environment"  # noqa: S105  # says so
 

@@ -103,7 +103,7 @@ async def _read_by_id(provider: Provider, listed: Iterable[Live]) -> dict[tuple[
 
 def _require_whole(provider: Provider) -> None:
     for kind, fault in sorted(provider.unreliable.items()):
-        raise Failure(unreliable_list(kind, fault), "nothing was written; run it again once the server's list is whole")
+        raise Failure(unreliable_list(kind, fault), "nothing was written; rerun once the server's list is complete")
 
 
 def _require_as_planned(taken: Iterable[Taken], known: Mapping[Address, Desired]) -> None:

@@ -11,8 +11,8 @@ from reconciler.authoring.migrating import UNRESOLVED, MigrationOptions, assista
 from reconciler.authoring.migration_output import (
     MigratedRequests,
     RequestMove,
-    refused_by_strict,
-    say_migrated_requests,
+    blocked_by_strict,
+    print_migrated_requests,
 )
 from reconciler.authoring.responses_place import PROVIDER, ResponsesPlace, responses_place
 from reconciler.canonical import equal
@@ -43,7 +43,7 @@ def migrate_to_requests(
     loaded = checked.config
     source = choose_environment(loaded, options.environment, stdout_style(colour=options.colour), owns=False)
     if source.provider == PROVIDER:
-        raise Failure(f"{source.name} is a folder of requests already.", "pass -e NAME for where the assistants are")
+        raise Failure(f"{source.name} is a folder of requests already.", "pass -e NAME, their environment")
     assistants = assistants_in(checked.read)
     chosen = {each.address for each in assistants}
     if words:
@@ -53,7 +53,7 @@ def migrate_to_requests(
     migrated = migration.migrated(assistants, chosen)
     if not how.dry_run and migrated.moved:
         write_files(loaded.root, {**migrated.texts, **place.edited}, before={**migrated.before, **place.before})
-    say_migrated_requests(migrated, loaded, source, place, dry_run=how.dry_run)
+    print_migrated_requests(migrated, loaded, source, place, dry_run=how.dry_run)
     return 1 if migrated.left or (words and migrated.there) else 0
 
 
@@ -89,7 +89,7 @@ class _RequestMigration:
             if is_there and not self.options.force:
                 there[address] = manifest.file
             elif self.options.strict and move.request.unresolved:
-                left[address] = refused_by_strict(move.request.unresolved)
+                left[address] = blocked_by_strict(move.request.unresolved)
             else:
                 moved[address] = move
         return self._verified(assistants, moved, there, left)
@@ -146,7 +146,5 @@ def _edited_text(text: str, manifest: Manifest, edits: Sequence[Edit]) -> str:
     after = edited(text, manifest.file, manifest.node.place, edits) if edits else text
     if after is None:
         lines = "; ".join(f"{'.'.join(map(str, each.path))}: {each.value}" for each in edits)
-        raise Failure(
-            f"{manifest.file} cannot be edited in safety; nothing was written.", f"write there by hand: {lines}"
-        )
+        raise Failure(f"{manifest.file} cannot be edited safely; nothing was written.", f"write this by hand: {lines}")
     return after

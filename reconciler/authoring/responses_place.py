@@ -48,7 +48,7 @@ def responses_place(loaded: Config, source: Environment | None, into: str | None
     if there is not None and there.provider == PROVIDER:
         return ResponsesPlace(there, loaded)
     if there is not None or name in loaded.broken:
-        raise Failure(f"The environment {name} has another provider than `{PROVIDER}`.", "pass --into NAME")
+        raise Failure(f"The environment {name} does not have the provider `{PROVIDER}`.", "pass --into NAME")
     if not NAME.fullmatch(name):
         raise Failure(f"{name!r} is not a name for an environment.", "use a to z, 0 to 9, `.`, `_` and `-`")
     before = text_of(loaded.root, FILE) if loaded.file is not None else None
@@ -92,7 +92,7 @@ def _with_environment(text: str | None, loaded: Config, name: str, stated: dict[
     after = edited(text, FILE, document.place, [Edit(("environments", name), stated)])
     if after is None:
         line = f"{name}: {{provider: {PROVIDER}, folder: {stated['folder']}}}"
-        raise Failure(f"{FILE} cannot be edited in safety.", f"write under `environments`: {line}")
+        raise Failure(f"{FILE} cannot be edited safely.", f"add this under `environments`: {line}")
     return after
 
 

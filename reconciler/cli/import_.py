@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 @options.option(
     "--layout",
     type=click.Choice(("yaml", "markdown")),
-    help="How manifests are written; default: as those that are there, else yaml.",
+    help="Syntax of new manifests; default: that of the existing ones, else yaml.",
 )
-@options.option("--force", is_flag=True, help="Write over files that no manifest uses.")
+@options.option("--force", is_flag=True, help="Overwrite files that no manifest uses.")
 @options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.in_session
 def command(
@@ -46,22 +46,23 @@ def command(
 ) -> int:
     """Write a manifest for every live agent and assistant that has none.
 
-    ID|NAME names some of them and may be a glob, as in `import 'HR*'`; without it all are imported. What is written
-    is read again first: a plan then adopts each, and changes nothing. What cannot be imported so is left and named.
+    ID|NAME selects some of them and may be a glob, as in `import 'HR*'`; the default is all. The files are checked
+    before they are written: the next plan adopts each object and changes nothing. An object that cannot be imported
+    this way is left, and the reason is printed.
 
-    What is live in a second environment is matched to the manifests by id or name: they get its id, and a patch of what
-    differs. KEY=ID gives an object to a manifest where neither decides.
+    In a second environment, live objects are matched to the manifests by id or name. A manifest gets the id, and a
+    patch of the fields that differ. KEY=ID pairs a manifest with an object where neither decides.
 
-    With `--from FILE...` they are read from saved JSON: a list, an object, or one object a line. That needs no server,
-    no key and no environment, and the next apply creates them. With --to they become agents, or requests in a folder,
-    and what is lost is listed under `reconciler.unresolved`.
+    `--from FILE...` reads saved JSON: a list, an object, or one object per line. It needs no server, no key and no
+    environment, and the next apply creates the objects. With --to they become agents, or requests in a folder, and
+    lost fields are listed under `reconciler.unresolved`.
     """
     from reconciler.authoring.import_live import import_live, session_to_import_from
     from reconciler.authoring.import_saved import Becoming, import_saved
     from reconciler.authoring.importing import ImportOptions
 
     if to is not None and not files:
-        raise click.UsageError("--to needs --from; what has manifests is moved by `reconciler migrate`.")
+        raise click.UsageError("--to requires --from; for assistants that have manifests, use `reconciler migrate`.")
     options.require_goal(to, strict=strict, into=into)
     if files:
         import_saved((*files, *words), ImportOptions(**how), session_options, Becoming(to, strict, into))

@@ -20,9 +20,9 @@ from reconciler.run.options import SessionOptions
 @options.option(
     "--layout",
     type=click.Choice(("yaml", "markdown")),
-    help="How manifests are written; default: as those of the assistants.",
+    help="Syntax of new manifests; default: that of the assistants' manifests.",
 )
-@options.option("--force", is_flag=True, help="Write over manifests that exist.")
+@options.option("--force", is_flag=True, help="Overwrite existing manifests.")
 @options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.formats("text", "markdown", "json", help="How to print the assessment.")
 @options.printing
@@ -37,19 +37,19 @@ def command(
 ) -> int:
     """Assess or write what becomes of each assistant as an agent or as a Responses request.
 
-    Reads the manifests as `validate` does. Each field is the same there, changed, or lost, with what to do instead.
-    KEY names an assistant and may be a glob; without it all are meant. Nothing is sent.
+    Reads the manifests as `validate` does. Each field stays the same, is changed, or is lost, with what to do instead.
+    KEY names an assistant and may be a glob; the default is all. Nothing is sent.
 
-    With --to agent each gets a manifest of an agent beside its own, for every environment that can have agents or for
-    the one of -e. With --to responses the manifests of one environment are for one more, which is a folder of requests.
-    What is lost is listed under `reconciler.unresolved`, an error until it is settled.
+    --to agent writes a manifest of an agent beside each assistant's, for every environment that can have agents or for
+    the one of -e. --to responses adds the assistants of one environment to another, which is a folder of requests.
+    Lost fields are listed under `reconciler.unresolved`, which is an error until you settle them.
     """
     from reconciler.authoring.migrating import MigrationOptions, assess_migration, migrate_to_agents
     from reconciler.authoring.request_migration import migrate_to_requests
 
     options.require_goal(to, strict=how["strict"], into=into)
     if to is not None and format != "text":
-        raise click.UsageError("--format is of the assessment: leave out --to, or --format.")
+        raise click.UsageError("--format applies to the assessment: omit --to, or --format.")
     if to == "responses":
         return migrate_to_requests(session_options, words, MigrationOptions(**how), into)
     if to == "agent":

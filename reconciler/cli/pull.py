@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("pull")
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
 @options.environment
-@options.option("--only", metavar="ENV", help="Take from ENV, and write it as that environment's patch.")
+@options.option("--only", metavar="ENV", help="Take values from ENV, and write them to that environment's patch.")
 @options.option("--take", type=click.Choice(("live", "git")), help="Which side wins where both changed.")
 @options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @options.timeout
@@ -27,11 +27,11 @@ def command(
 ) -> int:
     """Take what changed on the server into the files that state it.
 
-    Writes each live value where it stands: the prompt or function file, the manifest, the environment's patch, or its
-    `values` in reconciler.yaml. KEYS and globs narrow it; without them everything is taken that changed on the server
-    alone. Nothing is sent, and nothing is committed.
+    Writes each live value to the file that states it: the prompt or function file, the manifest, the environment's
+    patch, or its `values` in reconciler.yaml. KEY names an object and may be a glob; the default is everything that
+    changed only on the server. Nothing is sent, and nothing is committed.
 
-    Where Git changed too, texts whose edits do not overlap are merged. --take decides the rest.
+    If Git changed too, texts whose edits do not overlap are merged. --take decides the rest.
     """
     from dataclasses import replace
 
@@ -40,7 +40,7 @@ def command(
 
     if only is not None:
         if session_options.environment not in (None, only):
-            raise Failure(f"--only {only} takes from {only}, and -e names another.", "pass one of the two")
+            raise Failure(f"--only {only} takes from {only}, but -e names another environment.", "pass one of the two")
         session_options = replace(session_options, environment=only)
     session = open_session(session_options, owns=True)
     request = PullRequest(keys, take, only is not None, dry_run)

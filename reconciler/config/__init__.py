@@ -99,7 +99,7 @@ def _is_there(path: Path) -> bool:
 def _text_or_error(path: Path) -> str | Diagnostic:
     try:
         if path.exists() and not path.is_file():
-            remedy = "let a regular file have this name"
+            remedy = "replace it with a regular file"
             return Diagnostic(Location(FILE), "unreadable", "This is not a regular file.", remedy)
         # a branch may make it a link to some file of the machine, whose lines would be quoted as wrong
         folder, real = (Path(os.path.realpath(link)) for link in (path.parent, path))

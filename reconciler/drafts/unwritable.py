@@ -18,7 +18,7 @@ def why_unwritable(body: Mapping[str, Json]) -> str | None:
     for path in _halves(dict(body), ()):
         return f"{quoted(show(path))} holds half a character (a lone surrogate), which no file can hold"
     for steps in taken_for_references(body):
-        return f"{quoted(show(map(str, steps)))} looks like a reference, and a manifest would take it for one"
+        return f"{quoted(show(map(str, steps)))} looks like a reference, and a manifest would read it as one"
     return None
 
 

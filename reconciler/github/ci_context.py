@@ -129,7 +129,7 @@ def _page_url(kind: str, commit: str) -> str:
 
 
 def event() -> dict[str, Any]:
-    """What started the job, from GITHUB_EVENT_PATH; empty where there is no such file."""
+    """What started the job, from GITHUB_EVENT_PATH; empty where the file does not exist."""
     path = os.environ.get("GITHUB_EVENT_PATH")
     if not path or not Path(path).is_file():
         return {}

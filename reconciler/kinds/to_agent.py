@@ -81,7 +81,7 @@ def _format_parts(value: Json, fields: Fields) -> Iterator[Carried]:
             yield changed(path, text, {("text", "format"): into})
             yield from (lost((*path, "json_schema", each), _ONE_FORMAT) for each in stated if each != "schema")
         case "json_schema":
-            yield lost(path, "the format of an agent is its schema, which this does not state")
+            yield lost(path, "the format of an agent is a schema, and this one states none")
         case "text":
             text = "becomes `text: {format: {type: text}}`, which is the default"
             yield changed(path, text)

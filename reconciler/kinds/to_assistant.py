@@ -18,7 +18,7 @@ _BY_FUNCTION: Final = "assistants do not have this tool; offer what it does thro
 def _prompt_parts(value: Json, fields: Fields) -> Iterator[Carried]:
     length = len(str(value))
     if length <= _LONGEST_PROMPT:
-        yield changed(("instructions",), "assistants have no base instructions before them; state what those did")
+        yield changed(("instructions",), "assistants have no base instructions; state what those did")
     else:
         text = f"assistants take {_LONGEST_PROMPT:,} characters and this has {length:,}; shorten it"
         yield lost(("instructions",), text)
@@ -79,7 +79,7 @@ TO_ASSISTANT: Final[Mapping[str, FieldRule]] = {
     "text": _answer_parts,
     "service_tier": lost_field("service_tier", "assistants have no service tier; leave it out"),
     "multi_agent": lost_field("multi_agent", "assistants have no subagents; leave it out"),
-    "compaction": lost_field("compaction", "how a thread is cut is said with each run of an assistant"),
+    "compaction": lost_field("compaction", "each run of an assistant states how its thread is truncated"),
     "experimental": lost_field("experimental", "assistants have nothing like it; leave it out"),
 }
 """The rule of each field of an agent."""

@@ -14,7 +14,7 @@ from reconciler.kinds.requests import TOOLS
 from reconciler.paths import Path
 
 _NOT_KNOWN: Final = "this tool is not known here; look for its successor at the vendor"
-_NO_STORE: Final = "a request must name its vector stores; those of a thread were the thread's"
+_NO_STORE: Final = "a request must name its vector stores; it has no thread with its own"
 _SEARCH: Final = "file_search"
 
 
@@ -50,7 +50,7 @@ def _format_parts(value: Json, fields: Fields) -> Iterator[Carried]:
     if isinstance(stated, dict) and not isinstance(stated.get("schema"), dict):
         yield lost(("response_format",), "a request must state the schema of its format; state one")
     else:
-        yield changed(("response_format",), "becomes `text: {format: …}`, flatter")
+        yield changed(("response_format",), "becomes `text: {format: …}`, one level higher")
 
 
 TO_RESPONSES: Final[Mapping[str, FieldRule]] = {

@@ -113,7 +113,7 @@ def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagn
         if file.real in used or file.is_readme or file.is_conflict:
             continue
         if file.searched and file.is_markdown:
-            message = "This Markdown file has no front matter, so it is no manifest, and nothing refers to it."
+            message = "This Markdown file has no front matter, so it is not a manifest, and nothing refers to it."
             yield Diagnostic(Location(file.file, 1, 1), "no-front-matter", message, _FRONT_MATTER)
         else:
             remedy = "refer to it by `{file: …}`, or remove it"

@@ -101,7 +101,7 @@ class _SavedReader:
                 yield from self._within(inner, offset, depth + 1)
         elif isinstance(value, dict) and isinstance(value.get("data"), list) and "model" not in value:
             if value.get("has_more") is True:
-                self._warn("incomplete-list", at, "The list has more on other pages.", "save those as well")
+                self._warn("incomplete-list", at, "This list has more pages.", "save those as well")
             yield from self._within(*self._members(at)["data"], depth + 1)
         elif isinstance(value, dict) and _is_around_objects(value):
             for inner, offset in self._members(at).values():

@@ -123,7 +123,7 @@ def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         unfit = disk.unfit(error, "folder")
-        unfit.remedy += "; which folders are read stands under `manifests` in reconciler.yaml"
+        unfit.remedy += "; `manifests` in reconciler.yaml lists the folders that are read"
         raise unfit from error
 
 

@@ -76,7 +76,7 @@ def _why_left(one: Live, pinned: Mapping[tuple[str, str], str], where: Target) -
     if marker is not None and elsewhere(marker, where) is not None:
         return f"managed by the stack {marker.stack}, environment {marker.environment}"
     if one.odd_marker:
-        return "its metadata entry `reconciler` is not a marker, and adopting it would replace that"
+        return "its metadata entry `reconciler` is not a marker, and adopting the object would overwrite it"
     if one.identity in pinned:
         return f"named by a manifest for the environment {pinned[one.identity]}"
     if is_full(one):
@@ -92,6 +92,6 @@ def _why_lost_is_left(
         return f"its manifest says that it does not exist in {where.environment}, and the next plan removes it"
     if len(orphans[one.address]) > 1:
         return (
-            f"several live {KINDS[one.kind].plural} carry the key {one.address.key}; `reconciler plan` says what to do"
+            f"several live {KINDS[one.kind].plural} carry the key {one.address.key}; `reconciler plan` shows what to do"
         )
     return None

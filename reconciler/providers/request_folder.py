@@ -137,10 +137,10 @@ class RequestFolder:
     def _request(self, id: str) -> Members:
         name = f"{id}{_SUFFIX}"
         if not is_id(id):
-            raise _broken(f"{self.name} has a file of the name {name!a}.", "rename it in UTF-8")
+            raise _broken(f"{self.name} has a file named {name!a}.", "rename it in UTF-8")
         request = self._mapping_in(name, self._content(name))
         if not isinstance(request.get("metadata") or {}, dict):
-            raise _broken(f"{self.name}/{name}: `metadata` is not an object.", "write texts by name, or leave it out")
+            raise _broken(f"{self.name}/{name}: `metadata` is not an object.", "write a mapping of texts, or omit it")
         return request
 
     def _index(self) -> dict[str, Members]:
@@ -160,7 +160,7 @@ class RequestFolder:
             if isinstance(entry, dict) and all(isinstance(entry.get(name, ""), str) for name in _ENTRY)
         }
         if not isinstance(entries, dict) or len(sound) < len(entries):
-            message = f"{where} is not an index: `requests` has an object for each file, with texts in it."
+            message = f"{where} is not an index: `requests` must have an object of texts for each file."
             raise _broken(message, f"restore it: `git checkout -- {where}`")
         self._indexed = content, sound
         return sound
@@ -177,13 +177,13 @@ class RequestFolder:
         self._check_inside(path)
         try:
             if not path.is_file():
-                raise _broken(f"{where} is not a regular file.", "let a regular file have this name")
+                raise _broken(f"{where} is not a regular file.", "replace it with a regular file")
             with path.open("rb") as stream:
                 content = stream.read(_BYTES + 1)
         except OSError as error:
             raise _broken(f"Cannot read {where}: {error.strerror}.", "change its permissions") from error
         if len(content) > _BYTES:
-            raise _broken(f"{where} is larger than {_BYTES // 1024:,} KiB.", "is it a request?")
+            raise _broken(f"{where} is larger than {_BYTES // 1024:,} KiB.", "check that it is a request")
         return content
 
     def _mapping_in(self, name: str, content: bytes) -> Members:
@@ -199,7 +199,7 @@ class RequestFolder:
         root, real = (Path(os.path.realpath(each)) for each in (self._root, path))
         if not real.is_relative_to(root) or set(_NOT_OURS) & set(real.relative_to(root).parts):
             where = self.name if path == self._path else f"{self.name}/{path.name}"
-            raise _broken(f"{where} is a link that leads out of the repository.", "put the files themselves here")
+            raise _broken(f"{where} is a link that leads out of the repository.", "replace the link with the files")
 
     def _replace(self, name: str, text: str) -> bytes:
         """Writes a file whole or not at all; what is in it now."""
@@ -225,7 +225,7 @@ class RequestFolder:
         try:
             return write()
         except OSError as error:
-            remedy = "make room, or change the permissions, and run it again"
+            remedy = "free disk space, or change the permissions, and rerun"
             raise Rejected(f"Cannot write {where}: {error.strerror}.", remedy, _NEVER_AGAIN) from error
 
 

@@ -33,7 +33,7 @@ from reconciler.settings import Access, ProviderSettings, misfit
 
 _BESIDE = ("name", "description")
 """The fields that a request does not have."""
-_LIKE = "write it like `dist/production`, from the folder of reconciler.yaml on"
+_LIKE = "write a path such as `dist/production`, relative to the folder of reconciler.yaml"
 
 
 def _folder(value: str) -> str:
@@ -50,7 +50,7 @@ class ResponsesSettings(ProviderSettings):
     """What is stated for it: the folder."""
 
     remote: ClassVar[bool] = False
-    remedies: ClassVar[Mapping[str, str]] = {"folder": "write `folder: dist/NAME`, where the requests are to stand"}
+    remedies: ClassVar[Mapping[str, str]] = {"folder": "write `folder: dist/NAME`, the folder for the requests"}
 
     folder: Annotated[str, AfterValidator(_folder)]
 
@@ -201,8 +201,8 @@ class RequestPlace:
     def _taken(self, id: str, contents: FolderContents, marker: Marker) -> Rejected:
         """Why nothing is created under a name that a file has."""
         other = self._live(id, contents).marker if id in contents.requests else None
-        owner = f"the request of `{other.key}` ({other.stack} in {other.environment})" if other else "not managed"
-        message = f"{self._folder.name}/{id}.json is there already, and is {owner}."
+        owner = f"the request of `{other.key}` ({other.stack} in {other.environment})" if other else "unmanaged"
+        message = f"{self._folder.name}/{id}.json exists already, and is {owner}."
         remedy = "rename the manifest, or move the file away"
         if other is None:
             lost = f"if {self._folder.name}/{INDEX} was lost, restore it"

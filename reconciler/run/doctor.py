@@ -162,7 +162,7 @@ def _key(environment: Environment, access: Access) -> Finding:
 
 def _manifests(desired: Sequence[Desired]) -> Finding:
     if not desired:
-        remedy = "write one (docs/manifest.md), or have them written of what is live: `reconciler import`"
+        remedy = "write one (docs/manifest.md), or run `reconciler import`, which writes them from what is live"
         return Finding("manifests", "note", "There are none for this environment.", remedy)
     kinds = Counter(each.address.kind for each in desired)
     counted = ", ".join(count(number, KINDS[kind].name) for kind, number in sorted(kinds.items()))
@@ -176,7 +176,7 @@ def _git(session: Session) -> Iterator[Finding]:
         yield Finding("Git", "note", "This is no repository: markers carry no commit.", "git init, and commit")
         return
     if (folder := session.environment.settings.owned_folder) and git.ask("check-ignore", "-q", git.inside + folder).ok:
-        text = f"{folder} is ignored, so that no other clone has what was applied."
+        text = f"Git ignores {folder}, so no other clone has what was applied."
         yield Finding("Git", "problem", text, "take it out of .gitignore, and commit it")
     _, notes = absent_from_history(root, ())
     for note in notes:

@@ -53,7 +53,7 @@ def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
         found = [each for each in ours if each.address == named]
     if not found:
         raise Failure(
-            f"{session.title} has no {word!r}, and there is no such file.",
+            f"{session.title} has no {word!r}, and the file does not exist.",
             meant(word, known) or "`reconciler status` lists what is live",
         )
     if len(found) > 1:

@@ -54,7 +54,7 @@ class _Syntax:
 
 
 def edited(text: str, file: str, at: Location, edits: Sequence[Edit]) -> str | None:
-    """The text with each value at its path in the document that begins there; None where it cannot be done in safety.
+    """The text with each value at its path in the document that begins there; None where it cannot be done safely.
 
     Every path is one of the document as it is now. Mappings that a path leads through are made where they are missing,
     an index behind the last one appends, and of two mappings or lists only what differs is touched. What is returned
