@@ -1,1 +1,1 @@
-"""Commands that write files: what is live, saved or migrated becomes manifests."""
+"""Commands that write files: they turn live, saved or migrated objects into manifests."""

@@ -1,4 +1,4 @@
-"""The drafts of agents' manifests: for which environments, and what the assistants are there."""
+"""Drafts of agents' manifests, and the environments that they are for."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _AGENT = KINDS["agent"]
 
 @dataclass(frozen=True, slots=True)
 class NewAgent:
-    """A draft of an agent, the manifest that it is made of, and what it has to be in each environment."""
+    """A draft of an agent, the manifest it comes from, and its expected fields in each environment."""
 
     manifest: Manifest
     draft: AgentDraft
     wanted: Mapping[str, Mapping[str, Json]]
     """By environment, its fields in normal form, as far as the assistant can be read there."""
     lacks_id: bool
-    """Whether no id of the assistant is known, which it would be called by from now on."""
+    """Whether no id of the assistant is known, so that it has no former id."""
 
     @property
     def address(self) -> Address:
@@ -39,15 +39,15 @@ class NewAgent:
 
 @dataclass(frozen=True, slots=True)
 class AgentPlaces:
-    """Where agents are to be: every environment whose server can have them, or the selected one."""
+    """The environments that get agents: every one whose server can have them, or the selected one."""
 
     chosen: tuple[Environment, ...]
     absent: tuple[str, ...]
-    """Where their manifests have to say that they do not exist."""
+    """The environments for which the manifests must say `false`."""
 
 
 def agent_places(loaded: Config, environments: Sequence[Environment]) -> AgentPlaces:
-    """Where agents are to be, if these environments are meant."""
+    """The environments that get agents, given the selected ones."""
     chosen = tuple(each for each in environments if _can_have_agents(each) and _lists_agents(each))
     names = {each.name for each in chosen}
     others = (each for each in loaded.environments.values() if each.place is not None and each.name not in names)
@@ -94,7 +94,7 @@ def new_agents(
 
 
 def read_environments(loaded: Config, places: AgentPlaces) -> list[Environment]:
-    """The environments in which manifests matter: those that are stated, and those that get agents."""
+    """The environments that read the manifests: the stated ones, and those that get agents."""
     stated = [each for each in loaded.environments.values() if each.place is not None]
     return [*{each.name: each for each in (*stated, *places.chosen)}.values()]
 
@@ -111,7 +111,7 @@ class _EnvironmentReading:
         self._faulty = {fault.place.file for fault in errors(parsed.faults) if fault.code != "unresolved-field"}
 
     def view(self, manifest: Manifest) -> AgentView:
-        """The environment as the manifest concerns it."""
+        """The environment, as seen by the manifest."""
         files = {manifest.file, *(node.place.file for node in manifest.attachments.values())}
         desired = self._desired.get(manifest.node.place) if not files & self._faulty else None
         return AgentView(
@@ -127,7 +127,7 @@ class _EnvironmentReading:
 
 
 def _former_ids(manifest: Manifest, ids: Mapping[str, list[str]], loaded: Config, places: AgentPlaces) -> Json:
-    """The ids by environment; those of an environment without agents by the only one that has nothing but agents."""
+    """The ids by environment; those of one without agents go to the only environment that has agents alone."""
     own = fields(member(manifest.node, "reconciler"))
     stated = plain(own["former_ids"]) if "former_ids" in own else None
     if isinstance(stated, list) and "id" not in own:

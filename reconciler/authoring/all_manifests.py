@@ -15,7 +15,7 @@ from reconciler.render import Style
 from reconciler.run.session import manifest_context, stop_at_errors
 
 UNRESOLVED = "unresolved-field"
-"""The error that a conversion leaves for a person on purpose."""
+"""The error that a conversion leaves on purpose, for a person to settle."""
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
@@ -25,7 +25,7 @@ class AllManifests:
 
     config: Config
     here: Environment | None
-    """The environment that a command is about, if it is about one."""
+    """The environment that the command selects, if any."""
     read: reading.ReadFolders
     _parsed: dict[str, parser.ParsedManifests] = field(default_factory=dict, repr=False, compare=False)
 
@@ -57,7 +57,7 @@ class AllManifests:
         return self._parsed[name]
 
     def parsed_some(self, name: str, manifests: Sequence[parser.Manifest]) -> parser.ParsedManifests:
-        """The same of some manifests."""
+        """What some of the manifests ask for in an environment."""
         environment = self.environments.get(name)
         context = manifest_context(self.config, environment) if environment is not None else parser.ManifestContext()
         if environment is not None and environment.settings.embedded and self.here is None:
@@ -67,7 +67,7 @@ class AllManifests:
 
     @property
     def addresses(self) -> frozenset[Address]:
-        """Every address that a manifest has, and those that it had before."""
+        """Every address of a manifest, current or former."""
         every = self.read.manifests
         former = (Address(each.address.kind, key) for each in every for key in each.former_keys)
         return frozenset((*(each.address for each in every), *former))
@@ -111,7 +111,7 @@ def opened(loaded: Config, here: Environment | None, style: Style) -> AllManifes
 
 
 def existing(loaded: Config, folders: Collection[str]) -> tuple[str, ...]:
-    """The folders that are there."""
+    """The folders that exist."""
     return tuple(folder for folder in folders if (loaded.root / folder).exists())
 
 

@@ -1,4 +1,4 @@
-"""What an import makes of objects on their way to manifests, where they become something else."""
+"""Converts the objects of an import into another kind before they become manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write texts to files of a repository: nothing outside it, nothing over what nobody has seen, each file whole."""
+"""Write texts to files of a repository: never outside it, never over an unread change, each file whole."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _NOTHING: Mapping[str, str] = {}
 _INTERRUPTED = 130
 _WRITABLE = 0o222
 _NAMED = 10
-"""How many files a failure names."""
+"""The most files that a failure names."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A file to be written: its path as it is shown and as it is, and the bytes before (None: no file) and after."""
+    """A file to be written: its shown and its real path, and its bytes before (None: no file) and after."""
 
     shown: str
     path: Path
@@ -34,7 +34,7 @@ class _Change:
 
     @property
     def order(self) -> tuple[bool, bool, bool, str]:
-        """New files come first, prompts and the like before all, then `reconciler.yaml`: what is later names these."""
+        """New files come first, prompts before manifests, then `reconciler.yaml`: later files refer to earlier ones."""
         is_data = not DATA_FOLDERS.isdisjoint(Path(self.shown).parts[:-1])
         return self.before is not None, not is_data, "/" in self.shown, self.shown
 
@@ -88,7 +88,7 @@ def _checked(root: Path, texts: Mapping[str, str]) -> list[_Change]:
 
 
 def _require_writable(change: _Change) -> None:
-    """Whoever makes a file read-only does not want it replaced either, which the system would do."""
+    """Raises for a read-only file, which the system would still replace."""
     if change.before not in (None, change.after) and not change.path.stat().st_mode & _WRITABLE:
         raise OSError(0, "the file is read-only")
 
@@ -103,7 +103,7 @@ def _real(root: Path, path: str) -> Path:
 
 
 def _bytes_of(path: Path) -> bytes | None:
-    """What a regular file holds; None where there is nothing."""
+    """The content of a regular file; None if it does not exist."""
     try:
         with disk.opened(path) as stream:
             return stream.read()
@@ -145,7 +145,7 @@ def _write_change(root: Path, change: _Change) -> None:
 
 
 def _replace(change: _Change) -> None:
-    """The file with another text, whole or not at all, and with the mode and the owner that it had."""
+    """Replaces the file whole or not at all, and keeps its mode and owner."""
     with _alone_beside(change.path) as stream:
         stream.write(change.after)
         stream.flush()
@@ -158,7 +158,7 @@ def _replace(change: _Change) -> None:
 
 @contextmanager
 def _alone_beside(path: Path) -> Iterator[BinaryIO]:
-    """An empty file beside it, for one command at a time; what a killed one left there is used again."""
+    """An empty file beside it, for one command at a time; one that a killed command left is reused."""
     beside = path.with_name(f".{path.name}.writing")
     with open(beside, "ab", opener=_opened_alone) as stream:
         try:
@@ -189,7 +189,7 @@ def _keep_mode_and_owner(path: Path, beside: Path) -> None:
 
 @contextmanager
 def _reporting_progress(pending: Sequence[str], written: Sequence[str]) -> Iterator[None]:
-    """Within, a failure or Ctrl-C ends the command with what was written and what was not."""
+    """Within, a failure or Ctrl-C ends the command and lists the written and unwritten files."""
     try:
         yield
     except (OSError, disk.UnfitError) as error:

@@ -1,4 +1,4 @@
-"""Where an import puts the manifests of each kind, and what `reconciler.yaml` then has to list."""
+"""The folder of each kind that an import writes to, and the folders that `reconciler.yaml` must list."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Folders:
     before: Mapping[str, str] = field(default_factory=dict)
     """The same as it is."""
     missing: tuple[str, ...] = ()
-    """Folders that it lists and that are not there, which every plan takes for an error."""
+    """Listed folders that do not exist, which are an error in every plan."""
 
 
 def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -> Folders:
@@ -53,7 +53,7 @@ def folders_for(loaded: Config, kinds: Iterable[str], text: str | None = None) -
 
 
 def first_stack(loaded: Config) -> str:
-    """The stack of a repository that has no `reconciler.yaml` yet: called like the folder."""
+    """The stack of a repository without a `reconciler.yaml`: named after the folder."""
     name = slug_of(loaded.root.name)
     return name if name not in ("", DEFAULT_STACK) else "my-team"
 
@@ -86,7 +86,7 @@ def _stated_folders(text: str) -> list[str] | None:
 def _new_folder(kind: str, stated: Sequence[str], loaded: Config) -> str | None:
     """The folder called like the kind, beside one that is called like another; None where one has the kind already.
 
-    One that is there and is not listed is left as it is: nobody knows what is in it.
+    An existing folder that is not listed is left alone, since its content is unknown.
     """
     first = posixpath.normpath(stated[0])
     beside = posixpath.join(posixpath.dirname(first), KINDS[kind].plural)

@@ -30,7 +30,7 @@ from reconciler.run.session import Session, open_session, run_async
 
 
 def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
-    """Writes a manifest for everything live that has none, or for what the words name."""
+    """Writes a manifest for every live object that has none, or for those that the words name."""
     repository = opened(session.config, session.environment, session.style)
     unowned = config.unowned(session.config, session.environment)
     if unowned is not None and session.config.file is not None:
@@ -39,7 +39,7 @@ def import_live(session: Session, words: Sequence[str], options: ImportOptions) 
 
 
 def session_to_import_from(options: SessionOptions) -> Session:
-    """The environment that is selected; in a folder with nothing in it, the failure says which need no more."""
+    """The selected environment; in an empty folder, the failure names those that need no configuration."""
     try:
         return open_session(options, owns=False)
     except Failure as failure:
@@ -54,7 +54,7 @@ def session_to_import_from(options: SessionOptions) -> Session:
 def import_read(
     session: Session, repository: AllManifests, live: Sequence[Live], words: Sequence[str], options: ImportOptions
 ) -> None:
-    """The same with what is live already read."""
+    """The same, once the live objects were read."""
     pairs = _pairs(words, live)
     every = candidates(
         live,
@@ -83,7 +83,7 @@ def import_read(
 
 
 async def _reliably_read(session: Session) -> tuple[Live, ...]:
-    """Everything live; a list that contradicts itself ends the command, for what it leaves out would be lost."""
+    """Every live object; a list that contradicts itself ends the command, since missing objects would be lost."""
     async with session.provider() as provider:
         live = await session.live(provider)
     for note in session.stated_and_gone(provider):
@@ -97,7 +97,7 @@ async def _reliably_read(session: Session) -> tuple[Live, ...]:
 
 
 def _pairs(words: Sequence[str], live: Collection[Live]) -> dict[str, str]:
-    """The id for each key that a person pairs."""
+    """The id for each key that a person paired."""
     pairs: dict[str, str] = {}
     for key, id in (word.split("=", 1) for word in words if _is_pair(word, live)):
         if pairs.setdefault(key, id) != id:
@@ -111,7 +111,7 @@ def _is_pair(word: str, live: Collection[Live]) -> bool:
 
 
 def _selected(every: Candidates, words: Sequence[str], ids: Collection[str], title: str) -> Candidates:
-    """What the words and ids name; everything where there are none."""
+    """The objects that the words and ids name; all of them by default."""
     if not words and not ids:
         return every
     objects = [*every.importable, *every.managed, *(each.live for each in every.left)]
@@ -131,7 +131,7 @@ def _selected(every: Candidates, words: Sequence[str], ids: Collection[str], tit
 
 
 def _names_of(one: Live) -> Iterator[str]:
-    """What a person may call an object: its id, its name, and its key and address if it has a marker."""
+    """The words that name an object: its id, its name, and its key and address if it has a marker."""
     yield one.id
     if one.name is not None:
         yield one.name
@@ -140,7 +140,7 @@ def _names_of(one: Live) -> Iterator[str]:
 
 
 def _item(live: Live, session: Session, repository: AllManifests) -> Item:
-    """The object with what its manifest says of environments: what carries our marker is found without an id."""
+    """The object with the block for its environments; one with our marker needs no id."""
     absent: dict[str, Json] = dict.fromkeys(repository.others, False)
     elsewhere: dict[str, Json] = {"environments": absent} if absent else {}
     if live.marker is None or not is_ours(live, session.where):

@@ -1,4 +1,4 @@
-"""How an import ends: the files as a tree, what was written, what was left and why, and what to do next."""
+"""The output of an import: the files as a tree, what was written, what was left and why, and the next step."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from reconciler.render.values import one_line
 
 SETTLE = "Next: settle each unresolved field, and take its word out of `reconciler.unresolved`."
 _NAMED = 20
-"""How many objects of one reason are named."""
+"""The most objects that are named for one reason."""
 _LISTED = 3
-"""How many of what a note is about are named."""
+"""The most items that a note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ImportResult:
     done: Matched
     folders: Folders
     managed: int
-    """How many objects have a manifest already."""
+    """The number of objects that already have a manifest."""
     left: Sequence[Left]
     """What was not tried."""
     next: str
@@ -54,7 +54,7 @@ class ImportResult:
 
 
 def finish(result: ImportResult, root: Path, options: ImportOptions, style: Style) -> None:
-    """Shows what is written, writes it unless nothing is to be written, and says what was left."""
+    """Prints the files, writes them unless it is a dry run, and prints what was left."""
     imported, edited = result.imported, result.edited
     click.echo(f"{result.title}\n")
     for line in (*result.done.lines, *([""] if result.done.lines else [])):
@@ -75,7 +75,7 @@ def finish(result: ImportResult, root: Path, options: ImportOptions, style: Styl
 
 
 def note_other_members(lives: Iterable[Live], verb: str) -> None:
-    """Notes what else the objects say that no manifest has, such as the `file_ids` of the first Assistants API."""
+    """Prints a note about fields that manifests do not have, such as the `file_ids` of the first Assistants API."""
     found: dict[str, list[str]] = {}
     for live in lives:
         kind = KINDS[live.kind]
@@ -93,7 +93,7 @@ def some_of(words: Sequence[str]) -> str:
 
 
 def _notes(result: ImportResult) -> Iterator[str]:
-    """What is to be known of the files beside what was left."""
+    """Notes and warnings about the files."""
     for address, item in result.imported.items.items():
         if isinstance(paths := item.own.get("unknown_members"), list):
             named = ", ".join(map(str, paths))

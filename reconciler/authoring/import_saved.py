@@ -1,4 +1,4 @@
-"""`reconciler import --from`: what was saved as JSON becomes manifests, without a server and without a key."""
+"""`reconciler import --from`: saved JSON becomes manifests, without a server or a key."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Becoming:
-    """What saved assistants become on their way: nothing else, where there is no goal."""
+    """What saved assistants become; they stay assistants without a goal."""
 
     to: Goal | None = None
     strict: bool = False
@@ -87,7 +87,7 @@ def import_saved(
 
 
 def _unknown(objects: Sequence[SavedObject], repository: AllManifests, becoming: Becoming) -> list[SavedObject]:
-    """The objects that no manifest has or had, be it as what they become."""
+    """The objects whose id is not in any manifest, as an id or a former one."""
     known = _known_ids(repository)
     kinds = ("agent",) if becoming.to == "agent" else ()
     return [
@@ -96,14 +96,14 @@ def _unknown(objects: Sequence[SavedObject], repository: AllManifests, becoming:
 
 
 def _as_wanted(items: Sequence[Item], becoming: Becoming) -> tuple[list[Item], list[Left]]:
-    """The items as what they become, and what cannot be that."""
+    """The converted items, and those that cannot be converted."""
     to = becoming.to
     made = items if to is None else [converted_item(item, to, strict=becoming.strict) for item in items]
     return [each for each in made if isinstance(each, Item)], [each for each in made if isinstance(each, Left)]
 
 
 def _read(paths: Sequence[str], style: Style) -> tuple[SavedObject, ...]:
-    """Every object of the files, each once; what is wrong with them is reported, and an error ends the command."""
+    """Every object of the files, each once; problems are reported, and an error ends the command."""
     texts = {_shown(path): _text(path) for path in paths}
     files = [read_saved(text, name) for name, text in texts.items()]
     last: dict[tuple[str, str], SavedObject] = {}
@@ -134,7 +134,7 @@ def _text(path: str) -> str:
 
 
 def _differing(before: SavedObject, after: SavedObject) -> list[Diagnostic]:
-    """The warning that an object was saved twice with differences; none where both say the same."""
+    """The warning that an object was saved twice with differences; None if both are the same."""
     wanted = Desired(Address(after.kind, str(after.id)), _live(after).fields, after.place)
     paths = [show(each.path) for each in differences(wanted, _live(before), KINDS[after.kind])]
     if not paths:
@@ -150,13 +150,13 @@ def _known_ids(repository: AllManifests) -> set[tuple[str, str]]:
 
 
 def _live(saved: SavedObject) -> Live:
-    """The object as it was; one without an id is called by its place."""
+    """The saved object; one without an id is identified by its location."""
     live = live_object(KINDS[saved.kind], {**saved.raw, "id": "-"})
     return replace(live, id=saved.id or str(saved.place), raw=saved.raw)
 
 
 def _note_markers(lives: Iterable[Live]) -> None:
-    """Notes that markers are not carried over: whoever managed the objects, what is created from now on is new."""
+    """Prints a note that markers are not carried over, since the objects are created again."""
     owners = sorted({owner(each.marker) for each in lives if each.marker is not None})
     if owners:
         click.echo(f"Note: {count(len(owners), 'marker')} not carried over: {some_of(owners)}.", err=True)

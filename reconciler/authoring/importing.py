@@ -37,14 +37,14 @@ class ImportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An object on its way to a manifest."""
+    """An object that gets a manifest."""
 
     live: Live
     """Its kind and fields are what the manifest gets."""
     own: Mapping[str, Json] = field(default_factory=dict)
     """The `reconciler:` block."""
     key: str | None = None
-    """The key that it must have; else it is made from its name."""
+    """Its key, if it is fixed; else the key is made from its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ def import_objects(
     options: ImportOptions,
     done: Matched,
 ) -> Imported:
-    """New manifests of the items that can be had without a loss, and why the others are left; nothing is written.
+    """New manifests of the items that lose nothing, and why the others are left; nothing is written.
 
-    The files of what matched manifests that are there are read along.
+    The files of matches with existing manifests are read too.
     """
     kept, left = _writable(items)
     while kept:
@@ -87,7 +87,7 @@ def import_objects(
 
 
 def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Item | Left:
-    """The item; where only some environments cannot have it, it does not exist there, else it is left."""
+    """The item with `false` for environments that cannot have it; it is left if none can."""
     if not reasons:
         return item
     stated = item.own.get("environments")
@@ -98,13 +98,13 @@ def _settled(item: Item, reasons: Mapping[str, str], after: AllManifests) -> Ite
 
 
 def _writable(items: Sequence[Item]) -> tuple[list[Item], list[Left]]:
-    """The items that a manifest can say, as far as each tells by itself, and why it cannot say the others."""
+    """The items that a manifest can express, each checked alone, and why it cannot express the others."""
     tried = [_tried(item) for item in items]
     return [each for each in tried if isinstance(each, Item)], [each for each in tried if isinstance(each, Left)]
 
 
 def _tried(item: Item) -> Item | Left:
-    """The item, whose block names the members that are not known here; or why no manifest can say it."""
+    """The item with its unknown members in the block; or why no manifest can express it."""
     kind = KINDS[item.live.kind]
     body = kind.manifest(item.live.fields)
     problems = kind.check(body, ServerTraits()).problems
@@ -143,7 +143,7 @@ def _laid_out(
 
 
 def _usual_layout(repository: AllManifests) -> Layout:
-    """The layout of the manifests that are there."""
+    """The layout of the existing manifests."""
     files = [manifest.file for manifest in repository.read.manifests]
     return "markdown" if files and all(file.endswith(".md") for file in files) else "yaml"
 
@@ -162,7 +162,7 @@ class _NewManifests:
                 self.users.setdefault(file, []).append(manifest.address)
 
     def reasons(self) -> dict[Address, dict[str, str]]:
-        """By address and environment, the first reason; by no environment what is so in all of them."""
+        """By address and environment, the first reason; without an environment if it holds in all of them."""
         found: dict[Address, dict[str, str]] = {}
         for address, name, reason in self._reasons():
             found.setdefault(address, {}).setdefault(name, reason)
@@ -188,7 +188,7 @@ class _NewManifests:
 
 
 def _loss(desired: Desired, live: Live) -> str:
-    """What the manifest would not say as it is live; empty where it says everything."""
+    """Why the manifest would not match the live object; empty if it does."""
     paths = [show(each.path) for each in differences(replace(desired, ignore=()), live, KINDS[live.kind])]
     if not paths:
         return ""

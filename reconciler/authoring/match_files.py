@@ -28,13 +28,13 @@ Patch = Mapping[str, Json | Absent]
 
 @dataclass(frozen=True, slots=True)
 class MatchFiles:
-    """What is written for some matches."""
+    """The files for some matches."""
 
     edited: Mapping[str, str]
     before: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
     patches: Mapping[Address, Patch]
-    """What each manifest's patch says anew; one that is not here needs a manifest of its own for the object."""
+    """The new patch of each manifest; an object whose match is missing here needs a separate manifest."""
     spots: Mapping[Address, Mapping[Steps, str]]
     reasons: Mapping[Address, str]
     """Why some of the manifests could not be written."""
@@ -43,7 +43,7 @@ class MatchFiles:
 def files_of(
     matches: Mapping[Address, Live], here: ManifestsHere, repository: AllManifests, literal: Collection[Address] = ()
 ) -> MatchFiles:
-    """The files once each of these manifests has its object; what is literal gets no new values."""
+    """The files once each of these manifests has its object; manifests in `literal` get no new values."""
     besides = {address: here.beside(address, live) for address, live in matches.items()}
     alike = {address: beside for address, beside in besides.items() if beside.patch() is not None}
     shared = _shared({at: beside for at, beside in alike.items() if at not in literal}, here, repository)
@@ -63,7 +63,7 @@ def files_of(
 
 
 def _shared(besides: Mapping[Address, Beside], here: ManifestsHere, repository: AllManifests) -> SharedValues:
-    """Values for what recurs, where it is known which environments need them."""
+    """Values for differences that recur, if the environments that need them are known."""
     environments = repository.environments
     known = {name: each.values for name, each in environments.items()}
     existing = {
@@ -82,7 +82,7 @@ def _shared(besides: Mapping[Address, Beside], here: ManifestsHere, repository: 
 def _with_files(
     patches: Mapping[Address, Patch], here: ManifestsHere, repository: AllManifests
 ) -> tuple[dict[Address, Patch], dict[str, str]]:
-    """The patches with references to files for what is long in them, and these files."""
+    """The patches with their long texts moved to files, and these files."""
     by_folder: dict[str, list[Draft]] = {}
     for address, patch in patches.items():
         folder = posixpath.dirname(here.by_address[address].manifest.file)
@@ -137,7 +137,7 @@ class _Edits:
     reasons: dict[Address, str] = field(default_factory=dict)
 
     def edit_manifests(self, file: str, matches: Mapping[Address, Live]) -> None:
-        """Writes what is new into the manifests of a file, the last first: what stands before it keeps its place."""
+        """Edits the manifests of a file, the last first, so that earlier locations stay valid."""
         before = text = text_of(self.repository.config.root, file)
         there = [(address, self.here.by_address[address].manifest.node) for address in matches]
         for address, node in sorted(there, key=lambda each: each[1].place, reverse=True):
@@ -187,7 +187,7 @@ def _value_edits(path: tuple[str, ...], values: dict[str, Json], document: Json)
 def reasons_against(
     files: MatchFiles, matches: Mapping[Address, Live], here: ManifestsHere, repository: AllManifests
 ) -> dict[Address, str]:
-    """By manifest, why its files would not be what they should be in every environment, read as they will be."""
+    """By manifest, why its new files would be read wrong in some environment."""
     if not matches:
         return {}
     folders = existing(repository.config, repository.config.manifests)
@@ -232,7 +232,7 @@ def _new_faults(
 
 
 def _loss(desired: Desired | None, live: Live) -> str:
-    """What the manifest would not say as it is live; empty where it says everything."""
+    """Why the manifest would not match the live object; empty if it does."""
     if desired is None or desired.id != live.id:
         return "its manifest would not be read"
     lost = [paths.show(each.path) for each in differences(desired, live, KINDS[live.kind])]
@@ -240,5 +240,5 @@ def _loss(desired: Desired | None, live: Live) -> str:
 
 
 def _meaning(desired: Desired | None) -> Desired | None:
-    """What a manifest asks for, wherever it stands."""
+    """What a manifest asks for, without its location."""
     return None if desired is None else replace(desired, place=Location(""))

@@ -1,4 +1,4 @@
-"""The manifests of a repository as an environment has them that lacks their ids, their values and their patches yet."""
+"""The manifests of a repository, as seen by an environment that has no ids, values or patches in them yet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ONE = "one live object has one manifest"
 
 @dataclass(frozen=True, slots=True)
 class ManifestHere:
-    """A manifest, and what it asks for in the environment; of one that does not exist there, what it would."""
+    """A manifest, and what it asks for in the environment, or would ask for if it existed there."""
 
     manifest: Manifest
     desired: Desired
@@ -49,7 +49,7 @@ class ManifestsHere:
 
     @property
     def of_text_ids(self) -> Collection[str]:
-        """The environments that an id means which names none."""
+        """The environments that an id without an environment is for."""
         others = [name for name in self.context.environments if name != LOCAL]
         return others or self.context.environments
 
@@ -62,7 +62,7 @@ class ManifestsHere:
         ]
 
     def beside(self, address: Address, live: Live) -> Beside:
-        """The manifest beside the object that is its own."""
+        """The manifest with its live object."""
         here = self.by_address[address]
         body = without_own(here.manifest.node)
         resolver = Resolver(here.manifest.attachments, self.context.values, self.name)
@@ -127,7 +127,7 @@ def manifests_here(session: Session, repository: AllManifests) -> ManifestsHere:
 
 
 def _existing(manifest: Manifest, where: str) -> Manifest:
-    """The manifest without what it says of the environment, which is that it does not exist there."""
+    """The manifest without its `false` for the environment."""
     text = json.dumps({"reconciler": {"environments": {where: None}}})
     return replace(manifest, node=merged(manifest.node, nodes_of(text, manifest.file, syntax="json").documents[0]))
 

@@ -1,4 +1,4 @@
-"""What an import does with live objects where the repository has manifests: whose they are, and what that changes."""
+"""Matches live objects to the manifests of a repository, and makes the edits that follow."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _HIDDEN = "it holds a secret of this environment, which must not be written to a
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The manifests that live objects were found to belong to, with what was written into them."""
+    """The manifests that matched live objects, with their edited files."""
 
     edited: Mapping[str, str] = field(default_factory=dict)
-    """By path, the text of a file as it is to be; one that is new is not in `before`."""
+    """By path, the new text of a file; a new file is not in `before`."""
     before: Mapping[str, str] = field(default_factory=dict)
     """The files that exist, as they were read."""
     handled: frozenset[tuple[str, str]] = frozenset()
-    """The identities of the objects that need no manifest of their own."""
+    """The identities of the objects that need no new manifest."""
     left: tuple[Left, ...] = ()
     lines: tuple[str, ...] = ()
-    """What a person is shown of the matches."""
+    """The lines that the output has for the matches."""
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By environment, the values that `reconciler.yaml` gets."""
 
@@ -42,7 +42,7 @@ class Matched:
 def matched(
     session: Session, repository: AllManifests, found: Candidates, every: Candidates, pairs: Mapping[str, str]
 ) -> Matched:
-    """Which manifests the objects belong to; `pairs` are the ids that a person gave to keys.
+    """Matches the objects to manifests; `pairs` are the ids that a person gave to keys.
 
     `every` are all that are live, since a name is unambiguous only among those; `found` are those that were selected.
     """
@@ -70,7 +70,7 @@ def matched(
 
 
 def _nameable(every: Candidates, by_hand: Mapping[Address, str], session: Session) -> Iterator[Live]:
-    """What may belong to a manifest, and what a name may mean although it cannot be adopted."""
+    """The objects that may match a manifest, and those that only make a name ambiguous."""
     yield from every.importable
     yield from (one for one in every.managed if not is_ours(one, session.where))
     for one in (each.live for each in every.left):
@@ -81,7 +81,7 @@ def _nameable(every: Candidates, by_hand: Mapping[Address, str], session: Sessio
 def _files_that_hold(
     matches: dict[Address, Live], left: list[Left], here: ManifestsHere, repository: AllManifests
 ) -> MatchFiles:
-    """The files of the matches; those that cannot be written as they should be become left, with the reason."""
+    """The files of the matches; a match that cannot be written is left, with the reason."""
     literal: set[Address] = set()
     while True:
         files = files_of(matches, here, repository, literal)
@@ -95,7 +95,7 @@ def _files_that_hold(
 
 
 def _ambiguous(matching: Matching, session: Session) -> Iterator[Left]:
-    """What a person has to decide, with the command that says it."""
+    """The choice that a person must make, with the command for it."""
     for each in matching.ambiguous:
         for one in each.live:
             yield Left(one, _way_out(each, session.where.environment))
@@ -110,7 +110,7 @@ def _way_out(each: AmbiguousName, where: str) -> str:
 
 
 def _is_settled(pair: Pair, files: MatchFiles) -> bool:
-    """Whether the manifest names the object and says already what is live: it is one that has a manifest."""
+    """Whether the manifest already names the object and matches it."""
     return pair.by == "id" and files.patches.get(pair.address) == {} and not files.spots.get(pair.address)
 
 

@@ -30,7 +30,7 @@ from reconciler.run.validation import check_manifests
 from reconciler.source import member, plain
 
 UNRESOLVED = "unresolved-field"
-"""The error that a migration leaves for a person on purpose."""
+"""The error that a migration leaves on purpose, for a person to settle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def assess_migration(options: SessionOptions, words: Sequence[str], format_name:
 
 
 def of_assistants(read: reading.ReadFolders, faults: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-    """What is wrong with manifests, less what only agents have to do with, and what a migration left to a person."""
+    """The errors of manifests, except those of agents alone and unresolved fields."""
     files = {file for manifest in assistants_in(read) for file in files_of(manifest)}
     for fault in faults:
         is_of_agents = parser.kind_of(fault.place.file).name == "agent" and fault.place.file not in files
@@ -74,7 +74,7 @@ def files_of(manifest: Manifest) -> set[str]:
 
 
 def migrate_to_agents(options: SessionOptions, words: Sequence[str], how: MigrationOptions) -> int:
-    """Writes a manifest of an agent for each assistant; the exit code is 1 where one that is meant has none."""
+    """Writes a manifest of an agent for each assistant; the exit code is 1 if a selected one gets none."""
     checked = check_manifests(options, aside=of_assistants)
     assistants = assistants_in(checked.read)
     if words:
@@ -96,7 +96,7 @@ def migrate_to_agents(options: SessionOptions, words: Sequence[str], how: Migrat
 
 @dataclass(frozen=True, slots=True)
 class _Migration:
-    """Assistants on their way to manifests of agents; nothing is written."""
+    """A migration of assistants to manifests of agents; nothing is written."""
 
     config: Config
     read: reading.ReadFolders
@@ -109,7 +109,7 @@ class _Migration:
         return [each for each in self.read.manifests if each.address.kind == "agent"]
 
     def migrated(self, assistants: Sequence[Manifest]) -> Migrated:
-        """The files of all that can be had as they are to be, and why the others are left."""
+        """The files of all agents that can be written, and why the others are left."""
         existing = {each.address: each.file for each in self._agents}
         former = {Address("agent", str(key)): each.address for each in self._agents for key in _former_keys(each)}
         there: dict[Address, str] = {}
@@ -130,7 +130,7 @@ class _Migration:
         return self._verified(agents, there, left)
 
     def _kept(self) -> dict[str, list[Environment]]:
-        """By key, the environments that have the agent already: what is written again must not take it from them."""
+        """By key, the environments that already have the agent: a rewritten manifest must keep it there."""
         found: dict[str, list[Environment]] = {}
         for environment in read_environments(self.config, self.places):
             for each in parser.parse(self._agents, manifest_context(self.config, environment)).desired:

@@ -1,4 +1,4 @@
-"""What a migration says: what was written and from what, what is unresolved, what was left and why, what is next."""
+"""The output of a migration: what was written from what, what is unresolved, what was left and why, the next step."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Migrated:
 
 @dataclass(frozen=True, slots=True)
 class RequestMove:
-    """An assistant on its way to an environment of requests."""
+    """An assistant that is migrated to an environment of requests."""
 
     manifest: Manifest
     desired: Desired
-    """What it is in the environment that it comes from."""
+    """Its fields in the source environment."""
     request: Converted
-    """The same, without what no request can say."""
+    """The same, without what a request cannot express."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _some(addresses: Sequence[Address]) -> str:
 
 
 def _print_there(there: Collection[Address], one: str, several: str) -> None:
-    """Prints what needs nothing any more."""
+    """Prints the assistants that need no migration."""
     is_one = len(there) == 1
     if there:
         what = f"{one if is_one else several} already; --force writes {'it' if is_one else 'them'} again."
@@ -147,7 +147,7 @@ def _lines(migrated: Migrated) -> list[str]:
 
 
 def _aligned(rows: Sequence[tuple[str, str]]) -> list[str]:
-    """A line for each path, with what is told of it behind the longest."""
+    """A line for each path, with its words in one column."""
     width = max((columns(path) for path, words in rows if words), default=0)
     return [
         f"  {one_line(path)}{' ' * (width - columns(path) + 4)}{words}" if words else f"  {one_line(path)}"

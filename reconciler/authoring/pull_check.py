@@ -1,4 +1,4 @@
-"""Whether files that will be written state what is live, and what else becomes another one with them."""
+"""Whether the new files state the live values, and what else they change."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class TakenField:
 def wrong_fields(
     before: AllManifests, after: AllManifests, environment: str, fields: Sequence[TakenField]
 ) -> dict[TakenField, str]:
-    """The fields that do not come out as they should, change another field of their object, or bring an error; why."""
+    """The fields that would be read wrong, change another field of their object, or cause an error, and why."""
     found = _new_errors(before, after)
     here_last = sorted(found, key=lambda each: each[0] == environment)
     reasons = {fault: _reason(fault, name, environment) for name, fault in here_last}
@@ -52,7 +52,7 @@ def wrong_fields(
 def _is_odd(
     field: TakenField, now: dict[Address, Desired], then: dict[Address, Desired], fields: Sequence[TakenField]
 ) -> bool:
-    """Whether the field is not what it should be, or its own edits reach another field of the object."""
+    """Whether the field would be read wrong, or its edits change another field of the object."""
     became = then.get(field.address)
     if became is None or not equal(became.fields[field.name], field.value):
         return True
@@ -66,13 +66,13 @@ def _changed_fields(one: Desired, other: Desired) -> list[str]:
 
 
 def _new_errors(before: AllManifests, after: AllManifests) -> list[tuple[str, Diagnostic]]:
-    """The errors that some environment has then and has not now, wherever they stand."""
+    """The errors that the new files cause in some environment."""
     known = {_fault_identity(fault) for _, fault in _all_faults(before)}
     return [(name, fault) for name, fault in _all_faults(after) if _fault_identity(fault) not in known]
 
 
 def _all_faults(repository: AllManifests) -> Iterator[tuple[str, Diagnostic]]:
-    """Every error, and in which environment; those of files are in none."""
+    """Every error with its environment; errors of files have none."""
     yield from (("", fault) for fault in errors(repository.read.faults))
     for name in (name for name in repository.names if name in repository.environments):
         yield from ((name, fault) for fault in errors(repository.parsed(name).faults))
@@ -83,14 +83,14 @@ def _fault_identity(fault: Diagnostic) -> tuple[str, str, str]:
 
 
 def _reason(fault: Diagnostic, name: str, environment: str) -> str:
-    """Why a value cannot be written; if that is so elsewhere, it can here."""
+    """Why a value cannot be written, and for another environment's error how it can."""
     if name in ("", environment):
         return f"no manifest can have it: {fault.message} {fault.remedy}".strip()
     return f"{name} cannot have it: {fault.message} Pass `--only {environment}`."
 
 
 def _blamed(fault: Diagnostic, after: AllManifests, fields: Iterable[TakenField]) -> Collection[TakenField]:
-    """The fields that an error is about: in whose lines it stands, else that it names, else in whose file it is."""
+    """The fields that an error is about: by its lines, else by name, else by file."""
     in_file = [each for each in fields if fault.place.file in {*each.files, each.place.file}]
     names = {
         name
@@ -104,7 +104,7 @@ def _blamed(fault: Diagnostic, after: AllManifests, fields: Iterable[TakenField]
 
 
 def _steps_at(node: Node, place: Location) -> Iterator[str]:
-    """The keys on the way to a place in a document."""
+    """The keys on the path to a location in a document."""
     where = (place.line, place.column)
     begun = [(at.line, at.column, key) for key, at in node.keys.items() if (at.line, at.column) <= where]
     if begun and (node.place.line, node.place.column) <= where:
@@ -118,7 +118,7 @@ def _steps_at(node: Node, place: Location) -> Iterator[str]:
 def also_changed(
     before: AllManifests, after: AllManifests, environment: str, fields: Sequence[TakenField]
 ) -> tuple[str, ...]:
-    """What else becomes another one: other objects here, other fields of these, and any in other environments."""
+    """What else changes: other objects here, other fields of these, and any object in other environments."""
     taken = {(each.address, each.name) for each in fields}
     changed: list[str] = []
     elsewhere = (each for each in before.names if each != environment)

@@ -1,4 +1,4 @@
-"""What a pull has to say: what is written, what could not be taken and why, and what is worth knowing besides."""
+"""The output of a pull: what is written, what could not be taken and why, and notes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.run.session import Session
 from reconciler.source import locate
 
 LIVE = ".live.md"
-"""How the names of texts end that a person has to merge."""
+"""The suffix of texts that a person must merge."""
 _MOST = 5
 _ADOPTED = "it was never applied from here; pass `--take live` or `--take git`"
 _BOTH = "changed in Git and on the server; pass `--take live` or `--take git`"
@@ -31,13 +31,13 @@ _UNMERGED = "it (the text of the last apply was not found, so they were not merg
 
 
 def live_file(one: Taken, environment: str) -> str:
-    """Where the live text of a prompt is put beside its manifest."""
+    """The path of the live text of a prompt, beside its manifest."""
     return (PurePosixPath(one.desired.place.file).parent / f"{one.address.key}.{environment}{LIVE}").as_posix()
 
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """Everything that is known once the texts are made, and before they are written."""
+    """Everything that is known before the texts are written."""
 
     session: Session
     repository: AllManifests
@@ -73,7 +73,7 @@ class PullReport:
             yield from (pulled.LeftField(each.address, path, each.place, why) for path in each.paths)
 
     def _undecided(self, one: Taken, change: FieldChange) -> pulled.LeftField:
-        """A value that nobody decided about, and what to do."""
+        """An undecided value, and what to do."""
         manifest = next(each for each in self.repository.read.manifests if each.node.place == one.desired.place)
         place, sides = locate(manifest.node, change.path), (change.before, change.after)
         if change is one.overlap:
@@ -85,7 +85,7 @@ class PullReport:
         return pulled.LeftField(one.address, change.path, place, why, sides)
 
     def _notes(self) -> Iterator[str]:
-        """What was merged, what stays, what has no counterpart, and what a pull does not see."""
+        """Notes about merged and kept values, missing and orphaned objects, and mismatches."""
         written = {(each.address, path) for each in self.texts.fields for path in each.paths}
         left = {(each.address, path) for each, _ in self.texts.left for path in each.paths}
         for address, path in sorted({(one.address, path) for one in self.taken for path in one.merged} - left):

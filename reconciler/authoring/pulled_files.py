@@ -31,7 +31,7 @@ SECRET = "the live value holds a secret of this environment"  # noqa: S105  # sa
 
 @dataclass(frozen=True, slots=True)
 class NewTexts:
-    """What is to be written, and what else it changes."""
+    """The new texts, and what else they change."""
 
     texts: Mapping[str, str]
     before: Mapping[str, str]
@@ -43,7 +43,7 @@ class NewTexts:
 
 @dataclass(slots=True)
 class _Writer:
-    """Drops fields until what is left comes out right."""
+    """Drops fields until the rest is read as intended."""
 
     repository: AllManifests
     environment: str
@@ -57,11 +57,11 @@ class _Writer:
 
     @property
     def unsafe(self) -> str:
-        """Why a value is left that no edit is known for, and what to do: there is always room for a patch."""
+        """Why a value without a known edit is left, and what to do: a patch is always possible."""
         return _UNSAFE.format("" if self.only else f"take it with `--only {self.environment}`, or ")
 
     def text(self, file: str) -> str | None:
-        """What a file holds; None where it is not there."""
+        """The content of a file; None if it does not exist."""
         if file not in self.before and (self.repository.config.root / file).exists():
             self.before[file] = text_of(self.repository.config.root, file)
         return self.before.get(file)
@@ -72,7 +72,7 @@ class _Writer:
 
 
 def new_texts(repository: AllManifests, environment: str, taken: Iterable[Taken], *, only: bool) -> NewTexts:
-    """The files with the values that were taken, as far as they then are read as exactly that, and nothing else."""
+    """The files with the taken values, as far as they are read as exactly these and nothing else."""
     writer = _Writer(repository, environment, only)
     fields = list(_placed_fields(writer, taken))
     fields = writer.drop(fields, _clashing(fields, environment))
@@ -130,7 +130,7 @@ def _configuration_place(writer: _Writer) -> Location:
 
 
 def _clashing(fields: Sequence[TakenField], environment: str) -> dict[TakenField, str]:
-    """Those that put different values at one place, and why they cannot."""
+    """The fields that put different values at one location, and why that is left."""
     first: dict[tuple[Location, tuple[str | int, ...]], tuple[TakenField, Edit]] = {}
     clashing: dict[TakenField, str] = {}
     for each in fields:

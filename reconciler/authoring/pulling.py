@@ -28,12 +28,12 @@ from reconciler.run.session import REPORTED, Session, run_async
 from reconciler.source.text_merge import merged_text
 
 _SHARED_SECONDS = 60.0
-"""How old a list may be that is read where a server has no reads by id."""
+"""The greatest age of a list, for servers without reads by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What is to be taken, and how."""
+    """What a pull takes, and how."""
 
     keys: tuple[str, ...] = ()
     take: Side | None = None
@@ -42,7 +42,7 @@ class PullRequest:
 
 
 def pull(session: Session, request: PullRequest, timeout: float | None = None) -> int:
-    """Writes what is live to where the values stand; the exit code says whether everything could be taken."""
+    """Writes the live values to the files that state them; the exit code is 1 if something was left."""
     REPORTED.set(set())  # the manifests are read twice
     root = session.config.root
     plan = run_async(_plan_of_live, session, request, timeout=timeout)
@@ -78,7 +78,7 @@ async def _plan_of_live(session: Session, request: PullRequest) -> Plan:
 
 
 async def _read_by_id(provider: Provider, listed: Iterable[Live]) -> dict[tuple[str, str], Live | None]:
-    """Each object as it is now, or None where it is gone: lists lag, and what they show is to be written into Git."""
+    """Each object as it is now, or None if it was deleted: lists lag, and stale values must not reach Git."""
     read: dict[tuple[str, str], Live | None] = {}
     errors: list[ProviderError] = []
     limiter = anyio.CapacityLimiter(PARALLELISM)
@@ -107,7 +107,7 @@ def _require_whole(provider: Provider) -> None:
 
 
 def _require_as_planned(taken: Iterable[Taken], known: Mapping[Address, Desired]) -> None:
-    """What was read for the plan must be what will be edited."""
+    """Ends the command if the manifests changed after they were read for the plan."""
     if any(known.get(each.address) != each.desired for each in taken):
         raise Failure("The manifests changed while this command ran.", "nothing was written; run it again")
 
@@ -120,7 +120,7 @@ def _live_texts(session: Session, taken: Iterable[Taken]) -> Iterator[tuple[str,
 
 
 def _texts_there(root: Path, texts: Iterable[str]) -> dict[str, str]:
-    """What these files hold now, where they exist."""
+    """The content of these files, as far as they exist."""
     return {file: text_of(root, file) for file in texts if (root / file).exists()}
 
 

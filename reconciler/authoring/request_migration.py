@@ -37,7 +37,7 @@ def migrate_to_requests(
 ) -> int:
     """Edits the manifests so that the assistants of an environment are in one of requests too.
 
-    The exit code is 1 where one that is meant is not.
+    The exit code is 1 if a selected one is left.
     """
     checked = check_manifests(options, aside=of_assistants)
     loaded = checked.config
@@ -59,7 +59,7 @@ def migrate_to_requests(
 
 @dataclass(frozen=True, slots=True)
 class _RequestMigration:
-    """Manifests on their way to one more environment; nothing is written."""
+    """A migration of manifests to another environment; nothing is written."""
 
     config: Config
     read: reading.ReadFolders
@@ -74,7 +74,7 @@ class _RequestMigration:
         return AddedEnvironment(self.place.environment.name, self.source.name, stated, self.place.is_new)
 
     def migrated(self, assistants: Sequence[Manifest], chosen: Collection[Address]) -> MigratedRequests:
-        """The files as they are to be, and why some of the assistants are left."""
+        """The new files, and why some of the assistants are left."""
         parsed = parser.parse(assistants, manifest_context(self.config, self.source))
         by_place = {each.place: each for each in parsed.desired}
         moved: dict[Address, RequestMove] = {}
@@ -124,7 +124,7 @@ class _RequestMigration:
         return edits_with(manifest, move.desired, self.added) if move else edits_without(manifest, self.added)
 
     def _reasons(self, texts: Mapping[str, str], moved: Mapping[Address, RequestMove]) -> dict[Address, str]:
-        """By address, why it would not be in the new environment as it has to be."""
+        """By address, why it would be wrong in the new environment."""
         config, environment = self.place.config, self.place.environment
         after = reading.read(config.root, existing(config, config.manifests), texts)
         parsed = parser.parse(assistants_in(after), manifest_context(config, environment))

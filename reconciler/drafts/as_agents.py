@@ -1,4 +1,4 @@
-"""The manifest of an assistant → the draft of an agent's, for every environment at once.
+"""The manifest of an assistant → the draft of an agent's manifest, for every environment.
 
 Base and patches stay base and patches, and references stay references: what the two manifests share is changed in one
 place. The rules are those of `kinds.conversion`.
@@ -48,22 +48,22 @@ class AgentDraft:
 
 
 class UnpatchableError(Exception):
-    """What an environment has differs from the base in a way that no patch can say."""
+    """An environment differs from the base in a way that no patch can express."""
 
 
 def agent_draft(
     manifest: Manifest, views: Sequence[AgentView], former_ids: Json, absent: Sequence[str], folder: str
 ) -> AgentDraft:
-    """What is to be written into the folder for an assistant.
+    """The draft for an assistant, to be written into the folder.
 
     `absent` are environments where the agent does not exist. Where one of the views differs from the base in a way that
-    no patch can say, it raises an `UnpatchableError`.
+    no patch can express, it raises an `UnpatchableError`.
     """
     return _Drafting(manifest, folder).draft(views, former_ids, absent)
 
 
 class _Drafting:
-    """One manifest on its way to an agent's."""
+    """The conversion of one manifest."""
 
     def __init__(self, manifest: Manifest, folder: str) -> None:
         self.manifest = manifest
@@ -145,7 +145,7 @@ class _Drafting:
         return _field_difference(name, self._real(before, view), real.body.get(name, ABSENT))
 
     def _is_so(self, name: str, before: Json | Absent, patch: Json | Absent, real: Converted, view: AgentView) -> bool:
-        """Whether the base with this patch is there what the assistant becomes."""
+        """Whether the base with this patch is the converted assistant there."""
         found = _patched(self._real(before, view), self._real(patch, view))
         return equal(_normal(name, found), _normal(name, real.body.get(name, ABSENT)))
 
@@ -156,7 +156,7 @@ class _Drafting:
         return converted(_ASSISTANT.read(_mapping(plain(node))), _ASSISTANT)
 
     def _words(self, there: Converted, own: Mapping[str, Json]) -> tuple[str, ...]:
-        """What is unresolved: what the assistant's manifest says so of, and what is lost."""
+        """The unresolved words: those of the assistant's manifest, and what is lost."""
         before = own.get("unresolved")
         stated = [str(word) for word in before] if isinstance(before, list) else []
         return tuple(dict.fromkeys([*stated, *map(self.stand_ins.named, there.unresolved)]))

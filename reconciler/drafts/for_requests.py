@@ -1,6 +1,6 @@
-"""What is edited in the manifest of an assistant so that it exists in one more environment, as a request.
+"""The edits that add an assistant to another environment, as a request.
 
-It is there as in the environment that it comes from, less what no request can say.
+It has the fields of the source environment, without those that a request cannot express.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AddedEnvironment:
 
 
 def request_body(desired: Desired) -> Converted:
-    """The assistant without what no request can say, and a word for each such thing."""
+    """The assistant without what a request cannot express, and a word for each lost thing."""
     return converted(desired.fields, _ASSISTANT, "responses")
 
 

@@ -1,4 +1,4 @@
-"""A text that several files make up, as one of them becomes another: which file gets which lines."""
+"""A change of a text that several files make up → the new text of each file."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def slug_of(text: str) -> str:
 
 
 def is_safe_stem(stem: str) -> bool:
-    """Whether a file may be called so everywhere, and nobody takes it for another thing."""
+    """Whether the name is valid on every file system and has no other meaning."""
     first = stem.partition(".")[0].lower()
     return first not in _WINDOWS_DEVICES | _READ_BY_PEOPLE and not stem.lower().endswith((".live", "."))
 

@@ -1,4 +1,4 @@
-"""Drafts → the files that a person would have written: manifests, and beside them what is long or shared.
+"""Drafts → the files that a person would have written: manifests, and files for long or shared values.
 
 A prompt has a file of its own from a few lines on, a function or a schema from a few more: `prompts/<key>.md`,
 `functions/<name>.json`, `schemas/<name>.json`. What several manifests have in common is written once.
@@ -46,7 +46,7 @@ _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A manifest before anybody knows which files it takes."""
+    """A manifest before it is laid out in files."""
 
     address: Address
     body: Mapping[str, Json]

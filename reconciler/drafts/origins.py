@@ -1,4 +1,4 @@
-"""Where a value of a manifest stands: a difference of what it resolves to → edits of what is written.
+"""The location of a manifest's value: a difference in the resolved body → edits of the files.
 
 A value may stand in the manifest, in a file that it names, in one of several files that are joined, in the patch of
 the environment, or among the environment's values. Nothing is written here, and no edit is tried.
@@ -26,7 +26,7 @@ from reconciler.source import Edit, Node, OneLine, fields, member, merge_patch, 
 _Steps: TypeAlias = tuple[str | int, ...]
 _PATCHES = ("reconciler", "environments")
 _PROMPT = "prompts/one.md"
-"""A file that is where prompts usually are."""
+"""A file in the usual folder of prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def edits_of(written: Written, kind: Kind, name: str, before: Fields, after: Fie
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """Where a value stands, or could: in which document, at which path of it, and at which path of the body."""
+    """A location of a value, existing or possible: the document, the path in it, and the path in the body."""
 
     at: Location
     path: _Steps
@@ -148,7 +148,7 @@ class _FieldWriter:
             yield from self._set(where, before, after)
 
     def _where(self, base: _Slot | None, patch: _Slot | None) -> _Slot:
-        """Where the value stands, or would stand: there is always one of the two."""
+        """The location of the value, existing or possible."""
         there = [slot for slot in (patch, base) if slot is not None]
         return there[0] if there[0].states or self.written.only else there[-1]
 
@@ -185,7 +185,7 @@ class _FieldWriter:
                 yield where.edit(after)
 
     def _over_base(self, slot: _Slot, after: Json) -> Json:
-        """What is written so that a value comes to be there: a mapping in a patch is merged over that of the base."""
+        """What to write for a value: a mapping in a patch is merged over that of the base."""
         if not isinstance(after, dict) or slot.inside or slot.path[: len(_PATCHES)] != _PATCHES:
             return after
         resolver = Resolver(self.written.manifest.attachments, self.written.context.values, "")

@@ -1,4 +1,4 @@
-"""A manifest beside a live object: where its texts differ, and the smallest patch of an environment that ends it."""
+"""A manifest compared with a live object: the texts that differ, and the smallest patch that makes them equal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.source import merge_patch
 
 Steps: TypeAlias = tuple[str | int, ...]
 _LONGEST = 200
-"""A longer text is no value: it is written to be read."""
+"""A longer text never becomes a value."""
 
 
 class AssumedValues(dict[str, str]):
@@ -33,7 +33,7 @@ class AssumedValues(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class DifferingText:
-    """A text of a manifest that is another one live, and where it stands in the document."""
+    """A text that differs live, and its location in the document."""
 
     at: Steps
     before: str
@@ -76,7 +76,7 @@ class Beside:
         return tuple(sorted({show(each.path) for each in problems if each.is_new}))
 
     def texts(self) -> tuple[DifferingText, ...]:
-        """The short texts that differ where a value may stand; a prompt is none."""
+        """The short texts that differ at paths that allow a value; prompts are excluded."""
         return tuple(
             text
             for name, target in self.targets.items()

@@ -1,4 +1,4 @@
-"""What differs between environments in several manifests alike: one value by name, in place of many patches."""
+"""A difference that several manifests share → one named value instead of many patches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OF_IDS = re.compile(r"_ids?\Z")
 
 @dataclass(frozen=True, slots=True)
 class SharedValues:
-    """Where values come to stand by which names, and what each environment has for them."""
+    """The locations and names of new values, and their text in each environment."""
 
     spots: Mapping[Address, Mapping[Steps, str]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ def shared_values(texts: Texts, homes: Homes) -> SharedValues:
 
 @dataclass(frozen=True, slots=True)
 class _TextPair:
-    """One text that is another one live, wherever it stands."""
+    """A pair of texts, in the manifest and live, with all its locations."""
 
     before: str
     after: str

@@ -13,7 +13,7 @@ from reconciler.source import Node, OneLine, fields, plain
 
 _BEGIN: Final = "\ufdd0"
 _END: Final = "\ufdd1"
-"""Characters that are in no text that anybody writes."""
+"""Characters that no real text contains."""
 _SCHEMAS: Final = ("parameters", "schema")
 _JOINT: Final = "\n\n"
 _Steps: TypeAlias = tuple[str | int, ...]

@@ -1,4 +1,4 @@
-"""What is live and no manifest can say."""
+"""Live values that no manifest can express."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HALF_CHARACTER: Final = re.compile("[\ud800-\udfff]")
 
 
 def why_unwritable(body: Mapping[str, Json]) -> str | None:
-    """Why no manifest can say what a body says; None where one may."""
+    """Why no manifest can express a body; None if one can."""
     for path in _halves(dict(body), ()):
         return f"{quoted(show(path))} holds half a character (a lone surrogate), which no file can hold"
     for steps in taken_for_references(body):

@@ -1,6 +1,6 @@
-"""What becomes of one field elsewhere: the verdict that is told, and with it what is carried there.
+"""What becomes of one field in another API: the printed verdict, and the converted value.
 
-Both come from one rule, so that what is told and what is done cannot differ: a field that is the same is carried as it
+Both come from one rule, so the printed verdict and the result cannot differ: a field that is the same is carried as it
 is, and one that is lost carries nothing.
 """
 
@@ -41,17 +41,17 @@ FieldRule: TypeAlias = Callable[[Json, Fields], Iterator[Carried]]
 
 
 def same(path: Path, value: Json) -> Carried:
-    """What is there under the same name."""
+    """The field has the same name there."""
     return Carried(FieldVerdict(path, "same"), {path: value})
 
 
 def changed(path: Path, text: str, placed: Mapping[Path, Json] | None = None) -> Carried:
-    """What is there in another way."""
+    """The field has another form there."""
     return Carried(FieldVerdict(path, "changed", text), placed or {})
 
 
 def lost(path: Path, text: str) -> Carried:
-    """What is not there."""
+    """The field does not exist there."""
     return Carried(FieldVerdict(path, "lost", text))
 
 

@@ -1,4 +1,4 @@
-"""A resource as something else: what is carried there by the rules, and what is not."""
+"""Converts a resource by the rules of its fields, and lists what is lost."""
 
 from __future__ import annotations
 

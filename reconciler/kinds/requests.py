@@ -37,7 +37,7 @@ _NO_PARAMETERS: Final[Json] = {"type": "object", "properties": {}}
 
 
 def request_of(body: Mapping[str, Json]) -> Data:
-    """The request that says what a body of an assistant says, as far as one can; what is default is left out."""
+    """The request of an assistant's body, as far as a request can express it, without defaults."""
     stated = ASSISTANT.manifest(ASSISTANT.read(body))
     members: Data = {name: stated[name] for name in _SAME if name in stated}
     if isinstance(pairs := members.get("metadata"), dict):
@@ -77,7 +77,7 @@ def object_of(request: Mapping[str, Json]) -> Data:
 
 
 def misfits(body: Mapping[str, Json]) -> Iterator[Problem]:
-    """What of a manifest no request can say."""
+    """The parts of a manifest that a request cannot express."""
     stated = _mapping(body.get("tool_resources"))
     for name in (each for each in stated if each not in _REQUESTED):
         message = f"No request has `tool_resources.{name}`."

@@ -27,7 +27,7 @@ def _some_ids_tag(value: Any) -> str:
 
 
 class ReconcilerBlock(BaseModel):
-    """The `reconciler:` block of a manifest: what only we need, and what the API never sees."""
+    """The `reconciler:` block of a manifest, which is never sent to the API."""
 
     model_config = ConfigDict(protected_namespaces=())
 

@@ -1,4 +1,4 @@
-"""What two manifests cannot both state: an address, an id, a former key."""
+"""Clashes of two manifests: one address, id or former key in both."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from reconciler.model import Address
 
 
 class NamedManifest(Protocol):
-    """A manifest as far as others can clash with it."""
+    """The parts of a manifest that can clash with another."""
 
     address: Address
     key_known: bool

@@ -1,6 +1,6 @@
 """What Python prints of dictionaries and of the official package's objects → plain data; nothing is run.
 
-Many have no more of their assistants than what a program once printed into a log.
+Some teams only have the output that a program printed into a log.
 """
 
 from __future__ import annotations

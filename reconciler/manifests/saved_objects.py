@@ -44,7 +44,7 @@ class SavedFile:
 
 
 def read_saved(text: str, file: str) -> SavedFile:
-    """Every agent and assistant in the text; what is another thing is a warning, and what cannot be read an error."""
+    """Every agent and assistant in the text; anything else is a warning, and unreadable text an error."""
     reader = _SavedReader(text.removeprefix("\ufeff"), file)
     try:
         return SavedFile(tuple(reader.objects()), tuple(reader.faults))
@@ -159,7 +159,7 @@ def _is_around_objects(value: _Object) -> bool:
 
 
 def _has_objects(value: Json, depth: int = _DEEPEST) -> bool:
-    """Whether something in the value, or the value itself, could be an object."""
+    """Whether the value, or something in it, could be an object."""
     if isinstance(value, dict) and isinstance(value.get("model"), str):
         return True
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -25,9 +25,9 @@ class Candidates:
     """What is live, by what an import does with it."""
 
     importable: tuple[Live, ...]
-    """What nothing manages and no manifest names, and what carries our marker and has no manifest any more."""
+    """Unmanaged objects that no manifest names, and objects with our marker but without a manifest."""
     managed: tuple[Live, ...]
-    """What has a manifest here already."""
+    """Objects that already have a manifest."""
     left: tuple[Left, ...]
 
 
@@ -64,12 +64,12 @@ def candidates(
 
 
 def _by_kind_and_age(live: Live) -> tuple[str, float, str]:
-    """As they were made: of two with one name the first gets the key without a number."""
+    """In the order of creation: of two with one name, the older gets the key without a number."""
     return live.kind, live.created_at, live.id
 
 
 def _why_left(one: Live, pinned: Mapping[tuple[str, str], str], where: Target) -> str | None:
-    """Why an object that is not ours is left; None where it may be imported."""
+    """Why an object without our marker is left; None if it may be imported."""
     marker = one.marker
     if marker is not None and not markers.is_own(marker, one.id):
         return f"a copy of {one.kind}.{marker.key} ({marker.id})"
@@ -87,7 +87,7 @@ def _why_left(one: Live, pinned: Mapping[tuple[str, str], str], where: Target) -
 def _why_lost_is_left(
     one: Live, orphans: Mapping[Address, Sequence[Live]], absent: Collection[Address], where: Target
 ) -> str | None:
-    """Why an object is left that carries our marker and has no manifest here; None where that is lost."""
+    """Why an object with our marker and without a manifest is left; None if its manifest was lost."""
     if one.address in absent:
         return f"its manifest says that it does not exist in {where.environment}, and the next plan removes it"
     if len(orphans[one.address]) > 1:

@@ -1,4 +1,4 @@
-"""What of a live object is taken into Git: whatever changed there alone, and what can be merged or was decided."""
+"""What a pull takes of a live object: changes on the server alone, merged texts, and decided values."""
 
 from __future__ import annotations
 

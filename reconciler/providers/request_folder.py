@@ -1,6 +1,6 @@
-"""A folder of requests on disk: one JSON file each, and beside them the index, which has what is no part of a request.
+"""A folder of requests on disk: one JSON file each, and an index of what a request does not contain.
 
-Files are written whole or not at all, and in bytes that depend on nothing but what they say.
+Files are written whole or not at all, and the same content always gives the same bytes.
 """
 
 from __future__ import annotations

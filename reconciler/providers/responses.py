@@ -66,7 +66,7 @@ class ResponsesSettings(ProviderSettings):
 
 
 class AtOnce(Known):
-    """What is known of a place that shows everything as soon as it is there."""
+    """The traits of a server that shows every write at once."""
 
     __slots__ = ()
 
@@ -163,7 +163,7 @@ class RequestPlace:
             return self._one(live.id)
 
     def _stop_at_change(self, live: Live, contents: FolderContents) -> None:
-        """Raises where the request is not as it was read: a hand was faster."""
+        """Raises if the request changed after it was read."""
         if live.id not in contents.requests:
             raise _not_found(live.id)
         if not equal({**self._live(live.id, contents).raw}, {**live.raw}):
@@ -199,7 +199,7 @@ class RequestPlace:
         return _less_run(marker)
 
     def _taken(self, id: str, contents: FolderContents, marker: Marker) -> Rejected:
-        """Why nothing is created under a name that a file has."""
+        """The rejection of a create whose file exists."""
         other = self._live(id, contents).marker if id in contents.requests else None
         owner = f"the request of `{other.key}` ({other.stack} in {other.environment})" if other else "unmanaged"
         message = f"{self._folder.name}/{id}.json exists already, and is {owner}."

@@ -1,4 +1,4 @@
-"""Keys and ids of what is ours, for people and for programs, with the ids that it had elsewhere.
+"""Keys and ids of managed objects, for people and programs, with their former ids.
 
 What programs read is as it was where nothing had an id elsewhere; else it has one more member, column or variable.
 """

@@ -45,16 +45,16 @@ class LeftField:
 
 @dataclass(frozen=True, slots=True)
 class PulledText:
-    """Everything that `pull` has to say, in the order in which it says it."""
+    """Everything that `pull` prints, in order."""
 
     environment: str
     address: str
-    """Which server it is, and the stack."""
+    """The address of the server, and the stack."""
     files: Sequence[EditedFile]
     beside: Sequence[str]
     """Files that are written so that a person can merge a text."""
     also: Sequence[str]
-    """What else becomes another one with the same files."""
+    """What else changes with the same files."""
     left: Sequence[LeftField]
     notes: Sequence[str]
     values: int
