@@ -113,7 +113,7 @@ def _require_as_planned(taken: Iterable[Taken], known: Mapping[Address, Desired]
 
 
 def _live_texts(session: Session, taken: Iterable[Taken]) -> Iterator[tuple[str, str]]:
-    """By its path, the live text of each prompt whose edits overlap: it is no manifest, and Git ignores it."""
+    """By its path, the live text of each prompt whose edits overlap: it is not a manifest, and Git ignores it."""
     for one in taken:
         if one.overlap is not None and hidden().deep(one.overlap.before) == one.overlap.before:
             yield live_file(one, session.where.environment), f"{one.overlap.before}\n"

@@ -67,7 +67,7 @@ def edits_with(manifest: Manifest, desired: Desired, added: AddedEnvironment) ->
 
 
 def _removal(manifest: Manifest, added: AddedEnvironment, others: Collection[Edit]) -> Edit:
-    """The edit that removes what is said of the environment, and what held nothing else."""
+    """The edit that removes the entry of the environment, and mappings that it leaves empty."""
     block = member(manifest.node, _BLOCK)
     if len(fields(member(block, "environments"))) > 1:
         return Edit((_BLOCK, "environments", added.name), ABSENT)

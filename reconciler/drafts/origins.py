@@ -278,7 +278,7 @@ class _FieldWriter:
         return dict(zip(self._names(tools), tools, strict=True))
 
     def _names(self, tools: Sequence[Json]) -> list[str]:
-        """By what each is told from the others; the second of one name has its number behind it."""
+        """What distinguishes each from the others; the second of one name has a number."""
         counts: Counter[str] = Counter()
         names = []
         for tool in tools:

@@ -1,4 +1,4 @@
-"""Which manifest each live object belongs to, in an environment whose objects no manifest names yet."""
+"""Matches live objects to manifests, in an environment whose ids the manifests do not have yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Name: TypeAlias = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Matchable:
-    """A manifest that may be of a live object in the environment."""
+    """A manifest that may match a live object in the environment."""
 
     address: Address
     name: str | None = None
@@ -43,7 +43,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousName:
-    """A name that does not decide which object is which manifest's."""
+    """A name that does not decide which object matches which manifest."""
 
     name: str
     addresses: tuple[Address, ...]
@@ -52,16 +52,16 @@ class AmbiguousName:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The pairs, and the names that leave a choice to a person; what is in neither belongs to no manifest."""
+    """The pairs, and the ambiguous names; an object in neither has no match."""
 
     pairs: tuple[Pair, ...]
     ambiguous: tuple[AmbiguousName, ...]
 
 
 def match(manifests: Sequence[Matchable], live: Sequence[Live], by_hand: Mapping[Address, str]) -> Matching:
-    """Gives live objects to manifests: as a person says, else by pinned id, else by a name that only one of each has.
+    """Matches live objects to manifests: by a person's pair, else by pinned id, else by an unambiguous name.
 
-    A manifest gets no second object: neither one whose id it names nor one that carries its address.
+    A manifest that names an id, or whose address a live object carries, gets no second object.
     """
     given = {(address.kind, id): address for address, id in by_hand.items()}
     named = {(each.address.kind, each.id): each.address for each in manifests if each.address not in by_hand}

@@ -13,18 +13,18 @@ from reconciler.paths import Path, at, put, without
 
 Side: TypeAlias = Literal["live", "git"]
 Merge: TypeAlias = Callable[[str, str, str], str | None]
-"""What a text was at first, what it is in Git and live → the text with both edits; None where they overlap."""
+"""The base, Git's and the live text → the text with both edits; None if they overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What becomes of the fields of one live object that differ from its manifest."""
+    """The fields of one live object that differ from its manifest, by what a pull does with them."""
 
     desired: Desired
     values: Mapping[Path, Json | Absent] = field(default_factory=dict)
     """By path, what Git is to state there."""
     merged: frozenset[Path] = frozenset()
-    """Of those, the texts that hold the edits of both sides."""
+    """Those of them that are merged texts."""
     undecided: tuple[FieldChange, ...] = ()
     """What changed on both sides, or may have."""
     kept: tuple[FieldChange, ...] = ()
@@ -35,7 +35,7 @@ class Taken:
         return self.desired.address
 
     def after(self) -> Fields:
-        """The body that the manifest is to state, in normal form."""
+        """The body that the manifest must state, in normal form."""
         kind, fields = KINDS[self.address.kind], dict(self.desired.fields)
         for path, value in sorted(self.values.items()):
             fields[path[0]] = _with_value(fields[path[0]], path, value, kind)
@@ -43,13 +43,13 @@ class Taken:
 
     @property
     def overlap(self) -> FieldChange | None:
-        """The prompt, where both sides changed it and the edits cannot be merged."""
+        """The prompt, if both sides changed it and the edits cannot be merged."""
         prompt = KINDS[self.address.kind].prompt
         return next((f for f in self.undecided if f.path == prompt and _is_overlap(f)), None)
 
 
 def taken_from(plan: Plan, known: Iterable[Desired], take: Side | None, merge: Merge) -> tuple[Taken, ...]:
-    """What is taken of each live object that has a manifest; `take` decides what changed on both sides.
+    """What a pull takes of each live object with a manifest; `take` decides what changed on both sides.
 
     What was rolled back counts as changed on the server: Git still states what nobody wants. What a server does not
     keep is nobody's change, and is taken if `take` says so.
@@ -112,7 +112,7 @@ def _no_longer_chosen(one: Taken, live: Live) -> Iterator[tuple[Path, Json | Abs
 
 
 def _cause(change: FieldChange) -> str:
-    """Who changed what is at the path itself: its member may be in conflict because of what is beside it."""
+    """The cause of a change at the path itself, which may differ from the cause of the whole member."""
     for side, cause in ((change.before, "edit"), (change.after, "drift")):
         if equal(None if isinstance(side, Absent) else side, change.applied):
             return cause

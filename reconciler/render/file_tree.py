@@ -1,4 +1,4 @@
-"""Files as a tree of their folders, with what each is beside it."""
+"""Files as a tree of their folders, each with its words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.render.visible import columns
 
 _GAP: Final = 4
 _WIDEST: Final = 44
-"""The columns that names of files take; what is said of a longer one stands right behind it."""
+"""The columns for names of files; the words of a longer name follow it directly."""
 _LONGEST: Final = 40
 """How much of a word is shown, such as a name."""
 _DIGITS = re.compile(r"(\d+)")
@@ -30,7 +30,7 @@ class FolderTree:
 def file_tree(files: Mapping[str, Sequence[str]], style: Style) -> list[str]:
     """A line for each folder and file, the files of a folder before its folders, `bot-2` before `bot-10`.
 
-    By its path, each file has the words that say what it is, such as a name and an id.
+    `files` has, by path, the words beside each file, such as a name and an id.
     """
     top = FolderTree()
     for path, words in files.items():

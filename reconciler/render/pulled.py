@@ -1,4 +1,4 @@
-"""What `pull` writes, as text: each file with what it holds and its diff, what else changes, and what was left."""
+"""The output of `pull` as text: each file with its values and diff, what else changes, and what was left."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class EditedFile:
 
 @dataclass(frozen=True, slots=True)
 class LeftField:
-    """A value that was not taken: where it stands in Git, why, and both sides where that helps to decide."""
+    """A value that was not taken: its location in Git, the reason, and both sides if that helps to decide."""
 
     address: Address
     path: Path
@@ -60,11 +60,11 @@ class PulledText:
     values: int
     is_written: bool
     is_only: bool = False
-    """Whether all is written for the environment alone."""
+    """Whether everything is written for the environment alone."""
 
 
 def lines(pulled: PulledText, style: Style) -> Iterator[str]:
-    """The text line by line; the environment and its address come first."""
+    """The output line by line, beginning with the environment and its address."""
     yield inert(f"{pulled.environment} {pulled.address}")
     for edited in pulled.files:
         yield ""
@@ -85,7 +85,7 @@ def lines(pulled: PulledText, style: Style) -> Iterator[str]:
 
 
 def _also_lines(pulled: PulledText) -> Iterator[str]:
-    """What else changes with the files: all of a few, else how many, and how to leave them as they are."""
+    """What else changes with the files, shortened if there is much, and how to avoid it."""
     shown = pulled.also[:_SHOWN]
     more = len(pulled.also) - len(shown)
     yield f"Also changes: {one_line('; '.join(shown))}{f'; and {more} more' if more else ''}"

@@ -1,4 +1,4 @@
-"""What is told from manifests alone, for every environment: whether they are valid."""
+"""Checks whether manifests are valid, for every environment and without a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values set and removed in texts that people write, with every other character as it is."""
+"""Sets and removes values in texts that people write, and keeps every other character."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.source.nodes import Node, ParsedText, Positions, plain
 
 _BOM: Final = "\ufeff"
 _MANY: Final = 200
-"""A value that differs in more parts is written anew."""
+"""A value that differs in more parts is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _applied(document: _Document, edit: Edit) -> _Document:
 
 
 def _if_wanted(document: _Document, proposal: Proposal, wanted: Json) -> _Document | None:
-    """The document with the proposal, if it is exactly what is wanted then, and the others are as they were."""
+    """The document with the proposal, if it is exactly the wanted data and the other documents are unchanged."""
     syntax, text = document.syntax, _spliced(document.text, proposal)
     data = [*document.data]
     data[document.number] = syntax.normal(wanted)

@@ -1,4 +1,4 @@
-"""What an edit does to data, and into which smaller edits one falls."""
+"""The effect of edits on data, and their division into smaller edits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.source.extents import Path
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A value to stand at a path of a document as it is written, or with `ABSENT` the member to be removed."""
+    """A value to set at a path of the written document; `ABSENT` removes the member."""
 
     path: Path
     value: Json | Absent
@@ -21,7 +21,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Insertion(Edit):
-    """An item to stand before the one that is at the index."""
+    """An item to insert before the index."""
 
 
 class UnsafeError(Exception):
@@ -29,7 +29,7 @@ class UnsafeError(Exception):
 
 
 def in_order(edits: Iterable[Edit]) -> list[Edit]:
-    """Removals and insertions last, and of a list from behind, so that the indices of the others stay."""
+    """Removals and insertions come last, and in a list from the end, so that the other indices stay valid."""
     ordered = sorted(edits, key=_indices)
     moving = [edit for edit in ordered if edit.value is ABSENT or isinstance(edit, Insertion)]
     return [*(edit for edit in ordered if edit not in moving), *reversed(moving)]
@@ -85,7 +85,7 @@ def _with_value(data: Json, path: Path, value: Json | Absent) -> Json:
 
 
 def _inner(there: list[Json], rest: Path, value: Json | Absent) -> list[Json]:
-    """What becomes of a member: itself with the value in it, or nothing."""
+    """The member with the value in it, or nothing."""
     if not rest:
         return [] if isinstance(value, Absent) else [value]
     if not there and isinstance(value, Absent):
@@ -106,7 +106,7 @@ def value_at(data: Json, path: Path) -> Json | Absent:
 
 
 def parts(before: Json | Absent, edit: Edit) -> list[Edit]:
-    """The edits of members that make one mapping or list of another; none where the value is to be written anew."""
+    """The edits of members that turn one mapping or list into another; none if the value must be rewritten."""
     if isinstance(edit, Insertion) or not before or not edit.value:
         return []
     if isinstance(before, dict) and isinstance(edit.value, dict):
@@ -117,7 +117,7 @@ def parts(before: Json | Absent, edit: Edit) -> list[Edit]:
 
 
 def leaves(data: Json, edit: Edit) -> Iterator[Edit]:
-    """The smallest edits into which an edit of the data falls."""
+    """The smallest edits with the same effect on the data."""
     before = value_at(data, edit.path)
     smaller = parts(before, edit)
     if not smaller and (isinstance(edit, Insertion) or not equal(before, edit.value)):

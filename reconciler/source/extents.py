@@ -1,4 +1,4 @@
-"""Where each value of a text begins and ends, so that one can be changed and everything else kept."""
+"""Where each value of a text begins and ends, so that an edit can replace one and keep everything else."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Brackets:
     is_json: bool = False
 
     def added(self, keys: Keys, value: Json) -> Proposal:
-        """One more member at the end, laid out as the last; without keys one more item."""
+        """Appends a member in the layout of the last one; without keys an item."""
         if not self.extent.members:
             return [self._first(keys, value)]
         last = self.extent.members[-1]
@@ -93,7 +93,7 @@ class Brackets:
         return [(end, end, ","), (rest.end(), rest.end(), line)]
 
     def before(self, member: Entry, value: Json) -> Proposal:
-        """One more item before a member, on a line of its own if that is on one."""
+        """Inserts an item before a member, on a separate line if the member is on one."""
         is_own_line, margin = begins_line(self.text, member.start), indentation(self.text, member.start)
         shown = self._shown((), value, margin=margin if is_own_line else None)
         between = f"{line_break(self.text)}{margin}" if is_own_line else " " if self.is_spaced() else ""
@@ -129,7 +129,7 @@ class Brackets:
         return all(each.head < each.value.start for each in members)
 
     def without(self, member: Entry) -> Proposal:
-        """No such member, nor its lines and its comma; there is another."""
+        """Removes a member with its lines and its comma; it is not the only one."""
         text, members = self.text, self.extent.members
         place = members.index(member)
         comma = _COMMA.match(text, member.value.end)

@@ -36,7 +36,7 @@ def has_front_matter(text: str) -> bool:
 
 
 def front_matter(text: str) -> FrontMatter | None:
-    """The parts of a text without byte-order mark; None where no line opens or none closes its front matter."""
+    """The parts of a text without byte-order mark; None if its front matter is not opened or not closed."""
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end()) if opening else None
     if opening is None or closing is None:
@@ -65,7 +65,7 @@ def read(text: str, positions: Positions) -> ParsedText:
 
 
 def _with_body(document: Node, body: Node) -> Node:
-    """The document with the body as a field; what is no mapping stays what it is."""
+    """The document with the body as a field; anything but a mapping stays unchanged."""
     if not isinstance(document.value, dict | None):
         return document
     return replace(document, value={**fields(document), BODY: body}, keys={BODY: body.place, **document.keys})

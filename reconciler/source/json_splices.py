@@ -11,7 +11,7 @@ from reconciler.source.lines import begins_line, column, indentation, line_break
 
 
 def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
-    """Another value in place of what stands there, over several lines where it would be too long for one."""
+    """Replaces a value, over several lines if it is too long for one."""
     text, old = spot.text, spot.old
     is_spaced = spot.parent is None or Brackets(text, spot.parent).is_spaced()
     shown = in_json(value, is_spaced=is_spaced)
@@ -23,15 +23,15 @@ def replaced(spot: Spot, value: Json) -> Iterator[Proposal]:
 
 
 def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
-    """One more member of a mapping below the keys or, without keys, one more item of a list."""
+    """Appends a member to a mapping below the keys or, without keys, an item to a list."""
     yield Brackets(spot.text, spot.old, is_json=True).added(keys, value)
 
 
 def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposal]:
-    """One more item of a list before the one at the spot."""
+    """Inserts an item before the one at the spot."""
     yield Brackets(spot.text, parent, is_json=True).before(spot.member, value)
 
 
 def removed(spot: Spot, parent: Extent) -> Iterator[Proposal]:
-    """Nothing in place of a member of the parent, and its lines neither; there is another."""
+    """Removes a member of the parent with its lines; it is not the only one."""
     yield Brackets(spot.text, parent, is_json=True).without(spot.member)

@@ -30,12 +30,12 @@ def line_start(text: str, at: int) -> int:
 
 
 def column(text: str, at: int) -> int:
-    """How many characters stand before it on its line."""
+    """The number of characters before it on its line."""
     return at - line_start(text, at)
 
 
 def begins_line(text: str, at: int) -> bool:
-    """Whether nothing but space stands before it on its line."""
+    """Whether only space precedes it on its line."""
     return not text[line_start(text, at) : at].strip(" \t")
 
 

@@ -20,7 +20,7 @@ _Hunk: TypeAlias = tuple[int, int, tuple[str, ...]]
 def merged_text(base: str, git: str, live: str) -> str | None:
     """The base with the changes of both; None where they overlap or touch, and a person has to decide.
 
-    Line ends and those at the end of a text are of its file and no changes: the result has LF, and ends as `git`.
+    Line ends and final newlines do not count as changes: the result has LF, and ends as `git`.
     """
     merged = _lines_of(base)
     hunks = sorted(
@@ -38,7 +38,7 @@ def _lines_of(text: str) -> list[str]:
 
 
 def _edits_of_lines(base: Sequence[str], side: Sequence[str]) -> Iterator[_Hunk]:
-    """What a side changed, each apart from the next by a line that it kept."""
+    """The changes of a side, separated by lines that it kept."""
     x = y = 0
     for start, other, size in _shared_lines(base, side):
         if (x, y) != (start, other):
@@ -47,7 +47,7 @@ def _edits_of_lines(base: Sequence[str], side: Sequence[str]) -> Iterator[_Hunk]
 
 
 def _shared_lines(a: Sequence[str], b: Sequence[str]) -> list[_Block]:
-    """What two texts share in order, by the fewest lines that make one of the other, as Git has it; an empty one last.
+    """The parts that two texts share, by the fewest changed lines, as in Git; an empty part comes last.
 
     difflib begins with the longest equal part: in a text that repeats itself that is often another repetition, and a
     merge by it has lines twice. It is only asked where nearly everything differs.
@@ -76,7 +76,7 @@ def _furthest(a: Sequence[str], b: Sequence[str]) -> list[list[int]] | None:
 
 
 def _starts(row: list[int]) -> list[int]:
-    """Where one more change leads: a line put in stays where it is in `a`, a line taken out is stepped over."""
+    """The position after one more change: an inserted line keeps it in `a`, a removed line advances it."""
     between = (max(taken + 1, put) for taken, put in pairwise(row))
     return [row[0], *between, row[-1] + 1]
 

@@ -1,4 +1,4 @@
-"""How a whole text, or the body of a Markdown manifest, is replaced in the habits of its file."""
+"""Replaces a whole text, or the body of a Markdown manifest, and keeps the line ends of its file."""
 
 from __future__ import annotations
 

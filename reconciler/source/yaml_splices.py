@@ -60,7 +60,7 @@ def _is_block(text: str, style: str) -> bool:
 
 
 def inserted(spot: Spot, keys: Keys, value: Json) -> Iterator[Proposal]:
-    """One more member of a mapping below the keys or, without keys, one more item of a list."""
+    """Appends a member to a mapping below the keys or, without keys, an item to a list."""
     old, whole = spot.old, nested(keys, value) if keys else [value]
     if old.style in (":", "-"):
         yield from _inserted_in_block(spot, _members_before(spot, keys), keys, value)
@@ -82,7 +82,7 @@ def _members_before(spot: Spot, keys: Keys) -> Sequence[Entry]:
 
 
 def inserted_before(spot: Spot, parent: Extent, value: Json) -> Iterator[Proposal]:
-    """One more item of a list before the one at the spot."""
+    """Inserts an item before the one at the spot."""
     before = [each for each in parent.members if each.start < spot.member.start]
     if parent.style == "[":
         yield Brackets(spot.text, parent).before(spot.member, value)
@@ -99,7 +99,7 @@ def _inserted_first(spot: Spot, value: Json) -> Proposal:
 
 
 def removed(spot: Spot, parent: Extent) -> Iterator[Proposal]:
-    """Nothing in place of a member of the parent, and its lines neither; there is another."""
+    """Removes a member of the parent with its lines; it is not the only one."""
     text, member = spot.text, spot.member
     start, end = line_start(text, member.start), next_line(text, member.value.end)
     following = next((each for each in parent.members if each.start > member.start), None)
