@@ -87,13 +87,13 @@ def _long_prompts() -> Bodies:
 
 
 def _toolbox() -> Bodies:
-    """Many functions, some of them shared, some of one name and not the same."""
-    shared = [function(f"tool_{number}", schema(*LARGE)) for number in range(24)]
+    """128 functions, some of them shared, some of one name and not the same."""
+    shared = [function(f"tool_{number}", schema(*LARGE)) for number in range(126)]
     return [
         assistant("Toolbox", "Use them.", tools=[*shared, {"type": "code_interpreter"}, {"type": "file_search"}]),
-        assistant("Toolbox (old)", "Use them.", tools=[*shared[:10], function("tool_20", schema(*LARGE, "more"))]),
-        assistant("Small", tools=[function("Tool_20", schema(*LARGE, "x")), function("TOOL_20"), function("con")]),
-        agent("Toolbox", "Use them.", tools=[flat(f"tool_{number}", schema(*LARGE)) for number in range(12)]),
+        assistant("Toolbox (old)", "Use them.", tools=[*shared[:10], function("tool_99", schema(*LARGE, "more"))]),
+        assistant("Small", tools=[function("Tool_99", schema(*LARGE, "x")), function("TOOL_99"), function("con")]),
+        agent("Toolbox", "Use them.", tools=[flat(f"tool_{number}", schema(*LARGE)) for number in range(40)]),
         agent("Same", tools=[flat("tool_1", schema(*LARGE)), flat("tool_2", schema(*LARGE))]),
     ]
 

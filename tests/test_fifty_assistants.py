@@ -1,4 +1,4 @@
-"""Twenty assistants that were made by hand, in two environments: from nothing to two empty plans in four commands."""
+"""Fifty assistants that were made by hand, in two environments: from nothing to two empty plans in four commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def by_hand(number: int, environment: str) -> dict[str, Any]:
 
 
 @pytest.mark.no_cover
-def test_twenty_assistants_of_two_environments_take_four_commands(
+def test_fifty_assistants_of_two_environments_take_four_commands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here = Checkout(tmp_path, monkeypatch, capsys)
@@ -36,7 +36,7 @@ def test_twenty_assistants_of_two_environments_take_four_commands(
         servers = {"production": production, "staging": staging}
         for name, url in servers.items():
             with httpx.Client(base_url=f"{url}/v1", headers=BETA) as client:
-                for number in range(20):
+                for number in range(50):
                     assert client.post("/assistants", json=by_hand(number, name)).status_code == 200
         stated = "".join(f"  {name}: {{provider: openai, base_url: {url}/v1}}\n" for name, url in servers.items())
         here.config(f"stack: people\nenvironments:\n{stated}")
@@ -45,7 +45,7 @@ def test_twenty_assistants_of_two_environments_take_four_commands(
             assert here.run(*words.split()).code == 0
         for name in servers:
             applied = here.run("apply", "-e", name, "--auto-approve")
-            assert "Apply complete! Resources: 20 imported, 0 added, 0 changed, 0 destroyed." in applied.out, applied
+            assert "Apply complete! Resources: 50 imported, 0 added, 0 changed, 0 destroyed." in applied.out, applied
         for name in servers:
             assert "No changes." in here.run("plan", "-e", name).out
 
@@ -55,4 +55,4 @@ def test_twenty_assistants_of_two_environments_take_four_commands(
         in config
     )
     patched = [path for path in (tmp_path / "assistants").glob("*.yaml") if "environments:" in path.read_text()]
-    assert len(patched) == len([number for number in range(20) if number % 10 == 0 or (number % 3 and not number % 5)])
+    assert len(patched) == len([number for number in range(50) if number % 10 == 0 or (number % 3 and not number % 5)])
