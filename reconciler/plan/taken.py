@@ -81,8 +81,7 @@ def _taken_of_change(
     merged, undecided, kept = set(), [], []
     stated = (each for each in change.fields if each.path[0] in desired.fields)
     for each in (each for each in stated if each.path not in desired.left_to_server):
-        known = isinstance(each.applied, Absent)
-        cause = each.cause if known else _cause(each)
+        cause = each.cause if isinstance(each.applied, Absent) else _cause(each)
         text = _merged_sides(each, merge) if cause == "conflict" else None
         if cause == "drift" or (cause == "edit" and change.address in rejected):
             values[each.path] = each.before
