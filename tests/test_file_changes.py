@@ -100,7 +100,9 @@ def test_a_failure_says_what_was_written_and_leaves_no_half_file(tmp_path: Path)
         signal.signal(signal.SIGXFSZ, handler)
 
     assert failure.message == "Cannot write new/folder/b.md: File too large."
-    assert failure.remedy == "written: a.md\nnot written: new/folder/b.md, z/c.md"
+    assert (
+        failure.remedy == "written: a.md\nnot written: new/folder/b.md, z/c.md\nrun the command again to write the rest"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 
@@ -116,7 +118,7 @@ def test_an_interrupted_command_says_the_same(tmp_path: Path, monkeypatch: pytes
     failure = refused(tmp_path, {"a.md": "1\n", "b.md": "2\n"})
 
     assert (failure.message, failure.code) == ("Interrupted.", 130)
-    assert failure.remedy == "written: a.md\nnot written: b.md"
+    assert failure.remedy == "written: a.md\nnot written: b.md\nrun the command again to write the rest"
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
 
 
@@ -158,7 +160,7 @@ def test_a_failure_names_a_few_files_and_counts_the_others(tmp_path: Path, monke
 
     failure = refused(tmp_path, {f"{number:02}.md": "1\n" for number in range(12)})
 
-    assert failure.remedy.endswith("08.md, 09.md and 2 more")
+    assert "08.md, 09.md and 2 more\n" in failure.remedy
 
 
 def test_a_file_that_is_read_only_is_not_replaced(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def _reporting_progress(pending: Sequence[str], written: Sequence[str]) -> Itera
 
 def _progress(pending: Sequence[str], written: Sequence[str]) -> str:
     names = f"written: {_some(written)}" if written else "nothing was written"
-    return f"{names}\nnot written: {_some(pending[len(written) :])}"
+    return f"{names}\nnot written: {_some(pending[len(written) :])}\nrun the command again to write the rest"
 
 
 def _some(paths: Sequence[str]) -> str:
