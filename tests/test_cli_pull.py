@@ -403,3 +403,12 @@ def test_a_value_that_another_environment_cannot_have_is_left_and_the_way_out_is
     assert "staging cannot have it: All tools must be functions" in told.out
     assert (only.code, "1 value written to 1 file." in only.out) == (0, True)
     assert "No changes." in here.run("plan", "-e", "local", "it").out
+
+
+def test_what_a_pull_reported_is_reported_again_by_the_next_command(here: Checkout) -> None:
+    (here.root / "assistants/hr.yaml").write_text("nmae: x\n")
+
+    pulled, validated = here.run("pull", "-e", "local"), here.run("validate")
+
+    assert "assistants/hr.yaml:1:1" in pulled.err
+    assert "assistants/hr.yaml:1:1" in validated.err

@@ -124,7 +124,7 @@ def test_a_change_is_reviewed_merged_applied_and_looked_after(repo: Repository) 
     repo.merge()
     assert repo.run("reviewed", "-e", "local", "--out", ".reconciler/reviewed.json").code == 0
     assert repo.run("comment", ".reconciler/reviewed.json", "--state", "applying").code == 0
-    assert "pplying" in repo.comment
+    assert "### Being applied" in repo.comment
     here.call("POST", f"/{ids['HR Helper']}", {"instructions": "Say yes to everybody."})
     refused = repo.run("apply", ".reconciler/reviewed.json", "--json-into", ".reconciler/events.jsonl")
     assert refused.code == 1
