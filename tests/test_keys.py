@@ -90,6 +90,7 @@ def test_what_is_taken_or_what_windows_keeps_for_itself_is_not_given() -> None:
 _NAMES = st.none() | st.text(max_size=80) | st.sampled_from(["Bot", "bot", "BOT 2", "Bot 2", "x" * 64, "con"])
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.tuples(st.sampled_from(["agent", "assistant"]), _NAMES, st.integers(0, 2)), max_size=12))
 def test_keys_are_valid_and_unique_whatever_the_order(made: list) -> None:
     objects = [live(f"id_{n}", name, kind, created) for n, (kind, name, created) in enumerate(made)]

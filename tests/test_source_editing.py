@@ -526,6 +526,7 @@ def edit_of(random: Random, data: dict[str, Json]) -> tuple[Edit, Json]:
     return Edit(path, new), after
 
 
+@pytest.mark.no_cover
 @given(st.integers(0, 2**32))
 def test_every_byte_outside_the_lines_of_an_edited_value_stays(seed: int) -> None:
     for number in range(20):
@@ -544,6 +545,7 @@ def test_every_byte_outside_the_lines_of_an_edited_value_stays(seed: int) -> Non
         assert after.endswith(behind), (laid.text, edit, after)
 
 
+@pytest.mark.no_cover
 @given(st.integers(0, 2**32))
 def test_several_edits_are_made_at_once_and_no_comment_outside_them_is_lost(seed: int) -> None:
     random = Random(seed)

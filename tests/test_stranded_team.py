@@ -100,6 +100,7 @@ def sent(request: dict[str, Any]) -> dict[str, Any]:
     return bodies[0]
 
 
+@pytest.mark.no_cover
 def test_a_folder_of_dumps_becomes_requests_that_are_reviewed_shipped_and_kept_in_git(team: Checkout) -> None:
     dumps = ("import", "--from", "dumps/hr.json", "dumps/page.json", "dumps/night.jsonl", "--to", "responses")
     assert "1 was left: asst_77 (Night Bot)" in team.run(*dumps, "--strict", "--dry-run").err

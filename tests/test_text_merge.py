@@ -59,6 +59,7 @@ def test_a_text_that_one_side_wrote_anew_is_taken_from_it() -> None:
     assert merged_text(base, git, base) == git
 
 
+@pytest.mark.no_cover
 @given(LINES, LINES)
 def test_what_only_one_side_changed_is_taken_from_it(base: str, changed: str) -> None:
     wanted = changed.rstrip("\n")
@@ -72,6 +73,7 @@ def test_what_only_one_side_changed_is_taken_from_it(base: str, changed: str) ->
         assert merged.rstrip("\n") == wanted
 
 
+@pytest.mark.no_cover
 @given(LINES, LINES, LINES)
 def test_both_sides_count_the_same(base: str, one: str, other: str) -> None:
     merged, mirrored = merged_text(base, one, other), merged_text(base, other, one)

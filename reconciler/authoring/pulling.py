@@ -44,10 +44,10 @@ class PullRequest:
 
 def pull(session: Session, request: PullRequest, timeout: float | None = None) -> int:
     """Writes the live values to the files that state them; the exit code is 1 if something was left."""
-    return copy_context().run(_pull, session, request, timeout)
+    return copy_context().run(_write_live_values, session, request, timeout)
 
 
-def _pull(session: Session, request: PullRequest, timeout: float | None) -> int:
+def _write_live_values(session: Session, request: PullRequest, timeout: float | None) -> int:
     REPORTED.set(set())  # the manifests are read twice
     root = session.config.root
     plan = run_async(_plan_of_live, session, request, timeout=timeout)
