@@ -36,7 +36,7 @@ OWNERS = {
     "uvicorn": ("emulator/",),
     "pydantic": ("kinds/", "manifests/", "config/", "providers/", "settings.py"),
     "pydantic_core": ("kinds/", "manifests/", "config/", "settings.py"),
-    "anyio": ("cli/", "authoring/", "run/", "apply/", "providers/"),
+    "anyio": ("cli/", "run/", "apply/", "providers/"),
 }
 HEAVY = ("pydantic", "httpx", "rich", "deepdiff", "yaml", "anyio", "uvicorn", "jsonschema_rs", "asyncio")
 

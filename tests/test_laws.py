@@ -43,6 +43,15 @@ fewer = hypothesis_settings(
 )  # each applies worlds, over and over
 
 
+async def _adopt_without_changes(world: World, wanted: tuple[Desired, ...], number: int) -> None:
+    """All are adopted as they are, and then nothing is planned."""
+    plan = await world.plan(wanted)
+    assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * number
+    await world.apply(plan)
+    after = await world.plan(wanted)
+    assert (after.changes, after.marks, after.objections) == ((), (), ())
+
+
 async def _apply_then_plan(world: World, wanted: tuple[Desired, ...], options: dict) -> tuple[Plan, Plan]:
     first = await world.plan(wanted, **options)
     await world.apply(first)
@@ -151,11 +160,7 @@ def test_importing_plans_adoptions_without_fields_and_then_nothing(
         live = await world.live()
         texts = [(one.kind, as_manifest(one, KINDS[one.kind], world.where)) for one in live]
         wanted = desired(*((kind, plain(parse(text, "x.yaml").documents[0])) for kind, text in texts), layout=layout)
-        plan = await world.plan(wanted)
-        assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
-        await world.apply(plan)
-        after = await world.plan(wanted)
-        assert (after.changes, after.marks, after.objections) == ((), (), ())
+        await _adopt_without_changes(world, wanted, len(made))
 
     run(story)
 
@@ -172,11 +177,7 @@ def test_imported_files_are_adopted_without_a_changed_field_and_then_nothing_is_
     async def story() -> None:
         world = await account_of(made, settings)
         wanted = read_from_files(await world.live(), layout, is_pinned=True)
-        plan = await world.plan(wanted)
-        assert [(change.action, change.fields) for change in plan.changes] == [("adopt", ())] * len(made)
-        await world.apply(plan)
-        after = await world.plan(wanted)
-        assert (after.changes, after.marks, after.objections) == ((), (), ())
+        await _adopt_without_changes(world, wanted, len(made))
 
     run(story)
 

@@ -131,27 +131,35 @@ async def still_there(provider: Provider, kind: str, ids: Iterable[str]) -> tupl
 
     Raises where nothing can be said of one.
     """
-    live: list[Live] = []
-    unread: set[str] = set()
+    found = await fetch_each(provider, ((kind, id) for id in ids), age=_SHARED_SECONDS)
+    unread = (id for (_, id), one in found.items() if isinstance(one, ObjectGone) and not one.named)
+    return tuple(one for one in found.values() if isinstance(one, Live)), frozenset(unread)
+
+
+async def fetch_each(
+    provider: Provider, identities: Iterable[tuple[str, str]], *, age: float
+) -> dict[tuple[str, str], Live | ProviderError]:
+    """Each object as it is now, several read at once, or why the server does not show it.
+
+    Raises the first error that says nothing of an object, as it is and in no group.
+    """
+    found: dict[tuple[str, str], Live | ProviderError] = {}
     errors: list[ProviderError] = []
     limiter = anyio.CapacityLimiter(PARALLELISM)
 
-    async def look(id: str) -> None:
+    async def look(kind: str, id: str) -> None:
         async with limiter:
             try:
-                live.append(await provider.fetch(kind, id, age=_SHARED_SECONDS))
-            except ObjectGone as error:
-                if not error.named:
-                    unread.add(id)
-            except (ApiGone, Rejected):
-                return
-            except ProviderError as error:  # as it is, and in no group
+                found[kind, id] = await provider.fetch(kind, id, age=age)
+            except (ObjectGone, ApiGone, Rejected) as error:
+                found[kind, id] = error
+            except ProviderError as error:
                 errors.append(error)
                 group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        for id in ids:
-            group.start_soon(look, id)
+        for kind, id in identities:
+            group.start_soon(look, kind, id)
     if errors:
         raise errors[0]
-    return tuple(live), frozenset(unread)
+    return found

@@ -7,10 +7,9 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import anyio
 import click
 
-from reconciler.apply.context import PARALLELISM
+from reconciler.apply.context import fetch_each
 from reconciler.authoring.all_manifests import opened
 from reconciler.authoring.file_changes import text_of, write_files
 from reconciler.authoring.pull_report import LIVE, PullReport, live_file
@@ -85,24 +84,10 @@ async def _plan_of_live(session: Session, request: PullRequest) -> Plan:
 async def _read_by_id(provider: Provider, listed: Iterable[Live]) -> dict[tuple[str, str], Live | None]:
     """Each object as it is now, or None if it was deleted: lists lag, and stale values must not reach Git."""
     read: dict[tuple[str, str], Live | None] = {}
-    errors: list[ProviderError] = []
-    limiter = anyio.CapacityLimiter(PARALLELISM)
-
-    async def look(one: Live) -> None:
-        async with limiter:
-            try:
-                read[one.identity] = await provider.fetch(one.kind, one.id, age=_SHARED_SECONDS)
-            except ObjectGone:
-                read[one.identity] = None
-            except ProviderError as error:  # as it is, and in no group
-                errors.append(error)
-                group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for one in listed:
-            group.start_soon(look, one)
-    if errors:
-        raise errors[0]
+    for identity, one in (await fetch_each(provider, [each.identity for each in listed], age=_SHARED_SECONDS)).items():
+        if isinstance(one, ProviderError) and not isinstance(one, ObjectGone):
+            raise one
+        read[identity] = one if isinstance(one, Live) else None
     return read
 
 

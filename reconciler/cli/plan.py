@@ -69,7 +69,6 @@ def command(
 
     names = tuple(dict.fromkeys(environments))
     together = _is_every(names, all_environments=all_environments) or len(names) > 1
-    _check_offline(base, offline=offline)
     request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift)
     with _planner(request, base, session_options, offline=offline) as planner:
         every = names or planner.config.all_names()
@@ -97,6 +96,7 @@ def _planner(
     from reconciler.run.planner import Planner
     from reconciler.run.session import load_config
 
+    _check_offline(base, offline=offline)
     style = stdout_style(colour=session_options.colour)
     loaded = load_config(style, anywhere=True)
     with terminable(), base_revision(loaded, base) as revision:
