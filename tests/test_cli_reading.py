@@ -107,7 +107,7 @@ def test_a_copy_of_ours_is_shown_with_its_id(here: Checkout) -> None:
 
     copy = here.call("POST", "", body)["id"]
 
-    assert f"id:\n    local: {copy}\n" in here.run("show", copy).out
+    assert f"id: {{local: {copy}}}\n" in here.run("show", copy).out
 
 
 def test_the_raw_object_is_shown_as_it_came(here: Checkout) -> None:
@@ -134,6 +134,28 @@ def test_where_nothing_is_managed_an_unknown_id_leads_to_what_is_live(here: Chec
 
 def test_a_plan_file_that_is_missing_is_not_taken_for_a_key_alone(here: Checkout) -> None:
     assert "There is no file " in here.run("show", "plan.json").err
+
+
+def test_a_live_name_shows_what_no_key_or_id_is_called(here: Checkout) -> None:
+    here.applied(wanted("hr", name="Helper"))
+    id = here.call("POST", "", {"model": "gpt-4o", "name": "HR"})["id"]
+
+    assert here.run("show", "HR").out == f"model: gpt-4o\nname: HR\nreconciler:\n  id: {{local: {id}}}\n"
+    assert here.run("show", "hr").out == here.run("show", "helper").out == "model: gpt-4o\nname: Helper\n"
+
+
+def test_a_name_of_several_tells_their_ids_and_one_that_is_near_is_offered(here: Checkout) -> None:
+    ours = here.applied(wanted("a", name="HR Helper"))
+    other = here.call("POST", "", {"model": "gpt-4o", "name": "HR Helper"})["id"]
+
+    told, near = here.run("show", "HR", "Helper"), here.run("show", "HR Helpers")
+
+    assert (told.code, told.out) == (1, "")
+    assert "'HR Helper' is the name of several objects in local" in told.err
+    assert f"assistant.a ({ours})" in told.err
+    assert other in told.err
+    assert "name one by id" in told.err
+    assert "did you mean `HR Helper`?" in near.err
 
 
 def test_a_key_of_several_names_them(here: Checkout) -> None:

@@ -9,7 +9,7 @@ from reconciler.kinds import Kind
 from reconciler.model import Live, Target
 from reconciler.plan import marker as markers
 from reconciler.plan.ownership import is_ours
-from reconciler.source import write
+from reconciler.source import OneLine, write
 
 
 def as_manifest(live: Live, kind: Kind, where: Target, pins: Mapping[str, str] | None = None) -> str:
@@ -22,7 +22,7 @@ def as_manifest(live: Live, kind: Kind, where: Target, pins: Mapping[str, str] |
     marker = live.marker
     fields = live.fields
     if marker is None or not is_ours(live, where):
-        own["id"] = {where.environment: live.id, **(pins or {})}
+        own["id"] = OneLine({where.environment: live.id, **(pins or {})})
     else:
         _, fields = markers.less_unstated(live, kind)
         own |= {"on_removal": marker.on_removal} if marker.on_removal != "delete" else {}

@@ -8,9 +8,10 @@ import click
 
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure
+from reconciler.diagnostics import nearest
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
-from reconciler.model import Live, Marker
+from reconciler.model import Address, Live, Marker
 from reconciler.plan.guards import API_GONE, is_full
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import is_ours, managed
@@ -44,23 +45,42 @@ def show_live(session: Session, word: str, format_name: str) -> None:
 
 
 def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
-    """The one object with this id or, among the managed ones, with this key."""
+    """The one object with this id; else among the managed ones with this key, else among all with this name."""
     ours = managed(live, session.where)
     known = [each.address for each in ours]
     found = [each for each in live if each.id == word]
     if not found:
         named = address_named(word, known, session.title)
         found = [each for each in ours if each.address == named]
-    if not found:
-        raise Failure(
-            f"{session.title} has no {word!r}, and the file does not exist.",
-            meant(word, known) or "`reconciler status` lists what is live",
-        )
     if len(found) > 1:
         raise Failure(
             f"{word} is the key of several objects: {', '.join(each.id for each in found)}.", "name one by id"
         )
+    found = found or _called(word, live)
+    if len(found) > 1:
+        listed = ", ".join(_with_id(each, session) for each in found)
+        raise Failure(f"{word!r} is the name of several objects in {session.title}: {listed}.", "name one by id")
+    if not found:
+        raise Failure(f"{session.title} has no {word!r}, and the file does not exist.", _meant_live(word, known, live))
     return found[0]
+
+
+def _called(name: str, live: Sequence[Live]) -> list[Live]:
+    """The objects of this name; without regard to case where none has it as it is written."""
+    exactly = [each for each in live if each.name == name]
+    return exactly or [each for each in live if each.name and each.name.casefold() == name.casefold()]
+
+
+def _meant_live(word: str, known: Sequence[Address], live: Sequence[Live]) -> str:
+    names = {one_line(each.name) for each in live if each.name}
+    close = nearest(word, {*names, *(at.key for at in known)})
+    if close in names:
+        return f"did you mean `{close}`?"
+    return meant(word, known) or "`reconciler status` lists what is live"
+
+
+def _with_id(live: Live, session: Session) -> str:
+    return f"{live.address} ({live.id})" if is_ours(live, session.where) else live.id
 
 
 def _pins(session: Session, live: Live) -> dict[str, str]:
