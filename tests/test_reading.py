@@ -246,6 +246,8 @@ def test_files_that_nothing_names_are_warnings(tmp_path: Path) -> None:
         "a/z.json",
         "a/README.md",
         "a/b/readme.txt",
+        "a/AGENTS.md",
+        "a/b/CLAUDE.md",
         "a/.gitkeep",
         "a/logo.png",
     ]
@@ -255,6 +257,14 @@ def test_files_that_nothing_names_are_warnings(tmp_path: Path) -> None:
 
     assert faults(everything) == ["a/prompts/x.md unused-file", "a/prompts/y.txt unused-file", "a/z.json unused-file"]
     assert {fault.severity for fault in everything.faults} == {"warning"}
+
+
+def test_what_coding_assistants_read_is_a_manifest_only_with_front_matter(tmp_path: Path) -> None:
+    write(tmp_path, {"AGENTS.md": "Be careful.\n", "a/claude.md": "---\nmodel: o3\n---\nHelp.\n"})
+
+    everything = read(tmp_path, ["."])
+
+    assert (names(everything), everything.faults) == (["a/claude.md"], ())
 
 
 def test_nothing_is_called_unused_while_a_manifest_cannot_be_read(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
 
 def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagnostic]:
     for file in files:
-        if file.real in used or file.is_readme or file.is_conflict:
+        if file.real in used or file.is_about_folder or file.is_conflict:
             continue
         if file.searched and file.is_markdown:
             message = "This Markdown file has no front matter, so it is not a manifest, and nothing refers to it."

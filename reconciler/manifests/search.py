@@ -19,6 +19,8 @@ from reconciler.manifests.disk import UnfitError
 
 DATA_FOLDERS: Final = frozenset({"prompts", "functions", "schemas"})
 _READMES: Final = frozenset({"readme.md", "readme.txt"})
+_FOR_ASSISTANTS: Final = frozenset({"agents.md", "claude.md"})
+"""What coding assistants read about a folder; with front matter such a file is a manifest."""
 _CONFLICT: Final = ".live.md"
 
 
@@ -46,14 +48,14 @@ class FoundFile:
         return self.path.name.lower().endswith(_CONFLICT)
 
     @property
-    def is_readme(self) -> bool:
-        """Whether it is about its folder, so that nothing refers to it."""
-        return self.path.name.lower() in _READMES
+    def is_about_folder(self) -> bool:
+        """Whether it is about its folder, so that nothing has to refer to it."""
+        return self.path.name.lower() in _READMES | _FOR_ASSISTANTS
 
     @property
     def may_be_manifest(self) -> bool:
         """Whether it is to be read as one: Markdown is one only if it has front matter."""
-        is_reserved = self.is_readme or self.is_conflict
+        is_reserved = self.path.name.lower() in _READMES or self.is_conflict
         return self.searched and self.path.suffix.lower() in disk.MANIFESTS and not is_reserved
 
 
