@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import os
 import pkgutil
@@ -21,7 +20,7 @@ import httpx
 import pytest
 
 from reconciler import config
-from reconciler.cli import COMMANDS, cli, module_of
+from reconciler.cli import COMMANDS, cli
 from reconciler.config.form import EnvironmentForm, FileForm, Form, LimitsForm, ReconcileForm
 from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS, ServerTraits
@@ -30,9 +29,10 @@ from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 from reconciler.providers import PROVIDERS
 from reconciler.source import parse, plain
-from support import forking
+from support import forking, reference_pages
 from support.emulator_process import served
 from support.emulator_world import BETA
+from support.reference_pages import command_of, explained_in, options_of, slug
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -43,50 +43,22 @@ def _page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def _command(name: str) -> click.Command:
-    command = importlib.import_module(module_of(name)).command
-    assert isinstance(command, click.Command)
-    return command
-
-
-def _options(command: click.Command) -> list[click.Option]:
-    """The options that help shows."""
-    return [parameter for parameter in command.params if isinstance(parameter, click.Option) and not parameter.hidden]
-
-
 def _headings(text: str) -> list[str]:
     return re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
 
 
-def _section(name: str) -> str:
-    """The section of docs/commands.md about a command, and the one about shared options."""
-    parts = re.split(r"^## ", _page("docs/commands.md"), flags=re.M)
-    own = [part for part in parts if re.match(rf"`reconciler {name}\b", part)]
-    assert len(own) == 1, f"docs/commands.md has a section on `{name}`"
-    return own[0] + next(part for part in parts if part.startswith("Options"))
-
-
-@each_command
-def test_every_command_and_each_of_its_options_is_documented(name: str) -> None:
-    text = _section(name)
-
-    for option in _options(_command(name)):
-        for word in (*option.opts, *option.secondary_opts):
-            assert re.search(rf"`{re.escape(word)}\b", text), f"{name} {word}"
-
-
 @each_command
 def test_every_command_and_each_of_its_options_has_help(name: str) -> None:
-    command = _command(name)
+    command = command_of(name)
 
     assert command.help
-    assert [option.opts for option in _options(command) if not option.help] == []
+    assert [option.opts for option in options_of(command) if not option.help] == []
 
 
 @each_command
 def test_every_option_that_a_command_offers_does_something_there(name: str) -> None:
     """Its function reads what it is given; of what is handed over as one, `run/` reads each part."""
-    command = _command(name)
+    command = command_of(name)
     function = inspect.unwrap(command.callback)  # type: ignore[arg-type]  # a command calls something
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {"format"}  # kept with the context
@@ -98,28 +70,55 @@ def test_every_option_that_a_command_offers_does_something_there(name: str) -> N
         )
         read |= {name for module in modules for name in re.findall(r"options\.(\w+)", module)}
 
-    assert [option.name for option in _options(command) if option.expose_value and option.name not in read] == []
+    assert [option.name for option in options_of(command) if option.expose_value and option.name not in read] == []
 
 
-def test_the_table_of_shared_options_says_which_commands_offer_them() -> None:
-    offered = {name: {word for option in _options(_command(name)) for word in option.opts} for name in COMMANDS}
-    shared = next(part for part in _page("docs/commands.md").split("\n## ") if part.startswith("Options"))
-    for words, commands in re.findall(r"^\| (`-[^|]+) \| ([^|]+) \|", shared.partition("| commands |")[2], re.M):
-        named = set(re.findall(r"`(\w+)`", commands))
-        stated = set(COMMANDS) - named if commands.startswith("all but") else named
-        option = re.findall(r"`(--[a-z-]+)", words.replace("`-e`, `", "`"))[0]
-        assert {name for name in COMMANDS if option in offered[name]} == stated, option
+def test_every_command_has_a_section_and_what_is_said_of_its_options_is_true() -> None:
+    """The generated reference has every option; the sections explain those that need more words, and name no others."""
+    assert {*explained_in()} == {*COMMANDS}
+    for part in _page("docs/commands.md").split("\n## ")[1:]:
+        name = next(iter(re.findall(r"^`reconciler (\w+)", part)), None)
+        commands = [command_of(name)] if name else [cli, *map(command_of, COMMANDS)]
+        offered = {
+            word for command in commands for each in options_of(command) for word in (*each.opts, *each.secondary_opts)
+        }
+        rows = "".join(re.findall(r"^\| (`-.+?) \| ", part, re.M))
+        assert {*re.findall(r"(?<=`)--?[a-z-]+", rows)} <= offered, name
+
+
+@pytest.mark.parametrize("name", reference_pages.PAGES)
+def test_a_page_of_the_reference_is_made_from_the_code(name: str) -> None:
+    path, text = ROOT / "docs" / "reference" / name, reference_pages.PAGES[name]()
+    if os.environ.get("RECONCILER_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text, "run `make golden`"
 
 
 @each_command
-def test_every_variable_of_an_option_is_documented(name: str) -> None:
-    variables = {str(option.envvar) for option in _options(_command(name)) if option.envvar}
+def test_the_reference_says_what_help_prints(name: str) -> None:
+    command = command_of(name)
+    with click.Context(command, info_name=f"reconciler {name}", terminal_width=100) as context:
+        printed = re.sub(r"-\n\s+", "-", context.get_help())
+    section = _page("docs/reference/commands.md").split(f"\n## `reconciler {name}`\n")[1].split("\n## ")[0]
+    words = re.sub(r"[`\\|]|Default:.*", " ", section.partition("\nMore: ")[0].replace("```", "")).split()
 
-    assert [variable for variable in sorted(variables) if f"`{variable}" not in _page("docs/commands.md")] == []
+    assert [word for word in words if word not in printed.replace("`", " ")] == []
+    assert [each.opts for each in options_of(command) if not {*each.opts} <= {*re.findall(r"--?[\w-]+", printed)}] == []
 
 
-def test_the_options_before_a_command_are_documented() -> None:
-    assert all(f"`{word}" in _page("docs/commands.md") for option in _options(cli) for word in option.opts)
+def test_every_variable_that_the_code_reads_is_in_the_reference() -> None:
+    page = _page("docs/reference/variables.md")
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "reconciler").rglob("*.py"))
+    read = {*re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)", source)} | {
+        *re.findall(r"\"(RECONCILER_[A-Z_]+)\"", source)
+    }
+
+    assert len(read) > 5
+    assert [
+        name
+        for name in sorted(read)
+        if f"`{name}" not in page and not re.match(r"GH_|GITHUB_|(ENVIRONMENT|PATH)$", name)
+    ] == []
 
 
 def test_the_table_of_commands_is_complete() -> None:
@@ -227,11 +226,6 @@ def test_decisions_are_numbered_without_a_gap_and_dated() -> None:
         assert re.match(rf"# {number}\. .+\n\n\d{{4}}-\d\d-\d\d\n\n## Context\n", path.read_text(encoding="utf-8"))
 
 
-def _slug(heading: str) -> str:
-    """The anchor that a heading gets."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 def _links(page: Path) -> Iterator[tuple[str, str]]:
     prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
     for target in re.findall(r"\]\(([^)\s]+)\)", prose):
@@ -245,7 +239,7 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
     for path, anchor in _links(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), path
-        assert not anchor or anchor in [_slug(heading) for heading in _headings(target.read_text(encoding="utf-8"))], (
+        assert not anchor or anchor in [slug(heading) for heading in _headings(target.read_text(encoding="utf-8"))], (
             anchor
         )
 
