@@ -89,6 +89,7 @@ def test_a_run_as_data_says_all_of_it() -> None:
         "stack": "acme",
         "environment": "production",
         "base_url": "https://api.example.com/v1",
+        "by": None,
         "commit": "c",
         "fingerprint": "f",
         "rolls_back": "r",

@@ -38,7 +38,7 @@ COMMANDS: dict[str, str] = {
     "output": "Print the keys and ids of managed agents and assistants.",
     "forget": "Stop managing agents and assistants without deleting them.",
     "destroy": "Delete everything of a preview stack.",
-    "history": "List the applies that were recorded here.",
+    "history": "List the applies that were recorded here, or show what one of them did.",
     "rollback": "Restore the state before a run, or of a commit.",
     "doctor": "Look at everything that has to work, and say what fixes what does not.",
     "migrate": "Assess or write what becomes of each assistant as an agent or as a Responses request.",

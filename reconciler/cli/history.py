@@ -1,4 +1,4 @@
-"""`reconciler history`: the recorded runs, the newest first."""
+"""`reconciler history`: the recorded runs, the newest first, or what one of them did."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from reconciler.run.options import SessionOptions
 
 
 @click.command("history")
+@click.argument("run", required=False)
 @options.formats("text", "json", help="How to print it.")
 @options.in_session
-def command(*, format: str, session_options: SessionOptions) -> int:
-    """List the applies that were recorded here, the newest first."""
-    from reconciler.run.records import print_history
+def command(*, run: str | None, format: str, session_options: SessionOptions) -> int:
+    """List the applies that were recorded here, the newest first.
 
-    print_history(session_options, format)
+    With RUN, what that run did: who ran it, and of each object what became of it, field by field. The beginning of
+    its id is enough, or that of the part behind the dash; RUN may also be a record's file, such as one that CI kept.
+    """
+    from reconciler.run.records import print_history, print_run
+
+    if run is None:
+        print_history(session_options, format)
+    else:
+        print_run(run, session_options, format)
     return 0

@@ -104,6 +104,12 @@ def run_url() -> str:
     return f"{server}/{repository()}/actions/runs/{run}" if run else ""
 
 
+def actor() -> str:
+    """Who or what started this run, and its page; empty where this is no run."""
+    name, url = os.environ.get("GITHUB_ACTOR", ""), run_url()
+    return f"{name} ({url})".strip() if url else ""
+
+
 def head_commit() -> str:
     """The commit that this job is about: the head of its pull request, else GITHUB_SHA."""
     head = _pull_in_event().get("head")

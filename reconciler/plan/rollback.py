@@ -14,6 +14,7 @@ from reconciler.plan.changes import creation, removal, updated
 from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
 from reconciler.plan.ownership import by_address, elsewhere, is_ours, managed, owner
+from reconciler.plan.recorded import address_before, created_as, live_before
 from reconciler.plan.run_record import Step
 
 
@@ -51,7 +52,7 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target,
 
 def rejected(steps: Iterable[Step]) -> dict[Address, str]:
     """By the address that a rollback of the steps writes to, what it rejects."""
-    return {_address_before(step): step.wanted or GONE for step in steps if step.action != "mark"}
+    return {address_before(step): step.wanted or GONE for step in steps if step.action != "mark"}
 
 
 def rejected_by_state(
@@ -99,7 +100,7 @@ class _UndoDraft:
                 continue
             self.changes.append(removal("delete", live))
             if live.marker is not None and live.marker.nonce == self.nonce:
-                differing = {one.path[0] for one in differences(_created_as(step, kind), live, kind)}
+                differing = {one.path[0] for one in differences(created_as(step, kind), live, kind)}
                 self._block_drift(differing, live, self.changes[-1])
 
     def restore(self, then: _Before) -> None:
@@ -166,19 +167,12 @@ def _was_created(live: Live, step: Step, nonce: str) -> bool:
     return (live.marker.nonce, live.marker.key) == (nonce, step.key)
 
 
-def _created_as(step: Step, kind: Kind) -> Desired:
-    """What a create wanted."""
-    fields = kind.read(step.patch)
-    chosen = frozenset(path for path in kind.choosable(fields) if not markers.is_stated(path, step.patch, fields))
-    return Desired(Address(kind.name, step.key), fields, Location(""), chosen, ignore=step.ignore)
-
-
 def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
     kind = KINDS[step.kind]
-    live = _live_before(before, kind)
+    live = live_before(before, kind)
     chosen, fields = markers.less_unstated(live, kind)
     desired = Desired(
-        address=_address_before(step),
+        address=address_before(step),
         fields=fields,
         place=Location(source),
         left_to_server=chosen,
@@ -186,13 +180,3 @@ def _before_run(step: Step, before: Mapping[str, Json], source: str) -> _Before:
         ignore=step.ignore,
     )
     return _Before(kind, live, desired)
-
-
-def _address_before(step: Step) -> Address:
-    marker = _live_before(step.before, KINDS[step.kind]).marker if step.before is not None else None
-    return Address(step.kind, marker.key if marker is not None else step.key)
-
-
-def _live_before(raw: Mapping[str, Json], kind: Kind) -> Live:
-    live = Live(kind.name, str(raw.get("id")), kind.read(raw), raw)
-    return replace(live, marker=markers.decode(live.pairs.get(markers.KEY), kind))

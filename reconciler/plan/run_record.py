@@ -17,6 +17,8 @@ from reconciler.paths import Path
 FORMAT = "1.0"
 LEFT_OUT = "(a secret: {})"
 _LEFT_OUT = re.compile(r"\(a secret: [0-9a-f]{8}\)")
+IN_DOUBT = "in doubt"
+"""Of a failed write, that it may have happened all the same."""
 _HAPPENED = ("done", "unsettled", None)
 """The outcomes of a write that changed something; one without an outcome may have."""
 _OUTCOME = '{"type":"outcome",'
@@ -42,6 +44,8 @@ class Head:
     rolls_back: str | None = None
     rejected: Mapping[str, str] = field(default_factory=dict)
     """By address, digests of what a rollback rejects."""
+    by: str | None = None
+    """Who ran it, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one object in a run, in the record's words, and why."""
+
+    address: str
+    action: str
+    id: str | None
+    outcome: str
+    message: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """A run according to its record."""
 
@@ -87,6 +103,10 @@ class RunRecord:
     """By address, what may have happened although it failed: whether it was looked for in vain for long enough."""
     further: tuple[str, ...] = ()
     """What became of other objects with an address that is among the outcomes: duplicates have one address."""
+    results: tuple[Result, ...] = ()
+    """What became of each object, in the order in which it did."""
+    notices: tuple[str, ...] = ()
+    """What else was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +146,8 @@ def parse(lines: Iterable[str]) -> RunRecord:
         ended=facts[-1].type == "end",
         in_doubt={address: fact.values.get("looked") is True for address, fact in in_doubt},
         further=tuple(outcome for (address, id), outcome in by_object.items() if id != last[address]),
+        results=tuple(_result(fact) for _, fact in outcomes),
+        notices=tuple(str(fact.values.get("text")) for fact in facts if fact.type == "notice"),
     )
 
 
@@ -257,6 +279,18 @@ def _run_head(fact: _Fact) -> Head:
         fingerprint=fact.text("fingerprint"),
         rolls_back=fact.optional("rolls_back"),
         rejected={address: rejected.text(address) for address in rejected.values},
+        by=fact.optional("by"),
+    )
+
+
+def _result(fact: _Fact) -> Result:
+    return Result(
+        address=fact.text("address"),
+        action=fact.optional("action") or "",
+        id=fact.optional("id"),
+        outcome=IN_DOUBT if fact.values.get("in_doubt") is True else fact.text("outcome"),
+        message=fact.optional("message"),
+        request_id=fact.optional("request_id"),
     )
 
 

@@ -34,7 +34,7 @@ def document(plan: Plan) -> Document:
     held = plan.held
     whole: Document = {
         **_head_document(plan),
-        "changes": [_change_document(change) for change in plan.changes],
+        "changes": [change_document(change) for change in plan.changes],
         "marks": [{"address": str(mark.address), "id": mark.live.id} for mark in plan.marks],
         "objections": [_objection_document(objection) for objection in plan.objections],
         "pending": _pending(plan) if plan.applies == "change" else None,
@@ -137,7 +137,7 @@ def _pending(plan: Plan) -> Document:
     """What is pending as well, and what speaks against that: none of it is done with this plan."""
     return {
         "summary": _figures_document(plan.rest),
-        "changes": [_change_document(change) for change in plan.rest],
+        "changes": [change_document(change) for change in plan.rest],
         "objections": [_objection_document(objection) for objection in plan.rest_objections],
     }
 
@@ -157,7 +157,8 @@ def _base_document(base: Base) -> Document:
     return {"revision": base.revision, "commit": base.commit, "manifests_changed": base.changed}
 
 
-def _change_document(change: Change) -> Document:
+def change_document(change: Change) -> Document:
+    """One change, with everything that it does."""
     place = change.place
     return {
         "address": str(change.address),

@@ -31,6 +31,7 @@ def as_dict(run: RunRecord) -> dict[str, Any]:
         "stack": head.where.stack,
         "environment": head.where.environment,
         "base_url": head.where.base_url,
+        "by": head.by,
         "commit": head.commit,
         "fingerprint": head.fingerprint,
         "rolls_back": head.rolls_back,
@@ -43,7 +44,7 @@ def as_dict(run: RunRecord) -> dict[str, Any]:
 def _run_row(run: RunRecord, *, running: bool) -> AlignedRow:
     head = run.head
     is_open = running and not run.ended
-    counts = ", ".join(_outcome_counts(run, is_open=is_open)) or "nothing"
+    counts = ", ".join(outcome_counts(run, is_open=is_open)) or "nothing"
     result = counts if run.ended else f"{'running' if is_open else 'ended early'}: {counts}"
     values = {
         "run": head.run,
@@ -58,7 +59,8 @@ def _run_row(run: RunRecord, *, running: bool) -> AlignedRow:
     return AlignedRow(values, {} if run.ended else {"result": "warning"})
 
 
-def _outcome_counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
+def outcome_counts(run: RunRecord, *, is_open: bool) -> Iterator[str]:
+    """`2 done`, `1 failed`, `1 write cut off`."""
     words = Counter("in doubt" if a in run.in_doubt else outcome for a, outcome in run.outcomes.items())
     words.update(run.further)
     yield from (f"{number} {word}" for word, number in sorted(words.items()))

@@ -31,26 +31,27 @@ def render(document: Document, style: Style) -> str:
 def _page_lines(page: tree.Page, style: Style) -> Iterator[str]:
     (place,), (end,) = page.places, page.ends
     where = (tree.Run(place.environment, "strong"), tree.Run(f" ({place.address}), stack {place.stack}"))
-    yield from _flow("", where, style)
+    yield from flow("", where, style)
     if place.base:
-        yield from _flow("", (tree.Run(f"Compared with {place.base}."),), style)
+        yield from flow("", (tree.Run(f"Compared with {place.base}."),), style)
     for offline in page.offline:
-        yield from _flow("", (tree.Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
+        yield from flow("", (tree.Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
     yield ""
     if page.alerts or any(part.has_any for part in page.parts):
-        yield from _flow("", (tree.Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
+        yield from flow("", (tree.Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
         yield ""
     for part in page.parts:
-        yield from _part_lines(part, style)
+        yield from part_lines(part, style)
     for alert in page.alerts:
         yield from _alert_lines(alert, style)
     for note in page.notes:
-        yield from _paragraph("Note: ", note.text, "dim", style)
+        yield from paragraph("Note: ", note.text, "dim", style)
         yield ""
     yield from _end_lines(end, page, style)
 
 
-def _part_lines(part: tree.Part, style: Style) -> Iterator[str]:
+def part_lines(part: tree.Part, style: Style) -> Iterator[str]:
+    """Some changes: a row each where they are several, then change by change."""
     if part.title:
         yield paint(f"{part.title}:{'' if part.has_any else ' nothing.'}", "bold", style)
         yield ""
@@ -67,7 +68,7 @@ def _part_lines(part: tree.Part, style: Style) -> Iterator[str]:
             yield from [] if is_line else [""]
         yield from [""] if is_line else []
     for objection in part.blocked:
-        yield from _paragraph("  ", sentences.blocked(objection), "dim", style)
+        yield from paragraph("  ", sentences.blocked(objection), "dim", style)
         yield ""
 
 
@@ -83,10 +84,10 @@ def _row_lines(row: tree.TableRow, room: int, style: Style) -> Iterator[str]:
     name = _plain(row.who)
     head = f"  {paint(row.sign, ink, style)} {paint(name, ink, style)}"
     if len(name) <= room:
-        yield from _flow(f"{head}{' ' * (room - len(name))}  ", what, style, used=room + 6, indent=room + 6)
+        yield from flow(f"{head}{' ' * (room - len(name))}  ", what, style, used=room + 6, indent=room + 6)
     else:
         yield head
-        yield from _flow(" " * 6, what, style, indent=6)
+        yield from flow(" " * 6, what, style, indent=6)
 
 
 def _ink(sign: str, blocked: Sequence[str]) -> str:
@@ -105,17 +106,15 @@ def _section_lines(section: tree.Section, style: Style) -> Iterator[str]:
     will = f" {section.will}" if section.address else ":"
     is_one_row = columns(section.title + will + facts) + len("  ~  ()") <= _width(style)
     beside = f" ({facts})" if facts and is_one_row else ""
-    yield from _flow(head, (title, tree.Run(f"{will}{beside}")), style, used=4, indent=6)
+    yield from flow(head, (title, tree.Run(f"{will}{beside}")), style, used=4, indent=6)
     if facts and not is_one_row:
-        yield from _flow("      ", (tree.Run(f"({facts})"),), style, indent=6)
+        yield from flow("      ", (tree.Run(f"({facts})"),), style, indent=6)
     if section.members:
-        yield from _flow(
-            "      ", (tree.Run(", ".join(member.address for member in section.members)),), style, indent=6
-        )
+        yield from flow("      ", (tree.Run(", ".join(member.address for member in section.members)),), style, indent=6)
     if section.blocked:
-        yield from _flow("      ", (tree.Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
+        yield from flow("      ", (tree.Run(f"blocked: {', '.join(section.blocked)}", "blocked"),), style, indent=8)
     for why in section.why:
-        yield from _flow("      ", (tree.Run(f"# {why}"),), style, indent=8)
+        yield from flow("      ", (tree.Run(f"# {why}"),), style, indent=8)
     yield from _blocks_lines(section.blocks, 6, style)
     if section.unchanged:
         yield "      " + paint(f"# ({section.unchanged})", "dim", style)
@@ -139,12 +138,12 @@ def _other_lines(block: tree.Meanings | tree.Group | tree.Fold, indent: int, sty
     if isinstance(block, tree.Meanings):
         for meaning in block.meanings:
             word = tree.Run("breaking", "bad") if meaning.breaking else tree.Run("compatible")
-            yield from _flow(lead, (word, tree.Run(f": {meaning.text}")), style, indent=indent + 2)
+            yield from flow(lead, (word, tree.Run(f": {meaning.text}")), style, indent=indent + 2)
     elif isinstance(block, tree.Fold):
         yield f"{lead}{block.title}:"
         yield from _blocks_lines(block.fields, indent + 2, style)
     else:
-        yield from _flow(lead, block.title, style, indent=indent + 2)
+        yield from flow(lead, block.title, style, indent=indent + 2)
         yield from _blocks_lines(block.blocks, indent + 2, style)
 
 
@@ -199,11 +198,11 @@ def _alert_lines(alert: tree.Alert, style: Style) -> Iterator[str]:
         subject = f" {one_line(objection.address)}" if objection.address else ""
         head = f"{word} ({one_line(alert.code)}){subject}: "
         anyway = "\nIt applies without this change too." if objection.origin == "pending" else ""
-        yield from _paragraph(head, objection.message + anyway, ink, style)
+        yield from paragraph(head, objection.message + anyway, ink, style)
         following = alert.objections[place + 1 : place + 2]
         if objection.remedy and not any(other.remedy == objection.remedy for other in following):
             first, *others = inert(objection.remedy).split("\n")
-            yield from _flow("  ", (tree.Run(first),), style, indent=2)
+            yield from flow("  ", (tree.Run(first),), style, indent=2)
             yield from (f"  {line}" for line in others)  # to be pasted
     yield f"  ({sentences.permission(alert.objections[0])})"
     yield ""
@@ -215,19 +214,19 @@ def _end_lines(end: tree.End, page: tree.Page, style: Style) -> Iterator[str]:
     yield paint(end.verdict, "good" if is_good else "bold", style)
 
 
-def _paragraph(head: str, text: str, ink: str, style: Style) -> Iterator[str]:
+def paragraph(head: str, text: str, ink: str, style: Style) -> Iterator[str]:
     """The text behind its heading; further lines of it are indented."""
     first, *others = inert(text).split("\n")
-    yield from _flow(paint(head, ink, style), (tree.Run(first),), style, used=len(head), indent=2)
+    yield from flow(paint(head, ink, style), (tree.Run(first),), style, used=len(head), indent=2)
     for line in others:
-        yield from _flow("  ", (tree.Run(line),), style, indent=2)
+        yield from flow("  ", (tree.Run(line),), style, indent=2)
 
 
 def _width(style: Style) -> int:
     return max(style.width, _NARROWEST)
 
 
-def _flow(
+def flow(
     head: str, runs: Iterable[tree.Run], style: Style, *, used: int | None = None, indent: int = 2
 ) -> Iterator[str]:
     """The runs behind the head, broken between words; further lines are indented."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 import signal
 import sys
@@ -17,6 +18,7 @@ from reconciler.apply import journal
 from reconciler.apply.engine import Listener, RunContext, Stop, apply
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
+from reconciler.github import ci_context
 from reconciler.model import Desired, Done, Live, Outcome, Plan
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.guards import NEVER_ALLOWED
@@ -150,6 +152,7 @@ def _begin_record(session: Session, options: ApplyOptions, run: RunContext, plan
         fingerprint=fingerprint(plan),
         rolls_back=options.rolls_back,
         rejected={str(address): digest for address, digest in run.rejected.items()},
+        by=ci_context.actor() or _user(),
     )
     folder = session.connection.state_dir / journal.FOLDER
     try:
@@ -158,6 +161,13 @@ def _begin_record(session: Session, options: ApplyOptions, run: RunContext, plan
         remedy = "without a record nothing is written; name another folder with --state-dir"
         where = f": {error.filename}" if error.filename else ""
         raise Failure(f"Cannot record the run: {error.strerror}{where}.", remedy) from error
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run a user without a name
+        return None
 
 
 def _all_blocked(plan: Plan) -> Failure:

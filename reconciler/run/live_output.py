@@ -56,7 +56,7 @@ def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
         raise Failure(
             f"{word} is the key of several objects: {', '.join(each.id for each in found)}.", "name one by id"
         )
-    found = found or _called(word, live)
+    found = found or _with_name(word, live)
     if len(found) > 1:
         listed = ", ".join(_with_id(each, session) for each in found)
         raise Failure(f"{word!r} is the name of several objects in {session.title}: {listed}.", "name one by id")
@@ -65,7 +65,7 @@ def _live_named(word: str, live: Sequence[Live], session: Session) -> Live:
     return found[0]
 
 
-def _called(name: str, live: Sequence[Live]) -> list[Live]:
+def _with_name(name: str, live: Sequence[Live]) -> list[Live]:
     """The objects of this name; without regard to case where none has it as it is written."""
     exactly = [each for each in live if each.name == name]
     return exactly or [each for each in live if each.name and each.name.casefold() == name.casefold()]
