@@ -494,7 +494,7 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     jobs = acme.applied_in_turn()
 
     ends = [(name, one.conclusion) for name, one in jobs.items()]
-    assert ends == [("staging", "success"), ("apply", "success")], "".join(one.log for one in jobs.values())
+    assert ends == [("staging", "success"), ("production", "success")], "".join(one.log for one in jobs.values())
     assert (len(acme.everything()), len(acme.everything(staging))) == (2, 2)
     told = acme.comment(7)
     assert told.count("### Applied: 2 added") == 2
@@ -514,7 +514,7 @@ def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, s
     acme.merge(7)
     jobs = acme.applied_in_turn()
 
-    assert [one.conclusion for one in jobs.values()] == ["success", "success"], jobs["apply"].log
+    assert [one.conclusion for one in jobs.values()] == ["success", "success"], jobs["production"].log
     assert (len(acme.everything()), len(acme.everything(staging))) == (2, 1)
 
 
@@ -529,7 +529,7 @@ def test_production_is_left_alone_while_staging_fails(acme: Team, staging: str) 
 
     jobs = acme.applied_in_turn()
 
-    assert [(name, one.conclusion) for name, one in jobs.items()] == [("staging", "failure"), ("apply", "skipped")]
+    assert [(name, one.conclusion) for name, one in jobs.items()] == [("staging", "failure"), ("production", "skipped")]
     assert [one["instructions"] for one in acme.everything()] == ["You help."]
 
 
@@ -538,7 +538,7 @@ def test_each_environment_has_its_scheduled_pass(acme: Team, staging: str) -> No
     event = Event("schedule", commit, "refs/heads/main")
     jobs = acme.machine.run(copied("reconcile"), event, acme.hub.run("reconcile.yml", commit, event="schedule"))
 
-    assert {name: job.conclusion for name, job in jobs.items()} == dict.fromkeys(("staging", "reconcile"), "success")
+    assert {name: job.conclusion for name, job in jobs.items()} == dict.fromkeys(("staging", "production"), "success")
     titles = [one["title"] for one in acme.hub.all_issues.values()]
     assert sorted(title.split()[0] for title in titles) == ["production", "staging"]
 

@@ -186,7 +186,7 @@ class Team:
 
     def applied(self, commit: str | None = None, attempt: int = 1) -> Job:
         """apply.yml, for a commit of main that was pushed; the job that applies to production."""
-        return self.applied_in_turn(commit, attempt)["apply"]
+        return self.applied_in_turn(commit, attempt)["production"]
 
     def applied_in_turn(self, commit: str | None = None, attempt: int = 1) -> dict[str, Job]:
         """The same, every job."""
@@ -225,7 +225,7 @@ class Team:
         commit = git(self.origin, "rev-parse", "main")
         run = self.hub.run("reconcile.yml", commit, event="schedule")
         event = Event("schedule", commit, "refs/heads/main")
-        return self.machine.run(read(WORKFLOWS / "reconcile.yml"), event, run)["reconcile"]
+        return self.machine.run(read(WORKFLOWS / "reconcile.yml"), event, run)["production"]
 
     def tried(self, number: int, action: str, label: str | None = None) -> dict[str, Job]:
         """try.yml, for something that happened to the pull request."""

@@ -131,7 +131,7 @@ class Machine:
             assert event.payload["action"] in wanted["types"]
         done: dict[str, Job] = {}
         for name, job in workflow["jobs"].items():
-            needed = {job["needs"]: done[job["needs"]]} if "needs" in job else {}
+            needed = {one: done[one] for one in job.get("needs", ())}
             done[name] = self._job(job, event, run, attempt, needed)
         return done
 
