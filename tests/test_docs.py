@@ -28,6 +28,7 @@ from reconciler.kinds.agent import AGENT, TOOLS
 from reconciler.manifests.block import ReconcilerBlock
 from reconciler.plan.guards import OBJECTIONS
 from reconciler.providers import PROVIDERS
+from reconciler.rules import RULES
 from reconciler.source import parse, plain
 from support import forking, reference_pages
 from support.emulator_process import served
@@ -153,7 +154,7 @@ def test_every_failure_that_is_documented_exists() -> None:
 def test_every_fault_and_every_objection_has_a_section() -> None:
     faults, objections = _page("docs/diagnostics.md").split("\n## Objections\n")
 
-    assert sorted(re.findall(r"^#### `(.+)`$", faults, re.M)) == sorted(CODES)
+    assert sorted(re.findall(r"^#### `(.+)`$", faults, re.M)) == sorted([*CODES, *RULES])
     assert sorted(re.findall(r"^#### `(.+)`$", objections, re.M)) == sorted(OBJECTIONS)
 
 

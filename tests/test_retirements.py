@@ -94,10 +94,10 @@ def test_validate_warns_at_the_vendor_and_notes_elsewhere(here: Checkout) -> Non
     result = here.run("validate")
     assert result.code == 0
     assert "retired-api (warning): The hosted Assistants API at api.openai.com ended on 2026-08-26." in result.err
-    assert "assistants/a.yaml:1:1: retired-model (warning): The model `o1` was retired" in result.err
-    assert "assistants/a.yaml:1:1: retired-model (note): At OpenAI `o1` was retired" in result.err
+    assert "assistants/a.yaml:2:8: retired-model (warning): The model `o1` was retired" in result.err
+    assert "assistants/a.yaml:2:8: retired-model (note): At OpenAI `o1` was retired" in result.err
     assert "2 warnings, 1 note." in result.err
-    assert "::notice file=assistants/a.yaml,line=1" in here.run("validate", "-e", "own", "--format", "github").err
+    assert "::notice file=assistants/a.yaml,line=2" in here.run("validate", "-e", "own", "--format", "github").err
 
 
 def test_a_plan_has_the_dates_as_notes(here: Checkout) -> None:

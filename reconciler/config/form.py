@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import ErrorDetails
 
 from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
+from reconciler.config.rules_form import RulesForm, rule_settings
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds import KINDS
@@ -137,6 +138,13 @@ class SharedForm(Form):
     limits: Annotated[LimitsForm, _EMPTY_IS_NONE_STATED] = LimitsForm()
     reconcile: Annotated[ReconcileForm, _EMPTY_IS_NONE_STATED] = ReconcileForm()
     allow: Annotated[AllowForm, _EMPTY_IS_NONE_STATED] = AllowForm()
+    rules: Annotated[
+        RulesForm,
+        _EMPTY_IS_NONE_STATED,
+        Field(
+            description="How severe findings are, and the team's policy. An environment's own settings replace these."
+        ),
+    ] = RulesForm()
 
 
 class EnvironmentForm(SharedForm):
@@ -157,11 +165,12 @@ class FileForm(SharedForm):
     default_environment: str | None = None
 
 
-_FORMS: Final[dict[str, type[Form]]] = {
+_FORMS: Final[dict[str, type[BaseModel]]] = {
     "stack": StackForm,
     "limits": LimitsForm,
     "reconcile": ReconcileForm,
     "allow": AllowForm,
+    "rules": RulesForm,
 }
 
 
@@ -235,6 +244,7 @@ def _resolved(name: str, own: EnvironmentForm, settings: ProviderSettings, commo
         reconcile=Policy(frozenset(either("reconcile", "apply") or ()), either("reconcile", "after") or 0),
         allow_by_author=either("allow", "by_author") is not False,
         apply=own.apply or common.apply or "change",
+        rules=rule_settings(common.rules, own.rules),
         place=locate(node, ["environments", name], key=True) if name in common.environments else None,
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import Policy
+from reconciler.rules import RuleSettings
 from reconciler.settings import ProviderSettings
 
 FILE: Final = "reconciler.yaml"
@@ -37,6 +38,8 @@ class Environment:
     """Whether a label counts that was set by who opened the pull request."""
     apply: str = "change"
     """Whether merging a pull request applies only what it changes, or everything that is pending."""
+    rules: RuleSettings = field(default_factory=RuleSettings)
+    """How severe findings are, and the team's policy."""
     borrowed: bool = False
     """Whether the stack is not the one that the file gives it."""
     defaulted: bool = False

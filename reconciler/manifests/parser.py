@@ -70,6 +70,8 @@ class ParsedManifests:
     """What the manifests are of whose kind does not exist in the environment."""
     absent: tuple[Address, ...] = field(default=(), compare=False)
     """What manifests say does not exist in the environment."""
+    bodies: Mapping[Address, Node] = field(default_factory=dict, compare=False, repr=False)
+    """The fields of what is desired, with the location of each: references resolved, the patch merged."""
 
 
 def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
@@ -84,6 +86,7 @@ def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedMani
         faults=in_order(faults),
         left_out=tuple(sorted(reader.address for reader in readers if not reader.is_of_environment)),
         absent=tuple(sorted({each.address for each in readers if each.is_of_environment} - wanted)),
+        bodies={reader.address: reader.body for reader in readers if reader.body is not None},
     )
 
 
@@ -112,6 +115,7 @@ class _ManifestReader:
         self.address = Address(self.kind.name, self.key)
         self.ids = self._ids()
         self.accepted = self._accepted()
+        self.body: Node | None = None
         self._check_former_ids()
         for index, key in enumerate(self.former_keys):
             if not NAME.fullmatch(key):
@@ -148,6 +152,7 @@ class _ManifestReader:
             return None
         self._check_supported()
         self._check_resolved(own, patch)
+        self.body = body
         return Desired(
             address=self.address,
             fields=checked.fields,

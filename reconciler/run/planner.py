@@ -43,7 +43,7 @@ class Planner:
         session = self._session(environment)
         if self.base is not None:
             return await plan_against_base(session, self.base, self.request)
-        desired = session.desired()
+        desired = session.desired(obeying=True)
         async with session.provider() as provider:
             live = await session.live(provider)
             await session.ask_for_dates(provider, desired)

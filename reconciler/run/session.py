@@ -49,7 +49,7 @@ from reconciler.render.faults import report
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import inert
 from reconciler.render.visible import visible
-from reconciler.run import commands
+from reconciler.run import commands, judgement
 from reconciler.run.lock import prepare, state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.settings import Access
@@ -81,10 +81,11 @@ class Session:
         """The environment and its address."""
         return f"{self.where.environment} ({address_of(self.where)})"
 
-    def desired(self, *, may_lack: bool = False) -> tuple[Desired, ...]:
+    def desired(self, *, may_lack: bool = False, obeying: bool = False) -> tuple[Desired, ...]:
         """What the manifests state for this environment; ends the command where one has an error.
 
-        With `may_lack` a folder that does not exist has no manifests yet, and a note says so.
+        With `may_lack` a folder that does not exist has no manifests yet, and a note says so. Where they are to be
+        applied as they stand, `obeying`, what the rules find counts as far as it is an error.
         """
         folders = self._existing_folders() if may_lack else self.config.manifests
         read = reading.read(self.config.root, folders)
@@ -98,11 +99,21 @@ class Session:
             why = f"`kinds` of the environment {self.environment.name} does not list `{kind}`"
             are = f"{count(number, kind)} {'is' if number == 1 else 'are'}"
             click.echo(f"Note: {are} left out: {why}.", err=True)
-        stop_at_errors([*read.faults, *parsed.faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
+        faults = self._judged(read, parsed, obeying=obeying)
+        stop_at_errors([*faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
             return tuple(replace(manifest, id=None, on_removal="delete") for manifest in parsed.desired)
         return parsed.desired
+
+    def _judged(
+        self, read: reading.ReadFolders, parsed: parser.ParsedManifests, *, obeying: bool
+    ) -> tuple[Diagnostic, ...]:
+        ends = judgement.retirement_warnings(parsed, self.environment, self.where, today())
+        severity = self.environment.rules.severity
+        found = [each for each in ends if severity.get(each.code) == "error"] if obeying and severity else []
+        side = (self.environment, parsed, found)
+        return judgement.judged([side], read, judging="errors" if obeying else "none", config=self.config)
 
     def left_out(self) -> frozenset[Address]:
         """What manifests that have no error want of kinds that the environment does not list."""
@@ -241,8 +252,9 @@ class Session:
         self, desired: Sequence[Desired], live_dates: Mapping[str, str | None] | None = None
     ) -> tuple[Retirement, ...]:
         """The APIs and models in use here that end or have ended; the server's own dates count before others."""
-        models = self.environment.models
-        return retirements(desired, self.where, today(), deployments=models, live_dates=live_dates)
+        models, severity = self.environment.models, self.environment.rules.severity
+        found = retirements(desired, self.where, today(), deployments=models, live_dates=live_dates)
+        return tuple(each for each in found if severity.get(each.code) != "allow")
 
     async def ask_for_dates(self, provider: Provider, desired: Sequence[Desired]) -> None:
         """Asks the server when its models end, if any in use here is known to."""

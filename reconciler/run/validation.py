@@ -13,11 +13,11 @@ from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
 from reconciler.console.output import stdout_style
-from reconciler.diagnostics import Diagnostic, Location, Severity
+from reconciler.diagnostics import Diagnostic
 from reconciler.manifests import parser, reading
 from reconciler.model import Desired
-from reconciler.plan.retirements import retirements
 from reconciler.render.sentences import count
+from reconciler.run import judgement
 from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import load_config, manifest_context, stop_at_errors, target_of, today
@@ -28,7 +28,7 @@ Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterabl
 
 def validate_manifests(options: SessionOptions) -> None:
     """Reports every error of every manifest, and ends the command where there is one; else prints what was read."""
-    checked = check_manifests(options, warn_of_ends=True)
+    checked = check_manifests(options, judging=True)
     if number := len(checked.read.manifests):
         names = checked.desired
         plural = "s" * (len(names) != 1)
@@ -48,11 +48,11 @@ class CheckedManifests:
 
 
 def check_manifests(
-    options: SessionOptions, *, warn_of_ends: bool = False, aside: Aside = lambda read, faults: faults
+    options: SessionOptions, *, judging: bool = False, aside: Aside = lambda read, faults: faults
 ) -> CheckedManifests:
     """The manifests as every environment of the configuration reads them, or as the selected one does.
 
-    An error ends the command; `aside` says which of what is wrong it is to be told of.
+    An error ends the command; `aside` says which of what is wrong it is to be told of. With `judging` all rules judge.
     """
     style = stdout_style(colour=options.colour)
     loaded = load_config(style)
@@ -63,21 +63,29 @@ def check_manifests(
     chosen = [config.choose(loaded, options.environment, os.environ, owns=False)] if selected else every
     environments = [each for each in chosen if not isinstance(each, Diagnostic)]
     parsed = {each.name: parser.parse(read.manifests, manifest_context(loaded, each)) for each in environments}
+    judged = _judged(loaded, environments, parsed, read, every=not selected) if judging else None
     of_manifests = [*read.faults, *(fault for each in parsed.values() for fault in each.faults)]
-    faults = [*aside(read, of_manifests), *credentials.secrets_in(read.sources)]
+    faults = [*aside(read, of_manifests if judged is None else judged), *credentials.secrets_in(read.sources)]
     faults += [each for each in chosen if isinstance(each, Diagnostic)]
     faults += [each for broken in loaded.broken.values() if not selected or broken[0] in chosen for each in broken]
-    for each in environments:
-        unowned = config.unowned(loaded, each)
-        faults += [unowned] if unowned else []
-        faults += _retirement_warnings(parsed[each.name].desired, each, loaded) if warn_of_ends else ()
+    faults += [unowned for each in environments if (unowned := config.unowned(loaded, each))]
     stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     return CheckedManifests(loaded, read, environments, {name: each.desired for name, each in parsed.items()})
 
 
-def _retirement_warnings(desired: Sequence[Desired], environment: Environment, loaded: Config) -> Iterator[Diagnostic]:
+def _judged(
+    loaded: Config,
+    environments: Sequence[Environment],
+    parsed: Mapping[str, parser.ParsedManifests],
+    read: reading.ReadFolders,
+    *,
+    every: bool,
+) -> Sequence[Diagnostic]:
+    """What is wrong with the manifests, and what the rules of each environment say of them."""
+    sides = [(each, parsed[each.name], [*_retirements(parsed[each.name], each, loaded)]) for each in environments]
+    return judgement.judged(sides, read, judging="all", config=loaded, every=every)
+
+
+def _retirements(parsed: parser.ParsedManifests, environment: Environment, loaded: Config) -> Iterator[Diagnostic]:
     where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
-    for retirement in retirements(desired, where, today(), deployments=environment.models):
-        place = retirement.place or environment.place or Location(config.FILE)
-        severity: Severity = "warning" if retirement.is_of_vendor else "note"
-        yield Diagnostic(place, retirement.code, retirement.message, retirement.remedy, severity)
+    return judgement.retirement_warnings(parsed, environment, where, today())

@@ -13,6 +13,7 @@ import click
 from reconciler.cli import COMMANDS, cli, module_of
 from reconciler.diagnostics import CODES
 from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+from reconciler.rules import RULES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _COMMANDS_HEAD = """# Commands, options and exit codes
@@ -205,6 +206,15 @@ def codes_page() -> str:
         "## Errors and warnings\n",
         "They are about files. An error stops `plan`, `apply` and `reconcile`; a warning stops nothing.\n",
         table(("code", "severity", ""), *(_severity_row(*each) for each in sorted(CODES.items()))),
+        "\n## Rules\n",
+        (
+            "`validate` alone reports them, but for errors, which stop `plan`, `apply` and `reconcile` too. "
+            "[Each can be silenced](../diagnostics.md#judgement).\n"
+        ),
+        table(
+            ("code", "severity", ""),
+            *(_code_row(rule.code, rule.severity, rule.sentence) for _, rule in sorted(RULES.items())),
+        ),
         "\n## Objections\n",
         "They are about a plan. Each blocks the changes that it names, until `--allow CODE` or a label overrides it.\n",
         table(

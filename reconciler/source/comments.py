@@ -1,0 +1,52 @@
+"""The comments of YAML and of front matter that hold a word; what looks like one within a text is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from reconciler.diagnostics import Location
+from reconciler.source.front_matter import front_matter
+from reconciler.source.nodes import Positions
+
+_COMMENT = re.compile(r"(?<![^ \t\r\n])#[^\r\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceComment:
+    """One comment, from its `#` to the end of the line."""
+
+    text: str
+    place: Location
+    is_alone: bool
+    """Whether nothing precedes it on its line, but the line of a document's beginning."""
+
+
+def comments(text: str, file: str, word: str, *, markdown: bool = False) -> Iterator[SourceComment]:
+    """The comments that hold the word, in order; up to the first thing that is not YAML."""
+    text = text.removeprefix("\ufeff")
+    if word not in text:
+        return
+    parts = front_matter(text) if markdown else None
+    if markdown and parts is None:
+        return
+    yaml_text = text[: parts.end] if parts else text
+    positions, texts = Positions(text, file), list(_scalars(yaml_text))
+    for match in _COMMENT.finditer(yaml_text):
+        if word in match[0] and not any(start <= match.start() < end for start, end in texts):
+            place = positions.place(match.start())
+            before = yaml_text[match.start() - place.column + 1 : match.start()].strip()
+            yield SourceComment(match[0], place, before in ("", "---"))
+
+
+def _scalars(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where each text stands that may hold a `#`."""
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.ScalarToken) and not token.plain:
+                yield token.start_mark.index, token.end_mark.index
+    except yaml.YAMLError:
+        yield len(text), len(text)

@@ -1,0 +1,171 @@
+"""Every rule: what raises it, what does not, and each way to silence it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reconciler.rules import ADJUSTABLE, RULES
+from support.checkout import Checkout
+from support.judging import judged, shown
+
+CONFIG = "version: 1\nstack: acme\nenvironments:\n  own: {provider: openai, base_url: 'https://llm.acme.test/v1'}\n"
+A = "assistants/a.yaml"
+
+
+@dataclass(frozen=True)
+class Example:
+    """Files that raise a rule at a location, and the same where it has nothing to say."""
+
+    raises: Mapping[str, str] | str
+    at: str
+    quiet: Mapping[str, str] | str
+    reference: int = 0
+    """The line of the manifest that names the file in which it is raised."""
+
+    def files(self, files: Mapping[str, str] | str) -> dict[str, str]:
+        """The files, with a configuration where they have none."""
+        return {"reconciler.yaml": CONFIG, **({A: files} if isinstance(files, str) else files)}
+
+
+FUNCTION = "model: gpt-5.5\ntools:\n- type: function\n  function:\n    name: look_up\n"
+SEARCH = "model: gpt-5.5\ntools:\n- type: file_search\n"
+
+EXAMPLES = {
+    "temperature-and-top-p": Example(
+        "model: acme-chat\ntemperature: 0.2\ntop_p: 0.5\n", f"{A}:3", "model: acme-chat\ntemperature: 0.2\ntop_p: 1\n"
+    ),
+    "search-without-store": Example(
+        SEARCH, f"{A}:3", f"{SEARCH}tool_resources: {{file_search: {{vector_store_ids: [vs_1]}}}}\n"
+    ),
+    "undescribed-tool": Example(FUNCTION, f"{A}:5", f"{FUNCTION}    description: Finds an order.\n"),
+}
+"""By code."""
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_a_rule_is_raised_where_its_example_says(code: str, tmp_path: Path) -> None:
+    example = EXAMPLES[code]
+    severity = RULES[code].severity if code in RULES else "warning"
+    assert shown(judged(tmp_path, example.files(example.raises))) == [
+        f"{example.at} {code}{'' if severity == 'warning' else f' ({severity})'}"
+    ]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_a_rule_says_nothing_of_what_is_right(code: str, tmp_path: Path) -> None:
+    assert shown(judged(tmp_path, EXAMPLES[code].files(EXAMPLES[code].quiet))) == []
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_the_configuration_silences_a_rule_for_the_file_or_one_environment(code: str, tmp_path: Path) -> None:
+    files = EXAMPLES[code].files(EXAMPLES[code].raises)
+    config = files["reconciler.yaml"]
+    files["reconciler.yaml"] = f"{config}rules: {{severity: {{{code}: allow}}}}\n"
+    assert shown(judged(tmp_path, files)) == []
+    if code not in OF_THE_FILE:
+        files["reconciler.yaml"] = config.replace("own: {", f"own: {{rules: {{severity: {{{code}: error}}}}, ")
+        assert {each.severity for each in judged(tmp_path, files)} == {"error"}
+
+
+OF_THE_FILE: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_a_comment_silences_a_rule_on_its_line_above_it_or_for_the_manifest(code: str, tmp_path: Path) -> None:
+    example = EXAMPLES[code]
+    files = example.files(example.raises)
+    file, _, line = example.at.partition(":")
+    file, at = (A, example.reference) if example.reference else (file, int(line))
+    lines = files[file].splitlines()
+    comment = f"# reconciler: allow {code}"
+    indent = " " * (len(lines[at - 1]) - len(lines[at - 1].lstrip(" -")))
+    for placed in (
+        [*lines[: at - 1], f"{lines[at - 1]} {comment}", *lines[at:]],
+        [*lines[: at - 1], f"{indent}{comment} (a reason)", *lines[at - 1 :]],
+        [comment, *lines],
+    ):
+        assert shown(judged(tmp_path, {**files, file: "\n".join([*placed, ""])})) == [], placed
+
+
+def test_every_rule_has_an_example() -> None:
+    of_comments = {"bad-allow", "unused-allow"}
+    assert {
+        code for code, rule in RULES.items() if not rule.is_policy and not rule.is_online
+    } == EXAMPLES.keys() | of_comments
+    assert {rule.code for rule in RULES.values()} == RULES.keys() <= ADJUSTABLE
+
+
+COMMENTS = {
+    "a code that does not exist": ("# reconciler: allow retired-modle", "1 bad-allow", "did you mean `retired-model`?"),
+    "no code": ("# reconciler: allow", "1 bad-allow", "write `# reconciler: allow CODE"),
+    "codes without a comma": (
+        "# reconciler: allow no-effect unused-file", "1 bad-allow", "write `# reconciler: allow CODE"
+    ),
+    "an error": ("# reconciler: allow unknown-field", "1 bad-allow", "remove this, and fix what is reported"),
+    "what is not reported": ("# reconciler: allow no-effect", "1 unused-allow (note)", "remove it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COMMENTS)
+def test_a_comment_that_silences_nothing_is_reported(case: str, tmp_path: Path) -> None:
+    comment, where, remedy = COMMENTS[case]
+    found = judged(tmp_path, {"reconciler.yaml": CONFIG, A: f"{comment}\nmodel: gpt-5.5\n"})
+    assert f"{A}:{where}" in shown(found)
+    assert any(each.remedy.startswith(remedy) for each in found)
+
+
+def test_a_comment_is_about_its_own_document_alone(tmp_path: Path) -> None:
+    one = "reconciler: {key: KEY}\nmodel: acme-chat\ntemperature: 0.2\ntop_p: 0.5\n"
+    allow = "# reconciler: allow temperature-and-top-p\n"
+    text = f"{allow}{one.replace('KEY', 'one')}---\n{one.replace('KEY', 'two')}"
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:10 temperature-and-top-p"]
+    text = f"{one.replace('KEY', 'one')}---\n{allow}{one.replace('KEY', 'two')}"
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:4 temperature-and-top-p"]
+
+
+def test_what_looks_like_a_comment_in_a_text_is_none(tmp_path: Path) -> None:
+    text = (
+        "model: acme-chat\ninstructions: |\n  Be brief.\n  # reconciler: allow temperature-and-top-p\n"
+        "temperature: 0.2\ntop_p: 0.5\nname: '# reconciler: allow temperature-and-top-p'\n"
+    )
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:6 temperature-and-top-p"]
+
+
+def test_front_matter_has_comments_and_the_text_below_has_none(tmp_path: Path) -> None:
+    file, allow = "assistants/a.md", "# reconciler: allow temperature-and-top-p"
+    body = "model: acme-chat\ntemperature: 0.2\ntop_p: 0.5\n---\n"
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, file: f"---\n{allow}\n{body}Hello\n"})) == []
+    below = judged(tmp_path, {"reconciler.yaml": CONFIG, file: f"---\n{body}{allow}\nHello\n"})
+    assert shown(below) == [f"{file}:4 temperature-and-top-p"]
+
+
+def test_an_environment_chooses_severities_of_its_own(tmp_path: Path) -> None:
+    config = (
+        f"{CONFIG}  other: {{provider: openai, base_url: 'https://b.acme.test', "
+        "rules: {severity: {temperature-and-top-p: note}}}\nrules: {severity: {temperature-and-top-p: error}}\n"
+    )
+    files = {"reconciler.yaml": config, A: "model: acme-chat\ntemperature: 0.2\ntop_p: 0.5\n"}
+    assert [each.severity for each in judged(tmp_path, files)] == ["error", "note"]
+    assert [each.severity for each in judged(tmp_path, files, judging="errors")] == ["error"]
+    assert judged(tmp_path, files, judging="none") == ()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:
+    return Checkout(tmp_path, monkeypatch, capsys, a=FUNCTION)
+
+
+def test_a_warning_is_of_validate_alone_and_an_error_stops_plan_and_apply(here: Checkout) -> None:
+    here.config("environments: {local: {}}\n")
+    warned = here.run("validate")
+    assert (warned.code, warned.err.count("undescribed-tool (warning)")) == (0, 1)
+    assert "undescribed-tool" not in here.run("plan").err
+    here.config("environments: {local: {}}\nrules: {severity: {undescribed-tool: error}}\n")
+    for command in (("validate",), ("plan",), ("apply", "--auto-approve"), ("reconcile",)):
+        stopped = here.run(*command)
+        assert (stopped.code, stopped.err.count(f"{A}:5:11: undescribed-tool: ")) == (1, 1), command
+    assert here.run("status").code == 0
