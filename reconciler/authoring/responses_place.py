@@ -70,8 +70,10 @@ def _stated_place(text: str | None, loaded: Config, source: Environment | None, 
     environments = member(document, "environments")
     node = member(environments, source.name) if source is not None else None
     own = plain(node) if node is not None else None
-    members = own if isinstance(own, dict) else {}
-    kept: dict[str, Json] = {name: members[name] for name in ("stack", "values", "models") if name in members}
+    members: dict[str, Json] = own if isinstance(own, dict) else {}
+    if source is not None:  # some may be inherited
+        members |= {"values": {**source.values}, "models": {**source.models}}
+    kept = {name: members[name] for name in ("stack", "values", "models") if members.get(name)}
     if document is not None and "stack" not in kept and member(document, "stack") is None:
         kept["stack"] = _usual_stack(loaded)
     stated: dict[str, Json] = {"provider": PROVIDER, "folder": folder, "kinds": ["assistant"], **kept}

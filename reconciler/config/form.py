@@ -163,6 +163,7 @@ class FileForm(SharedForm):
     manifests: Annotated[list[Annotated[str, AfterValidator(_valid_folder)]], _ONE_OR_MORE, Field(min_length=1)] = []
     environments: Annotated[dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]], _EMPTY_IS_NONE_STATED] = {}
     default_environment: str | None = None
+    extends: Annotated[str | None, Field(description="The reconciler.yaml of another folder to inherit from.")] = None
 
 
 _FORMS: Final[dict[str, type[BaseModel]]] = {

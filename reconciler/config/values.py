@@ -67,7 +67,9 @@ class Config:
     broken: Mapping[str, tuple[Diagnostic, ...]] = field(default_factory=dict)
     """By name, what is wrong with the environments that cannot be used; the others can."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The text of its file, less what may be secret."""
+    """The text of its file and of those that this extends, less what may be secret."""
+    extends: tuple[str, ...] = ()
+    """The files that its file extends, the nearest first, as seen from the root."""
 
     def secret_variables(self) -> frozenset[str]:
         """The names of the variables that hold the secrets of any environment."""
@@ -82,7 +84,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The configuration, if it has no errors; and the text of its file, less what may be secret."""
+    """The configuration, if it has no errors; and the texts of its files, less what may be secret."""
 
     config: Config | None
     faults: tuple[Diagnostic, ...]

@@ -26,9 +26,12 @@ def current_configuration() -> config.Loaded:
     return loaded_configuration(here)
 
 
-def loaded_configuration(folder: Path) -> config.Loaded:
-    """The configuration that holds in the folder, or everything wrong with it; its keys are hidden from here on."""
-    loaded = config.load(folder, providers=_settings(), kinds=tuple(KINDS))
+def loaded_configuration(folder: Path, top: Path | None = None) -> config.Loaded:
+    """The configuration that holds in the folder, or everything wrong with it; its keys are hidden from here on.
+
+    `top` stands for the top of the repository, where the folder is in none.
+    """
+    loaded = config.load(folder, providers=_settings(), kinds=tuple(KINDS), top=top)
     if loaded.config is not None:
         credentials.learn(loaded.config.secret_variables())
     return loaded

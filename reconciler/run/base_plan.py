@@ -187,7 +187,7 @@ def _with_trusted_environments(loaded: Config, revision: str) -> Config:
 
 def _config_in(revision: Revision) -> tuple[Config | None, str]:
     """The configuration of a revision, or why there is none."""
-    loaded = loaded_configuration(revision.root)
+    loaded = loaded_configuration(revision.root, revision.top)
     if loaded.config is not None and loaded.config.root != revision.root:
         return None, f"{revision.name} has no {config.FILE} here."
     if loaded.config is None:

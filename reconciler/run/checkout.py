@@ -18,8 +18,11 @@ _PULL = re.compile(r"^Merge pull request #(?P<merged>[0-9]+) |\(#(?P<squashed>[0
 """How a code host names a pull request in the commit that it was merged with."""
 
 
-def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
-    """The commit that is checked out, `+dirty` where files differ from it, but for some; None without Git."""
+def commit(root: Path, besides: Iterable[str] = (), extends: Iterable[str] = ()) -> str | None:
+    """The commit that is checked out, `+dirty` where files differ from it, but for some; None without Git.
+
+    `extends` are files outside of the root that count as well.
+    """
     git = repository(root)
     head = git.text("rev-parse", "--short=12", "HEAD") if git is not None else ""
     if git is None or not head:
@@ -27,7 +30,7 @@ def commit(root: Path, besides: Iterable[str] = ()) -> str | None:
     inside = (os.path.relpath(path, root) for path in besides)
     left_out = [f":(exclude,literal){git.inside}{path}" for path in inside if not path.startswith("..")]
     here = f":(literal){git.inside or '.'}"
-    status = git.ask("status", "--porcelain", "--untracked-files=normal", "--", here, *left_out)
+    status = git.ask("status", "--porcelain", "--untracked-files=normal", "--", here, *git.literal(extends), *left_out)
     return f"{head[:12]}+dirty" if status.out or not status.ok else head[:12]
 
 
@@ -108,7 +111,7 @@ def states(git: Repository, commit: str, paths: Sequence[str], stems: Iterable[s
 
 def _objects(git: Repository, states: Sequence[str], paths: Sequence[str]) -> list[tuple[str, ...]]:
     """The names of each file's content in each state, asked for at once."""
-    query = [f"{state}:{git.inside}{path}" for state in states for path in paths]
+    query = [f"{state}:{git.path(path)}" for state in states for path in paths]
     printed = git.text("cat-file", "--batch-check=%(objectname)", lines=query).splitlines()
     names = [name if _COMMIT.fullmatch(name) else "" for name in printed] + [""] * (len(query) - len(printed))
     return [tuple(names[start : start + len(paths)]) for start in range(0, len(query), len(paths))]

@@ -19,7 +19,7 @@ def edits_wait(
     session: Session, context: PlanContext, host: CodeHost | None, workflow: str, besides: tuple[str, ...] = ()
 ) -> str | None:
     """Why no edit may be applied without review now; None where there is no reason."""
-    at = commit(session.config.root, besides)
+    at = commit(session.config.root, besides, session.config.extends)
     if at is None:
         return "nothing here is in Git, so nobody can have reviewed it"
     return next(_reasons_to_wait(session, context, host, workflow, at), None)

@@ -69,7 +69,7 @@ async def confirm_and_apply(
     reporter.text("\n")
     run = RunContext(
         nonce=secrets.token_hex(4),
-        commit=options.commit or commit(session.config.root, options.own_files),
+        commit=options.commit or commit(session.config.root, options.own_files, session.config.extends),
         reread=was_asked or options.planned_before,
         observed_at=observed_at,
         rejected=options.rejected,

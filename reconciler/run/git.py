@@ -11,7 +11,10 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from posixpath import normpath
 from typing import Final
+
+from reconciler.config.repository import repository_top
 
 _SECONDS: Final = 60
 _CONFIG: Final = ("safe.bareRepository=explicit", "core.fsmonitor=false", f"core.hooksPath={os.devnull}")
@@ -86,7 +89,11 @@ class Repository:
 
     def literal(self, paths: Iterable[str]) -> list[str]:
         """The paths, which are seen from the folder, for Git to take as they are."""
-        return [f":(literal){self.inside}{path}" for path in paths]
+        return [f":(literal){self.path(path)}" for path in paths]
+
+    def path(self, seen: str) -> str:
+        """A path that is seen from the folder, as seen from the top."""
+        return normpath(f"{self.inside}{seen}")
 
     def _environ(self) -> Mapping[str, str]:
         """This process's environment without what leads Git to another repository: it looks no higher than the top."""
@@ -103,18 +110,11 @@ class Repository:
 
 def repository(folder: Path) -> Repository | None:
     """The repository of a folder: that of the nearest parent with a `.git`, which no branch can hold."""
-    folder = Path(os.path.realpath(folder))
-    top = next((each for each in (folder, *folder.parents) if _is_repository(str(each / ".git"))), None)
+    top = repository_top(folder)
     if top is None:
         return None
-    inside = folder.relative_to(top).as_posix()
+    inside = Path(os.path.realpath(folder)).relative_to(top).as_posix()
     return Repository(top, "" if inside == "." else f"{inside}/")
-
-
-def _is_repository(entry: str) -> bool:
-    """Not where `.git` is empty: Git before 2.38 would then look whether the folder itself is a bare repository."""
-    head = os.path.join(entry, "HEAD")  # noqa: PTH118  # pathlib raises where a folder may not be looked into
-    return os.path.isfile(entry) or os.path.isfile(head) or os.path.islink(head)  # noqa: PTH113, PTH114  # the same
 
 
 def _git_folder(top: Path) -> str:

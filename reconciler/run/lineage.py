@@ -128,7 +128,9 @@ def _needed_files(
     removed = any(address not in now for address in addresses)  # it was anywhere among the manifests
     folders = session.config.manifests if removed else ()
     named = {path for paths in now.values() for path in paths}
-    return _NeededFiles((FILE, *sorted({*named, *folders})), frozenset(address.key for address in addresses))
+    return _NeededFiles(
+        (FILE, *session.config.extends, *sorted({*named, *folders})), frozenset(address.key for address in addresses)
+    )
 
 
 def _not_in_states(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from reconciler.config.extending import MOST, config_file, extended_by
+from reconciler.config.texts import is_there, text_or_error
+from reconciler.config.values import FILE
 from reconciler.console.failure import Failure
 from reconciler.manifests.disk import SUFFIXES
 from reconciler.manifests.reading import FILE_BYTES
@@ -30,6 +33,8 @@ class Revision:
     name: str
     commit: str
     root: Path
+    top: Path
+    """The folder that stands for the top of the repository; it has only what is below the root or extended there."""
     apart: bool = False
     """Whether no commit is known that it and HEAD have in common, though one was asked for."""
 
@@ -49,14 +54,19 @@ def laid_out(root: Path, name: str, *, common: bool = False) -> Iterator[Revisio
 def state_of(
     git: Repository, commit: str, is_part: Callable[[PurePosixPath], bool] = lambda path: True
 ) -> Iterator[Revision]:
-    """A commit's files below the root, as far as they are part of it."""
+    """A commit's files below the root, as far as they are part of it, and the configuration that these extend."""
     try:
         folder = TemporaryDirectory(prefix="reconciler-")
     except OSError as error:
         raise Failure(f"There is no folder to write a revision to: {error.strerror}.", _TMPDIR) from error
     with folder as path:
-        _write_files(git, commit, Path(path), is_part)
-        yield Revision(commit[:12], commit[:12], Path(path))
+        top = Path(os.path.realpath(path))
+        root = top / git.inside
+        root.mkdir(parents=True, exist_ok=True)
+        files = _tree_files(commit, _tree_listing(git, commit))
+        _write_files(git, commit, root, (file for file in files if is_part(file.path)))
+        _write_extended(git, commit, top)
+        yield Revision(commit[:12], commit[:12], root, top)
 
 
 def _repository_of(root: Path, name: str) -> Repository:
@@ -111,9 +121,25 @@ class _TreeFile:
         return self.size <= FILE_BYTES
 
 
-def _write_files(git: Repository, commit: str, folder: Path, is_part: Callable[[PurePosixPath], bool]) -> None:
+def _write_extended(git: Repository, commit: str, top: Path) -> None:
+    """Writes the files that the configuration extends, at their paths in the repository, as far as the tree has them.
+
+    A change cannot decide where requests are sent by editing one of them: each is of this commit.
+    """
+    path = f"{git.inside}{FILE}"
+    for _ in range(MOST):
+        text = text_or_error(top / path, path)
+        extended = extended_by(config_file(text, path).node, path) if isinstance(text, str) else None
+        if not isinstance(extended, str) or extended.startswith("../"):
+            return
+        path = extended
+        if not is_there(top / path):
+            listing = _ask(git, "ls-tree", "--full-tree", "-z", "-l", commit, "--", path).text
+            _write_files(git, commit, top, _tree_files(commit, listing))
+
+
+def _write_files(git: Repository, commit: str, folder: Path, wanted: Iterable[_TreeFile]) -> None:
     """Writes the files, and links last: nothing is ever written through one."""
-    wanted = (file for file in _tree_files(git, commit) if is_part(file.path))
     files = sorted(wanted, key=lambda file: file.mode == _LINK)
     contents = _blobs(git, commit, [file for file in files if file.is_read])
     for file in files:
@@ -138,9 +164,9 @@ def _write_file(file: _TreeFile, folder: Path, content: bytes) -> None:
             os.truncate(target, file.size)
 
 
-def _tree_files(git: Repository, commit: str) -> Iterator[_TreeFile]:
-    """The files below the root that could be read, by names that stay below it."""
-    for line in filter(None, _tree_listing(git, commit).split("\0")):
+def _tree_files(commit: str, listing: str) -> Iterator[_TreeFile]:
+    """The files of a listing that could be read, by names that stay below its folder."""
+    for line in filter(None, listing.split("\0")):
         head, _, name = line.partition("\t")
         mode, *blob = head.split()
         path = PurePosixPath(name)

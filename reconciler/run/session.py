@@ -49,7 +49,7 @@ from reconciler.render.faults import report
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import inert
 from reconciler.render.visible import visible
-from reconciler.run import commands, judgement
+from reconciler.run import commands, judgement, neighbors
 from reconciler.run.lock import prepare, state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.settings import Access
@@ -303,7 +303,11 @@ def session_of(loaded: Config, options: SessionOptions, style: Style, *, owns: b
 
 def choose_environment(loaded: Config, name: str | None, style: Style, *, owns: bool) -> Environment:
     """The environment that is named, else the default, if it may be used."""
+    if owns:
+        neighbors.stop_in_base(loaded)
     environment = config.choose(loaded, name, os.environ, owns=owns)
+    if owns and isinstance(environment, Environment):
+        environment = neighbors.same_stack(loaded, environment) or environment
     for faults in loaded.broken.values():
         if environment in faults:
             stop_at_errors(faults, loaded.sources, style)

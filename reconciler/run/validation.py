@@ -19,6 +19,7 @@ from reconciler.model import Desired
 from reconciler.render.sentences import count
 from reconciler.run import judgement
 from reconciler.run.lock import state_folder
+from reconciler.run.neighbors import extending_folders, same_stack
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import load_config, manifest_context, stop_at_errors, target_of, today
 
@@ -28,6 +29,12 @@ Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterabl
 
 def validate_manifests(options: SessionOptions) -> None:
     """Reports every error of every manifest, and ends the command where there is one; else prints what was read."""
+    style = stdout_style(colour=options.colour)
+    loaded = load_config(style, anywhere=True)
+    if folders := extending_folders(loaded):
+        stop_at_errors([fault for faults in loaded.broken.values() for fault in faults], loaded.sources, style)
+        click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {', '.join(folders)}.")
+        return
     checked = check_manifests(options, judging=True)
     if number := len(checked.read.manifests):
         names = checked.desired
@@ -68,7 +75,8 @@ def check_manifests(
     faults = [*aside(read, of_manifests if judged is None else judged), *credentials.secrets_in(read.sources)]
     faults += [each for each in chosen if isinstance(each, Diagnostic)]
     faults += [each for broken in loaded.broken.values() if not selected or broken[0] in chosen for each in broken]
-    faults += [unowned for each in environments if (unowned := config.unowned(loaded, each))]
+    unowned = (config.unowned(loaded, each) or same_stack(loaded, each) for each in environments)
+    faults += [each for each in unowned if each is not None]
     stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
     return CheckedManifests(loaded, read, environments, {name: each.desired for name, each in parsed.items()})
 
