@@ -283,6 +283,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     unchanged: int = 0
     unmanaged: int = 0
+    elsewhere: int = 0
+    """How many of these another stack or environment manages, such as a preview stack."""
     ours: int = 0  # how many live objects carried our marker when the plan was made
     selected: bool = False  # whether arguments narrowed the plan
     selected_kinds: frozenset[str] = frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,13 +11,17 @@ from reconciler.canonical import ABSENT
 from reconciler.emulator import Settings
 from reconciler.model import Address, Change, Difference, Live, Marker, Plan
 from reconciler.plan.make import make_plan
+from reconciler.plan.other_stacks import Origin, OtherStack
 from reconciler.plan.status import Standing, standings
+from reconciler.render.other_stacks import data as other_data
+from reconciler.render.other_stacks import text as others_text
 from reconciler.render.status import data, table
 from reconciler.render.style import Style
-from support.lives import applied, wanted
+from support.lives import applied, stranger, wanted
 from support.render_plans import kept
 from support.world import SCENARIOS, WHERE, Scenario, World, desired, run
 
+NOW = 1_800_000_000
 BY_NAME = {scenario.path.stem: scenario for scenario in SCENARIOS}
 
 
@@ -172,7 +176,7 @@ def test_the_table_is_painted_only_where_there_is_colour() -> None:
 
 
 def test_the_data_has_every_member() -> None:
-    assert json.loads(data(ROWS))[1] == {
+    assert data(ROWS)[1] == {
         "address": "assistant.new",
         "id": None,
         "name": None,
@@ -204,4 +208,36 @@ def test_the_table_says_what_the_server_did_not_keep_and_why_it_is_not_sent_agai
         ' `description` is absent instead of "Says\\nno<U+001B>[2J". The server kept this instead of what it was sent,'
         " so it is sent again only once the manifest or it changes.\n"
     )
-    assert json.loads(data(rows))[0]["mismatch"][0] == {"path": "temperature", "live": 1, "desired": 0.2}
+    assert data(rows)[0]["mismatch"][0] == {"path": "temperature", "live": 1, "desired": 0.2}
+
+
+def stack(days: Sequence[float], number: int = 1, origin: Origin = "unknown") -> OtherStack:
+    """A stack whose objects were created so many days ago; never, where that is unknown."""
+    moments = [NOW - days[index % len(days)] * 86_400 if days else 0 for index in range(number)]
+    objects = tuple(stranger(f"asst_{index}", created_at=moment) for index, moment in enumerate(moments))
+    return OtherStack("acme-pr-7", "production", origin, objects)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ([], ""),
+        ([0.5], ", created today"),
+        ([1.5], ", created 1 day ago"),
+        ([8.1, 12], ", created 8 to 12 days ago"),
+        ([0.1, 1.5], ", created 0 to 1 days ago"),
+    ],
+)
+def test_the_age_of_another_stack_is_told_where_the_server_says_it(days: list[float], said: str) -> None:
+    told = others_text([stack(days, 2)], NOW, Style())
+
+    assert f"acme-pr-7/production: 2 assistants{said}\n" in told
+    assert (other_data([stack(days)])[0]["oldest"] is None) == (days == [])
+
+
+def test_of_a_large_stack_the_first_objects_are_named() -> None:
+    told = others_text([stack([1], 25, "pull-request")], NOW, Style())
+
+    assert told.count("assistant.asst_") == 20
+    assert "      and 5 more\n" in told
+    assert others_text([], NOW, Style()) == "No other stack is on this server.\n"

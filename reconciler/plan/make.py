@@ -28,7 +28,7 @@ from reconciler.plan.diff import Comparison, compare, differences
 from reconciler.plan.guards import Limits, PlanContext, conflict, guard, in_order, with_allowed, with_replaced
 from reconciler.plan.lookalikes import lookalikes, possible_duplicates
 from reconciler.plan.lost_markers import lost_markers, marker_lost, may_have_lost, notes_on_lost, without_lost
-from reconciler.plan.ownership import DuplicatePolicy, Match, Ownership, claim
+from reconciler.plan.ownership import DuplicatePolicy, Match, Ownership, claim, other_manager
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ def make_plan(
         settled=tuple(draft.settled),
         mismatches=tuple(draft.mismatches),
         unmanaged=len(ownership.unmanaged),
+        elsewhere=sum(other_manager(one, where) is not None for one in ownership.unmanaged),
         ours=len(ownership.ours),
         lost=lost,
     )

@@ -90,6 +90,12 @@ def elsewhere(marker: Marker, where: Target) -> str | None:
     return "other-environment" if marker.environment != where.environment else None
 
 
+def other_manager(live: Live, where: Target) -> Marker | None:
+    """The marker of the other stack or environment that manages the object; a copy of its object is managed by none."""
+    marker = live.marker
+    return marker if marker and markers.is_own(marker, live.id) and elsewhere(marker, where) else None
+
+
 def managed(live: Iterable[Live], where: Target) -> list[Live]:
     """What carries our marker, in the order of addresses and ids."""
     return sorted((one for one in live if is_ours(one, where)), key=lambda one: (one.address, one.id))

@@ -13,7 +13,7 @@ from reconciler.plan import marker as markers
 from reconciler.plan.changes import creation, removal, updated
 from reconciler.plan.diff import compare, differences
 from reconciler.plan.guards import GONE, Limits, in_order, too_many, wanted_digest
-from reconciler.plan.ownership import by_address, elsewhere, is_ours, managed, owner
+from reconciler.plan.ownership import by_address, elsewhere, is_ours, managed, other_manager, owner
 from reconciler.plan.recorded import address_before, created_as, live_before
 from reconciler.plan.run_record import Step
 
@@ -46,6 +46,7 @@ def undo(steps: Iterable[Step], nonce: str, live: Iterable[Live], where: Target,
         notes=tuple(draft.notes),
         unchanged=sum(is_ours(one, where) and one.id not in touched for one in draft.live),
         unmanaged=len(draft.live) - ours,
+        elsewhere=sum(other_manager(one, where) is not None for one in draft.live),
         ours=ours,
     )
 

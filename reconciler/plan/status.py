@@ -9,7 +9,7 @@ from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Live, LostMarker, Mismatch, Plan
 from reconciler.plan.guards import API_GONE
-from reconciler.plan.ownership import elsewhere, is_ours
+from reconciler.plan.ownership import is_ours, other_manager
 
 _PENDING = {
     "create": "to be created",
@@ -84,10 +84,8 @@ def _order(row: Standing) -> tuple[bool, str, str, bool, str, str]:
 
 def _other_owner(one: Live, plan: Plan) -> str | None:
     """Which other stack and environment manage the object."""
-    marker = one.marker
-    if marker is None or elsewhere(marker, plan.where) is None:
-        return None
-    return f"{marker.stack}/{marker.environment}"
+    marker = other_manager(one, plan.where)
+    return f"{marker.stack}/{marker.environment}" if marker is not None else None
 
 
 def _live_standing(

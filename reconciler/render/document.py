@@ -121,6 +121,7 @@ def _head_document(plan: Plan) -> Document:
             **_figures_document(plan.changes),
             "unchanged": plan.unchanged,
             "unmanaged": plan.unmanaged,
+            **({"elsewhere": plan.elsewhere} if plan.elsewhere else {}),
         },
     }
 

@@ -79,8 +79,9 @@ def remains(change: ChangeView) -> str:
 
 
 def rest(view: View) -> str:
-    """`14 unchanged, 3 unmanaged.`"""
-    return f"{view.unchanged} unchanged, {view.unmanaged} unmanaged."
+    """`14 unchanged, 3 unmanaged.`; what another stack or environment manages is told apart: `, 2 of other stacks.`"""
+    others = f", {view.elsewhere} of other stacks" if view.elsewhere else ""
+    return f"{view.unchanged} unchanged, {view.unmanaged - view.elsewhere} unmanaged{others}."
 
 
 def marks(view: View) -> str:

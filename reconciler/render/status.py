@@ -12,7 +12,7 @@ from reconciler.render import sentences
 from reconciler.render.columns import AlignedRow, in_columns
 from reconciler.render.document import of_mismatch
 from reconciler.render.style import Style
-from reconciler.render.values import in_ascii, one_line
+from reconciler.render.values import one_line
 from reconciler.render.view import Document, view_mismatch
 
 _FIRST, *_OTHERS = dict.fromkeys(name for kind in KINDS.values() for name in kind.columns)
@@ -32,17 +32,18 @@ _UNCOUNTED = ("to be created", "to be adopted", MARKER_LOST, API_NOT_FOUND, ID_N
 """The states of what is not managed as far as is known, and has an address."""
 
 
-def table(rows: Sequence[Standing], style: Style) -> str:
-    """One line an object, as many columns as fit, and the totals."""
-    lines = in_columns(_COLUMNS, _EXPENDABLE, [_status_row(row) for row in rows], style)
+def table(rows: Sequence[Standing], style: Style, *, others: bool = True) -> str:
+    """One line an object, as many columns as fit, and the totals; what other stacks manage only with `others`."""
+    listed = [_status_row(row) for row in rows if others or row.owner is None]
+    lines = in_columns(_COLUMNS, _EXPENDABLE, listed, style)
     mismatches = (view_mismatch(of_mismatch(row.mismatch)) for row in rows if row.mismatch is not None)
     notes = [_wrapped_note(f"Note: {one_line(sentences.mismatch(mismatch))}", style) for mismatch in mismatches]
     return "\n\n".join(["\n".join(lines), _wrapped_note(f"{', '.join(_totals(rows))}.", style), *notes]) + "\n"
 
 
-def data(rows: Sequence[Standing]) -> str:
-    """The same as JSON."""
-    return in_ascii([_as_dict(row) for row in rows], indent=2) + "\n"
+def data(rows: Sequence[Standing]) -> list[Document]:
+    """The same as data."""
+    return [_as_dict(row) for row in rows]
 
 
 def _status_row(row: Standing) -> AlignedRow:

@@ -121,6 +121,8 @@ class View:
     summary: Summary
     unchanged: int
     unmanaged: int
+    elsewhere: int
+    """How many of these another stack or environment manages."""
     changes: tuple[ChangeView, ...]
     marks: int
     objections: tuple[ObjectionView, ...]
@@ -170,6 +172,7 @@ def view(document: Document) -> View:
         summary=_read_summary(counts),
         unchanged=_take(counts, "unchanged", int),
         unmanaged=_take(counts, "unmanaged", int),
+        elsewhere=_perhaps(counts, "elsewhere", int) or 0,
         changes=changes,
         marks=len(_read_members(document, "marks")),
         objections=objections,

@@ -12,7 +12,7 @@ from reconciler.diagnostics import Location, nearest
 from reconciler.kinds import KINDS, Kind
 from reconciler.model import Desired, Live
 from reconciler.plan.guards import unreliable_list
-from reconciler.plan.ownership import managed
+from reconciler.plan.ownership import managed, other_manager
 from reconciler.providers import ApiGone, Paging, Provider, ProviderError, Unauthorized, Unreachable, until
 from reconciler.providers.key_command import NoKeyError
 from reconciler.render.checkup import Finding
@@ -196,7 +196,7 @@ def _counted(examined: Examined, kind: Kind) -> str:
     """How many are listed, and whose they are."""
     live, where = examined.live[kind.name], examined.session.where
     ours = {each.id for each in managed(live, where)}
-    others = sum(each.marker is not None and each.id not in ours for each in live)
+    others = sum(other_manager(each, where) is not None for each in live)
     parts = {"managed here": len(ours), "of other stacks": others, "unmanaged": len(live) - len(ours) - others}
     owners = ", ".join(f"{number:,} {whose}" for whose, number in parts.items() if number)
     settings = examined.session.environment.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import click
@@ -14,8 +15,11 @@ from reconciler.manifests import parser, reading
 from reconciler.model import Address, Live, Marker
 from reconciler.plan.guards import API_GONE, is_full
 from reconciler.plan.make import make_plan
+from reconciler.plan.other_stacks import OtherStack
+from reconciler.plan.other_stacks import other_stacks as stacks_on_server
 from reconciler.plan.ownership import is_ours, managed
 from reconciler.plan.status import standings
+from reconciler.render import other_stacks
 from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
@@ -23,6 +27,7 @@ from reconciler.render.values import in_ascii, one_line
 from reconciler.run.addressing import address_named, meant
 from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.planning import plan_context
+from reconciler.run.records import readable_records
 from reconciler.run.session import Session, manifest_context, run_async, warn_of_lists
 
 
@@ -148,8 +153,11 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     click.echo(next(each.id for at, each in rows if at == named))
 
 
-async def print_status(session: Session, format_name: str) -> None:
-    """Prints every managed and unmanaged object with its state, as a table or as JSON."""
+async def print_status(session: Session, format_name: str, *, all_stacks: bool) -> None:
+    """Prints every managed and unmanaged object with its state, as a table or as JSON.
+
+    With `all_stacks` what each other stack manages stands apart, with what it is and how a preview is removed.
+    """
     desired = session.desired(may_lack=True)
     async with session.provider() as provider:
         live = await session.live(provider)
@@ -159,8 +167,22 @@ async def print_status(session: Session, format_name: str) -> None:
     for objection in (one for one in plan.objections if one.code == API_GONE):
         click.echo(f"Warning: {objection.message}\n  {objection.remedy}", err=True)
     rows = hidden().deep(standings(plan, live))
+    stacks = hidden().deep(_other_stacks(session, live), (Marker,)) if all_stacks else ()
     if format_name == "json":
-        click.echo(status_table.data(rows), nl=False)
+        listed = status_table.data([row for row in rows if not all_stacks or row.owner is None])
+        click.echo(
+            in_ascii({"objects": listed, "stacks": other_stacks.data(stacks)} if all_stacks else listed, indent=2)
+        )
         return
     click.echo(f"{session.title}, stack {session.where.stack}\n")
-    click.echo(status_table.table(rows, session.style), nl=False)
+    click.echo(status_table.table(rows, session.style, others=not all_stacks), nl=False)
+    if all_stacks:
+        click.echo(f"\n{other_stacks.text(stacks, time.time(), session.style)}", nl=False)
+
+
+def _other_stacks(session: Session, live: Sequence[Live]) -> tuple[OtherStack, ...]:
+    """Every other stack that manages something on the server, by what is known of it here."""
+    known = session.config.environments
+    configured = {name: (each.stack, *each.former_stacks) for name, each in known.items()}
+    applied_here = {record.head.where.stack for record in readable_records(session)}
+    return stacks_on_server(live, session.where, configured, applied_here)
