@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "tool-format": "`response_format` other than text does not go with code_interpreter or file_search.",
     "unknown-environment": "An environment that `reconciler.yaml` does not have.",
     "unknown-field": "A field that does not exist.",
+    "unknown-model": "A model whose name is a letter off that of a known one (a warning: the server decides).",
     "unknown-tool": "A tool type that is not known here.",
     "unknown-value": "A value that is not one of those allowed, or a `{value:}` that the environment does not have.",
     "unread-folder": "A folder of manifests beside those that `manifests` lists (a warning).",

@@ -332,7 +332,7 @@ WRONG: dict[str, tuple[Body, list[str]]] = {
     ),
     "a function that is never found": ({"tools": [function(defer_loading=True)]}, ["tools.0.defer_loading no-effect"]),
     "a model that does not reason": ({"model": "gpt-4o", "reasoning": {"effort": "low"}}, ["reasoning model-family"]),
-    "a model a letter off": ({"model": "gpt-5-mni"}, ["model unknown-value"]),
+    "a model a letter off": ({"model": "gpt-5-mni"}, ["model unknown-model"]),
     "a type that is none": ({"tools": [{"type": 3}, {}]}, ["tools.0.type wrong-type", "tools.1.type missing-field"]),
 }
 

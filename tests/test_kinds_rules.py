@@ -512,7 +512,7 @@ def test_a_path_where_a_text_belongs_is_asked_about(text: str, codes: list[str])
 )
 def test_a_model_that_is_a_letter_off_a_known_one_is_a_warning(model: str, meant: str | None) -> None:
     """Another digit is another model, and whatever is further off somebody else's."""
-    found = [one for one in problems({"model": model}) if one.loc == ("model",) and one.code == "unknown-value"]
+    found = [one for one in problems({"model": model}) if one.loc == ("model",) and one.code == "unknown-model"]
 
     assert [(one.severity, one.remedy.partition("?")[0]) for one in found] == (
         [("warning", f"did you mean `{meant}`")] if meant else []

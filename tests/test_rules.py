@@ -11,6 +11,7 @@ import pytest
 from reconciler.rules import ADJUSTABLE, RULES
 from support.checkout import Checkout
 from support.judging import judged, shown
+from support.repositories import REPOSITORIES
 
 CONFIG = "version: 1\nstack: acme\nenvironments:\n  own: {provider: openai, base_url: 'https://llm.acme.test/v1'}\n"
 A = "assistants/a.yaml"
@@ -25,11 +26,23 @@ class Example:
     quiet: Mapping[str, str] | str
     reference: int = 0
     """The line of the manifest that names the file in which it is raised."""
+    severity: str = "warning"
 
     def files(self, files: Mapping[str, str] | str) -> dict[str, str]:
         """The files, with a configuration where they have none."""
         return {"reconciler.yaml": CONFIG, **({A: files} if isinstance(files, str) else files)}
 
+
+KEY = "sk-proj-" + "Zq3R7v" + "T3BlbkFJ" + "x9Lm2Wp8Kd4Hs6Yt"
+CONFLICT = "Be brief.\n<<<<<<< HEAD\nBe kind.\n=======\nBe strict.\n>>>>>>> branch\n"
+PROMPT = "model: gpt-5.5\nname: A\ninstructions: {file: prompts/a.md}\n"
+P = "assistants/prompts/a.md"
+STRICT = (
+    "model: gpt-5.5\nresponse_format:\n  type: json_schema\n  json_schema:\n    name: answer\n    strict: true\n"
+    "    schema:\n      type: object\n      additionalProperties: false\n      required: [a]\n"
+    "      properties:\n        a:\n          WORD: [{type: string}, {type: 'null'}]\n"
+)
+HOSTED = "version: 1\nstack: acme\nenvironments:\n  own: {provider: openai}\n"
 
 FUNCTION = "model: gpt-5.5\ntools:\n- type: function\n  function:\n    name: look_up\n"
 SEARCH = "model: gpt-5.5\ntools:\n- type: file_search\n"
@@ -41,6 +54,25 @@ EXAMPLES = {
     "search-without-store": Example(
         SEARCH, f"{A}:3", f"{SEARCH}tool_resources: {{file_search: {{vector_store_ids: [vs_1]}}}}\n"
     ),
+    "strict-subset": Example(STRICT.replace("WORD", "oneOf"), f"{A}:13", STRICT.replace("WORD", "anyOf")),
+    "possible-secret": Example(
+        {A: PROMPT, P: f"Call it.\nThe key is {KEY}.\n"}, f"{P}:2", {A: PROMPT, P: "The key is sk-proj-....\n"}, 3
+    ),
+    "merge-markers": Example(
+        {A: PROMPT, P: CONFLICT}, f"{P}:2", {A: PROMPT, P: CONFLICT.replace("<<<<<<< HEAD", "## Tone")}, 3
+    ),
+    "unknown-model": Example(
+        {"reconciler.yaml": HOSTED, "agents/a.yaml": "name: A\nmodel: gpt-5.4-min\n"},
+        "agents/a.yaml:2",
+        {"reconciler.yaml": CONFIG, "agents/a.yaml": "name: A\nmodel: gpt-5.4-min\n"},
+    ),
+    "retired-model": Example("name: A\nmodel: gpt-4o\n", f"{A}:2", "model: gpt-5.5\n", severity="note"),
+    "json-not-mentioned": Example(
+        "model: gpt-5.5\nresponse_format: {type: json_object}\n",
+        f"{A}:2",
+        "model: gpt-5.5\nresponse_format: {type: json_object}\ninstructions: Answer in JSON.\n",
+    ),
+    "model-family": Example("model: gpt-5.5\ntemperature: 0.2\n", f"{A}:2", "model: acme\ntemperature: 0.2\n"),
     "undescribed-tool": Example(FUNCTION, f"{A}:5", f"{FUNCTION}    description: Finds an order.\n"),
 }
 """By code."""
@@ -49,7 +81,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_a_rule_is_raised_where_its_example_says(code: str, tmp_path: Path) -> None:
     example = EXAMPLES[code]
-    severity = RULES[code].severity if code in RULES else "warning"
+    severity = example.severity
     assert shown(judged(tmp_path, example.files(example.raises))) == [
         f"{example.at} {code}{'' if severity == 'warning' else f' ({severity})'}"
     ]
@@ -92,10 +124,8 @@ def test_a_comment_silences_a_rule_on_its_line_above_it_or_for_the_manifest(code
 
 
 def test_every_rule_has_an_example() -> None:
-    of_comments = {"bad-allow", "unused-allow"}
-    assert {
-        code for code, rule in RULES.items() if not rule.is_policy and not rule.is_online
-    } == EXAMPLES.keys() | of_comments
+    offline = {code for code, rule in RULES.items() if not rule.is_policy and not rule.is_online}
+    assert offline - EXAMPLES.keys() == {"bad-allow", "unused-allow"}
     assert {rule.code for rule in RULES.values()} == RULES.keys() <= ADJUSTABLE
 
 
@@ -169,3 +199,12 @@ def test_a_warning_is_of_validate_alone_and_an_error_stops_plan_and_apply(here: 
         stopped = here.run(*command)
         assert (stopped.code, stopped.err.count(f"{A}:5:11: undescribed-tool: ")) == (1, 1), command
     assert here.run("status").code == 0
+
+
+@pytest.mark.parametrize("name", REPOSITORIES)
+def test_nothing_is_said_of_a_repository_in_which_nothing_is_wrong(name: str, tmp_path: Path) -> None:
+    assert shown(judged(tmp_path, REPOSITORIES[name])) == []
+
+
+def test_nothing_is_said_of_the_examples_of_this_repository() -> None:
+    assert shown(judged(Path(__file__).parent.parent, {})) == []

@@ -23,11 +23,11 @@ def reasons(model: object, families: Mapping[str, str]) -> bool | None:
 
 
 def model_problems(model: object, traits: ServerTraits) -> Iterator[Problem]:
-    """A doubt where the name is a letter off that of a known model."""
+    """A doubt where the name is a letter off that of a known model, at a server that has the models of the vendor."""
     known = meant(model, traits.families)
-    if known is not None:
+    if known is not None and not traits.names_models:
         remedy = f"did you mean `{known}`? If it is a deployment's name, set its family under `environments.….models`"
-        yield Problem(("model",), "unknown-value", f"`{model}` is not a known model.", remedy, "warning")
+        yield Problem(("model",), "unknown-model", f"`{model}` is not a known model.", remedy, "warning")
 
 
 _DATE = re.compile(r"-\d{4}(?:-\d{2}-\d{2}|-preview)?$")

@@ -55,6 +55,8 @@ class ServerTraits:
     chooses: bool = True
     """Whether the server fills in what is left out."""
     environment: str = "local"
+    names_models: bool = False
+    """Whether its models have names of its own, such as those of deployments."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,12 @@ class Retirement:
         return f"{self.message} {self.remedy[:1].upper()}{self.remedy[1:]}."
 
 
+def is_of_model_vendor(base_url: str | None) -> bool:
+    """Whether a server has the models of the vendor whose names are known here, as far as its address says."""
+    host = urlsplit(base_url or "").hostname or ""
+    return host in ("", _MODEL_VENDOR) or host.endswith(f".{_MODEL_VENDOR}")
+
+
 def retirements(
     desired: Sequence[Desired],
     where: Target,

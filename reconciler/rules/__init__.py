@@ -8,9 +8,13 @@ from typing import Final, Literal, TypeAlias
 
 from reconciler.diagnostics import CODES, Diagnostic, did_you_mean, errors, in_order
 from reconciler.rules.allow_comments import AllowComments, ManifestText, allow_comments
+from reconciler.rules.key_shapes import POSSIBLE_SECRET
+from reconciler.rules.merge_markers import MERGE_MARKERS
+from reconciler.rules.policy import POLICY
 from reconciler.rules.rule import JudgedEnvironment, JudgedResource, Rule, RuleFinding
 from reconciler.rules.sampling import SAMPLING
 from reconciler.rules.settings import RuleSettings
+from reconciler.rules.strict_schemas import STRICT_SUBSET
 from reconciler.rules.tool_rules import SEARCH, UNDESCRIBED
 
 __all__ = [
@@ -36,6 +40,10 @@ RULES: dict[str, Rule] = {
         SAMPLING,
         SEARCH,
         UNDESCRIBED,
+        STRICT_SUBSET,
+        POSSIBLE_SECRET,
+        MERGE_MARKERS,
+        *POLICY,
         _BAD_ALLOW,
         _UNUSED_ALLOW,
     )
@@ -48,6 +56,7 @@ _WARNINGS: Final = (
     "no-effect",
     "retired-api",
     "retired-model",
+    "unknown-model",
     "unknown-tool",
     "unread-folder",
     "unused-file",

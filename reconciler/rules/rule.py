@@ -31,6 +31,8 @@ class JudgedResource:
     """The fields, with references resolved and the environment's patch merged."""
     ignore: tuple[Path, ...] = ()
     """What is left to the dashboard."""
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By field, the files that it was read from, where that is not the manifest."""
 
     def key(self, name: str) -> Location:
         """Where a field is stated; where the manifest begins if it is not."""

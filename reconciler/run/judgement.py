@@ -60,7 +60,7 @@ def _at_model(desired: Desired, parsed: parser.ParsedManifests) -> Desired:
 
 def _judged_resources(parsed: parser.ParsedManifests) -> tuple[JudgedResource, ...]:
     stated = ((each, parsed.bodies[each.address]) for each in parsed.desired if each.address in parsed.bodies)
-    return tuple(JudgedResource(KINDS[each.address.kind], body, each.ignore) for each, body in stated)
+    return tuple(JudgedResource(KINDS[each.address.kind], body, each.ignore, each.files) for each, body in stated)
 
 
 def _manifest_texts(manifests: Collection[parser.Manifest], own: Collection[str]) -> Sequence[ManifestText]:

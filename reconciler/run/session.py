@@ -30,7 +30,7 @@ from reconciler.kinds.headers import secret_headers
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
-from reconciler.plan.retirements import Retirement, retirements
+from reconciler.plan.retirements import Retirement, is_of_model_vendor, retirements
 from reconciler.providers import (
     PROVIDERS,
     ApiGone,
@@ -49,6 +49,7 @@ from reconciler.render.faults import report
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import inert
 from reconciler.render.visible import visible
+from reconciler.rules.key_shapes import starred
 from reconciler.run import commands, judgement, neighbors
 from reconciler.run.lock import prepare, state_folder
 from reconciler.run.options import SessionOptions
@@ -366,9 +367,25 @@ def manifest_context(loaded: Config, environment: Environment) -> parser.Manifes
         name=environment.name,
         environments=tuple(names),
         values=environment.values,
-        terms=replace(terms, families=environment.models, environment=environment.name),
+        terms=replace(
+            terms,
+            families=environment.models,
+            environment=environment.name,
+            names_models=_names_models(environment, loaded),
+        ),
         kinds=environment.kinds or (),
     )
+
+
+def _names_models(environment: Environment, loaded: Config) -> bool:
+    """Whether models have names of the server's own; on the embedded one, whether they have them anywhere else."""
+    if environment.settings.embedded:
+        return any(_has_own_models(each) for each in loaded.environments.values() if not each.settings.embedded)
+    return _has_own_models(environment)
+
+
+def _has_own_models(environment: Environment) -> bool:
+    return not is_of_model_vendor(environment.settings.unreached().base_url)
 
 
 def stop_at_errors(
@@ -379,6 +396,8 @@ def stop_at_errors(
     reported = REPORTED.get(set[Diagnostic]())
     fresh = [fault for fault in found if fault not in reported]
     if fresh:
+        files = {fault.place.file for fault in fresh}
+        sources = {file: starred(text) for file, text in sources.items() if file in files}
         colored = style_of(sys.stderr, colour=style.colour or None).colour
         click.echo(report(fresh, sources, colour=colored), err=True, nl=False)
         actions_output.annotate_faults(fresh)

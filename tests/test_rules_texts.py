@@ -1,0 +1,79 @@
+"""Texts that look like secrets, and merge markers: what is one, what is none, and that none is printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.rules import RULES
+from reconciler.rules.key_shapes import possible_secrets, starred
+from support.checkout import Checkout
+
+RUN = "Zq3R7vx9Lm2Wp8Kd4Hs6YtBn5Gc1Jf0Aq7Ue"
+SECRETS = {
+    "an API key (`sk-…`)": f"sk-proj-{RUN}",
+    "a token of GitHub": f"ghp_{RUN}",
+    "a token of GitLab": f"glpat-{RUN[:20]}",
+    "an access key of AWS": "AKIA" + "Q3RZ7VX9LM2WP8KD",
+    "a token of Slack": f"xoxb-{RUN}",
+    "a key of Google": f"AIza{RUN[:35]}",
+    "a key of Stripe": f"sk_live_{RUN}",
+    "a JSON Web Token": f"eyJ{RUN}.eyJ{RUN}.{RUN}",
+    "a private key": f"-----BEGIN RSA PRIVATE KEY-----\n{RUN}\n{RUN}\n",
+    "a password or a key": f"Db_Password: '{RUN}'",
+}
+NONE = [
+    *("sk-...", "sk-proj-your-key-goes-here-1234", "sk-learn-1-2-documentation-of-pipelines", f"sk-test-{RUN}"),
+    *("ghp_" + "x" * 36, "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"),
+    *("password: hunter2", "password: correct-horse-battery-staple", "secret: 0123456789abcdef0123456789abcdef"),
+    *("password=$(vault read -field=value secret/db1Prod)", "api_key: settings.API_KEY_OF_PRODUCTION_2"),
+    *("task-Zq3R7vx9Lm2Wp8Kd4Hs6Yt", "secret: <Zq3R7vx9Lm2Wp8Kd4Hs6Yt>"),
+]
+
+
+@pytest.mark.parametrize("looks", SECRETS)
+def test_a_secret_is_known_by_its_shape_and_hidden(looks: str) -> None:
+    text = f"Use\n  {SECRETS[looks]}"
+    ((start, end, found),) = possible_secrets(text)
+    assert found == looks
+    assert RUN[:16] not in starred(text)
+    assert [len(line) for line in starred(text).split("\n")] == [len(line) for line in text.split("\n")]
+    assert text[start:end] in text
+
+
+@pytest.mark.parametrize("text", NONE)
+def test_a_placeholder_is_no_secret(text: str) -> None:
+    assert possible_secrets(text) == []
+
+
+def test_a_secret_is_in_no_output_of_any_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Checkout(tmp_path, monkeypatch, capsys, a=f"model: gpt-5.5\nname: {SECRETS['a token of GitHub']}\n")
+    told = here.run("validate")
+    assert (told.code, told.err.count("possible-secret (warning)"), RUN[:12] in told.err) == (0, 1, False)
+    assert "name: ****" in told.err
+    here.write(a=f"model: gpt-5.5\nnme: {SECRETS['a token of GitHub']}\n")
+    assert RUN[:12] not in here.run("plan").err
+
+
+MARKERS = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n"
+CONFLICTS = {
+    "a leftover": (MARKERS, [1]),
+    "with its base": (MARKERS.replace("=======", "||||||| base\no\n======="), [1]),
+    "two": (MARKERS + MARKERS, [1, 6]),
+    "with line ends of Windows": (MARKERS.replace("\n", "\r\n"), [1]),
+    "around a code block": (f"```\ncode\n{MARKERS}```\n".replace("a\n=", "```\n=", 1), [3]),
+    "an example in a code block": (f"```diff\n{MARKERS}```\n", []),
+    "a heading": ("Title\n=======\n<<<<<<< quoted\n", []),
+    "out of order": (">>>>>>> x\n=======\n<<<<<<< HEAD\n", []),
+    "an indented one": (MARKERS.replace("<<<<<<<", "  <<<<<<<"), []),
+    "without its middle": (MARKERS.replace("=======\n", ""), []),
+}
+
+
+@pytest.mark.parametrize("case", CONFLICTS)
+def test_merge_markers_are_a_conflict_as_a_set(case: str) -> None:
+    text, lines = CONFLICTS[case]
+    assert [each.place.line for each in RULES["merge-markers"].of_text("a.md", text)] == lines
