@@ -106,7 +106,7 @@ def test_a_field_is_validated_shown_sent_and_kept(extended: Extended) -> None:
     extended.follow(
         "A field",
         assistant={
-            'FieldRules(chosen=((),), rejected_by="other"),\n    ] = None\n': (
+            'before it answers; other models reject it."),\n    ] = None\n': (
                 "    greeting: Annotated[Text | None, ValueLimits(longest=10), FieldRules()] = None\n"
             )
         },
@@ -139,7 +139,7 @@ def test_a_tool_type_is_validated_sent_and_kept(extended: Extended) -> None:
     extended.follow(
         "A tool type",
         assistant={
-            'class CodeInterpreter(FieldPart):\n    type: Literal["code_interpreter"]\n\n\n': TOOL,
+            'Field(description="Runs Python in a sandbox.")]\n\n\n': TOOL,
             "TOOLS: Final = {": '"example": Example, ',
             '    Annotated[CodeInterpreter, Tag(tag("code_interpreter"))]\n': (
                 '    | Annotated[Example, Tag(tag("example"))]\n'

@@ -8,6 +8,8 @@ from typing import Final
 
 from reconciler.config import FILE
 from reconciler.kinds import KINDS
+from reconciler.kinds.model_schema import Schema
+from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import kind_of
 
 FOLDER: Final = ".schemas"
@@ -16,6 +18,7 @@ CONFIGURATION: Final = "reconciler"
 """The name of the schema of `reconciler.yaml`."""
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MODELINE: Final = "# yaml-language-server: $schema="
+_COMMENT: Final = "written by reconciler schema --write; run it again after an upgrade"
 
 
 def schema_files(folder: str = FOLDER) -> dict[str, str]:
@@ -26,8 +29,12 @@ def schema_files(folder: str = FOLDER) -> dict[str, str]:
 
 def schema_text(name: str) -> str:
     """The schema of this name as a file."""
-    schema = {"$schema": _DRAFT, "$comment": "written by reconciler schema --write", "title": name, "type": "object"}
-    return json.dumps(schema, indent=2) + "\n"
+    schema = {"$schema": _DRAFT, "$comment": _COMMENT, **_schema_named(name)}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _schema_named(name: str) -> Schema:
+    return {"type": "object"} if name == CONFIGURATION else manifest_schema(KINDS[name])
 
 
 def modeline(file: str, folder: str = FOLDER) -> str:

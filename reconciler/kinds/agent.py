@@ -13,11 +13,10 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from reconciler.canonical import Json
-from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.families import EFFORTS, model_problems
 from reconciler.kinds.fields import Data, FieldPart, FieldRules, Flag, Text, ValueLimits, Whole, text
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.metadata import filled_pairs, metadata_problems
+from reconciler.kinds.metadata import Pairs, filled_pairs, metadata_problems
 from reconciler.kinds.problems import Loc, Problem, ServerTraits, tag
 from reconciler.kinds.schemas import schema_problems
 from reconciler.kinds.tools import (
@@ -35,7 +34,6 @@ from reconciler.kinds.tools import (
 _SUMMARIES: Final = ("concise", "detailed", "auto")
 _DEGREES: Final = ("low", "medium", "high")
 _TIERS: Final = ("auto", "default", "flex", "priority", "fast", "ultrafast")
-_TRANSPORTS: Final = {"http": ("server_url", "headers"), "stdio": ("command", "cwd", "args", "env_vars")}
 _SECRET_HEADERS: Final = ("api-key", "authorization", "cookie", "proxy-authorization", "x-api-key")
 _FORMATS: Final = ("text", "json_schema")
 _ORIGINS: Final = ("service", "environment")
@@ -60,27 +58,37 @@ class AgentFunction(FieldPart):
 
     same_as_absent: ClassVar = {"defer_loading": (False,), "async": (False,)}
 
-    type: Literal["function"]
-    name: Annotated[str, ValueLimits(name_of=128)]
-    description: Words | None = None
-    parameters: dict[str, Any] | None = None
-    defer_loading: Flag | None = None
-    async_: Flag | None = Field(default=None, alias="async")
+    needed: ClassVar = ("description", "parameters")
+
+    type: Annotated[Literal["function"], Field(description="Calls a function of the application.")]
+    name: Annotated[str, ValueLimits(name_of=128), Field(description="The name by which the model calls it.")]
+    description: Annotated[
+        Words | None, Field(description="What it does, so that the model knows when to call it.")
+    ] = None
+    parameters: Annotated[dict[str, Any] | None, Field(description="The JSON Schema of its arguments.")] = None
+    defer_loading: Annotated[
+        Flag | None, Field(description="Whether the model sees it only once `tool_search` has found it.")
+    ] = None
+    async_: Flag | None = Field(
+        default=None, alias="async", description="Whether the agent goes on while the function runs."
+    )
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        yield from _missing_members(self, loc, "description", "parameters")
+        yield from _missing_members(self, loc, *self.needed)
         yield from schema_problems(self.parameters, (*loc, "parameters"))
 
 
 class ToolSearch(FieldPart):
-    type: Literal["tool_search"]
+    type: Annotated[Literal["tool_search"], Field(description="Finds functions that are loaded when needed.")]
 
 
 class ProgrammaticToolCalling(FieldPart):
     same_as_absent: ClassVar = {"enabled": (True,)}
 
-    type: Literal["programmatic_tool_calling"]
-    enabled: Flag | None = None
+    type: Annotated[
+        Literal["programmatic_tool_calling"], Field(description="Lets the model call tools from code that it writes.")
+    ]
+    enabled: Annotated[Flag | None, Field(description="Whether the model may do so.")] = None
 
 
 class Transport(FieldPart):
@@ -88,21 +96,33 @@ class Transport(FieldPart):
 
     same_as_absent: ClassVar = {"headers": ({},), "args": ([],), "env_vars": ([],)}
 
-    type: str
-    server_url: str | None = None
-    headers: dict[str, str] | None = None
-    command: str | None = None
-    cwd: str | None = None
-    args: list[str] | None = None
-    env_vars: Names | None = None
+    by_type: ClassVar = {
+        "http": (("server_url",), ("server_url", "headers")),
+        "stdio": (("command", "cwd"), ("command", "cwd", "args", "env_vars")),
+    }
+
+    type: Annotated[
+        str,
+        ValueLimits(one_of=("http", "stdio"), noun="a transport"),
+        Field(description="Whether the server is reached over HTTP or runs as a process beside the session."),
+    ]
+    server_url: Annotated[str | None, Field(description="The address of the server; of type http.")] = None
+    headers: Annotated[
+        dict[str, str] | None, Field(description="Headers of each request, none of them secret; of type http.")
+    ] = None
+    command: Annotated[str | None, Field(description="The program that is the server; of type stdio.")] = None
+    cwd: Annotated[str | None, Field(description="The folder that it runs in; of type stdio.")] = None
+    args: Annotated[list[str] | None, Field(description="The arguments of the program; of type stdio.")] = None
+    env_vars: Annotated[Names | None, Field(description="The names of the variables that it gets; of type stdio.")] = (
+        None
+    )
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        if self.type not in _TRANSPORTS:
-            remedy = did_you_mean(self.type, _TRANSPORTS)
-            yield Problem((*loc, "type"), "unknown-value", f"`{self.type}` is not a transport.", remedy)
+        needed, taken = self.by_type.get(self.type, ((), None))
+        if taken is None:
             return
-        yield from _missing_members(self, loc, *(("server_url",) if self.type == "http" else ("command", "cwd")))
-        for name in (name for names in _TRANSPORTS.values() for name in names if name not in _TRANSPORTS[self.type]):
+        yield from _missing_members(self, loc, *needed)
+        for name in (name for _, names in self.by_type.values() for name in names if name not in taken):
             if getattr(self, name) is not None:
                 message = f"`{name}` does not go with type {self.type}."
                 yield Problem((*loc, name), "unknown-field", message, "leave it out", at_key=True)
@@ -117,21 +137,27 @@ class McpServer(FieldPart):
 
     same_as_absent: ClassVar = {"request_metadata": ({},), "required": (False,)}
 
-    type: Literal["mcp"]
-    server_label: str
-    transport: Transport
-    allowed_tools: Names | None = None
-    connection_origin: Annotated[str | None, ValueLimits(one_of=_ORIGINS, noun="an origin of connections")] = None
-    credential_id: str | None = None
-    request_metadata: dict[str, Any] | None = None
-    required: Flag | None = None
+    type: Annotated[Literal["mcp"], Field(description="Offers the tools of an MCP server.")]
+    server_label: Annotated[str, Field(description="The name of the server among the tools.")]
+    transport: Annotated[Transport, Field(description="How the server is reached.")]
+    allowed_tools: Annotated[
+        Names | None, Field(description="The tools of the server that the agent may use; omitted: all.")
+    ] = None
+    connection_origin: Annotated[
+        str | None,
+        ValueLimits(one_of=_ORIGINS, noun="an origin of connections"),
+        Field(description="Whether the service connects to the server, or the environment of the session."),
+    ] = None
+    credential_id: Annotated[str | None, Field(description="The id of a secret in a vault.")] = None
+    request_metadata: Annotated[dict[str, Any] | None, Field(description="What each request tells the server.")] = None
+    required: Annotated[Flag | None, Field(description="Whether a session ends if the server is not there.")] = None
 
 
 class SearchLocation(FieldPart):
-    city: str | None = None
-    country: str | None = None
-    region: str | None = None
-    timezone: str | None = None
+    city: Annotated[str | None, Field(description="The city.")] = None
+    country: Annotated[str | None, Field(description="The country, such as `DE`.")] = None
+    region: Annotated[str | None, Field(description="The region or state.")] = None
+    timezone: Annotated[str | None, Field(description="The time zone, such as `Europe/Berlin`.")] = None
 
 
 class WebSearch(FieldPart):
@@ -142,22 +168,34 @@ class WebSearch(FieldPart):
         "mode": ("live",),
     }
 
-    type: Literal["web_search"]
-    allowed_domains: Names | None = None
-    context_size: Annotated[str | None, ValueLimits(one_of=_DEGREES, noun="a context size")] = None
-    location: SearchLocation | None = None
-    mode: Annotated[str | None, ValueLimits(one_of=_MODES, noun="a mode of web search")] = None
+    type: Annotated[Literal["web_search"], Field(description="Searches the web.")]
+    allowed_domains: Annotated[Names | None, Field(description="The domains that results may be of; omitted: all.")] = (
+        None
+    )
+    context_size: Annotated[
+        str | None,
+        ValueLimits(one_of=_DEGREES, noun="a context size"),
+        Field(description="How much of the results the model reads."),
+    ] = None
+    location: Annotated[SearchLocation | None, Field(description="Where the search is made from.")] = None
+    mode: Annotated[
+        str | None,
+        ValueLimits(one_of=_MODES, noun="a mode of web search"),
+        Field(description="Whether pages are read live, from a cache, or not at all."),
+    ] = None
 
 
 class ComputerUse(FieldPart):
     same_as_absent: ClassVar = {"include_screenshots": (False,)}
 
-    type: Literal["computer_use"]
-    include_screenshots: Flag | None = None
+    type: Annotated[Literal["computer_use"], Field(description="Works on a computer by its screen.")]
+    include_screenshots: Annotated[
+        Flag | None, Field(description="Whether the events of the session contain screenshots.")
+    ] = None
 
 
 class Automations(FieldPart):
-    type: Literal["automations"]
+    type: Annotated[Literal["automations"], Field(description="Lets the agent schedule work for later.")]
 
 
 TOOLS: Final = {
@@ -191,20 +229,33 @@ AgentTool: TypeAlias = Annotated[
 
 
 class Reasoning(FieldPart):
-    effort: Annotated[str | None, ValueLimits(one_of=EFFORTS, noun="a reasoning effort")] = None
-    summary: Annotated[str | None, ValueLimits(one_of=_SUMMARIES, noun="a summary of reasoning")] = None
+    effort: Annotated[
+        str | None,
+        ValueLimits(one_of=EFFORTS, noun="a reasoning effort"),
+        Field(description="How much the model thinks before it answers."),
+    ] = None
+    summary: Annotated[
+        str | None,
+        ValueLimits(one_of=_SUMMARIES, noun="a summary of reasoning"),
+        Field(description="How long a summary of its reasoning is; omitted: none."),
+    ] = None
 
 
 class TextFormat(FieldPart):
     """What the answer looks like; a schema stands beside the type, without a name."""
 
-    type: str
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    by_type: ClassVar = {"text": ((), ()), "json_schema": (("schema",), ("schema",))}
+
+    type: Annotated[
+        str,
+        ValueLimits(one_of=_FORMATS, noun="a format of answers"),
+        Field(description="Whether an answer is text, or JSON of a schema."),
+    ]
+    schema_: dict[str, Any] | None = Field(
+        default=None, alias="schema", description="The JSON Schema that an answer must match; only of type json_schema."
+    )
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        if self.type not in _FORMATS:
-            remedy = did_you_mean(self.type, _FORMATS)
-            yield Problem((*loc, "type"), "unknown-value", f"`{self.type}` is not a format of answers.", remedy)
         if self.type == "json_schema" and self.schema_ is None:
             message = "A format of type json_schema needs a `schema`."
             yield Problem(loc, "missing-field", message, "add `schema: {type: object, …}`")
@@ -217,15 +268,19 @@ class TextFormat(FieldPart):
 class AnswerText(FieldPart):
     same_as_absent: ClassVar = {"format": ({"type": "text"},), "verbosity": ("medium",)}
 
-    format: TextFormat | None = None
-    verbosity: Annotated[str | None, ValueLimits(one_of=_DEGREES, noun="a verbosity")] = None
+    format: Annotated[TextFormat | None, Field(description="What answers look like.")] = None
+    verbosity: Annotated[
+        str | None, ValueLimits(one_of=_DEGREES, noun="a verbosity"), Field(description="How long answers are.")
+    ] = None
 
 
 class MultiAgent(FieldPart):
     """Whether the agent may have subagents; how many means something only then."""
 
-    enabled: Flag
-    max_concurrent_subagents: Whole | None = None
+    enabled: Annotated[Flag, Field(description="Whether the agent may have subagents.")]
+    max_concurrent_subagents: Annotated[
+        Whole | None, Field(description="How many subagents work at once; 6 if omitted.")
+    ] = None
 
     def normal(self) -> Data:
         normal = super().normal()
@@ -243,7 +298,9 @@ class MultiAgent(FieldPart):
 class Compaction(FieldPart):
     same_as_absent: ClassVar = {"async": (False,)}
 
-    async_: Flag | None = Field(default=None, alias="async")
+    async_: Flag | None = Field(
+        default=None, alias="async", description="Whether the agent goes on while its context is compacted."
+    )
 
 
 class Experimental(FieldPart):
@@ -252,7 +309,7 @@ class Experimental(FieldPart):
     model_config = ConfigDict(extra="ignore")
     same_as_absent: ClassVar = {"time_awareness": (False,)}
 
-    time_awareness: Flag | None = None
+    time_awareness: Annotated[Flag | None, Field(description="Whether the agent knows what time it is.")] = None
 
 
 # The normal form, and back
@@ -308,9 +365,17 @@ class AgentBody(BaseModel):
     model: Annotated[
         str | None,
         FieldRules(required=True, exchanged=True, resets=(("reasoning", "effort"),)),
+        Field(description="The model that answers, or the name of a deployment."),
     ] = None
-    name: Annotated[Text | None, ValueLimits(longest=128), FieldRules()] = None
-    instructions: Annotated[Text | None, ValueLimits(longest=1_048_576), FieldRules()] = None
+    name: Annotated[
+        Text | None, ValueLimits(longest=128), FieldRules(), Field(description="What people call the agent.")
+    ] = None
+    instructions: Annotated[
+        Text | None,
+        ValueLimits(longest=1_048_576),
+        FieldRules(),
+        Field(description="The prompt, which the server appends to the base instructions of its API."),
+    ] = None
     tools: Annotated[
         list[AgentTool] | None,
         FieldRules(
@@ -323,24 +388,46 @@ class AgentBody(BaseModel):
             wire=_tool_list,
             stated=lambda value: tool_list(value, _GROUPS, lambda kind, entry: {"type": kind, **entry}),
         ),
+        Field(description="What the agent may use; the order has no meaning."),
     ] = None
-    metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=filled_pairs)] = None
+    metadata: Annotated[
+        Pairs | None,
+        FieldRules(default={}, by_member=True, normal=filled_pairs),
+        Field(description="Up to 15 pairs of text that the server keeps with the agent."),
+    ] = None
     reasoning: Annotated[
         Reasoning | None,
         FieldRules(default={}, by_member=True, chosen=(("effort",),), rejected_by="other", wire=_reasoning),
+        Field(description="How a model that reasons thinks; other models reject it."),
     ] = None
     text: Annotated[
         AnswerText | None,
         FieldRules(
             default={}, schemas=(("format", "schema"),), wire=_whole(format={"type": "text"}, verbosity="medium")
         ),
+        Field(description="What answers look like, and how long they are."),
     ] = None
-    service_tier: Annotated[str | None, ValueLimits(one_of=_TIERS, noun="a service tier"), FieldRules(chosen=((),))] = (
-        None
-    )
-    multi_agent: Annotated[MultiAgent | None, FieldRules(default={}, wire=_subagents)] = None
-    compaction: Annotated[Compaction | None, FieldRules(default={}, wire=lambda value, behind: value or None)] = None
-    experimental: Annotated[Experimental | None, FieldRules(default={}, wire=_merged)] = None
+    service_tier: Annotated[
+        str | None,
+        ValueLimits(one_of=_TIERS, noun="a service tier"),
+        FieldRules(chosen=((),)),
+        Field(description="How fast and at what price requests are processed."),
+    ] = None
+    multi_agent: Annotated[
+        MultiAgent | None,
+        FieldRules(default={}, wire=_subagents),
+        Field(description="Whether the agent may have subagents."),
+    ] = None
+    compaction: Annotated[
+        Compaction | None,
+        FieldRules(default={}, wire=lambda value, behind: value or None),
+        Field(description="How a long context is compacted."),
+    ] = None
+    experimental: Annotated[
+        Experimental | None,
+        FieldRules(default={}, wire=_merged),
+        Field(description="Settings that the API may still change."),
+    ] = None
 
 
 # What is wrong between fields

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds.families import EFFORTS, model_problems
 from reconciler.kinds.fields import Data, FieldPart, FieldRules, Flag, Number, Text, ValueLimits, Whole, plainly
 from reconciler.kinds.kind import Kind
-from reconciler.kinds.metadata import filled_pairs, metadata_problems
+from reconciler.kinds.metadata import Pairs, filled_pairs, metadata_problems
 from reconciler.kinds.problems import Loc, Problem, ServerTraits, tag
 from reconciler.kinds.schemas import schema_problems
 from reconciler.kinds.tools import (
@@ -39,7 +39,7 @@ _BESIDE: Final = "(tool)"
 
 
 class CodeInterpreter(FieldPart):
-    type: Literal["code_interpreter"]
+    type: Annotated[Literal["code_interpreter"], Field(description="Runs Python in a sandbox.")]
 
 
 class RankingOptions(FieldPart):
@@ -47,8 +47,14 @@ class RankingOptions(FieldPart):
 
     same_as_absent: ClassVar = {"ranker": _RANKERS, "score_threshold": (0,)}
 
-    ranker: Annotated[str | None, ValueLimits(one_of=_RANKERS, noun="a ranker")] = None
-    score_threshold: Annotated[Number | None, ValueLimits(between=(0, 1))] = None
+    needed: ClassVar = ("score_threshold",)
+
+    ranker: Annotated[
+        str | None, ValueLimits(one_of=_RANKERS, noun="a ranker"), Field(description="What ranks the results.")
+    ] = None
+    score_threshold: Annotated[
+        Number | None, ValueLimits(between=(0, 1)), Field(description="Results that score less are left out.")
+    ] = None
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
         if self.score_threshold is None:
@@ -61,13 +67,15 @@ class FileSearchOptions(FieldPart):
 
     same_as_absent: ClassVar = {"ranking_options": ({},)}
 
-    max_num_results: Annotated[Whole | None, ValueLimits(between=(1, 50))] = None
-    ranking_options: RankingOptions | None = None
+    max_num_results: Annotated[
+        Whole | None, ValueLimits(between=(1, 50)), Field(description="How many results a search returns at most.")
+    ] = None
+    ranking_options: Annotated[RankingOptions | None, Field(description="How the results are ranked.")] = None
 
 
 class FileSearch(FieldPart):
-    type: Literal["file_search"]
-    file_search: FileSearchOptions | None = None
+    type: Annotated[Literal["file_search"], Field(description="Searches the vector store under `tool_resources`.")]
+    file_search: Annotated[FileSearchOptions | None, Field(description="The options of the search.")] = None
 
 
 class FunctionBody(FieldPart):
@@ -75,18 +83,23 @@ class FunctionBody(FieldPart):
 
     same_as_absent: ClassVar = {"strict": (False,), "parameters": ({}, {"type": "object", "properties": {}})}
 
-    name: Annotated[str, ValueLimits(name_of=64)]
-    description: Text | None = None
-    strict: Flag | None = None
-    parameters: dict[str, Any] | None = None
+    name: Annotated[str, ValueLimits(name_of=64), Field(description="The name by which the model calls it.")]
+    description: Annotated[Text | None, Field(description="What it does, so that the model knows when to call it.")] = (
+        None
+    )
+    strict: Annotated[Flag | None, Field(description="Whether calls always match `parameters` exactly.")] = None
+    parameters: Annotated[
+        dict[str, Any] | None,
+        Field(description="The JSON Schema of its arguments; omit it for a function without any."),
+    ] = None
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
         yield from schema_problems(self.parameters, (*loc, "parameters"), strict=self.strict)
 
 
 class FunctionTool(FieldPart):
-    type: Literal["function"]
-    function: FunctionBody
+    type: Annotated[Literal["function"], Field(description="Calls a function of the application.")]
+    function: Annotated[FunctionBody, Field(description="The function.")]
 
 
 class JsonSchemaBody(FieldPart):
@@ -94,10 +107,12 @@ class JsonSchemaBody(FieldPart):
 
     same_as_absent: ClassVar = {"strict": (False,)}
 
-    name: Annotated[str, ValueLimits(name_of=64)]
-    description: Text | None = None
-    strict: Flag | None = None
-    schema_: dict[str, Any] | None = Field(default=None, alias="schema")
+    name: Annotated[str, ValueLimits(name_of=64), Field(description="The name of the format.")]
+    description: Annotated[Text | None, Field(description="What the format is for.")] = None
+    strict: Annotated[Flag | None, Field(description="Whether answers always match the schema exactly.")] = None
+    schema_: dict[str, Any] | None = Field(
+        default=None, alias="schema", description="The JSON Schema that an answer must match."
+    )
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
         yield from schema_problems(self.schema_, (*loc, "schema"), strict=self.strict)
@@ -106,13 +121,18 @@ class JsonSchemaBody(FieldPart):
 class ResponseFormat(FieldPart):
     """A response format that is more than the word `auto`."""
 
-    type: str
-    json_schema: JsonSchemaBody | None = None
+    by_type: ClassVar = {"text": ((), ()), "json_object": ((), ()), "json_schema": (("json_schema",), ("json_schema",))}
+
+    type: Annotated[
+        str,
+        ValueLimits(one_of=_FORMATS, noun="a response format"),
+        Field(description="Whether an answer is text, any JSON, or JSON of a schema."),
+    ]
+    json_schema: Annotated[
+        JsonSchemaBody | None, Field(description="The JSON Schema of answers, with a name; only of type json_schema.")
+    ] = None
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
-        if self.type not in _FORMATS:
-            remedy = did_you_mean(self.type, _FORMATS)
-            yield Problem((*loc, "type"), "unknown-value", f"`{self.type}` is not a response format.", remedy)
         if self.type == "json_schema" and self.json_schema is None:
             message = "A response format of type json_schema needs a `json_schema`."
             yield Problem(loc, "missing-field", message, "add `json_schema: {name: …, schema: …}`")
@@ -122,16 +142,24 @@ class ResponseFormat(FieldPart):
 
 
 class CodeInterpreterResources(FieldPart):
-    file_ids: Annotated[list[str] | None, ValueLimits(most=20)] = None
+    file_ids: Annotated[
+        list[str] | None, ValueLimits(most=20), Field(description="The ids of files that the sandbox has.")
+    ] = None
 
 
 class FileSearchResources(FieldPart):
-    vector_store_ids: Annotated[list[str] | None, ValueLimits(most=1)] = None
+    vector_store_ids: Annotated[
+        list[str] | None, ValueLimits(most=1), Field(description="The id of the vector store to search.")
+    ] = None
 
 
 class ToolResources(FieldPart):
-    code_interpreter: CodeInterpreterResources | None = None
-    file_search: FileSearchResources | None = None
+    """What tools work with; the resources of a tool that is not known here go as they stand."""
+
+    takes_others: ClassVar = True
+
+    code_interpreter: Annotated[CodeInterpreterResources | None, Field(description="Files for the sandbox.")] = None
+    file_search: Annotated[FileSearchResources | None, Field(description="The vector store to search.")] = None
 
 
 TOOLS: Final = {"code_interpreter": CodeInterpreter, "file_search": FileSearch, "function": FunctionTool}
@@ -155,7 +183,9 @@ Tool: TypeAlias = Annotated[
     Discriminator(_tool_tag),
 ]
 Format: TypeAlias = Annotated[
-    Annotated[str, Tag(tag("word"))] | Annotated[ResponseFormat, Tag(tag("format"))], Discriminator(_format_tag)
+    Annotated[str, Tag(tag("word")), WithJsonSchema({"enum": ["auto"]})]
+    | Annotated[ResponseFormat, Tag(tag("format"))],
+    Discriminator(_format_tag),
 ]
 
 
@@ -234,10 +264,17 @@ class AssistantBody(BaseModel):
     model: Annotated[
         str | None,
         FieldRules(required=True, exchanged=True, resets=(("temperature",), ("top_p",), ("reasoning_effort",))),
+        Field(description="The model that answers, or the name of a deployment."),
     ] = None
-    name: Annotated[Text | None, ValueLimits(longest=256), FieldRules()] = None
-    description: Annotated[Text | None, ValueLimits(longest=512), FieldRules()] = None
-    instructions: Annotated[Text | None, ValueLimits(longest=256_000), FieldRules()] = None
+    name: Annotated[
+        Text | None, ValueLimits(longest=256), FieldRules(), Field(description="What people call the assistant.")
+    ] = None
+    description: Annotated[
+        Text | None, ValueLimits(longest=512), FieldRules(), Field(description="What the assistant is for.")
+    ] = None
+    instructions: Annotated[
+        Text | None, ValueLimits(longest=256_000), FieldRules(), Field(description="The system prompt.")
+    ] = None
     tools: Annotated[
         list[Tool] | None,
         ValueLimits(most=128, noun="tools"),
@@ -250,29 +287,40 @@ class AssistantBody(BaseModel):
             normal=_tools_by_name,
             wire=_tool_list,
         ),
+        Field(description="What the assistant may use; the order has no meaning."),
     ] = None
     tool_resources: Annotated[
         ToolResources | None,
         FieldRules(default={}, no_empty_members=True, normal=_declared_resources, wire=_cleared),
+        Field(description="The files and the vector store that the tools work with."),
     ] = None
-    metadata: Annotated[dict[str, Any] | None, FieldRules(default={}, by_member=True, normal=filled_pairs)] = None
+    metadata: Annotated[
+        Pairs | None,
+        FieldRules(default={}, by_member=True, normal=filled_pairs),
+        Field(description="Up to 15 pairs of text that the server keeps with the assistant."),
+    ] = None
     temperature: Annotated[
         Number | None,
         ValueLimits(between=(0, 2)),
         FieldRules(default=1, chosen=((),), chosen_by_all=False, rejected_by="reasoning"),
+        Field(description="How random the answers are; models that reason reject it."),
     ] = None
     top_p: Annotated[
         Number | None,
         ValueLimits(between=(0, 1)),
         FieldRules(default=1, chosen=((),), chosen_by_all=False, rejected_by="reasoning"),
+        Field(description="The share of probable tokens to choose from; models that reason reject it."),
     ] = None
     response_format: Annotated[
-        Format | None, FieldRules(default="auto", schemas=(("json_schema", "schema"),), normal=plainly)
+        Format | None,
+        FieldRules(default="auto", schemas=(("json_schema", "schema"),), normal=plainly),
+        Field(description="What answers look like: `auto`, or a mapping with a `type`."),
     ] = None
     reasoning_effort: Annotated[
         str | None,
         ValueLimits(one_of=EFFORTS, noun="a reasoning effort"),
         FieldRules(chosen=((),), rejected_by="other"),
+        Field(description="How much a model that reasons thinks before it answers; other models reject it."),
     ] = None
 
 

@@ -94,6 +94,12 @@ class FieldPart(BaseModel):
 
     same_as_absent: ClassVar[Mapping[str, tuple[Json, ...]]] = {}
     """By member, the values that mean the same as leaving it out; null always does."""
+    needed: ClassVar[tuple[str, ...]] = ()
+    """The members that a manifest has to state, though live objects may be without."""
+    by_type: ClassVar[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    """By its `type`, the members that this requires, and those that it takes of the members that some type excludes."""
+    takes_others: ClassVar[bool] = False
+    """Whether a manifest may state members that are not known here."""
 
     def normal(self) -> Data:
         """The members that say something."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import WithJsonSchema
 
 from reconciler.canonical import Json
 from reconciler.kinds.problems import Loc, Problem, wrong_type
@@ -11,6 +13,22 @@ from reconciler.kinds.problems import Loc, Problem, wrong_type
 MARKER: Final = "reconciler"
 """The key in `metadata` that is ours."""
 _MOST_PAIRS: Final = 15
+_LONGEST_KEY: Final = 64
+_LONGEST_VALUE: Final = 512
+
+Pairs: TypeAlias = Annotated[
+    dict[str, Any],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": _MOST_PAIRS,
+            "propertyNames": {"minLength": 1, "maxLength": _LONGEST_KEY},
+            "patternProperties": {f"^{MARKER}$": False},
+            "additionalProperties": {"type": ["string", "null"], "minLength": 1, "maxLength": _LONGEST_VALUE},
+        }
+    ),
+]
+"""The pairs as they are written; null in an environment's patch removes one."""
 
 
 def filled_pairs(pairs: Mapping[str, Json], body: Any) -> Json:
@@ -33,8 +51,8 @@ def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
     if key == MARKER:
         message = "The metadata key `reconciler` is reserved for the marker."
         yield Problem(loc, "reserved-metadata", message, "choose another name", at_key=True)
-    if len(key) > 64:
-        message = f"A metadata key of {len(key)} characters; the API takes 64."
+    if len(key) > _LONGEST_KEY:
+        message = f"A metadata key of {len(key)} characters; the API takes {_LONGEST_KEY}."
         yield Problem(loc, "too-large", message, "shorten it", at_key=True)
     if not key:
         yield Problem(loc, "too-small", "A metadata key without a name.", "name it", at_key=True)
@@ -42,6 +60,6 @@ def _pair_problems(key: str, value: Json) -> Iterator[Problem]:
         yield wrong_type(loc, "text", value)
     elif not value:
         yield Problem(loc, "too-small", "An empty metadata value is an absent one.", "leave the key out")
-    elif len(value) > 512:
-        message = f"A metadata value of {len(value)} characters; the API takes 512."
+    elif len(value) > _LONGEST_VALUE:
+        message = f"A metadata value of {len(value)} characters; the API takes {_LONGEST_VALUE}."
         yield Problem(loc, "too-large", message, "shorten it, or spread it over two keys")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
 from reconciler.kinds.problems import Loc, tag
-from reconciler.model import OnRemoval
+from reconciler.model import NAME, OnRemoval
 
 PATCHED: Final = ("ignore_changes", "on_removal", "unresolved")
 """What an environment's patch may replace of the block."""
+
+
+_LIKE_A_KEY: Final = "Write 1 to 64 of a-z, 0-9, `.`, `_`, `-`, a letter or digit first."
+Key: TypeAlias = Annotated[
+    str, WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$", "patternErrorMessage": _LIKE_A_KEY})
+]
+Id: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1})]
 
 
 def _id_tag(value: Any) -> str:
@@ -31,26 +38,38 @@ class ReconcilerBlock(BaseModel):
 
     model_config = ConfigDict(protected_namespaces=())
 
-    kind: str | None = None
-    key: str | None = None
-    id: (
+    kind: Annotated[str | None, Field(description="What the manifest is of; omitted: what its folder says.")] = None
+    key: Annotated[Key | None, Field(description="What the manifest is called; omitted: the stem of its file.")] = None
+    id: Annotated[
         Annotated[
-            Annotated[str, Tag(tag("text"))] | Annotated[dict[str, str], Tag(tag("mapping"))], Discriminator(_id_tag)
+            Annotated[Id, Tag(tag("text"))] | Annotated[dict[str, Id], Tag(tag("mapping"))], Discriminator(_id_tag)
         ]
-        | None
-    ) = None
-    was: list[str] | None = None
-    on_removal: OnRemoval | None = None
-    ignore_changes: list[str] | None = None
-    environments: dict[str, Any] | None = None
-    former_ids: (
+        | None,
+        Field(description="The id of the live object to adopt, by environment."),
+    ] = None
+    was: Annotated[list[Key] | None, Field(description="The keys that the manifest had before.")] = None
+    on_removal: Annotated[
+        OnRemoval | None,
+        Field(description="What becomes of the live object once the manifest is removed; omitted: `delete`."),
+    ] = None
+    ignore_changes: Annotated[
+        list[str] | None,
+        Field(
+            description="Paths of what is set on create and left to the dashboard afterwards, such as `temperature`."
+        ),
+    ] = None
+    environments: Annotated[
+        dict[str, Any] | None,
+        Field(description="By environment the fields that differ there, or `false` where the object does not exist."),
+    ] = None
+    former_ids: Annotated[
         Annotated[
-            Annotated[list[str], Tag(tag("list"))]
+            Annotated[list[Id], Tag(tag("list"))]
             | Annotated[
                 dict[
                     str,
                     Annotated[
-                        Annotated[str, Tag(tag("text"))] | Annotated[list[str], Tag(tag("list"))],
+                        Annotated[Id, Tag(tag("text"))] | Annotated[list[Id], Tag(tag("list"))],
                         Discriminator(_some_ids_tag),
                     ],
                 ],
@@ -58,10 +77,17 @@ class ReconcilerBlock(BaseModel):
             ],
             Discriminator(_ids_tag),
         ]
-        | None
-    ) = None
-    unresolved: list[str] | None = None
-    unknown_members: list[str] | None = None
+        | None,
+        Field(description="The ids that the resource had before a migration, as a list or by environment."),
+    ] = None
+    unresolved: Annotated[
+        list[str] | None,
+        Field(description="What a migration could not carry over; each word is an error until you remove it."),
+    ] = None
+    unknown_members: Annotated[
+        list[str] | None,
+        Field(description="Paths of members within fields that are sent although this version does not know them."),
+    ] = None
 
     def former_ids_in(self, environment: str) -> tuple[str, ...]:
         """The ids under which it was known before, as far as they concern an environment."""

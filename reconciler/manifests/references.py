@@ -192,7 +192,7 @@ def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
     if _is_data(path):
         return None
     in_metadata, in_schema = path[0] == "metadata", is_schema(path)
-    may = not inside and (len(path) == 1 or path[-1] in FILE_KEYS)
+    may = not inside and may_hold_file(path)
     if _only_key(node) == "value" and not in_schema:
         return _Spot(node, path, names_files=False, allowed=True)
     if _only_key(node) not in ("file", "files") or in_metadata or (in_schema and not may):
@@ -205,6 +205,11 @@ def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
 def is_schema(path: _Steps) -> bool:
     """Whether a JSON Schema stands at this path of a body: what it holds is data."""
     return path[-1:] != () and path[-1] in _SCHEMAS and path[0] != "metadata"
+
+
+def may_hold_file(path: _Steps) -> bool:
+    """Whether `{file: …}` may stand at a place of a manifest and is no data there."""
+    return not _is_data(path) and path[0] != "metadata" and (len(path) == 1 or path[-1] in FILE_KEYS)
 
 
 def may_hold_value(path: _Steps) -> bool:
