@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from keyword import iskeyword
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -19,6 +19,9 @@ from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.streams import discard, null_stream
 from reconciler.github.ci_output_guard import FORMAT, guarded
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _INTERRUPTED = 130
 _CLOSED = 141
@@ -43,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "Look at everything that has to work, and say what fixes what does not.",
     "migrate": "Assess or write what becomes of each assistant as an agent or as a Responses request.",
     "serve": "Run the embedded server for other programs.",
+    "completion": "Print the script that completes commands, keys and options in a shell.",
 }
 _TERRAFORM = re.compile(
     r"-(auto-approve|chdir|stack|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"
@@ -93,6 +97,13 @@ class _LateCommands(click.Group):
             return None
         command = importlib.import_module(module_of(cmd_name)).command
         return command if isinstance(command, click.Command) else None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=COMMANDS[name]) for name in names), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -159,7 +170,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run_command(arguments: Sequence[str]) -> int:
     try:
-        code = cli.main(_with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
+        code = cli.main(with_two_dashes(arguments), prog_name="reconciler", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
@@ -227,7 +238,7 @@ def _accept_any_text() -> None:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
-def _with_two_dashes(arguments: Sequence[str]) -> list[str]:
+def with_two_dashes(arguments: Sequence[str]) -> list[str]:
     """Accepts Terraform's own flags with one dash or two."""
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)

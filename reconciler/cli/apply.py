@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import ApplyOptions
 
 
 @click.command("apply")
-@click.argument("keys", nargs=-1, metavar="[KEY...|PLAN.json]")
+@click.argument("keys", nargs=-1, metavar="[KEY...|PLAN.json]", shell_complete=completers.keys_or_files)
 @options.environment
 @options.stack
 @options.allow

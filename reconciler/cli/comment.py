@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 
 
 @click.command("comment")
-@click.argument("plans", nargs=-1, metavar="[PLAN.json]...")
+@click.argument("plans", nargs=-1, metavar="[PLAN.json]...", shell_complete=completers.files)
 @options.environments
 @options.stack
 @options.pull

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import ApplyOptions
 
 
 @click.command("forget")
-@click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@click.argument("keys", nargs=-1, required=True, metavar="KEY...", shell_complete=completers.keys)
 @options.environment
 @options.writing(command="forget")
 def command(*, keys: tuple[str, ...], apply_options: ApplyOptions) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import SessionOptions
 
 
 @click.command("history")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completers.runs)
 @options.formats("text", "json", help="How to print it.")
 @options.in_session
 def command(*, run: str | None, format: str, session_options: SessionOptions) -> int:

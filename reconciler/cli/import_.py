@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import SessionOptions
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="[ID|NAME|KEY=ID|FILE]...")
 @options.environment
 @click.option(
-    "--from", "files", multiple=True, metavar="FILE", help="Read saved JSON instead of a server; `-` is standard input."
+    "--from",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completers.files,
+    help="Read saved JSON instead of a server; `-` is standard input.",
 )
 @options.option(
     "--to",
@@ -25,7 +30,12 @@ if TYPE_CHECKING:
     help="With --from: what assistants become, as `migrate` writes it.",
 )
 @options.option("--strict", is_flag=True, help="With --to: import nothing that would have an unresolved field.")
-@options.option("--into", metavar="NAME", help="With --to responses: the environment for the requests.")
+@options.option(
+    "--into",
+    metavar="NAME",
+    shell_complete=completers.environments,
+    help="With --to responses: the environment for the requests.",
+)
 @options.option(
     "--layout",
     type=click.Choice(("yaml", "markdown")),

@@ -6,16 +6,21 @@ from typing import Any
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.github import ci_output_guard
 from reconciler.run.options import SessionOptions
 
 
 @click.command("migrate")
-@click.argument("words", nargs=-1, metavar="[KEY]...")
+@click.argument("words", nargs=-1, metavar="[KEY]...", shell_complete=completers.keys)
 @options.environment
 @options.option("--to", type=click.Choice(("agent", "responses")), help="Write what they become; default: assess both.")
-@options.option("--into", metavar="NAME", help="With --to responses: the environment for the requests.")
+@options.option(
+    "--into",
+    metavar="NAME",
+    shell_complete=completers.environments,
+    help="With --to responses: the environment for the requests.",
+)
 @options.option("--strict", is_flag=True, help="Write no manifest with an unresolved field.")
 @options.option(
     "--layout",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli import completers
 from reconciler.github.ci_output_guard import FORMAT
 from reconciler.run.options import ApplyOptions, SessionOptions
 
@@ -20,9 +21,10 @@ PLAN_FORMATS = ("text", "markdown", "json", "html", "github")
 
 
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
-    """A click option that can also be set by a variable of its own name."""
+    """A click option that can also be set by a variable of its own name; its metavar says what completes its value."""
     long = next(name for name in names if name.startswith("--")).partition("/")[0].removeprefix("--")
     settings.setdefault("envvar", f"RECONCILER_{long.upper().replace('-', '_')}")
+    settings.setdefault("shell_complete", completers.BY_METAVAR.get(str(settings.get("metavar"))))
     return click.option(*names, **settings)
 
 
@@ -30,6 +32,7 @@ environment = option(
     "-e",
     "--environment",
     metavar="NAME",
+    shell_complete=completers.environments,
     envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where an error can name the variable
     help="Environment to use. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )
@@ -39,6 +42,7 @@ environments = option(
     "environments",
     metavar="NAME",
     multiple=True,
+    shell_complete=completers.environments,
     envvar=[],
     help="Environment to use; may be repeated. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
 )

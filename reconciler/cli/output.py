@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.github import ci_output_guard
 from reconciler.run.options import SessionOptions
 
 
 @click.command("output")
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=completers.keys)
 @options.environment
 @options.stack
 @options.formats("text", "json", "env", "csv", help="How to print them.")

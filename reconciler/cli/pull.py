@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("pull")
-@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=completers.keys)
 @options.environment
 @options.option("--only", metavar="ENV", help="Take values from ENV, and write them to that environment's patch.")
 @options.option("--take", type=click.Choice(("live", "git")), help="Which side wins where both changed.")

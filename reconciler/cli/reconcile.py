@@ -6,12 +6,12 @@ import os
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import ApplyOptions
 
 
 @click.command("reconcile")
-@click.argument("keys", nargs=-1)
+@click.argument("keys", nargs=-1, shell_complete=completers.keys)
 @options.environment
 @options.option(
     "--put-back",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.console.failure import Failure
 from reconciler.run.options import ApplyOptions
 
 
 @click.command("rollback")
-@click.argument("names", nargs=-1, metavar="[RUN] | KEY... --to COMMIT")
+@click.argument("names", nargs=-1, metavar="[RUN] | KEY... --to COMMIT", shell_complete=completers.runs_or_keys)
 @options.option("--from", "source", metavar="FILE", help="A run record from elsewhere, such as one that CI kept.")
 @options.option("--to", metavar="COMMIT", help="Restore what these keys name as the manifests of this commit.")
 @options.environment

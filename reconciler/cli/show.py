@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.github import ci_output_guard
 from reconciler.run.options import SessionOptions
 
 
 @click.command("show")
-@click.argument("what", nargs=-1, required=True, metavar="KEY|ID|NAME|PLAN.json...")
+@click.argument(
+    "what", nargs=-1, required=True, metavar="KEY|ID|NAME|PLAN.json...", shell_complete=completers.keys_or_files
+)
 @options.environment
 @options.formats(*options.PLAN_FORMATS, help="How to show a plan; of a live object, json is the raw object.")
 @options.in_session

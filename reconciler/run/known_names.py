@@ -1,0 +1,172 @@
+"""The names that a folder gives to environments, objects and runs, read fast and leniently: for completion.
+
+Nothing is sent or written, and nothing wrong is reported: what cannot be read has no names. Every name is a word of
+letters, digits and a few signs, whatever the files hold, so that no shell can take it for anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from reconciler.manifests import disk
+from reconciler.manifests.disk import UnfitError
+from reconciler.manifests.search import search
+from reconciler.source import Node, fields, parse
+
+KINDS_BY_FOLDER: Final[Mapping[str, str]] = {"agents": "agent", "assistants": "assistant"}
+"""The kind of the manifests in a folder: `kinds.KINDS`, named here because importing the kinds takes too long."""
+_FILE: Final = "reconciler.yaml"
+_LARGEST: Final = 1024 * 1024
+_LEVELS: Final = 8
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_DOCUMENT: Final = re.compile(r"^---(?=\s|$).*\n?", re.MULTILINE)
+_MODEL: Final = re.compile(r"\bmodel[\"']?\s*:")
+_REVISION: Final = re.compile(r"\w[\w./-]*")
+_REVISIONS: Final = 100
+
+
+class KnownObject(NamedTuple):
+    """What a manifest is of, and the file that it is in."""
+
+    kind: str
+    key: str
+    file: str
+
+    @property
+    def address(self) -> str:
+        """Its kind and key."""
+        return f"{self.kind}.{self.key}"
+
+
+def known_environments(folder: Path) -> dict[str, str]:
+    """Each environment of the folder's configuration, with its provider."""
+    file = _configuration_file(folder)
+    if file is None:
+        return {"local": "local"}
+    environments: dict[str, str] = {}
+    for configuration in _configurations(file):
+        for name, stated in _fields_below(configuration.get("environments")).items():
+            provider = _fields_below(stated).get("provider")
+            if _NAME.fullmatch(name):
+                environments.setdefault(name, str(provider.value) if provider is not None else "")
+    return environments or {"local": "local"}
+
+
+def known_objects(folder: Path) -> list[KnownObject]:
+    """Whatever the folder's manifests are of, in the order of their files."""
+    file = _configuration_file(folder)
+    root = disk.real(file.parent if file is not None else folder)
+    names = _manifest_folders(_configuration_fields(file)) if file is not None else []
+    folders = [name for name in names or KINDS_BY_FOLDER if (root / name).is_dir()]
+    files, _faults = search(root, folders)
+    return [each for found in files if found.may_be_manifest for each in _objects_in(found.real, found.file)]
+
+
+def known_runs(folder: Path, state_dir: str | None) -> list[str]:
+    """The ids of the runs that were recorded in the folder, the newest first."""
+    file = _configuration_file(folder)
+    state = Path(state_dir) if state_dir else (file.parent if file is not None else folder) / ".reconciler"
+    try:
+        names = [path.name for path in (state / "history").iterdir()]
+    except OSError:
+        return []
+    runs = (name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
+    return sorted((run for run in runs if re.fullmatch(r"[\w.-]+", run, re.ASCII)), reverse=True)
+
+
+def known_revisions(folder: Path) -> list[str]:
+    """The branches and tags of the folder's repository, those with the newest commits first."""
+    from reconciler.run.git import repository
+
+    here = repository(folder)
+    if here is None:
+        return []
+    ask = ("for-each-ref", "--sort=-committerdate", f"--count={_REVISIONS}", "--format=%(refname:short)")
+    listed = here.text(*ask, "refs/heads", "refs/remotes", "refs/tags").splitlines()
+    return ["HEAD", *(name for name in listed if _REVISION.fullmatch(name))]
+
+
+def _configuration_file(folder: Path) -> Path | None:
+    here = folder.absolute()
+    return next((at / _FILE for at in (here, *here.parents) if os.path.lexists(at / _FILE)), None)
+
+
+def _configurations(file: Path) -> Iterator[Mapping[str, Node]]:
+    """The fields of a configuration, then of what it extends, one after the other."""
+    for _ in range(_LEVELS):
+        configuration = _configuration_fields(file)
+        yield configuration
+        extended = configuration.get("extends")
+        if extended is None or not isinstance(extended.value, str):
+            return
+        file = file.parent / extended.value
+
+
+def _configuration_fields(file: Path) -> Mapping[str, Node]:
+    documents = parse(_text_or_nothing(file), file.name).documents
+    return fields(documents[0]) if documents else {}
+
+
+def _fields_below(node: Node | None) -> Mapping[str, Node]:
+    return fields(node) if node is not None else {}
+
+
+def _text_or_nothing(path: Path) -> str:
+    try:
+        return disk.text(path, path.name, _LARGEST)[0]
+    except (UnfitError, OSError, ValueError):
+        return ""
+
+
+def _manifest_folders(configuration: Mapping[str, Node]) -> list[str]:
+    stated = configuration.get("manifests")
+    values = stated.value if stated is not None else None
+    nodes = values if isinstance(values, tuple) else (stated,) if stated is not None else ()
+    return [node.value for node in nodes if isinstance(node.value, str) and "\0" not in node.value]
+
+
+def _objects_in(path: Path, file: str) -> Iterator[KnownObject]:
+    """What the manifests in a file are of: by its name, its folder, and what their `reconciler:` blocks state."""
+    documents = _DOCUMENT.split(_text_or_nothing(path))
+    if path.suffix.lower() == disk.MARKDOWN:
+        documents = documents[1:2] if not documents[0].strip() else []
+    manifests = [document for document in documents if _MODEL.search(document)]
+    for document in manifests:
+        block = _block_entries(document)
+        stem = Path(file).stem if len(manifests) == 1 else ""
+        kind = _stated_word(block, "kind")
+        key = _stated_word(block, "key") or stem
+        if _NAME.fullmatch(key):
+            yield KnownObject(kind if kind in KINDS_BY_FOLDER.values() else _kind_by_folder(file), key, file)
+
+
+def _kind_by_folder(file: str) -> str:
+    folders = reversed(file.split("/")[:-1])
+    return next((KINDS_BY_FOLDER[name] for name in folders if name in KINDS_BY_FOLDER), "assistant")
+
+
+def _block_entries(document: str) -> list[str]:
+    """The entries of the `reconciler:` block at its first level, be it one line or several."""
+    _, _, after = f"\n{document}".partition("\nreconciler:")
+    first, *lines = after.split("\n")
+    if first.strip().startswith("{"):
+        return re.split(r"[{},]", first)
+    indent = next((len(line) - len(line.lstrip()) for line in lines if line.strip()), 0)
+    entries = []
+    for line in lines if indent else ():
+        if line.strip() and not line.startswith(" "):
+            break
+        if len(line) - len(line.lstrip()) == indent:
+            entries.append(line)
+    return entries
+
+
+def _stated_word(entries: list[str], name: str) -> str:
+    for entry in entries:
+        if found := re.match(rf"\s*[\"']?{name}[\"']?\s*:\s*[\"']?([a-z0-9][a-z0-9._-]*)", entry):
+            return found[1]
+    return ""
