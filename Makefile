@@ -7,6 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 PY := $(BIN)/python
+# More than there are cores: many tests wait for a process or a server.
+WORKERS := 3
 LAWS := $(addprefix tests/test_,laws.py pull_laws.py second_environment.py as_agents.py cli_migrate.py conversion.py \
 	kinds_requests.py responses.py source_editing.py source_patches.py text_merge.py)
 PURE := $(shell tr '\n' ',' < .ci/pure-floors)
@@ -46,7 +48,7 @@ node: venv  ## Install what tests the HTML page: html-validate and axe-core. Wit
 
 tests: venv
 	@rm -f .coverage .coverage.*
-	$(PY) -m pytest -q -n 2 --dist worksteal --cov --cov-report=
+	$(PY) -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=
 
 coverage: venv
 	$(PY) -m coverage report --fail-under=95 | tail -n 40

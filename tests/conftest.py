@@ -25,10 +25,12 @@ _OURS = ("RECONCILER_", "OPENAI_", "CI", "NO_COLOR", "GITHUB_")
 _KEPT = ("RECONCILER_GOLDEN", "RECONCILER_SOAK", "RECONCILER_REQUIRE")
 
 
+@pytest.hookimpl(trylast=True)  # behind hypothesis, which marks what is its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Generated cases are run without coverage, like those marked `no_cover`: its bounds hold by written ones."""
     for item in items:
-        if item.get_closest_marker("hypothesis"):
+        elsewhere = item.get_closest_marker("covered_elsewhere") and not item.get_closest_marker("covers")
+        if elsewhere or item.get_closest_marker("hypothesis"):
             item.add_marker(pytest.mark.no_cover)
 
 

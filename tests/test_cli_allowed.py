@@ -13,6 +13,8 @@ from support.checkout import Checkout, Told
 from support.github import Hub, github
 from support.gits import git, repository
 
+pytestmark = pytest.mark.covered_elsewhere
+
 HEAD, NEXT, MERGE = "a" * 40, "b" * 40, "e" * 40
 DELETES = "reconciler/allow:too-many-deletes"
 CONFIG = "stack: acme\nenvironments: {local: {}}\n"
@@ -70,6 +72,7 @@ def passes(here: Checkout, *arguments: str) -> bool:
     return here.run("plan", "-e", "local", "--allowances", "allowed.json", "--detailed-exitcode").code == 2
 
 
+@pytest.mark.covers
 def test_a_label_lets_pass_what_stood_when_it_was_set(here: Checkout, hub: Hub) -> None:
     planned(here, hub)
     hub.label(7, DELETES)
@@ -219,6 +222,7 @@ def test_a_plan_of_an_older_pull_request_from_the_same_branch_was_not_seen_here(
     assert "it was set before there was a plan to look at" in ignored(here)
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize("how", ["expired", "damaged"])
 def test_a_plan_that_cannot_be_read_any_more_allows_nothing(here: Checkout, hub: Hub, how: str) -> None:
     run = planned(here, hub)
@@ -375,6 +379,7 @@ def test_several_files_count_each_for_its_environment(here: Checkout, hub: Hub) 
     assert code("none.json", "other.json", "allowed.json") == 2
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"label": "x"}]', "null"])
 def test_a_file_that_is_none_is_said_to_be(here: Checkout, hub: Hub, text: str) -> None:
     (here.root / "bad.json").write_text(text)

@@ -22,7 +22,7 @@ AWAY = "stack: acme\nmanifests: [assistants]\nenvironments:\n  away: {{provider:
 KEY = ", api_key: {env: AWAY_KEY}"
 THERE = "https://api.example.com/v1"
 
-pytestmark = pytest.mark.needs("git")
+pytestmark = [pytest.mark.needs("git"), pytest.mark.covered_elsewhere]
 
 
 @pytest.fixture
@@ -140,6 +140,7 @@ def test_without_a_key_the_base_stands_for_what_is_live(here: Checkout) -> None:
     assert (saved["applyable"], [change["id"] for change in saved["changes"]]) == (False, [None, None])
 
 
+@pytest.mark.covers
 def test_a_plan_made_offline_is_never_applied(here: Checkout) -> None:
     save(here)
     here.write(hr=HR.replace("gpt-4o", "gpt-4.1"))
@@ -242,6 +243,7 @@ def test_an_environment_that_is_younger_than_the_branch_is_as_the_base_has_it(he
     assert "Plan: 0 to add, 1 to change, 0 to destroy." in told
 
 
+@pytest.mark.covers
 def test_a_kind_that_this_change_gives_an_environment_is_not_passed_over(here: Checkout) -> None:
     both = LOCAL.replace("[assistants]", "[assistants, agents]")
     here.config(both.replace("local: {}", "local: {kinds: [assistant]}"))
@@ -647,16 +649,16 @@ def test_every_environment_has_its_section_and_one_that_fails_hides_none(
     here: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
-    with answering(200, empty) as one, answering(500, "{}") as broken:
+    with answering(200, empty) as one, answering(403, "{}") as broken:
         here.config(
             "stack: acme\nmanifests: [assistants]\nenvironments:\n"
             f"  one: {{provider: openai, base_url: '{one.url}'}}\n"
             f"  two: {{provider: openai, base_url: '{broken.url}'}}\n"
             "  three: {provider: openai, base_url: 'https://api.example.com/v1', api_key: {env: NOT_SET}}\n"
         )
-        told = here.run("plan", "--all-environments", "--out", "plans", "--timeout", "3")
-        data = here.run("plan", "--all-environments", "--json", "--timeout", "3").data
-        marked = here.run("plan", "--all-environments", "--format", "markdown", "--timeout", "3").out
+        told = here.run("plan", "--all-environments", "--out", "plans")
+        data = here.run("plan", "--all-environments", "--json").data
+        marked = here.run("plan", "--all-environments", "--format", "markdown").out
 
     assert told.code == 1
     assert [line for line in told.out.splitlines() if line.startswith(("one ", "two", "three"))] == [
@@ -727,6 +729,7 @@ def test_plans_of_all_environments_are_saved_in_a_folder(here: Checkout) -> None
     assert "names a folder" in told.err
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_plan_that_is_stopped_leaves_no_revision_behind(
     here: Checkout, tmp_path_factory: pytest.TempPathFactory, number: int
@@ -827,6 +830,7 @@ def test_what_a_direct_push_left_does_not_go_live_with_the_next_merge(here: Chec
     assert here.run("plan", "-e", "local", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize(
     ("subject", "said"),
     [

@@ -24,6 +24,8 @@ from support.loopback import on_loopback
 from support.needing import PATIENCE
 from support.ports import Gate, on_port
 
+pytestmark = pytest.mark.covered_elsewhere
+
 NAME = "reconciler doctor, delete me"
 
 
@@ -108,6 +110,7 @@ def test_a_server_with_one_api_and_what_to_write_down(here: Checkout) -> None:
     assert told.data["settings"] == "environments:\n  far:\n    kinds: [assistant]\n"
 
 
+@pytest.mark.covers
 def test_an_api_that_manifests_need_and_the_server_has_not_is_a_problem(here: Checkout) -> None:
     told = examined(here, Apis(some("agents")).answer)
 
@@ -206,6 +209,7 @@ def test_a_web_page_is_said_once_with_what_to_do(here: Checkout) -> None:
     ]
 
 
+@pytest.mark.covers
 def test_a_command_that_prints_no_key_is_about_the_key(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     configured(here, "https://assistants.example.com/v1", ", api_key: {command: ['false']}")
     told = here.run("doctor", "-e", "far", "--json")
@@ -233,6 +237,7 @@ def test_a_missing_key_leaves_the_rest_to_be_looked_at(here: Checkout, monkeypat
     ]
 
 
+@pytest.mark.covers
 def test_errors_in_files_are_counted_and_the_server_is_still_asked(here: Checkout) -> None:
     here.write(bad="model: [1]\n", worse="name: 1\n")
 
@@ -331,6 +336,7 @@ def test_a_clone_that_is_shallow_is_told_how_to_be_whole(here: Checkout, tmp_pat
     assert (found["health"], found["remedy"][:16]) == ("note", "`fetch-depth: 0`")
 
 
+@pytest.mark.covers
 def test_another_project_that_answers_and_a_stack_that_is_missing_are_problems(here: Checkout) -> None:
     apis = Apis(some("agents"), some("assistants"))
 
@@ -383,6 +389,7 @@ def in_job(here: Checkout, monkeypatch: pytest.MonkeyPatch, hub: Hub, *arguments
     return rows(here.run("doctor", "-e", "local", "--json", *arguments), "GitHub")
 
 
+@pytest.mark.covers
 def test_a_job_says_what_it_sees_of_labels_runs_and_rules(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     with github() as hub:
         hub.pull(7, head="a" * 40)
@@ -424,6 +431,7 @@ def test_a_job_says_which_rules_are_not_required(here: Checkout, monkeypatch: py
     assert text.startswith("The rules of main that can be seen do not require: an approval; that a push dismisses")
 
 
+@pytest.mark.covers
 def test_a_job_that_may_not_look_says_which_permission_it_needs(
     here: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,6 +546,7 @@ def test_a_server_that_drops_metadata_can_manage_nothing(here: Checkout) -> None
     assert api.kept == {}
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize(
     ("metadata", "again"),
     [
@@ -702,6 +711,7 @@ def test_nothing_is_tried_unless_somebody_says_yes(here: Checkout) -> None:
     assert api.bodies == []
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize(("write", "cuts"), [(1, 1), (1, 2), (3, 2)])
 def test_what_was_created_is_deleted_after_ctrl_c_in_the_middle(here: Checkout, write: int, cuts: int) -> None:
     """The writes are: a delete of nothing, a create, a modify; they arrive while the signal does."""

@@ -29,6 +29,8 @@ from support.lives import wanted
 from support.needing import PATIENCE
 from support.runner_rules import Command, Runner, outputs, suspicious, without_brackets
 
+pytestmark = pytest.mark.covered_elsewhere
+
 ATTACK = "::error file=x::owned"
 OLD = "##[error]owned"
 AZURE = "##vso[task.complete result=Succeeded;]owned"
@@ -114,7 +116,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("arguments", [*EVERY, *WRONG], ids=lambda arguments: " ".join(arguments)[:40])
 def test_nothing_that_a_command_prints_is_obeyed_but_our_annotations(here: Checkout, arguments: list[str]) -> None:
     hostile(here)
@@ -212,6 +213,7 @@ def test_a_process_brackets_what_it_says_and_nothing_is_lost(here: Checkout) -> 
     )
 
 
+@pytest.mark.covers
 def test_a_server_that_goes_on_lets_the_runner_obey_others(here: Checkout) -> None:
     with Process("serve", "--port", "0", cwd=here.root, env=plain(), stdout=PIPE) as process:
         try:
@@ -482,7 +484,6 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(
     assert f"Warning: Cannot write the file of {name}: " in here.run("plan", "--format", "github").err
 
 
-@pytest.mark.no_cover
 def test_a_summary_never_grows_beyond_what_the_runner_takes(here: Checkout, files: tuple[Path, Path]) -> None:
     here.write(**{f"n{n:03}": f"model: gpt-4o\nname: N{n}\ninstructions: '{'é' * 9_000}'\n" for n in range(90)})
     sizes = []
@@ -500,6 +501,7 @@ def test_a_summary_without_room_says_where_the_plan_is_or_nothing(here: Checkout
         assert files[1].read_text().rpartition("x\n")[2] == said
 
 
+@pytest.mark.covers
 def test_every_environment_is_in_the_outputs_and_a_lost_one_is_an_error(
     here: Checkout, monkeypatch: pytest.MonkeyPatch, files: tuple[Path, Path]
 ) -> None:

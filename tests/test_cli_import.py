@@ -87,6 +87,7 @@ def account(
     return Account(Checkout(tmp_path, monkeypatch, capsys), servers, client)
 
 
+@pytest.mark.no_cover
 def test_what_is_live_becomes_files_and_a_plan_adopts_it_without_a_change(account: Account) -> None:
     helper = account.made(name="HR Helper", instructions=LONG, tools=[{"type": "file_search"}, LOOKUP])
     second = account.made(name="HR Helper 2", description="Another")
@@ -442,6 +443,7 @@ def test_what_is_live_beside_what_a_manifest_can_say_is_named(capsys: pytest.Cap
     assert capsys.readouterr().err == "Note: Manifests have no field `new_field`; it stays on the server in agent_1.\n"
 
 
+@pytest.mark.no_cover
 def test_a_secret_of_the_environment_is_written_into_no_file(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-abcdefghijklmnop")
     id = account.made(name="Bot", instructions="Use sk-abcdefghijklmnop to log in.")

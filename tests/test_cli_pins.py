@@ -11,6 +11,8 @@ import pytest
 from support.checkout import Checkout
 from support.emulator_process import served
 
+pytestmark = pytest.mark.no_cover
+
 AGENTS = {"OpenAI-Beta": "agents=v1"}
 HR = "# for people\nmodel: gpt-5.1   # reasons\nname: HR\n"
 TWO = """\

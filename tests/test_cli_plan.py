@@ -14,6 +14,8 @@ from reconciler.render import FORMATS
 from support.checkout import Checkout, command, plain
 from support.lives import wanted
 
+pytestmark = pytest.mark.no_cover
+
 HR = "model: gpt-4o\nname: HR Helper\n"
 
 

@@ -25,6 +25,8 @@ from support.gits import commit, git, repository
 from support.needing import PATIENCE
 from support.ports import Gate, on_port
 
+pytestmark = pytest.mark.covered_elsewhere
+
 HR = "model: gpt-4o\nname: HR Helper\ninstructions: Be kind.\n"
 DRIFT = "reconcile: {apply: [drift]}\n"
 EDITS = "reconcile: {apply: [drift, edits]}\n"
@@ -403,6 +405,7 @@ def test_edits_wait_while_it_goes_on(edited: Job) -> None:
     _waits(edited, "still runs")
 
 
+@pytest.mark.covers
 def test_the_newest_apply_of_the_commit_counts(edited: Job) -> None:
     edited.hosted()
     edited.hub.run(APPLY, _head(edited), conclusion="failure")
@@ -567,6 +570,7 @@ def test_it_is_closed_with_a_comment_when_all_is_well_again(job: Job) -> None:
     assert job.comments == ["`local` matches Git again."]
 
 
+@pytest.mark.covers
 def test_a_closed_issue_is_reopened_when_something_is_found_again(job: Job) -> None:
     job.hosted()
     for text in ("Be rude.", "Be kind.", "Be rude."):
@@ -579,6 +583,7 @@ def test_a_closed_issue_is_reopened_when_something_is_found_again(job: Job) -> N
     assert "`local` differs from Git again: 2 times since " in job.comments[-1]
 
 
+@pytest.mark.covers
 def test_an_issue_that_was_closed_by_hand_is_reopened_and_the_same_finding_is_no_second_time(job: Job) -> None:
     job.hosted()
     job.drifts(instructions="Be rude.")
@@ -800,6 +805,7 @@ def test_an_issue_that_cannot_be_told_undoes_nothing(job: Job) -> None:
     assert job.live["instructions"] == "Be kind."
 
 
+@pytest.mark.covers
 def test_an_issue_that_cannot_be_told_hides_no_other_failure(job: Job) -> None:
     job.policy(DRIFT)
     job.hosted()
@@ -1007,6 +1013,7 @@ def test_nothing_is_put_back_while_nobody_knows_whether_it_is_held(job: Job) -> 
     assert job.live["instructions"] == "Be rude."
 
 
+@pytest.mark.covers
 @pytest.mark.parametrize("policy", ["", WAITING])
 @pytest.mark.parametrize("keys", [[], ["hr"], ["h*"]])
 def test_somebody_puts_drift_back_now(job: Job, policy: str, keys: list[str]) -> None:

@@ -13,6 +13,8 @@ from reconciler.model import Target
 from support.checkout import Checkout
 from support.lives import wanted
 
+pytestmark = pytest.mark.no_cover
+
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"
 TWO = "stack: acme\nenvironments:\n  one: {provider: local, stack: one}\n  two: {provider: local, stack: two}\n"

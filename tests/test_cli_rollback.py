@@ -13,6 +13,8 @@ from reconciler.apply import journal
 from support.checkout import Checkout, Told, answering
 from support.gits import git, repository
 
+pytestmark = pytest.mark.covered_elsewhere
+
 HR = "model: gpt-4o\nname: HR Helper\n"
 IT = "model: gpt-4o\nname: IT Helper\n"
 TWO = "stack: acme\nenvironments:\n  one: {provider: local, stack: one}\n  two: {provider: local, stack: two}\n"
@@ -204,6 +206,7 @@ def test_git_and_the_rollback_agree_once_the_commit_is_reverted(here: Checkout) 
 # which run
 
 
+@pytest.mark.covers
 def test_an_older_run_is_named_by_its_id(here: Checkout) -> None:
     first = applied(here)
     here.write(hr=TAUGHT)
@@ -603,6 +606,7 @@ def test_drift_is_put_back_to_a_commit_and_a_conflict_is_guarded(told_in_git: Ch
     assert here.live()[id]["description"] is None
 
 
+@pytest.mark.covers
 def test_a_fresh_clone_rolls_back_to_a_commit(told_in_git: Checkout, tmp_path_factory: pytest.TempPathFactory) -> None:
     here = told_in_git
     clone = tmp_path_factory.mktemp("fresh") / "clone"

@@ -19,6 +19,8 @@ from support.emulator_world import BETA, call
 from support.github import Hub, github
 from support.ports import Gate, on_port
 
+pytestmark = pytest.mark.no_cover
+
 KEY = 'sk-proj-A+b/c"d\\e<f>&g0123456789_-*`x='
 BASIC = base64.b64encode(f"api:{KEY}".encode()).decode()
 TEXTS = {
@@ -152,7 +154,6 @@ def drifted(gate: Gate) -> dict[str, Any]:
     return dashboard(gate, {**body, "metadata": metadata, "tools": [{"type": "function", "function": function}]})
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_no_output_says_a_key_that_stands_in_an_assistant(here: tuple[Checkout, Gate], output: str) -> None:
     checkout, gate = here
@@ -166,7 +167,6 @@ def test_no_output_says_a_key_that_stands_in_an_assistant(here: tuple[Checkout, 
         assert "the value of ACME_API_KEY" in text or "(a secret: " in text
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("form", TEXTS)
 def test_no_issue_says_a_key_that_a_pass_wrote_over_or_left(
     here: tuple[Checkout, Gate], monkeypatch: pytest.MonkeyPatch, form: str

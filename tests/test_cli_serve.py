@@ -17,6 +17,8 @@ from support.emulator_world import BETA, BETAS
 from support.forking import Process
 from support.needing import PATIENCE
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Checkout:

@@ -10,6 +10,8 @@ import pytest
 from support.checkout import Checkout
 from support.gits import repository
 
+pytestmark = pytest.mark.covered_elsewhere
+
 BOTH = "'helper' is the key of an agent and of an assistant in local (.reconciler/local.db).\n"
 
 
@@ -180,6 +182,7 @@ def test_the_block_says_the_kind_where_the_folder_does_not(here: Checkout) -> No
     assert planned(here) == ["agent.helper", "agent.tutor", "assistant.helper", "assistant.scout"]
 
 
+@pytest.mark.covers
 def test_a_kind_that_is_none_and_a_kind_among_the_fields_are_told(here: Checkout) -> None:
     here.write(tutor="kind: agent\nmodel: m\n", helper="model: m\nreconciler: {kind: agnet}\n")
     (here.root / "agents/scout.yaml").write_text("kind: agent\nmodel: m\n")

@@ -15,6 +15,8 @@ from reconciler.providers import InDoubt, ProviderError, Unauthorized, until
 from support.faults import Script, clock, is_collection, ok, page, run, scripted
 from support.lives import KIND, wanted
 
+pytestmark = pytest.mark.no_cover
+
 WANTED = wanted("a", name="A")
 MARKER = markers.stamp(WANTED, KIND, ("acme", "production"), id=None, nonce="now", commit=None)
 MADE: dict[str, Json] = {

@@ -19,11 +19,11 @@ pytestmark = pytest.mark.no_cover
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _demo(folder: Path, *, forked: bool = True, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The story, whose commands need not import everything again each time."""
+def _demo(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """The story, whose commands need not import everything again each time, as they do in `make demo`."""
     script = f"import runpy, sys; sys.executable = {str(command())!r}; runpy.run_module('demo', run_name='__main__')"
     return subprocess.run(
-        [sys.executable, *(["-c", script] if forked else ["-m", "demo"])],
+        [sys.executable, "-c", script],
         cwd=folder,
         env={**os.environ, **environ},
         stdin=subprocess.DEVNULL,
@@ -49,7 +49,7 @@ def _demo(folder: Path, *, forked: bool = True, **environ: str) -> subprocess.Co
     ids=["plain", "with-variables-of-its-own"],
 )
 def test_it_tells_the_story_to_the_end(environ: Mapping[str, str]) -> None:
-    done = _demo(ROOT, forked=bool(environ), **environ)
+    done = _demo(ROOT, **environ)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("No changes. Your ") == 2

@@ -29,6 +29,8 @@ from support.needing import PATIENCE
 from support.teamwork import KEY
 from support.workflow import ROOT, read
 
+pytestmark = pytest.mark.no_cover
+
 DEPLOY = ROOT / "deploy"
 ACTION = read(ROOT / "action.yml")
 

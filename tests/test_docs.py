@@ -35,6 +35,8 @@ from support.emulator_process import served
 from support.emulator_world import BETA
 from support.reference_pages import command_of, explained_in, options_of, slug
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 each_command = pytest.mark.parametrize("name", COMMANDS)
@@ -130,14 +132,14 @@ def test_the_table_of_commands_is_complete() -> None:
 
 def _texts() -> str:
     """Every text in the code; where a value is filled in stands NUL."""
-    parsed = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "reconciler").rglob("*.py")]
+    modules = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "reconciler").rglob("*.py"))
+    nodes = [node for module in modules for node in ast.walk(module)]
     filled = [
         "".join(str(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values)
-        for tree in parsed
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.JoinedStr)
     ]
-    plain = [str(node.value) for tree in parsed for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    plain = [str(node.value) for node in nodes if isinstance(node, ast.Constant)]
     return "\n".join(filled + plain)
 
 

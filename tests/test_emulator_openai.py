@@ -17,7 +17,7 @@ from support.emulator_process import served
 needs_agents = pytest.mark.skipif(find_spec("openai.resources.beta.agents") is None, reason="openai 3.52 has agents")
 
 # the package says itself that the Assistants API is deprecated; that is no fault of these calls
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

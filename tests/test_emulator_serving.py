@@ -15,6 +15,8 @@ from reconciler.emulator.serve import listen
 from support.emulator_process import served
 from support.emulator_world import BETA, World, call
 
+pytestmark = pytest.mark.no_cover
+
 JSON = {**BETA, "Content-Type": "application/json"}
 
 

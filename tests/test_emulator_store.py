@@ -10,6 +10,8 @@ from reconciler.emulator import APIS, Emulator, EmulatorError
 from support.emulator_process import started
 from support.emulator_world import World, call
 
+pytestmark = pytest.mark.no_cover
+
 
 def open_and_close(path: Path) -> None:
     Emulator(path, patience=0).close()

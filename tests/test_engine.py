@@ -466,6 +466,7 @@ def test_a_note_of_what_did_not_settle_that_cannot_be_made_is_told() -> None:
     assert any("could not be noted" in text for text in told)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("reads", "most"), [(True, 1.4), (False, 1.5)])
 def test_what_was_created_lately_and_is_gone_is_asked_for_several_at_once(reads: bool, most: float) -> None:
     async def story() -> tuple[float, int]:

@@ -20,6 +20,8 @@ from reconciler.plan.retirements import retirements
 from reconciler.providers import PROVIDERS
 from reconciler.source import plain
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).resolve().parent.parent
 LOADED = config.load(
     ROOT, providers={name: provider.settings for name, provider in PROVIDERS.items()}, kinds=tuple(KINDS)

@@ -31,7 +31,7 @@ environments:
 """
 EMPTY = '{"object": "list", "data": [], "has_more": false, "first_id": null, "last_id": null}'
 
-pytestmark = pytest.mark.needs("git", "bash")
+pytestmark = [pytest.mark.needs("git", "bash"), pytest.mark.no_cover]
 
 
 @pytest.fixture(params=["as it is", "before 2.38"])

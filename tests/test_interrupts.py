@@ -25,6 +25,8 @@ from support.forking import Process
 from support.needing import PATIENCE
 from support.ports import Gate, on_port
 
+pytestmark = pytest.mark.no_cover
+
 NUMBER = 6
 either = pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 
@@ -45,14 +47,10 @@ def configured(here: Path, gate: Gate) -> None:
 
 @contextmanager
 def running(here: Path, gate: Gate, *more: str, file_size: int = 0) -> Iterator[Process]:
-    """An apply as a user would start it, two changes at once; killed at the end if it still runs.
-
-    One that may write only small files, as on a full disk, is not measured: its measurements would be cut off as well.
-    """
+    """An apply as a user would start it, two changes at once; killed at the end if it still runs."""
     configured(here, gate)
     arguments = ["apply", "-e", "far", "--parallelism", "2", *(more or ["--auto-approve"])]
-    environ = {name: value for name, value in plain().items() if not file_size or not name.startswith("COVERAGE")}
-    with Process(*arguments, cwd=here, env=environ, stdout=PIPE, stderr=PIPE, file_size=file_size) as process:
+    with Process(*arguments, cwd=here, env=plain(), stdout=PIPE, stderr=PIPE, file_size=file_size) as process:
         watch = threading.Timer(2 * PATIENCE, process.kill)
         watch.start()
         try:

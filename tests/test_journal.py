@@ -265,6 +265,7 @@ with Journal(pathlib.Path(sys.argv[1]), head(nonce)) as record:
 """
 
 
+@pytest.mark.no_cover
 def test_two_writers_at_once_have_a_record_each(tmp_path: Path) -> None:
     root = Path(__file__).parent.parent
     writers = [

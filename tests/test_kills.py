@@ -26,6 +26,8 @@ from support.emulator_world import call
 from support.forking import Process
 from support.needing import PATIENCE
 
+pytestmark = pytest.mark.no_cover
+
 WORDS = ("before", "after")
 PLURALS = ("agents", "assistants")
 REQUESTS = 27

@@ -13,7 +13,7 @@ from support.gits import commit, git, repository
 
 HR = "model: gpt-4o\nname: HR Helper\n"
 
-pytestmark = pytest.mark.needs("git", "bash")
+pytestmark = [pytest.mark.needs("git", "bash"), pytest.mark.no_cover]
 
 
 @pytest.fixture

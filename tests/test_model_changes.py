@@ -9,6 +9,8 @@ from reconciler.emulator import Settings
 from reconciler.model import Done
 from support.world import EVERY_SERVER, World, desired, run
 
+pytestmark = pytest.mark.no_cover
+
 Body = dict[str, Json]
 Story = list[tuple[Body, Body]]
 """State after state: the assistant, and what of its body is sent beside the marker."""

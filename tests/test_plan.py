@@ -403,6 +403,7 @@ for style in FORMATS:
 """
 
 
+@pytest.mark.no_cover
 def test_a_plan_is_the_same_bytes_under_every_hash_seed() -> None:
     tests = str(Path(__file__).parent)
     shown = [

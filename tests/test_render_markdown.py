@@ -529,6 +529,7 @@ def large(creates: int, edits: int = 0) -> Plan:
     return plan(*created, *edited)
 
 
+@pytest.mark.no_cover
 def test_a_page_never_exceeds_the_limit_of_a_comment():
     shown = markdown(large(900, 100))
 

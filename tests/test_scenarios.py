@@ -18,6 +18,8 @@ from reconciler.emulator import Settings
 from reconciler.render import FORMATS, Style, document
 from support.world import SCENARIOS, Scenario, each_scenario, run
 
+pytestmark = pytest.mark.no_cover
+
 GOLDEN = Path(__file__).parent / "golden"
 SHOWN_IN_EVERY_FORMAT = [
     "edits-a-prompt",

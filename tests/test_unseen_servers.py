@@ -20,6 +20,8 @@ from support.faults import Script, is_collection, ok, page, run, scripted
 from support.lives import KIND, applied, causes, marked, wanted
 from support.world import WHERE
 
+pytestmark = pytest.mark.no_cover
+
 Echo = Literal["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
 Reads = Literal["by id", "404", "405"]
 ECHOES: list[Echo] = ["whole", "part", "named", "bare", "null", "wrapped", "nothing"]
