@@ -54,6 +54,32 @@ def test_a_stack_is_destroyed_as_if_its_folder_were_empty(here: Checkout) -> Non
     assert (ids(here, "--stack", "acme-pr-7"), ids(here)) == ({}, first)
 
 
+def test_what_destroy_would_delete_is_planned_without_doing_it(here: Checkout) -> None:
+    here.run("apply", "--stack", "acme-pr-7", "--auto-approve")
+
+    planned = here.run("plan", "-destroy", "--stack", "acme-pr-7", "--detailed-exitcode")
+    destroyed = here.run("destroy", "--stack", "acme-pr-7", "--auto-approve")
+    own = here.run("plan", "--destroy", "--allow", "too-many-deletes", "--json").data
+    absent = here.run("plan", "--destroy", "--stack", "acme-pr-77")
+
+    assert planned.code == 3
+    assert planned.out == destroyed.out
+    assert planned.out.splitlines()[-1] == "Plan: 0 to add, 0 to change, 2 to destroy."
+    assert "Objection (too-many-deletes)" in planned.out
+    assert [(one["key"], one["action"]) for one in own["changes"]] == [("one", "delete"), ("two", "delete")]
+    assert [(one["code"], one["allowed"]) for one in own["objections"]] == [("too-many-deletes", True)]
+    assert "Note: Nothing here is of stack `acme-pr-77`." in absent.out
+    assert (len(ids(here)), len(ids(here, "--stack", "acme-pr-7"))) == (2, 2)
+
+
+@pytest.mark.parametrize("more", [("one",), ("--base", "main"), ("--drift",), ("--out", "x")])
+def test_a_plan_of_destroy_is_of_the_whole_stack_and_not_saved(here: Checkout, more: tuple[str, ...]) -> None:
+    told = here.run("plan", "--destroy", *more)
+
+    assert (told.code, told.out) == (1, "")
+    assert f"does not go with {'KEYS' if more == ('one',) else more[0]}." in told.err
+
+
 def test_a_stack_that_is_destroyed_is_not_asked_for_its_manifests(here: Checkout) -> None:
     here.run("apply", "--stack", "acme-pr-7", "--auto-approve")
 

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 @options.option("--offline", is_flag=True, help="Send nothing: plan over the manifests of --base as if applied.")
 @options.option("--detailed-exitcode", is_flag=True, help="Exit 2 when changes are pending, 3 when one is blocked.")
 @options.option("--drift", is_flag=True, help="Show and judge only what was changed on the server.")
+@options.option(
+    "--destroy", is_flag=True, help="Show what `destroy` would delete of the stack, and what objects to it."
+)
 @options.allow
 @options.allowances
 @options.timeout
@@ -50,6 +53,7 @@ def command(
     offline: bool,
     detailed_exitcode: bool,
     drift: bool,
+    destroy: bool,
     allow: tuple[str, ...],
     allowances: tuple[str, ...],
     session_options: SessionOptions,
@@ -61,6 +65,8 @@ def command(
     With --base the plan is what merging this change does; what was pending already is shown apart from it, and is not
     applied with it. Without a key or a server, that revision's manifests replace what is live. With several
     environments, --out names a folder of NAME.json.
+
+    With --destroy it is the plan that `destroy --stack NAME` carries out: everything that the stack manages.
     """
     from reconciler.github.plan_artifacts import allowances_in
     from reconciler.run.plan_output import save, show
@@ -69,7 +75,8 @@ def command(
 
     names = tuple(dict.fromkeys(environments))
     together = _is_every(names, all_environments=all_environments) or len(names) > 1
-    request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift)
+    request = PlanRequest(keys, objection_codes(allow), allowances_in(allowances), drift, destroy)
+    _reject_with_destroy(request, base=base, out=out)
     with _planner(request, base, session_options, offline=offline) as planner:
         every = names or planner.config.all_names()
         plans = planner.plan_all(every) if together else (planner.plan_one(*names or (None,)),)
@@ -79,6 +86,19 @@ def command(
         finally:
             show(plans, format, planner.style, together=together)
     return exit_code(plans, detailed=detailed_exitcode)
+
+
+def _reject_with_destroy(request: PlanRequest, *, base: str | None, out: str | None) -> None:
+    """Ends the command where an option would make another plan of --destroy than the one that `destroy` makes."""
+    others = {"KEYS": request.keys, "--base": base, "--drift": request.drift, "--allowances": request.allowances}
+    named = [name for name, given in others.items() if given]
+    if request.destroy and named:
+        raise Failure(
+            f"--destroy plans the whole stack: it does not go with {', '.join(named)}.", "pass one of the two"
+        )
+    if request.destroy and out is not None:
+        remedy = "`reconciler destroy --stack NAME` shows the plan again and carries it out; --json prints it"
+        raise Failure("A saved plan of --destroy could not be applied, so it does not go with --out.", remedy)
 
 
 def _check_offline(base: str | None, *, offline: bool) -> None:

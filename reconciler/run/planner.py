@@ -16,7 +16,7 @@ from reconciler.render.sentences import count
 from reconciler.render.several import Lost
 from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
-from reconciler.run.planning import PlanRequest, plan_against_base, requested_plan
+from reconciler.run.planning import PlanRequest, destruction, plan_against_base, requested_plan
 from reconciler.run.session import REPORTED, Session, failure_of, run_async, session_of
 
 
@@ -43,6 +43,9 @@ class Planner:
         session = self._session(environment)
         if self.base is not None:
             return await plan_against_base(session, self.base, self.request)
+        if self.request.destroy:
+            async with session.provider() as provider:
+                return destruction(session, provider, await session.live(provider), self.request)
         desired = session.desired(obeying=True)
         async with session.provider() as provider:
             live = await session.live(provider)

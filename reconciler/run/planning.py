@@ -24,6 +24,8 @@ from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
 from reconciler.run.session import Session
 
+_EMPTY = "no-manifests"
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
@@ -34,6 +36,8 @@ class PlanRequest:
     allowances: tuple[allowances.Allowance, ...] = ()
     """What labels allow: each its own objections and no others of their code."""
     drift: bool = False
+    destroy: bool = False
+    """Whether everything of the stack is to go, as if its folder of manifests were empty."""
     resolve_duplicates: bool = False
     delete_duplicates: tuple[str, ...] = ()
     """The ids of duplicates to delete although they differ."""
@@ -46,6 +50,17 @@ def requested_plan(
     _check_duplicates(session, desired, live, request.delete_duplicates)
     context = plan_context(session, provider, live, desired)
     return _requested_part(whole_plan(session, desired, live, request, context), session, desired, live, request)
+
+
+def destruction(session: Session, provider: Provider, live: Sequence[Live], request: PlanRequest) -> Plan:
+    """The plan that deletes everything of the session's stack, as if its folder of manifests were empty.
+
+    It is without the objection that there are no manifests: that is what is requested.
+    """
+    plan = requested_plan(session, provider, (), live, replace(request, allow=request.allow | {_EMPTY}))
+    note = () if plan.changes else (f"Nothing here is of stack `{plan.where.stack}`.",)
+    objections = tuple(objection for objection in plan.objections if objection.code != _EMPTY)
+    return replace(plan, objections=objections, notes=(*plan.notes, *note))
 
 
 def _check_duplicates(

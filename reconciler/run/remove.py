@@ -19,11 +19,10 @@ from reconciler.render.sentences import count
 from reconciler.run.addressing import addresses_named
 from reconciler.run.execute import plan_and_apply
 from reconciler.run.missing_apis import stop_at_missing
-from reconciler.run.planning import PlanRequest, known_addresses, requested_plan
+from reconciler.run.planning import PlanRequest, destruction, known_addresses
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, run_async, warn_of_lists, with_stack
 
-_EMPTY = "no-manifests"
 MOST = 20
 """Preview stacks that one run destroys; the next run goes on."""
 
@@ -43,14 +42,9 @@ def forget(reporter: Reporter, session: Session, keys: tuple[str, ...]) -> int:
 
 def destroy(reporter: Reporter, session: Session, allow: frozenset[str]) -> int:
     """Deletes everything of the session's stack, as if its folder of manifests were empty; the exit code."""
-    request = PlanRequest(allow=allow | {_EMPTY})
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
-        """Without the objection that there are no manifests: that is what is requested."""
-        plan = requested_plan(session, provider, (), live, request)
-        note = () if plan.changes else (f"Nothing here is of stack `{plan.where.stack}`.",)
-        objections = tuple(objection for objection in plan.objections if objection.code != _EMPTY)
-        return replace(plan, objections=objections, notes=(*plan.notes, *note))
+        return destruction(session, provider, live, PlanRequest(allow=allow))
 
     return run_async(plan_and_apply, reporter, session, plan, timeout=reporter.options.timeout)
 
