@@ -27,6 +27,7 @@ _INTERRUPTED = 130
 _CLOSED = 141
 """Of a process that writes to a closed pipe: 128 and the number of SIGPIPE."""
 COMMANDS: dict[str, str] = {
+    "init": "Set up a repository: configuration, example, editor schemas, workflows.",
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
     "apply": "Show the plan, and carry it out once it is approved.",
@@ -59,7 +60,7 @@ _ELSEWHERE = {
     **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
     **dict.fromkeys(("adopt", "export"), "`reconciler import` writes manifests of what is live."),
     **dict.fromkeys(("delete", "rm", "remove"), "remove the manifest and apply, or `reconciler forget KEY`."),
-    **dict.fromkeys(("init", "login"), "no preparation is needed: begin with `reconciler plan`."),
+    "login": "no login is needed: keys come from the variables that reconciler.yaml names.",
     "help": "`reconciler --help` does that.",
     "version": "`reconciler --version` does that.",
     **dict.fromkeys(("--verbose", "-v", "--debug"), "set RECONCILER_LOG=debug to see every request."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -209,3 +209,26 @@ def _filled(text: str, setup: WorkflowSetup, **words: str) -> str:
         "uses": setup.uses,
     }
     return _WORD.sub(lambda match: {**common, **words}[match[1]], text)
+
+
+def steps_on_github(setup: WorkflowSetup) -> Iterator[str]:
+    """What a person does on GitHub before the workflows apply anything, in this order."""
+    every, sandbox = setup.environments, setup.sandbox
+    names = ", ".join(each.name for each in every)
+    unattended = ", ".join(f"{each.name}-unattended" for each in every)
+    yield f"Environments for the branch {setup.branch} alone: {names}, with required reviewers."
+    yield f"The same without reviewers, for scheduled runs: {unattended}."
+    yield f"Secrets of the repository, keys that can only read: {_all_secrets(each.plan_keys for each in every)}."
+    yield f"Secrets of {names}, keys that can write: {_all_secrets(each.apply_keys for each in every)}."
+    yield f"Secrets of {unattended}, keys that can read: {_all_secrets(each.reconcile_keys for each in every)}."
+    if sandbox is not None:
+        secrets = _all_secrets([sandbox.apply_keys])
+        yield f"For previews the environment {sandbox.name} with {secrets}, and the label reconciler/try."
+    check = f"plan ({setup.word})" if setup.word else "plan"
+    yield f"A rule for {setup.branch}: require a pull request, an approval, the check `{check}`, owners of .github/."
+    yield f"The variable {SWITCH} = true. Until then nothing is applied."
+    yield f"Actions, {setup.file('apply')}, Run workflow: applies what is there. Afterwards each merge applies itself."
+
+
+def _all_secrets(keys: Iterable[Mapping[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(secret for each in keys for secret in each.values()))

@@ -100,7 +100,7 @@ def _help_of(option: click.Option) -> str:
 
 
 def _variable_of(option: click.Option) -> str:
-    if "--environment" in option.opts:
+    if option.name in ("environment", "environments"):
         return "`RECONCILER_ENVIRONMENT`"
     return f"`{option.envvar}`" if option.envvar else ""
 

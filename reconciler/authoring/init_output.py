@@ -1,0 +1,124 @@
+"""The output of `reconciler init`: the files as a tree, what was kept, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from reconciler.authoring.init_questions import InitOptions
+from reconciler.authoring.init_workflows import PlannedWorkflows
+from reconciler.authoring.new_files import NewFiles
+from reconciler.config import FILE, Config
+from reconciler.drafts.first_files import KEY
+from reconciler.drafts.workflows import steps_on_github
+from reconciler.render import Style
+from reconciler.render.file_tree import file_tree
+from reconciler.render.sentences import address_of, count
+from reconciler.render.values import one_line
+from reconciler.run.lock import state_folder
+from reconciler.run.session import target_of
+
+
+@dataclass(frozen=True, slots=True)
+class InitResult:
+    """What was written, and what stays to be done."""
+
+    config: Config
+    files: NewFiles
+    workflows: PlannedWorkflows | None
+    is_new: bool
+    """Whether the folder had no `reconciler.yaml`."""
+
+    @property
+    def has_example(self) -> bool:
+        """Whether there is an example to begin with."""
+        return any(f"/{KEY}." in path for path in self.files.texts)
+
+
+def print_result(result: InitResult, options: InitOptions, style: Style) -> None:
+    """Prints where manifests are applied, what was written, and what to do next."""
+    click.echo(f"{_stacks(result.config)}\n")
+    if result.files.texts:
+        words = {path: ("changed",) if path in result.files.before else () for path in sorted(result.files.texts)}
+        click.echo("\n".join([*file_tree(words, style), ""]))
+    click.echo(_done(result, options))
+    for line in _all_notes(result, options):
+        click.echo(one_line(line), err=True)
+    click.echo("\nNext:")
+    for command in _next_commands(result):
+        click.echo(f"  {command}")
+    if result.workflows is not None:
+        click.echo("\nOn GitHub, once, in the settings of the repository:")
+        for number, step in enumerate(steps_on_github(result.workflows.setup), 1):
+            click.echo(f"  {number}. {step}")
+
+
+def _stacks(loaded: Config) -> str:
+    """Every environment with its address and its stack."""
+    lines = []
+    for environment in loaded.environments.values():
+        where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
+        lines.append(f"{where.environment} ({address_of(where)}), stack {where.stack}")
+    return "\n".join(map(one_line, lines))
+
+
+def _done(result: InitResult, options: InitOptions) -> str:
+    verb = "would be " if options.dry_run else ""
+    new, changed = len(result.files.texts) - len(result.files.before), len(result.files.before)
+    parts = [
+        f"{count(new, 'file')} {verb}written" if new else "",
+        f"{count(changed, 'file')} {verb}changed" if changed else "",
+    ]
+    done = ", ".join(filter(None, parts))
+    there = "" if result.is_new else f"This folder is initialized: {FILE} exists and stays as it is. "
+    return f"{there}{done}." if done else f"{there}There is nothing to add."
+
+
+def _all_notes(result: InitResult, options: InitOptions) -> Iterator[str]:
+    """What was not done as it was asked for, and why."""
+    for path in result.files.kept:
+        yield f"Note: {path} exists with other content, and stays as it is."
+    if not result.is_new:
+        yield from _notes_of_stated(result.config, options)
+    if options.workflows and result.workflows is None:
+        yield "Note: No workflow was written, because this repository is on GitLab; docs/ci.md has a pipeline for it."
+    if result.workflows is not None:
+        yield from _notes_of_workflows(result.workflows)
+
+
+def _notes_of_stated(loaded: Config, options: InitOptions) -> Iterator[str]:
+    stacks = {each.stack for each in loaded.environments.values()}
+    if options.stack is not None and options.stack not in stacks:
+        yield f"Note: --stack {options.stack} has no effect: {FILE} names another one."
+    for each in options.environments:
+        if each.name not in loaded.environments:
+            url = f", base_url: {each.url}" if each.url is not None else ""
+            line = f"  {each.name}: {{provider: {each.provider}{url}, api_key: {{env: NAME}}}}"
+            yield f"Note: {FILE} has no environment `{each.name}`; add it below `environments`:{line}"
+
+
+def _notes_of_workflows(workflows: PlannedWorkflows) -> Iterator[str]:
+    if workflows.lacks_action:
+        yield (
+            "Warning: The workflows do not run yet: replace OWNER and COMMIT in each line `uses: OWNER/…@COMMIT` by the"
+            " repository of the action and the full hash of its commit. Or run `reconciler init --workflows --action"
+            " OWNER/assistants-reconciler@COMMIT` with both, which replaces them."
+        )
+    for name in workflows.left:
+        yield f"Note: The workflows leave out {name}, a folder of this repository: see docs/responses.md#the-workflow."
+    for name in workflows.signs_in:
+        yield f"Note: A command prints the key of {name}: add the step that signs in to its jobs, before the action."
+
+
+def _next_commands(result: InitResult) -> tuple[str, str, str]:
+    """Three commands that work as printed."""
+    folder = (click.get_current_context().find_root().params or {}).get("chdir")
+    program = f"reconciler -C {shlex.quote(folder)}" if folder else "reconciler"
+    servers = [name for name, each in result.config.environments.items() if each.settings.remote]
+    if result.has_example or not servers:
+        return f"{program} validate", f"{program} plan", f"{program} apply"
+    name = servers[-1]
+    return f"{program} doctor -e {name}", f"{program} import -e {name}", f"{program} plan -e {name}"

@@ -1,0 +1,72 @@
+"""What `reconciler init` asks on a terminal, where no option says it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import click
+
+from reconciler.authoring.surroundings import Surroundings
+from reconciler.config import LOCAL
+from reconciler.drafts.first_files import FirstEnvironment, usual_variable
+from reconciler.model import NAME
+
+_NONE = "-"
+_OPENAI = "OpenAI's own"
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What is to be written."""
+
+    stack: str | None = None
+    environments: Sequence[FirstEnvironment] = ()
+    kind: str | None = None
+    layout: str | None = None
+    """The syntax of the example."""
+    has_example: bool = True
+    workflows: bool = False
+    agents_md: bool = False
+    action: str | None = None
+    dry_run: bool = False
+
+
+def answered(options: InitOptions, around: Surroundings) -> InitOptions:
+    """The options with what a person answers; Ctrl-C ends the command, and nothing was written."""
+    click.echo("Enter accepts what stands in brackets. Nothing is written before the last answer.\n")
+    stack = _asked_name("Stack, the name under which this repository manages agents and assistants", around.stack)
+    click.echo("\n`local` is the embedded server. Which servers are there besides?")
+    environments: list[FirstEnvironment] = []
+    while (name := _next_environment(environments)) != _NONE:
+        environments.append(_asked_environment(name))
+    workflows = bool(environments) and not around.is_on_gitlab
+    workflows = workflows and click.confirm("GitHub workflows, which plan pull requests and apply merges?")
+    agents_md = click.confirm("A section in AGENTS.md, for coding assistants?")
+    click.echo("")
+    return replace(options, stack=stack, environments=environments, workflows=workflows, agents_md=agents_md)
+
+
+def _next_environment(before: Sequence[FirstEnvironment]) -> str:
+    """The name of one more environment, or that there is none."""
+    taken = {*(each.name for each in before), LOCAL}
+    while (found := _asked_name(f"Name, or {_NONE} for none", _NONE if before else "production", _NONE)) in taken:
+        click.echo(f"Error: `{found}` is there already.")
+    return found
+
+
+def _asked_environment(name: str) -> FirstEnvironment:
+    answer = _asked_text("  Address of its server", _OPENAI)
+    url = None if answer == _OPENAI else answer
+    usual = usual_variable(name, url, is_last=False)
+    return FirstEnvironment(name, url, _asked_text("  Name of the variable that holds its key", usual))
+
+
+def _asked_name(question: str, usual: str, *others: str) -> str:
+    while not NAME.fullmatch(found := _asked_text(question, usual)) and found not in others:
+        click.echo(f"Error: {found!r} is not a name: use a to z, 0 to 9, `.`, `_` and `-`.")
+    return found
+
+
+def _asked_text(question: str, usual: str) -> str:
+    return str(click.prompt(question, default=usual)).strip()

@@ -1,0 +1,82 @@
+"""The workflows of a repository, from its configuration and what Git says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from reconciler.authoring.init_questions import InitOptions
+from reconciler.authoring.surroundings import Surroundings, known_action
+from reconciler.config import Config
+from reconciler.console.failure import Failure
+from reconciler.drafts.first_files import in_turn
+from reconciler.drafts.workflows import (
+    ACTION,
+    WorkflowSetup,
+    preview_environment,
+    workflow_environments,
+    workflows,
+)
+from reconciler.source import parse
+
+_FOLDER: Final = ".github/workflows"
+_SANDBOX: Final = "sandbox"
+_REPLACE: Final = f"{ACTION} # REPLACE: the action and the full hash of its commit"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWorkflows:
+    """The workflows to be written, and what they depend on."""
+
+    top: Path
+    setup: WorkflowSetup
+    texts: Mapping[str, str]
+    """By path from the top of the repository."""
+    without_action: Mapping[str, str]
+    """The same as they are while the action is not known."""
+    left: Sequence[str]
+    """The environments that they leave out."""
+    signs_in: Sequence[str]
+    """The environments whose key a command prints."""
+
+    @property
+    def lacks_action(self) -> bool:
+        """Whether the action is not known."""
+        return self.setup.uses == _REPLACE
+
+
+def repository_workflows(loaded: Config, options: InitOptions, around: Surroundings) -> PlannedWorkflows | None:
+    """The workflows for every environment with a server; None where the code host is not GitHub."""
+    if around.is_on_gitlab:
+        return None
+    if around.top is None:
+        raise Failure("Workflows belong to a Git repository, and this folder is in none.", "run `git init` first")
+    servers = {name: each.settings for name, each in loaded.environments.items() if each.settings.remote}
+    names = in_turn([name for name in servers if name != _SANDBOX])
+    if not names:
+        remedy = "pass --environment NAME=URL, or state one in reconciler.yaml"
+        raise Failure("Workflows need an environment with a server, and there is none.", remedy)
+    variables = {name: servers[name].secret_variables() for name in names}
+    sandbox = servers.get(_SANDBOX)
+    setup = WorkflowSetup(
+        workflow_environments(variables),
+        preview_environment(_SANDBOX, sandbox.secret_variables()) if sandbox is not None else None,
+        around.branch,
+        options.action or known_action() or _REPLACE,
+        around.inside,
+    )
+    left = [name for name, each in loaded.environments.items() if each.settings.owned_folder is not None]
+    signs_in = [name for name, settings in servers.items() if settings.runs_commands]
+    texts, without = _workflow_texts(setup), _workflow_texts(replace(setup, uses=_REPLACE))
+    return PlannedWorkflows(around.top, setup, texts, without, left, signs_in)
+
+
+def _workflow_texts(setup: WorkflowSetup) -> dict[str, str]:
+    """By path, every workflow; each was read back."""
+    texts = {f"{_FOLDER}/{name}": text for name, text in workflows(setup).items()}
+    for path, text in texts.items():
+        if parse(text, path).faults:
+            raise Failure(f"{path} cannot be written: a name in it is not possible in a workflow.")
+    return texts

@@ -1,0 +1,120 @@
+"""`reconciler init`: a folder becomes a repository of manifests."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli import options
+
+if TYPE_CHECKING:
+    from reconciler.drafts.first_files import FirstEnvironment
+
+_ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
+
+
+@click.command("init")
+@options.option("--stack", metavar="NAME", help="Name of the stack; default: that of the repository or the folder.")
+@click.option(
+    "-e",
+    "--environment",
+    "servers",
+    multiple=True,
+    metavar="NAME[=URL]",
+    help="An environment and the address of its server; default: OpenAI's own. May be repeated.",
+)
+@options.option(
+    "--workflows", is_flag=True, default=None, help="Write workflows for GitHub: plan, apply, reconcile, previews."
+)
+@options.option(
+    "--agents-md", is_flag=True, default=None, help="Write a section in AGENTS.md for coding assistants, or update it."
+)
+@options.option("--kind", type=click.Choice(("agent", "assistant")), help="Kind of the example; default: agent.")
+@options.option("--layout", type=click.Choice(("yaml", "markdown")), help="Syntax of the example; default: yaml.")
+@options.option(
+    "--example/--no-example",
+    "has_example",
+    default=None,
+    help="Write an example where there are no manifests; default: yes.",
+)
+@options.option(
+    "--action", metavar="OWNER/REPO@COMMIT", help="The action that workflows use; default: that of this installation."
+)
+@options.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@options.interactive
+@options.colour
+def command(
+    *,
+    stack: str | None,
+    servers: tuple[str, ...],
+    workflows: bool | None,
+    agents_md: bool | None,
+    kind: str | None,
+    layout: str | None,
+    has_example: bool | None,
+    action: str | None,
+    dry_run: bool,
+    may_ask: bool,
+    colour: bool | None,
+) -> int:
+    """Set up a repository: configuration, an example, editor schemas, and on request workflows and AGENTS.md.
+
+    On a terminal it asks what no option says; with an option, or without a terminal, it asks nothing. Nothing is
+    sent, and an existing file is never overwritten: in a folder that has a reconciler.yaml, only what is asked for
+    with --workflows and --agents-md is added.
+
+    `local`, the embedded server, is always there, so that `reconciler plan` works at once. The keys of the others
+    are read from variables, which reconciler.yaml names. An environment called `sandbox` is for previews.
+    """
+    from pathlib import Path
+
+    from reconciler import config
+    from reconciler.authoring.init_questions import InitOptions, answered
+    from reconciler.authoring.initializing import initialize
+    from reconciler.authoring.surroundings import surroundings
+    from reconciler.console.output import stdout_style
+
+    if action is not None and not _ACTION.fullmatch(action):
+        raise click.UsageError(
+            "--action is OWNER/REPO@COMMIT with a full hash, because tags and branches can be moved."
+        )
+    around = surroundings(Path.cwd())
+    stated = (stack, kind, layout, has_example, workflows, agents_md, action)
+    wanted = InitOptions(
+        stack,
+        _stated_environments(servers),
+        kind,
+        layout,
+        has_example is not False,
+        bool(workflows),
+        bool(agents_md),
+        action,
+        dry_run,
+    )
+    is_asked = may_ask and _is_terminal() and not servers and all(each is None for each in stated)
+    if is_asked and config.find(around.folder) is None:
+        wanted = answered(wanted, around)
+    initialize(wanted, around, stdout_style(colour=colour))
+    return 0
+
+
+def _stated_environments(servers: tuple[str, ...]) -> tuple[FirstEnvironment, ...]:
+    from reconciler.config import LOCAL
+    from reconciler.drafts.first_files import FirstEnvironment
+    from reconciler.model import NAME
+
+    found: dict[str, FirstEnvironment] = {}
+    for name, _, url in (server.partition("=") for server in servers):
+        if not NAME.fullmatch(name):
+            raise click.UsageError(f"--environment {name!r} is not a name: use a to z, 0 to 9, `.`, `_` and `-`.")
+        if name == LOCAL or name in found:
+            raise click.UsageError(f"--environment {name} is there already; `{LOCAL}` is the embedded server.")
+        found[name] = FirstEnvironment(name, url or None)
+    return tuple(found.values())
+
+
+def _is_terminal() -> bool:
+    return bool(sys.stdin and sys.stdin.isatty() and sys.stdout.isatty())
