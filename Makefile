@@ -59,7 +59,7 @@ bare: venv  ## Run the tests that may be skipped, as on a machine without git, b
 
 golden: venv  ## Rewrite what scenarios expect, what README.md, the tutorial and the how-tos show, docs/reference, and .github.
 	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_scenarios.py tests/test_field_table.py \
-		tests/test_docs.py tests/test_workflow_files.py
+		tests/test_docs.py tests/test_docs_shown.py tests/test_workflow_files.py
 
 # One lock file for every Python and platform, of versions that are at least a week old: a hijacked release is usually
 # found by then. The index is named, so that the file is the same wherever it is made.

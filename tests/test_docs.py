@@ -7,8 +7,6 @@ import inspect
 import os
 import pkgutil
 import re
-import shlex
-import subprocess
 import textwrap
 from collections.abc import Iterator
 from itertools import count
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import httpx
 import pytest
 
 from reconciler import config
@@ -30,9 +27,8 @@ from reconciler.plan.guards import OBJECTIONS
 from reconciler.providers import PROVIDERS
 from reconciler.rules import RULES
 from reconciler.source import parse, plain
-from support import forking, reference_pages
-from support.emulator_process import served
-from support.emulator_world import BETA
+from support import reference_pages
+from support.followed_pages import Reader, blocks
 from support.reference_pages import command_of, explained_in, options_of, slug
 
 pytestmark = pytest.mark.no_cover
@@ -112,9 +108,7 @@ def test_the_reference_says_what_help_prints(name: str) -> None:
 def test_every_variable_that_the_code_reads_is_in_the_reference() -> None:
     page = _page("docs/reference/variables.md")
     source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "reconciler").rglob("*.py"))
-    read = {*re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)", source)} | {
-        *re.findall(r"\"(RECONCILER_[A-Z_]+)\"", source)
-    }
+    read = {*re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)", source)}
 
     assert len(read) > 5
     assert [
@@ -194,7 +188,7 @@ def test_every_field_of_the_configuration_is_documented(form: type[Form]) -> Non
 def test_every_option_of_a_provider_is_documented_and_every_example_of_a_server_is_valid(tmp_path: Path) -> None:
     settings = {name: provider.settings for name, provider in PROVIDERS.items()}
     page = _page("docs/servers.md")
-    examples = [content for _, language, content in _blocks(page) if language == "yaml"]
+    examples = [content for _, language, content in blocks(page) if language == "yaml"]
 
     assert [n for each in settings.values() for n in each.model_fields if not re.search(rf"`{n}`.* \| ", page)] == []
     assert len(examples) > 2
@@ -248,53 +242,13 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
         )
 
 
-def _blocks(text: str) -> Iterator[tuple[str, str, str]]:
-    """Every fenced block: the prose before it, its language, its content."""
-    end = 0
-    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.M | re.S):
-        yield text[end : match.start()], match[1], match[2]
-        end = match.end()
+def test_the_index_leads_to_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / path).resolve() for path, _ in _links(index) if path}
 
-
-def _pattern(shown: str) -> re.Pattern[str]:
-    """The output that is shown, whatever the ids and durations; a line `…` stands for any lines."""
-    lines = []
-    for line in shown.splitlines():
-        exact = re.sub(r"(asst|agent)_\w+", r"\1_\\w+", re.escape(line))
-        exact = re.sub(r"Fingerprint\\ `[^`]+`", r"Fingerprint `[\\w-]+`", exact)
-        lines.append("(?:.*\n)*?" if line == "…" else re.sub(r"\d\\\.\ds", r"\\d+\\.\\ds", exact) + "\n")
-    return re.compile("".join(lines))
-
-
-def _printed(command: str, folder: Path, code: int | None = None, **environ: str) -> str:
-    program, *words = shlex.split(command)
-    assert program == "reconciler"
-    done = subprocess.run(
-        [forking.command(), *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **environ},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    assert code in (None, done.returncode), done.stdout
-    return done.stdout
-
-
-def _true(shown: str, command: str, folder: Path) -> str:
-    """What a page shows of a command, which is what it prints; with RECONCILER_GOLDEN it is written anew."""
-    printed = _printed(command, folder)
-    if _pattern(shown).fullmatch(printed):
-        return shown
-    assert os.environ.get("RECONCILER_GOLDEN"), f"$ {command}\n{printed}"
-    return printed
-
-
-def _console(block: str, folder: Path) -> str:
-    """A console block with what its commands print."""
-    steps = re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block, re.M)
-    return "".join(f"$ {command}\n{_true(shown, command, folder)}" for command, shown in steps)
+    assert [
+        str(page) for page in (ROOT / "docs").rglob("*.md") if not {page, *page.parents} & linked and page != index
+    ] == []
 
 
 def _quoted(text: str) -> str:
@@ -315,37 +269,46 @@ def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
     top, comment = (re.search(pattern, page, re.S) for pattern in (_TOP, _COMMENT))
     assert top
     assert comment
-    changes = {}
-    for before, language, block in _blocks(page[page.index("\n## Five minutes") : page.index("\n## How it works")]):
-        if language == "console":
-            changes[block] = _console(block, tmp_path)
-        elif language != "sh":
-            path = tmp_path / re.findall(r"`((?:agents|assistants)/[\w./-]+)`", before)[-1]
-            edited = path.exists()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(block, encoding="utf-8")
-            if edited:
-                changes[top[1]] = _console(top[1], tmp_path)
-                changes[comment[2]] = _quoted(_true(_unquoted(comment[2]), comment[1], tmp_path))
-    assert len(changes) == 4
+    steps = page[page.index("\n## Five minutes") : page.index("\n## How it works")]
+    edited = steps.rindex("```\n", 0, steps.index("Applying it sends")) + 4
+    with Reader(tmp_path) as reader:
+        changes = {steps[:edited]: reader.follow(steps[:edited])}
+        changes[top[1]] = reader.console(top[1])
+        changes[comment[2]] = _quoted(reader.checked(comment[1], _unquoted(comment[2])))
+        changes[steps[edited:]] = reader.follow(steps[edited:])
+    happened = page
     for shown, printed in changes.items():
-        page = page.replace(shown, printed)
+        happened = happened.replace(shown, printed)
     if os.environ.get("RECONCILER_GOLDEN"):
-        (ROOT / "README.md").write_text(page, encoding="utf-8")
+        (ROOT / "README.md").write_text(happened, encoding="utf-8")
+    else:
+        assert happened == page, "look at what differs, then run `make golden`"
 
 
+_TWO_ACCOUNTS = """<!-- https://assistants.example.com is http://127.0.0.1:8000 -->
+<!-- https://staging.example.com is http://127.0.0.1:8001 -->
+```console
+$ reconciler serve --port 8000 --data production.db
+…
+$ reconciler serve --port 8001 --data staging.db
+…
+$ export ASSISTANTS_API_KEY=key-of-the-readme
+$ export RECONCILER_AUTO_APPROVE=1
+```
+```sh
+for server in https://assistants.example.com https://staging.example.com; do
+  curl -sSf $server/v1/assistants -H 'OpenAI-Beta: assistants=v2' \\
+    -H 'Content-Type: application/json' -d '{"name": "HR Helper", "model": "gpt-5.5"}'
+done
+```
+"""
+
+
+@pytest.mark.needs("curl")
 def test_the_commands_of_the_readme_work_with_a_server(tmp_path: Path) -> None:
     text = _page("README.md").split("\n## Connect a server\n")[1].split("\n## ")[0]
-    (_, _, configuration), (_, _, commands) = _blocks(text)
-    (tmp_path / "assistants").mkdir()
-    with served(tmp_path / "production.db") as production, served(tmp_path / "staging.db") as staging:
-        for url, name in ((production, "assistants"), (staging, "staging")):
-            httpx.post(f"{url}/v1/assistants", json={"name": "HR Helper", "model": "gpt-4o"}, headers=BETA)
-            configuration = configuration.replace(f"https://{name}.example.com", url)
-        (tmp_path / "reconciler.yaml").write_text(configuration)
-        for line in commands.splitlines():
-            words = line.partition("#")[0]
-            _printed(words, tmp_path, 0, RECONCILER_AUTO_APPROVE="1", ASSISTANTS_API_KEY="key-of-the-readme")
+    with Reader(tmp_path) as reader:
+        reader.follow(_TWO_ACCOUNTS + text)
 
 
 def test_the_readme_is_a_front_page() -> None:

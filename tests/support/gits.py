@@ -8,7 +8,7 @@ from pathlib import Path
 
 from support.needing import needing
 
-_NOBODY = {
+NOBODY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_SYSTEM": os.devnull,
     **{f"GIT_{who}_{what}": "nobody@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
@@ -19,7 +19,7 @@ def git(root: Path, *arguments: str) -> str:
     """What Git answers; without git there is no test."""
     needing("git")
     command = ["git", "-C", str(root), *arguments]
-    environ = {**os.environ, **_NOBODY}
+    environ = {**os.environ, **NOBODY}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -1,0 +1,193 @@
+"""Pages that a reader follows step by step: the files are written, the commands run, what they print is compared.
+
+- A `console` block has commands (`$ `) and what they print. A line `…` stands for any lines. Ids, durations, commits,
+  run names, fingerprints and versions may differ, but an id that is shown twice is one id.
+- `Enter a value: yes` is typed on a terminal.
+- `reconciler serve` runs from the beginning of the page to its end, on a free port.
+- An `sh` block is a script that has to succeed, whatever it prints. In a comment it prepares what the page is about, as
+  does `<!-- https://assistants.example.com is http://127.0.0.1:8000 -->`, which says what plays that server.
+- A `diff` block edits the file that the prose above it names; a block of any other language is that whole file.
+- A block without a language is only shown.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from support.forking import Process, command
+from support.gits import NOBODY
+
+_STEP = re.compile(r"^\$ ((?:.*\\\n)*.+)\n((?:(?!\$ ).*\n)*)", re.M)
+_FILE = re.compile(r"`([\w./-]+\.(?:yaml|md|json|csv))`")
+_ANSWER = "Enter a value: "
+_DIGIT = r"(?=[a-f]*\d)"
+"""A word of these letters without one is a word."""
+_KINDS = {
+    "id": r"\b(?:asst|agent)_\w{8,}",
+    "run": r"\b\d{8}T\d{6}\.?\d{3}Z-[0-9a-f]{8}\b",
+    "duration": r"\b\d+\.\ds\b",
+    "fingerprint": r"(?<=Fingerprint `)[\w-]+",
+    "commit": rf"\b{_DIGIT}[0-9a-f]{{7,40}}\b",
+    "version": r"(?<=reconciler )\d+\.\d+\.\d+\w*",
+}
+_TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+_NAMED = ("id", "run", "commit")
+
+
+def blocks(text: str) -> Iterator[tuple[str, str, str]]:
+    """Every fenced block: what stands before it, its fence included, its language, its content."""
+    end = 0
+    for match in re.finditer(r"^(```+)(\w*)\n(.*?)^\1$", text, re.M | re.S):
+        yield text[end : match.start(3)], match[2], match[3]
+        end = match.end(3)
+
+
+class Reader:
+    """Somebody who does what a page says, in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environ = {**os.environ, **NOBODY, "PATH": f"{command().parent}{os.pathsep}{os.environ['PATH']}"}
+        self._environ |= {"PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+        self._real: dict[str, str] = {}
+        """What stands here for what the page shows: ids, commits, addresses."""
+        self._servers: dict[str, Process] = {}
+        self._first: dict[str, str] = {}
+        """The first line that a server prints."""
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        for server in self._servers.values():
+            with server:
+                server.send_signal(signal.SIGINT)
+
+    def follow(self, page: str) -> str:
+        """The page, with what its commands printed where that differs from what it shows."""
+        for line in re.findall(r"^\$ (reconciler serve .+)$", page, re.M):
+            self._serve(line)
+        for shown, address in re.findall(r"^<!-- (https://\S+) is (\S+) -->$", page, re.M):
+            self._real[shown] = self._as_here(address)
+        parts = []
+        for before, language, content in blocks(page):
+            parts += [before, self.console(content) if language == "console" else content]
+            if language == "sh":
+                self._prepare(content)
+            elif language not in ("", "console"):
+                self._write(before.rpartition("\n```")[0], language, content)
+        return "".join(parts) + page[len("".join(before + content for before, _, content in blocks(page))) :]
+
+    def console(self, content: str) -> str:
+        """A block of commands, with what they printed where that differs."""
+        return "".join(f"$ {line}\n{self.checked(line, shown)}" for line, shown in _STEP.findall(content))
+
+    def checked(self, line: str, shown: str) -> str:
+        """What is shown of a command if that is what it prints; else what it prints."""
+        printed, _ = self._do(line, answered=f"{_ANSWER}yes" in shown)
+        for here, real in sorted(self._real.items(), key=lambda pair: -len(pair[1])):
+            printed = printed.replace(real, here)
+        return shown if self._same(shown, printed) else printed.rstrip("\n") + "\n" * bool(printed)
+
+    def _same(self, shown: str, printed: str) -> bool:
+        tokens = []
+        pattern = ""
+        for text in shown.splitlines(keepends=True):
+            if text == "…\n":
+                pattern += "(?:.*\n)*?"
+                continue
+            end = 0
+            for found in _TOKEN.finditer(text):
+                tokens.append((str(found.lastgroup), found[0]))
+                pattern += (
+                    re.escape(text[end : found.start()]) + f"({_KINDS[str(found.lastgroup)].replace(_DIGIT, '')})"
+                )
+                end = found.end()
+            pattern += re.escape(text[end:])
+        match = re.fullmatch(pattern, printed)
+        named = [
+            (here, real)
+            for (kind, here), real in zip(tokens, match.groups() if match else (), strict=False)
+            if kind in _NAMED
+        ]
+        for here, real in named:
+            if self._real.setdefault(here, real) not in (real, here) and here != real:
+                return False
+        return match is not None
+
+    def _prepare(self, script: str) -> None:
+        printed, code = self._run(f"set -e\n{self._as_here(script)}", answered=False)
+        assert code == 0, f"{script}\n{printed}"
+
+    def _as_here(self, text: str) -> str:
+        """The text with what stands here for what it shows."""
+        for shown, real in self._real.items():
+            text = text.replace(shown, real)
+        return text
+
+    def _write(self, before: str, language: str, content: str) -> None:
+        named = _FILE.findall(before.strip().rpartition("\n\n")[2])
+        assert named, f"no file is named before\n{content}"
+        path = self._folder / named[-1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = self._as_here(content)
+        if language == "diff":
+            sides = (
+                "".join(each[1:] or "\n" for each in content.splitlines(keepends=True) if each[0] != sign)
+                for sign in "+-"
+            )
+            before, after = sides
+            assert path.read_text(encoding="utf-8").count(before) == 1, f"{path.read_text(encoding='utf-8')}\n{before}"
+            content = path.read_text(encoding="utf-8").replace(before, after)
+        path.write_text(content, encoding="utf-8")
+
+    def _do(self, line: str, *, answered: bool = False) -> tuple[str, int]:
+        """Does what a line says; what it printed, and the exit code."""
+        if line in self._first:
+            return self._first[line], 0
+        line = self._as_here(line)
+        word, _, rest = line.partition(" ")
+        if word == "cd":
+            self._folder = (self._folder / rest).resolve()
+        elif word == "export":
+            name, _, value = rest.partition("=")
+            self._environ[name] = value
+        else:
+            return self._run(line, answered=answered)
+        return "", 0
+
+    def _serve(self, line: str) -> None:
+        words = line.split()[1:]
+        place = words.index("--port") + 1
+        shown, words[place] = f"127.0.0.1:{words[place]}", "0"
+        server = self._servers[line] = Process(*words, cwd=self._folder, env=self._environ, stdout=subprocess.PIPE)
+        assert server.stdout
+        self._first[line] = server.stdout.readline()
+        (self._real[shown],) = re.findall(r"127\.0\.0\.1:\d+", self._first[line])
+
+    def _run(self, line: str, *, answered: bool) -> tuple[str, int]:
+        ours, theirs = pty.openpty()
+        os.write(ours, b"yes\n" if answered else b"\x04")
+        try:
+            done = subprocess.run(
+                ["sh", "-c", line],
+                cwd=self._folder,
+                env=self._environ,
+                stdin=theirs if answered else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+            )
+        finally:
+            os.close(ours)
+            os.close(theirs)
+        return done.stdout.replace(_ANSWER, f"{_ANSWER}yes") if answered else done.stdout, done.returncode
