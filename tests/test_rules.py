@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.rules import ADJUSTABLE, RULES
+from reconciler.source.comments import comments
 from support.checkout import Checkout
 from support.judging import judged, shown
 from support.repositories import REPOSITORIES
@@ -157,6 +158,12 @@ def test_a_comment_is_about_its_own_document_alone(tmp_path: Path) -> None:
     assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:4 temperature-and-top-p"]
 
 
+def test_a_comment_may_name_several_codes(tmp_path: Path) -> None:
+    both = "temperature: 0.2\ntop_p: 0.5\ntools: [{type: function, function: {name: f}}]\n"
+    text = f"# reconciler: allow temperature-and-top-p , undescribed-tool\nmodel: acme\n{both}"
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == []
+
+
 def test_what_looks_like_a_comment_in_a_text_is_none(tmp_path: Path) -> None:
     text = (
         "model: acme-chat\ninstructions: |\n  Be brief.\n  # reconciler: allow temperature-and-top-p\n"
@@ -171,6 +178,25 @@ def test_front_matter_has_comments_and_the_text_below_has_none(tmp_path: Path) -
     assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, file: f"---\n{allow}\n{body}Hello\n"})) == []
     below = judged(tmp_path, {"reconciler.yaml": CONFIG, file: f"---\n{body}{allow}\nHello\n"})
     assert shown(below) == [f"{file}:4 temperature-and-top-p"]
+
+
+ODD = {
+    "another comment of ours": "# reconciler: refuse no-effect\nmodel: gpt-5.5\n",
+    "a comment at the end": "model: gpt-5.5\n# reconciler: allow temperature-and-top-p",
+    "an alias": "model: gpt-5.5\nname: &a A # reconciler: allow unused-file\ndescription: *a\nx-y: [*a, *a]\n",
+    "a document that is no YAML": "model: gpt-5.5 # reconciler: allow unused-file\n---\nmodel: '\n",
+    "nothing but a comment": "# reconciler: allow unused-file\n",
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_an_odd_comment_does_no_harm(case: str, tmp_path: Path) -> None:
+    found = shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: ODD[case]}))
+    assert [one for one in found if "allow" in one and "unused-allow (note)" not in one] == []
+
+
+def test_a_text_whose_front_matter_is_not_closed_has_no_comments() -> None:
+    assert [*comments("---\n# reconciler: allow unused-file\n", "a.md", "allow", markdown=True)] == []
 
 
 def test_an_environment_chooses_severities_of_its_own(tmp_path: Path) -> None:

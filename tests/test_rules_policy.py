@@ -35,6 +35,7 @@ POLICIES = {
         f"{GOOD}response_format:\n  type: json_schema\n  json_schema:\n    name: x\n    schema: {{enum: [secret]}}\n",
         "8:21 forbidden-text",
     ),
+    "an escape": ("forbidden: [be kind]", 'model: a\ninstructions: "Be\\x20kind."\n', "2:15 forbidden-text"),
     "a sign": ("forbidden: ['???']", GOOD.replace("competitors.", "all???"), "3:29 forbidden-text"),
     "a long prompt": ("largest_prompt: 22", GOOD, "3:1 prompt-too-large"),
 }  # fmt: skip

@@ -42,6 +42,10 @@ def test_a_secret_is_known_by_its_shape_and_hidden(looks: str) -> None:
     assert text[start:end] in text
 
 
+def test_a_secret_within_another_is_one() -> None:
+    assert len(possible_secrets(f"password: {SECRETS['a token of GitHub']}")) == 1
+
+
 @pytest.mark.parametrize("text", NONE)
 def test_a_placeholder_is_no_secret(text: str) -> None:
     assert possible_secrets(text) == []

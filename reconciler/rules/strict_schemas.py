@@ -66,7 +66,7 @@ def _of_root(schema: Node) -> Iterator[RuleFinding]:
     stated = member(schema, "type")
     if "anyOf" in fields(schema):
         message = "The root of a strict schema may not be `anyOf`."
-        yield RuleFinding(schema.keys["anyOf"], message, f"put it into a property, {_LEAVE}")
+        yield RuleFinding(schema.keys.get("anyOf", schema.place), message, f"put it into a property, {_LEAVE}")
     elif stated is not None and stated.value != "object":
         message = "The root of a strict schema must be an object."
         yield RuleFinding(stated.place, message, f"put it into a property, {_LEAVE}")
@@ -97,7 +97,7 @@ def _is_object(part: Node) -> bool:
 def _of_keywords(part: Node) -> Iterator[RuleFinding]:
     for name in (name for name in fields(part) if name in _UNSUPPORTED):
         remedy = f"{_INSTEAD.get(name, 'say it in the description instead')}, {_LEAVE}"
-        yield RuleFinding(part.keys[name], f"Structured outputs do not support `{name}`.", remedy)
+        yield RuleFinding(part.keys.get(name, part.place), f"Structured outputs do not support `{name}`.", remedy)
     stated = member(part, "format")
     if stated is not None and isinstance(stated.value, str) and stated.value not in _FORMATS:
         message = f"Structured outputs do not support the format `{stated.value}`."
@@ -113,7 +113,7 @@ def _of_enum(part: Node, sizes: _Sizes) -> Iterator[RuleFinding]:
         message = (
             f"An enum of {len(values):,} values has {characters:,} characters; {_ENUM_CHARACTERS:,} are supported."
         )
-        yield RuleFinding(part.keys["enum"], message, f"shorten it, {_LEAVE}")
+        yield RuleFinding(part.keys.get("enum", part.place), message, f"shorten it, {_LEAVE}")
 
 
 def _of_sizes(schema: Node, sizes: _Sizes) -> Iterator[RuleFinding]:
