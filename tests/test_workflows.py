@@ -57,7 +57,7 @@ SCRIPTS = [
     for path, found in [*((path, steps(path)) for path in FILES), (ROOT / "action.yml", ACTION["runs"]["steps"])]
     for number, step in enumerate(found)
     if "run" in step
-]
+] + [pytest.param((ROOT / "each-folder.sh").read_text(), "bash", id="each-folder")]
 
 
 # what holds of their text
@@ -420,7 +420,7 @@ def test_however_a_job_ends_its_comment_is_told(command: str, outcome: str) -> N
     repository = "acme/assistants"
     pull = {"state": "open", "head": {"repo": {"full_name": repository}}}
     context = {
-        "inputs": {"command": command, "stack": "acme-pr-7" if command in ("try", "destroy") else ""},
+        "inputs": {"command": command, "folders": "", "stack": "acme-pr-7" if command in ("try", "destroy") else ""},
         "steps": {**ids, **ran},
         "github": {"event": Lenient(pull_request=pull), "repository": repository},
     }
@@ -500,6 +500,48 @@ def test_one_run_plans_both_environments_and_a_merge_is_applied_to_one_after_the
     assert told.count("### Applied: 2 added") == 2
     assert all(one["id"] in told for one in (*acme.everything(), *acme.everything(staging)))
     assert all(acme.kept(f"reconciler-history-{name}-apply-1") for name in ("staging", "production"))
+
+
+def with_folders(name: str, folders: str) -> Mapping[str, Any]:
+    workflow = copied(name)
+    for job in workflow["jobs"].values():
+        job["steps"][1]["with"]["folders"] = folders
+    return workflow
+
+
+def test_one_step_plans_and_applies_several_folders_and_each_has_its_comment(acme: Team) -> None:
+    shared = (acme.origin / "reconciler.yaml").read_text().replace("stack: acme\nmanifests: [assistants]\n", "")
+    teams = {
+        f"teams/{name}/reconciler.yaml": f"version: 1\nstack: {name}\nextends: ../../reconciler.yaml\n"
+        for name in ("hr", "it")
+    }
+    acme.commit(**{"reconciler.yaml": shared, **teams})
+    helpers = {f"teams/{name}/assistants/helper.yaml": manifest(name=f"{name} helper") for name in ("hr", "it")}
+    plan, apply = (with_folders(name, "teams/hr\n teams/it") for name in ("plan", "apply"))
+    plan["jobs"]["plan"]["steps"][1]["with"]["environment"] = "production"
+
+    job = acme.open(7, workflow=plan, **helpers)
+    assert job.conclusion == "success", job.log
+    assert (job.outputs["add"], job.outputs["has_changes"], len(acme.hub.bodies(7))) == ("2", "true", 2)
+    assert [f"teams/{name}/assistants/helper.yaml" in job.log for name in ("hr", "it")] == [True, True]
+    folders = [f"folders/teams/{name}/plan.{kind}" for name in ("hr", "it") for kind in ("html", "json", "md")]
+    assert acme.kept("reconciler-plans-1") == folders
+
+    acme.merge(7)
+    applied = acme.applied(workflow=apply)
+    assert applied.conclusion == "success", applied.log
+    assert {one["metadata"]["reconciler"].split()[1] for one in acme.everything()} == {
+        "hr/production/helper",
+        "it/production/helper",
+    }
+    assert all("### Applied: 1 added" in body for body in acme.hub.bodies(7))
+    assert {f"folders/teams/{name}/events.jsonl" for name in ("hr", "it")} <= {
+        *acme.kept("reconciler-history-production-apply-1")
+    }
+
+    acme.open(8, workflow=plan, **{"teams/it/assistants/helper.yaml": manifest(name="IT")})
+    (told,) = acme.hub.bodies(8)
+    assert told.startswith("<!-- reconciler: comment it production run ")
 
 
 def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, staging: str) -> None:

@@ -25,7 +25,8 @@ from reconciler.cli import completers, options
 @options.option(
     "--history",
     metavar="NAME",
-    help="Where each attempt of the apply keeps its events, as NAME-1 …: results of earlier attempts stay reported.",
+    help="Where each attempt of the apply keeps its events, as NAME-1 …: results of earlier attempts stay reported."
+    " NAME/FOLDER are those of a folder.",
 )
 @options.allowances
 @options.option("--url", metavar="URL", help="The page with the whole output; default: the page of this run.")

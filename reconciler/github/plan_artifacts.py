@@ -56,22 +56,36 @@ def _plans_of_run(artifacts: Artifacts, run: WorkflowRun, names: Sequence[str]) 
 
 def plan_in(files: Mapping[str, bytes], stack: str, name: str) -> tuple[bytes, Document]:
     """The one plan of an environment among the files, as it was saved and as it reads."""
-    contents = _files_named(files, "plan.json", f"{name}.json")
-    if len(contents) != 1:
-        raise Failure(f"The artifact holds {len(contents)} files called plan.json or {name}.json, and not one.")
-    plan = plan_of(contents[0], "What the run kept")
+    named = _files_named(files, "plan.json", f"{name}.json")
+    plans = [(content, plan_of(content, "What the run kept")) for content in named]
+    own = [(content, plan) for content, plan in plans if plan["stack"] == stack]  # others are of other folders
+    plans = own if len(plans) > 1 and stack != UNKNOWN else plans
+    if len(plans) != 1:
+        raise Failure(f"The artifact holds {len(plans)} files called plan.json or {name}.json, and not one.")
+    content, plan = plans[0]
     planned_for, planned_stack = environment_of(plan), plan["stack"]
     if planned_for != name or stack not in (planned_stack, UNKNOWN):
         raise Failure(f"The plan is of {planned_for}, stack {planned_stack}, and not of {name}, stack {stack}.")
-    return contents[0], plan
+    return content, plan
 
 
 def events_before(host: CodeHost, run: int, attempt: int, name: str) -> str:
-    """The events of applies in earlier attempts of a run, in their order; each kept them under `NAME-ATTEMPT`."""
+    """The events of applies in earlier attempts of a run, in their order; each kept them under `NAME-ATTEMPT`.
+
+    Of `NAME/FOLDER` those that are in such a folder of it.
+    """
+    name, _, folder = name.partition("/")
     by_name = {artifact.name: artifact for artifact in host.artifacts(run)}
     earlier = [by_name[each] for before in range(1, attempt) if (each := f"{name}-{before}") in by_name]
-    events = (_files_named(host.files(artifact) or {}, "events.jsonl") for artifact in earlier)
+    events = (_files_named(_files_in(host.files(artifact) or {}, folder), "events.jsonl") for artifact in earlier)
     return "".join(content.decode(errors="replace") for contents in events for content in contents)
+
+
+def _files_in(files: Mapping[str, bytes], folder: str) -> Mapping[str, bytes]:
+    """The files directly in a folder of this name, whatever that is in; all where none is named."""
+    return {
+        path: each for path, each in files.items() if not folder or f"/{path}".rpartition("/")[0].endswith(f"/{folder}")
+    }
 
 
 def _files_named(files: Mapping[str, bytes], *names: str) -> list[bytes]:

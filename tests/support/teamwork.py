@@ -92,7 +92,7 @@ class Team:
             git(self.origin, "checkout", "-q", branch)
         for name, text in files.items():
             path = self.origin / (name if "." in name else f"assistants/{name}.yaml")
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True) if text is None else path.write_text(text)
         git(self.origin, "add", "-A")
         git(self.origin, "commit", "-q", "--allow-empty", "-m", f"{branch} moves on")
@@ -184,16 +184,18 @@ class Team:
         self.hub.finish(run, job.conclusion)
         return job
 
-    def applied(self, commit: str | None = None, attempt: int = 1) -> Job:
+    def applied(self, commit: str | None = None, attempt: int = 1, workflow: Mapping[str, Any] | None = None) -> Job:
         """apply.yml, for a commit of main that was pushed; the job that applies to production."""
-        return self.applied_in_turn(commit, attempt)["production"]
+        return self.applied_in_turn(commit, attempt, workflow)["production"]
 
-    def applied_in_turn(self, commit: str | None = None, attempt: int = 1) -> dict[str, Job]:
+    def applied_in_turn(
+        self, commit: str | None = None, attempt: int = 1, workflow: Mapping[str, Any] | None = None
+    ) -> dict[str, Job]:
         """The same, every job."""
         commit = commit or git(self.origin, "rev-parse", "main")
         run = self._applying(commit, attempt)
         event = Event("push", commit, "refs/heads/main", {})
-        jobs = self.machine.run(read(WORKFLOWS / "apply.yml"), event, run, attempt)
+        jobs = self.machine.run(workflow or read(WORKFLOWS / "apply.yml"), event, run, attempt)
         failed = any(job.conclusion == "failure" for job in jobs.values())
         self.hub.finish(run, "failure" if failed else "success")
         return jobs

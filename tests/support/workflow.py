@@ -338,7 +338,10 @@ def _upload(running: Running, given: Values) -> Values:
 
     With `archive: false` it is called as its file is, but `overwrite` deletes what is called `name`.
     """
-    files = [found for line in given["path"].split("\n") if line for found in _files(Path(line.strip()))]
+    lines = [line.strip() for line in given["path"].splitlines() if line.strip()]
+    files = [
+        found for line in lines for path in sorted(Path("/").glob(line.lstrip("/"))) for found in _files(Path(path))
+    ]
     if not files:
         assert given.get("if-no-files-found") == "ignore", f"nothing to keep: {given['path']}"
         return {}
@@ -351,7 +354,8 @@ def _upload(running: Running, given: Values) -> Values:
     if (running.run, name) in running.machine.artifacts:
         raise ActionError(f"(409) Conflict: {name} already exists on the workflow run")
     running.machine.artifacts.add((running.run, name))
-    top = Path(os.path.commonpath([file.parent for file in files]))
+    searched = [Path(line.partition("/*")[0]) for line in lines]
+    top = Path(os.path.commonpath(searched if len(lines) > 1 else [file.parent for file in files]))
     running.machine.kept(running.run, name, {str(file.relative_to(top)): file.read_bytes() for file in files})
     return {"artifact-url": f"https://github.example.com/{running.machine.repository}/runs/{running.run}/{name}"}
 

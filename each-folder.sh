@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# A step of action.yml begins with this file: where FOLDERS names folders, the step is carried out in each of them, and
+# not here. Each has its own FOLDER for the files that are made. A folder in which it fails keeps no other from its turn;
+# then the step fails.
+if [ -n "${FOLDERS:-}" ] && [ -z "${IN_FOLDER:-}" ]; then
+  read -r -d '' -a folders <<< "$FOLDERS" || true
+  failed=0
+  for folder in "${folders[@]}"; do
+    case "/$folder/" in
+      //* | /-* | */../*) echo "::error::folders takes paths below the working directory, and not $folder" && exit 1 ;;
+    esac
+    echo "In $folder:"
+    (
+      export IN_FOLDER=$folder FOLDER=$FOLDER/folders/$folder
+      if [ -n "${RECONCILER_STATE_DIR:-}" ]; then export RECONCILER_STATE_DIR=$FOLDER/state; fi
+      if [ -n "${RECONCILER_JSON_INTO:-}" ]; then export RECONCILER_JSON_INTO=$FOLDER/events.jsonl; fi
+      if [ -n "${HISTORY:-}" ]; then export HISTORY=$HISTORY/$folder; fi
+      mkdir -p "$FOLDER" && cd -- "$folder" && exec bash --noprofile --norc -e -o pipefail "$0"
+    ) || failed=1
+  done
+  exit "$failed"
+fi
