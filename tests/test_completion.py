@@ -215,9 +215,10 @@ def test_a_key_of_two_kinds_is_offered_as_both_addresses(here: Checkout) -> None
 def test_environments_of_an_extended_configuration_are_offered(here: Checkout) -> None:
     team = here.root / "team"
     team.mkdir()
-    (team / "reconciler.yaml").write_text("extends: ../reconciler.yaml\nstack: team\n")
+    own = "{staging: null, sandbox: {provider: local}, production: {stack: team-p}}"
+    (team / "reconciler.yaml").write_text(f"extends: ../reconciler.yaml\nenvironments: {own}\n")
 
-    assert completed(here, "-C", "team", "plan", "-e", "") == ["staging", "production"]
+    assert completed(here, "-C", "team", "plan", "-e", "") == ["production", "sandbox"]
 
 
 def test_the_kinds_are_those_that_exist() -> None:

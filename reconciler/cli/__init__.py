@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from reconciler import __version__
+from reconciler.cli.other_tools import ALWAYS_SO, MISSING_HERE, OPTIONS_THERE, command_here
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.streams import discard, null_stream
@@ -48,26 +49,13 @@ COMMANDS: dict[str, str] = {
     "migrate": "Assess or write what becomes of each assistant as an agent or as a Responses request.",
     "serve": "Run the embedded server for other programs.",
     "completion": "Print the script that completes commands, keys and options in a shell.",
+    "help": "Print the help of a command.",
+    "version": "Print the version.",
 }
 _TERRAFORM = re.compile(
     r"-(auto-approve|chdir|stack|color|destroy|detailed-exitcode|drift|format|help|input|json|no-color|out|parallelism|json-into|expect|state-dir"
-    r"|timeout|version|allow|environment|host|port)(=.*)?"
+    r"|timeout|version|allow|environment|host|port|raw|target|yes)(=.*)?"
 )
-
-_ELSEWHERE = {
-    **dict.fromkeys(("get", "list", "ls", "state", "refresh", "agents"), "`reconciler status` lists what is live."),
-    **dict.fromkeys(("deploy", "push", "up", "update", "create"), "`reconciler apply` does that."),
-    **dict.fromkeys(("diff", "preview"), "`reconciler plan` does that."),
-    **dict.fromkeys(("adopt", "export"), "`reconciler import` writes manifests of what is live."),
-    **dict.fromkeys(("delete", "rm", "remove"), "remove the manifest and apply, or `reconciler forget KEY`."),
-    "login": "no login is needed: keys come from the variables that reconciler.yaml names.",
-    "help": "`reconciler --help` does that.",
-    "version": "`reconciler --version` does that.",
-    **dict.fromkeys(("--verbose", "-v", "--debug"), "set RECONCILER_LOG=debug to see every request."),
-    **dict.fromkeys(("--yes", "-y", "--force"), "`--auto-approve` applies without asking."),
-    **dict.fromkeys(("--dry-run", "-n"), "`reconciler plan` never writes."),
-}
-"""What people who come from other tools look for, and what to use instead."""
 
 _EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
 
@@ -126,7 +114,7 @@ class _LateCommands(click.Group):
         if args and args[0] not in COMMANDS:
             from reconciler.diagnostics import did_you_mean
 
-            remedy = _ELSEWHERE.get(args[0]) or did_you_mean(args[0], COMMANDS)
+            remedy = command_here(args) or did_you_mean(args[0], COMMANDS)
             raise click.UsageError(f"There is no command {args[0]!r}; {remedy}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -176,7 +164,7 @@ def _run_command(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        _with_suggestion(error).show()
+        _with_suggestion(error, arguments).show()
         return 1
     except Failure as failure:
         failure.show()
@@ -198,24 +186,36 @@ def _run_command(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _with_suggestion(error: click.ClickException) -> click.ClickException:
-    """The error; where there is no such option, with what was probably meant."""
+def _with_suggestion(error: click.ClickException, arguments: Sequence[str]) -> click.ClickException:
+    """The error; where there is no such option, or one is missing, with what was probably meant."""
+    if isinstance(error, click.MissingParameter) and error.param and error.param.name in MISSING_HERE:
+        return click.UsageError(
+            f"{error.format_message().removesuffix('.')}; {MISSING_HERE[error.param.name]}.", error.ctx
+        )
     if not isinstance(error, click.NoSuchOption):
         return error
+    name = _as_typed(error.option_name, with_two_dashes(arguments))
+    remedy = OPTIONS_THERE.get(name) or _option_meant(name, error.ctx)
+    return click.UsageError(f"There is no option `{name}`{f'; {remedy}' if remedy else '.'}", error.ctx)
+
+
+def _as_typed(name: str, arguments: Sequence[str]) -> str:
+    """The option as it was typed: click names the first letter of a word that has one dash."""
+    words = (word.partition("=")[0] for word in arguments if len(name) == len("-x") and word.startswith(name))
+    return next(words, name)
+
+
+def _option_meant(name: str, context: click.Context | None) -> str:
     from reconciler.diagnostics import nearest
 
-    known = (
-        [name for option in error.ctx.command.params for name in (*option.opts, *option.secondary_opts)]
-        if error.ctx
-        else []
-    )
-    close = nearest(error.option_name.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")])
-    meant = f"did you mean `--{close}`?" if close else ""
-    if not meant and error.ctx is not None and error.ctx.parent is None:
-        meant = f"options of a command come after it: `reconciler COMMAND {error.option_name}`"
-    remedy = _ELSEWHERE.get(error.option_name) or meant
-    message = f"There is no option `{error.option_name}`{f'; {remedy}' if remedy else '.'}"
-    return click.UsageError(message, error.ctx)
+    parameters = context.command.params if context else []
+    known = [known for option in parameters for known in (*option.opts, *option.secondary_opts)]
+    close = nearest(name.lstrip("-"), [name.lstrip("-") for name in known if name.startswith("--")])
+    if close:
+        return f"did you mean `--{close}`?"
+    if context is not None and context.parent is None:
+        return f"options of a command come after it: `reconciler COMMAND {name}`"
+    return ""
 
 
 def _code_of_lost(stream: TextIO) -> int:
@@ -240,7 +240,13 @@ def _accept_any_text() -> None:
 
 
 def with_two_dashes(arguments: Sequence[str]) -> list[str]:
-    """Accepts Terraform's own flags with one dash or two."""
+    """Accepts Terraform's own flags with one dash or two, and knows the flags of other tools with one dash too."""
     words = list(arguments)
     end = words.index("--") if "--" in words else len(words)
-    return [f"-{word}" if _TERRAFORM.fullmatch(word) else word for word in words[:end]] + words[end:]
+    named = (word for word in words[:end] if word not in ALWAYS_SO)
+    return [*(f"-{word}" if _is_long(word) else word for word in named), *words[end:]]
+
+
+def _is_long(word: str) -> bool:
+    """Whether it is the name of a long option behind one dash."""
+    return _TERRAFORM.fullmatch(word) is not None or f"-{word.partition('=')[0]}" in OPTIONS_THERE

@@ -11,7 +11,7 @@ from reconciler.run.options import ApplyOptions
 
 
 @click.command("apply")
-@click.argument("keys", nargs=-1, metavar="[KEY...|PLAN.json]", shell_complete=completers.keys_or_files)
+@options.keys("[KEY...|PLAN.json]", completers.keys_or_files)
 @options.environment
 @options.stack
 @options.allow

@@ -59,7 +59,7 @@ config_from = option(
     help="Read where requests are sent, the limits and the policy from that Git revision's reconciler.yaml.",
 )
 colour = option("--color/--no-color", "colour", default=None, help="Use color or do not; default: on a terminal.")
-auto_approve = option("--auto-approve", is_flag=True, help="Apply without asking.")
+auto_approve = option("--auto-approve", "-y", "--yes", is_flag=True, help="Apply without asking.")
 interactive = option(
     "--input", "may_ask", default=True, type=bool, metavar="BOOL", help="Allow interactive prompts; default: true."
 )
@@ -95,6 +95,35 @@ def plan_artifact(command: F) -> F:
     return option(
         "--workflow", metavar="FILE", default="plan.yml", show_default=True, help="What plans pull requests."
     )(command)
+
+
+def keys(metavar: str | None = None, completes: completers.Completer = completers.keys) -> Callable[[F], F]:
+    """The argument KEYS, whose keys may also be given as Terraform's `-target=ADDRESS`."""
+
+    def both(command: F) -> F:
+        argument = click.argument(
+            "keys",
+            nargs=-1,
+            metavar=metavar,
+            shell_complete=completes,
+            callback=lambda context, _argument, given: (*given, *context.meta.get(_TARGETS, ())),
+        )
+        return argument(_target(command))
+
+    return both
+
+
+_TARGETS = "reconciler.targets"
+_target = option(
+    "--target",
+    multiple=True,
+    is_eager=True,
+    expose_value=False,
+    metavar="ADDRESS",
+    shell_complete=completers.keys,
+    callback=lambda context, _option, given: context.meta.__setitem__(_TARGETS, given),
+    help="The same as one of KEYS, as Terraform has it; may be repeated.",
+)
 
 
 def for_scripts(command: F) -> F:

@@ -14,12 +14,13 @@ from reconciler.run.options import SessionOptions
 @options.environment
 @options.stack
 @options.formats("text", "json", "env", "csv", help="How to print them.")
+@options.option("--raw", is_flag=True, help="Print the id of KEY alone, without a newline.")
 @options.option("--write-pins", is_flag=True, help="Write the ids into the manifests that name none.")
 @options.in_session
-def command(*, key: str | None, format: str, write_pins: bool, session_options: SessionOptions) -> int:
+def command(*, key: str | None, format: str, raw: bool, write_pins: bool, session_options: SessionOptions) -> int:
     """Print the keys and ids of managed agents and assistants.
 
-    With KEY, only its id. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
+    With KEY, only its id; as JSON it is a string. `env` prints lines like ASSISTANT_HR_HELPER=asst_abc123.
 
     With --write-pins the ids are written under `reconciler.id` of the manifests that name none for the environment;
     KEY may then be a glob. An id that a manifest names is never replaced.
@@ -28,8 +29,10 @@ def command(*, key: str | None, format: str, write_pins: bool, session_options: 
     from reconciler.run.live_output import print_ids
     from reconciler.run.session import open_session
 
+    if raw and (key is None or write_pins):
+        raise click.UsageError("--raw prints the id of one KEY: name it.")
     if write_pins:
         return write(open_session(session_options, owns=True), key)
     ci_output_guard.says_data()
-    print_ids(open_session(session_options, owns=False), key, format)
+    print_ids(open_session(session_options, owns=False), key, "raw" if raw else format)
     return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from reconciler.cli import completers, options
+from reconciler.cli import options
 from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("plan")
-@click.argument("keys", nargs=-1, shell_complete=completers.keys)
+@options.keys()
 @options.environments
 @options.option("--all-environments", is_flag=True, help="Plan every environment of reconciler.yaml, at once.")
 @options.stack

@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 
 from reconciler.console.failure import Failure, unreadable
-from reconciler.manifests.disk import opened
+from reconciler.manifests.disk import MANIFESTS, opened
 from reconciler.render import BadDocument, Document
 from reconciler.render.several import Lost, Section, read
 
@@ -34,7 +34,9 @@ def saved_sections(path: str, remedy: str = _REMEDY) -> tuple[Section, ...]:
 
 def saved_plan(path: str) -> Document:
     """The plan in a file of one environment."""
-    return _only(saved_sections(path, _OR_KEY), path, _OR_KEY)
+    is_manifest = Path(path).suffix.lower() in MANIFESTS
+    remedy = f"to choose what a manifest is of, write its key: `{Path(path).stem}`" if is_manifest else _OR_KEY
+    return _only(saved_sections(path, remedy), path, remedy)
 
 
 def plan_of(raw: bytes, name: str) -> Document:

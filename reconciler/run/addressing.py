@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from fnmatch import fnmatchcase
 
@@ -9,6 +10,8 @@ from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean, nearest
 from reconciler.kinds import KINDS
 from reconciler.model import Address
+
+_MANIFEST = re.compile(r"(?:.*/)?([^/]+)\.(?:yaml|yml|md)")
 
 
 def addresses_named(
@@ -45,5 +48,12 @@ def meant(word: str, known: Iterable[Address]) -> str:
     if any(word.startswith(f"{at.kind}.") for at in addresses):
         return did_you_mean(word, map(str, addresses))
     keys = {at.key for at in addresses}
+    file = _MANIFEST.fullmatch(word)
+    if file and file[1] in keys:
+        return f"write its key in place of the file: `{file[1]}`"
+    if word.endswith(".json"):
+        return "a saved plan is applied as it was reviewed: name no KEYS beside it"
+    if word == "help":
+        return "`--help` prints the help of a command"
     close = [f"`{at}`" for at in addresses if at.key == nearest(word, keys)]
     return f"did you mean {' or '.join(close)}?" if len(close) > 1 else did_you_mean(word, keys)

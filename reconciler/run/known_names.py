@@ -47,13 +47,17 @@ def known_environments(folder: Path) -> dict[str, str]:
     file = _configuration_file(folder)
     if file is None:
         return {"local": "local"}
-    environments: dict[str, str] = {}
-    for configuration in _configurations(file):
-        for name, stated in _fields_below(configuration.get("environments")).items():
-            provider = _fields_below(stated).get("provider")
-            if _NAME.fullmatch(name):
-                environments.setdefault(name, str(provider.value) if provider is not None else "")
-    return environments or {"local": "local"}
+    own, *extended = _configurations(file)
+    stated = dict(_fields_below(own.get("environments")))
+    for configuration in extended:
+        stated = {**_fields_below(configuration.get("environments")), **stated}
+    providers = {
+        name: _fields_below(node).get("provider")
+        for name, node in stated.items()
+        if node.value is not None or not extended  # null leaves out what is inherited
+    }
+    named = {name: str(provider.value) if provider else "" for name, provider in providers.items()}
+    return {name: provider for name, provider in named.items() if _NAME.fullmatch(name)} or {"local": "local"}
 
 
 def known_objects(folder: Path) -> list[KnownObject]:

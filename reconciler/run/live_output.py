@@ -150,7 +150,8 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     named = address_named(key, known, session.title)
     if named is None:
         raise Failure(f"Nothing managed is called {key!r} in {session.title}.", meant(key, known))
-    click.echo(next(each.id for at, each in rows if at == named))
+    id = next(each.id for at, each in rows if at == named)
+    click.echo(in_ascii(id) if format_name == "json" else id, nl=format_name != "raw")
 
 
 async def print_status(session: Session, format_name: str, *, all_stacks: bool) -> None:
