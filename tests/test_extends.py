@@ -300,6 +300,31 @@ def test_the_folder_of_the_shared_file_says_where_to_go(team: Checkout, monkeypa
     assert validated.out == "Valid: reconciler.yaml has no manifests here, and is extended by hr.\n"
 
 
+def test_an_annotation_stands_in_the_shared_file(team: Checkout) -> None:
+    (team.root.parent / FILE).write_text("version: 1\nlimts: {}\n")
+    save(team)
+
+    told = team.run("validate", "--format", "github")
+
+    assert "::error file=reconciler.yaml,line=2,col=1,title=unknown-field::" in told.err
+
+
+@pytest.mark.parametrize(
+    "path",
+    [r"\e[2J\n../reconciler.yaml", "a" * 5000 + "/reconciler.yaml", "../reconciler.yaml/reconciler.yaml", "-/../-r"],
+)
+def test_a_hostile_path_is_shown_and_not_followed(team: Checkout, path: str) -> None:
+    (team.root / FILE).write_text(CHILD.replace("../reconciler.yaml", f'"{path}"'))
+    save(team)
+    here = team.run("validate")
+    (team.root / FILE).write_text("version: 1\nstack: hr\nenvironments: {local: }\n")
+    beside = team.run("plan", "-e", "local", "--base", "HEAD")
+
+    assert (here.code, beside.code) == (1, 0)
+    assert "reconciler.yaml:3:10 of HEAD has an error: " in beside.out
+    assert "\x1b" not in here.err + beside.out
+
+
 def test_a_value_that_is_inherited_is_pulled_into_the_folders_own_file(team: Checkout) -> None:
     top = team.root.parent
     shared = "version: 1\nenvironments: {local: {values: {described: Before.}}}\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Final
 
 from reconciler.diagnostics import Diagnostic, in_order
@@ -115,7 +116,7 @@ def _few(kind: str, found: list[Annotation]) -> list[Annotation]:
 
 def _command(one: Annotation, folder: str) -> str:
     """`::error file=a.yaml,line=1,title=…::…`; what the runner would trim or split off is not written."""
-    file = one_line(f"{folder}/{one.file}" if folder else one.file) if one.file else ""
+    file = one_line(normpath(f"{folder}/{one.file}") if folder else one.file) if one.file else ""
     where = {"file": file, "line": one.line, "col": one.column if one.line else 0} if _is_path(file) else {}
     title = shortened(" ".join(one_line(one.title).split()), _TITLE)
     properties = {**where, "title": title}
