@@ -10,6 +10,10 @@ if [ -n "${FOLDERS:-}" ] && [ -z "${IN_FOLDER:-}" ]; then
       //* | /-* | */../*) echo "::error::folders takes paths below the working directory, and not $folder" && exit 1 ;;
     esac
     echo "In $folder:"
+    if [ ! -d "$folder" ]; then
+      echo "::error::There is no folder $folder." && failed=1
+      continue
+    fi
     (
       export IN_FOLDER=$folder FOLDER=$FOLDER/folders/$folder
       if [ -n "${RECONCILER_STATE_DIR:-}" ]; then export RECONCILER_STATE_DIR=$FOLDER/state; fi

@@ -539,9 +539,20 @@ def test_one_step_plans_and_applies_several_folders_and_each_has_its_comment(acm
         *acme.kept("reconciler-history-production-apply-1")
     }
 
+    acme.commit(**{"teams/new/reconciler.yaml": teams["teams/hr/reconciler.yaml"].replace("hr", "new")})
     acme.open(8, workflow=plan, **{"teams/it/assistants/helper.yaml": manifest(name="IT")})
     (told,) = acme.hub.bodies(8)
     assert told.startswith("<!-- reconciler: comment it production run ")
+
+    acme.merge(8)
+    partly = acme.applied(workflow=with_folders("apply", "teams/new teams/it"))
+    assert partly.conclusion == "failure"
+    ended(partly, Apply="success", **{"Find the reviewed plan": "failure", "Comment on what happened": "success"})
+    assert "IT" in acme.live()
+    assert [body.split("### ")[1].split("\n")[0] for body in acme.hub.bodies(8)] == [
+        "Applied: 1 changed",
+        "Not applied",
+    ]
 
 
 def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, staging: str) -> None:
