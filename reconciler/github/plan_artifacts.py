@@ -77,11 +77,13 @@ def events_before(host: CodeHost, run: int, attempt: int, name: str) -> str:
     name, _, folder = name.partition("/")
     by_name = {artifact.name: artifact for artifact in host.artifacts(run)}
     earlier = [by_name[each] for before in range(1, attempt) if (each := f"{name}-{before}") in by_name]
-    events = (_files_named(_files_in(host.files(artifact) or {}, folder), "events.jsonl") for artifact in earlier)
+    events = (
+        _files_named(_files_of_folder(host.files(artifact) or {}, folder), "events.jsonl") for artifact in earlier
+    )
     return "".join(content.decode(errors="replace") for contents in events for content in contents)
 
 
-def _files_in(files: Mapping[str, bytes], folder: str) -> Mapping[str, bytes]:
+def _files_of_folder(files: Mapping[str, bytes], folder: str) -> Mapping[str, bytes]:
     """The files directly in a folder of this name, whatever that is in; all where none is named."""
     return {
         path: each for path, each in files.items() if not folder or f"/{path}".rpartition("/")[0].endswith(f"/{folder}")
