@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from reconciler.canonical import Json
@@ -65,6 +65,9 @@ class Provider(Protocol):
     @property
     def model_dates(self) -> Mapping[str, str | None]:
         """What `models` answered last; nothing where it was not asked."""
+
+    async def missing(self, path: str, ids: Collection[str]) -> frozenset[str] | None:
+        """The ids that no object has at a path such as `/files`; None where the server does not tell."""
 
     def learned(self, kind: str) -> Learned:
         """What the answers so far have shown of how the server treats the kind."""

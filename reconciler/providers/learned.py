@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeAlias
+
+import anyio
 
 from reconciler.canonical import Json
 from reconciler.providers.collection import Collection
@@ -18,6 +21,7 @@ NO_SUCH_METHOD = (405, 501)
 _NO_OBJECT = "reconciler-doctor-no-such-object"
 _NO_PAGES = (400, 404, 405, 422)
 _MODELS_SECONDS = 10.0
+_NOTHING_THERE = (ApiGone, ObjectGone, Rejected)
 Paging: TypeAlias = Literal["works", "none", "unknown"]
 
 
@@ -77,6 +81,32 @@ async def models_of(wire: Wire, collection: Collection) -> Mapping[str, str | No
     listed = answer.get("data")
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
     return {id: _day(row.get("shutdown_date")) for row in rows if isinstance(id := row.get("id"), str)}
+
+
+async def missing_of(wire: Wire, collection: Collection, ids: Iterable[str]) -> frozenset[str] | None:
+    """The ids that no object of the collection has; None where the server has no such API."""
+    try:
+        await wire.until_answered(partial(wire.page, collection, {"limit": "1"}))
+    except _NOTHING_THERE:
+        return None
+    missing: set[str] = set()
+    failed: list[ProviderError] = []
+
+    async def look_for(id: str) -> None:
+        try:
+            await wire.read(collection, id)
+        except _NOTHING_THERE:
+            missing.add(id)
+        except ProviderError as error:
+            failed.append(error)
+            tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        for id in sorted(ids):
+            tasks.start_soon(look_for, id)
+    if failed:
+        raise failed[0]
+    return frozenset(missing)
 
 
 def _day(value: Json) -> str | None:

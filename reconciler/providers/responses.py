@@ -9,7 +9,7 @@ and everything else writes it last.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
@@ -110,6 +110,9 @@ class RequestPlace:
 
     async def models(self) -> Mapping[str, str | None]:
         return {}
+
+    async def missing(self, path: str, ids: Iterable[str]) -> frozenset[str] | None:
+        return None
 
     def learned(self, kind: str) -> Learned:
         return Learned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
@@ -11,7 +12,7 @@ from reconciler.paths import Path
 from reconciler.providers.collection import Collection
 from reconciler.providers.creating import Known
 from reconciler.providers.errors import ApiGone
-from reconciler.providers.learned import Learned, Paging, deletes, models_of
+from reconciler.providers.learned import Learned, Paging, deletes, missing_of, models_of
 from reconciler.providers.objects import Objects
 from reconciler.providers.wire import Wire
 
@@ -64,6 +65,10 @@ class Server:
     async def models(self) -> Mapping[str, str | None]:
         self.model_dates = await models_of(self._wire, next(iter(self._objects.values())).collection)
         return self.model_dates
+
+    async def missing(self, path: str, ids: Iterable[str]) -> frozenset[str] | None:
+        objects = self._objects.get("assistant") or next(iter(self._objects.values()))
+        return await missing_of(self._wire, replace(objects.collection, path=path), ids)
 
     def learned(self, kind: str) -> Learned:
         return self.objects(kind).learned

@@ -10,6 +10,7 @@ from reconciler.diagnostics import CODES, Diagnostic, did_you_mean, errors, in_o
 from reconciler.rules.allow_comments import AllowComments, ManifestText, allow_comments
 from reconciler.rules.key_shapes import POSSIBLE_SECRET
 from reconciler.rules.merge_markers import MERGE_MARKERS
+from reconciler.rules.online import ONLINE
 from reconciler.rules.policy import POLICY
 from reconciler.rules.rule import JudgedEnvironment, JudgedResource, Rule, RuleFinding
 from reconciler.rules.sampling import SAMPLING
@@ -43,6 +44,7 @@ RULES: dict[str, Rule] = {
         STRICT_SUBSET,
         POSSIBLE_SECRET,
         MERGE_MARKERS,
+        *ONLINE,
         *POLICY,
         _BAD_ALLOW,
         _UNUSED_ALLOW,

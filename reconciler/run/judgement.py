@@ -42,11 +42,15 @@ def judged(
 
 
 def retirement_warnings(
-    parsed: parser.ParsedManifests, environment: Environment, where: Target, today: str
+    parsed: parser.ParsedManifests,
+    environment: Environment,
+    where: Target,
+    today: str,
+    live_dates: Mapping[str, str | None] | None = None,
 ) -> Iterator[Diagnostic]:
-    """What ends of all that the manifests use: a warning at the vendor, a note elsewhere."""
+    """What ends of all that the manifests use: a warning at the vendor or by the server's own word; else a note."""
     desired = [_at_model(each, parsed) for each in parsed.desired]
-    for retirement in retirements(desired, where, today, deployments=environment.models):
+    for retirement in retirements(desired, where, today, deployments=environment.models, live_dates=live_dates):
         place = retirement.place or environment.place or Location("reconciler.yaml")
         severity: Severity = "warning" if retirement.is_of_vendor else "note"
         yield Diagnostic(place, retirement.code, retirement.message, retirement.remedy, severity)

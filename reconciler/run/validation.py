@@ -1,11 +1,11 @@
-"""Checks whether manifests are valid, for every environment and without a server."""
+"""Checks whether manifests are valid, for every environment, and without a server unless it is asked for."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import click
 
@@ -20,14 +20,15 @@ from reconciler.render.sentences import count
 from reconciler.run import judgement
 from reconciler.run.lock import state_folder
 from reconciler.run.neighbors import extending_folders, same_stack
+from reconciler.run.online import OnlineAnswers, ask_servers
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import load_config, manifest_context, stop_at_errors, target_of, today
+from reconciler.run.session import load_config, manifest_context, run_async, stop_at_errors, target_of, today
 
 Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterable[Diagnostic]]
 """Of what is wrong with the manifests that were read, what concerns a command."""
 
 
-def validate_manifests(options: SessionOptions) -> None:
+def validate_manifests(options: SessionOptions, *, online: bool = False) -> None:
     """Reports every error of every manifest, and ends the command where there is one; else prints what was read."""
     style = stdout_style(colour=options.colour)
     loaded = load_config(style, anywhere=True)
@@ -35,7 +36,7 @@ def validate_manifests(options: SessionOptions) -> None:
         stop_at_errors([fault for faults in loaded.broken.values() for fault in faults], loaded.sources, style)
         click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {', '.join(folders)}.")
         return
-    checked = check_manifests(options, judging=True)
+    checked = check_manifests(options, judging="online" if online else "here")
     if number := len(checked.read.manifests):
         names = checked.desired
         plural = "s" * (len(names) != 1)
@@ -55,11 +56,15 @@ class CheckedManifests:
 
 
 def check_manifests(
-    options: SessionOptions, *, judging: bool = False, aside: Aside = lambda read, faults: faults
+    options: SessionOptions,
+    *,
+    judging: Literal["online", "here"] | None = None,
+    aside: Aside = lambda read, faults: faults,
 ) -> CheckedManifests:
     """The manifests as every environment of the configuration reads them, or as the selected one does.
 
-    An error ends the command; `aside` says which of what is wrong it is to be told of. With `judging` all rules judge.
+    An error ends the command; `aside` says which of what is wrong it is to be told of. With `judging` all rules judge,
+    also those that ask servers, or those alone that do not.
     """
     style = stdout_style(colour=options.colour)
     loaded = load_config(style)
@@ -70,7 +75,8 @@ def check_manifests(
     chosen = [config.choose(loaded, options.environment, os.environ, owns=False)] if selected else every
     environments = [each for each in chosen if not isinstance(each, Diagnostic)]
     parsed = {each.name: parser.parse(read.manifests, manifest_context(loaded, each)) for each in environments}
-    judged = _judged(loaded, environments, parsed, read, every=not selected) if judging else None
+    answers = run_async(ask_servers, loaded, environments, parsed, style) if judging == "online" else None
+    judged = _judged(loaded, environments, parsed, read, answers, every=not selected) if judging else None
     of_manifests = [*read.faults, *(fault for each in parsed.values() for fault in each.faults)]
     faults = [*aside(read, of_manifests if judged is None else judged), *credentials.secrets_in(read.sources)]
     faults += [each for each in chosen if isinstance(each, Diagnostic)]
@@ -86,14 +92,22 @@ def _judged(
     environments: Sequence[Environment],
     parsed: Mapping[str, parser.ParsedManifests],
     read: reading.ReadFolders,
+    answers: Mapping[str, OnlineAnswers] | None,
     *,
     every: bool,
 ) -> Sequence[Diagnostic]:
     """What is wrong with the manifests, and what the rules of each environment say of them."""
-    sides = [(each, parsed[each.name], [*_retirements(parsed[each.name], each, loaded)]) for each in environments]
-    return judgement.judged(sides, read, judging="all", config=loaded, every=every)
+    sides = []
+    for each in environments:
+        answer = (answers or {}).get(each.name, OnlineAnswers())
+        ends = _retirements(parsed[each.name], each, loaded, answer.dates)
+        sides.append((each, parsed[each.name], (*ends, *answer.found)))
+    online = answers is not None
+    return judgement.judged(sides, read, judging="all", config=loaded, every=every, online=online)
 
 
-def _retirements(parsed: parser.ParsedManifests, environment: Environment, loaded: Config) -> Iterator[Diagnostic]:
+def _retirements(
+    parsed: parser.ParsedManifests, environment: Environment, loaded: Config, dates: Mapping[str, str | None]
+) -> Iterator[Diagnostic]:
     where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
-    return judgement.retirement_warnings(parsed, environment, where, today())
+    return judgement.retirement_warnings(parsed, environment, where, today(), dates)
