@@ -442,7 +442,7 @@ def test_an_environment_that_no_file_names_is_told_with_the_file_to_write(tmp_pa
     assert fault.message == (
         f"There is no environment `production`, because there is no reconciler.yaml in {tmp_path} or above it."
     )
-    assert fault.remedy == "write reconciler.yaml; without it there is `local` alone"
+    assert fault.remedy == "write reconciler.yaml, or run `reconciler init`; without it there is `local` alone"
 
 
 def test_openai_works_without_a_file_for_reading_only(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import click
 from reconciler.authoring.init_questions import InitOptions
 from reconciler.authoring.init_workflows import PlannedWorkflows
 from reconciler.authoring.new_files import NewFiles
-from reconciler.config import FILE, Config
-from reconciler.drafts.first_files import KEY
-from reconciler.drafts.workflows import steps_on_github
+from reconciler.config import FILE, LOCAL, Config
+from reconciler.drafts.first_files import KEY, in_turn
+from reconciler.drafts.workflows import ACTION, steps_on_github
 from reconciler.render import Style
 from reconciler.render.file_tree import file_tree
 from reconciler.render.sentences import address_of, count
@@ -33,9 +33,12 @@ class InitResult:
     """Whether the folder had no `reconciler.yaml`."""
 
     @property
-    def has_example(self) -> bool:
-        """Whether there is an example to begin with."""
-        return any(f"/{KEY}." in path for path in self.files.texts)
+    def has_manifests(self) -> bool:
+        """Whether there are manifests, or other files where they would be."""
+        folders = (self.config.root / folder for folder in self.config.manifests)
+        return any(f"/{KEY}." in path for path in self.files.texts) or any(
+            any(folder.iterdir()) for folder in folders if folder.is_dir()
+        )
 
 
 def print_result(result: InitResult, options: InitOptions, style: Style) -> None:
@@ -45,8 +48,6 @@ def print_result(result: InitResult, options: InitOptions, style: Style) -> None
         words = {path: ("changed",) if path in result.files.before else () for path in sorted(result.files.texts)}
         click.echo("\n".join([*file_tree(words, style), ""]))
     click.echo(_done(result, options))
-    for line in _all_notes(result, options):
-        click.echo(one_line(line), err=True)
     click.echo("\nNext:")
     for command in _next_commands(result):
         click.echo(f"  {command}")
@@ -54,6 +55,8 @@ def print_result(result: InitResult, options: InitOptions, style: Style) -> None
         click.echo("\nOn GitHub, once, in the settings of the repository:")
         for number, step in enumerate(steps_on_github(result.workflows.setup), 1):
             click.echo(f"  {number}. {step}")
+    for note in _all_notes(result, options):
+        click.echo("\n".join(map(one_line, note.split("\n"))), err=True)
 
 
 def _stacks(loaded: Config) -> str:
@@ -97,15 +100,15 @@ def _notes_of_stated(loaded: Config, options: InitOptions) -> Iterator[str]:
         if each.name not in loaded.environments:
             url = f", base_url: {each.url}" if each.url is not None else ""
             line = f"  {each.name}: {{provider: {each.provider}{url}, api_key: {{env: NAME}}}}"
-            yield f"Note: {FILE} has no environment `{each.name}`; add it below `environments`:{line}"
+            yield f"Note: {FILE} has no environment `{each.name}`; add it below `environments`:\n  {line}"
 
 
 def _notes_of_workflows(workflows: PlannedWorkflows) -> Iterator[str]:
     if workflows.lacks_action:
         yield (
-            "Warning: The workflows do not run yet: replace OWNER and COMMIT in each line `uses: OWNER/…@COMMIT` by the"
-            " repository of the action and the full hash of its commit. Or run `reconciler init --workflows --action"
-            " OWNER/assistants-reconciler@COMMIT` with both, which replaces them."
+            "Warning: The workflows do not run yet, because this installation does not know the address of its action."
+            "\n  Replace OWNER and COMMIT in each line `uses: OWNER/…@COMMIT`, or run this again with both:"
+            f"\n  reconciler init --workflows --action {ACTION}"
         )
     for name in workflows.left:
         yield f"Note: The workflows leave out {name}, a folder of this repository: see docs/responses.md#the-workflow."
@@ -115,10 +118,15 @@ def _notes_of_workflows(workflows: PlannedWorkflows) -> Iterator[str]:
 
 def _next_commands(result: InitResult) -> tuple[str, str, str]:
     """Three commands that work as printed."""
-    folder = (click.get_current_context().find_root().params or {}).get("chdir")
+    folder = click.get_current_context().find_root().params.get("chdir")
     program = f"reconciler -C {shlex.quote(folder)}" if folder else "reconciler"
-    servers = [name for name, each in result.config.environments.items() if each.settings.remote]
-    if result.has_example or not servers:
-        return f"{program} validate", f"{program} plan", f"{program} apply"
-    name = servers[-1]
+    environments = result.config.environments.items()
+    servers = in_turn([name for name, each in environments if each.settings.remote])
+    is_needed = (
+        servers and result.config.default_environment is None and result.config.environments[LOCAL].place is None
+    )
+    if result.has_manifests or not servers:
+        where = f" -e {servers[0]}" if is_needed else ""
+        return f"{program} validate", f"{program} plan{where}", f"{program} apply{where}"
+    name = servers[0]
     return f"{program} doctor -e {name}", f"{program} import -e {name}", f"{program} plan -e {name}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import click
 
+from reconciler import urls
 from reconciler.authoring.surroundings import Surroundings
 from reconciler.config import LOCAL
 from reconciler.drafts.first_files import FirstEnvironment, usual_variable
 from reconciler.model import NAME
 
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _NONE = "-"
 _OPENAI = "OpenAI's own"
 
@@ -56,10 +59,20 @@ def _next_environment(before: Sequence[FirstEnvironment]) -> str:
 
 
 def _asked_environment(name: str) -> FirstEnvironment:
-    answer = _asked_text("  Address of its server", _OPENAI)
-    url = None if answer == _OPENAI else answer
+    url = _asked_url()
     usual = usual_variable(name, url, is_last=False)
-    return FirstEnvironment(name, url, _asked_text("  Name of the variable that holds its key", usual))
+    while not _VARIABLE.fullmatch(variable := _asked_text("  Name of the variable that holds its key", usual)):
+        click.echo("Error: This is not the name of a variable. Never write the key itself.")
+    return FirstEnvironment(name, url, variable)
+
+
+def _asked_url() -> str | None:
+    while (answer := _asked_text("  Address of its server", _OPENAI)) != _OPENAI:
+        try:
+            return urls.checked(answer)
+        except urls.BadUrlError as error:
+            click.echo(f"Error: The address {error}.")
+    return None
 
 
 def _asked_name(question: str, usual: str, *others: str) -> str:

@@ -19,6 +19,7 @@ from reconciler.drafts.workflows import (
     workflow_environments,
     workflows,
 )
+from reconciler.settings import ProviderSettings
 from reconciler.source import parse
 
 _FOLDER: Final = ".github/workflows"
@@ -58,11 +59,10 @@ def repository_workflows(loaded: Config, options: InitOptions, around: Surroundi
     if not names:
         remedy = "pass --environment NAME=URL, or state one in reconciler.yaml"
         raise Failure("Workflows need an environment with a server, and there is none.", remedy)
-    variables = {name: servers[name].secret_variables() for name in names}
     sandbox = servers.get(_SANDBOX)
     setup = WorkflowSetup(
-        workflow_environments(variables),
-        preview_environment(_SANDBOX, sandbox.secret_variables()) if sandbox is not None else None,
+        workflow_environments({name: _secret_variables(servers[name]) for name in names}),
+        preview_environment(_SANDBOX, _secret_variables(sandbox)) if sandbox is not None else None,
         around.branch,
         options.action or known_action() or _REPLACE,
         around.inside,
@@ -71,6 +71,11 @@ def repository_workflows(loaded: Config, options: InitOptions, around: Surroundi
     signs_in = [name for name, settings in servers.items() if settings.runs_commands]
     texts, without = _workflow_texts(setup), _workflow_texts(replace(setup, uses=_REPLACE))
     return PlannedWorkflows(around.top, setup, texts, without, left, signs_in)
+
+
+def _secret_variables(settings: ProviderSettings) -> tuple[str, ...]:
+    """The variables of an environment's secrets, that of the key first; empty where a command prints the key."""
+    return (*([""] if settings.runs_commands else []), *settings.secret_variables())
 
 
 def _workflow_texts(setup: WorkflowSetup) -> dict[str, str]:

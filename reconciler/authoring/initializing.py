@@ -31,6 +31,7 @@ from reconciler.drafts.first_files import (
     completed,
     example,
     folder_of_kind,
+    in_turn,
     usual_kind,
     with_ignored,
 )
@@ -164,14 +165,16 @@ def _is_ignored(around: Surroundings) -> bool:
     """Whether Git ignores already what is kept beside the checkout."""
     git = repository(around.folder)
     if git is not None:
-        return git.ask("check-ignore", "--quiet", "--no-index", "--", f"{git.inside}{IGNORED}file").ok
+        path = f"{git.inside}{IGNORED}"
+        found = git.text("check-ignore", "--verbose", "--no-index", "--", path)
+        return bool(found) and not found.startswith(path)  # that folder also has a file of its own, once it is there
     return IGNORED in (text_or_none(around.folder, ".gitignore") or "").split()
 
 
 def _with_notes(before: str | None, loaded: Config) -> str:
     """`AGENTS.md` with the section."""
     folders = " and ".join(f"`{folder}/`" for folder in _folders_of(loaded))
-    servers = [name for name, each in loaded.environments.items() if each.settings.remote]
+    servers = in_turn([name for name, each in loaded.environments.items() if each.settings.remote])
     try:
         return with_section(before, folders, f" -e {servers[-1]}" if servers else "")
     except MarkerError as error:

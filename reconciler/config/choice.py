@@ -41,8 +41,7 @@ def nowhere(config: Config) -> Diagnostic | None:
     folders = sorted(kind.plural for kind in KINDS.values())
     named = " or ".join(f"`{folder}`" for folder in folders)
     message = f"There is no {FILE} in {config.root} or above it, and no folder {named} in it."
-    begin = " or ".join(f"`{folder}/KEY.yaml`" for folder in folders)
-    remedy = f"run it in the repository, or name its folder with `-C DIR`; to begin one, write {begin}"
+    remedy = "run it in the repository, or name its folder with `-C DIR`; to begin one: `reconciler init`"
     return Diagnostic(Location(FILE), "config", message, remedy)
 
 
@@ -51,7 +50,12 @@ def _no_environment(name: str, config: Config, place: Location) -> Diagnostic:
     is_near = remedy.startswith("did you mean")
     if config.file is None and not is_near:
         message = f"There is no environment `{name}`, because there is no {FILE} in {config.root} or above it."
-        return Diagnostic(place, "unknown-environment", message, f"write {FILE}; without it there is `{LOCAL}` alone")
+        return Diagnostic(
+            place,
+            "unknown-environment",
+            message,
+            f"write {FILE}, or run `reconciler init`; without it there is `{LOCAL}` alone",
+        )
     every = ", ".join(f"`{environment}`" for environment in sorted(config.environments))
     remedy += f" (there are {every})" if is_near else ""
     return Diagnostic(place, "unknown-environment", message, remedy)

@@ -95,8 +95,8 @@ def preview_environment(name: str, variables: Sequence[str]) -> WorkflowEnvironm
 
 
 def secrets_of(variables: Sequence[str], key: str) -> dict[str, str]:
-    """The secret for each variable: the first is the variable of the key; the secrets of others have their names."""
-    return {variable: variable if index else key for index, variable in enumerate(variables)}
+    """The secret for each variable: the first is that of the key, or empty; the secrets of others have their names."""
+    return {variable: variable if index else key for index, variable in enumerate(variables) if variable}
 
 
 def _job(name: str, taken: Collection[str]) -> str:

@@ -66,6 +66,8 @@ class Team:
     url: str
     variables: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    workflows: Path = WORKFLOWS
+    """The folder of their workflows."""
 
     def __post_init__(self) -> None:
         self.origin = self.folder / "origin"
@@ -135,7 +137,7 @@ class Team:
         """The newest job that planned the pull request is run again: with the event that it was set off by."""
         run = max(self._set_off)
         attempt = self.hub.again(run, conclusion=None, status="in_progress")
-        (job,) = self.machine.run(read(WORKFLOWS / "plan.yml"), self._set_off[run], run, attempt).values()
+        (job,) = self.machine.run(read(self.workflows / "plan.yml"), self._set_off[run], run, attempt).values()
         self.hub.finish(run, job.conclusion)
         return job
 
@@ -165,7 +167,7 @@ class Team:
         changes: Mapping[str, Any] | None = None,
     ) -> Job:
         """plan.yml, or another that plans, for the pull request as it is."""
-        workflow = workflow or read(WORKFLOWS / "plan.yml")
+        workflow = workflow or read(self.workflows / "plan.yml")
         stranger = self._home(number) != self.hub.repository
         self.machine.secrets, self._is_fork = {} if stranger else self.secrets, stranger
         self.machine.variables = {} if stranger else self.variables
@@ -180,7 +182,7 @@ class Team:
         run = self.hub.run("plan.yml", merge, event="merge_group", status="in_progress", conclusion=None)
         ref = f"refs/heads/gh-readonly-queue/main/pr-{number}-{base}"
         event = Event("merge_group", merge, ref, {"merge_group": {"base_sha": base, "head_sha": merge}})
-        job = self.machine.run(read(WORKFLOWS / "plan.yml"), event, run)["plan"]
+        job = self.machine.run(read(self.workflows / "plan.yml"), event, run)["plan"]
         self.hub.finish(run, job.conclusion)
         return job
 
@@ -195,7 +197,7 @@ class Team:
         commit = commit or git(self.origin, "rev-parse", "main")
         run = self._applying(commit, attempt)
         event = Event("push", commit, "refs/heads/main", {})
-        jobs = self.machine.run(workflow or read(WORKFLOWS / "apply.yml"), event, run, attempt)
+        jobs = self.machine.run(workflow or read(self.workflows / "apply.yml"), event, run, attempt)
         failed = any(job.conclusion == "failure" for job in jobs.values())
         self.hub.finish(run, "failure" if failed else "success")
         return jobs
@@ -211,7 +213,7 @@ class Team:
 
     def called(self, **inputs: str) -> Job:
         """apply.yml, as somebody sets it off by hand; the job that was meant."""
-        workflow, commit = read(WORKFLOWS / "apply.yml"), git(self.origin, "rev-parse", "main")
+        workflow, commit = read(self.workflows / "apply.yml"), git(self.origin, "rev-parse", "main")
         wanted = workflow["on"]["workflow_dispatch"]["inputs"]
         assert set(inputs) <= set(wanted)
         given = {name: inputs.get(name, one["default"]) for name, one in wanted.items()}
@@ -227,18 +229,20 @@ class Team:
         commit = git(self.origin, "rev-parse", "main")
         run = self.hub.run("reconcile.yml", commit, event="schedule")
         event = Event("schedule", commit, "refs/heads/main")
-        return self.machine.run(read(WORKFLOWS / "reconcile.yml"), event, run)["production"]
+        return self.machine.run(read(self.workflows / "reconcile.yml"), event, run)["production"]
 
     def tried(self, number: int, action: str, label: str | None = None) -> dict[str, Job]:
         """try.yml, for something that happened to the pull request."""
         run = self.hub.run("try.yml", self._head(number))
-        return self.machine.run(read(WORKFLOWS / "try.yml"), self._event(number, action, label), run)
+        return self.machine.run(read(self.workflows / "try.yml"), self._event(number, action, label), run)
 
     def swept(self) -> dict[str, Job]:
         """try.yml, as the schedule sets it off."""
         commit = git(self.origin, "rev-parse", "main")
         event = Event("schedule", commit, "refs/heads/main")
-        return self.machine.run(read(WORKFLOWS / "try.yml"), event, self.hub.run("try.yml", commit, event="schedule"))
+        return self.machine.run(
+            read(self.workflows / "try.yml"), event, self.hub.run("try.yml", commit, event="schedule")
+        )
 
     # what is live
 
