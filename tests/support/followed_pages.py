@@ -1,7 +1,7 @@
 """Pages that a reader follows step by step: the files are written, the commands run, what they print is compared.
 
-- A `console` block has commands (`$ `) and what they print. A line `…` stands for any lines. Ids, durations, commits,
-  run names, fingerprints and versions may differ, but an id that is shown twice is one id.
+- A `console` block has commands (`$ `) and what they print. A line `…` stands for any lines. Ids, times, commits, run
+  names, fingerprints and versions may differ, but an id that is shown twice is one id.
 - `Enter a value: yes` is typed on a terminal.
 - `reconciler serve` runs from the beginning of the page to its end, on a free port.
 - An `sh` block is a script that has to succeed, whatever it prints. In a comment it prepares what the page is about, as
@@ -32,6 +32,7 @@ _DIGIT = r"(?=[a-f]*\d)"
 _KINDS = {
     "id": r"\b(?:asst|agent)_\w{8,}",
     "run": r"\b\d{8}T\d{6}\.?\d{3}Z-[0-9a-f]{8}\b",
+    "moment": r"\b\d{4}-\d\d-\d\d at \d\d:\d\d:\d\d UTC",
     "duration": r"\b\d+\.\ds\b",
     "fingerprint": r"(?<=Fingerprint `)[\w-]+",
     "commit": rf"\b{_DIGIT}[0-9a-f]{{7,40}}\b",
@@ -55,7 +56,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._environ = {**os.environ, **NOBODY, "PATH": f"{command().parent}{os.pathsep}{os.environ['PATH']}"}
-        self._environ |= {"PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+        self._environ |= {"PYTHONIOENCODING": "utf-8", "COLUMNS": "100", "LOGNAME": "sam"}
         self._real: dict[str, str] = {}
         """What stands here for what the page shows: ids, commits, addresses."""
         self._servers: dict[str, Process] = {}
