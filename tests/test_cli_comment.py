@@ -600,25 +600,29 @@ def told_by_apply(here: Checkout, *outcomes: Outcome) -> str:
     return "events.jsonl"
 
 
+@pytest.mark.parametrize(("history", "folder"), [("history", ""), ("history/teams/hr", "folders/teams/hr/")])
 def test_an_apply_that_is_run_again_keeps_what_the_first_one_told(
-    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, history: str, folder: str
 ) -> None:
     run = hub.run("apply.yml", MERGE, event="push")
     job(monkeypatch, hub, run=run)
     first = told_by_apply(here, Done(create("it"), "asst_new"))
-    here.run("comment", saved(here, create("it")), "--events", first, "--history", "history")
+    here.run("comment", saved(here, create("it")), "--events", first, "--history", history)
     before = hub.bodies(7)[0].partition("\n")[2]
-    hub.artifact(run, "history-1", {"state/history/x.jsonl": "{}", "events.jsonl": (here.root / first).read_bytes()})
+    own = (here.root / first).read_bytes()
+    other = {"folders/teams/it/events.jsonl": own.replace(b"asst_new", b"asst_other")} if folder else {}
+    hub.artifact(run, "history-1", {"state/history/x.jsonl": "{}", f"{folder}events.jsonl": own, **other})
     hub.artifact(run, "history-2", {"events.jsonl": "not looked at"})
     hub.artifact(run, "other-1", {"events.jsonl": "not looked at"})
     job(monkeypatch, hub, run=run, GITHUB_RUN_ATTEMPT="2")
 
-    here.run("comment", "plan.json", "--state", "applying", "--history", "history")
+    here.run("comment", "plan.json", "--state", "applying", "--history", history)
     assert "| ✅ | `assistant.it` | Created | `asst_new` |" in hub.bodies(7)[0]
-    here.run("comment", "plan.json", "--events", told_by_apply(here), "--history", "history")
+    here.run("comment", "plan.json", "--events", told_by_apply(here), "--history", history)
 
     assert hub.bodies(7)[0].partition("\n")[2] == before
     assert "### Applied: 1 added" in before
+    assert "asst_other" not in before
 
 
 @pytest.mark.parametrize("how", ["gone", "forbidden"])

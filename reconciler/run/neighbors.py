@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os.path import relpath
 from pathlib import Path
 from posixpath import dirname, normpath
@@ -14,6 +14,8 @@ from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.run.git import Repository, repository
+
+_LISTED = 10
 
 
 def same_stack(loaded: Config, environment: Environment) -> Diagnostic | None:
@@ -38,10 +40,16 @@ def same_stack(loaded: Config, environment: Environment) -> Diagnostic | None:
 def stop_in_base(loaded: Config) -> None:
     """Ends the command in a folder that has no manifests, and whose configuration is that of other folders."""
     if folders := extending_folders(loaded):
-        message = f"This folder has no manifests; its {FILE} is extended by {', '.join(folders)}."
+        message = f"This folder has no manifests; its {FILE} is extended by {listed(folders)}."
         top = repository(loaded.root)
         there = relpath((top.top if top else loaded.root) / folders[0], Path.cwd())
         raise Failure(message, f"run it in one of them, such as `reconciler -C {there} …`")
+
+
+def listed(folders: Sequence[str]) -> str:
+    """The first of the folders, and how many more there are."""
+    more = f" and {len(folders) - _LISTED} more" if len(folders) > _LISTED else ""
+    return f"{', '.join(folders[:_LISTED])}{more}"
 
 
 def extending_folders(loaded: Config) -> tuple[str, ...]:

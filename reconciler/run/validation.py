@@ -19,7 +19,7 @@ from reconciler.model import Desired
 from reconciler.render.sentences import count
 from reconciler.run import judgement
 from reconciler.run.lock import state_folder
-from reconciler.run.neighbors import extending_folders, same_stack
+from reconciler.run.neighbors import extending_folders, listed, same_stack
 from reconciler.run.online import OnlineAnswers, ask_servers
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import load_config, manifest_context, run_async, stop_at_errors, target_of, today
@@ -34,7 +34,7 @@ def validate_manifests(options: SessionOptions, *, online: bool = False) -> None
     loaded = load_config(style, anywhere=True)
     if folders := extending_folders(loaded):
         stop_at_errors([fault for faults in loaded.broken.values() for fault in faults], loaded.sources, style)
-        click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {', '.join(folders)}.")
+        click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {listed(folders)}.")
         return
     checked = check_manifests(options, judging="online" if online else "here")
     if number := len(checked.read.manifests):
