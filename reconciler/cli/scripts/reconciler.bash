@@ -1,6 +1,6 @@
 # Completes reconciler in bash 3.2 and later: eval "$(reconciler completion bash)"
 _reconciler_completion() {
-    local program="$1" answer="" kind=""
+    local program="$1" answer="" kind="" tab=$'\t'
     # shellcheck disable=SC2088 # bash passes the word as it was typed
     case "$program" in '~/'*) program="$HOME/${program:2}" ;; esac
     type -P "$program" >/dev/null 2>&1 || program=reconciler
@@ -9,7 +9,7 @@ _reconciler_completion() {
         if [ -z "$kind" ]; then
             kind="$answer"
         elif [ -n "$answer" ]; then
-            COMPREPLY+=("${answer%%$'\t'*}")
+            COMPREPLY+=("${answer%%"$tab"*}")
         fi
     done <<<"$("$program" completion bash -- "${COMP_LINE:0:$COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)"
     # Before bash 4.0, which has no compopt, file names are completed wherever there is nothing else.

@@ -1,6 +1,9 @@
 # Completes reconciler in fish 3.0 and later: reconciler completion fish | source
 function __reconciler_completion
     set -l words (commandline -opc)
+    while string match -qr '^\w+=' -- "$words[1]"
+        set -e words[1]
+    end
     set -l current (commandline -ct | string collect)
     set -l program (string replace -r '^~/' "$HOME/" -- "$words[1]")
     set -e words[1]
