@@ -23,7 +23,7 @@ from reconciler.diagnostics import CODES
 from reconciler.kinds import KINDS, ServerTraits
 from reconciler.kinds.agent import AGENT, TOOLS
 from reconciler.manifests.block import ReconcilerBlock
-from reconciler.plan.guards import OBJECTIONS
+from reconciler.plan.objections import OBJECTIONS
 from reconciler.providers import PROVIDERS
 from reconciler.rules import RULES
 from reconciler.source import parse, plain

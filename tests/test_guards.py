@@ -11,8 +11,9 @@ from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Desired, Live, Plan
 from reconciler.plan.against_base import as_live
-from reconciler.plan.guards import GONE, OBJECTIONS, Limits, PlanContext, wanted_digest
+from reconciler.plan.guards import GONE, Limits, PlanContext, wanted_digest
 from reconciler.plan.make import make_plan
+from reconciler.plan.objections import OBJECTIONS
 from reconciler.plan.ownership import DuplicatePolicy
 from support.lives import applied, marked, stranger, wanted
 from support.world import WHERE, desired

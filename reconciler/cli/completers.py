@@ -77,7 +77,7 @@ def revisions(_context: click.Context, _parameter: click.Parameter, typed: str) 
 
 def codes(context: click.Context, parameter: click.Parameter, typed: str) -> Items:
     """The objections that may be overridden."""
-    from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+    from reconciler.plan.objections import NEVER_ALLOWED, OBJECTIONS
 
     given = context.params.get(str(parameter.name)) or ()
     return _starting_with(

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from reconciler.canonical import Json
 from reconciler.diagnostics import did_you_mean
 from reconciler.model import Objection, Plan
-from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS
+from reconciler.plan.objections import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Change, Live, LostMarker, Mismatch, Plan
-from reconciler.plan.guards import API_GONE
+from reconciler.plan.objections import API_GONE
 from reconciler.plan.ownership import is_ours, other_manager
 
 _PENDING = {

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 
 from reconciler.canonical import Json
 from reconciler.plan.changes import Summary
-from reconciler.plan.guards import NEVER_ALLOWED
+from reconciler.plan.objections import NEVER_ALLOWED
 
 Document: TypeAlias = dict[str, Json]
 

@@ -21,7 +21,7 @@ from reconciler.console.failure import Failure
 from reconciler.github import ci_context
 from reconciler.model import Desired, Done, Live, Outcome, Plan
 from reconciler.plan.changes import fingerprint
-from reconciler.plan.guards import NEVER_ALLOWED
+from reconciler.plan.objections import NEVER_ALLOWED
 from reconciler.plan.run_record import Earlier, Head
 from reconciler.providers import Provider
 from reconciler.render import events, outcomes

@@ -13,8 +13,9 @@ from reconciler.diagnostics import nearest
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
 from reconciler.model import Address, Live, Marker
-from reconciler.plan.guards import API_GONE, is_full
+from reconciler.plan.guards import is_full
 from reconciler.plan.make import make_plan
+from reconciler.plan.objections import API_GONE
 from reconciler.plan.other_stacks import OtherStack
 from reconciler.plan.other_stacks import other_stacks as stacks_on_server
 from reconciler.plan.ownership import is_ours, managed

@@ -14,8 +14,9 @@ from reconciler.kinds import KINDS
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
-from reconciler.plan.guards import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS, PlanContext
+from reconciler.plan.guards import PlanContext
 from reconciler.plan.make import make_plan, only_drift, select
+from reconciler.plan.objections import FORMER_CODES, NEVER_ALLOWED, OBJECTIONS
 from reconciler.plan.ownership import DuplicatePolicy, claim, managed
 from reconciler.providers import ApiGone, Provider, Unreachable
 from reconciler.run.addressing import addresses_named

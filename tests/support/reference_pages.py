@@ -12,7 +12,7 @@ import click
 
 from reconciler.cli import COMMANDS, cli, module_of
 from reconciler.diagnostics import CODES
-from reconciler.plan.guards import NEVER_ALLOWED, OBJECTIONS
+from reconciler.plan.objections import NEVER_ALLOWED, OBJECTIONS
 from reconciler.rules import RULES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
