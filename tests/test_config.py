@@ -665,3 +665,9 @@ def test_a_wait_that_is_no_length_of_time_is_told(tmp_path: Path, said: str) -> 
 
     assert (fault.code, fault.remedy) == ("config", "write it like 30m, 24h or 7d")
     assert "is not a length of time" in fault.message
+
+
+def test_settings_without_their_provider_are_one_error(tmp_path: Path) -> None:
+    (fault,) = wrong(loaded(tmp_path, HEAD + "environments: {x: {project: p, headers: {X-Team: a}}}\n"))
+
+    assert (fault.code, fault.message) == ("missing-field", "`x` has no `provider`.")

@@ -7,10 +7,12 @@ import posixpath
 from typing import Final
 
 from reconciler.config import FILE
+from reconciler.config.file_schema import file_schema
 from reconciler.kinds import KINDS
 from reconciler.kinds.model_schema import Schema
 from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import kind_of
+from reconciler.providers import PROVIDERS
 
 FOLDER: Final = ".schemas"
 """Where the schemas are, unless a command names another folder."""
@@ -34,7 +36,9 @@ def schema_text(name: str) -> str:
 
 
 def _schema_named(name: str) -> Schema:
-    return {"type": "object"} if name == CONFIGURATION else manifest_schema(KINDS[name])
+    if name == CONFIGURATION:
+        return file_schema({name: provider.settings for name, provider in PROVIDERS.items()})
+    return manifest_schema(KINDS[name])
 
 
 def modeline(file: str, folder: str = FOLDER) -> str:

@@ -9,7 +9,16 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Annotated, Any, Final, TypeAlias, cast, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails
 
 from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
@@ -17,6 +26,7 @@ from reconciler.config.rules_form import RulesForm, rule_settings
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds import KINDS
+from reconciler.kinds.model_schema import NAME_SCHEMA, WrittenAs, nullable, one_or_more, united
 from reconciler.model import NAME, Applies
 from reconciler.plan.guards import Limits
 from reconciler.plan.policy import PERMITS, Policy
@@ -99,10 +109,18 @@ def _one_of(what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Name = Annotated[str, AfterValidator(_valid_name)]
-Limit = Annotated[Any, BeforeValidator(_valid_limit)]
+Name = Annotated[str, AfterValidator(_valid_name), WithJsonSchema(NAME_SCHEMA)]
+Limit = Annotated[
+    Any,
+    BeforeValidator(_valid_limit),
+    WithJsonSchema({"type": ["integer", "string", "null"], "minimum": 0, "pattern": f"^{_SHARE.pattern}$"}),
+]
+Permit = Annotated[str, AfterValidator(_permit), WithJsonSchema({"enum": [*PERMITS]})]
+KindName = Annotated[str, _one_of("kind"), WithJsonSchema({"enum": [*KINDS]})]
+Folder = Annotated[str, AfterValidator(_valid_folder), WithJsonSchema({"type": "string", "pattern": r"\S"})]
 _ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 _EMPTY_IS_NONE_STATED = BeforeValidator(lambda value: {} if value is None else value)
+_NULLABLE = WrittenAs(nullable)
 
 
 class Form(BaseModel):
@@ -112,35 +130,70 @@ class Form(BaseModel):
 
 
 class StackForm(Form):
-    name: Name
-    was: list[Name] = []
+    name: Annotated[Name, Field(description="The name of the stack.")]
+    was: Annotated[list[Name], Field(description="Former names, whose objects are renamed into this one.")] = []
 
 
 class LimitsForm(Form):
-    deletes: Limit = None
-    changes: Limit = None
+    deletes: Annotated[
+        Limit, Field(description="How many deletes a plan may have: a number, or a share of what is managed.")
+    ] = None
+    changes: Annotated[
+        Limit, Field(description="How many changes a plan may have: a number, or a share of what is managed.")
+    ] = None
 
 
 class ReconcileForm(Form):
-    apply: Annotated[list[Annotated[str, AfterValidator(_permit)]] | None, _ONE_OR_MORE] = None
-    after: Annotated[int | None, BeforeValidator(_seconds_of)] = None
+    apply: Annotated[
+        list[Permit] | None,
+        _ONE_OR_MORE,
+        WrittenAs(one_or_more),
+        Field(description="What a scheduled run may write: `drift`, `edits`, or both; omitted: nothing."),
+    ] = None
+    after: Annotated[
+        int | None,
+        BeforeValidator(_seconds_of),
+        WithJsonSchema({"type": ["string", "null"], "pattern": f"^{_SPAN.pattern}$"}),
+        Field(description="How long drift stays after it was first reported, such as `30m`, `24h` or `7d`."),
+    ] = None
 
 
 class AllowForm(Form):
-    by_author: bool | None = None
+    by_author: Annotated[
+        bool | None,
+        Field(description="Whether the author of a pull request can override objections in it; omitted: true."),
+    ] = None
 
 
 class SharedForm(Form):
     """What the file states for all environments, and each for itself."""
 
-    apply: Annotated[str, AfterValidator(_applies)] | None = None
-    stack: Annotated[StackForm | None, BeforeValidator(_stack)] = None
-    limits: Annotated[LimitsForm, _EMPTY_IS_NONE_STATED] = LimitsForm()
-    reconcile: Annotated[ReconcileForm, _EMPTY_IS_NONE_STATED] = ReconcileForm()
-    allow: Annotated[AllowForm, _EMPTY_IS_NONE_STATED] = AllowForm()
+    apply: Annotated[
+        Annotated[str, AfterValidator(_applies), WithJsonSchema({"enum": [*get_args(Applies)]})] | None,
+        Field(description="What merging a pull request applies: what it changes, or everything that is pending."),
+    ] = None
+    stack: Annotated[
+        StackForm | None,
+        BeforeValidator(_stack),
+        WrittenAs(lambda mapping: united(NAME_SCHEMA, mapping)),
+        Field(description="The name under which this repository manages agents and assistants."),
+    ] = None
+    limits: Annotated[
+        LimitsForm,
+        _EMPTY_IS_NONE_STATED,
+        _NULLABLE,
+        Field(description="How much a plan may delete or change without an objection."),
+    ] = LimitsForm()
+    reconcile: Annotated[
+        ReconcileForm, _EMPTY_IS_NONE_STATED, _NULLABLE, Field(description="What a scheduled run may write, and when.")
+    ] = ReconcileForm()
+    allow: Annotated[
+        AllowForm, _EMPTY_IS_NONE_STATED, _NULLABLE, Field(description="Whose labels override objections.")
+    ] = AllowForm()
     rules: Annotated[
         RulesForm,
         _EMPTY_IS_NONE_STATED,
+        _NULLABLE,
         Field(
             description="How severe findings are, and the team's policy. An environment's own settings replace these."
         ),
@@ -152,17 +205,37 @@ class EnvironmentForm(SharedForm):
 
     model_config = ConfigDict(extra="ignore")
 
-    provider: Annotated[str, _one_of("provider")] | None = None
-    kinds: Annotated[list[Annotated[str, _one_of("kind")]], _ONE_OR_MORE, Field(min_length=1)] | None = None
-    values: dict[str, str] = {}
-    models: dict[str, str] = {}
+    provider: Annotated[Annotated[str, _one_of("provider")] | None, Field(description="The type of the server.")] = None
+    kinds: Annotated[
+        Annotated[list[KindName], _ONE_OR_MORE, WrittenAs(one_or_more), Field(min_length=1)] | None,
+        Field(description="The kinds that exist there; omitted: all that the server has."),
+    ] = None
+    values: Annotated[dict[str, str], Field(description="The texts for `{value: NAME}` in manifests.")] = {}
+    models: Annotated[dict[str, str], Field(description="By the name of a deployment, the model that it is of.")] = {}
 
 
 class FileForm(SharedForm):
-    version: Annotated[int, BeforeValidator(_version)]
-    manifests: Annotated[list[Annotated[str, AfterValidator(_valid_folder)]], _ONE_OR_MORE, Field(min_length=1)] = []
-    environments: Annotated[dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]], _EMPTY_IS_NONE_STATED] = {}
-    default_environment: str | None = None
+    version: Annotated[
+        int,
+        BeforeValidator(_version),
+        WithJsonSchema({"type": "integer", "const": 1}),
+        Field(description="The version of this file's form: 1."),
+    ]
+    manifests: Annotated[
+        list[Folder],
+        _ONE_OR_MORE,
+        WrittenAs(one_or_more),
+        Field(min_length=1, description="The folders of manifests; omitted: `agents` and `assistants`, as they exist."),
+    ] = []
+    environments: Annotated[
+        dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]],
+        _EMPTY_IS_NONE_STATED,
+        _NULLABLE,
+        Field(description="The servers to apply to, each under its name."),
+    ] = {}
+    default_environment: Annotated[
+        str | None, Field(description="The environment without -e and RECONCILER_ENVIRONMENT.")
+    ] = None
     extends: Annotated[str | None, Field(description="The reconciler.yaml of another folder to inherit from.")] = None
 
 

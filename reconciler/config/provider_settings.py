@@ -57,7 +57,10 @@ def settings_of_all(
             sound[name] = block.form.model_validate({each: fields[each] for each in fields if each not in common})
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
-            wrong += [(name, fault) for detail in found for fault in block.faults(detail)]
+            faults = [(name, fault) for detail in found for fault in block.faults(detail)]
+            wrong += faults
+            if not faults:  # its provider is missing or unknown, which is reported elsewhere
+                sound[name] = ProviderSettings()
     return sound, wrong
 
 

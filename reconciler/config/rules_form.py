@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from reconciler.diagnostics import did_you_mean
-from reconciler.rules import ADJUSTABLE, RuleSettings
+from reconciler.kinds.model_schema import Schema, WrittenAs, one_or_more
+from reconciler.rules import ADJUSTABLE, RULES, RuleSettings
 from reconciler.rules.settings import Chosen
 from reconciler.settings import misfit
 
@@ -34,13 +35,20 @@ def _phrase(value: str) -> str:
 
 
 _ONE_OR_MORE: Final = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
-_Texts = Annotated[list[Annotated[str, AfterValidator(_phrase)]] | None, _ONE_OR_MORE]
+_Phrase = Annotated[str, AfterValidator(_phrase), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+_Texts = Annotated[Annotated[list[_Phrase], WrittenAs(one_or_more)] | None, _ONE_OR_MORE]
 
 
 def _characters(value: Any) -> Any:
     if value is not None and (type(value) is not int or value < 1):
         raise misfit("wrong-type", "`largest_prompt` is a number of characters.", "write a whole number from 1 on")
     return value
+
+
+def _severity_schema() -> Schema:
+    told = {code: RULES[code].sentence if code in RULES else "A warning of `validate`." for code in sorted(ADJUSTABLE)}
+    codes = {code: {"description": text, "enum": list(SEVERITIES)} for code, text in told.items()}
+    return {"type": "object", "properties": codes, "additionalProperties": False}
 
 
 class RulesForm(BaseModel):
@@ -50,6 +58,7 @@ class RulesForm(BaseModel):
 
     severity: Annotated[
         dict[Annotated[str, AfterValidator(_known_code)], Annotated[Chosen, BeforeValidator(_severity)]],
+        WithJsonSchema(_severity_schema()),
         Field(description="How severe a finding is, by its code; `allow` silences it."),
     ] = {}
     models: Annotated[
@@ -60,7 +69,10 @@ class RulesForm(BaseModel):
         _Texts, Field(description="Words and phrases that no text for a model may contain, whatever their case.")
     ] = None
     largest_prompt: Annotated[
-        int | None, BeforeValidator(_characters), Field(description="The most characters that a prompt may have.")
+        int | None,
+        BeforeValidator(_characters),
+        WithJsonSchema({"type": ["integer", "null"], "minimum": 1}),
+        Field(description="The most characters that a prompt may have."),
     ] = None
 
 

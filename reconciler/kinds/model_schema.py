@@ -16,9 +16,16 @@ from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from reconciler.kinds.fields import FieldPart, ValueLimits
+from reconciler.model import NAME
 
 Schema: TypeAlias = dict[str, Any]
 
+NAME_SCHEMA: Final[Schema] = {
+    "type": "string",
+    "pattern": f"^{NAME.pattern}$",
+    "patternErrorMessage": "Write 1 to 64 of a-z, 0-9, `.`, `_`, `-`, a letter or digit first.",
+}
+"""What stacks, environments and keys are called."""
 _TYPES: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
 _TYPE_OF_TOOL: Final = "The type of the tool."
 

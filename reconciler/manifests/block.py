@@ -7,17 +7,15 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
 
+from reconciler.kinds.model_schema import NAME_SCHEMA
 from reconciler.kinds.problems import Loc, tag
-from reconciler.model import NAME, OnRemoval
+from reconciler.model import OnRemoval
 
 PATCHED: Final = ("ignore_changes", "on_removal", "unresolved")
 """What an environment's patch may replace of the block."""
 
 
-_LIKE_A_KEY: Final = "Write 1 to 64 of a-z, 0-9, `.`, `_`, `-`, a letter or digit first."
-Key: TypeAlias = Annotated[
-    str, WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$", "patternErrorMessage": _LIKE_A_KEY})
-]
+Key: TypeAlias = Annotated[str, WithJsonSchema(NAME_SCHEMA)]
 Id: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "minLength": 1})]
 
 

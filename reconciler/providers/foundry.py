@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from reconciler.kinds import ServerTraits
 from reconciler.kinds.assistant import ASSISTANT
@@ -52,8 +52,8 @@ class FoundrySettings(HttpSettings):
         ),
     }
 
-    api_key: Key
-    base_url: Annotated[Url, AfterValidator(_of_project)]
+    api_key: Annotated[Key, Field(description="Where the tokens come from: never a token itself.")]
+    base_url: Annotated[Url, AfterValidator(_of_project), Field(description="The endpoint of the project.")]
 
 
 class Foundry:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from reconciler import urls
+from reconciler.kinds.model_schema import Schema, WrittenAs, united
 from reconciler.settings import BEARER, Access, NoAccessError, ProviderSettings, SettingsPart, misfit
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -54,7 +63,14 @@ def _value(stated: Any) -> Value:
     raise misfit("wrong-type", "A plain text or `{env: NAME}` belongs here.", "quote it, if it is a number")
 
 
-Stated: TypeAlias = Annotated[Any, BeforeValidator(_value)]
+_VARIABLE_NAME: Final = {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"}
+_STATED_SCHEMA: Final[Schema] = {
+    "type": ["string", "object"],
+    "properties": {"env": {"description": "The variable that holds the text.", **_VARIABLE_NAME}},
+    "required": ["env"],
+    "additionalProperties": False,
+}
+Stated: TypeAlias = Annotated[Any, BeforeValidator(_value), WithJsonSchema(_STATED_SCHEMA)]
 
 
 def _no_key(value: Any) -> Any:
@@ -128,10 +144,14 @@ def _printable(environ: Mapping[str, str], name: str, without: str | None = None
 class KeySource(SettingsPart):
     """Where a key comes from: a variable, or what a command prints."""
 
-    env: Annotated[str, AfterValidator(_variable_name)] | None = None
-    command: Annotated[list[str], BeforeValidator(_is_list), Field(min_length=1), AfterValidator(_program)] | None = (
-        None
-    )
+    env: Annotated[
+        Annotated[str, AfterValidator(_variable_name), WithJsonSchema(_VARIABLE_NAME)] | None,
+        Field(description="The variable that holds the key."),
+    ] = None
+    command: Annotated[
+        Annotated[list[str], BeforeValidator(_is_list), Field(min_length=1), AfterValidator(_program)] | None,
+        Field(description="The program that prints the key, and its arguments."),
+    ] = None
 
     @model_validator(mode="after")
     def _is_one(self) -> KeySource:
@@ -145,11 +165,20 @@ class KeySource(SettingsPart):
 class KeyHeader(SettingsPart):
     """The header in which a key travels, alone."""
 
-    header: Annotated[str, AfterValidator(_header_name)]
+    header: Annotated[str, AfterValidator(_header_name), Field(description="The name of the header.")]
 
 
-Key: TypeAlias = Annotated[KeySource, BeforeValidator(_no_key)]
-Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+_URL_SCHEMA: Final[Schema] = {
+    "type": "string",
+    "pattern": "^https?://[^?#@]+$",
+    "patternErrorMessage": "Write an address like https://api.example.com/v1.",
+}
+Key: TypeAlias = Annotated[
+    KeySource,
+    BeforeValidator(_no_key),
+    WrittenAs(lambda mapping: mapping | {"minProperties": 1}),
+]
+Url: TypeAlias = Annotated[str, AfterValidator(_url), WithJsonSchema(_URL_SCHEMA)]
 
 
 class HttpSettings(ProviderSettings):
@@ -160,11 +189,18 @@ class HttpSettings(ProviderSettings):
     usual_query: ClassVar[Mapping[str, str]] = {}
     """What every URL has, unless it is stated otherwise."""
 
-    api_key: Key | None = None
-    auth: Annotated[KeyHeader | None, BeforeValidator(_bearer)] = None
-    headers: dict[Annotated[str, AfterValidator(_header_name)], Stated] = Field(default_factory=dict)
-    query: dict[str, Stated] = Field(default_factory=dict)
-    base_url: Url | None = None
+    api_key: Annotated[Key | None, Field(description="Where the key comes from: never the key itself.")] = None
+    auth: Annotated[
+        KeyHeader | None,
+        BeforeValidator(_bearer),
+        WrittenAs(lambda mapping: united({"enum": ["bearer"]}, mapping)),
+        Field(description="How the key travels: `bearer`, or the name of a header."),
+    ] = None
+    headers: dict[Annotated[str, AfterValidator(_header_name)], Stated] = Field(
+        default_factory=dict, description="Headers of every request."
+    )
+    query: dict[str, Stated] = Field(default_factory=dict, description="What every address ends in, such as a version.")
+    base_url: Annotated[Url | None, Field(description="The address of the server.")] = None
 
     @field_validator("headers", "query")
     @classmethod

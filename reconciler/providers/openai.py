@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import httpx
+from pydantic import Field
 
 from reconciler import urls
 from reconciler.kinds import ServerTraits
@@ -41,8 +42,8 @@ class OpenAISettings(HttpSettings):
 
     usual_key: ClassVar[str | None] = "OPENAI_API_KEY"
 
-    organization: str | None = None
-    project: str | None = None
+    organization: Annotated[str | None, Field(description="The organization that requests are for.")] = None
+    project: Annotated[str | None, Field(description="The project that requests are for.")] = None
 
     def target(self) -> tuple[str, ...]:
         return (*super().target(), self.project or "")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from reconciler.canonical import Json, equal
 from reconciler.kinds import KINDS, ServerTraits
@@ -52,7 +52,9 @@ class ResponsesSettings(ProviderSettings):
     remote: ClassVar[bool] = False
     remedies: ClassVar[Mapping[str, str]] = {"folder": "write `folder: dist/NAME`, the folder for the requests"}
 
-    folder: Annotated[str, AfterValidator(_folder)]
+    folder: Annotated[
+        str, AfterValidator(_folder), Field(description="The folder for the requests, relative to this file.")
+    ]
 
     @property
     def owned_folder(self) -> str | None:
