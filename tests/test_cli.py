@@ -41,7 +41,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         (["stat"], "did you mean `status`?"),
         (["get"], "There is no command 'get'; `reconciler status` lists what is live."),
         (["deploy"], "There is no command 'deploy'; `reconciler apply` does that."),
-        (["diff"], "`reconciler plan` does that."),
+        (["preview"], "`reconciler plan` does that."),
         (["plan", "--verbose"], "There is no option `--verbose`; set RECONCILER_LOG=debug to see every request."),
         (["plan", "--colour"], "There is no option `--colour`; did you mean `--color`?"),
         (["plan", "-z"], "There is no option `-z`."),

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "init": "Set up a repository: configuration, example, editor schemas, workflows.",
     "validate": "Check every manifest, and send nothing.",
     "plan": "Show what an apply would do.",
+    "diff": "The same as plan; `diff A..B` compares two environments.",
     "apply": "Show the plan, and carry it out once it is approved.",
     "reconcile": "Report drift, and apply what the policy permits.",
     "comment": "Keep one comment on the pull request for each stack and environment.",

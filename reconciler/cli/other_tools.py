@@ -29,7 +29,7 @@ COMMANDS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("get", "list", "ls", "state", "state list", "agents", "assistants"), _STATUS),
     **dict.fromkeys(("deploy", "push", "up", "update", "sync", "install", "replace", "patch", "set"), _APPLY),
     **dict.fromkeys(("create", "add"), "write a manifest, and `reconciler apply` creates its object."),
-    **dict.fromkeys(("diff", "preview", "template", "dry-run"), _PLAN),
+    **dict.fromkeys(("preview", "template", "dry-run"), _PLAN),
     **dict.fromkeys(("lint", "check", "test"), _VALIDATE),
     **dict.fromkeys(("adopt", "export", "dump"), _IMPORT),
     **dict.fromkeys(("delete", "rm", "remove", "uninstall", "state delete"), _REMOVE),

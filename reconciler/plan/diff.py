@@ -15,7 +15,7 @@ from reconciler.paths import Path, at, copied, put, without
 from reconciler.plan import marker as markers
 from reconciler.plan.marker import short_digest
 
-_Sides: TypeAlias = tuple[Path, Json | Absent, Json | Absent]
+PathValues: TypeAlias = tuple[Path, Json | Absent, Json | Absent]
 """A path, and what is there on two sides."""
 
 
@@ -66,6 +66,12 @@ def differences(desired: Desired, live: Live, kind: Kind) -> Iterator[Difference
     for field, before in pair.differing(None).items():
         for path, have, want in _leaves(kind.members(field, before), kind.members(field, pair.after(field))):
             yield Difference(path, want, have)
+
+
+def field_differences(before: Fields, after: Fields, kind: Kind) -> Iterator[PathValues]:
+    """The smallest paths at which two bodies differ, field by field."""
+    for field in kind.fields:
+        yield from _leaves(kind.members(field, before[field]), kind.members(field, after[field]))
 
 
 def whole(fields: Fields, kind: Kind, *, created: bool) -> tuple[FieldChange, ...]:
@@ -176,14 +182,14 @@ class _Pair:
         return short_digest(value), short_digest(self.kind.less_chosen(part, value))
 
 
-def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[_Sides]:
+def _leaves(have: Mapping[Path, Json], want: Mapping[Path, Json]) -> Iterator[PathValues]:
     for path in sorted(have.keys() | want.keys()):
         one, other = have.get(path, ABSENT), want.get(path, ABSENT)
         if not equal(one, other):
             yield from smallest_differences(path, one, other)
 
 
-def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent) -> Iterator[_Sides]:
+def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent) -> Iterator[PathValues]:
     """The smallest paths that differ, below a path; lists and texts count as one."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield path, before, after

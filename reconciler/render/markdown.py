@@ -152,7 +152,7 @@ def page(plan: View, room: int, whole: str = "", files: str = "") -> str:
     where the whole is: `whole` is the address of a page, or the name of a file. `files` is what the address of a file
     of the reviewed commit begins with; with it, files are links.
     """
-    return _written(page_of(plan), room, whole, files, [])
+    return written(page_of(plan), room, whole, files, [])
 
 
 def together(sections: Sequence[View | Lost], room: int, whole: str = "", files: str = "") -> str:
@@ -161,10 +161,11 @@ def together(sections: Sequence[View | Lost], room: int, whole: str = "", files:
         (section,) = sections
         return _lost_block(section, room, 3) if isinstance(section, Lost) else page(section, room, whole, files)
     most = max((room - _OTHERS) // _ENVIRONMENT, 1)
-    return _written(page_across(sections[:most]), room, whole, files, _others(sections[most:]))
+    return written(page_across(sections[:most]), room, whole, files, _others(sections[most:]))
 
 
-def _written(page: tree.Page, room: int, whole: str, files: str, others: Sequence[str]) -> str:
+def written(page: tree.Page, room: int, whole: str = "", files: str = "", others: Sequence[str] = ()) -> str:
+    """The page in no more characters than there is room for; what is left out is named."""
     head = [f"### {bounded(prose, page.headline, _VERDICT)}", *_places(page.places), *map(_offline_block, page.offline)]
     tail = [*_ends(page.ends), *others]
     room -= _length([*head, *tail]) + _LEFT_OUT
@@ -234,7 +235,8 @@ def _ends(ends: Sequence[tree.End]) -> Iterator[str]:
 
 
 def _small(end: tree.End) -> str:
-    return f"<sub>{' '.join(end.counts)} Fingerprint {bounded(span, end.fingerprint, _NAME)}</sub>"
+    known_by = f" Fingerprint {bounded(span, end.fingerprint, _NAME)}" if end.fingerprint else ""
+    return f"<sub>{' '.join(end.counts)}{known_by}</sub>"
 
 
 def _others(sections: Sequence[View | Lost]) -> list[str]:

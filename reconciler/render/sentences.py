@@ -67,10 +67,11 @@ def location(file: str, line: int) -> str:
     return one_line(file) + (f":{line}" if line else "")
 
 
-def nothing_read(why: str, base: str) -> str:
-    """That nothing live was read, why, and what the plan is based on instead."""
+def nothing_read(why: str, base: str, environments: str = "") -> str:
+    """That nothing live was read, in which environments if not in all, why, and what the plan is based on instead."""
+    where = f" in {one_line(environments)}" if environments else ""
     instead = f" The plan is based on the manifests of {one_line(base)}." if base else ""
-    return f"Nothing live was read: {one_line(why).rstrip('.')}.{instead}"
+    return f"Nothing live was read{where}: {one_line(why).rstrip('.')}.{instead}"
 
 
 def remains(change: ChangeView) -> str:

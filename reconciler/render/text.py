@@ -23,19 +23,24 @@ _GUTTER = " │ "
 
 def render(document: Document, style: Style) -> str:
     """First where, then the verdict and a row a change, then change by change, then what blocks it, and the totals."""
-    page = page_of(view(document))
+    return page_text(page_of(view(document)), style)
+
+
+def page_text(page: tree.Page, style: Style) -> str:
+    """The page; nothing within it reads like its last line."""
     *lines, last = _page_lines(page, style)
     return "\n".join([*(_FIGURES.sub("Plan<U+003A>", line) for line in lines), last]) + "\n"
 
 
 def _page_lines(page: tree.Page, style: Style) -> Iterator[str]:
-    (place,), (end,) = page.places, page.ends
-    where = (tree.Run(place.environment, "strong"), tree.Run(f" ({place.address}), stack {place.stack}"))
-    yield from flow("", where, style)
-    if place.base:
-        yield from flow("", (tree.Run(f"Compared with {place.base}."),), style)
+    for place in page.places:
+        where = (tree.Run(place.environment, "strong"), tree.Run(f" ({place.address}), stack {place.stack}"))
+        yield from flow("", where, style)
+        if place.base:
+            yield from flow("", (tree.Run(f"Compared with {place.base}."),), style)
     for offline in page.offline:
-        yield from flow("", (tree.Run(sentences.nothing_read(offline.why, offline.base), "blocked"),), style)
+        why = sentences.nothing_read(offline.why, offline.base, offline.environments)
+        yield from flow("", (tree.Run(why, "blocked"),), style)
     yield ""
     if page.alerts or any(part.has_any for part in page.parts):
         yield from flow("", (tree.Run(page.headline, "blocked" if page.tone == "blocked" else "strong"),), style)
@@ -47,7 +52,8 @@ def _page_lines(page: tree.Page, style: Style) -> Iterator[str]:
     for note in page.notes:
         yield from paragraph("Note: ", note.text, "dim", style)
         yield ""
-    yield from _end_lines(end, page, style)
+    for end in page.ends:
+        yield from _end_lines(end, page, style)
 
 
 def part_lines(part: tree.Part, style: Style) -> Iterator[str]:
