@@ -10,11 +10,13 @@ import pytest
 
 from reconciler.config import FILE, Config, Loaded, load
 from reconciler.diagnostics import Diagnostic, in_order
+from reconciler.model import Target
 from reconciler.plan.policy import DRIFT, Policy
 from reconciler.providers import PROVIDERS
 from reconciler.render.faults import report
 from support.checkout import Checkout, answering
 from support.gits import commit, git, repository
+from support.lives import wanted
 
 BASE = """\
 version: 1
@@ -323,6 +325,16 @@ def test_a_hostile_path_is_shown_and_not_followed(team: Checkout, path: str) -> 
     assert (here.code, beside.code) == (1, 0)
     assert "reconciler.yaml:3:10 of HEAD has an error: " in beside.out
     assert "\x1b" not in here.err + beside.out
+
+
+def test_what_another_folder_manages_is_not_called_unmanaged_by_a_pull(team: Checkout) -> None:
+    team.config("stack: hr\n")
+    team.applied(wanted("theirs"), Target("it", "local", "local", ".reconciler/local.db"))
+
+    told = team.run("pull", "-e", "local").out
+
+    assert "Nothing to pull" in told
+    assert "unmanaged" not in told
 
 
 def test_a_value_that_is_inherited_is_pulled_into_the_folders_own_file(team: Checkout) -> None:

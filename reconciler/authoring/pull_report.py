@@ -104,9 +104,10 @@ class PullReport:
             yield f"Without a manifest here: {orphans}. `reconciler import` writes one."
         if unkept := _listed({one.address for one in self.plan.mismatches} - {address for address, _ in written}):
             yield f"The server does not keep what it is sent: {unkept}. To take the server's value, pass `--take live`."
-        if self.plan.unmanaged and not self.plan.selected:
-            are, its = ("is", "its manifest") if self.plan.unmanaged == 1 else ("are", "their manifests")
-            objects = count(self.plan.unmanaged, "live object")
+        unmanaged = self.plan.unmanaged - self.plan.elsewhere
+        if unmanaged and not self.plan.selected:
+            are, its = ("is", "its manifest") if unmanaged == 1 else ("are", "their manifests")
+            objects = count(unmanaged, "live object")
             yield f"{objects} {are} unmanaged: `reconciler import` writes {its}."
 
 
