@@ -179,6 +179,11 @@ def test_a_folder_below_extends_the_file_above_and_has_workflows_of_its_own(
         monkeypatch.chdir(cloned.root)
         assert cloned.run(*command).code == 0
 
+    monkeypatch.chdir(cloned.root)
+    above = cloned.run("init", "--workflows", "--action", PINNED)
+    assert "folders: teams/hr\n" in (cloned.root / ".github/workflows/apply.yml").read_text()
+    assert next_commands(above) == next_commands(told)
+
 
 @needs_git
 def test_a_placeholder_is_named_and_filled_in_later(cloned: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

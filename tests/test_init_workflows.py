@@ -10,6 +10,7 @@ import pytest
 from reconciler.cli import run
 from support.gits import git
 from support.teamwork import KEY, Team, manifest, server, team
+from support.workflow import lint
 
 pytestmark = [pytest.mark.no_cover, pytest.mark.needs("git", "bash")]
 
@@ -38,6 +39,7 @@ def acme(tmp_path: Path, staging: str, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def test_first_nothing_is_applied_then_staging_and_then_production(acme: Team, staging: str) -> None:
+    lint(acme.workflows)
     setup = {path.relative_to(acme.origin).as_posix(): path.read_text() for path in _written(acme.origin)}
     git(acme.origin, "clean", "-fdq")
     first = acme.open(1, **setup)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +17,7 @@ from reconciler.drafts.workflows import (
     workflows,
 )
 from support.teamwork import WORKFLOWS
-from support.workflow import read
+from support.workflow import lint, read
 
 KEYS = ("ASSISTANTS_API_KEY", "ASSISTANTS_STAGING_API_KEY")
 PINNED = f"acme/assistants-reconciler@{'0123456789' * 4}"
@@ -94,12 +92,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_whatever_the_names_are_the_workflows_pass_the_linters(written: Path) -> None:
-    for program, *arguments in (
-        ("zizmor", "--offline", "--pedantic", "--strict-collection", "--no-progress", "--quiet", str(written.parent)),
-        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, sorted(written.iterdir()))),
-    ):
-        done = subprocess.run([Path(sys.executable).parent / program, *arguments], capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+    lint(written)
 
 
 def test_every_environment_comes_after_those_before_it_and_only_if_none_of_them_failed(written: Path) -> None:

@@ -899,20 +899,6 @@ def test_the_six_lines_of_the_documentation_do_it(acme: Team) -> None:
     assert "assistant.hr" in acme.comment(7)
 
 
-def test_the_workflows_work_after_the_one_change_that_the_documentation_names(acme: Team, tmp_path: Path) -> None:
-    (script,) = re.findall(r"```sh\n( +mkdir -p \.github.*?)```", (ROOT / "docs" / "ci.md").read_text(), re.S)
-    copies = tmp_path / ".github" / "workflows"
-    script = textwrap.dedent(script).replace("path/to/assistants-reconciler", str(ROOT))
-    subprocess.run(["bash", "-eu", "-c", script], cwd=tmp_path, check=True)
-
-    assert {path.stem for path in copies.iterdir()} == set(COPIED)
-    uses = {step["uses"] for path in copies.iterdir() for step in steps(path)}
-    assert {one for one in uses if not one.startswith("actions/")} == {"OWNER/assistants-reconciler@COMMIT"}
-    job = acme.open(7, workflow=read(copies / "plan.yml"))
-    assert job.conclusion == "success", job.log
-    assert "assistant.hr" in acme.comment(7)
-
-
 def test_nothing_that_people_write_acts_on_the_runner(acme: Team) -> None:
     evil = "::error::from a prompt\n##[error]too\n::set-output name=has_changes::false\n"
     acme.make(name="::warning::from a dashboard", instructions=evil)

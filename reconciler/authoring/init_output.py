@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -27,6 +28,8 @@ class InitResult:
     """What was written, and what stays to be done."""
 
     config: Config
+    folders: Sequence[str]
+    """The folders below that share the configuration, and have the stacks."""
     files: NewFiles
     workflows: PlannedWorkflows | None
     is_new: bool
@@ -118,14 +121,15 @@ def _notes_of_workflows(workflows: PlannedWorkflows) -> Iterator[str]:
 
 def _next_commands(result: InitResult) -> tuple[str, str, str]:
     """Three commands that work as printed."""
-    folder = click.get_current_context().find_root().params.get("chdir")
+    chdir = click.get_current_context().find_root().params.get("chdir") or ""
+    folder = posixpath.join(chdir, *result.folders[:1])
     program = f"reconciler -C {shlex.quote(folder)}" if folder else "reconciler"
     environments = result.config.environments.items()
     servers = in_turn([name for name, each in environments if each.settings.remote])
     is_needed = (
         servers and result.config.default_environment is None and result.config.environments[LOCAL].place is None
     )
-    if result.has_manifests or not servers:
+    if result.has_manifests or result.folders or not servers:
         where = f" -e {servers[0]}" if is_needed else ""
         return f"{program} validate", f"{program} plan{where}", f"{program} apply{where}"
     name = servers[0]

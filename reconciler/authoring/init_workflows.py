@@ -48,8 +48,13 @@ class PlannedWorkflows:
         return self.setup.uses == _REPLACE
 
 
-def repository_workflows(loaded: Config, options: InitOptions, around: Surroundings) -> PlannedWorkflows | None:
-    """The workflows for every environment with a server; None where the code host is not GitHub."""
+def repository_workflows(
+    loaded: Config, folders: Sequence[str], options: InitOptions, around: Surroundings
+) -> PlannedWorkflows | None:
+    """The workflows for every environment with a server; None where the code host is not GitHub.
+
+    `folders` are those below that share the configuration, and have the stacks.
+    """
     if around.is_on_gitlab:
         return None
     if around.top is None:
@@ -66,6 +71,7 @@ def repository_workflows(loaded: Config, options: InitOptions, around: Surroundi
         around.branch,
         options.action or known_action() or _REPLACE,
         around.inside,
+        folders,
     )
     left = [name for name, each in loaded.environments.items() if each.settings.owned_folder is not None]
     signs_in = [name for name, settings in servers.items() if settings.runs_commands]

@@ -41,6 +41,7 @@ from reconciler.model import NAME
 from reconciler.providers.local import DATABASE
 from reconciler.render import Style
 from reconciler.run.git import repository
+from reconciler.run.neighbors import extending_folders
 from reconciler.run.session import stop_at_errors
 from reconciler.source import fields
 
@@ -58,13 +59,14 @@ def initialize(options: InitOptions, around: Surroundings, style: Style) -> None
         loaded = _begin(files, options, around, style)
     if options.agents_md:
         files.change(_NOTES, lambda before: _with_notes(before, loaded))
-    planned = repository_workflows(loaded, options, around) if options.workflows else None
+    folders = _folders_below(loaded, around) if not is_new else ()
+    planned = repository_workflows(loaded, folders, options, around) if options.workflows else None
     if planned is not None:
         files = files.seen_from(planned.top, around.inside)
         files.add(planned.texts, planned.without_action)
     if not options.dry_run:
         write_files(files.root, files.texts, before=files.before)
-    print_result(InitResult(loaded, files, planned, is_new), options, style)
+    print_result(InitResult(loaded, folders, files, planned, is_new), options, style)
 
 
 def _stated_here(around: Surroundings, style: Style) -> Config | None:
@@ -78,6 +80,12 @@ def _stated_here(around: Surroundings, style: Style) -> Config | None:
     for faults in found.config.broken.values():
         stop_at_errors(faults, found.sources, style, "nothing was written")
     return found.config
+
+
+def _folders_below(loaded: Config, around: Surroundings) -> tuple[str, ...]:
+    """The folders below this one that share its configuration and have the stacks, as seen from here."""
+    inside = f"{around.inside}/" if around.inside else ""
+    return tuple(each.removeprefix(inside) for each in extending_folders(loaded) if each.startswith(inside))
 
 
 def _begin(files: NewFiles, options: InitOptions, around: Surroundings, style: Style) -> Config:

@@ -49,6 +49,8 @@ class WorkflowSetup:
     uses: str = ACTION
     folder: str = ""
     """The folder of `reconciler.yaml` from the top of the repository on; empty for the top."""
+    folders: Sequence[str] = ()
+    """The folders below that one which have stacks and share its file."""
     origin: str = "Written by `reconciler init`."
     until: str = _UNTIL
     until_previews: str = _UNTIL
@@ -175,13 +177,13 @@ def _words_of(each: WorkflowEnvironment) -> dict[str, str]:
 
 
 def _inputs(setup: WorkflowSetup, *, artifact: bool = False, plans: bool = False) -> str:
-    """The inputs that only a folder below the top needs."""
-    if not setup.folder:
-        return ""
-    given = {"working-directory": _scalar(setup.folder)}
-    if artifact:
+    """The inputs that only a folder below the top needs, or several folders."""
+    given = {"working-directory": _scalar(setup.folder)} if setup.folder else {}
+    if setup.folders:
+        given["folders"] = _scalar(" ".join(setup.folders))
+    if setup.folder and artifact:
         given["artifact"] = f"reconciler-{setup.word}"
-    if plans:
+    if setup.folder and plans:
         given["workflow"] = setup.file("plan")
     return "".join(f"          {name}: {value}\n" for name, value in given.items())
 

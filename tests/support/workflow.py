@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,17 @@ def read(path: Path) -> dict[str, Any]:
     found = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
     assert isinstance(found, dict)
     return found
+
+
+def lint(folder: Path) -> None:
+    """Fails where zizmor or the schema of workflows has an objection to a file of the folder."""
+    for program, *arguments in (
+        ("zizmor", "--offline", "--pedantic", "--strict-collection", "--no-progress", "--quiet"),
+        ("check-jsonschema", "--builtin-schema", "vendor.github-workflows"),
+    ):
+        command = [str(Path(sys.executable).parent / program), *arguments, *map(str, sorted(folder.iterdir()))]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 class ActionError(Exception):
