@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ EXAMPLES = {
         {"reconciler.yaml": CONFIG, "agents/a.yaml": "name: A\nmodel: gpt-5.4-min\n"},
     ),
     "retired-model": Example("name: A\nmodel: gpt-4o\n", f"{A}:2", "model: gpt-5.5\n", severity="note"),
+    "retired-api": Example({"reconciler.yaml": HOSTED, A: "model: gpt-5.5\n"}, "reconciler.yaml:4", "model: gpt-5.5\n"),
     "json-not-mentioned": Example(
         "model: gpt-5.5\nresponse_format: {type: json_object}\n",
         f"{A}:2",
@@ -119,7 +121,7 @@ def test_a_comment_silences_a_rule_on_its_line_above_it_or_for_the_manifest(code
     for placed in (
         [*lines[: at - 1], f"{lines[at - 1]} {comment}", *lines[at:]],
         [*lines[: at - 1], f"{indent}{comment} (a reason)", *lines[at - 1 :]],
-        [comment, *lines],
+        [comment, *lines] if file == A else [*lines[: at - 1], comment, "# because", "", *lines[at - 1 :]],
     ):
         assert shown(judged(tmp_path, {**files, file: "\n".join([*placed, ""])})) == [], placed
 
@@ -156,6 +158,13 @@ def test_a_comment_is_about_its_own_document_alone(tmp_path: Path) -> None:
     assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:10 temperature-and-top-p"]
     text = f"{one.replace('KEY', 'one')}---\n{allow}{one.replace('KEY', 'two')}"
     assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:4 temperature-and-top-p"]
+
+
+def test_a_comment_may_follow_a_text_that_looks_like_one(tmp_path: Path) -> None:
+    text = "model: acme\ntemperature: 0.2\nname: 'Team # 1' # reconciler: allow no-effect\ntop_p: 0.5\n"
+    text += 'description: "# reconciler: allow x" # reconciler: allow no-effect\n'
+    found = shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text}))
+    assert found == [f"{A}:3 unused-allow (note)", f"{A}:4 temperature-and-top-p", f"{A}:5 unused-allow (note)"]
 
 
 def test_a_comment_may_name_several_codes(tmp_path: Path) -> None:
@@ -196,7 +205,7 @@ def test_an_odd_comment_does_no_harm(case: str, tmp_path: Path) -> None:
 
 
 def test_a_text_whose_front_matter_is_not_closed_has_no_comments() -> None:
-    assert [*comments("---\n# reconciler: allow unused-file\n", "a.md", "allow", markdown=True)] == []
+    assert [*comments("---\n# reconciler: allow unused-file\n", "a.md", re.compile("# rec"), markdown=True)] == []
 
 
 def test_an_environment_chooses_severities_of_its_own(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_what_the_server_lacks_is_a_warning_that_can_be_silenced(code: str, here
     assert here.run("validate", "--online").err == ""
 
 
+def test_nothing_is_asked_while_a_manifest_has_an_error(here: Checkout, server: Server) -> None:
+    here.write(a=f"{MANIFEST}tempreture: 1\n")
+    assert (here.run("validate", "--online").code, server.asked) == (1, [])
+
+
 def test_a_comment_that_silences_nothing_online_is_noted(here: Checkout) -> None:
     here.write(a=f"# reconciler: allow missing-file\n{MANIFEST}")
     assert "a.yaml:1:21: unused-allow (note)" in here.run("validate", "--online").err

@@ -96,12 +96,10 @@ def allow_comments(manifests: Sequence[ManifestText], sources: Mapping[str, str]
     for file, documents in by_file.items():
         text = sources.get(file, "")
         extents: list[_Extent] = []
-        for comment in comments(text, file, "reconciler:", markdown=file.lower().endswith(".md")):
-            if (start := _ALLOW.match(comment.text)) is None:
-                continue
+        for comment in comments(text, file, _ALLOW, markdown=file.lower().endswith(".md")):
             extents = extents or _extents(documents)
             extent, line = _reach(comment, extents, text)
-            for code, place in _codes(comment, start.end()):
+            for code, place in _codes(comment):
                 if code:
                     listed.append(AllowComment(code, place, line, extent))
                 else:
@@ -109,8 +107,10 @@ def allow_comments(manifests: Sequence[ManifestText], sources: Mapping[str, str]
     return AllowComments(listed, malformed)
 
 
-def _codes(comment: SourceComment, at: int) -> Iterator[tuple[str, Location]]:
+def _codes(comment: SourceComment) -> Iterator[tuple[str, Location]]:
     """Each code of a comment; an empty one where something else stands."""
+    start = _ALLOW.match(comment.text)
+    at = start.end() if start else 0
     while True:
         place = Location(comment.place.file, comment.place.line, comment.place.column + at)
         match = _CODE.match(comment.text, at)
@@ -135,8 +135,8 @@ def _extents(documents: Sequence[ManifestText]) -> list[_Extent]:
 def _reach(comment: SourceComment, extents: Sequence[_Extent], text: str) -> tuple[_Extent, int]:
     """The document that a comment belongs to, and the line that it is about: 0 for all of the document."""
     line = comment.place.line
-    within = [extent for extent in extents if extent.begins and extent.begins[0] <= line]
-    is_behind = not within or line > within[-1].begins[-1]
+    within = [extent for extent in extents if not extent.begins or extent.begins[0] <= line]
+    is_behind = not within or bool(within[-1].begins and line > within[-1].begins[-1])
     if comment.is_alone and is_behind and len(within) < len(extents):
         return extents[len(within)], 0
     extent = (within or extents)[-1]

@@ -18,7 +18,7 @@ _SHAPES: Final = (
     ("a token of Slack", ("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
     ("a key of Google", ("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
     ("a key of Stripe", ("k_live_",), r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
-    ("a JSON Web Token", ("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}"),
+    ("a JSON Web Token", ("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{20,}"),
     (
         "a private key",
         ("PRIVATE KEY",),

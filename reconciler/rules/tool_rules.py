@@ -14,7 +14,7 @@ _STORES = ("tool_resources", "file_search", "vector_store_ids")
 def _undescribed(resource: JudgedResource, settings: RuleSettings, sources: Mapping[str, str]) -> Iterator[RuleFinding]:
     for function in resource.functions():
         name = member(function, "name")
-        if name is not None and is_blank(member(function, "description")):
+        if name is not None and isinstance(name.value, str) and is_blank(member(function, "description")):
             message = f"The function `{name.value}` has no description, by which the model decides when to call it."
             yield RuleFinding(name.place, message, "add `description: …`: what it does, and when to call it")
 

@@ -13,7 +13,7 @@ from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
 from reconciler.console.output import stdout_style
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, errors
 from reconciler.manifests import parser, reading
 from reconciler.model import Desired
 from reconciler.render.sentences import count
@@ -75,9 +75,10 @@ def check_manifests(
     chosen = [config.choose(loaded, options.environment, os.environ, owns=False)] if selected else every
     environments = [each for each in chosen if not isinstance(each, Diagnostic)]
     parsed = {each.name: parser.parse(read.manifests, manifest_context(loaded, each)) for each in environments}
-    answers = run_async(ask_servers, loaded, environments, parsed, style) if judging == "online" else None
-    judged = _judged(loaded, environments, parsed, read, answers, every=not selected) if judging else None
     of_manifests = [*read.faults, *(fault for each in parsed.values() for fault in each.faults)]
+    asks = judging == "online" and not errors(of_manifests)
+    answers = run_async(ask_servers, loaded, environments, parsed, style) if asks else None
+    judged = _judged(loaded, environments, parsed, read, answers, every=not selected) if judging else None
     faults = [*aside(read, of_manifests if judged is None else judged), *credentials.secrets_in(read.sources)]
     faults += [each for each in chosen if isinstance(each, Diagnostic)]
     faults += [each for broken in loaded.broken.values() if not selected or broken[0] in chosen for each in broken]

@@ -1,9 +1,10 @@
-"""The comments of YAML and of front matter that hold a word; what looks like one within a text is none."""
+"""The comments of YAML and of front matter that have a shape; what looks like one within a text is none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -25,21 +26,33 @@ class SourceComment:
     """Whether nothing precedes it on its line, but the line of a document's beginning."""
 
 
-def comments(text: str, file: str, word: str, *, markdown: bool = False) -> Iterator[SourceComment]:
-    """The comments that hold the word, in order; up to the first thing that is not YAML."""
+def comments(text: str, file: str, shape: re.Pattern[str], *, markdown: bool = False) -> Iterator[SourceComment]:
+    """The comments that begin with the shape, in order; up to the first thing that is not YAML."""
     text = text.removeprefix("\ufeff")
-    if word not in text:
+    if not shape.search(text):
         return
     parts = front_matter(text) if markdown else None
     if markdown and parts is None:
         return
     yaml_text = text[: parts.end] if parts else text
-    positions, texts = Positions(text, file), list(_scalars(yaml_text))
-    for match in _COMMENT.finditer(yaml_text):
-        if word in match[0] and not any(start <= match.start() < end for start, end in texts):
+    positions = Positions(text, file)
+    for match in _outside(yaml_text, list(_scalars(yaml_text))):
+        if shape.match(match[0]):
             place = positions.place(match.start())
             before = yaml_text[match.start() - place.column + 1 : match.start()].strip()
             yield SourceComment(match[0], place, before in ("", "---"))
+
+
+def _outside(text: str, scalars: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """The comments that begin outside the texts."""
+    match = _COMMENT.search(text)
+    while match is not None:
+        at = bisect_right(scalars, (match.start(), len(text)))
+        end = scalars[at - 1][1] if at else 0
+        if match.start() >= end:
+            yield match
+            end = match.end()
+        match = _COMMENT.search(text, end)
 
 
 def _scalars(text: str) -> Iterator[tuple[int, int]]:
