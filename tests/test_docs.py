@@ -99,7 +99,7 @@ def test_the_reference_says_what_help_prints(name: str) -> None:
     with click.Context(command, info_name=f"reconciler {name}", terminal_width=100) as context:
         printed = re.sub(r"-\n\s+", "-", context.get_help())
     section = _page("docs/reference/commands.md").split(f"\n## `reconciler {name}`\n")[1].split("\n## ")[0]
-    words = re.sub(r"[`\\|]|Default:.*", " ", section.partition("\nMore: ")[0].replace("```", "")).split()
+    words = re.sub(r"[`\\|]|Default:.*", " ", section.partition("\n[What it does")[0].replace("```", "")).split()
 
     assert [word for word in words if word not in printed.replace("`", " ")] == []
     assert [each.opts for each in options_of(command) if not {*each.opts} <= {*re.findall(r"--?[\w-]+", printed)}] == []

@@ -147,7 +147,7 @@ def commands_page() -> str:
         command = command_of(name)
         parts += [f"\n## `reconciler {name}`\n", f"```\n{_usage(name, command)}\n```\n"]
         parts += [f"{paragraph}\n" for paragraph in _paragraphs(command)]
-        parts += [f"More: [{name}]({links[name]}).\n"] if name in links else []
+        parts += [f"[What it does, with examples]({links[name]})\n"] if name in links else []
         parts += [_options_table(command)] if options_of(command) else []
     return "\n".join(parts) + "\n"
 
