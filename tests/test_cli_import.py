@@ -167,11 +167,13 @@ def test_objects_are_named_by_id_name_and_glob(account: Account) -> None:
 
     told = account.run("import", "-e", "production", "HR*", other)
     nothing = account.run("import", "-e", "production", "Lost", "--dry-run")
+    apart = account.run("import", "-e", "production", "assistant.lost", other, "--dry-run")
 
     assert told.code == 0
     assert account.files() == ["assistants/hr-one.yaml", "assistants/hr-two.yaml", "assistants/other.yaml"]
     assert nothing.code == 1
     assert "has no agent or assistant called 'Lost'.\n  did you mean `Last`?" in nothing.err
+    assert f"to pair a manifest with an object, write `assistant.lost={other}`" in apart.err
 
 
 def test_an_object_whose_manifest_is_lost_comes_back_under_its_key(account: Account) -> None:

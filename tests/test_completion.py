@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     (folder / "agents" / "sales.md").write_text("---\nmodel: gpt-4o\n---\n\nSell.\n")
     (folder / "plan.json").write_text("{}")
     (folder / ".reconciler" / "history").mkdir(parents=True)
-    (folder / ".reconciler" / "history" / "20260102-a1.jsonl").touch()
+    (folder / ".reconciler" / "history" / "20260102-a1.jsonl").write_text('{"where":{"stack":"acme-pr-7"}}\n')
     (folder / ".reconciler" / "history" / "20260101-b2.jsonl").touch()
     here.config(TWO)
     return here
@@ -75,6 +75,9 @@ def completed(here: Checkout, *words: str, shell: str = "zsh") -> list[str]:
         ("show pl", ["plan.json"]),
         ("rollback ", ["20260102-a1", "20260101-b2"]),
         ("rollback --to HEAD hr-h", ["hr-helper"]),
+        ("history ", ["20260102-a1", "20260101-b2"]),
+        ("destroy --stack ", ["acme-pr-7"]),
+        ("reviewed --workflow ", []),
         ("completion ", ["bash", "zsh", "fish"]),
         ("no-such-command ", []),
         ("-C ", ["folders"]),
@@ -229,11 +232,13 @@ def test_the_kinds_are_those_that_exist() -> None:
 def test_a_completion_imports_nothing_heavy(here: Checkout) -> None:
     script = (
         "import sys\nfrom reconciler.cli import run\nrun(['completion', 'zsh', '--', 'plan', ''])\n"
+        "run(['completion', 'zsh', '--', 'apply', '--allow', ''])\n"
         "print(sorted({'pydantic', 'httpx', 'rich', 'deepdiff', 'anyio', 'asyncio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=here.root)
 
     assert (done.stdout.splitlines()[-1], "hr-helper" in done.stdout) == ("[]", True)
+    assert "too-many-deletes" in done.stdout
 
 
 @pytest.mark.no_cover

@@ -67,6 +67,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("apply plan.json -target=hr", "name no KEYS beside it"),
         ("plan help", "`--help` prints the help of a command"),
         ("help state", "There is no command 'state'"),
+        ("history -n 3", "it lists every recorded run"),
+        ("bogus", "`reconciler help` lists those that exist."),
         ("output --raw", "--raw prints the id of one KEY: name it."),
     ],
 )

@@ -121,13 +121,20 @@ def _selected(every: Candidates, words: Sequence[str], ids: Collection[str], tit
         hits = hits or [one for one in objects if any(fnmatchcase(name, word) for name in _names_of(one))]
         if not hits:
             known = {name for one in objects for name in _names_of(one)}
-            raise Failure(f"{title} has no agent or assistant called {word!r}.", did_you_mean(word, known))
+            remedy = _pair_meant(words, known) or did_you_mean(word, known)
+            raise Failure(f"{title} has no agent or assistant called {word!r}.", remedy)
         chosen |= {one.identity for one in hits}
     return Candidates(
         importable=tuple(one for one in every.importable if one.identity in chosen),
         managed=tuple(one for one in every.managed if one.identity in chosen),
         left=tuple(each for each in every.left if each.live.identity in chosen),
     )
+
+
+def _pair_meant(words: Sequence[str], known: Collection[str]) -> str:
+    """How to pair a key with an id, where they stand apart as Terraform has them."""
+    is_pair = len(words) == 2 and words[0] not in known and words[1] in known
+    return f"to pair a manifest with an object, write `{words[0]}={words[1]}`" if is_pair else ""
 
 
 def _names_of(one: Live) -> Iterator[str]:

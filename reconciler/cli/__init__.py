@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from reconciler import __version__
-from reconciler.cli.other_tools import ALWAYS_SO, MISSING_HERE, OPTIONS_THERE, command_here
+from reconciler.cli.other_tools import ALWAYS_SO, MISSING_HERE, OPTIONS_THERE, command_here, option_here
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.streams import discard, null_stream
@@ -113,9 +113,11 @@ class _LateCommands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
-            from reconciler.diagnostics import did_you_mean
+            from reconciler.diagnostics import nearest
 
-            remedy = command_here(args) or did_you_mean(args[0], COMMANDS)
+            close = nearest(args[0], COMMANDS)
+            meant = f"did you mean `{close}`?" if close else "`reconciler help` lists those that exist."
+            remedy = command_here(args) or meant
             raise click.UsageError(f"There is no command {args[0]!r}; {remedy}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -196,7 +198,7 @@ def _with_suggestion(error: click.ClickException, arguments: Sequence[str]) -> c
     if not isinstance(error, click.NoSuchOption):
         return error
     name = _as_typed(error.option_name, with_two_dashes(arguments))
-    remedy = OPTIONS_THERE.get(name) or _option_meant(name, error.ctx)
+    remedy = option_here(error.ctx.info_name if error.ctx else None, name) or _option_meant(name, error.ctx)
     return click.UsageError(f"There is no option `{name}`{f'; {remedy}' if remedy else '.'}", error.ctx)
 
 

@@ -60,7 +60,19 @@ def runs(context: click.Context, _parameter: click.Parameter, typed: str) -> Ite
     """The runs that were recorded in the folder."""
     from reconciler.run.known_names import known_runs
 
-    return _starting_with(typed, dict.fromkeys(known_runs(Path.cwd(), context.params.get("state_dir")), ""))
+    return _starting_with(typed, known_runs(Path.cwd(), context.params.get("state_dir")))
+
+
+def stacks(context: click.Context, _parameter: click.Parameter, typed: str) -> Items:
+    """The stacks of the runs that were recorded in the folder."""
+    from reconciler.run.known_names import known_stacks
+
+    return _starting_with(typed, known_stacks(Path.cwd(), context.params.get("state_dir")))
+
+
+def workflows(_context: click.Context, _parameter: click.Parameter, typed: str) -> Items:
+    """The workflows of the repository."""
+    return _starting_with(typed, sorted(path.name for path in Path(".github/workflows").glob("*.y*ml")))
 
 
 def runs_or_keys(context: click.Context, parameter: click.Parameter, typed: str) -> Items:
@@ -72,7 +84,7 @@ def revisions(_context: click.Context, _parameter: click.Parameter, typed: str) 
     """The branches and tags of the repository."""
     from reconciler.run.known_names import known_revisions
 
-    return _starting_with(typed, dict.fromkeys(known_revisions(Path.cwd()), ""))
+    return _starting_with(typed, known_revisions(Path.cwd()))
 
 
 def codes(context: click.Context, parameter: click.Parameter, typed: str) -> Items:

@@ -6,12 +6,18 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 from reconciler.run.options import ApplyOptions
 
 
 @click.command("destroy")
-@options.option("--stack", metavar="NAME", required=True, help="The stack of which everything is to be destroyed.")
+@options.option(
+    "--stack",
+    metavar="NAME",
+    required=True,
+    shell_complete=completers.stacks,
+    help="The stack of which everything is to be destroyed.",
+)
 @options.option(
     "--closed-pulls",
     is_flag=True,

@@ -73,6 +73,7 @@ parallelism = option(
 stack = option(
     "--stack",
     metavar="NAME",
+    shell_complete=completers.stacks,
     help="Use this stack instead of the environment's, e.g. for a preview.",
 )
 pull = option("--pull", type=click.IntRange(min=1), metavar="N", help="The pull request; default: the job's own.")
@@ -93,7 +94,12 @@ def plan_artifact(command: F) -> F:
         " reconciler-plans.",
     )(command)
     return option(
-        "--workflow", metavar="FILE", default="plan.yml", show_default=True, help="What plans pull requests."
+        "--workflow",
+        metavar="FILE",
+        shell_complete=completers.workflows,
+        default="plan.yml",
+        show_default=True,
+        help="What plans pull requests.",
     )(command)
 
 

@@ -77,6 +77,10 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("--force-conflicts", "--server-side"), "`reconciler apply --allow conflict` overwrites conflicts."
     ),
+    "history -n": "it lists every recorded run, the newest first.",
+    "import -f": "`--from FILE` reads saved JSON.",
+    **dict.fromkeys(("--upgrade", "--reconfigure"), "there is nothing to download or to configure: leave it out."),
+    "-V": "`reconciler --version` prints the version.",
     "-n": "`reconciler plan` never writes, and `-e NAME` chooses the environment.",
     **dict.fromkeys(("--dry-run", "--what-if", "--noop", "--preview", "--diff"), _DRY_RUN),
     **dict.fromkeys(("-f", "--filename", "--file", "-k", "--kustomize"), _MANIFESTS),
@@ -108,7 +112,7 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     "--expect-no-changes": "`reconciler plan --detailed-exitcode` exits 2 when changes are pending.",
     "--raw": "`reconciler output --raw KEY` prints an id alone.",
 }
-"""By option, with two dashes where it is a word, the way here; for commands that do not have the option."""
+"""By option, with two dashes where it is a word, the way here; of one command alone where that stands before it."""
 
 
 MISSING_HERE: Final[Mapping[str, str]] = {
@@ -118,6 +122,11 @@ MISSING_HERE: Final[Mapping[str, str]] = {
 """By the name of a parameter that has to be there, what to do where it is not."""
 ALWAYS_SO: Final = frozenset({"-refresh", "-refresh=true", "--refresh=true", "-lock=true", "--lock=true"})
 """What scripts for Terraform may pass to any command, since it is so without it."""
+
+
+def option_here(command: str | None, option: str) -> str:
+    """What to use in place of an option of another tool; nothing where none is meant."""
+    return OPTIONS_THERE.get(f"{command} {option}") or OPTIONS_THERE.get(option, "")
 
 
 def command_here(words: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from reconciler.run.options import ApplyOptions
 @options.option(
     "--apply-workflow",
     metavar="FILE",
+    shell_complete=completers.workflows,
     default="apply.yml",
     show_default=True,
     help="The workflow that applies reviewed plans: edits wait while it has failed for this commit.",

@@ -25,6 +25,9 @@ _LEVELS: Final = 8
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$).*\n?", re.MULTILINE)
 _MODEL: Final = re.compile(r"\bmodel[\"']?\s*:")
+_RUN: Final = re.compile(r"[\w.-]+", re.ASCII)
+_HEAD_STACK: Final = re.compile(r'"stack": ?"([a-z0-9][a-z0-9._-]{0,63})"')
+_RECORDS: Final = 50
 _REVISION: Final = re.compile(r"\w[\w./-]*")
 _REVISIONS: Final = 100
 
@@ -72,14 +75,13 @@ def known_objects(folder: Path) -> list[KnownObject]:
 
 def known_runs(folder: Path, state_dir: str | None) -> list[str]:
     """The ids of the runs that were recorded in the folder, the newest first."""
-    file = _configuration_file(folder)
-    state = Path(state_dir) if state_dir else (file.parent if file is not None else folder) / ".reconciler"
-    try:
-        names = [path.name for path in (state / "history").iterdir()]
-    except OSError:
-        return []
-    runs = (name.removesuffix(".jsonl") for name in names if name.endswith(".jsonl"))
-    return sorted((run for run in runs if re.fullmatch(r"[\w.-]+", run, re.ASCII)), reverse=True)
+    return [path.stem for path in _records(folder, state_dir) if _RUN.fullmatch(path.stem)]
+
+
+def known_stacks(folder: Path, state_dir: str | None) -> list[str]:
+    """The stacks that the newest runs of the folder were of, the newest first: previews too."""
+    found = (_HEAD_STACK.search(_first_line(path)) for path in _records(folder, state_dir)[:_RECORDS])
+    return list(dict.fromkeys(head[1] for head in found if head))
 
 
 def known_revisions(folder: Path) -> list[str]:
@@ -92,6 +94,20 @@ def known_revisions(folder: Path) -> list[str]:
     ask = ("for-each-ref", "--sort=-committerdate", f"--count={_REVISIONS}", "--format=%(refname:short)")
     listed = here.text(*ask, "refs/heads", "refs/remotes", "refs/tags").splitlines()
     return ["HEAD", *(name for name in listed if _REVISION.fullmatch(name))]
+
+
+def _records(folder: Path, state_dir: str | None) -> list[Path]:
+    file = _configuration_file(folder)
+    state = Path(state_dir) if state_dir else (file.parent if file is not None else folder) / ".reconciler"
+    return sorted((state / "history").glob("*.jsonl"), reverse=True)
+
+
+def _first_line(path: Path) -> str:
+    try:
+        with disk.opened(path) as stream:
+            return stream.readline(_LARGEST).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _configuration_file(folder: Path) -> Path | None:
