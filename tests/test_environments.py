@@ -76,7 +76,7 @@ def test_what_is_stated_differently_stands_apart_from_what_differs_only_live(her
         "Of other stacks: 3 in staging, 5 in production.\n"
         f"staging and production differ: {told.out.splitlines()[3].partition(': ')[2]}; 1 equal.\n"
     )
-    assert here.run("diff", "staging..production", "zero").out.endswith(
+    assert here.run("diff", "zero", "staging..production").out.endswith(
         "No differences between staging and production: 1 equal.\n"
     )
 
@@ -161,6 +161,7 @@ def test_what_is_no_pair_of_environments_is_told_the_way(here: Checkout) -> None
         "  `reconciler plan --base main` compares what is checked out with it\n",
         ("..HEAD",): "`reconciler plan --base HEAD` compares",
         ("staging..produktion",): "There is no environment 'produktion'.\n  did you mean `production`?\n",
+        ("staging", "production"): "compare them: `reconciler diff staging..production`",
         ("staging..staging",): "staging is compared with itself.",
         ("staging..production", "--base", "main"): "--base does not go with a comparison of two environments.",
         ("staging..production", "--format", "html"): "Two environments are not compared as html.",

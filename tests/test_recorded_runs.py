@@ -214,6 +214,8 @@ def test_a_run_is_shown_by_its_id_or_how_that_begins_and_its_rollback_works(here
     assert several.err.startswith(f"Error: '{oldest[:8]}' is the beginning of several runs: {oldest}, {newest}.")
     assert f"did you mean `{oldest}`?\n" in none.err
     assert (several.code, none.code) == (1, 1)
+    elsewhere = here.run("history", newest, "--state-dir", ".reconciler", "--json").data
+    assert elsewhere["undo"] == f"reconciler rollback {newest} --state-dir .reconciler"
     assert here.run(*here.run("history", newest, "--json").data["undo"].split()[1:], "--auto-approve").code == 0
     assert [one["name"] for one in here.live().values()] == ["One"]
 

@@ -19,10 +19,22 @@ _TAKEN = ("keys", "target", "format", "json", "offline", "detailed_exitcode", "t
 
 @wraps(plan.command.callback)  # type: ignore[arg-type]  # a command calls something
 def _plan_or_compare(keys: tuple[str, ...], **arguments: Any) -> int:
-    if not keys or ".." not in keys[0]:
+    pair = next((key for key in keys if ".." in key), None)
+    if pair is None:
+        if len(keys) == 2:
+            _reject_words(*keys)
         return int(plan.command.callback(keys=keys, **arguments))  # type: ignore[misc]
     _reject_other_options()
-    return _compare(keys[0], keys[1:], arguments)
+    return _compare(pair, tuple(key for key in keys if key != pair), arguments)
+
+
+def _reject_words(first: str, second: str) -> None:
+    """Ends the command where both are environments: no key is meant by that."""
+    from reconciler.console.output import stdout_style
+    from reconciler.run.session import load_config
+
+    if {first, second} <= load_config(stdout_style(), anywhere=True).environments.keys():
+        raise Failure(f"{first} and {second} are environments.", f"compare them: `reconciler diff {first}..{second}`")
 
 
 def _reject_other_options() -> None:

@@ -75,4 +75,4 @@ def _origin_of(
     found = _PULL.fullmatch(stack)
     if found and found[1] in configured.get(environment, ()):
         return "pull-request"
-    return "applied-here" if stack in applied_here else "unknown"
+    return "applied-here" if stack in applied_here and environment in configured else "unknown"

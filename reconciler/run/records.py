@@ -60,7 +60,10 @@ def print_run(run: str, options: SessionOptions, format_name: str) -> None:
         changes = recorded_changes(record)
     except (BadRecord, OSError) as error:
         raise Failure(str(error), "`reconciler history` lists the runs that can be read") from error
-    undo = _way_to_undo(record, config, f"--from {shlex.quote(run)}" if run.endswith(_SUFFIX) else path.stem)
+    named = f"--from {shlex.quote(run)}" if run.endswith(_SUFFIX) else path.stem
+    if options.state_dir is not None:
+        named += f" --state-dir {shlex.quote(options.state_dir)}"
+    undo = _way_to_undo(record, config, named)
     if format_name == "json":
         click.echo(in_ascii(recorded_run.data(record, changes, undo), indent=2))
         return
