@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
 from support.checkout import plain
+from support.forking import Process
+from support.needing import PATIENCE
 
 pytestmark = pytest.mark.no_cover
 
@@ -49,16 +50,11 @@ class Extended:
             path.write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=self.here,
-            env=plain(PYTHONPATH=str(self.source)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout + (done.stderr if code else "")
+        where = {"cwd": self.here, "env": plain(), "source": self.source}
+        with Process(*arguments, **where, stdout=PIPE, stderr=PIPE) as process:
+            out, err = process.communicate(PATIENCE)
+        assert process.returncode == code, out + err
+        return out + (err if code else "")
 
 
 @pytest.fixture

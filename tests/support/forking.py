@@ -59,7 +59,10 @@ _LATE = (
 
 
 class Process:
-    """`reconciler` with these arguments: as much of a `subprocess.Popen` as tests use, of text."""
+    """`reconciler` with these arguments: as much of a `subprocess.Popen` as tests use, of text.
+
+    It runs the package of the tests, or a copy of it in the folder `source`.
+    """
 
     def __init__(
         self,
@@ -70,12 +73,13 @@ class Process:
         stdout: int | None = None,
         stderr: int | None = None,
         file_size: int = 0,
+        source: Path | None = None,
     ) -> None:
         self.args = arguments
         self.returncode: int | None = None
         self._waiting = threading.Lock()
         self._server = socket.socket(socket.AF_UNIX)
-        self._server.connect(str(_server()[0]))
+        self._server.connect(str(_server(source)[0]))
         self.stdout, out = _piped(stdout, 1)
         self.stderr, err = _piped(stderr, 2)
         with Path(os.devnull).open() as nothing:
@@ -152,11 +156,15 @@ def _piped(wanted: int | None, number: int) -> tuple[IO[str] | None, int]:
 
 
 @cache
-def _server() -> tuple[Path, Path]:
-    """The socket of the server, and a file that does what `reconciler` does; both end with this process."""
+def _server(source: Path | None = None) -> tuple[Path, Path]:
+    """The socket of the server, and a file that does what `reconciler` does; both end with this process.
+
+    The package is that of the tests, or a copy of it in the folder `source`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="forking-"))
     address, client = folder / "socket", folder / "reconciler"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    environ |= {"PYTHONPATH": str(source)} if source else {}
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(address))
         listening.listen(64)
