@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python 3.11 or newer, make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel clean venv
+.PHONY: help demo test bare lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel release-check clean venv
 
 # The suite starts hundreds of processes: without compiled modules each takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -87,6 +87,9 @@ dist: venv  ## Build the source distribution, and the wheel from it.
 
 wheel: dist  ## Test the wheel as installed, in a fresh environment outside this tree.
 	sh .ci/installed dist/*.whl
+
+release-check: venv  ## Run the workflow of a release up to the upload.
+	RECONCILER_SOAK=1 $(PY) -m pytest -q -m soak tests/test_release.py
 
 clean:  ## Remove everything that these targets made.
 	rm -rf .venv .venv-lowest tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* dist

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,8 @@ class Machine:
     kept: Callable[[int, str, dict[str, bytes]], None] = lambda run, name, files: None
     token: Callable[[Mapping[str, str]], str] = lambda permissions: "token"
     jobs: int = 0
+    patience: float = 120
+    """How many seconds a script may take."""
     artifacts: set[tuple[int, str]] = field(default_factory=set)
     """What there is, by run and name."""
 
@@ -144,20 +147,35 @@ class Machine:
         done: dict[str, Job] = {}
         for name, job in workflow["jobs"].items():
             needed = {one: done[one] for one in job.get("needs", ())}
-            done[name] = self._job(job, event, run, attempt, needed)
+            done[name] = _together([self._job(job, event, run, attempt, needed, one) for one in _matrix(job)])
         return done
 
-    def _job(self, job: Mapping[str, Any], event: Event, run: int, attempt: int, needed: Mapping[str, Job]) -> Job:
+    def _job(
+        self,
+        job: Mapping[str, Any],
+        event: Event,
+        run: int,
+        attempt: int,
+        needed: Mapping[str, Job],
+        matrix: Mapping[str, str],
+    ) -> Job:
         assert set(job) <= _JOB, f"not known here: {set(job) - _JOB}"
         self.jobs += 1
         github = self._github(event, run, attempt, self.token(job["permissions"]))
         needs = {name: {"result": one.conclusion} for name, one in needed.items()}
         inputs = Lenient(event.payload.get("inputs", {}))
-        context = {"github": github, "vars": Lenient(self.variables), "needs": needs, "inputs": inputs}
+        context = {
+            "github": github,
+            "vars": Lenient(self.variables),
+            "needs": needs,
+            "inputs": inputs,
+            "matrix": matrix,
+        }
         success = all(one.conclusion == "success" for one in needed.values())
         if not holds(job.get("if"), context, {"success": success, "always": True, "cancelled": False}):
             return Job("skipped")
-        filled(job.get("environment", ""), context)
+        environment = job.get("environment", "")
+        filled(environment if isinstance(environment, str) else environment["name"], context)
         name = filled(job.get("name", ""), context)
         folder = self.folder / f"job-{self.jobs}"
         running = Running(self, folder, event, run, attempt)
@@ -177,6 +195,7 @@ class Machine:
             "event_name": event.name,
             "repository": self.repository,
             "ref": event.ref,
+            "ref_name": event.ref.split("/", 2)[2],
             "sha": event.sha,
             "base_ref": event.base_ref,
             "run_id": str(run),
@@ -265,7 +284,7 @@ class Running:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            timeout=120,
+            timeout=self.machine.patience,
         )
         outcome = "success" if done.returncode == 0 else "failure"
         return Step(_name(step), outcome, outcome, done.stdout, outputs(output.read_text()))
@@ -317,6 +336,18 @@ def outputs(text: str) -> Values:
     return found
 
 
+def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The values with which a job runs, once each."""
+    axes = job.get("strategy", {}).get("matrix", {})
+    return [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+
+
+def _together(jobs: list[Job]) -> Job:
+    """Jobs of one matrix as one, which fails where any of them does."""
+    worst = next((job for job in jobs if job.conclusion == "failure"), jobs[-1])
+    return worst if len(jobs) == 1 else Job(worst.conclusion, tuple(step for job in jobs for step in job.steps))
+
+
 def _name(step: Mapping[str, Any]) -> str:
     return str(step.get("name", step.get("uses", "")))
 
@@ -350,10 +381,8 @@ def _upload(running: Running, given: Values) -> Values:
 
     With `archive: false` it is called as its file is, but `overwrite` deletes what is called `name`.
     """
-    lines = [line.strip() for line in given["path"].splitlines() if line.strip()]
-    files = [
-        found for line in lines for path in sorted(Path("/").glob(line.lstrip("/"))) for found in _files(Path(path))
-    ]
+    patterns = [running.workspace / line.strip() for line in given["path"].splitlines() if line.strip()]
+    files = [found for each in patterns for path in sorted(Path("/").glob(str(each)[1:])) for found in _files(path)]
     if not files:
         assert given.get("if-no-files-found") == "ignore", f"nothing to keep: {given['path']}"
         return {}
@@ -380,6 +409,7 @@ def _files(path: Path) -> list[Path]:
 
 ACTIONS: dict[str, Callable[[Running, Values], Values]] = {
     "actions/checkout": _checkout,
+    "actions/setup-python": lambda running, given: {},
     "actions/upload-artifact": _upload,
 }
 
