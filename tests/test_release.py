@@ -87,7 +87,7 @@ def test_a_tag_on_main_has_notes_and_a_page_whose_links_lead_to_the_repository(t
     assert notes == f"### Added\n\n- Plans, as [the page]({URL}/blob/{TAG}/docs/page.md#look) says.\n"
     page, project = ((checkout / name).read_text() for name in ("README.md", "pyproject.toml"))
     targets = release.TARGET.findall(re.sub(release.CODE, "", page, flags=re.M | re.S))
-    assert len(targets) > 20
+    assert len(targets) > 10
     assert [target for target in targets if not target.startswith("https://")] == []
     assert f"uses: acme/assistants-reconciler@{git(origin, 'rev-parse', 'HEAD')} # {TAG}" in page
     assert f'[project.urls]\nSource = "{URL}"\n' in project
@@ -147,8 +147,9 @@ def test_what_was_built_is_not_published_with_links_that_lead_nowhere(
 
 
 def test_the_version_is_stated_once() -> None:
+    """Besides what pages show of `--version`, which is compared by its form only."""
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").iterdir(), ROOT / "action.yml"]
-    stated = re.compile(rf"(?<![\d.]){re.escape(VERSION)}(?![\d.]\d)")
+    stated = re.compile(rf"(?<!reconciler )(?<![\d.]){re.escape(VERSION)}(?![\d.]\d)")
 
     assert [path.name for path in texts if path.name != "CHANGELOG.md" and stated.search(path.read_text())] == []
 

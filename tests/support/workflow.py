@@ -381,8 +381,8 @@ def _upload(running: Running, given: Values) -> Values:
 
     With `archive: false` it is called as its file is, but `overwrite` deletes what is called `name`.
     """
-    patterns = [running.workspace / line.strip() for line in given["path"].splitlines() if line.strip()]
-    files = [found for each in patterns for path in sorted(Path("/").glob(str(each)[1:])) for found in _files(path)]
+    lines = [str(running.workspace / line.strip()) for line in given["path"].splitlines() if line.strip()]
+    files = [found for line in lines for path in sorted(Path("/").glob(line[1:])) for found in _files(path)]
     if not files:
         assert given.get("if-no-files-found") == "ignore", f"nothing to keep: {given['path']}"
         return {}
