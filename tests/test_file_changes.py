@@ -151,6 +151,12 @@ def test_what_is_referred_to_is_written_first(tmp_path: Path, monkeypatch: pytes
 
     assert order == ["hr.md", "bot.yaml", "reconciler.yaml", "hr.yaml"]
 
+    order.clear()
+    write_files(
+        tmp_path, {"reconciler.yaml": "3\n", "a/hr.yaml": "3\n", "a/it.yaml": "1\n"}, force=True, last="reconciler.yaml"
+    )
+    assert order == ["it.yaml", "hr.yaml", "reconciler.yaml"]
+
 
 def test_a_failure_names_a_few_files_and_counts_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, target: Path) -> Path:

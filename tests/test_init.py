@@ -145,9 +145,10 @@ def test_what_is_there_stays_to_the_byte(cloned: Checkout) -> None:
     assert "the markers of the section, but not each once" in cloned.run("init", "--agents-md").err
 
 
-def test_a_folder_with_files_of_another_program_is_no_folder_of_manifests(here: Checkout) -> None:
-    (here.root / "agents").mkdir()
-    (here.root / "agents" / "settings.yaml").write_text("debug: true\n")
+@pytest.mark.parametrize("taken", ["agents", "agents/settings.yaml"])
+def test_what_another_program_keeps_is_no_folder_of_manifests(here: Checkout, taken: str) -> None:
+    (here.root / taken).parent.mkdir(exist_ok=True)
+    (here.root / taken).write_text("debug: true\n")
 
     assert here.run("init", "--stack", "people").code == 0
     assert "agents/helper.yaml" in here.run("plan").out

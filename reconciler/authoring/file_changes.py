@@ -51,17 +51,20 @@ def text_of(root: Path, path: str) -> str:
 
 
 def write_files(
-    root: Path, texts: Mapping[str, str], *, force: bool = False, before: Mapping[str, str] = _NOTHING
+    root: Path, texts: Mapping[str, str], *, force: bool = False, before: Mapping[str, str] = _NOTHING, last: str = ""
 ) -> None:
     """Writes each text to its path from the root; nothing is written where one of them must not be.
 
     A file with another text is only replaced if it still has the text that it has in `before`, or with `force`. Each
-    file is replaced whole or not at all; a failure says which were written.
+    file is replaced whole or not at all; a failure says which were written. `last` is the file that says that the
+    others are there.
     """
     changes = _checked(root, texts)
     _require_as_read(changes, before)
     _require_new([each for each in changes if each.shown not in before], force=force)
-    pending = sorted((each for each in changes if each.before != each.after), key=lambda each: each.order)
+    pending = sorted(
+        (each for each in changes if each.before != each.after), key=lambda each: (each.shown == last, each.order)
+    )
     written: list[str] = []
     with _reporting_progress([each.shown for each in pending], written):
         for change in pending:

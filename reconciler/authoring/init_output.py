@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.authoring.editor_schemas import FOLDER as SCHEMAS
 from reconciler.authoring.init_questions import InitOptions
 from reconciler.authoring.init_workflows import PlannedWorkflows
 from reconciler.authoring.new_files import NewFiles
@@ -86,7 +87,8 @@ def _done(result: InitResult, options: InitOptions) -> str:
 def _all_notes(result: InitResult, options: InitOptions) -> Iterator[str]:
     """What was not done as it was asked for, and why."""
     for path in result.files.kept:
-        yield f"Note: {path} exists with other content, and stays as it is."
+        remedy = " `reconciler schema --write` replaces it." if path.startswith(f"{SCHEMAS}/") else ""
+        yield f"Note: {path} exists with other content, and stays as it is.{remedy}"
     if not result.is_new:
         yield from _notes_of_stated(result.config, options)
     if options.workflows and result.workflows is None:

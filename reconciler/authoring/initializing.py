@@ -65,7 +65,8 @@ def initialize(options: InitOptions, around: Surroundings, style: Style) -> None
         files = files.seen_from(planned.top, around.inside)
         files.add(planned.texts, planned.without_action)
     if not options.dry_run:
-        write_files(files.root, files.texts, before=files.before)
+        inside = f"{around.inside}/" if planned is not None and around.inside else ""
+        write_files(files.root, files.texts, before=files.before, last=f"{inside}{FILE}")
     print_result(InitResult(loaded, folders, files, planned, is_new), options, style)
 
 
@@ -128,6 +129,8 @@ def _schemas_of(above: str | None, root: Path) -> str:
 
 
 def _new_stack(options: InitOptions, around: Surroundings) -> str:
+    if ".git" in around.folder.parts:
+        raise Failure("This folder is a part of Git's own data.", "run it in the folder that has the `.git`")
     if (around.folder / "reconciler.yml").exists():
         raise Failure("reconciler.yml is not read.", f"rename it to {FILE}")
     stack = options.stack or around.stack
@@ -140,10 +143,11 @@ def _new_stack(options: InitOptions, around: Surroundings) -> str:
 def _manifest_folder(root: Path, kind: str) -> tuple[str | None, bool]:
     """The folder of manifests where the usual one has other things; and whether there are manifests already."""
     usual = [plural for plural in sorted(each.plural for each in KINDS.values()) if (root / plural).is_dir()]
+    is_taken = (root / folder_of_kind(kind)).exists() and folder_of_kind(kind) not in usual
     read = reading.read(root, usual)
     if any("model" in fields(manifest.node) for manifest in read.manifests):
         return None, True
-    foreign = bool(read.manifests or errors(read.faults))
+    foreign = bool(is_taken or read.manifests or errors(read.faults))
     return f"{_OWN_FOLDER}/{folder_of_kind(kind)}" if foreign else None, False
 
 
