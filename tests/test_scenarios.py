@@ -11,15 +11,19 @@ import os
 import re
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from reconciler import __version__
 from reconciler.emulator import Settings
 from reconciler.render import FORMATS, Style, document
+from reconciler.render.plan_schema import plan_schema
+from support.schemas import closed
 from support.world import SCENARIOS, Scenario, each_scenario, run
 
 pytestmark = pytest.mark.no_cover
 
+PLAN = jsonschema_rs.Draft7Validator(closed(plan_schema()))
 GOLDEN = Path(__file__).parent / "golden"
 SHOWN_IN_EVERY_FORMAT = [
     "edits-a-prompt",
@@ -35,7 +39,9 @@ ENDINGS = {"markdown": "md", "json": "json", "html": "html", "github": "github.t
 
 @each_scenario
 def test_the_plan_reads_as_the_scenario_says_and_the_calls_are_those(scenario: Scenario, tmp_path: Path) -> None:
-    text = _without_what_every_field_changes(FORMATS["text"](document(scenario.planned), Style(width=100)))
+    planned = document(scenario.planned)
+    text = _without_what_every_field_changes(FORMATS["text"](planned, Style(width=100)))
+    assert [(each.instance_path, each.message) for each in PLAN.iter_errors(planned)] == []
     written = {"plan.txt": text, "calls.jsonl": run(_calls, scenario, tmp_path) or "\n"}
 
     if os.environ.get("RECONCILER_GOLDEN"):

@@ -13,11 +13,14 @@ from reconciler.kinds.model_schema import Schema
 from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import kind_of
 from reconciler.providers import PROVIDERS
+from reconciler.render.plan_schema import plan_schema
 
 FOLDER: Final = ".schemas"
 """Where the schemas are, unless a command names another folder."""
 CONFIGURATION: Final = "reconciler"
 """The name of the schema of `reconciler.yaml`."""
+PLAN: Final = "plan"
+"""The name of the schema of the JSON document that is a plan, which no editor reads."""
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MODELINE: Final = "# yaml-language-server: $schema="
 _COMMENT: Final = "written by reconciler schema --write; run it again after an upgrade"
@@ -36,6 +39,8 @@ def schema_text(name: str) -> str:
 
 
 def _schema_named(name: str) -> Schema:
+    if name == PLAN:
+        return plan_schema()
     if name == CONFIGURATION:
         return file_schema({name: provider.settings for name, provider in PROVIDERS.items()})
     return manifest_schema(KINDS[name])

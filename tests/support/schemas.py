@@ -37,3 +37,13 @@ def described(schema: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(schema, list):
         for inner in schema:
             yield from described(inner, path)
+
+
+def closed(schema: Any) -> Any:
+    """The schema, against every member that it does not name."""
+    if isinstance(schema, list):
+        return [closed(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    whole = {name: closed(inner) for name, inner in schema.items()}
+    return {**whole, "additionalProperties": False} if isinstance(schema.get("required"), list) else whole
