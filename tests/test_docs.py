@@ -263,6 +263,7 @@ _TOP = r"```console\n(.*?)```"
 _COMMENT = r"<!-- (reconciler plan [^\n]*) -->\n((?:>[^\n]*\n)*)"
 
 
+@pytest.mark.needs("cat")
 def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
     """Its files are written and its commands run, in order. The plan at its top and the comment are of the edit."""
     page = _page("README.md")
