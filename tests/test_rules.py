@@ -236,6 +236,25 @@ def test_a_warning_is_of_validate_alone_and_an_error_stops_plan_and_apply(here: 
     assert here.run("status").code == 0
 
 
+def test_a_warning_that_plan_has_anyway_is_silenced_there_too(here: Checkout) -> None:
+    here.write(a="model: gpt-5.5\ntemperature: 0.5\n")
+    assert "model-family (warning)" in here.run("plan").err
+    here.write(a="model: gpt-5.5\ntemperature: 0.5 # reconciler: allow model-family\n")
+    assert here.run("plan").err == ""
+    here.write(a="model: gpt-5.5\ntemperature: 0.5\n")
+    here.config("environments: {local: {rules: {severity: {model-family: error}}}}\n")
+    assert (here.run("plan").code, here.run("status").code) == (1, 0)
+
+
+def test_an_environment_whose_patch_takes_the_store_away_has_none_to_search(tmp_path: Path) -> None:
+    without = "reconciler: {environments: {own: {tool_resources: null}}}\n"
+    store = "tool_resources: {file_search: {vector_store_ids: [vs_1]}}\n"
+    found = judged(tmp_path, {"reconciler.yaml": CONFIG, A: SEARCH + store + without})
+    assert shown(found) == [f"{A}:3 search-without-store"]
+    ignoring = "reconciler: {ignore_changes: [tool_resources.file_search]}\n"
+    assert shown(judged(tmp_path, {A: SEARCH + ignoring})) == []
+
+
 @pytest.mark.parametrize("name", REPOSITORIES)
 def test_nothing_is_said_of_a_repository_in_which_nothing_is_wrong(name: str, tmp_path: Path) -> None:
     assert shown(judged(tmp_path, REPOSITORIES[name])) == []

@@ -28,6 +28,7 @@ NONE = [
     *("ghp_" + "x" * 36, "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"),
     *("password: hunter2", "password: correct-horse-battery-staple", "secret: 0123456789abcdef0123456789abcdef"),
     *("password=$(vault read -field=value secret/db1Prod)", "api_key: settings.API_KEY_OF_PRODUCTION_2"),
+    *("secret: projects/Acme01Prod/secrets/Db2Password", "password: UserPasswordField2Input"),
     *("task-Zq3R7vx9Lm2Wp8Kd4Hs6Yt", "secret: <Zq3R7vx9Lm2Wp8Kd4Hs6Yt>"),
 ]
 

@@ -84,7 +84,8 @@ def report(
 ) -> tuple[Diagnostic, ...]:
     """What was found without rules, as far as nothing silences it, and what the rules find.
 
-    All rules judge and the comments are judged too, or only rules whose findings are errors, or none. `every` and
+    All rules judge and the comments are judged too, or only rules whose findings are errors, or none, and then nothing
+    becomes an error that was none. `every` and
     `online` say that all environments and their servers were asked: a comment that silences nothing is useless then.
     """
     codes = {code for each in environments for code in _judging(each.settings, judging)}
@@ -92,7 +93,7 @@ def report(
     if not codes and not any(_is_adjustable(each) for each in found):
         return tuple(found)
     texts = {code: [each for item in sources.items() for each in RULES[code].of_text(*item)] for code in codes}
-    allowed = allow_comments(manifests(), sources)
+    allowed = allow_comments(manifests, sources)
     reported = [
         diagnostic for each in environments for diagnostic in _of_environment(each, sources, texts, allowed, judging)
     ]
@@ -123,7 +124,7 @@ def _of_environment(
     allowed: AllowComments,
     judging: Judging,
 ) -> Iterator[Diagnostic]:
-    settings = environment.settings
+    settings = environment.settings if judging != "none" else environment.settings.less_errors()
     for diagnostic in environment.found:
         yield from _adjusted(diagnostic, settings, allowed) if _is_adjustable(diagnostic) else (diagnostic,)
     for rule in (RULES[code] for code in _judging(settings, judging)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -86,12 +86,14 @@ class AllowComments:
         return (each for each in self.listed if each.place not in self.used)
 
 
-def allow_comments(manifests: Sequence[ManifestText], sources: Mapping[str, str]) -> AllowComments:
-    """Every such comment of the manifests."""
+def allow_comments(manifests: Callable[[], Iterable[ManifestText]], sources: Mapping[str, str]) -> AllowComments:
+    """Every such comment of the manifests, which are made only if a text may have one."""
+    if not any("reconciler:" in text and _ALLOW.search(text) for text in sources.values()):
+        return AllowComments()
     listed: list[AllowComment] = []
     malformed: list[Location] = []
     by_file: dict[str, list[ManifestText]] = {}
-    for manifest in manifests:
+    for manifest in manifests():
         by_file.setdefault(manifest.file, []).append(manifest)
     for file, documents in by_file.items():
         text = sources.get(file, "")

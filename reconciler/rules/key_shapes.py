@@ -38,7 +38,6 @@ _PLACEHOLDER: Final = re.compile(
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _DISTINCT: Final = 10
 """So many different characters a random key of sixteen has nearly always."""
-_KINDS_OF_CHARACTERS: Final = ("[a-z]", "[A-Z]", "[0-9]")
 
 
 def possible_secrets(text: str) -> list[tuple[int, int, str]]:
@@ -74,8 +73,12 @@ def _is_random(text: str) -> bool:
 
 
 def _is_strong(text: str) -> bool:
-    """Whether it can be nothing but a generated password: no name of a variable, no path, no words."""
-    return _is_random(text) and all(re.search(kind, text) for kind in _KINDS_OF_CHARACTERS)
+    """Whether it can be nothing but a generated password: no name of a variable, no path or address, no words."""
+    digits = re.findall("[0-9]+", text)
+    is_path = text.count("/") > 1 or "://" in text
+    return (
+        not is_path and len(digits) > 1 and all(map(re.search, ("[a-z]", "[A-Z]"), (text, text))) and _is_random(text)
+    )
 
 
 def _secrets(file: str, text: str) -> Iterator[RuleFinding]:

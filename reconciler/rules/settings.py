@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from reconciler.diagnostics import Severity
@@ -30,3 +30,7 @@ class RuleSettings:
     def states_policy(self) -> bool:
         """Whether there is any policy beside severities."""
         return bool(self.models is not None or self.metadata or self.forbidden or self.largest_prompt is not None)
+
+    def less_errors(self) -> RuleSettings:
+        """The settings as if no finding were to be an error."""
+        return replace(self, severity={code: chosen for code, chosen in self.severity.items() if chosen != "error"})
