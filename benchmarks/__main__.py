@@ -115,6 +115,7 @@ def main() -> None:
         _show("import click", [_bare("import click") for _ in range(given.rounds)])
         _show("--help", [measure(folder, "--help") for _ in range(given.rounds)])
         _show("validate", [measure(folder, "validate", "-e", "local") for _ in range(given.rounds)])
+        _show(f"plan, {given.count} creates", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
         _show(f"apply, {given.count} creates", [measure(folder, "apply", "-e", "local", "--auto-approve")])
         _show("plan, no change", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
         edit(folder, given.edits)
