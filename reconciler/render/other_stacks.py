@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from textwrap import wrap
 
 from reconciler.canonical import Json
 from reconciler.plan.other_stacks import OtherStack
@@ -23,7 +24,8 @@ def text(stacks: Sequence[OtherStack], now: float, style: Style) -> str:
     """One block a stack: what it is, how old, which objects, and how it is removed."""
     lines = [line for stack in stacks for line in ("", *_stack_lines(stack, now, style))]
     heading = f"{count(len(stacks), 'other stack')} on this server:" if stacks else "No other stack is on this server."
-    return "\n".join([heading, *lines, *_sweeps(stacks)]) + "\n"
+    sweeps = [line for text in _sweeps(stacks) for line in _wrapped_lines(text, "", style)]
+    return "\n".join([heading, *lines, *([""] if sweeps else []), *sweeps]) + "\n"
 
 
 def data(stacks: Sequence[OtherStack]) -> list[Document]:
@@ -51,7 +53,7 @@ def _stack_lines(stack: OtherStack, now: float, style: Style) -> Iterator[str]:
     what = count(len(stack.objects), noun(str(one.address) for one in stack.objects))
     name = one_line(f"{stack.stack}/{stack.environment}")
     yield f"  {paint(name, 'bold', style)}: {what}{_age(stack, now)}"
-    yield from (f"    {line}" for line in _about(stack))
+    yield from (line for text in _about(stack) for line in _wrapped_lines(text, "    ", style))
     room = max(len(one_line(str(one.address))) for one in stack.objects[:_LISTED])
     for one in stack.objects[:_LISTED]:
         called = shortened(one_line(one.name or ""), _NAME)
@@ -70,9 +72,17 @@ def _about(stack: OtherStack) -> Iterator[str]:
     elif stack.origin == "applied-here":
         yield "It was applied from this checkout: a preview, or this stack under a name that it had before."
         target = one_line(f"-e {stack.environment} --stack {stack.stack}")
-        yield f"`reconciler plan --destroy {target}` shows what `destroy` would delete of it."
+        yield "This shows what `destroy` would delete of it:"
+        yield f"`reconciler plan --destroy {target}`"
     else:
         yield "reconciler.yaml does not name it: another repository manages it, or it is a preview."
+
+
+def _wrapped_lines(text: str, indent: str, style: Style) -> list[str]:
+    """The text in lines that fit; a command stays on one, so that it can be copied."""
+    if text.startswith("`"):
+        return [indent + text]
+    return wrap(text, style.width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def removal(stack: OtherStack) -> str:
@@ -86,10 +96,10 @@ def removal(stack: OtherStack) -> str:
 def _sweeps(stacks: Sequence[OtherStack]) -> Iterator[str]:
     """By environment, how many previews there are, and what deletes those that are not needed any more."""
     previews = Counter(stack.environment for stack in stacks if stack.pull)
-    yield from [""] if previews else []
     for environment, number in previews.items():
         sweep = f"reconciler destroy -e {one_line(environment)} --stack '{{stack}}-pr-*' --closed-pulls"
-        yield f"{count(number, 'preview')}; of closed pull requests, this deletes them: `{sweep}`"
+        yield f"{count(number, 'preview')}; of closed pull requests, this deletes them:"
+        yield f"`{sweep}`"
 
 
 def _age(stack: OtherStack, now: float) -> str:
