@@ -25,15 +25,6 @@ def environments(_context: click.Context, _parameter: click.Parameter, typed: st
     return _starting_with(typed, known_environments(Path.cwd()))
 
 
-def compared_environments(_context: click.Context, _parameter: click.Parameter, typed: str) -> Items:
-    """Two environments, as `A..B`: the first, with the dots behind it, then the second."""
-    from reconciler.run.known_names import known_environments
-
-    names = known_environments(Path.cwd())
-    first, dots, _ = typed.partition("..")
-    return _starting_with(typed, {f"{first}..{name}" if dots else f"{name}..": text for name, text in names.items()})
-
-
 def keys(context: click.Context, parameter: click.Parameter, typed: str) -> Items:
     """The keys of manifests; the addresses where a key has two kinds, or where no key begins so. Globs stay."""
     from reconciler.run.known_names import known_objects
@@ -46,6 +37,20 @@ def keys(context: click.Context, parameter: click.Parameter, typed: str) -> Item
     by_key = {each.key if all_keys.count(each.key) == 1 else each.address: each.file for each in objects}
     by_address = {each.address: each.file for each in objects}
     return _starting_with(typed, by_key) or _starting_with(typed, by_address)
+
+
+def keys_or_comparison(context: click.Context, parameter: click.Parameter, typed: str) -> Items:
+    """Keys, and in the first place two environments as `A..B`: the first, with the dots behind it, then the second."""
+    from reconciler.run.known_names import known_environments
+
+    if context.params.get(str(parameter.name)):
+        return keys(context, parameter, typed)
+    names = known_environments(Path.cwd())
+    first, dots, _ = typed.partition("..")
+    pairs = {f"{first}..{name}": text for name, text in names.items() if name != first}
+    return _starting_with(typed, pairs if dots else {f"{name}..": text for name, text in names.items()}) + (
+        keys(context, parameter, typed)
+    )
 
 
 def keys_or_files(context: click.Context, parameter: click.Parameter, typed: str) -> Items:

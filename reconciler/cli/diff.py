@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import wraps
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from reconciler.cli import plan
+from reconciler.cli import completers, options, plan
 from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
 
@@ -60,8 +59,7 @@ def _compare(pair: str, keys: tuple[str, ...], arguments: dict[str, Any]) -> int
     )
 
 
-_KEYS = copy(plan.command.params[0])
-_KEYS.metavar = "[A..B] [KEYS]..."
+_KEYS = click.Argument(["keys"], **options.keys_settings("[A..B] [KEYS]...", completers.keys_or_comparison))
 
 command = click.Command(
     "diff",

@@ -107,16 +107,18 @@ def keys(metavar: str | None = None, completes: completers.Completer = completer
     """The argument KEYS, whose keys may also be given as Terraform's `-target=ADDRESS`."""
 
     def both(command: F) -> F:
-        argument = click.argument(
-            "keys",
-            nargs=-1,
-            metavar=metavar,
-            shell_complete=completes,
-            callback=lambda context, _argument, given: (*given, *context.meta.get(_TARGETS, ())),
-        )
-        return argument(_target(command))
+        return click.argument("keys", **keys_settings(metavar, completes))(_target(command))
 
     return both
+
+
+def keys_settings(metavar: str | None, completes: completers.Completer) -> dict[str, Any]:
+    """How click makes the argument KEYS, for commands that are not functions."""
+    return {"nargs": -1, "metavar": metavar, "shell_complete": completes, "callback": _with_targets}
+
+
+def _with_targets(context: click.Context, _argument: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    return (*given, *context.meta.get(_TARGETS, ()))
 
 
 _TARGETS = "reconciler.targets"
