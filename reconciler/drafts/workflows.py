@@ -218,7 +218,7 @@ def steps_on_github(setup: WorkflowSetup) -> Iterator[str]:
     every, sandbox = setup.environments, setup.sandbox
     names = ", ".join(each.name for each in every)
     unattended = ", ".join(f"{each.name}-unattended" for each in every)
-    yield f"Environments for the branch {setup.branch} alone: {names}, with required reviewers."
+    yield f"Environments for the branch {setup.branch} alone: {names}; {every[-1].name} with required reviewers."
     yield f"The same without reviewers, for scheduled runs: {unattended}."
     yield f"Secrets of the repository, keys that can only read: {_all_secrets(each.plan_keys for each in every)}."
     yield f"Secrets of {names}, keys that can write: {_all_secrets(each.apply_keys for each in every)}."
