@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import click
 
+from reconciler.authoring.editor_schemas import schema_text
 from reconciler.cli import COMMANDS, cli, module_of
 from reconciler.diagnostics import CODES
 from reconciler.plan.objections import NEVER_ALLOWED, OBJECTIONS
 from reconciler.rules import RULES
 
+Schema: TypeAlias = dict[str, Any]
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _COMMANDS_HEAD = """# Commands, options and exit codes
 
@@ -34,6 +38,19 @@ _CODES_HEAD = """# Codes
 Every code of an error, a warning and an objection. [Diagnostics](../diagnostics.md) has a section on each, with its
 remedy. `make golden` makes this page from the code: do not edit it.
 """
+_PLAN_HEAD = """# The plan as JSON
+
+What `plan --format json` prints and `plan --out FILE` saves. Minor versions of `format_version` only add members.
+[Commands](../commands.md#the-json-document) says more. `make golden` makes this page from the JSON Schema, which
+`reconciler schema plan` prints: do not edit it.
+"""
+_TYPE_WORDS = {
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "whole number",
+    "array": "list",
+    "object": "mapping",
+}
 _OTHER_VARIABLES = {
     "`RECONCILER_LOG=debug`": "one line per request on stderr: method, path, status, duration, request id; never keys"
     " or bodies",
@@ -225,4 +242,54 @@ def codes_page() -> str:
     return "\n".join(parts) + "\n"
 
 
-PAGES = {"commands.md": commands_page, "variables.md": variables_page, "codes.md": codes_page}
+# The plan as JSON
+
+
+def _types_of(schema: Schema) -> str:
+    """What a value may be, in words."""
+    if "enum" in schema:
+        return ", ".join(f"`{json.dumps(word).strip(chr(34))}`" for word in schema["enum"])
+    types = schema.get("type", "any")
+    words = " or ".join(_TYPE_WORDS.get(each, each) for each in ([types] if isinstance(types, str) else types))
+    return f"list of {_types_of(schema['items'])}s" if types == "array" and not _within(schema) else words
+
+
+def _within(schema: Schema) -> Schema:
+    """The mapping whose members are to be shown: of the value itself, or of each in a list."""
+    inner = schema.get("items", schema)
+    return inner if isinstance(inner, dict) and inner.get("properties") else {}
+
+
+def _sections(path: str, schema: Schema, shown: list[tuple[Schema, str]]) -> Iterator[str]:
+    """A table of the members of a mapping, and one for each mapping within it that was not shown before."""
+    required, rows, below = schema.get("required", []), [], []
+    for name, member in schema["properties"].items():
+        words, inner = member.get("description", ""), _within(member)
+        own = f"{path}.{name}".lstrip(".") + "[]" * ("items" in member)
+        if inner:
+            known = next((other for each, other in shown if each == inner["properties"]), "")
+            if not known:
+                shown.append((inner["properties"], own))
+                below.append((own, inner))
+            words += f" [Members](#{slug(known or own)})."
+        rows.append(
+            (f"`{name}`", _types_of(member), words.replace("|", r"\|"), "" if name in required else "not always")
+        )
+    if path:
+        yield f"\n## `{path}`\n"
+    yield table(("member", "type", ""), *rows)
+    for own, inner in below:
+        yield from _sections(own, inner, shown)
+
+
+def plan_json_page() -> str:
+    """Every member of the plan's JSON document."""
+    return "\n".join([_PLAN_HEAD, *_sections("", json.loads(schema_text("plan")), [])]) + "\n"
+
+
+PAGES = {
+    "commands.md": commands_page,
+    "variables.md": variables_page,
+    "codes.md": codes_page,
+    "plan-json.md": plan_json_page,
+}
