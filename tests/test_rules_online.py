@@ -147,5 +147,19 @@ def test_an_environment_without_its_key_is_a_note(
     assert (told.code, told.err.count("not-asked (note)"), "FAR_KEY" in told.err, server.asked) == (0, 1, True, [])
 
 
+def test_no_command_of_a_pull_request_is_run(
+    here: Checkout, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = here.root / "reconciler.yaml"
+    config.write_text(config.read_text().replace("{env: FAR_KEY}", "{command: [touch, ran]}"))
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"head": {"repo": null}}}')
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    told = here.run("validate", "--online")
+    assert (told.code, "never run for a pull request from a fork" in told.err) == (0, True)
+    assert (server.asked, (tmp_path / "ran").exists()) == ([], False)
+
+
 def test_every_rule_that_asks_is_tested() -> None:
     assert {code for code, rule in RULES.items() if rule.is_online} == {*LACKING, "not-asked"}

@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.rules import RULES
 from support.checkout import Checkout
+from support.gits import git, repository
 from support.judging import judged, shown
 
 CONFIG = (
@@ -121,6 +122,17 @@ def test_a_policy_stops_what_would_apply_the_manifests_and_nothing_else(here: Ch
         assert (stopped.code, "forbidden-text: `rules.forbidden`" in stopped.err) == (1, True), command
     for command in (("status",), ("output",), ("doctor",), ("pull",)):
         assert "forbidden-text" not in here.run(*command).err, command
+
+
+def test_a_pull_request_is_judged_by_the_policy_of_its_base(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(here.root.parent))
+    here.config("environments: {local: {}}\nrules: {forbidden: [rude]}\n")
+    git(repository(here.root), "switch", "-qc", "pull")
+    here.config("environments: {local: {}}\n")
+    here.write(a=GOOD.replace("kind", "rude"))
+    assert (here.run("validate").code, here.run("plan", "-e", "local").code) == (0, 0)
+    judged_by_base = here.run("plan", "-e", "local", "--base", "main")
+    assert (judged_by_base.code, "a.yaml:3:18: forbidden-text" in judged_by_base.err) == (1, True)
 
 
 def test_every_policy_is_tested() -> None:

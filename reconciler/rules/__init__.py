@@ -85,8 +85,8 @@ def report(
     """What was found without rules, as far as nothing silences it, and what the rules find.
 
     All rules judge and the comments are judged too, or only rules whose findings are errors, or none, and then nothing
-    becomes an error that was none. `every` and
-    `online` say that all environments and their servers were asked: a comment that silences nothing is useless then.
+    becomes an error that was none. `every` and `online` say that all environments and their servers were asked: a
+    comment that silences nothing is useless then.
     """
     codes = {code for each in environments for code in _judging(each.settings, judging)}
     found = [diagnostic for each in environments for diagnostic in each.found]

@@ -50,7 +50,7 @@ async def _answers(loaded: Config, environment: Environment, parsed: ParsedManif
     if isinstance(access, Diagnostic):
         return OnlineAnswers((_not_asked(environment, access.message, access.remedy),))
     if reason:
-        return OnlineAnswers((_not_asked(environment, f"{reason}.", commands.REMEDY),))
+        return OnlineAnswers((_not_asked(environment, f"{reason}.", "ask once the change is merged"),))
     session = session_in(loaded, environment, style)
     try:
         async with session.provider() as provider:
