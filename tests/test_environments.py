@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.emulator import Settings
+from reconciler.model import Desired, Done, Target
+from reconciler.paths import show
 from reconciler.plan.environments import Side, compare_environments, side
 from reconciler.render.environments import FORMATS
 from reconciler.render.style import Style
 from support.checkout import Checkout, answering
 from support.gits import repository
 from support.lives import applied, stranger, wanted
-from support.world import WHERE
+from support.world import CLONES, EVERY_SERVER, SCENARIOS, WHERE, World, run
 
 CONFIG = """stack: acme
 environments:
@@ -259,3 +263,29 @@ def test_an_adoption_that_waits_is_told() -> None:
     said = text_of(*both([wanted("a", name="A")], [pinned], [kept], [stranger("asst_9", name="B")]))
 
     assert "# name: not adopted yet in production\n" in said
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize("kind", ["assistant", "agent"])
+def test_what_was_applied_in_both_is_equal_however_the_servers_answer(kind: str, tmp_path: Path) -> None:
+    """However a server echoes, fills in and merges, that is no difference; a patch is one that is stated alone."""
+    name = "uses-everything" if kind == "assistant" else "uses-everything-of-an-agent"
+    scenario = next(each for each in SCENARIOS if each.path.stem == name)
+    manifests = scenario.manifests(tmp_path)
+    others = tuple(replace(one, fields={**one.fields, "name": "Other"}) for one in manifests)
+
+    async def applied_to(settings: Settings, desired: Sequence[Desired], where: Target) -> Side:
+        world = World(settings, where)
+        outcomes = await world.settle(desired)
+        assert all(isinstance(outcome, Done) for outcome in outcomes), outcomes
+        return side(desired, await world.live(), where)
+
+    async def compared(settings: Settings) -> None:
+        first = await applied_to(Settings(), manifests, STAGING)
+        same, other = [await applied_to(settings, each, WHERE) for each in (manifests, others)]
+        assert compare_environments(first, same).differences == ()
+        for one in compare_environments(first, other).differences:
+            assert ([show(each.path) for each in one.stated], one.live) == (["name"], ())
+
+    for settings in (*EVERY_SERVER, *CLONES):
+        run(compared, settings)

@@ -72,7 +72,7 @@ def print_comparison(
         raise Failure(f"Two environments are not compared as {format_name}.", f"pass --format with one of {formats}")
     style = stdout_style(colour=options.colour)
     with terminable():
-        loaded = load_config(style, anywhere=True)
+        loaded = load_config(style)
         comparison = compared(loaded, pair_named(named, loaded), keys, options, style, offline=offline)
     click.echo(FORMATS[format_name](hidden().deep(comparison, (Target, Live, Desired)), style), nl=False)
     if not detailed:

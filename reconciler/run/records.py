@@ -110,7 +110,7 @@ def _path_of(run: str, paths: Sequence[Path], otherwise: str = "") -> Path:
     if found:
         listed = ", ".join(path.stem for path in found[-_LISTED:])
         more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        raise Failure(f"{run!r} is the beginning of several runs: {listed}{more}.", "write more of one")
+        raise Failure(f"{run!r} is the beginning of several runs: {listed}{more}.", "write more of its id")
     meant = did_you_mean(run, [path.stem for path in paths]) if paths else "no run is recorded here"
     raise Failure(f"There is no run {run!r}.", meant + otherwise)
 
