@@ -129,7 +129,10 @@ def test_what_is_there_stays_to_the_byte(cloned: Checkout) -> None:
     told = cloned.run("init", *EVERYTHING)
     after = files(cloned.root)
 
-    assert told.err == "Note: .github/workflows/plan.yml exists with other content, and stays as it is.\n"
+    assert told.err.splitlines() == [
+        "Note: .github/workflows/plan.yml exists with other content, and stays as it is.",
+        "Warning: plan.yml does not plan, and the others need one that does: rename it, and run this again.",
+    ]
     assert [path for path, content in before.items() if not after[path].startswith(content)] == []
     assert after[".gitignore"].endswith(
         b"build\r\n# run records, the lock and local data of reconciler\r\n.reconciler/\r\n"

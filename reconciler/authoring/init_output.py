@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
@@ -89,12 +89,12 @@ def _all_notes(result: InitResult, options: InitOptions) -> Iterator[str]:
     for path in result.files.kept:
         remedy = " `reconciler schema --write` replaces it." if path.startswith(f"{SCHEMAS}/") else ""
         yield f"Note: {path} exists with other content, and stays as it is.{remedy}"
+    if result.workflows is not None:
+        yield from _notes_of_workflows(result.workflows, result.files.kept)
     if not result.is_new:
         yield from _notes_of_stated(result.config, options)
     if options.workflows and result.workflows is None:
         yield "Note: No workflow was written, because this repository is on GitLab; docs/ci.md has a pipeline for it."
-    if result.workflows is not None:
-        yield from _notes_of_workflows(result.workflows)
 
 
 def _notes_of_stated(loaded: Config, options: InitOptions) -> Iterator[str]:
@@ -108,7 +108,10 @@ def _notes_of_stated(loaded: Config, options: InitOptions) -> Iterator[str]:
             yield f"Note: {FILE} has no environment `{each.name}`; add it below `environments`:\n  {line}"
 
 
-def _notes_of_workflows(workflows: PlannedWorkflows) -> Iterator[str]:
+def _notes_of_workflows(workflows: PlannedWorkflows, kept: Mapping[str, str]) -> Iterator[str]:
+    plan = workflows.setup.file("plan")
+    if any(path.endswith(f"/{plan}") and "command: plan" not in text for path, text in kept.items()):
+        yield f"Warning: {plan} does not plan, and the others need one that does: rename it, and run this again."
     if workflows.lacks_action:
         yield (
             "Warning: The workflows do not run yet, because this installation does not know the address of its action."

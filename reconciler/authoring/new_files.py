@@ -17,8 +17,8 @@ class NewFiles:
     texts: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
     """The files that exist and change, as they are."""
-    kept: list[str] = field(default_factory=list)
-    """The files that exist with other content, and stay."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """The files that exist with other content and stay, as they are."""
 
     def add(self, texts: Mapping[str, str], *former: Mapping[str, str]) -> None:
         """Adds new files; one that exists stays as it is, unless it is as in one of the former texts."""
@@ -27,7 +27,7 @@ class NewFiles:
             if there is None or there in [each.get(path) for each in former]:
                 self._put(path, there, text)
             elif there != text:
-                self.kept.append(path)
+                self.kept[path] = there
 
     def change(self, path: str, edit: Callable[[str | None], str]) -> None:
         """Adds a file that may exist, with what becomes of its text."""
@@ -45,7 +45,7 @@ class NewFiles:
         def moved(paths: Mapping[str, str]) -> dict[str, str]:
             return {f"{inside}/{path}" if inside else path: text for path, text in paths.items()}
 
-        return NewFiles(top, moved(self.texts), moved(self.before), list(moved(dict.fromkeys(self.kept, ""))))
+        return NewFiles(top, moved(self.texts), moved(self.before), moved(self.kept))
 
 
 def text_or_none(root: Path, path: str) -> str | None:
