@@ -143,6 +143,7 @@ class Member:
     annotation: Any
     limits: tuple[ValueLimits, ...]
     part: type[FieldPart]
+    description: str
 
     @property
     def name(self) -> str:
@@ -175,7 +176,7 @@ def _members_of(part: type[FieldPart], path: Path) -> Iterator[Member]:
         own = info.alias or name
         limits = tuple(each for each in info.metadata if isinstance(each, ValueLimits))
         if (path[0], len(path), own) != ("tools", 2, "type"):
-            yield Member((*path, own), info.annotation, limits, part)
+            yield Member((*path, own), info.annotation, limits, part, info.description or "")
         for inner in parts_in(info.annotation):
             if isinstance(inner, type) and issubclass(inner, FieldPart):
                 yield from _members_of(inner, (*path, own))
@@ -324,7 +325,7 @@ def _table(*rows: tuple[str, ...]) -> Iterator[str]:
 
 
 def _fields(kind: Kind) -> Iterator[tuple[str, ...]]:
-    yield "field", "value", "left out, it is", "sent on update", "sent to clear it", "on adoption, left out"
+    yield "field", "", "value", "left out, it is", "sent on update", "sent to clear it", "on adoption, left out"
     for name, info in kind.model.model_fields.items():
         limits = tuple(each for each in info.metadata if isinstance(each, ValueLimits))
         rules = kind.table[name]
@@ -335,6 +336,7 @@ def _fields(kind: Kind) -> Iterator[tuple[str, ...]]:
             words += " of text; 15 pairs, keys of 64 characters, values of 512"
         yield (
             f"`{name}`",
+            info.description or "",
             words,
             _left_out(kind, name),
             _update_words(kind, name),
@@ -344,7 +346,7 @@ def _fields(kind: Kind) -> Iterator[tuple[str, ...]]:
 
 
 def _members(kind: Kind) -> Iterator[tuple[str, ...]]:
-    yield "member", "value", "left out, it is"
+    yield "member", "", "value", "left out, it is"
     for name in kind.fields:
         if name == "tools":
             yield from _tool_rows(kind)
@@ -356,7 +358,7 @@ def _tool_rows(kind: Kind) -> Iterator[tuple[str, ...]]:
     """Each type with its members."""
     within = [*members(kind, "tools")]
     for tool_type in TOOLS[kind.name]:
-        yield f"`tools.{tool_type}`", f"`type: {tool_type}`", "not there"
+        yield f"`tools.{tool_type}`", "", f"`type: {tool_type}`", "not there"
         yield from (_member_row(kind, member) for member in within if member.path[1] == tool_type)
 
 
@@ -366,7 +368,7 @@ def _member_row(kind: Kind, member: Member) -> tuple[str, ...]:
     if member.path[2:3] == ("transport",) and member.name in Transport.model_fields and member.name != "type":
         (of,) = {tool["transport"]["type"] for tool in _servers() if member.name in tool["transport"]}
         words += f"; only of type `{of}`"
-    return f"`{'.'.join(member.path)}`", words, _member_left_out(kind, member)
+    return f"`{'.'.join(member.path)}`", member.description, words, _member_left_out(kind, member)
 
 
 def _servers() -> list[Any]:
