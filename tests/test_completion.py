@@ -116,6 +116,10 @@ def test_where_nothing_else_can_come_the_options_are_offered(here: Checkout) -> 
         ("reconciler -C ~/checkout plan hr-l", ["hr-lookup"]),
         ("reconciler -C $HOME/checkout plan hr-l", ["hr-lookup"]),
         ("reconciler plan $(touch x)", []),
+        ("reconciler plan =", []),
+        ("reconciler plan --format==", []),
+        ("reconciler plan -e=", []),
+        ("reconciler plan \udcff ${", []),
     ],
 )
 def test_bash_hands_over_its_line_and_replaces_its_end(

@@ -58,7 +58,8 @@ def _lines_for(shell: str, arguments: Sequence[str]) -> list[str]:
         words, typed, cut = [*arguments[:-1]], "".join(_words_in(arguments[-1])[:1]), 0
     items = candidates(words, typed)
     kind = next((_KINDS[item.type] for item in items if item.type in _KINDS), "values")
-    lines = (f"{item.value[cut:]}\t{_description(item.help)}" for item in items if _HARMLESS.fullmatch(item.value))
+    fit = (item for item in items if _HARMLESS.fullmatch(item.value) and item.value.startswith(typed))
+    lines = (f"{item.value[cut:]}\t{_description(item.help)}" for item in fit)
     return [kind, *(lines if kind == "values" else ())]
 
 
@@ -73,7 +74,7 @@ def candidates(words: Sequence[str], typed: str) -> list[CompletionItem]:
     with cli.make_context("reconciler", list(words), resilient_parsing=True) as context:
         if context.get_parameter_source("chdir") is ParameterSource.COMMANDLINE:
             os.chdir(context.params["chdir"])  # None where there is no such folder, which ends it
-    option, equals, value = typed.partition("=") if typed.startswith("-") else ("", "", typed)
+    option, equals, value = typed.partition("=") if typed.startswith("--") else ("", "", typed)
     if not equals:
         return _offered(words, typed)
     return [_item_called(item, f"{option}={item.value}") for item in _offered([*words, option], value)]

@@ -16,11 +16,11 @@ _reconciler_completion() {
     type compopt >/dev/null 2>&1 || return 0
     case "$kind" in
         files) ;;
-        folders) compopt -o dirnames +o default ;;
-        *) compopt +o default ;;
+        folders) compopt -o dirnames +o default 2>/dev/null ;;
+        *) compopt +o default 2>/dev/null ;;
     esac
     case "${COMPREPLY[*]-}" in
-        *[/.=]) [ "${#COMPREPLY[@]}" -gt 1 ] || compopt -o nospace ;;
+        *[/.=]) [ "${#COMPREPLY[@]}" -gt 1 ] || compopt -o nospace 2>/dev/null ;;
     esac
     return 0
 }
