@@ -220,6 +220,20 @@ def test_a_run_is_shown_by_its_id_or_how_that_begins_and_its_rollback_works(here
     assert [one["name"] for one in here.live().values()] == ["One"]
 
 
+def test_in_a_job_the_actor_and_the_page_of_the_run_are_who_ran_it(
+    here: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/assistants", "GITHUB_RUN_ID": "900"}
+    for name, value in {**job, "GITHUB_RUN_ATTEMPT": "1", "GITHUB_SERVER_URL": "https://github.com"}.items():
+        monkeypatch.setenv(name, value)
+    here.write(hr="model: gpt-4o\nname: Three\n")
+    here.run("apply", "--auto-approve")
+
+    assert (
+        here.run("history", "--json").data[0]["by"] == "octocat (https://github.com/acme/assistants/actions/runs/900)"
+    )
+
+
 def test_a_record_that_is_half_or_of_another_form_is_told(here: Checkout) -> None:
     folder = here.root / ".reconciler" / "history"
     first, second = sorted(folder.glob("*.jsonl"))
