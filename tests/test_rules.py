@@ -167,6 +167,11 @@ def test_a_comment_may_follow_a_text_that_looks_like_one(tmp_path: Path) -> None
     assert found == [f"{A}:3 unused-allow (note)", f"{A}:4 temperature-and-top-p", f"{A}:5 unused-allow (note)"]
 
 
+def test_a_model_that_ends_is_silenced_in_the_manifest_that_says_so_alone(tmp_path: Path) -> None:
+    files = {A: "model: gpt-4o\n", "assistants/b.yaml": "model: gpt-4o # reconciler: allow retired-model\n"}
+    assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, **files})) == [f"{A}:1 retired-model (note)"]
+
+
 def test_a_comment_may_name_several_codes(tmp_path: Path) -> None:
     both = "temperature: 0.2\ntop_p: 0.5\ntools: [{type: function, function: {name: f}}]\n"
     text = f"# reconciler: allow temperature-and-top-p , undescribed-tool\nmodel: acme\n{both}"

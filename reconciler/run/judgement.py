@@ -48,9 +48,11 @@ def retirement_warnings(
     today: str,
     live_dates: Mapping[str, str | None] | None = None,
 ) -> Iterator[Diagnostic]:
-    """What ends of all that the manifests use: a warning at the vendor or by the server's own word; else a note."""
-    desired = [_at_model(each, parsed) for each in parsed.desired]
-    for retirement in retirements(desired, where, today, deployments=environment.models, live_dates=live_dates):
+    """What ends of all that is used, a model in each manifest: warnings where its server says so, else notes."""
+    find = partial(retirements, where=where, today=today, deployments=environment.models, live_dates=live_dates)
+    apis = (each for each in find(parsed.desired) if each.place is None)
+    models = (each for one in parsed.desired for each in find([_at_model(one, parsed)]) if each.place is not None)
+    for retirement in (*apis, *models):
         place = retirement.place or environment.place or Location("reconciler.yaml")
         severity: Severity = "warning" if retirement.is_of_vendor else "note"
         yield Diagnostic(place, retirement.code, retirement.message, retirement.remedy, severity)

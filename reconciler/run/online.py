@@ -106,9 +106,7 @@ def _named_ids(body: Node, path: Iterable[str]) -> Iterator[Node]:
 
 def _not_asked(environment: Environment, message: str, remedy: str) -> Diagnostic:
     place = environment.place or Location(config.FILE)
-    return _found(
-        "not-asked", place, f"The server of `{environment.name}` could not tell everything: {message}", remedy
-    )
+    return _found("not-asked", place, f"Not everything could be asked of `{environment.name}`. {message}", remedy)
 
 
 def _found(code: str, place: Location, message: str, remedy: str) -> Diagnostic:
