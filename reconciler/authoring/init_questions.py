@@ -21,18 +21,24 @@ _OPENAI = "OpenAI's own"
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What is to be written."""
+    """What is to be written; None is what no option says."""
 
-    stack: str | None = None
-    environments: Sequence[FirstEnvironment] = ()
-    kind: str | None = None
-    layout: str | None = None
+    stack: str | None
+    environments: Sequence[FirstEnvironment]
+    kind: str | None
+    layout: str | None
     """The syntax of the example."""
-    has_example: bool = True
-    workflows: bool = False
-    agents_md: bool = False
-    action: str | None = None
-    dry_run: bool = False
+    has_example: bool | None
+    workflows: bool | None
+    agents_md: bool | None
+    action: str | None
+    dry_run: bool
+
+    @property
+    def are_stated(self) -> bool:
+        """Whether any option says what is to be written."""
+        one = (self.stack, self.kind, self.layout, self.has_example, self.workflows, self.agents_md, self.action)
+        return bool(self.environments) or any(each is not None for each in one)
 
 
 def answered(options: InitOptions, around: Surroundings) -> InitOptions:

@@ -104,7 +104,7 @@ def _begin(files: NewFiles, options: InitOptions, around: Surroundings, style: S
     files.add({FILE: first.text(line), **(schema_files() if schemas == SCHEMAS else {})})
     if not _is_ignored(around):
         files.change(".gitignore", with_ignored)
-    if options.has_example and not has_manifests:
+    if options.has_example is not False and not has_manifests:
         absent = [name for name, each in loaded.environments.items() if not each.settings.embedded]
         texts = example(kind, folder or folder_of_kind(kind), options.layout or "yaml", absent, line)
         _read_example_back(loaded, texts, style)

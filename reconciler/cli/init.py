@@ -21,7 +21,7 @@ _ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 @click.option(
     "-e",
     "--environment",
-    "servers",
+    "words",
     multiple=True,
     metavar="NAME[=URL]",
     help="An environment and the address of its server; default: OpenAI's own. May be repeated.",
@@ -49,7 +49,7 @@ _ACTION = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
 def command(
     *,
     stack: str | None,
-    servers: tuple[str, ...],
+    words: tuple[str, ...],
     workflows: bool | None,
     agents_md: bool | None,
     kind: str | None,
@@ -78,36 +78,23 @@ def command(
     from reconciler.console.output import stdout_style
 
     if action is not None and not _ACTION.fullmatch(action):
-        raise click.UsageError(
-            "--action is OWNER/REPO@COMMIT with a full hash, because tags and branches can be moved."
-        )
+        raise click.UsageError("--action is OWNER/REPO@COMMIT with a full hash: tags and branches can be moved.")
+    servers = _environments_of(words)
+    wanted = InitOptions(stack, servers, kind, layout, has_example, workflows, agents_md, action, dry_run)
     around = surroundings(Path.cwd())
-    stated = (stack, kind, layout, has_example, workflows, agents_md, action)
-    wanted = InitOptions(
-        stack,
-        _stated_environments(servers),
-        kind,
-        layout,
-        has_example is not False,
-        bool(workflows),
-        bool(agents_md),
-        action,
-        dry_run,
-    )
-    is_asked = may_ask and _is_terminal() and not servers and all(each is None for each in stated)
-    if is_asked and config.find(around.folder) is None:
+    if may_ask and not wanted.are_stated and config.find(around.folder) is None and _is_terminal():
         wanted = answered(wanted, around)
     initialize(wanted, around, stdout_style(colour=colour))
     return 0
 
 
-def _stated_environments(servers: tuple[str, ...]) -> tuple[FirstEnvironment, ...]:
+def _environments_of(words: tuple[str, ...]) -> tuple[FirstEnvironment, ...]:
     from reconciler.config import LOCAL
     from reconciler.drafts.first_files import FirstEnvironment
     from reconciler.model import NAME
 
     found: dict[str, FirstEnvironment] = {}
-    for name, _, url in (server.partition("=") for server in servers):
+    for name, _, url in (word.partition("=") for word in words):
         if not NAME.fullmatch(name):
             raise click.UsageError(f"--environment {name!r} is not a name: use a to z, 0 to 9, `.`, `_` and `-`.")
         if name == LOCAL or name in found:

@@ -32,8 +32,8 @@ Run these only when you are asked to. They write files of this repository; show 
 A person runs these, because they change what is live: `apply`, `destroy`, `forget`, `rollback`, `reconcile`,
 `doctor --write`. Do not run them, and
 
-- never pass `--auto-approve` or `--allow`, and never set `RECONCILER_AUTO_APPROVE` or `RECONCILER_ALLOW`: approval is a
-  person's;
+- never pass `--auto-approve` (`-y`, `--yes`) or `--allow`, and never set `RECONCILER_AUTO_APPROVE` or
+  `RECONCILER_ALLOW`: approval is a person's;
 - never set a label `reconciler/allow:…`: report the objection and its remedy;
 - never read, print or ask for an API key. Without one, `reconciler plan -e local` works.
 """
