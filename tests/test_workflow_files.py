@@ -16,6 +16,7 @@ from reconciler.drafts.workflows import (
     workflow_environments,
     workflows,
 )
+from support.expressions import Lenient, holds
 from support.teamwork import WORKFLOWS
 from support.workflow import lint, read
 
@@ -102,6 +103,16 @@ def test_every_environment_comes_after_those_before_it_and_only_if_none_of_them_
     assert [job.get("needs") for job in jobs.values()] == [None, ["_1-0"], ["_1-0", "_1-0-2"]]
     assert [job["environment"] for job in jobs.values()] == ["1.0", "1-0", "true"]
     assert all(jobs["_true"]["if"].count(f"needs.{name}.result == 'success'") == 1 for name in ("_1-0", "_1-0-2"))
+    github, variables = {"event_name": "push"}, {"RECONCILER_ENABLED": "true"}
+    for first, second, runs in [
+        ("success", "success", True),
+        ("failure", "skipped", False),
+        ("success", "failure", False),
+        ("skipped", "skipped", True),
+    ]:
+        needs = {"_1-0": {"result": first}, "_1-0-2": {"result": second}}
+        context = {"github": github, "vars": variables, "needs": needs, "inputs": Lenient()}
+        assert holds(jobs["_true"]["if"], context, {"cancelled": False, "success": runs}) == runs
     secrets = yaml.safe_load((written / "several-plan.yml").read_text())["jobs"]["plan"]["steps"][-1]["env"]
     assert secrets == {
         "OLD_KEY": "${{ secrets.RECONCILER_1_0_PLAN_KEY }}",
