@@ -65,6 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("plan assistants/hr.yaml", "write its key in place of the file: `hr`"),
         ("apply assistants/hr.yaml", "write its key: `hr`"),
         ("apply plan.json -target=hr", "name no KEYS beside it"),
+        ("plan local", "`-e local` chooses that environment"),
         ("plan help", "`--help` prints the help of a command"),
         ("help state", "There is no command 'state'"),
         ("history -n 3", "it lists every recorded run"),

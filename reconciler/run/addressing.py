@@ -15,7 +15,7 @@ _MANIFEST = re.compile(r"(?:.*/)?([^/]+)\.(?:yaml|yml|md)")
 
 
 def addresses_named(
-    arguments: Sequence[str], known: Iterable[Address], title: str
+    arguments: Sequence[str], known: Iterable[Address], title: str, environments: Collection[str] = ()
 ) -> tuple[tuple[Address, ...], frozenset[Address]]:
     """The addresses that keys and globs name, and those named without a glob; one that names none is an error."""
     addresses = sorted(set(known))
@@ -25,7 +25,7 @@ def addresses_named(
         named = address_named(word, addresses, title)
         hits = [named] if named else [at for at in addresses if fnmatchcase(at.key, word) or fnmatchcase(str(at), word)]
         if not hits:
-            raise Failure(f"Nothing is called {word!r} in {title}.", meant(word, addresses))
+            raise Failure(f"Nothing is called {word!r} in {title}.", meant(word, addresses, environments))
         chosen.update(hits)
         exactly.update([named] if named else [])
     return tuple(sorted(chosen)), frozenset(exactly)
@@ -42,7 +42,7 @@ def address_named(word: str, known: Collection[Address], title: str) -> Address 
     return named[0] if named else None
 
 
-def meant(word: str, known: Iterable[Address]) -> str:
+def meant(word: str, known: Iterable[Address], environments: Collection[str] = ()) -> str:
     """A remedy that names what was meant: a key, or the addresses of a key of two kinds."""
     addresses = sorted(set(known))
     if any(word.startswith(f"{at.kind}.") for at in addresses):
@@ -53,6 +53,8 @@ def meant(word: str, known: Iterable[Address]) -> str:
         return f"write its key in place of the file: `{file[1]}`"
     if word.endswith(".json"):
         return "a saved plan is applied as it was reviewed: name no KEYS beside it"
+    if word in environments:
+        return f"`-e {word}` chooses that environment"
     if word == "help":
         return "`--help` prints the help of a command"
     close = [f"`{at}`" for at in addresses if at.key == nearest(word, keys)]

@@ -150,7 +150,9 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     stop_at_missing([key], known, session, gone)
     named = address_named(key, known, session.title)
     if named is None:
-        raise Failure(f"Nothing managed is called {key!r} in {session.title}.", meant(key, known))
+        raise Failure(
+            f"Nothing managed is called {key!r} in {session.title}.", meant(key, known, session.config.environments)
+        )
     id = next(each.id for at, each in rows if at == named)
     click.echo(in_ascii(id) if format_name == "json" else id, nl=format_name != "raw")
 

@@ -163,7 +163,9 @@ def _requested_part(
     if request.drift:
         plan = only_drift(plan)
     if request.keys:
-        chosen, exactly = addresses_named(request.keys, known_addresses(session, desired, live), session.title)
+        chosen, exactly = addresses_named(
+            request.keys, known_addresses(session, desired, live), session.title, session.config.environments
+        )
         plan = select(plan, chosen, exactly=exactly)
     return allowances.permitted(showing_last_applied(session, plan), request.allowances)
 

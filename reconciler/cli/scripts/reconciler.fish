@@ -1,4 +1,4 @@
-# Completes reconciler in fish 3.0 and later: reconciler completion fish | source
+# Completes reconciler in fish 3.1 and later: reconciler completion fish | source
 function __reconciler_completion
     set -l words (commandline -opc)
     while string match -qr '^\w+=' -- "$words[1]"
