@@ -1,6 +1,6 @@
 # `make demo` and `make test` need Python 3.11 or newer, make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bare lint types contracts workflows tests coverage golden lock bench soak test-lowest node dist wheel release-check clean venv
+.PHONY: help demo test bare lint types contracts workflows tests coverage golden pictures lock bench soak test-lowest node dist wheel release-check clean venv
 
 # The suite starts hundreds of processes: without compiled modules each takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
@@ -69,6 +69,10 @@ lock: venv  ## Pin, with hashes, what the action and the image install: requirem
 		| $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 --no-build \
 		--generate-hashes --exclude-newer '7 days' --custom-compile-command 'make lock' \
 		--output-file requirements.txt pyproject.toml - > /dev/null
+
+pictures: venv  ## Draw the pictures of docs/images anew, from what README.md and the tutorial show.
+	RECONCILER_GOLDEN=1 $(PY) -m pytest -q -p no:cacheprovider tests/test_docs_shown.py \
+		tests/test_docs.py::test_everything_that_the_readme_shows_happens
 
 bench: venv  ## Measure CPU, memory and requests for 1,000 manifests.
 	@$(PY) -m benchmarks

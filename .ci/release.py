@@ -20,7 +20,7 @@ from email.message import Message
 from pathlib import Path
 
 NAME = "assistants_reconciler"
-TARGET = re.compile(r"""(?<=\]\()[^()\s]+(?=\))|(?<=\s(?:src|ref)=")[^"]+(?=")|(?<=\ssrcset=")[^"]+(?=")""")
+TARGET = re.compile(r"""(?<=\]\()[^()\s]+(?=\))|(?<=\ssrc=")[^"]+|(?<=\shref=")[^"]+|(?<=\ssrcset=")[^"]+""")
 """Where a link of Markdown or of HTML leads."""
 CODE = r"^```.*?^```$|`[^`\n]+`"
 

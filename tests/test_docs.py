@@ -29,6 +29,7 @@ from reconciler.rules import RULES
 from reconciler.source import parse, plain
 from support import reference_pages
 from support.followed_pages import Reader, blocks
+from support.pictures import IMAGES, kept
 from support.reference_pages import command_of, explained_in, options_of, slug
 
 pytestmark = pytest.mark.no_cover
@@ -259,24 +260,22 @@ def _unquoted(text: str) -> str:
     return re.sub(r"^> ?", "", text, flags=re.M)
 
 
-_TOP = r"```console\n(.*?)```"
 _COMMENT = r"<!-- (reconciler plan [^\n]*) -->\n((?:>[^\n]*\n)*)"
 
 
 @pytest.mark.needs("cat")
 def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
-    """Its files are written and its commands run, in order. The plan at its top and the comment are of the edit."""
+    """Its files are written and its commands run, in order. The comment and the pictures are of the edit."""
     page = _page("README.md")
-    top, comment = (re.search(pattern, page, re.S) for pattern in (_TOP, _COMMENT))
-    assert top
+    comment = re.search(_COMMENT, page, re.S)
     assert comment
     steps = page[page.index("\n## Five minutes") : page.index("\n## How it works")]
-    edited = steps.rindex("```\n", 0, steps.index("Applying it sends")) + 4
+    edited = steps.index("Applying it sends")
     with Reader(tmp_path) as reader:
         changes = {steps[:edited]: reader.follow(steps[:edited])}
-        changes[top[1]] = reader.console(top[1])
         changes[comment[2]] = _quoted(reader.checked(comment[1], _unquoted(comment[2])))
         changes[steps[edited:]] = reader.follow(steps[edited:])
+    drawn = [name for picture, printed in reader.pictures.items() for name in kept(picture, printed)]
     happened = page
     for shown, printed in changes.items():
         happened = happened.replace(shown, printed)
@@ -284,6 +283,7 @@ def test_everything_that_the_readme_shows_happens(tmp_path: Path) -> None:
         (ROOT / "README.md").write_text(happened, encoding="utf-8")
     else:
         assert happened == page, "look at what differs, then run `make golden`"
+        assert drawn == [], "look at what differs, then run `make pictures`"
 
 
 _TWO_ACCOUNTS = """<!-- https://assistants.example.com is http://127.0.0.1:8000 -->
@@ -310,6 +310,24 @@ def test_the_commands_of_the_readme_work_with_a_server(tmp_path: Path) -> None:
     text = _page("README.md").split("\n## Connect a server\n")[1].split("\n## ")[0]
     with Reader(tmp_path) as reader:
         reader.follow(_TWO_ACCOUNTS + text)
+
+
+def test_every_picture_is_shown_light_and_dark_and_loads_nothing() -> None:
+    drawn = {
+        name for page in PAGES for name in re.findall("<!-- picture: ([a-z-]+) -->", page.read_text(encoding="utf-8"))
+    }
+    pairs = (f"{name}-{theme}.svg" for name in drawn for theme in ("dark", "light"))
+    shown = [
+        (page.parent / name).resolve()
+        for page in PAGES
+        for name in re.findall(r'src(?:set)?="([^"]+)"', page.read_text(encoding="utf-8"))
+    ]
+
+    assert sorted(pairs) == sorted(path.name for path in IMAGES.iterdir())
+    assert sorted(shown) == sorted(IMAGES.iterdir())
+    for path in IMAGES.iterdir():
+        tags = set(re.findall(r"<(\w+)", path.read_text(encoding="utf-8")))
+        assert tags == {"svg", "title", "rect", "g", "text"}, "a picture loads no font, style or other picture"
 
 
 def test_the_readme_is_a_front_page() -> None:

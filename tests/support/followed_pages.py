@@ -8,6 +8,7 @@
   does `<!-- https://assistants.example.com is http://127.0.0.1:8000 -->`, which says what plays that server.
 - A `diff` block edits the file that the prose above it names; a block of any other language is that whole file.
 - A block without a language is only shown.
+- `<!-- picture: NAME -->` above a `console` block: the pictures `docs/images/NAME-*.svg` show it in color.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ _KINDS = {
 }
 _TOKEN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 _NAMED = ("id", "run", "commit")
+_PICTURED = re.compile(r"<!-- picture: ([a-z-]+) -->\n```console\n$")
 
 
 def blocks(text: str) -> Iterator[tuple[str, str, str]]:
@@ -60,6 +62,8 @@ class Reader:
         self._real: dict[str, str] = {}
         """What stands here for what the page shows: ids, commits, addresses."""
         self._servers: dict[str, Process] = {}
+        self.pictures: dict[str, str] = {}
+        """By name, what is in the pictures of the page: what commands print in color, with the ids that are shown."""
         self._first: dict[str, str] = {}
         """The first line that a server prints."""
 
@@ -81,7 +85,7 @@ class Reader:
             self._real[shown] = self._as_here(address)
         parts = []
         for before, language, content in blocks(page):
-            parts += [before, self.console(content) if language == "console" else content]
+            parts += [before, self._shown(before, content) if language == "console" else content]
             if language == "sh":
                 self._prepare(content)
             elif language not in ("", "console"):
@@ -92,12 +96,33 @@ class Reader:
         """A block of commands, with what they printed where that differs."""
         return "".join(f"$ {line}\n{self.checked(line, shown)}" for line, shown in _STEP.findall(content))
 
+    def _shown(self, before: str, content: str) -> str:
+        pictured = _PICTURED.search(before)
+        return self._pictured(pictured[1], content) if pictured else self.console(content)
+
+    def _pictured(self, name: str, content: str) -> str:
+        """The same of commands that only read: what they print in color is in the pictures of that name."""
+        happened = self.console(content)
+        self._environ["RECONCILER_COLOR"] = "1"
+        self.pictures[name] = "".join(
+            f"\x1b[1m$ {line}\x1b[0m\n{self._painted(line)}" for line, _ in _STEP.findall(content)
+        )
+        del self._environ["RECONCILER_COLOR"]
+        return happened
+
+    def _painted(self, line: str) -> str:
+        return re.sub(_KINDS["duration"], "0.1s", self._as_shown(self._do(line)[0]))
+
     def checked(self, line: str, shown: str) -> str:
         """What is shown of a command if that is what it prints; else what it prints."""
-        printed, _ = self._do(line, answered=f"{_ANSWER}yes" in shown)
-        for here, real in sorted(self._real.items(), key=lambda pair: -len(pair[1])):
-            printed = printed.replace(real, here)
+        printed = self._as_shown(self._do(line, answered=f"{_ANSWER}yes" in shown)[0])
         return shown if self._same(shown, printed) else printed.rstrip("\n") + "\n" * bool(printed)
+
+    def _as_shown(self, text: str) -> str:
+        """The text with what is shown for what stands here."""
+        for shown, real in sorted(self._real.items(), key=lambda pair: -len(pair[1])):
+            text = text.replace(real, shown)
+        return text
 
     def _same(self, shown: str, printed: str) -> bool:
         tokens = []
