@@ -42,7 +42,7 @@ workflows: venv  ## Lint the workflows, the action and the deployment files; no 
 	$(BIN)/hadolint --failure-threshold style deploy/*ockerfile
 	$(BIN)/kubernetes-validate --strict --quiet deploy/cronjob.yaml
 
-node: venv  ## Install what tests the HTML page: html-validate and axe-core. Without it those tests are skipped.
+node: venv  ## Install what tests the HTML page and the schemas: html-validate, axe-core, the YAML language server. Else skipped.
 	@$(PY) -m pip install --quiet --disable-pip-version-check --group page
 	@cd tests/node && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent
 

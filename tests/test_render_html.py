@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
@@ -31,7 +28,7 @@ from reconciler.render.tree import LongValue
 from reconciler.render.view import view
 from reconciler.render.visible import visible
 from support.browser import Browser, Page, browser
-from support.needing import needing
+from support.needing import NODE, brought, needing, node
 from support.render_plans import WHERE, adopt, create, delete, lookalike, mark, merging, plan, update
 from support.render_plans import field as changed
 from support.world import SCENARIOS
@@ -517,16 +514,6 @@ def only(kind: str, shown: str) -> str:
 # in a browser
 
 
-NODE = Path(__file__).parent / "node"
-
-
-def brought(found: str | Path | None) -> Path:
-    """What `make node` brings; without it the test is skipped, or fails where everything is required."""
-    if found is None or not Path(found).exists():
-        (pytest.fail if os.environ.get("RECONCILER_REQUIRE") == "all" else pytest.skip)("needs `make node`")
-    return Path(str(found))
-
-
 def module(name: str) -> Path:
     """A file of one of npm's modules."""
     return brought(NODE / "node_modules" / name)
@@ -562,9 +549,8 @@ def tab(chromium: Browser) -> Page:
 
 
 def test_every_page_is_valid(pages: dict[str, Path]) -> None:
-    node = brought(shutil.which("node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"))
     program = module("html-validate/bin/html-validate.mjs")
-    command = [node, program, "-c", NODE / ".htmlvalidate.json", "-f", "json", *pages.values()]
+    command = [node(), program, "-c", NODE / ".htmlvalidate.json", "-f", "json", *pages.values()]
 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 

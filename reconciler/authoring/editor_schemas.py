@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from reconciler.config import FILE
@@ -23,13 +25,20 @@ PLAN: Final = "plan"
 """The name of the schema of the JSON document that is a plan, which no editor reads."""
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MODELINE: Final = "# yaml-language-server: $schema="
-_COMMENT: Final = "written by reconciler schema --write; run it again after an upgrade"
+_WRITTEN_BY: Final = "written by reconciler schema"
+_COMMENT: Final = f"{_WRITTEN_BY} --write; run it again after an upgrade"
+_STATES_SCHEMA: Final = re.compile(r"^\s*#.*(?:yaml-language-server\s*:.*\$schema\s*=|\$schema\s*:)")
+"""A comment by which some editor finds a schema."""
 
 
 def schema_files(folder: str = FOLDER) -> dict[str, str]:
     """By its path from the root, the text of each schema that editors read."""
-    names = (*KINDS, CONFIGURATION)
-    return {f"{folder}/{name}.json": schema_text(name) for name in names}
+    return {f"{folder}/{name}.json": schema_text(name) for name in names() if name != PLAN}
+
+
+def names() -> tuple[str, ...]:
+    """What each schema is called."""
+    return (*KINDS, CONFIGURATION, PLAN)
 
 
 def schema_text(name: str) -> str:
@@ -46,7 +55,41 @@ def _schema_named(name: str) -> Schema:
     return manifest_schema(KINDS[name])
 
 
-def modeline(file: str, folder: str = FOLDER) -> str:
-    """The comment by which an editor finds the schema of a file, both paths from the root."""
-    name = CONFIGURATION if file == FILE else kind_of(file).name
+def modeline(file: str, folder: str = FOLDER, *, kind: str | None = None) -> str:
+    """The comment by which an editor finds the schema of a file, both paths from the root.
+
+    A manifest is of the kind that its folder says, unless it states another.
+    """
+    name = CONFIGURATION if file == FILE else kind or kind_of(file).name
     return _MODELINE + posixpath.relpath(f"{folder}/{name}.json", posixpath.dirname(file) or ".")
+
+
+def is_written_here(text: str) -> bool:
+    """Whether a file is a schema that was written by an earlier run."""
+    try:
+        schema = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(schema, dict) and str(schema.get("$comment")).startswith(_WRITTEN_BY)
+
+
+def with_modelines(text: str, wanted: Sequence[tuple[int, str]]) -> str | None:
+    """The text with a modeline above each document that has none, every other byte kept.
+
+    Each wanted one comes with the line at which its document's first field is. None if one has no line of its own to
+    stand on, because its document begins beside its `---`.
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = text.removeprefix(mark).splitlines(keepends=True)
+    ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    separators = [number for number, line in enumerate(lines) if re.match(r"---(?:\s|$)", line)]
+    for index, (line, comment) in reversed([*enumerate(wanted)]):
+        above = max((number for number in separators if number < line), default=-1)
+        below = min((number for number in separators if number >= line), default=len(lines))
+        start = above + 1 if index else 0
+        if any(_STATES_SCHEMA.match(each) for each in lines[start:below]):
+            continue
+        if above == line - 1 and index:
+            return None
+        lines.insert(start, comment + ending)
+    return mark + "".join(lines)

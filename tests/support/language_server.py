@@ -10,9 +10,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from support.needing import PATIENCE, needing
+from support.needing import NODE, PATIENCE, brought, node
 
-SERVER = Path(__file__).parents[1] / "node/node_modules/yaml-language-server/bin/yaml-language-server"
 _NO_NETWORK = {"schemaStore": {"enable": False}, "kubernetesCRDStore": {"enable": False}}
 _PROXY = "http://127.0.0.1:9"
 """Nothing listens there: what the server wanted to fetch would fail."""
@@ -110,8 +109,8 @@ def _text(content: Any) -> str:
 @contextmanager
 def language_server(root: Path, **settings: Any) -> Iterator[LanguageServer]:
     """A server for the files of a folder, with these settings of its section `yaml`."""
-    needing("node")
-    command = ["node", str(SERVER), "--stdio"]
+    server = brought(NODE / "node_modules/yaml-language-server/bin/yaml-language-server")
+    command = [str(node()), str(server), "--stdio"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         hung = Timer(PATIENCE, process.kill)
         hung.start()

@@ -1,0 +1,87 @@
+"""Write the schemas that editors read, and the comments by which they are found."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from reconciler import config
+from reconciler.authoring.editor_schemas import (
+    is_written_here,
+    modeline,
+    names,
+    schema_files,
+    schema_text,
+    with_modelines,
+)
+from reconciler.authoring.file_changes import text_of, write_files
+from reconciler.config import FILE
+from reconciler.console.failure import Failure
+from reconciler.console.output import stdout_style
+from reconciler.diagnostics import did_you_mean
+from reconciler.manifests import reading
+from reconciler.render.sentences import count
+from reconciler.render.values import one_line
+from reconciler.run.session import load_config
+
+_YAML = (".yaml", ".yml")
+_MARKDOWN = "editors read no schema for front matter"
+_BESIDE = "a document begins beside its `---`; put it on a line of its own"
+
+
+def print_schema(name: str) -> None:
+    """Prints the schema of this name."""
+    if name not in names():
+        raise Failure(f"There is no schema `{name}`.", did_you_mean(name, names()))
+    click.echo(schema_text(name), nl=False)
+
+
+def write_schemas(folder: str, *, has_modelines: bool) -> None:
+    """Writes the schemas, and modelines if they are wanted; never over a file that something else wrote."""
+    folder = posixpath.normpath(folder)
+    found = config.find(Path.cwd())
+    root = found.parent if found is not None else Path.cwd()
+    schemas = schema_files(folder)
+    before = {path: text_of(root, path) for path in schemas if (root / path).exists()}
+    if foreign := [path for path, text in before.items() if not is_written_here(text)]:
+        remedy = "\n".join((*foreign, "nothing was written; move them, or name another folder: `--write FOLDER`"))
+        raise Failure(f"{count(len(foreign), 'file')} not written by this command:", remedy)
+    texts, skipped = _with_modelines(folder) if has_modelines else ({}, {})
+    stated = {path: text_of(root, path) for path in texts}
+    changed = {path: text for path, text in {**schemas, **texts}.items() if text != {**before, **stated}.get(path)}
+    write_files(root, changed, before={**before, **stated})
+    _print_written(changed, schemas, skipped)
+
+
+def _print_written(changed: Iterable[str], schemas: Iterable[str], skipped: dict[str, str]) -> None:
+    ours = set(schemas)
+    for path in sorted(changed):
+        click.echo(f"{one_line(path)}: {'written' if path in ours else 'modeline added'}")
+    for path, why in sorted(skipped.items()):
+        click.echo(f"{one_line(path)}: no modeline, because {why}", err=True)
+    written = len(ours & set(changed))
+    lines = len(set(changed) - ours)
+    click.echo(f"{count(written, 'schema')} written, {count(lines, 'file')} with new modelines.")
+
+
+def _with_modelines(folder: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The files that may have modelines, with their texts; and those that cannot have one, with the reason."""
+    loaded = load_config(stdout_style(), anywhere=True)
+    wanted: dict[str, list[tuple[int, str]]] = {}
+    for each in reading.read(loaded.root, loaded.manifests).manifests:
+        line = modeline(each.file, folder, kind=each.address.kind)
+        wanted.setdefault(each.file, []).append((each.node.place.line, line))
+    texts: dict[str, str] = {}
+    skipped = {file: _MARKDOWN for file in wanted if not file.endswith(_YAML)}
+    if (loaded.root / FILE).exists():
+        wanted[FILE] = [(1, modeline(FILE, folder))]
+    for file in wanted.keys() - skipped.keys():
+        text = with_modelines(text_of(loaded.root, file), wanted[file])
+        if text is None:
+            skipped[file] = _BESIDE
+        else:
+            texts[file] = text
+    return texts, skipped
