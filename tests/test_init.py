@@ -103,6 +103,7 @@ def test_one_line_sets_up_everything_and_again_changes_nothing(cloned: Checkout)
         "ASSISTANTS_API_KEY": "${{ secrets.RECONCILER_PLAN_KEY }}",
     }
     assert b"branches: [trunk]" in written[".github/workflows/apply.yml"]
+    assert "1. Environments for the branch trunk alone: staging; production, with required reviewers.\n" in told.out
     assert "RECONCILER_ENABLED = true" in told.out
 
     for words in ((), EVERYTHING):
@@ -274,6 +275,16 @@ def test_nothing_is_written_where_one_file_cannot_be(cloned: Checkout) -> None:
 
     assert ".github/workflows/apply.yml: This leads out of the repository." in told.err
     assert (told.code, files(cloned.root), list((cloned.root.parent / "elsewhere").iterdir())) == (1, {}, [])
+
+
+@needs_git
+def test_the_name_of_a_folder_is_no_expression(cloned: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cloned.root / "${{ github.token }}").mkdir()
+    monkeypatch.chdir(cloned.root / "${{ github.token }}")
+    told = cloned.run("init", *EVERYTHING)
+
+    assert "a folder has a name that workflows cannot have" in told.err
+    assert (told.code, files(cloned.root)) == (1, {})
 
 
 @needs_git

@@ -76,7 +76,7 @@ SETUPS = {
         uses=PINNED,
     ),
     "below": WorkflowSetup(
-        workflow_environments({"production": KEYS[:1]}), uses=PINNED, folder="teams/Größe #1", branch="v+1"
+        workflow_environments({"production": KEYS[:1]}), uses=PINNED, folder='teams/Größe: "1" 🤖', branch="v+1"
     ),
 }
 
@@ -125,7 +125,7 @@ def test_a_folder_below_the_top_has_files_checks_groups_and_plans_of_its_own(wri
     plan, apply = (read(written / f"below-{name}-teams-grosse-1.yml") for name in ("plan", "apply"))
     given = plan["jobs"]["plan"]["steps"][-1]["with"]
 
-    assert given["working-directory"] == "teams/Größe #1"
+    assert given["working-directory"] == 'teams/Größe: "1" 🤖'
     assert "'plan (teams-grosse-1)'" in plan["jobs"]["plan"]["name"]
     assert plan["concurrency"]["group"].startswith("plan-teams-grosse-1-")
     assert apply["jobs"]["production"]["concurrency"]["group"] == "reconciler-teams-grosse-1-production"

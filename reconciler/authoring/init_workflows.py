@@ -87,7 +87,8 @@ def _secret_variables(settings: ProviderSettings) -> tuple[str, ...]:
 def _workflow_texts(setup: WorkflowSetup) -> dict[str, str]:
     """By path, every workflow; each was read back."""
     texts = {f"{_FOLDER}/{name}": text for name, text in workflows(setup).items()}
+    has_expression = any("${{" in folder for folder in (setup.folder, *setup.folders))
     for path, text in texts.items():
-        if parse(text, path).faults:
-            raise Failure(f"{path} cannot be written: a name in it is not possible in a workflow.")
+        if has_expression or parse(text, path).faults:
+            raise Failure(f"{path} cannot be written.", "a folder has a name that workflows cannot have: rename it")
     return texts

@@ -198,7 +198,7 @@ def _env(keys: Mapping[str, str], note: str = "") -> str:
 
 def _scalar(text: str) -> str:
     """The text as a YAML scalar."""
-    return text if _PLAIN.fullmatch(text) and text not in _NOT_TEXT else json.dumps(text)
+    return text if _PLAIN.fullmatch(text) and text not in _NOT_TEXT else json.dumps(text, ensure_ascii=False)
 
 
 def _filled(text: str, setup: WorkflowSetup, **words: str) -> str:
@@ -218,7 +218,8 @@ def steps_on_github(setup: WorkflowSetup) -> Iterator[str]:
     every, sandbox = setup.environments, setup.sandbox
     names = ", ".join(each.name for each in every)
     unattended = ", ".join(f"{each.name}-unattended" for each in every)
-    yield f"Environments for the branch {setup.branch} alone: {names}; {every[-1].name} with required reviewers."
+    before = "".join(f"{each.name}; " for each in every[:-1])
+    yield f"Environments for the branch {setup.branch} alone: {before}{every[-1].name}, with required reviewers."
     yield f"The same without reviewers, for scheduled runs: {unattended}."
     yield f"Secrets of the repository, keys that can only read: {_all_secrets(each.plan_keys for each in every)}."
     yield f"Secrets of {names}, keys that can write: {_all_secrets(each.apply_keys for each in every)}."
