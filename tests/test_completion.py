@@ -6,14 +6,17 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli import COMMANDS
+from reconciler.cli.completion import ending_after
 from reconciler.kinds import KINDS
 from reconciler.run.known_names import KINDS_BY_FOLDER, KnownObject, known_objects
 from support.checkout import Checkout
+from support.gits import git, repository
 from support.shells import typed_into
 
 TWO = """
@@ -229,6 +232,19 @@ def test_environments_of_an_extended_configuration_are_offered(here: Checkout) -
     (team / "reconciler.yaml").write_text(f"extends: ../reconciler.yaml\nenvironments: {own}\n")
 
     assert completed(here, "-C", "team", "plan", "-e", "") == ["production", "sandbox"]
+
+
+def test_a_completion_gives_up_before_a_person_does() -> None:
+    with pytest.raises(TimeoutError), ending_after(0.01):
+        time.sleep(5)
+
+
+def test_branches_and_tags_are_offered_as_revisions(here: Checkout) -> None:
+    repository(here.root)
+    git(here.root, "branch", "feature/x")
+    git(here.root, "tag", "v1")
+
+    assert completed(here, "plan", "--base", "") == ["HEAD", "feature/x", "main", "v1"]
 
 
 def test_the_kinds_are_those_that_exist() -> None:

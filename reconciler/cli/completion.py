@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ _HARMLESS: Final = re.compile(r"[A-Za-z0-9._/:@=+,-]+")
 _ONE_DASH: Final = re.compile(r"-[a-z][a-z-]+(=.*)?", re.DOTALL)
 _KINDS: Final = {"file": "files", "dir": "folders"}
 _LONGEST: Final = 100
+_PATIENCE: Final = 2.0
 _END: Final = "\x01"
 
 
@@ -44,10 +46,25 @@ def command(context: click.Context, shell: str) -> int:
     if not context.args:
         click.echo(Path(__file__).with_name("scripts").joinpath(f"reconciler.{shell}").read_text("utf-8"), nl=False)
         return 0
-    with suppress(Exception):  # whatever is wrong, nobody has asked to be told while typing
-        for line in _lines_for(shell, context.args):
-            click.echo(line)
+    with suppress(Exception), ending_after(_PATIENCE):  # nobody has asked to be told what is wrong while typing
+        click.echo("\n".join(_lines_for(shell, context.args)))
     return 0
+
+
+@contextmanager
+def ending_after(seconds: float) -> Iterator[None]:
+    """Raises `TimeoutError` within once so much time has passed: nobody waits for a folder that has too many files."""
+
+    def give_up(_signal: int, _frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _lines_for(shell: str, arguments: Sequence[str]) -> list[str]:

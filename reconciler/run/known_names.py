@@ -29,7 +29,6 @@ _RUN: Final = re.compile(r"[\w.-]+", re.ASCII)
 _HEAD_STACK: Final = re.compile(r'"stack": ?"([a-z0-9][a-z0-9._-]{0,63})"')
 _RECORDS: Final = 50
 _REVISION: Final = re.compile(r"\w[\w./-]*")
-_REVISIONS: Final = 100
 
 
 class KnownObject(NamedTuple):
@@ -85,14 +84,14 @@ def known_stacks(folder: Path, state_dir: str | None) -> list[str]:
 
 
 def known_revisions(folder: Path) -> list[str]:
-    """The branches and tags of the folder's repository, those with the newest commits first."""
+    """The branches and tags of the folder's repository."""
     from reconciler.run.git import repository
 
     here = repository(folder)
     if here is None:
         return []
-    ask = ("for-each-ref", "--sort=-committerdate", f"--count={_REVISIONS}", "--format=%(refname:short)")
-    listed = here.text(*ask, "refs/heads", "refs/remotes", "refs/tags").splitlines()
+    patterns = ("refs/heads", "refs/remotes", "refs/tags")  # sorted by date, Git would read every commit
+    listed = here.text("for-each-ref", "--format=%(refname:short)", *patterns).splitlines()
     return ["HEAD", *(name for name in listed if _REVISION.fullmatch(name))]
 
 
