@@ -18,7 +18,7 @@ import pty
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -50,6 +50,22 @@ def blocks(text: str) -> Iterator[tuple[str, str, str]]:
     for match in re.finditer(r"^(```+)(\w*)\n(.*?)^\1$", text, re.M | re.S):
         yield text[end : match.start(3)], match[2], match[3]
         end = match.end(3)
+
+
+def _pattern(line: str) -> str:
+    """What a printed line has to match where a page shows this one; a group for each name in it."""
+    pattern, end = "", 0
+    for found in _TOKEN.finditer(line):
+        kind = str(found.lastgroup)
+        group = "(" if kind in _NAMED else "(?:"
+        pattern += f"{re.escape(line[end : found.start()])}{group}{_KINDS[kind].replace(_DIGIT, '')})"
+        end = found.end()
+    return "(?:.*\n)*?" if line == "…\n" else pattern + re.escape(line[end:])
+
+
+def _names(text: str) -> list[str]:
+    """The ids, runs and commits in a text, in order."""
+    return [found[0] for found in _TOKEN.finditer(text) if found.lastgroup in _NAMED]
 
 
 class Reader:
@@ -114,41 +130,28 @@ class Reader:
         return re.sub(_KINDS["duration"], "0.1s", self._as_shown(self._do(line)[0]))
 
     def checked(self, line: str, shown: str) -> str:
-        """What is shown of a command if that is what it prints; else what it prints."""
-        printed = self._as_shown(self._do(line, answered=f"{_ANSWER}yes" in shown)[0])
-        return shown if self._same(shown, printed) else printed.rstrip("\n") + "\n" * bool(printed)
+        """What is shown of a command if that is what it prints; else what it prints, by the names that are shown."""
+        printed, _ = self._do(line, answered=f"{_ANSWER}yes" in shown)
+        printed = self._as_shown(printed)
+        match = re.fullmatch("".join(map(_pattern, shown.splitlines(keepends=True))), printed)
+        if match and self._named(zip(_names(shown), match.groups(), strict=True)):
+            return shown
+        for here, real in zip(_names(shown), _names(printed), strict=False):
+            if here not in self._real and real not in self._real:
+                self._real[here] = real
+        return self._as_shown(printed).rstrip("\n") + "\n" * bool(printed)
+
+    def _named(self, pairs: Iterable[tuple[str, str]]) -> bool:
+        """Whether what is printed has the names that the page gives it; what has none yet gets one."""
+        return all(
+            here == real if real in self._real else self._real.setdefault(here, real) == real for here, real in pairs
+        )
 
     def _as_shown(self, text: str) -> str:
         """The text with what is shown for what stands here."""
         for shown, real in sorted(self._real.items(), key=lambda pair: -len(pair[1])):
             text = text.replace(real, shown)
         return text
-
-    def _same(self, shown: str, printed: str) -> bool:
-        tokens = []
-        pattern = ""
-        for text in shown.splitlines(keepends=True):
-            if text == "…\n":
-                pattern += "(?:.*\n)*?"
-                continue
-            end = 0
-            for found in _TOKEN.finditer(text):
-                tokens.append((str(found.lastgroup), found[0]))
-                pattern += (
-                    re.escape(text[end : found.start()]) + f"({_KINDS[str(found.lastgroup)].replace(_DIGIT, '')})"
-                )
-                end = found.end()
-            pattern += re.escape(text[end:])
-        match = re.fullmatch(pattern, printed)
-        named = [
-            (here, real)
-            for (kind, here), real in zip(tokens, match.groups() if match else (), strict=False)
-            if kind in _NAMED
-        ]
-        for here, real in named:
-            if self._real.setdefault(here, real) not in (real, here) and here != real:
-                return False
-        return match is not None
 
     def _prepare(self, script: str) -> None:
         printed, code = self._run(f"set -e\n{self._as_here(script)}", answered=False)
