@@ -57,6 +57,7 @@ def links(tag: str, url: str, commit: str) -> None:
     owner = "/".join(url.split("/")[-2:])
     page = absolute(_text("README.md"), tag, url)
     page = page.replace("OWNER/assistants-reconciler@COMMIT", f"{owner}@{commit} # {tag}")
+    page = page.replace("OWNER/assistants-reconciler", owner)
     urls = f'Source = "{url}"\nIssues = "{url}/issues"\nChangelog = "{url}/blob/{tag}/CHANGELOG.md"\n'
     project = _text("pyproject.toml")
     if "[project.urls]" in project:

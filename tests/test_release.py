@@ -90,6 +90,7 @@ def test_a_tag_on_main_has_notes_and_a_page_whose_links_lead_to_the_repository(t
     assert len(targets) > 10
     assert [target for target in targets if not target.startswith("https://")] == []
     assert f"uses: acme/assistants-reconciler@{git(origin, 'rev-parse', 'HEAD')} # {TAG}" in page
+    assert "OWNER" not in page
     assert f'[project.urls]\nSource = "{URL}"\n' in project
 
 
