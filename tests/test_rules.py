@@ -233,12 +233,20 @@ def test_a_warning_is_of_validate_alone_and_an_error_stops_plan_and_apply(here: 
     here.config("environments: {local: {}}\n")
     warned = here.run("validate")
     assert (warned.code, warned.err.count("undescribed-tool (warning)")) == (0, 1)
+    strict = here.run("validate", "--strict")
+    assert (strict.code, strict.out, strict.err.splitlines()[-2]) == (1, "", "Error: Warnings found.")
     assert "undescribed-tool" not in here.run("plan").err
     here.config("environments: {local: {}}\nrules: {severity: {undescribed-tool: error}}\n")
     for command in (("validate",), ("plan",), ("apply", "--auto-approve"), ("reconcile",)):
         stopped = here.run(*command)
         assert (stopped.code, stopped.err.count(f"{A}:5:11: undescribed-tool: ")) == (1, 1), command
     assert here.run("status").code == 0
+
+
+def test_a_note_is_no_warning(here: Checkout) -> None:
+    here.write(a="# reconciler: allow undescribed-tool\nmodel: gpt-5.5\n")
+    told = here.run("validate", "--strict")
+    assert (told.code, "unused-allow (note)" in told.err) == (0, True)
 
 
 def test_a_warning_that_plan_has_anyway_is_silenced_there_too(here: Checkout) -> None:

@@ -12,6 +12,7 @@ import click
 from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.console import credentials
+from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import Diagnostic, errors
 from reconciler.manifests import parser, reading
@@ -28,8 +29,11 @@ Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterabl
 """Of what is wrong with the manifests that were read, what concerns a command."""
 
 
-def validate_manifests(options: SessionOptions, *, online: bool = False) -> None:
-    """Reports every error of every manifest, and ends the command where there is one; else prints what was read."""
+def validate_manifests(options: SessionOptions, *, online: bool = False, strict: bool = False) -> None:
+    """Reports every error of every manifest, and ends the command where there is one; else prints what was read.
+
+    With `strict` a warning ends it as well.
+    """
     style = stdout_style(colour=options.colour)
     loaded = load_config(style, anywhere=True)
     if folders := extending_folders(loaded):
@@ -37,6 +41,10 @@ def validate_manifests(options: SessionOptions, *, online: bool = False) -> None
         click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {listed(folders)}.")
         return
     checked = check_manifests(options, judging="online" if online else "here")
+    if strict and checked.has_warnings:
+        raise Failure(
+            "Warnings found.", "fix the warnings above, or allow each that is meant: docs/diagnostics.md#judgement"
+        )
     if number := len(checked.read.manifests):
         names = checked.desired
         plural = "s" * (len(names) != 1)
@@ -53,6 +61,7 @@ class CheckedManifests:
     read: reading.ReadFolders
     environments: Sequence[Environment]
     desired: Mapping[str, Sequence[Desired]]
+    has_warnings: bool = False
 
 
 def check_manifests(
@@ -85,7 +94,9 @@ def check_manifests(
     unowned = (config.unowned(loaded, each) or same_stack(loaded, each) for each in environments)
     faults += [each for each in unowned if each is not None]
     stop_at_errors(faults, {**loaded.sources, **read.sources}, style)
-    return CheckedManifests(loaded, read, environments, {name: each.desired for name, each in parsed.items()})
+    desired = {name: each.desired for name, each in parsed.items()}
+    warned = any(fault.severity == "warning" for fault in faults)
+    return CheckedManifests(loaded, read, environments, desired, warned)
 
 
 def _judged(
