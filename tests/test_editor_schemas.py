@@ -229,11 +229,12 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
     here.write(
         two="model: a\nreconciler: {key: one}\n---\n# b\nmodel: b\nreconciler: {key: two, kind: agent}\n",
         own="# yaml-language-server: $schema=other.json\nmodel: a\n",
+        broken="model: [a\n",
         beside="model: a\nreconciler: {key: x}\n--- {model: b, reconciler: {key: y}}\n",
     )
     files = here.root / "assistants"
     (files / "text.md").write_text("---\nmodel: a\n---\nHello\n")
-    kept = {name: (files / name).read_bytes() for name in ("own.yaml", "beside.yaml", "text.md")}
+    kept = {name: (files / name).read_bytes() for name in ("own.yaml", "beside.yaml", "broken.yaml", "text.md")}
 
     told = here.run("schema", "--modeline")
 
@@ -243,10 +244,12 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
         line, "model: a", "reconciler: {key: one}", "---", line.replace("assistant", "agent"),
     ]  # fmt: skip
     assert (here.root / "reconciler.yaml").read_text().startswith("# yaml-language-server: $schema=.schemas/reconciler")
-    assert {name: (files / name).read_bytes() for name in kept} == kept
+    assert {name: (files / name).read_bytes() for name in kept} == kept, told.err
     assert "text.md: no modeline" in told.err
     assert "beside.yaml: no modeline" in told.err
+    assert "broken.yaml: no modeline, because it has errors" in told.err
     assert here.run("schema", "--modeline").out == "0 schemas written, 0 files with new modelines.\n"
+    (files / "broken.yaml").unlink()
     assert here.run("validate").code == 0
 
 

@@ -88,7 +88,7 @@ def _manifests(draw: st.DrawFn) -> tuple[str, Any]:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(_manifests())
 @example(("assistant", {"model": "a", "description": "x" * 512 + "\n\n"}))
 @example(("assistant", {"reconciler": {"environments": {"local": {"model": "a"}, "production": {"model": "b"}}}}))

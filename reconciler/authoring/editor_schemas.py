@@ -29,11 +29,13 @@ _WRITTEN_BY: Final = "written by reconciler schema"
 _COMMENT: Final = f"{_WRITTEN_BY} --write; run it again after an upgrade"
 _STATES_SCHEMA: Final = re.compile(r"^\s*#.*(?:yaml-language-server\s*:.*\$schema\s*=|\$schema\s*:)")
 """A comment by which some editor finds a schema."""
+_LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""Lines as YAML counts them, with their ends."""
 
 
 def schema_files(folder: str = FOLDER) -> dict[str, str]:
     """By its path from the root, the text of each schema that editors read."""
-    return {f"{folder}/{name}.json": schema_text(name) for name in names() if name != PLAN}
+    return {posixpath.normpath(f"{folder}/{name}.json"): schema_text(name) for name in names() if name != PLAN}
 
 
 def names() -> tuple[str, ...]:
@@ -80,7 +82,7 @@ def with_modelines(text: str, wanted: Sequence[tuple[int, str]]) -> str | None:
     stand on, because its document begins beside its `---`.
     """
     mark = "\ufeff" if text.startswith("\ufeff") else ""
-    lines = text.removeprefix(mark).splitlines(keepends=True)
+    lines = _LINES.findall(text.removeprefix(mark))
     ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     separators = [number for number, line in enumerate(lines) if re.match(r"---(?:\s|$)", line)]
     for index, (line, comment) in reversed([*enumerate(wanted)]):

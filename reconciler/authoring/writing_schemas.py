@@ -21,7 +21,7 @@ from reconciler.authoring.file_changes import text_of, write_files
 from reconciler.config import FILE
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
-from reconciler.diagnostics import did_you_mean
+from reconciler.diagnostics import did_you_mean, errors
 from reconciler.manifests import reading
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
@@ -29,6 +29,7 @@ from reconciler.run.session import load_config
 
 _YAML = (".yaml", ".yml")
 _MARKDOWN = "editors read no schema for front matter"
+_UNREAD = "it has errors, which `reconciler validate` shows"
 _BESIDE = "a document begins beside its `---`; put it on a line of its own"
 
 
@@ -71,11 +72,13 @@ def _with_modelines(folder: str) -> tuple[dict[str, str], dict[str, str]]:
     """The files that may have modelines, with their texts; and those that cannot have one, with the reason."""
     loaded = load_config(stdout_style(), anywhere=True)
     wanted: dict[str, list[tuple[int, str]]] = {}
-    for each in reading.read(loaded.root, loaded.manifests).manifests:
+    read = reading.read(loaded.root, loaded.manifests)
+    for each in read.manifests:
         line = modeline(each.file, folder, kind=each.address.kind)
         wanted.setdefault(each.file, []).append((each.node.place.line, line))
     texts: dict[str, str] = {}
-    skipped = {file: _MARKDOWN for file in wanted if not file.endswith(_YAML)}
+    skipped = {fault.place.file: _UNREAD for fault in errors(read.faults) if fault.place.file.endswith(_YAML)}
+    skipped |= {file: _MARKDOWN for file in wanted if not file.endswith(_YAML)}
     if (loaded.root / FILE).exists():
         wanted[FILE] = [(1, modeline(FILE, folder))]
     for file in wanted.keys() - skipped.keys():
