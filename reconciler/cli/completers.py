@@ -121,6 +121,13 @@ def commands(_context: click.Context, _parameter: click.Parameter, typed: str) -
     return _starting_with(typed, COMMANDS)
 
 
+def schemas(_context: click.Context, _parameter: click.Parameter, typed: str) -> Items:
+    """The names of the schemas."""
+    from reconciler.authoring.editor_schemas import names
+
+    return _starting_with(typed, names())
+
+
 def _works_elsewhere(context: click.Context) -> bool:
     return context.find_root().get_parameter_source("chdir") is ParameterSource.COMMANDLINE
 

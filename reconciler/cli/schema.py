@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli import options
+from reconciler.cli import completers, options
 
 
 @click.command("schema")
-@click.argument("name", required=False, metavar="[assistant|agent|reconciler|plan]")
+@click.argument("name", required=False, metavar="[assistant|agent|reconciler|plan]", shell_complete=completers.schemas)
 @options.option(
     "--write",
     "folder",
     is_flag=False,
     flag_value=".schemas",
     metavar="[FOLDER]",
+    shell_complete=completers.folders,
     envvar=[],
     help="Write the schemas that editors read; default: .schemas, beside reconciler.yaml.",
 )
