@@ -319,6 +319,18 @@ def test_what_workflows_cannot_know_is_named(cloned: Checkout) -> None:
     assert "V: ${{ secrets.V }}" in (cloned.root / ".github/workflows/apply.yml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("path", "message"), [("reconciler.yml", "reconciler.yml is not read."), (".git/x", "a part of Git's own data")]
+)
+def test_nothing_is_written_where_nothing_would_be_read(here: Checkout, path: str, message: str) -> None:
+    (here.root / path).parent.mkdir(exist_ok=True)
+    (here.root / path).write_text("")
+    told = here.run("-C", str(Path(path).parent), "init")
+
+    assert (told.code, [each for each in files(here.root) if each != path]) == (1, [])
+    assert message in told.err
+
+
 def test_an_environment_with_an_error_stops_it(here: Checkout) -> None:
     here.config("stack: people\nenvironments:\n  live: {provider: nobody}\n")
     told = here.run("init", "--agents-md")

@@ -62,7 +62,7 @@ def repository_workflows(
     servers = {name: each.settings for name, each in loaded.environments.items() if each.settings.remote}
     names = in_turn([name for name in servers if name != _SANDBOX])
     if not names:
-        remedy = "pass --environment NAME=URL, or state one in reconciler.yaml"
+        remedy = "state one below `environments` in reconciler.yaml; for a new file, pass --environment NAME=URL"
         raise Failure("Workflows need an environment with a server, and there is none.", remedy)
     sandbox = servers.get(_SANDBOX)
     setup = WorkflowSetup(

@@ -175,12 +175,12 @@ def _read_example_back(loaded: Config, texts: Mapping[str, str], style: Style) -
 
 def _is_ignored(around: Surroundings) -> bool:
     """Whether Git ignores already what is kept beside the checkout."""
+    if IGNORED in (text_or_none(around.folder, ".gitignore") or "").split():
+        return True
     git = repository(around.folder)
-    if git is not None:
-        path = f"{git.inside}{IGNORED}"
-        found = git.text("check-ignore", "--verbose", "--no-index", "--", path)
-        return bool(found) and not found.startswith(path)  # that folder also has a file of its own, once it is there
-    return IGNORED in (text_or_none(around.folder, ".gitignore") or "").split()
+    path = f"{git.inside}{IGNORED}" if git is not None else ""
+    found = git.text("check-ignore", "--verbose", "--no-index", "--", path) if git is not None else ""
+    return bool(found) and not found.startswith(path)  # that folder has a file of its own, once it is there
 
 
 def _with_notes(before: str | None, loaded: Config) -> str:
