@@ -524,6 +524,7 @@ def test_one_step_plans_and_applies_several_folders_and_each_has_its_comment(acm
     assert job.conclusion == "success", job.log
     assert (job.outputs["add"], job.outputs["has_changes"], len(acme.hub.bodies(7))) == ("2", "true", 2)
     assert [f"teams/{name}/assistants/helper.yaml" in job.log for name in ("hr", "it")] == [True, True]
+    assert [job.summary.count(f"stack `{name}`") for name in ("hr", "it")] == [1, 1]
     folders = [f"folders/teams/{name}/plan.{kind}" for name in ("hr", "it") for kind in ("html", "json", "md")]
     assert acme.kept("reconciler-plans-1") == folders
 
