@@ -149,6 +149,8 @@ def test_a_comment_that_silences_nothing_is_reported(case: str, tmp_path: Path) 
     found = judged(tmp_path, {"reconciler.yaml": CONFIG, A: f"{comment}\nmodel: gpt-5.5\n"})
     assert f"{A}:{where}" in shown(found)
     assert any(each.remedy.startswith(remedy) for each in found)
+    quiet = f"{CONFIG}rules: {{severity: {{bad-allow: allow, unused-allow: allow}}}}\n"
+    assert judged(tmp_path, {"reconciler.yaml": quiet}) == ()
 
 
 def test_a_comment_is_about_its_own_document_alone(tmp_path: Path) -> None:
