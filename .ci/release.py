@@ -22,6 +22,8 @@ from pathlib import Path
 NAME = "assistants_reconciler"
 TARGET = re.compile(r"""(?<=\]\()[^()\s]+(?=\))|(?<=\ssrc=")[^"]+|(?<=\shref=")[^"]+|(?<=\ssrcset=")[^"]+""")
 """Where a link of Markdown or of HTML leads."""
+UNRELEASED = {"README.md": "There is no release yet", "CHANGELOG.md": "No version is released yet"}
+"""What is said until the first release."""
 CODE = r"^```.*?^```$|`[^`\n]+`"
 
 
@@ -44,6 +46,11 @@ def check(tag: str) -> None:
     newest = re.findall(r"^## \[(\d[^\]]*)\]", _text("CHANGELOG.md"), re.M)[0]
     if newest != version:
         raise Wrong(f"The newest section of CHANGELOG.md is of {newest}, not of {version}. Move {version} to the top.")
+    for name, sentence in UNRELEASED.items():
+        if sentence in _text(name):
+            raise Wrong(
+                f"{name} says: {sentence}. CONTRIBUTING.md, in its section on releases, has what to write there."
+            )
 
 
 def notes(tag: str, url: str) -> None:
@@ -132,16 +139,23 @@ def _text(name: str) -> str:
     return Path(name).read_text(encoding="utf-8")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"check": check, "links": links, "files": files, "notes": notes}
+COMMANDS: dict[tuple[str, int], Callable[..., None]] = {
+    ("check", 1): check,
+    ("notes", 2): notes,
+    ("links", 3): links,
+    ("files", 2): files,
+}
+"""By name and number of words that follow."""
 
 
 def main(words: list[str]) -> int:
     """Does what the first word says, with the others."""
-    if not words or words[0] not in COMMANDS:
+    command = COMMANDS.get((words[0], len(words) - 1)) if words else None
+    if command is None:
         print(__doc__, file=sys.stderr)
         return 1
     try:
-        COMMANDS[words[0]](*words[1:])
+        command(*words[1:])
     except Wrong as wrong:
         print(f"::error::{wrong}")
         return 1

@@ -73,6 +73,8 @@ def origin(tmp_path: Path) -> Path:
     for name in ("README.md", "pyproject.toml", "reconciler/__init__.py"):
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / ".ci", folder / ".ci")
+    readme = folder / "README.md"
+    readme.write_text(readme.read_text().replace("There is no release yet.", "Released."))
     (folder / "CHANGELOG.md").write_text(CHANGELOG)
     return folder
 
@@ -112,6 +114,7 @@ def test_a_tag_beside_main_is_no_release(tmp_path: Path, origin: Path) -> None:
         (TAG, "# Changelog\n\n## [Unreleased]\n\n- Plans.\n", f"CHANGELOG.md has no section of {VERSION}. Rename"),
         (TAG, CHANGELOG.replace(" - 2026-12-01", ""), f"In CHANGELOG.md the heading of {VERSION} has no date. Write"),
         (TAG, f"\n## [99.0.0] - 2026-12-02\n\n- More.\n\n{SECTION}", "The newest section of CHANGELOG.md is of 99.0.0"),
+        (TAG, f"{CHANGELOG}\nNo version is released yet.\n", "CHANGELOG.md says: No version is released yet. CONTRIB"),
         (TAG, f"\n## [{VERSION}] - 2026-12-01\n\n## [0.0.1]\n", f"CHANGELOG.md says nothing of {VERSION}. Move there"),
     ],
 )
@@ -160,6 +163,8 @@ def test_the_version_is_stated_once() -> None:
 def test_a_release_runs_up_to_the_upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it: what is built is installed in a fresh environment, passes tests there, and is what an index takes."""
     shutil.copytree(ROOT, tmp_path / "origin", ignore=shutil.ignore_patterns(*IGNORED))
+    readme = tmp_path / "origin" / "README.md"
+    readme.write_text(readme.read_text().replace("There is no release yet.", "Released."))
     (tmp_path / "origin" / "CHANGELOG.md").write_text(CHANGELOG)
     uploaded: dict[str, Path] = {}
     asked: list[str] = []
