@@ -300,6 +300,8 @@ def test_the_folder_of_the_shared_file_says_where_to_go(team: Checkout, monkeypa
         "  run it in one of them, such as `reconciler -C hr …`",
     ]
     assert validated.out == "Valid: reconciler.yaml has no manifests here, and is extended by hr.\n"
+    (top / FILE).write_text(f"stack: platform\n{away('http://127.0.0.1:9/v1')}")
+    assert "extended" not in team.run("plan", "-e", "local").err
 
 
 def test_an_annotation_stands_in_the_shared_file(team: Checkout) -> None:

@@ -10,6 +10,7 @@ from posixpath import dirname, normpath
 from reconciler.config import FILE, Config, Environment
 from reconciler.config.extending import EXTENDS
 from reconciler.config.texts import text_or_error
+from reconciler.config.values import DEFAULT_STACK
 from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import Diagnostic, Location
@@ -56,6 +57,7 @@ def extending_folders(loaded: Config) -> tuple[str, ...]:
     """The folders, seen from the top of the repository, that extend a configuration without manifests or a stack."""
     git = repository(loaded.root)
     is_used = any((loaded.root / folder).exists() for folder in loaded.manifests)
+    is_used |= any(each.stack != DEFAULT_STACK for each in loaded.environments.values())  # and may have been emptied
     if git is None or loaded.file is None or is_used:
         return ()
     return tuple(sorted(folder for folder, _ in _near_configurations(loaded, git, (EXTENDS,))))
