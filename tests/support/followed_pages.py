@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -27,6 +28,8 @@ from support.gits import NOBODY
 
 _STEP = re.compile(r"^\$ ((?:.*\\\n)*.+)\n((?:(?!\$ ).*\n)*)", re.M)
 _FILE = re.compile(r"`([\w./-]+\.(?:yaml|md|json|csv))`")
+_PLAIN = re.compile(r"reconciler [^$|<>&;()`\\\n]*")
+"""A command that means the same without a shell."""
 _ANSWER = "Enter a value: "
 _DIGIT = r"(?=[a-f]*\d)"
 """A word of these letters without one is a word."""
@@ -154,7 +157,7 @@ class Reader:
         return text
 
     def _prepare(self, script: str) -> None:
-        printed, code = self._run(f"set -e\n{self._as_here(script)}", answered=False)
+        printed, code = self._run(f"set -e\n{self._as_here(script)}")
         assert code == 0, f"{script}\n{printed}"
 
     def _as_here(self, text: str) -> str:
@@ -203,20 +206,29 @@ class Reader:
         self._first[line] = server.stdout.readline()
         (self._real[shown],) = re.findall(r"127\.0\.0\.1:\d+", self._first[line])
 
-    def _run(self, line: str, *, answered: bool) -> tuple[str, int]:
+    def _run(self, line: str, *, answered: bool = False) -> tuple[str, int]:
+        if not answered:
+            return self._ran(line, subprocess.DEVNULL)
         ours, theirs = pty.openpty()
-        os.write(ours, b"yes\n" if answered else b"\x04")
         try:
-            done = subprocess.run(
-                ["sh", "-c", line],
-                cwd=self._folder,
-                env=self._environ,
-                stdin=theirs if answered else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-            )
+            os.write(ours, b"yes\n")
+            printed, code = self._ran(line, theirs)
         finally:
             os.close(ours)
             os.close(theirs)
-        return done.stdout.replace(_ANSWER, f"{_ANSWER}yes") if answered else done.stdout, done.returncode
+        return printed.replace(_ANSWER, f"{_ANSWER}yes"), code
+
+    def _ran(self, line: str, stdin: int) -> tuple[str, int]:
+        """What a line printed, on both streams, and its exit code; only a shell does what only a shell can."""
+        read, write = os.pipe()
+        process: Process | subprocess.Popen[bytes]
+        if _PLAIN.fullmatch(line):
+            words = shlex.split(line)[1:]
+            process = Process(*words, cwd=self._folder, env=self._environ, stdin=stdin, stdout=write, stderr=write)
+        else:
+            process = subprocess.Popen(
+                ["sh", "-c", line], cwd=self._folder, env=self._environ, stdin=stdin, stdout=write, stderr=write
+            )
+        os.close(write)
+        with os.fdopen(read, encoding="utf-8") as output:
+            return output.read(), process.wait()
