@@ -285,6 +285,8 @@ def test_two_folders_with_one_stack_are_found_before_either_deletes_what_the_oth
     assert all("The stack `hr` of `away` is that of it/reconciler.yaml as well." in each.err for each in said)
     assert team.run("validate").code == 0
     assert "The stack `people` of `away`" in team.run("-C", "../it", "validate").err
+    borrowed = team.run("-C", "../hr", "destroy", "-e", "away", "--stack", "it", "--auto-approve")
+    assert "The stack `it` of `away` is that of it/reconciler.yaml as well." in borrowed.err
 
 
 def test_the_folder_of_the_shared_file_says_where_to_go(team: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

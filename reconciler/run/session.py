@@ -299,7 +299,10 @@ def open_session(options: SessionOptions, *, owns: bool) -> Session:
 def session_of(loaded: Config, options: SessionOptions, style: Style, *, owns: bool) -> Session:
     """The same, in a configuration that was read already."""
     environment = choose_environment(loaded, options.environment, style, owns=owns and options.stack is None)
-    return session_in(loaded, with_stack(options.stack, environment), style, state_dir=options.state_dir)
+    environment = with_stack(options.stack, environment)
+    if owns and environment.borrowed:
+        environment = _without_errors(neighbors.same_stack(loaded, environment) or environment, loaded, style)
+    return session_in(loaded, environment, style, state_dir=options.state_dir)
 
 
 def choose_environment(loaded: Config, name: str | None, style: Style, *, owns: bool) -> Environment:
