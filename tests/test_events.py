@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import jsonschema_rs
 import pytest
 
 from reconciler import __version__
@@ -12,7 +13,9 @@ from reconciler.canonical import ABSENT
 from reconciler.model import Difference, Done, Failed, Live, Outcome, Skipped, Stale, Task, Unsettled
 from reconciler.plan.changes import fingerprint
 from reconciler.render import events
+from reconciler.render.event_schema import event_schema
 from support.render_plans import adopt, create, delete, field, forget, lookalike, mark, plan, rename, update
+from support.schemas import closed
 
 BOTH = rename("x", "y", field("name", "a", "b"))
 DIFFERS = (Difference(("name",), 1, 2),)
@@ -139,6 +142,33 @@ def test_the_last_line_counts_what_happened_and_not_what_did_not() -> None:
         "type": "change_summary",
         "changes": {"add": 1, "change": 1, "import": 1, "remove": 0, "forget": 1, "operation": "apply"},
     }
+
+
+def test_every_event_is_as_the_schema_says() -> None:
+    change = update("x", field("instructions", "Be rude.\n", "Be kind.", "drift"))
+    objections = (lookalike("a"), replace(lookalike("b", allowed=True), by="ann"))
+    outcomes = [
+        Done(create("x"), "asst_1", 1.9),
+        Unsettled(change, "asst_1", DIFFERS),
+        Stale(change, "asst_1", "it moved"),
+        Failed(change, "maybe", request_id="req_1", id="asst_1", in_doubt=True),
+        Skipped(change, "held back"),
+        Done(mark("d"), "asst_3"),
+    ]
+    told = [
+        events.version(),
+        *events.planned(plan(create("a"), change, delete("c"), objections=objections, notes=("mind",))),
+        events.started(change),
+        events.going_on(mark("d"), 10.9),
+        *map(events.ended, outcomes),
+        events.diagnostic("error", "no", "do this", "assistant.x"),
+        events.remainder("1 differs", "run it again"),
+        events.closing(outcomes, "That was it."),
+    ]
+    schema = jsonschema_rs.Draft7Validator(closed(event_schema()))
+
+    assert [(each, event) for event in told for each in schema.iter_errors({**event, "@timestamp": "now"})] == []
+    assert {each["properties"]["type"]["const"] for each in event_schema()["oneOf"]} == {each["type"] for each in told}
 
 
 @pytest.mark.parametrize(

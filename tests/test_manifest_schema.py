@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.diagnostics import errors
 from reconciler.kinds import KINDS
+from reconciler.kinds.model_schema import nullable
 from reconciler.manifests import reading
 from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import Manifest, ManifestContext, parse
@@ -183,3 +184,7 @@ def test_every_field_and_member_has_a_description_of_one_sentence() -> None:
 
     assert {path for found in told.values() for path, text in found.items() if not text.endswith(".")} == set()
     assert len(told["agent"]) > 60
+
+
+def test_what_may_be_anything_may_be_null_as_well() -> None:
+    assert nullable({}) == {}

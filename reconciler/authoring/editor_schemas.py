@@ -15,14 +15,15 @@ from reconciler.kinds.model_schema import Schema
 from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import kind_of
 from reconciler.providers import PROVIDERS
+from reconciler.render.event_schema import event_schema
 from reconciler.render.plan_schema import plan_schema
 
 FOLDER: Final = ".schemas"
 """Where the schemas are, unless a command names another folder."""
 CONFIGURATION: Final = "reconciler"
 """The name of the schema of `reconciler.yaml`."""
-PLAN: Final = "plan"
-"""The name of the schema of the JSON document that is a plan, which no editor reads."""
+_OF_OUTPUT: Final = {"plan": plan_schema, "event": event_schema}
+"""The schemas of what commands print, which no editor reads."""
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MODELINE: Final = "# yaml-language-server: $schema="
 _WRITTEN_BY: Final = "written by reconciler schema"
@@ -35,12 +36,12 @@ _LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 def schema_files(folder: str = FOLDER) -> dict[str, str]:
     """By its path from the root, the text of each schema that editors read."""
-    return {posixpath.normpath(f"{folder}/{name}.json"): schema_text(name) for name in names() if name != PLAN}
+    return {posixpath.normpath(f"{folder}/{name}.json"): schema_text(name) for name in (*KINDS, CONFIGURATION)}
 
 
 def names() -> tuple[str, ...]:
     """What each schema is called."""
-    return (*KINDS, CONFIGURATION, PLAN)
+    return (*KINDS, CONFIGURATION, *_OF_OUTPUT)
 
 
 def schema_text(name: str) -> str:
@@ -50,8 +51,8 @@ def schema_text(name: str) -> str:
 
 
 def _schema_named(name: str) -> Schema:
-    if name == PLAN:
-        return plan_schema()
+    if name in _OF_OUTPUT:
+        return _OF_OUTPUT[name]()
     if name == CONFIGURATION:
         return file_schema({name: provider.settings for name, provider in PROVIDERS.items()})
     return manifest_schema(KINDS[name])

@@ -48,7 +48,7 @@ COMMANDS: dict[str, str] = {
     "rollback": "Restore the state before a run, or of a commit.",
     "doctor": "Look at everything that has to work, and say what fixes what does not.",
     "migrate": "Assess or write what becomes of each assistant as an agent or as a Responses request.",
-    "schema": "Print or write JSON Schemas for editors, and that of a plan.",
+    "schema": "Print or write JSON Schemas, for editors and of JSON output.",
     "serve": "Run the embedded server for other programs.",
     "completion": "Print the script that completes commands, keys and options in a shell.",
     "help": "Print the help of a command.",

@@ -8,7 +8,9 @@ from reconciler.cli import completers, options
 
 
 @click.command("schema")
-@click.argument("name", required=False, metavar="[assistant|agent|reconciler|plan]", shell_complete=completers.schemas)
+@click.argument(
+    "name", required=False, metavar="[assistant|agent|reconciler|plan|event]", shell_complete=completers.schemas
+)
 @options.option(
     "--write",
     "folder",
@@ -28,7 +30,8 @@ from reconciler.cli import completers, options
 def command(*, name: str | None, folder: str | None, modeline: bool) -> int:
     """Print or write JSON Schemas, by which editors complete and check files.
 
-    NAME is a kind of manifests, `reconciler` for reconciler.yaml, or `plan` for the JSON document of a plan.
+    NAME is a kind of manifests, `reconciler` for reconciler.yaml, `plan` for the JSON document of a plan, or `event`
+    for one line of `apply --json`.
 
     Run --write again after an upgrade: it replaces the files that it wrote itself, and no others.
     """
