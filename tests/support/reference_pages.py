@@ -130,12 +130,7 @@ def _paragraphs(command: click.Command) -> Iterator[str]:
 
 
 def _usage(name: str, command: click.Command) -> str:
-    words = [
-        parameter.make_metavar(click.Context(command))
-        for parameter in command.params
-        if isinstance(parameter, click.Argument)
-    ]
-    return " ".join(["reconciler", name, "[OPTIONS]", *words])
+    return " ".join(["reconciler", name, *command.collect_usage_pieces(click.Context(command))])
 
 
 def explained_in() -> dict[str, str]:
