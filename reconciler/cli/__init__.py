@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from reconciler import __version__
-from reconciler.cli.other_tools import ALWAYS_SO, MISSING_HERE, OPTIONS_THERE, command_here, option_here
+from reconciler.cli.other_tools import ALWAYS_SO, EXTRA_HERE, MISSING_HERE, OPTIONS_THERE, command_here, option_here
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.console.streams import discard, null_stream
@@ -116,7 +116,7 @@ class _LateCommands(click.Group):
         if args and args[0] not in COMMANDS:
             from reconciler.diagnostics import nearest
 
-            close = nearest(args[0], COMMANDS)
+            close = nearest(args[0].lower(), COMMANDS)
             meant = f"did you mean `{close}`?" if close else "`reconciler help` lists those that exist."
             remedy = command_here(args) or meant
             raise click.UsageError(f"There is no command {args[0]!r}; {remedy}", ctx)
@@ -197,10 +197,17 @@ def _with_suggestion(error: click.ClickException, arguments: Sequence[str]) -> c
             f"{error.format_message().removesuffix('.')}; {MISSING_HERE[error.param.name]}.", error.ctx
         )
     if not isinstance(error, click.NoSuchOption):
-        return error
+        return _with_way_for_extra(error)
     name = _as_typed(error.option_name, with_two_dashes(arguments))
     remedy = option_here(error.ctx.info_name if error.ctx else None, name) or _option_meant(name, error.ctx)
     return click.UsageError(f"There is no option `{name}`{f'; {remedy}' if remedy else '.'}", error.ctx)
+
+
+def _with_way_for_extra(error: click.ClickException) -> click.ClickException:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    way = EXTRA_HERE.get(str(context.info_name)) if context is not None else None
+    is_extra = error.message.startswith("Got unexpected extra argument")
+    return click.UsageError(f"{error.message}; {way}.", context) if way and is_extra else error
 
 
 def _as_typed(name: str, arguments: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ _SETTINGS: Final = "settings are in reconciler.yaml, and `reconciler doctor` tri
 _KEYS: Final = "the key is in a variable that reconciler.yaml names, and `reconciler doctor` tries it."
 _NO_STATE: Final = "there is no state file: ownership is in each object's `metadata`."
 _IN_PLACE: Final = "nothing is replaced: an object keeps its id, and is changed in place."
+_RUNS_NOTHING: Final = "this program says what agents and assistants are, and does not run them."
 _LOCK: Final = "the lock ends with the process that holds it."
 _FORMATTING: Final = "manifests stay as they are written, and `reconciler validate` checks them."
 
@@ -50,6 +51,13 @@ COMMANDS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("whoami", "cluster-info", "about", "ping"), "`reconciler doctor` looks at what has to work."),
     **dict.fromkeys(("edit", "annotate", "label"), _EDIT),
     **dict.fromkeys(("force-unlock", "unlock", "cancel"), _LOCK),
+    **dict.fromkeys(("copy", "cp", "clone"), "copy the manifest to a file of another name, and apply."),
+    **dict.fromkeys(("prune", "clean"), "`reconciler apply` deletes what was managed and has no manifest any more."),
+    **dict.fromkeys(("run", "exec", "invoke", "chat", "call"), _RUNS_NOTHING),
+    **dict.fromkeys(("watch", "daemon", "loop"), "`reconciler reconcile` on a schedule does that."),
+    **dict.fromkeys(("find", "search"), _STATUS),
+    **dict.fromkeys(("start", "server"), "`reconciler serve` runs the embedded server."),
+    "convert": "`reconciler migrate` does that.",
     "console": "`reconciler show KEY` and `reconciler output --json` print what is live.",
     "graph": "agents and assistants do not depend on each other, and `reconciler plan` lists what changes.",
     "explain": "docs/fields.md describes every field, and `reconciler validate` says what is wrong.",
@@ -96,6 +104,11 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("-l", "--selector", "--exclude", "--field-selector"), "KEYS and globs say what is included."),
     **dict.fromkeys(("-w", "--watch"), "run it again, or `reconciler reconcile` on a schedule."),
+    **dict.fromkeys(("--no-input", "--non-interactive", "--batch"), "`--input false` asks nothing."),
+    **dict.fromkeys(("-j", "-p", "--parallel", "--concurrency", "--max-workers"), "`--parallelism N` does that."),
+    **dict.fromkeys(
+        ("-d", "--dir", "--directory", "--path", "--cwd"), "`reconciler -C DIR COMMAND` works in a folder."
+    ),
     "--prune": "apply deletes what was managed and has no manifest any more.",
     **dict.fromkeys(("--var", "--var-file", "--set", "--values"), _VALUES),
     **dict.fromkeys(("--token", "--key"), _KEYS),
@@ -109,6 +122,7 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
         ("--compact-warnings", "--concise", "--show-sensitive"), "there is one form of the output: leave it out."
     ),
     "--generate-config-out": _IMPORT,
+    **dict.fromkeys(("--staged", "--cached", "--since"), "`reconciler plan --base REV` compares with a revision."),
     "--expect-no-changes": "`reconciler plan --detailed-exitcode` exits 2 when changes are pending.",
     "--raw": "`reconciler output --raw KEY` prints an id alone.",
 }
@@ -116,10 +130,17 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
 
 
 MISSING_HERE: Final[Mapping[str, str]] = {
-    "stack": "it names a stack, such as a preview's, of which everything is deleted; to delete one object, remove its"
-    " manifest and apply",
+    "stack": "everything of that stack is deleted, such as of a preview. To delete one object, remove its manifest and"
+    " apply",
 }
 """By the name of a parameter that has to be there, what to do where it is not."""
+EXTRA_HERE: Final[Mapping[str, str]] = {
+    "status": "it lists everything, while `reconciler show KEY` prints one object",
+    "validate": "it checks every manifest, and `-e NAME` chooses the environment",
+    "destroy": "to delete one object, remove its manifest and apply",
+    "init": "`reconciler -C DIR init` works in another folder",
+}
+"""By command, what to do where it is given words that it does not take."""
 ALWAYS_SO: Final = frozenset({"-refresh", "-refresh=true", "--refresh=true", "-lock=true", "--lock=true"})
 """What scripts for Terraform may pass to any command, since it is so without it."""
 

@@ -11,6 +11,7 @@ from reconciler.diagnostics import did_you_mean, nearest
 from reconciler.kinds import KINDS
 from reconciler.model import Address
 
+_REVISION = re.compile(r"HEAD|main|master|origin/.+|\S+[~^]\d*")
 _MANIFEST = re.compile(r"(?:.*/)?([^/]+)\.(?:yaml|yml|md)")
 
 
@@ -48,14 +49,21 @@ def meant(word: str, known: Iterable[Address], environments: Collection[str] = (
     if any(word.startswith(f"{at.kind}.") for at in addresses):
         return did_you_mean(word, map(str, addresses))
     keys = {at.key for at in addresses}
+    if way := _way_of_other_word(word, keys, environments):
+        return way
+    close = [f"`{at}`" for at in addresses if at.key == nearest(word, keys)]
+    return f"did you mean {' or '.join(close)}?" if len(close) > 1 else did_you_mean(word, keys)
+
+
+def _way_of_other_word(word: str, keys: Collection[str], environments: Collection[str]) -> str:
+    """What to write in place of a word that is not a key, but a file, an environment or a revision."""
     file = _MANIFEST.fullmatch(word)
     if file and file[1] in keys:
         return f"write its key in place of the file: `{file[1]}`"
     if word.endswith(".json"):
-        return "a saved plan is applied as it was reviewed: name no KEYS beside it"
+        return "`reconciler apply PLAN.json` applies a saved plan, without KEYS beside it"
     if word in environments:
         return f"`-e {word}` chooses that environment"
-    if word == "help":
-        return "`--help` prints the help of a command"
-    close = [f"`{at}`" for at in addresses if at.key == nearest(word, keys)]
-    return f"did you mean {' or '.join(close)}?" if len(close) > 1 else did_you_mean(word, keys)
+    if _REVISION.fullmatch(word):
+        return f"`reconciler plan --base {word}` compares with that revision"
+    return "`--help` prints the help of a command" if word == "help" else ""
