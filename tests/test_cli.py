@@ -638,8 +638,10 @@ def test_a_closed_pipe_is_no_traceback(here: Checkout, arguments: list[str]) -> 
     for n in range(40):
         here.write(**{f"k{n}": HR + f"description: {'long ' * 90}\n"})
 
-    with Process(*arguments, cwd=here.root, env=plain(), stdout=PIPE, stderr=PIPE) as process:
-        process.stdout.close()
+    unread, end = os.pipe()
+    os.close(unread)
+    with Process(*arguments, cwd=here.root, env=plain(), stdout=end, stderr=PIPE) as process:
+        os.close(end)
         errors = process.stderr.read()
 
     assert (process.wait(), errors) == (141, "")
