@@ -600,7 +600,9 @@ def told_by_apply(here: Checkout, *outcomes: Outcome) -> str:
     return "events.jsonl"
 
 
-@pytest.mark.parametrize(("history", "folder"), [("history", ""), ("history/teams/hr", "folders/teams/hr/")])
+@pytest.mark.parametrize(
+    ("history", "folder"), [("history", ""), ("history/teams/hr", "folders/teams/hr/"), ("history/hr", "folders/hr/")]
+)
 def test_an_apply_that_is_run_again_keeps_what_the_first_one_told(
     here: Checkout, hub: Hub, monkeypatch: pytest.MonkeyPatch, history: str, folder: str
 ) -> None:
@@ -610,8 +612,9 @@ def test_an_apply_that_is_run_again_keeps_what_the_first_one_told(
     here.run("comment", saved(here, create("it")), "--events", first, "--history", history)
     before = hub.bodies(7)[0].partition("\n")[2]
     own = (here.root / first).read_bytes()
-    other = {"folders/teams/it/events.jsonl": own.replace(b"asst_new", b"asst_other")} if folder else {}
-    hub.artifact(run, "history-1", {"state/history/x.jsonl": "{}", f"{folder}events.jsonl": own, **other})
+    others = ("folders/teams/it/events.jsonl", "folders/teams/hr/events.jsonl") if folder else ()
+    other = dict.fromkeys(others, own.replace(b"asst_new", b"asst_other"))
+    hub.artifact(run, "history-1", {"state/history/x.jsonl": "{}", **other, f"{folder}events.jsonl": own})
     hub.artifact(run, "history-2", {"events.jsonl": "not looked at"})
     hub.artifact(run, "other-1", {"events.jsonl": "not looked at"})
     job(monkeypatch, hub, run=run, GITHUB_RUN_ATTEMPT="2")

@@ -556,6 +556,37 @@ def test_one_step_plans_and_applies_several_folders_and_each_has_its_comment(acm
     ]
 
 
+@pytest.mark.parametrize(
+    ("folders", "code", "told"),
+    [
+        ("hr/\n./it", 0, "In hr:\nhere\nIn it:\nhere\n"),
+        (" \n", 1, "::error::folders has only blanks, and names no folder\n"),
+        ("hr ./hr/", 1, "::error::folders names hr twice\n"),
+        ("hr ../it", 1, "::error::folders takes paths below the working directory, and not ../it\n"),
+        ("no it", 1, "In no:\n::error::There is no folder no.\nIn it:\nhere\n"),
+    ],
+)
+def test_a_step_is_carried_out_in_each_folder_or_says_why_not(
+    tmp_path: Path, folders: str, code: int, told: str
+) -> None:
+    done = in_each_folder(tmp_path, folders, "echo here")
+    assert (done.returncode, done.stdout) == (code, told)
+
+
+def test_after_an_interrupt_no_other_folder_has_its_turn(tmp_path: Path) -> None:
+    done = in_each_folder(tmp_path, "hr it", 'kill -INT "$PPID"')
+    assert (done.returncode, done.stdout) == (130, "In hr:\n")
+
+
+def in_each_folder(root: Path, folders: str, script: str) -> subprocess.CompletedProcess[str]:
+    for name in ("hr", "it"):
+        (root / name).mkdir()
+    (root / "step.sh").write_text(f'. "{ROOT / "each-folder.sh"}"\n{script}\n')
+    environ = {"PATH": os.environ["PATH"], "FOLDERS": folders, "FOLDER": str(root / "made")}
+    words = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(root / "step.sh")]
+    return subprocess.run(words, cwd=root, env=environ, capture_output=True, text=True)
+
+
 def test_an_objection_in_one_environment_is_told_and_allowed_there(acme: Team, staging: str) -> None:
     acme.make(name="HR Helper", instructions="Made by hand.")
     red = acme.open(7)

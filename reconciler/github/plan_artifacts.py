@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,10 +85,9 @@ def events_before(host: CodeHost, run: int, attempt: int, name: str) -> str:
 
 
 def _files_of_folder(files: Mapping[str, bytes], folder: str) -> Mapping[str, bytes]:
-    """The files directly in a folder of this name, whatever that is in; all where none is named."""
-    return {
-        path: each for path, each in files.items() if not folder or f"/{path}".rpartition("/")[0].endswith(f"/{folder}")
-    }
+    """The files that were made for this one of several folders; all where none is named."""
+    made = posixpath.normpath(f"/folders/{folder}")
+    return {path: each for path, each in files.items() if not folder or f"/{path}".rpartition("/")[0].endswith(made)}
 
 
 def _files_named(files: Mapping[str, bytes], *names: str) -> list[bytes]:
