@@ -219,6 +219,16 @@ def test_what_a_manifest_is_of_is_found_without_parsing_it(
     assert [each.address for each in known_objects(tmp_path)] == objects
 
 
+@pytest.mark.no_cover
+def test_very_many_manifests_are_called_like_their_files(tmp_path: Path) -> None:
+    (tmp_path / "agents").mkdir()
+    for number in range(3000):
+        (tmp_path / "agents" / f"a-{number}.yaml").touch()
+    (tmp_path / "agents" / "Not a key.yaml").touch()
+
+    assert {each.address for each in known_objects(tmp_path)} == {f"agent.a-{number}" for number in range(3000)}
+
+
 def test_a_key_of_two_kinds_is_offered_as_both_addresses(here: Checkout) -> None:
     (here.root / "agents" / "hr-helper.yaml").write_text("model: gpt-4o\n")
 

@@ -21,6 +21,8 @@ KINDS_BY_FOLDER: Final[Mapping[str, str]] = {"agents": "agent", "assistants": "a
 """The kind of the manifests in a folder: `kinds.KINDS`, named here because importing the kinds takes too long."""
 _FILE: Final = "reconciler.yaml"
 _LARGEST: Final = 1024 * 1024
+_MOST_READ: Final = 3000
+"""So many manifests are read while a person waits for a key."""
 _LEVELS: Final = 8
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DOCUMENT: Final = re.compile(r"^---(?=\s|$).*\n?", re.MULTILINE)
@@ -63,13 +65,17 @@ def known_environments(folder: Path) -> dict[str, str]:
 
 
 def known_objects(folder: Path) -> list[KnownObject]:
-    """Whatever the folder's manifests are of, in the order of their files."""
+    """Whatever the folder's manifests are of, in the order of their files; of very many, what the files' names say."""
     file = _configuration_file(folder)
     root = disk.real(file.parent if file is not None else folder)
     names = _manifest_folders(_configuration_fields(file)) if file is not None else []
     folders = [name for name in names or KINDS_BY_FOLDER if (root / name).is_dir()]
     files, _faults = search(root, folders)
-    return [each for found in files if found.may_be_manifest for each in _objects_in(found.real, found.file)]
+    manifests = [found for found in files if found.may_be_manifest]
+    if len(manifests) > _MOST_READ:
+        named = (KnownObject(_kind_by_folder(found.file), found.path.stem, found.file) for found in manifests)
+        return [each for each in named if _NAME.fullmatch(each.key)]
+    return [each for found in manifests for each in _objects_in(found.real, found.file)]
 
 
 def known_runs(folder: Path, state_dir: str | None) -> list[str]:
