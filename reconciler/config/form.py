@@ -2,125 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from posixpath import normpath
-from typing import Annotated, Any, Final, TypeAlias, cast, get_args
+from typing import Annotated, Any, Final, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from reconciler.config.field_types import (
+    AppliesName,
+    Folder,
+    KindName,
+    Limit,
+    Name,
+    OneOrMore,
+    Permit,
+    ProviderName,
+    Section,
+    Span,
+    Version,
+)
 from reconciler.config.provider_settings import Errors, Providers, form_error, implied, settings_of_all
 from reconciler.config.rules_form import RulesForm, rule_settings
 from reconciler.config.values import DEFAULT_STACK, FILE, LOCAL, Config, Environment
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.kinds import KINDS
-from reconciler.kinds.model_schema import NAME_SCHEMA, WrittenAs, nullable, one_or_more, united
-from reconciler.model import NAME, Applies
+from reconciler.kinds.model_schema import NAME_SCHEMA, WrittenAs, united
 from reconciler.plan.guards import Limits
-from reconciler.plan.policy import PERMITS, Policy
+from reconciler.plan.policy import Policy
 from reconciler.settings import ProviderSettings, misfit
 from reconciler.source import Node, locate, member, plain
-
-Known: TypeAlias = Mapping[str, Collection[str]]
-
-_SHARE = re.compile(r"(?:[0-9]{1,2}|100)%")
-_SPAN = re.compile(r"([0-9]{1,4})(m|h|d)")
-_SECONDS = {"m": 60, "h": 3600, "d": 86_400}
-
-
-def _valid_name(value: str) -> str:
-    if not NAME.fullmatch(value):
-        remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise misfit("bad-key", f"`{value}` is not a name.", remedy)
-    return value
-
-
-def _version(value: Any) -> int:
-    if type(value) is not int or value != 1:
-        raise misfit("config", "This version is not supported.", "write `version: 1`")
-    return value
-
-
-def _stack(value: Any) -> Any:
-    if value is None or isinstance(value, str | dict):
-        return {"name": value} if isinstance(value, str) else value
-    raise misfit("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
-
-
-def _valid_folder(value: str) -> str:
-    if not value.strip() or "\0" in value:
-        raise misfit("unreadable", "This does not name a folder.", "name a folder, from the repository's root on")
-    return value
-
-
-def _valid_limit(value: Any) -> int | str | None:
-    if type(value) is int and value >= 0:
-        return value
-    if value is None or (isinstance(value, str) and _SHARE.fullmatch(value)):
-        return value
-    raise misfit("wrong-type", "A limit is a number or a share.", "write a number from 0 on, or a share like `20%`")
-
-
-def _seconds_of(value: Any) -> Any:
-    """Seconds, of `30m`, `24h`, `7d`."""
-    if value is None:
-        return None
-    span = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if span is None:
-        raise misfit("config", f"`{value}` is not a length of time.", "write it like 30m, 24h or 7d")
-    return int(span[1]) * _SECONDS[span[2]]
-
-
-def _permit(value: str) -> str:
-    if value not in PERMITS:
-        message = f"`{value}` is not a valid `reconcile.apply` value."
-        raise misfit("unknown-value", message, did_you_mean(value, PERMITS))
-    return value
-
-
-def _applies(value: str) -> str:
-    if value not in get_args(Applies):
-        message = f"`{value}` is not a valid `apply`."
-        raise misfit("unknown-value", message, "write `change` or `everything`: what merging a pull request applies")
-    return value
-
-
-def _one_of(what: str) -> AfterValidator:
-    """One of the names that are known of its sort where the file is read."""
-
-    def check(value: str, info: ValidationInfo) -> str:
-        known = cast(Known, info.context)[what]
-        if value not in known:
-            raise misfit("unknown-value", f"`{value}` is not a {what}.", did_you_mean(value, known))
-        return value
-
-    return AfterValidator(check)
-
-
-Name = Annotated[str, AfterValidator(_valid_name), WithJsonSchema(NAME_SCHEMA)]
-Limit = Annotated[
-    Any,
-    BeforeValidator(_valid_limit),
-    WithJsonSchema({"type": ["integer", "string", "null"], "minimum": 0, "pattern": f"^{_SHARE.pattern}$"}),
-]
-Permit = Annotated[str, AfterValidator(_permit), WithJsonSchema({"enum": [*PERMITS]})]
-KindName = Annotated[str, _one_of("kind"), WithJsonSchema({"enum": [*KINDS]})]
-Folder = Annotated[str, AfterValidator(_valid_folder), WithJsonSchema({"type": "string", "pattern": r"\S"})]
-_ONE_OR_MORE = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
-_EMPTY_IS_NONE_STATED = BeforeValidator(lambda value: {} if value is None else value)
-_NULLABLE = WrittenAs(nullable)
 
 
 class Form(BaseModel):
@@ -134,6 +47,12 @@ class StackForm(Form):
     was: Annotated[list[Name], Field(description="Former names, whose objects are renamed into this one.")] = []
 
 
+def _stack(value: Any) -> Any:
+    if value is None or isinstance(value, str | dict):
+        return {"name": value} if isinstance(value, str) else value
+    raise misfit("wrong-type", "A stack is a name, or `{name: …, was: […]}`.", "quote it, if it is a name")
+
+
 class LimitsForm(Form):
     deletes: Annotated[
         Limit, Field(description="How many deletes a plan may have: a number, or a share of what is managed.")
@@ -145,16 +64,11 @@ class LimitsForm(Form):
 
 class ReconcileForm(Form):
     apply: Annotated[
-        list[Permit] | None,
-        _ONE_OR_MORE,
-        WrittenAs(one_or_more),
+        OneOrMore[Permit] | None,
         Field(description="What a scheduled run may write: `drift`, `edits`, or both; omitted: nothing."),
     ] = None
     after: Annotated[
-        int | None,
-        BeforeValidator(_seconds_of),
-        WithJsonSchema({"type": ["string", "null"], "pattern": f"^{_SPAN.pattern}$"}),
-        Field(description="How long drift stays after it was first reported, such as `30m`, `24h` or `7d`."),
+        Span, Field(description="How long drift stays after it was first reported, such as `30m`, `24h` or `7d`.")
     ] = None
 
 
@@ -169,7 +83,7 @@ class SharedForm(Form):
     """What the file states for all environments, and each for itself."""
 
     apply: Annotated[
-        Annotated[str, AfterValidator(_applies), WithJsonSchema({"enum": [*get_args(Applies)]})] | None,
+        AppliesName | None,
         Field(description="What merging a pull request applies: what it changes, or everything that is pending."),
     ] = None
     stack: Annotated[
@@ -179,21 +93,14 @@ class SharedForm(Form):
         Field(description="The name under which this repository manages agents and assistants."),
     ] = None
     limits: Annotated[
-        LimitsForm,
-        _EMPTY_IS_NONE_STATED,
-        _NULLABLE,
-        Field(description="How much a plan may delete or change without an objection."),
+        Section[LimitsForm], Field(description="How much a plan may delete or change without an objection.")
     ] = LimitsForm()
-    reconcile: Annotated[
-        ReconcileForm, _EMPTY_IS_NONE_STATED, _NULLABLE, Field(description="What a scheduled run may write, and when.")
-    ] = ReconcileForm()
-    allow: Annotated[
-        AllowForm, _EMPTY_IS_NONE_STATED, _NULLABLE, Field(description="Whose labels override objections.")
-    ] = AllowForm()
+    reconcile: Annotated[Section[ReconcileForm], Field(description="What a scheduled run may write, and when.")] = (
+        ReconcileForm()
+    )
+    allow: Annotated[Section[AllowForm], Field(description="Whose labels override objections.")] = AllowForm()
     rules: Annotated[
-        RulesForm,
-        _EMPTY_IS_NONE_STATED,
-        _NULLABLE,
+        Section[RulesForm],
         Field(
             description="How severe findings are, and the team's policy. An environment's own settings replace these."
         ),
@@ -205,9 +112,9 @@ class EnvironmentForm(SharedForm):
 
     model_config = ConfigDict(extra="ignore")
 
-    provider: Annotated[Annotated[str, _one_of("provider")] | None, Field(description="The type of the server.")] = None
+    provider: Annotated[ProviderName | None, Field(description="The type of the server.")] = None
     kinds: Annotated[
-        Annotated[list[KindName], _ONE_OR_MORE, WrittenAs(one_or_more), Field(min_length=1)] | None,
+        Annotated[OneOrMore[KindName], Field(min_length=1)] | None,
         Field(description="The kinds that exist there; omitted: all that the server has."),
     ] = None
     values: Annotated[dict[str, str], Field(description="The texts for `{value: NAME}` in manifests.")] = {}
@@ -215,22 +122,13 @@ class EnvironmentForm(SharedForm):
 
 
 class FileForm(SharedForm):
-    version: Annotated[
-        int,
-        BeforeValidator(_version),
-        WithJsonSchema({"type": "integer", "const": 1}),
-        Field(description="The version of this file's form: 1."),
-    ]
+    version: Annotated[Version, Field(description="The version of this file's form: 1.")]
     manifests: Annotated[
-        list[Folder],
-        _ONE_OR_MORE,
-        WrittenAs(one_or_more),
+        OneOrMore[Folder],
         Field(min_length=1, description="The folders of manifests; omitted: `agents` and `assistants`, as they exist."),
     ] = []
     environments: Annotated[
-        dict[Name, Annotated[EnvironmentForm, _EMPTY_IS_NONE_STATED]],
-        _EMPTY_IS_NONE_STATED,
-        _NULLABLE,
+        Section[dict[Name, Section[EnvironmentForm]]],
         Field(description="The servers to apply to, each under its name."),
     ] = {}
     default_environment: Annotated[

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from reconciler.config.field_types import OneOrMore
 from reconciler.diagnostics import did_you_mean
-from reconciler.kinds.model_schema import Schema, WrittenAs, one_or_more
+from reconciler.kinds.model_schema import Schema
 from reconciler.rules import ADJUSTABLE, RULES, RuleSettings
 from reconciler.rules.settings import Chosen
 from reconciler.settings import misfit
@@ -34,9 +35,8 @@ def _phrase(value: str) -> str:
     return value
 
 
-_ONE_OR_MORE: Final = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
 _Phrase = Annotated[str, AfterValidator(_phrase), WithJsonSchema({"type": "string", "pattern": r"\S"})]
-_Texts = Annotated[Annotated[list[_Phrase], WrittenAs(one_or_more)] | None, _ONE_OR_MORE]
+_Texts = OneOrMore[_Phrase] | None
 
 
 def _characters(value: Any) -> Any:
