@@ -123,6 +123,13 @@ def test_flags_are_taken_with_one_dash_as_hands_know_them(here: Checkout, argume
     assert (here.root / "plan.json").is_file() == ("out" in " ".join(arguments))
 
 
+@pytest.mark.parametrize("key", ["y", "q", "p", "auto-approve", "n=1"])
+def test_a_key_without_a_dash_is_never_taken_for_an_option(here: Checkout, key: str) -> None:
+    told = here.run("apply", key)
+
+    assert (told.code, f"Nothing is called '{key}'" in told.err) == (1, True)
+
+
 def test_another_folder_is_worked_in(here: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir("/")
 

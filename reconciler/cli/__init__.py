@@ -260,4 +260,5 @@ def with_two_dashes(arguments: Sequence[str]) -> list[str]:
 
 def _is_long(word: str) -> bool:
     """Whether it is the name of a long option behind one dash."""
-    return _TERRAFORM.fullmatch(word) is not None or f"-{word.partition('=')[0]}" in OPTIONS_THERE
+    has_dash = word.startswith("-")
+    return _TERRAFORM.fullmatch(word) is not None or (has_dash and f"-{word.partition('=')[0]}" in OPTIONS_THERE)
