@@ -105,6 +105,9 @@ def errors(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was meant: one that differs little, or the only one that begins so; else none."""
     names = sorted(known)
+    for name in names:
+        if name.casefold() == word.casefold():
+            return name
     begun = [name for name in names if len(word) >= _BEGINNING and name.startswith(word)]
     return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=_ALIKE)), begun[0] if len(begun) == 1 else None)
 

@@ -75,6 +75,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("history -n 3", "it lists every recorded run"),
         ("bogus", "`reconciler help` lists those that exist."),
         ("output --raw", "--raw prints the id of one KEY: name it."),
+        ("apply -e local -e prod -y", "--environment names one, and `local` and `prod` were passed"),
+        ("destroy --stack hr-pr-1 --stack hr -y", "--stack names one, and `hr-pr-1` and `hr` were passed"),
+        ("apply -e  -y", "There is no environment ``"),
+        ("destroy -target=assistant.hr", "`reconciler destroy --stack NAME` deletes everything of a stack"),
+        ("apply -destroy", "`reconciler destroy --stack NAME` deletes everything of a stack"),
+        ("validate -json", "There is no option `--json`; this command has no JSON"),
+        ("plan -C team", "`reconciler -C DIR COMMAND`"),
+        ("apply --all-environments", "this command is for one environment"),
+        ("apply --no-input", "`--input false` asks nothing"),
+        ("apply agent.hr", "did you mean `assistant.hr`?"),
+        ("apply HR", "did you mean `hr`?"),
     ],
 )
 def test_a_word_of_another_tool_is_answered_with_the_way_here(here: Checkout, line: str, way: str) -> None:

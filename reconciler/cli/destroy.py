@@ -11,9 +11,8 @@ from reconciler.run.options import ApplyOptions
 
 
 @click.command("destroy")
-@options.option(
+@options.one_name(
     "--stack",
-    metavar="NAME",
     required=True,
     shell_complete=completers.stacks,
     help="The stack of which everything is to be destroyed.",

@@ -28,10 +28,28 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, **settings)
 
 
-environment = option(
+class _Name(click.types.StringParamType):
+    """The name of one thing, also in a variable, which click would split where several are taken."""
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        return (rv,)
+
+
+def _the_one(_context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str | None:
+    if len(set(given)) > 1:
+        named = " and ".join(f"`{name}`" for name in dict.fromkeys(given))
+        raise click.UsageError(f"{parameter.opts[-1]} names one, and {named} were passed: run the command for each.")
+    return given[0] if given else None
+
+
+def one_name(*names: str, **settings: Any) -> Callable[[F], F]:
+    """An option that says where a command acts: two names are an error, where the last one would win otherwise."""
+    return option(*names, metavar="NAME", type=_Name(), multiple=True, callback=_the_one, **settings)
+
+
+environment = one_name(
     "-e",
     "--environment",
-    metavar="NAME",
     shell_complete=completers.environments,
     envvar=[],  # RECONCILER_ENVIRONMENT is read with the configuration, where an error can name the variable
     help="Environment to use. Default: RECONCILER_ENVIRONMENT, then reconciler.yaml, then `local`.",
@@ -70,9 +88,8 @@ parallelism = option(
     type=_PARALLELISM,
     help="How many changes to carry out at once.",
 )
-stack = option(
+stack = one_name(
     "--stack",
-    metavar="NAME",
     shell_complete=completers.stacks,
     help="Use this stack instead of the environment's, e.g. for a preview.",
 )

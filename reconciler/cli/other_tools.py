@@ -16,6 +16,10 @@ _DRIFT: Final = "`reconciler plan --drift` shows what changed on the server, `re
 _SHOW: Final = "`reconciler show KEY` prints a live one as its manifest."
 _HISTORY: Final = "`reconciler history` lists the recorded applies."
 _ROLLBACK: Final = "`reconciler rollback` restores the state before a run."
+_DESTROY: Final = (
+    "`reconciler destroy --stack NAME` deletes everything of a stack. To delete one object, remove its manifest and"
+    " apply."
+)
 _RENAME: Final = "rename the manifest, and list the key that it had under `reconciler: {was: [KEY]}`."
 _ENVIRONMENT: Final = "environments are in reconciler.yaml, and `-e NAME` chooses one."
 _SETTINGS: Final = "settings are in reconciler.yaml, and `reconciler doctor` tries them."
@@ -118,6 +122,11 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     "--refresh-only": _DRIFT,
     **dict.fromkeys(("--replace", "--target-dependents"), _IN_PLACE),
     "--target": "name KEYS instead, in this command.",
+    **dict.fromkeys(("destroy --target", "--destroy"), _DESTROY),
+    **dict.fromkeys(("-C", "--chdir"), "it comes before the command: `reconciler -C DIR COMMAND`."),
+    "--version": "`reconciler --version` prints the version.",
+    "--all-environments": "this command is for one environment: `-e NAME`.",
+    "--json": "this command has no JSON; `plan`, `status`, `show` and `output` have it.",
     **dict.fromkeys(
         ("--compact-warnings", "--concise", "--show-sensitive"), "there is one form of the output: leave it out."
     ),
@@ -141,7 +150,7 @@ EXTRA_HERE: Final[Mapping[str, str]] = {
     "init": "`reconciler -C DIR init` works in another folder",
 }
 """By command, what to do where it is given words that it does not take."""
-ALWAYS_SO: Final = frozenset({"-refresh", "-refresh=true", "--refresh=true", "-lock=true", "--lock=true"})
+ALWAYS_SO: Final = frozenset({"-refresh", "-refresh=true", "--refresh=true", "-lock", "-lock=true", "--lock=true"})
 """What scripts for Terraform may pass to any command, since it is so without it."""
 
 

@@ -21,15 +21,15 @@ def choose(config: Config, name: str | None, environ: Mapping[str, str], *, owns
 
     `owns` says that it matters whose the objects there are.
     """
-    stated = name or environ.get(VARIABLE) or ""
-    chosen = stated or config.default_environment or LOCAL
+    stated = (environ.get(VARIABLE) or None) if name is None else name
+    chosen = (config.default_environment or LOCAL) if stated is None else stated
     if chosen in config.broken:
         return config.broken[chosen][0]
     environment = config.environments.get(chosen) or config.implied.get(chosen)
     if environment is None:
-        place = Location(OPTION if name else VARIABLE if stated else config.file or FILE)
+        place = Location(OPTION if name is not None else VARIABLE if stated else config.file or FILE)
         return nowhere(config) or _no_environment(chosen, config, place)
-    if not stated and environment.name == LOCAL:
+    if stated is None and environment.name == LOCAL:
         return _by_default(config, environment, environ)
     return (unowned(config, environment) if owns else None) or environment
 

@@ -46,7 +46,11 @@ def address_named(word: str, known: Collection[Address], title: str) -> Address 
 def meant(word: str, known: Iterable[Address], environments: Collection[str] = ()) -> str:
     """A remedy that names what was meant: a key, or the addresses of a key of two kinds."""
     addresses = sorted(set(known))
-    if any(word.startswith(f"{at.kind}.") for at in addresses):
+    kind, _, key = word.partition(".")
+    if kind in KINDS:
+        others = [f"`{at}`" for at in addresses if at.key == key]
+        if others:
+            return f"did you mean {' or '.join(others)}?"
         return did_you_mean(word, map(str, addresses))
     keys = {at.key for at in addresses}
     if way := _way_of_other_word(word, keys, environments):
