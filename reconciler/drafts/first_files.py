@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -88,7 +88,7 @@ class FirstConfiguration:
     def text(self, modeline: Modeline) -> str:
         """The file, with comments that teach."""
         inherited = "   # its environments, limits and rules hold here as well" if self.extends is not None else ""
-        local = {"stack": DEFAULT_STACK} if self.keeps_default else {}
+        local = f"{{stack: {DEFAULT_STACK}}}" if self.keeps_default else "{}"
         lines = [
             modeline(FILE),
             "version: 1",
@@ -96,7 +96,7 @@ class FirstConfiguration:
             *([f"{_line('extends', self.extends)}{inherited}"] if self.extends is not None else []),
             *([f"manifests: [{self.manifests}]"] if self.manifests is not None else []),
             "environments:",
-            f"  local: {_flow(local)}   # the embedded server, in this process: a place to try things, without a key",
+            f"  local: {local}   # the embedded server, in this process: a place to try things, without a key",
             *(
                 line
                 for index, each in enumerate(self.environments)
@@ -164,7 +164,3 @@ def line_end(text: str) -> str:
 
 def _line(name: str, value: str) -> str:
     return write({name: value}).rstrip("\n")
-
-
-def _flow(members: Mapping[str, str]) -> str:
-    return f"{{{', '.join(f'{name}: {value}' for name, value in members.items())}}}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+CHECKOUT: Final = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2"
 PLAN: Final = """\
 # Shows what merging a pull request will do. <<origin>>
 #
@@ -36,7 +37,7 @@ jobs:
       pull-requests: write # the comment; creating and removing labels that override objections
       actions: read # the plans that labels were set for
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         if: github.event.action != 'edited' || github.event.changes.base
         with:
           fetch-depth: 0 # the base, and the commits that were applied
@@ -108,7 +109,7 @@ APPLY_JOB: Final = """\
       pull-requests: write # which pull request it was, and the comment on it
       issues: write # the issue of the environment, if drift is put back
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         with:
           fetch-depth: 0 # to recognize an old commit that is run again
           persist-credentials: false
@@ -151,7 +152,7 @@ RECONCILE_JOB: Final = """\
       actions: read # whether the apply of this commit failed
       issues: write # the issue of the environment
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         with:
           fetch-depth: 0
           persist-credentials: false
@@ -195,7 +196,7 @@ jobs:
       contents: read # the manifests
       pull-requests: write # the comment with the ids
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         with:
           fetch-depth: 0
           persist-credentials: false
@@ -220,7 +221,7 @@ jobs:
       contents: read # reconciler.yaml
       pull-requests: write # the comment
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         with:
           ref: ${{ github.event.pull_request.base.ref }} # the merge commit of a closed one may not exist any more
           fetch-depth: 0
@@ -242,7 +243,7 @@ jobs:
       contents: read # reconciler.yaml
       pull-requests: write # which are closed, and their comments
     steps:
-      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+      - uses: <<checkout>>
         with:
           fetch-depth: 0
           persist-credentials: false

@@ -208,6 +208,7 @@ def _filled(text: str, setup: WorkflowSetup, **words: str) -> str:
         "of": f" ({setup.word})" if setup.word else "",
         "group": f"{setup.word}-" if setup.word else "",
         "branch": _scalar(_GLOB.sub(r"\\\1", setup.branch)),
+        "checkout": texts.CHECKOUT,
         "uses": setup.uses,
     }
     return _WORD.sub(lambda match: {**common, **words}[match[1]], text)
