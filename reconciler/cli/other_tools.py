@@ -31,7 +31,7 @@ _LOCK: Final = "the lock ends with the process that holds it."
 _FORMATTING: Final = "manifests stay as they are written, and `reconciler validate` checks them."
 
 COMMANDS_THERE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("get", "list", "ls", "state", "state list", "agents", "assistants"), _STATUS),
+    **dict.fromkeys(("get", "list", "ls", "state", "state list", "agents", "assistants", "find", "search"), _STATUS),
     **dict.fromkeys(("deploy", "push", "up", "update", "sync", "install", "replace", "patch", "set"), _APPLY),
     **dict.fromkeys(("create", "add"), "write a manifest, and `reconciler apply` creates its object."),
     **dict.fromkeys(("preview", "template", "dry-run"), _PLAN),
@@ -59,7 +59,6 @@ COMMANDS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("prune", "clean"), "`reconciler apply` deletes what was managed and has no manifest any more."),
     **dict.fromkeys(("run", "exec", "invoke", "chat", "call"), _RUNS_NOTHING),
     **dict.fromkeys(("watch", "daemon", "loop"), "`reconciler reconcile` on a schedule does that."),
-    **dict.fromkeys(("find", "search"), _STATUS),
     **dict.fromkeys(("start", "server"), "`reconciler serve` runs the embedded server."),
     "convert": "`reconciler migrate` does that.",
     "console": "`reconciler show KEY` and `reconciler output --json` print what is live.",

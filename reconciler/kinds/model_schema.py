@@ -204,9 +204,8 @@ def _limited(schema: Schema, limits: ValueLimits) -> Schema:
 
 
 def _limit_keywords(limits: ValueLimits) -> Iterator[tuple[str, Any]]:
-    if (
-        limits.longest is not None
-    ):  # final newlines, a byte-order mark and CR do not count: a text with one is not judged
+    if limits.longest is not None:
+        # final newlines, a byte-order mark and CR do not count: a text with one is not judged
         yield "allOf", [{"if": {"not": {"pattern": "^\ufeff|\r|\n$"}}, "then": {"maxLength": limits.longest}}]
     if limits.between is not None:
         yield "minimum", limits.between[0]

@@ -11,7 +11,7 @@ from reconciler.diagnostics import Location
 from reconciler.kinds import KINDS
 from reconciler.model import Address, Cause, Desired, Live, Target
 from reconciler.paths import Path, copied, show
-from reconciler.plan.diff import Comparison, PathValues, compare, field_differences
+from reconciler.plan.diff import PathValues, compare, field_differences
 from reconciler.plan.ownership import Match, claim, other_manager
 
 Deviation: TypeAlias = Cause | Literal["mismatch", "absent"]
@@ -114,13 +114,10 @@ def _deviations(match: Match) -> Iterator[tuple[Path, Deviation]]:
     if match.live is None:
         yield (), "absent"
         return
-    compared = _comparison(match, match.live)
+    marker = match.live.marker if match.ours else None
+    compared = compare(match.desired, match.live, KINDS[match.live.kind], marker)
     yield from ((one.path, one.cause) for one in compared.fields if one.path[0] in match.desired.fields)
     yield from (((name,), "mismatch") for name in compared.unsettled)
-
-
-def _comparison(match: Match, live: Live) -> Comparison:
-    return compare(match.desired, live, KINDS[live.kind], live.marker if match.ours else None)
 
 
 def _compared(address: Address, first: Side, second: Side) -> ResourceDifference:

@@ -5,11 +5,10 @@ As in the plan's document, further members are accepted: minor versions of these
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Final
 
+from reconciler.kinds.model_schema import Schema
 from reconciler.render.plan_schema import listed, member, object_of
-
-_Schema: TypeAlias = dict[str, Any]
 
 _COMMON: Final = {
     "@level": {"description": "How severe it is.", "enum": ["info", "warn", "error"]},
@@ -67,7 +66,7 @@ _PLANNED: Final = object_of(
 )
 
 
-def event_schema() -> _Schema:
+def event_schema() -> Schema:
     """What a line may be, by its `type`."""
     failed = {
         **_KNOWN_ID,
@@ -102,6 +101,6 @@ def event_schema() -> _Schema:
     }
 
 
-def _event_of(type_: str, members: _Schema, rarely: _Schema | None = None) -> _Schema:
+def _event_of(type_: str, members: Schema, rarely: Schema | None = None) -> Schema:
     stated = {**_COMMON, "type": {"description": "What it tells.", "const": type_}, **members}
     return object_of(f"An event of type {type_}.", stated, rarely={**_TIMESTAMP, **(rarely or {})})

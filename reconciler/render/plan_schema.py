@@ -5,30 +5,29 @@ Every member that is always there is required. Further members are accepted: min
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, get_args
 
+from reconciler.kinds.model_schema import Schema
 from reconciler.model import Action, Applies, Cause, Origin
 
-_Schema: TypeAlias = dict[str, Any]
 
-
-def member(types: str, description: str, **more: Any) -> _Schema:
+def member(types: str, description: str, **more: Any) -> Schema:
     """A member of these types."""
     names = types.split()
     return {"description": description, "type": names[0] if len(names) == 1 else names, **more}
 
 
-def _enumerated(words: Any, description: str, *, nullable: bool = False) -> _Schema:
+def _enumerated(words: Any, description: str, *, nullable: bool = False) -> Schema:
     return {"description": description, "enum": [*get_args(words), *([None] if nullable else [])]}
 
 
-def object_of(description: str, members: _Schema, *, rarely: _Schema | None = None, types: str = "object") -> _Schema:
+def object_of(description: str, members: Schema, *, rarely: Schema | None = None, types: str = "object") -> Schema:
     """A mapping whose members are always there, apart from those that rarely are."""
     whole = {**members, **(rarely or {})}
     return member(types, description, properties=whole, required=list(members))
 
 
-def listed(description: str, items: _Schema) -> _Schema:
+def listed(description: str, items: Schema) -> Schema:
     """A list of such entries."""
     return member("array", description, items=items)
 
@@ -152,12 +151,12 @@ _PENDING: Final = {
 }
 
 
-def plan_schema() -> _Schema:
+def plan_schema() -> Schema:
     """What the JSON document of a plan is."""
     return object_of("A plan of reconciler, as `--format json` prints it.", _plan_members())
 
 
-def _plan_members() -> _Schema:
+def _plan_members() -> Schema:
     return {
         "format_version": member(
             "string", "The version of this format; minor versions only add.", pattern=r"^1\.[0-9]+$"

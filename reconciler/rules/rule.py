@@ -43,10 +43,10 @@ class JudgedResource:
         found = member(self.body, name)
         return found if found is not None and isinstance(found.value, str) else None
 
-    def tools(self, kind: str) -> Iterator[Node]:
+    def tools(self, type_: str) -> Iterator[Node]:
         """The tools of a type."""
         for tool in items(member(self.body, "tools")):
-            if (stated := member(tool, "type")) is not None and stated.value == kind:
+            if (stated := member(tool, "type")) is not None and stated.value == type_:
                 yield tool
 
     def functions(self) -> Iterator[Node]:

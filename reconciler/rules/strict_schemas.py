@@ -16,9 +16,7 @@ _UNSUPPORTED: Final = (
     "minContains", "minProperties", "not", "oneOf", "patternProperties", "propertyNames", "then", "unevaluatedItems",
     "unevaluatedProperties", "uniqueItems",
 )  # fmt: skip
-_FORMATS: Final = (
-    "date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid",
-)  # fmt: skip
+_FORMATS: Final = ("date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid")
 _NAMED: Final = ("properties", "$defs", "definitions")
 _ONE: Final = ("additionalProperties", "else", "if", "items", "not", "then")
 _SEVERAL: Final = ("anyOf", "allOf", "oneOf", "prefixItems")
@@ -74,24 +72,21 @@ def _of_root(schema: Node) -> Iterator[RuleFinding]:
 
 def _of_part(part: Node, sizes: _Sizes, level: int) -> Iterator[RuleFinding]:
     """What is wrong with a schema and all that it holds; adds to the sizes of the whole."""
-    members = fields(part)
     if level > sizes.levels:
         sizes.levels, sizes.deepest = level, part.place
     yield from _of_keywords(part)
     yield from _of_enum(part, sizes)
-    for name in _NAMED:
-        for key, inner in fields(members.get(name)).items():
-            sizes.properties += name == "properties"
-            sizes.characters += len(key)
-            yield from _of_part(inner, sizes, level + _is_object(inner))
-    for inner in (members[name] for name in _ONE if name in members):
-        yield from _of_part(inner, sizes, level + _is_object(inner))
-    for inner in (each for name in _SEVERAL for each in items(members.get(name))):
-        yield from _of_part(inner, sizes, level + _is_object(inner))
+    sizes.properties += len(fields(member(part, "properties")))
+    sizes.characters += sum(len(key) for name in _NAMED for key in fields(member(part, name)))
+    for inner in _schemas_within(part):
+        yield from _of_part(inner, sizes, level + ("properties" in fields(inner)))
 
 
-def _is_object(part: Node) -> bool:
-    return "properties" in fields(part)
+def _schemas_within(part: Node) -> Iterator[Node]:
+    members = fields(part)
+    yield from (inner for name in _NAMED for inner in fields(members.get(name)).values())
+    yield from (members[name] for name in _ONE if name in members)
+    yield from (inner for name in _SEVERAL for inner in items(members.get(name)))
 
 
 def _of_keywords(part: Node) -> Iterator[RuleFinding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, is_blank, items
 from reconciler.rules.settings import RuleSettings
-from reconciler.source import member
+from reconciler.source import Node, member
 
 _STORES = ("tool_resources", "file_search", "vector_store_ids")
 
@@ -22,9 +22,9 @@ def _undescribed(resource: JudgedResource, settings: RuleSettings, sources: Mapp
 def _nothing_to_search(
     resource: JudgedResource, settings: RuleSettings, sources: Mapping[str, str]
 ) -> Iterator[RuleFinding]:
-    node = resource.body
+    node: Node | None = resource.body
     for step in _STORES:
-        node = member(node, step) or node
+        node = member(node, step)
     if items(node) or resource.ignores(_STORES):
         return
     for tool in resource.tools("file_search"):

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.search import search
-from reconciler.source import Node, fields, parse
+from reconciler.source import Node, fields, member, parse
 
 KINDS_BY_FOLDER: Final[Mapping[str, str]] = {"agents": "agent", "assistants": "assistant"}
 """The kind of the manifests in a folder: `kinds.KINDS`, named here because importing the kinds takes too long."""
@@ -52,11 +52,11 @@ def known_environments(folder: Path) -> dict[str, str]:
     if file is None:
         return {"local": "local"}
     own, *extended = _configurations(file)
-    stated = dict(_fields_below(own.get("environments")))
+    stated = dict(fields(own.get("environments")))
     for configuration in extended:
-        stated = {**_fields_below(configuration.get("environments")), **stated}
+        stated = {**fields(configuration.get("environments")), **stated}
     providers = {
-        name: _fields_below(node).get("provider")
+        name: member(node, "provider")
         for name, node in stated.items()
         if node.value is not None or not extended  # null leaves out what is inherited
     }
@@ -134,10 +134,6 @@ def _configurations(file: Path) -> Iterator[Mapping[str, Node]]:
 def _configuration_fields(file: Path) -> Mapping[str, Node]:
     documents = parse(_text_or_nothing(file), file.name).documents
     return fields(documents[0]) if documents else {}
-
-
-def _fields_below(node: Node | None) -> Mapping[str, Node]:
-    return fields(node) if node is not None else {}
 
 
 def _text_or_nothing(path: Path) -> str:

@@ -15,9 +15,10 @@ from reconciler.manifests.parser import ParsedManifests
 from reconciler.providers import Provider, ProviderError, Unauthorized
 from reconciler.render import Style
 from reconciler.rules import RULES
+from reconciler.rules.rule import items
 from reconciler.run import commands
 from reconciler.run.session import Session, session_in
-from reconciler.source import Node, fields, member
+from reconciler.source import Node, member
 
 _BY_DEPLOYMENT: Final = ".azure.com"
 """Servers there list the models that could be deployed, and not the names of deployments."""
@@ -99,9 +100,8 @@ def _named_ids(body: Node, path: Iterable[str]) -> Iterator[Node]:
     """The ids that a list of a manifest holds."""
     node: Node | None = body
     for step in path:
-        node = fields(node).get(step)
-    listed = node.value if node is not None and isinstance(node.value, tuple) else ()
-    yield from (each for each in listed if isinstance(each.value, str) and each.value)
+        node = member(node, step)
+    yield from (each for each in items(node) if isinstance(each.value, str) and each.value)
 
 
 def _not_asked(environment: Environment, message: str, remedy: str) -> Diagnostic:
