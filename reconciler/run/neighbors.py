@@ -40,7 +40,7 @@ def same_stack(loaded: Config, environment: Environment) -> Diagnostic | None:
 
 def stop_in_base(loaded: Config) -> None:
     """Ends the command in a folder that has no manifests, and whose configuration is that of other folders."""
-    if folders := extending_folders(loaded):
+    if folders := folders_of_base(loaded):
         message = f"This folder has no manifests; its {FILE} is extended by {listed(folders)}."
         top = repository(loaded.root)
         there = relpath((top.top if top else loaded.root) / folders[0], Path.cwd())
@@ -53,12 +53,19 @@ def listed(folders: Sequence[str]) -> str:
     return f"{', '.join(folders[:_LISTED])}{more}"
 
 
+def folders_of_base(loaded: Config) -> tuple[str, ...]:
+    """The folders that extend a configuration from which nothing is applied; none where it states a stack.
+
+    What a stack manages stays with it after its last manifest is gone.
+    """
+    has_stack = any(each.stack != DEFAULT_STACK for each in loaded.environments.values())
+    return () if has_stack else extending_folders(loaded)
+
+
 def extending_folders(loaded: Config) -> tuple[str, ...]:
-    """The folders, seen from the top of the repository, that extend a configuration without manifests or a stack."""
+    """The folders, seen from the top of the repository, that extend a configuration without manifests of its own."""
     git = repository(loaded.root)
-    is_used = any((loaded.root / folder).exists() for folder in loaded.manifests)
-    is_used |= any(each.stack != DEFAULT_STACK for each in loaded.environments.values())  # and may have been emptied
-    if git is None or loaded.file is None or is_used:
+    if git is None or loaded.file is None or any((loaded.root / folder).exists() for folder in loaded.manifests):
         return ()
     return tuple(sorted(folder for folder, _ in _near_configurations(loaded, git, (EXTENDS,))))
 

@@ -20,7 +20,7 @@ from reconciler.model import Desired
 from reconciler.render.sentences import count
 from reconciler.run import judgement
 from reconciler.run.lock import state_folder
-from reconciler.run.neighbors import extending_folders, listed, same_stack
+from reconciler.run.neighbors import folders_of_base, listed, same_stack
 from reconciler.run.online import OnlineAnswers, ask_servers
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import load_config, manifest_context, run_async, stop_at_errors, target_of, today
@@ -36,7 +36,7 @@ def validate_manifests(options: SessionOptions, *, online: bool = False, strict:
     """
     style = stdout_style(colour=options.colour)
     loaded = load_config(style, anywhere=True)
-    if folders := extending_folders(loaded):
+    if folders := folders_of_base(loaded):
         stop_at_errors([fault for faults in loaded.broken.values() for fault in faults], loaded.sources, style)
         click.echo(f"Valid: {config.FILE} has no manifests here, and is extended by {listed(folders)}.")
         return
