@@ -69,7 +69,7 @@ def test_a_server_is_read_without_any_file_and_never_written(
     assert [told.code for told in (listed, shown, named, *refused)] == [0, 0, 0, 1, 1, 1]
     assert (server in listed.out.splitlines()[0], id in listed.out) == (True, True)
     assert "There is no folder assistants yet" in listed.err
-    assert f"reconciler:\n  id:\n    openai: {id}\n" in shown.out
+    assert f"reconciler:\n  id: {{openai: {id}}}\n" in shown.out
     for told in refused:
         assert (told.out, "`openai` has no `stack`" in told.err) == ("", True)
         assert "write a reconciler.yaml:" in told.err
@@ -147,8 +147,8 @@ environments:
     [
         (None, "", "`staging`, `test`"),
         ("id: {production: ID}", "", "`staging`, `test`"),
-        ("id: {production: ID, staging: asst_s}", "    staging: asst_s\n", "`test`"),
-        ("id: {production: ID, staging: asst_s}, environments: {test: false}", "    staging: asst_s\n", ""),
+        ("id: {production: ID, staging: asst_s}", ", staging: asst_s", "`test`"),
+        ("id: {production: ID, staging: asst_s}, environments: {test: false}", ", staging: asst_s", ""),
     ],
 )
 def test_what_is_shown_to_be_adopted_pins_every_environment_that_is_known(
@@ -162,7 +162,7 @@ def test_what_is_shown_to_be_adopted_pins_every_environment_that_is_known(
     told = here.run("show", id, "-e", "production")
 
     assert told.code == 0
-    assert told.out.endswith(f"reconciler:\n  id:\n    production: {id}\n{pins}")
+    assert told.out.endswith(f"reconciler:\n  id: {{production: {id}{pins}}}\n")
     notes = [line for line in told.err.splitlines() if line.startswith("Note:")]
     assert notes == (
         [f"Note: No id is known in {unknown}: there this manifest creates another one."] if unknown else []

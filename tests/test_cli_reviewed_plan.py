@@ -247,7 +247,7 @@ def test_the_artifact_may_have_another_name_and_hold_many_environments(here: Che
     assert (here.root / "plan.json").read_text() == text()
 
 
-@pytest.mark.parametrize("files", [{}, {"page.html": "<p>"}, {"a/plan.json": "1", "b/plan.json": "2"}])
+@pytest.mark.parametrize("files", [{}, {"page.html": "<p>"}, {"a/plan.json": text(), "b/plan.json": text()}])
 def test_an_artifact_holds_one_plan(here: Checkout, hub: Hub, files: dict[str, str]) -> None:
     hub.artifact(hub.run("plan.yml", HEAD), "reconciler-production-1", files)
 

@@ -254,5 +254,5 @@ SHOWN = st.fixed_dictionaries({"name": texts, "model": texts})
 def test_no_row_of_a_table_is_a_command(rows, id):
     listed = [(Address("assistant", "hr"), Live("assistant", id, {}, {"name": id}))]
 
-    assert suspicious(status.table(rows, Style()) + status.data(rows)) == []
+    assert suspicious(status.table(rows, Style()) + in_ascii(status.data(rows), indent=2)) == []
     assert suspicious(listing.LISTINGS["text"](listed) + listing.LISTINGS["json"](listed)) == []
