@@ -101,12 +101,8 @@ def test_the_configuration_silences_a_rule_for_the_file_or_one_environment(code:
     config = files["reconciler.yaml"]
     files["reconciler.yaml"] = f"{config}rules: {{severity: {{{code}: allow}}}}\n"
     assert shown(judged(tmp_path, files)) == []
-    if code not in OF_THE_FILE:
-        files["reconciler.yaml"] = config.replace("own: {", f"own: {{rules: {{severity: {{{code}: error}}}}, ")
-        assert {each.severity for each in judged(tmp_path, files)} == {"error"}
-
-
-OF_THE_FILE: frozenset[str] = frozenset()
+    files["reconciler.yaml"] = config.replace("own: {", f"own: {{rules: {{severity: {{{code}: error}}}}, ")
+    assert {each.severity for each in judged(tmp_path, files)} == {"error"}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

@@ -15,7 +15,7 @@ from reconciler.manifests import parser
 from reconciler.manifests.parser import Manifest
 from reconciler.model import Address, Desired
 from reconciler.providers import PROVIDERS
-from reconciler.run.session import manifest_context
+from reconciler.run.manifest_context import manifest_context
 from reconciler.source import OneLine, fields, member, plain
 
 _AGENT = KINDS["agent"]

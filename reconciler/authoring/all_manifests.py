@@ -12,7 +12,8 @@ from reconciler.manifests import parser, reading
 from reconciler.manifests.references import is_missing_value
 from reconciler.model import Address
 from reconciler.render import Style
-from reconciler.run.session import manifest_context, stop_at_errors
+from reconciler.run.manifest_context import manifest_context
+from reconciler.run.session import stop_at_errors
 
 UNRESOLVED = "unresolved-field"
 """The error that a conversion leaves on purpose, for a person to settle."""

@@ -19,7 +19,8 @@ from reconciler.plan.importable import Candidates
 from reconciler.plan.matching import Matchable
 from reconciler.plan.ownership import by_address, is_ours, managed
 from reconciler.run.addressing import address_named, meant
-from reconciler.run.session import Session, manifest_context
+from reconciler.run.manifest_context import manifest_context
+from reconciler.run.session import Session
 from reconciler.source import merged, plain
 from reconciler.source import parse as nodes_of
 

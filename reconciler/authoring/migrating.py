@@ -24,8 +24,8 @@ from reconciler.manifests.parser import Manifest
 from reconciler.model import Address
 from reconciler.render.assessment import ASSESSMENT_FORMATS
 from reconciler.run.addressing import addresses_named
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import manifest_context
 from reconciler.run.validation import check_manifests
 from reconciler.source import member, plain
 

@@ -18,7 +18,7 @@ from reconciler.drafts.unwritable import why_unwritable
 from reconciler.kinds import KINDS, Kind
 from reconciler.manifests import parser
 from reconciler.plan.taken import Taken
-from reconciler.run.session import manifest_context
+from reconciler.run.manifest_context import manifest_context
 from reconciler.source import Edit, edited, locate, parse
 
 _UNSAFE = "it cannot be edited safely where it stands: {0}write it by hand"

@@ -26,8 +26,9 @@ from reconciler.manifests import parser, reading
 from reconciler.manifests.parser import Manifest
 from reconciler.model import Address
 from reconciler.run.addressing import addresses_named
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import choose_environment, manifest_context
+from reconciler.run.session import choose_environment
 from reconciler.run.validation import check_manifests
 from reconciler.source import Edit, edited
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,16 +19,17 @@ from reconciler.providers import PROVIDERS
 from reconciler.render import Style
 from reconciler.render.values import inert
 from reconciler.run import commands
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.options import SessionOptions
 from reconciler.run.revision import Revision, laid_out
 from reconciler.run.session import (
     Session,
     choose_environment,
     load_config,
-    manifest_context,
     open_session,
     session_in,
     session_of,
+    why_unread,
     with_stack,
 )
 
@@ -153,11 +153,8 @@ def session_with_base(
     chosen = choose_environment(loaded, options.environment, style, owns=options.stack is None)
     environment, reason = base.environment(chosen)
     environment = with_stack(options.stack, environment)
-    access = config.access(environment, os.environ)
-    if not reason and isinstance(access, Diagnostic):
-        reason = access.message
-    if offline:
-        reason = "--offline was passed"
+    if offline or not reason:
+        reason = why_unread(environment, offline=offline)
     return session_in(loaded, environment, style, state_dir=options.state_dir, offline=reason or None)
 
 

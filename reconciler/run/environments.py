@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +9,11 @@ from functools import partial
 import anyio
 import click
 
-from reconciler import config
 from reconciler.config import Config
 from reconciler.console.credentials import hidden
 from reconciler.console.failure import Failure, first_error
 from reconciler.console.output import stdout_style
-from reconciler.diagnostics import Diagnostic, did_you_mean
+from reconciler.diagnostics import did_you_mean
 from reconciler.model import Desired, Live, Target
 from reconciler.plan.environments import EnvironmentComparison, Side, compare_environments, side
 from reconciler.providers import ProviderError
@@ -27,9 +25,16 @@ from reconciler.run.addressing import addresses_named
 from reconciler.run.git import repository
 from reconciler.run.interrupts import terminable
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import REPORTED, Session, choose_environment, failure_of, load_config, run_async, session_in
-
-OFFLINE = "--offline was passed"
+from reconciler.run.session import (
+    REPORTED,
+    Session,
+    choose_environment,
+    failure_of,
+    load_config,
+    run_async,
+    session_in,
+    why_unread,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +104,8 @@ def compared(
 def _session(loaded: Config, name: str, *, options: SessionOptions, style: Style, offline: bool) -> Session:
     """A session in the environment; one without a key where nothing may be sent, or where there is none."""
     environment = choose_environment(loaded, name, style, owns=True)
-    reason = OFFLINE if offline else commands.why_not_run(environment.settings, of_base=False)
-    access = None if reason else config.access(environment, os.environ)
-    if isinstance(access, Diagnostic):
-        reason = access.message
+    reason = "" if offline else commands.why_not_run(environment.settings, of_base=False)
+    reason = reason or why_unread(environment, offline=offline)
     return session_in(loaded, environment, style, state_dir=options.state_dir, offline=reason or None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from reconciler.config import Config, Environment
+from reconciler.config import FILE, Config, Environment
 from reconciler.console import credentials
 from reconciler.diagnostics import Diagnostic, Location, Severity
 from reconciler.kinds import KINDS
@@ -21,9 +21,9 @@ from reconciler.source import member
 def judged(
     environments: Sequence[tuple[Environment, parser.ParsedManifests, Sequence[Diagnostic]]],
     read: reading.ReadFolders,
+    config: Config,
     *,
-    judging: Judging = "errors",
-    config: Config | None = None,
+    judging: Judging,
     every: bool = False,
     online: bool = False,
 ) -> tuple[Diagnostic, ...]:
@@ -35,9 +35,8 @@ def judged(
         JudgedEnvironment(environment.rules, _judged_resources(parsed), (*read.faults, *parsed.faults, *found))
         for environment, parsed, found in environments
     ]
-    own = config.sources if config is not None else {}
-    sources = {**own, **_less_known_secrets(read.sources)}
-    texts = partial(_manifest_texts, read.manifests, own)
+    sources = {**config.sources, **_less_known_secrets(read.sources)}
+    texts = partial(_manifest_texts, read.manifests, config.sources)
     return report(sides, sources, texts, judging=judging, every=every, online=online)
 
 
@@ -53,7 +52,7 @@ def retirement_warnings(
     apis = (each for each in find(parsed.desired) if each.place is None)
     models = (each for one in parsed.desired for each in find([_at_model(one, parsed)]) if each.place is not None)
     for retirement in (*apis, *models):
-        place = retirement.place or environment.place or Location("reconciler.yaml")
+        place = retirement.place or environment.place or Location(FILE)
         severity: Severity = "warning" if retirement.is_of_vendor else "note"
         yield Diagnostic(place, retirement.code, retirement.message, retirement.remedy, severity)
 

@@ -26,10 +26,11 @@ from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
 from reconciler.render.values import in_ascii, one_line
 from reconciler.run.addressing import address_named, meant
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.planning import plan_context
 from reconciler.run.records import readable_records
-from reconciler.run.session import Session, manifest_context, run_async, warn_of_lists
+from reconciler.run.session import Session, run_async, warn_of_lists
 
 
 def show_live(session: Session, word: str, format_name: str) -> None:

@@ -46,7 +46,7 @@ class Planner:
         if self.request.destroy:
             async with session.provider() as provider:
                 return destruction(session, provider, await session.live(provider), self.request)
-        desired = session.desired(obeying=True)
+        desired = session.desired(judged=True)
         async with session.provider() as provider:
             live = await session.live(provider)
             await session.ask_for_dates(provider, desired)

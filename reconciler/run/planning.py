@@ -96,7 +96,7 @@ def whole_plan(
 
 async def plan_against_base(session: Session, revision: BaseRevision, request: PlanRequest) -> Plan:
     """The plan of what this change does, apart from what is already pending; offline where no server answers."""
-    desired = session.desired(obeying=True)
+    desired = session.desired(judged=True)
     before, notes = revision.desired(session)
     notes = (*revision.notes, *_kinds_to_come(session), *notes)
     base = replace(revision.base, changed=bool(notes) or not same(desired, before))

@@ -40,7 +40,7 @@ def apply_plan(
 
     `expect` is the fingerprint that the plan must have.
     """
-    desired = session.desired(obeying=True)
+    desired = session.desired(judged=True)
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
         if reviewed is None:

@@ -102,7 +102,7 @@ def run_scheduled(request: ScheduledRequest) -> ScheduledResult:
 
 async def _plan_and_apply(request: ScheduledRequest) -> ScheduledResult:
     session = request.session
-    desired = session.desired(obeying=True)
+    desired = session.desired(judged=True)
     async with session.provider() as provider:
         observed_at = time.monotonic()
         live = await session.live(provider)

@@ -30,7 +30,7 @@ from reconciler.kinds.headers import secret_headers
 from reconciler.manifests import parser, reading
 from reconciler.model import NAME, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
-from reconciler.plan.retirements import Retirement, is_of_model_vendor, retirements
+from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import (
     PROVIDERS,
     ApiGone,
@@ -52,6 +52,7 @@ from reconciler.render.visible import visible
 from reconciler.rules.key_shapes import starred
 from reconciler.run import commands, judgement, neighbors
 from reconciler.run.lock import prepare, state_folder
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.options import SessionOptions
 from reconciler.settings import Access
 
@@ -82,11 +83,11 @@ class Session:
         """The environment and its address."""
         return f"{self.where.environment} ({address_of(self.where)})"
 
-    def desired(self, *, may_lack: bool = False, obeying: bool = False) -> tuple[Desired, ...]:
+    def desired(self, *, may_lack: bool = False, judged: bool = False) -> tuple[Desired, ...]:
         """What the manifests state for this environment; ends the command where one has an error.
 
-        With `may_lack` a folder that does not exist has no manifests yet, and a note says so. Where they are to be
-        applied as they stand, `obeying`, what the rules find counts as far as it is an error.
+        With `may_lack` a folder that does not exist has no manifests yet, and a note says so. With `judged`, where they
+        are to be applied as they stand, what the rules find counts as far as it is an error.
         """
         folders = self._existing_folders() if may_lack else self.config.manifests
         read = reading.read(self.config.root, folders)
@@ -100,21 +101,21 @@ class Session:
             why = f"`kinds` of the environment {self.environment.name} does not list `{kind}`"
             are = f"{count(number, kind)} {'is' if number == 1 else 'are'}"
             click.echo(f"Note: {are} left out: {why}.", err=True)
-        faults = self._judged(read, parsed, obeying=obeying)
+        faults = self._faults(read, parsed, judged=judged)
         stop_at_errors([*faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
             return tuple(replace(manifest, id=None, on_removal="delete") for manifest in parsed.desired)
         return parsed.desired
 
-    def _judged(
-        self, read: reading.ReadFolders, parsed: parser.ParsedManifests, *, obeying: bool
+    def _faults(
+        self, read: reading.ReadFolders, parsed: parser.ParsedManifests, *, judged: bool
     ) -> tuple[Diagnostic, ...]:
         ends = judgement.retirement_warnings(parsed, self.environment, self.where, today())
         severity = self.environment.rules.severity
-        found = [each for each in ends if severity.get(each.code) == "error"] if obeying and severity else []
+        found = [each for each in ends if severity.get(each.code) == "error"] if judged and severity else []
         side = (self.environment, parsed, found)
-        return judgement.judged([side], read, judging="errors" if obeying else "none", config=self.config)
+        return judgement.judged([side], read, self.config, judging="errors" if judged else "none")
 
     def left_out(self) -> frozenset[Address]:
         """What manifests that have no error want of kinds that the environment does not list."""
@@ -340,6 +341,12 @@ def session_in(
     return replace(session, connection=waiting)
 
 
+def why_unread(environment: Environment, *, offline: bool) -> str:
+    """Why nothing may be sent to the environment's server; empty where something may."""
+    access = None if offline else config.access(environment, os.environ)
+    return "--offline was passed" if offline else access.message if isinstance(access, Diagnostic) else ""
+
+
 def load_config(style: Style, *, anywhere: bool = False) -> Config:
     """The configuration; ends the command where it has an error, or where this folder has nothing to act on.
 
@@ -360,35 +367,6 @@ def local_data() -> tuple[str, Mapping[str, str]]:
     folder, local = state_folder(loaded), loaded.environments.get(config.LOCAL)
     prepare(folder)
     return str(folder / "local.db"), local.models if local is not None else {}
-
-
-def manifest_context(loaded: Config, environment: Environment) -> parser.ManifestContext:
-    """What reading the manifests needs to know of an environment."""
-    terms = PROVIDERS[environment.provider].terms
-    names = dict.fromkeys((*loaded.environments, *loaded.broken, environment.name))
-    return parser.ManifestContext(
-        name=environment.name,
-        environments=tuple(names),
-        values=environment.values,
-        terms=replace(
-            terms,
-            families=environment.models,
-            environment=environment.name,
-            names_models=_names_models(environment, loaded),
-        ),
-        kinds=environment.kinds or (),
-    )
-
-
-def _names_models(environment: Environment, loaded: Config) -> bool:
-    """Whether models have names of the server's own; on the embedded one, whether they have them anywhere else."""
-    if environment.settings.embedded:
-        return any(_has_own_models(each) for each in loaded.environments.values() if not each.settings.embedded)
-    return _has_own_models(environment)
-
-
-def _has_own_models(environment: Environment) -> bool:
-    return not is_of_model_vendor(environment.settings.unreached().base_url)
 
 
 def stop_at_errors(

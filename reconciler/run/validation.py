@@ -20,10 +20,11 @@ from reconciler.model import Desired
 from reconciler.render.sentences import count
 from reconciler.run import judgement
 from reconciler.run.lock import state_folder
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.neighbors import folders_of_base, listed, same_stack
 from reconciler.run.online import OnlineAnswers, ask_servers
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import load_config, manifest_context, run_async, stop_at_errors, target_of, today
+from reconciler.run.session import load_config, run_async, stop_at_errors, target_of, today
 
 Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterable[Diagnostic]]
 """Of what is wrong with the manifests that were read, what concerns a command."""
@@ -114,8 +115,7 @@ def _judged(
         answer = (answers or {}).get(each.name, OnlineAnswers())
         ends = _retirements(parsed[each.name], each, loaded, answer.dates)
         sides.append((each, parsed[each.name], (*ends, *answer.found)))
-    online = answers is not None
-    return judgement.judged(sides, read, judging="all", config=loaded, every=every, online=online)
+    return judgement.judged(sides, read, loaded, judging="all", every=every, online=answers is not None)
 
 
 def _retirements(

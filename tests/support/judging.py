@@ -11,7 +11,8 @@ from reconciler.console.configuration import loaded_configuration
 from reconciler.diagnostics import Diagnostic, in_order
 from reconciler.manifests import parser, reading
 from reconciler.run import judgement
-from reconciler.run.session import manifest_context, target_of
+from reconciler.run.manifest_context import manifest_context
+from reconciler.run.session import target_of
 
 DAY = "2026-11-28"
 

@@ -17,8 +17,9 @@ from reconciler.model import Address, Desired, Live, Plan
 from reconciler.paths import at
 from reconciler.plan.make import make_plan
 from reconciler.render import Style
+from reconciler.run.manifest_context import manifest_context
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import Session, manifest_context, session_of
+from reconciler.run.session import Session, session_of
 from reconciler.source import plain
 
 ENVIRONMENTS = ("production", "staging")
