@@ -388,7 +388,8 @@ def test_a_folder_that_is_not_there_is_said_to_be_missing(here: Checkout) -> Non
     (here.root / "assistants" / "hr.yaml").unlink()
     (here.root / "assistants").rmdir()
 
-    assert "There is no such folder" in here.run("plan").err
+    told = here.run("plan").err
+    assert "There is no such folder.\n  create it, or `agents` for agents; `reconciler import` writes" in told
     assert here.run("status").code == 0
 
 

@@ -125,6 +125,8 @@ def _entries_of(folder: Path) -> list[os.DirEntry[str]]:
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         unfit = disk.unfit(error, "folder")
+        if isinstance(error, FileNotFoundError) and folder.name == "assistants":  # which is read where nothing is yet
+            unfit.remedy = "create it, or `agents` for agents; `reconciler import` writes manifests of what is live"
         unfit.remedy += "; `manifests` in reconciler.yaml lists the folders that are read"
         raise unfit from error
 
