@@ -171,6 +171,12 @@ def test_what_is_no_file_breaks_no_line(here: Checkout, kind: str) -> None:
     assert completed(here, "plan", "-e", "") == ["local"]
 
 
+def test_a_plan_whose_name_needs_quotes_is_left_to_the_shell(here: Checkout) -> None:
+    (here.root / "my plan.json").write_text("{}")
+
+    assert completed(here, "apply", "my") == ["files"]
+
+
 def test_a_hostile_name_is_never_offered(here: Checkout) -> None:
     for name in ("$(touch x)", "a b", "`x`", "a;b", "a\nb", "-rf", "a'b", 'a"b', "\x1b]0;x\x07", "Ünder", "a\tb"):
         (here.root / "assistants" / f"{name}.yaml").write_text("model: gpt-4o\n")

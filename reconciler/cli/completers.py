@@ -5,6 +5,7 @@ Each completer returns what begins with what is typed. Nothing is sent, and noth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -15,6 +16,8 @@ from click.shell_completion import CompletionItem
 
 Items: TypeAlias = list[CompletionItem]
 Completer: TypeAlias = Callable[[click.Context, click.Parameter, str], Items]
+HARMLESS: Final = re.compile(r"[A-Za-z0-9._/:@=+,-]+")
+"""A name that no shell acts on. The shell itself completes files that are called otherwise, and quotes them."""
 _GLOB: Final = frozenset("*?[")
 
 
@@ -57,7 +60,9 @@ def keys_or_files(context: click.Context, parameter: click.Parameter, typed: str
     """Keys, and the files that may be saved plans; any file where a path is typed, or where no key begins so."""
     if "/" in typed or typed.startswith((".", "~")):
         return files(context, parameter, typed)
-    plans = dict.fromkeys(sorted(path.name for path in Path.cwd().glob("*.json")), "file")
+    plans = dict.fromkeys(
+        sorted(name for path in Path.cwd().glob("*.json") if HARMLESS.fullmatch(name := path.name)), "file"
+    )
     return [*keys(context, parameter, typed), *_starting_with(typed, plans)] or files(context, parameter, typed)
 
 

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.completers import HARMLESS
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 SHELLS: Final = ("bash", "zsh", "fish")
-_HARMLESS: Final = re.compile(r"[A-Za-z0-9._/:@=+,-]+")
 _ONE_DASH: Final = re.compile(r"-[a-z][a-z-]+(=.*)?", re.DOTALL)
 _KINDS: Final = {"file": "files", "dir": "folders"}
 _LONGEST: Final = 100
@@ -75,7 +76,7 @@ def _lines_for(shell: str, arguments: Sequence[str]) -> list[str]:
         words, typed, cut = [*arguments[:-1]], "".join(_words_in(arguments[-1])[:1]), 0
     items = candidates(words, typed)
     kind = next((_KINDS[item.type] for item in items if item.type in _KINDS), "values")
-    fit = (item for item in items if _HARMLESS.fullmatch(item.value) and item.value.startswith(typed))
+    fit = (item for item in items if HARMLESS.fullmatch(item.value) and item.value.startswith(typed))
     lines = (f"{item.value[cut:]}\t{_description(item.help)}" for item in fit)
     return [kind, *(lines if kind == "values" else ())]
 
