@@ -14,6 +14,9 @@ from reconciler.console.failure import Failure
 from reconciler.run.options import SessionOptions
 
 if TYPE_CHECKING:
+    from reconciler.model import Plan
+    from reconciler.render import Style
+    from reconciler.render.several import Lost
     from reconciler.run.planner import Planner
     from reconciler.run.planning import PlanRequest
 
@@ -69,7 +72,6 @@ def command(
     With --destroy it is the plan that `destroy --stack NAME` carries out: everything that the stack manages.
     """
     from reconciler.github.plan_artifacts import allowances_in
-    from reconciler.run.plan_output import save, show
     from reconciler.run.planner import exit_code
     from reconciler.run.planning import PlanRequest, objection_codes
 
@@ -80,12 +82,18 @@ def command(
     with _planner(request, base, session_options, offline=offline) as planner:
         every = names or planner.config.all_names()
         plans = planner.plan_all(every) if together else (planner.plan_one(*names or (None,)),)
-        try:  # first, for whoever reads the output may not read all of it
-            if out is not None:
-                save(plans, out, together=together)
-        finally:
-            show(plans, format, planner.style, together=together)
+        _save_and_show(plans, out, format, planner.style, together=together)
     return exit_code(plans, detailed=detailed_exitcode)
+
+
+def _save_and_show(plans: Sequence[Plan | Lost], out: str | None, format: str, style: Style, *, together: bool) -> None:
+    from reconciler.run.plan_output import save, show
+
+    try:  # first, for whoever reads the output may not read all of it
+        if out is not None:
+            save(plans, out, together=together)
+    finally:
+        show(plans, format, style, together=together)
 
 
 def _reject_with_destroy(request: PlanRequest, *, base: str | None, out: str | None) -> None:

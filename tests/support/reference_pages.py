@@ -20,10 +20,10 @@ from reconciler.rules import RULES
 
 Schema: TypeAlias = dict[str, Any]
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-_COMMANDS_HEAD = """# Commands, options and exit codes
+_COMMANDS_HEAD = """# Commands and options
 
-What `reconciler COMMAND --help` prints, of every command. [Commands](../commands.md) explains them, with examples.
-`make golden` makes this page from the code: do not edit it.
+What `reconciler COMMAND --help` prints, of every command. [Commands](../commands.md) explains them, with examples, and
+the [exit codes](../commands.md#exit-codes). `make golden` makes this page from the code: do not edit it.
 """
 _VARIABLES_HEAD = """# Environment variables
 
@@ -149,11 +149,9 @@ def commands_page() -> str:
     links = explained_in()
     parts = [
         _COMMANDS_HEAD,
-        table(("command", ""), *((f"[`{name}`](#reconciler-{name})", COMMANDS[name]) for name in COMMANDS)),
+        " · ".join(f"[`{name}`](#reconciler-{name})" for name in COMMANDS),
         "\n## Options before the command\n",
         _options_table(cli),
-        "\n## Exit codes\n",
-        table(("exit code", ""), *re.findall(r"^  (\d+) +(.+)$", cli.epilog or "", re.M)),
     ]
     for name in COMMANDS:
         command = command_of(name)
