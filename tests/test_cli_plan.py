@@ -135,7 +135,7 @@ def test_the_guards_judge_the_whole_plan(here: Checkout) -> None:
 
 @pytest.mark.parametrize(
     ("word", "remedy"),
-    [("hr-nw", "did you mean `hr-new`?"), ("zzz-*", "known here: `gone`, "), ("HR-NEW", "known here")],
+    [("hr-nw", "did you mean `hr-new`?"), ("zzz-*", "known here: `gone`, "), ("HR-NEW", "did you mean `hr-new`?")],
 )
 def test_a_word_that_names_nothing_is_an_error_with_a_suggestion(here: Checkout, word: str, remedy: str) -> None:
     three(here)
