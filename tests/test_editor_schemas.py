@@ -234,6 +234,7 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
     )
     files = here.root / "assistants"
     (files / "text.md").write_text("---\nmodel: a\n---\nHello\n")
+    (files / "upper.YML").write_text("model: a\n")
     kept = {name: (files / name).read_bytes() for name in ("own.yaml", "beside.yaml", "broken.yaml", "text.md")}
 
     told = here.run("schema", "--modeline")
@@ -243,6 +244,7 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
     assert (files / "two.yaml").read_text().split("\n")[:5] == [
         line, "model: a", "reconciler: {key: one}", "---", line.replace("assistant", "agent"),
     ]  # fmt: skip
+    assert (files / "upper.YML").read_text() == f"{line}\nmodel: a\n"
     assert (here.root / "reconciler.yaml").read_text().startswith("# yaml-language-server: $schema=.schemas/reconciler")
     assert {name: (files / name).read_bytes() for name in kept} == kept, told.err
     assert "text.md: no modeline" in told.err

@@ -34,6 +34,11 @@ class NewFiles:
         there = text_or_none(self.root, path)
         self._put(path, there, edit(there))
 
+    def replace(self, texts: Mapping[str, str]) -> None:
+        """Adds files that have these texts from then on, whatever they are now."""
+        for path, text in texts.items():
+            self._put(path, text_or_none(self.root, path), text)
+
     def _put(self, path: str, there: str | None, after: str) -> None:
         if there != after:
             self.texts[path] = after

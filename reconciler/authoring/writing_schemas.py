@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -18,16 +18,17 @@ from reconciler.authoring.editor_schemas import (
     with_modelines,
 )
 from reconciler.authoring.file_changes import text_of, write_files
+from reconciler.authoring.new_files import NewFiles
 from reconciler.config import FILE
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
 from reconciler.diagnostics import did_you_mean, errors
 from reconciler.manifests import reading
+from reconciler.manifests.disk import YAML
 from reconciler.render.sentences import count
 from reconciler.render.values import one_line
 from reconciler.run.session import load_config
 
-_YAML = (".yaml", ".yml")
 _MARKDOWN = "editors read no schema for front matter"
 _UNREAD = "it has errors, which `reconciler validate` shows"
 _BESIDE = "a document begins beside its `---`; put it on a line of its own"
@@ -46,15 +47,16 @@ def write_schemas(folder: str, *, has_modelines: bool) -> None:
     found = config.find(Path.cwd())
     root = found.parent if found is not None else Path.cwd()
     schemas = schema_files(folder)
-    before = {path: text_of(root, path) for path in schemas if (root / path).exists()}
-    if foreign := [path for path, text in before.items() if not is_written_here(text)]:
+    files = NewFiles(root)
+    files.add(schemas)
+    if foreign := [path for path, text in files.kept.items() if not is_written_here(text)]:
         remedy = "\n".join((*foreign, "nothing was written; move them, or name another folder: `--write FOLDER`"))
         raise Failure(f"{count(len(foreign), 'file')} not written by this command:", remedy)
+    files.replace({path: schemas[path] for path in files.kept})
     texts, skipped = _with_modelines(folder) if has_modelines else ({}, {})
-    stated = {path: text_of(root, path) for path in texts}
-    changed = {path: text for path, text in {**schemas, **texts}.items() if text != {**before, **stated}.get(path)}
-    write_files(root, changed, before={**before, **stated})
-    _print_written(changed, schemas, skipped)
+    files.replace(texts)
+    write_files(root, files.texts, before=files.before)
+    _print_written(files.texts, schemas, skipped)
 
 
 def _print_written(changed: Iterable[str], schemas: Iterable[str], skipped: dict[str, str]) -> None:
@@ -77,8 +79,8 @@ def _with_modelines(folder: str) -> tuple[dict[str, str], dict[str, str]]:
         line = modeline(each.file, folder, kind=each.address.kind)
         wanted.setdefault(each.file, []).append((each.node.place.line, line))
     texts: dict[str, str] = {}
-    skipped = {fault.place.file: _UNREAD for fault in errors(read.faults) if fault.place.file.endswith(_YAML)}
-    skipped |= {file: _MARKDOWN for file in wanted if not file.endswith(_YAML)}
+    skipped = {fault.place.file: _UNREAD for fault in errors(read.faults) if _is_yaml(fault.place.file)}
+    skipped |= {file: _MARKDOWN for file in wanted if not _is_yaml(file)}
     if (loaded.root / FILE).exists():
         wanted[FILE] = [(1, modeline(FILE, folder))]
     for file in wanted.keys() - skipped.keys():
@@ -88,3 +90,7 @@ def _with_modelines(folder: str) -> tuple[dict[str, str], dict[str, str]]:
         else:
             texts[file] = text
     return texts, skipped
+
+
+def _is_yaml(file: str) -> bool:
+    return PurePosixPath(file).suffix.lower() in YAML
