@@ -246,6 +246,22 @@ def test_the_same_drift_in_both_is_no_difference_and_neither_is_what_is_live_in_
     assert (compared.differences, compared.equal) == ((), 2)
 
 
+@pytest.mark.parametrize("both_lack_it", [True, False])
+def test_a_server_without_the_api_of_a_kind_is_neither_behind_nor_equal(both_lack_it: bool) -> None:
+    stated = [wanted("a")]
+    live = [] if both_lack_it else [applied(wanted("a"), "asst_1", where=STAGING)]
+    first = side(stated, live, STAGING, gone=("assistant", "agent") if both_lack_it else ())
+    second = side(stated, [], WHERE, gone=("assistant", "agent"))
+
+    said = text_of(first, second)
+
+    assert (first.gone, second.gone) == (("assistant",) if both_lack_it else (), ("assistant",))
+    assert "not applied yet" not in said
+    assert (
+        f"Note: {WHERE.environment} has no Assistants API: of its assistants only the manifests were compared." in said
+    )
+
+
 def test_many_that_differ_alike_are_told_once_with_who_is_not_as_stated() -> None:
     stated = [[wanted(key, name=name) for key in "abc"] for name in ("One", "Two")]
     live = [[applied(wanted(key, name="One"), f"asst_{key}", where=w) for key in "abc"] for w in (STAGING, WHERE)]

@@ -27,6 +27,8 @@ class Side:
     live: Mapping[Address, Live] = field(default_factory=dict)
     unread: str | None = None
     """Why nothing live was read; then what is stated stands for it."""
+    gone: tuple[str, ...] = ()
+    """The stated kinds whose API the server does not have; what is stated stands for them too."""
     deviations: Mapping[Address, tuple[tuple[Path, Deviation], ...]] = field(default_factory=dict)
     """By address, each path at which what is live is not as stated, and why."""
     unmanaged: int = 0
@@ -77,13 +79,23 @@ class EnvironmentComparison:
     equal: int
 
 
-def side(desired: Sequence[Desired], live: Iterable[Live] | None, where: Target, unread: str | None = None) -> Side:
-    """What is stated for an environment, and what of it is live otherwise; `live` is None where it was not read."""
+def side(
+    desired: Sequence[Desired],
+    live: Iterable[Live] | None,
+    where: Target,
+    unread: str | None = None,
+    gone: Collection[str] = (),
+) -> Side:
+    """What is stated for an environment, and what of it is live otherwise; `live` is None where it was not read.
+
+    `gone` are the kinds whose API the server does not have.
+    """
     stated = {one.address: one for one in desired}
     if live is None:
         return Side(where, stated, unread=unread)
     objects = sorted(live, key=lambda one: (one.created_at, one.id))
     ownership = claim(sorted(desired, key=lambda one: one.address), objects, where)
+    readable = [match for match in ownership.claims if match.live is not None or match.desired.address.kind not in gone]
     found = {one.address: one for one in reversed(ownership.orphans)}
     found |= {match.desired.address: match.live for match in ownership.claims if match.live is not None}
     others = sum(other_manager(one, where) is not None for one in ownership.unmanaged)
@@ -91,7 +103,8 @@ def side(desired: Sequence[Desired], live: Iterable[Live] | None, where: Target,
         where=where,
         stated=stated,
         live=found,
-        deviations={match.desired.address: tuple(_deviations(match)) for match in ownership.claims},
+        gone=tuple(sorted({one.address.kind for one in desired if one.address.kind in gone})),
+        deviations={match.desired.address: tuple(_deviations(match)) for match in readable},
         unmanaged=len(ownership.unmanaged) - others,
         elsewhere=others,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from reconciler.canonical import Absent, Json, plain
+from reconciler.kinds import KINDS
 from reconciler.paths import show
 from reconciler.plan.environments import EnvironmentComparison, PathDifference, ResourceDifference, Side
 from reconciler.render import tree
@@ -74,6 +75,7 @@ def _side_document(side: Side) -> Document:
         "project": where.project,
         "stack": where.stack,
         "unread": side.unread,
+        "api_not_found": [*side.gone],
         "unmanaged": None if side.unread is not None else side.unmanaged,
         "elsewhere": None if side.unread is not None else side.elsewhere,
     }
@@ -150,7 +152,7 @@ def _comparison_page(comparison: EnvironmentComparison) -> tree.Page:
         offline=tuple(_offline(comparison.sides)),
         alerts=(),
         parts=tuple(_part(group, comparison) for group in groups),
-        notes=(),
+        notes=tuple(tree.Note("", note) for note in _missing_apis(comparison.sides)),
         ends=(tree.End("", tuple(_uncompared(comparison.sides)), _verdict(comparison, numbers), ""),),
     )
 
@@ -164,6 +166,13 @@ def _offline(sides: Sequence[Side]) -> Iterator[tree.Offline]:
     for side in sides[:1] if len(reasons) == 1 else sides:
         if side.unread is not None:
             yield tree.Offline(side.where.environment if len(reasons) > 1 else "", side.unread, "")
+
+
+def _missing_apis(sides: Iterable[Side]) -> Iterator[str]:
+    for side in sides:
+        for kind in side.gone:
+            environment, own = one_line(side.where.environment), KINDS[kind]
+            yield f"{environment} has no {own.api}: of its {own.plural} only the manifests were compared."
 
 
 def _uncompared(sides: Iterable[Side]) -> Iterator[str]:

@@ -82,7 +82,7 @@ def print_comparison(
     click.echo(FORMATS[format_name](hidden().deep(comparison, (Target, Live, Desired)), style), nl=False)
     if not detailed:
         return 0
-    is_unread = any(side.unread is not None for side in comparison.sides)
+    is_unread = any(side.unread is not None or side.gone for side in comparison.sides)
     return 2 if comparison.differences else 1 if is_unread and not offline else 0
 
 
@@ -129,7 +129,7 @@ async def _read_side(session: Session, desired: Sequence[Desired]) -> Side:
     if session.offline is not None:
         return side(desired, None, session.where, session.offline)
     try:
-        live, _ = await session.read_live()
+        live, gone = await session.read_live()
     except (ProviderError, BaseExceptionGroup) as error:
         first = first_error(error)
         if not isinstance(first, ProviderError):
@@ -138,4 +138,4 @@ async def _read_side(session: Session, desired: Sequence[Desired]) -> Side:
         remedy = "".join(f"\n  {line}" for line in failure.remedy.split("\n") if line)
         click.echo(f"Warning: {inert(failure.message)}{inert(remedy)}", err=True)
         return side(desired, None, session.where, first.message)
-    return side(desired, live, session.where)
+    return side(desired, live, session.where, gone=gone.keys())
