@@ -184,6 +184,21 @@ def test_what_looks_like_a_comment_in_a_text_is_none(tmp_path: Path) -> None:
     assert shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text})) == [f"{A}:6 temperature-and-top-p"]
 
 
+def test_a_comment_may_stand_where_a_block_begins(tmp_path: Path) -> None:
+    text = f"model: acme-chat\ninstructions: | # reconciler: allow merge-markers\n  Be brief.\n\n  Hi: {KEY}\n"
+    found = shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text.replace("merge-markers", "possible-secret")}))
+    assert found == []
+    assert f"{A}:2 unused-allow (note)" in shown(judged(tmp_path, {"reconciler.yaml": CONFIG, A: text}))
+
+
+def test_a_comment_at_the_top_of_the_configuration_is_about_all_of_it(tmp_path: Path) -> None:
+    config = CONFIG.replace("https://llm.acme.test/v1", "https://api.openai.com/v1")
+    files = {"reconciler.yaml": config, A: "model: acme-chat\n"}
+    assert [each.code for each in judged(tmp_path, files)] == ["retired-api"]
+    files["reconciler.yaml"] = f"# reconciler: allow retired-api\n\n{config}"
+    assert shown(judged(tmp_path, files)) == []
+
+
 def test_front_matter_has_comments_and_the_text_below_has_none(tmp_path: Path) -> None:
     file, allow = "assistants/a.md", "# reconciler: allow temperature-and-top-p"
     body = "model: acme-chat\ntemperature: 0.2\ntop_p: 0.5\n---\n"

@@ -36,6 +36,17 @@ POLICIES = {
         f"{GOOD}response_format:\n  type: json_schema\n  json_schema:\n    name: x\n    schema: {{enum: [secret]}}\n",
         "8:21 forbidden-text",
     ),
+    "the name of a property": (
+        "forbidden: [secret]",
+        f"{GOOD}response_format: {{type: json_schema, json_schema: {{\n schema: {{properties: {{secret: {{}}}}}}, name: x}}}}\n",
+        "5:24 forbidden-text",
+    ),
+    "an invisible character": (
+        "forbidden: [be kind]", "model: a\ninstructions: Be k\u200bind.\n", "2:15 forbidden-text"
+    ),
+    "letters that look the same": (
+        "forbidden: [don't für]", "model: a\ninstructions: ｄｏｎ’ｔ fu\u0308r\n", "2:15 forbidden-text"
+    ),
     "an escape": ("forbidden: [be kind]", 'model: a\ninstructions: "Be\\x20kind."\n', "2:15 forbidden-text"),
     "a sign": ("forbidden: ['???']", GOOD.replace("competitors.", "all???"), "3:29 forbidden-text"),
     "a long prompt": ("largest_prompt: 22", GOOD, "3:1 prompt-too-large"),
@@ -60,6 +71,7 @@ QUIET = {
     "a pattern that matches": "models: ['gpt-*', 'acme-chat-?']",
     "keys that are there": "metadata: [owner]",
     "a part of a word": "forbidden: [competitor, ind]",
+    "what nobody sees": 'forbidden: ["\\u200b"]',
     "the name of a property": "forbidden: [people, metadata, model]",
     "a prompt that just fits": "largest_prompt: 23",
     "nothing": "",

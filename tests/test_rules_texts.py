@@ -21,6 +21,8 @@ SECRETS = {
     "a key of Stripe": f"sk_live_{RUN}",
     "a JSON Web Token": f"eyJ{RUN}.eyJ{RUN}.{RUN}",
     "a private key": f"-----BEGIN RSA PRIVATE KEY-----\n{RUN}\n{RUN}\n",
+    "a token of Hugging Face": f"hf_{RUN}",
+    "a key of Azure": f"AccountName=acme;AccountKey={RUN}{RUN}==;",
     "a password or a key": f"Db_Password: '{RUN}'",
 }
 NONE = [
@@ -29,6 +31,11 @@ NONE = [
     *("password: hunter2", "password: correct-horse-battery-staple", "secret: 0123456789abcdef0123456789abcdef"),
     *("password=$(vault read -field=value secret/db1Prod)", "api_key: settings.API_KEY_OF_PRODUCTION_2"),
     *("secret: projects/Acme01Prod/secrets/Db2Password", "password: UserPasswordField2Input"),
+    *("secret: process.env.OAuth2ClientSecret1", "postgres://user:${PASSWORD}@db/a", "http://a:80/Zq3R7vx9Lm2Wp8Kd@x"),
+    *(
+        "client_secret=7Fjfp0ZBr1KtDRbnfVdmIw",
+        "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",
+    ),
     *("task-Zq3R7vx9Lm2Wp8Kd4Hs6Yt", "secret: <Zq3R7vx9Lm2Wp8Kd4Hs6Yt>"),
 ]
 
@@ -41,6 +48,10 @@ def test_a_secret_is_known_by_its_shape_and_hidden(looks: str) -> None:
     assert RUN[:16] not in starred(text)
     assert [len(line) for line in starred(text).split("\n")] == [len(line) for line in text.split("\n")]
     assert text[start:end] in text
+
+
+def test_a_password_in_an_address_is_a_secret() -> None:
+    assert starred(f"postgres://app:{RUN}@db/a") == f"postgres://app:{'*' * len(RUN)}@db/a"
 
 
 def test_a_secret_within_another_is_one() -> None:
@@ -59,8 +70,9 @@ def test_a_secret_is_in_no_output_of_any_command(
     told = here.run("validate")
     assert (told.code, told.err.count("possible-secret (warning)"), RUN[:12] in told.err) == (0, 1, False)
     assert "name: ****" in told.err
-    here.write(a=f"model: gpt-5.5\nnme: {SECRETS['a token of GitHub']}\n")
-    assert RUN[:12] not in here.run("plan").err
+    for wrong in ("nme", "reasoning_effort"):
+        here.write(a=f"model: gpt-5.5\n{wrong}: {SECRETS['a token of GitHub']}\n")
+        assert RUN[:12] not in here.run("plan", "--format", "github").err
 
 
 MARKERS = "<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n"
@@ -71,6 +83,9 @@ CONFLICTS = {
     "with line ends of Windows": (MARKERS.replace("\n", "\r\n"), [1]),
     "around a code block": (f"```\ncode\n{MARKERS}```\n".replace("a\n=", "```\n=", 1), [3]),
     "an example in a code block": (f"```diff\n{MARKERS}```\n", []),
+    "an example in a block that shows one": (f"````markdown\n```\n{MARKERS}```\n````\n~~~\n```\n{MARKERS}~~~\n", []),
+    "after code in a line": (f"```code``` is code\n{MARKERS}", [2]),
+    "in two blocks": (f"```\n{MARKERS}```\n".replace("=======\n", "```\n=======\n```\n"), [2]),
     "a heading": ("Title\n=======\n<<<<<<< quoted\n", []),
     "out of order": (">>>>>>> x\n=======\n<<<<<<< HEAD\n", []),
     "an indented one": (MARKERS.replace("<<<<<<<", "  <<<<<<<"), []),

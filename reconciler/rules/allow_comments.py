@@ -142,6 +142,8 @@ def _reach(comment: SourceComment, extents: Sequence[_Extent], text: str) -> tup
     if comment.is_alone and is_behind and len(within) < len(extents):
         return extents[len(within)], 0
     extent = (within or extents)[-1]
+    if comment.is_alone and not extent.begins and line < _next_line(text, 0):  # a file that is no manifest
+        return extent, 0
     return extent, _next_line(text, line) if comment.is_alone else line
 
 

@@ -17,6 +17,8 @@ _SHAPES: Final = (
     ("an access key of AWS", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     ("a token of Slack", ("xox",), r"\bxox[abeoprs]-[A-Za-z0-9-]{20,}"),
     ("a key of Google", ("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
+    ("a token of Hugging Face", ("hf_",), r"\bhf_[A-Za-z0-9]{30,}"),
+    ("a key of Azure", ("Key=",), r"\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{40,}"),
     ("a key of Stripe", ("k_live_",), r"\b[rs]k_live_[A-Za-z0-9]{16,}"),
     ("a JSON Web Token", ("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,500}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{20,}"),
     (
@@ -31,10 +33,14 @@ _PASSWORD: Final = re.compile(
     r"(?i:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)"
     r"[\"'`]?[ \t]*[:=][ \t]*[\"'`]?([^\s\"'`<>{}()$]{16,200})"
 )
+_IN_URL: Final = re.compile(r"://[^\s:/@]{1,100}:([^\s/@<>{}()$]{16,200})@")
+_IN_CODE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){2,}")
 _PLACEHOLDER: Final = re.compile(
     r"(?i)example|x{4}|0{6}|\*{3}|\.{3}|…|your|placeholder|dummy|sample|changeme|redacted|fake|insert"
     r"|12345678|abcdefgh|(?<![A-Za-z0-9])(?:test|todo|demo)(?![A-Za-z0-9])|eyJzdWIiOiIxMjM0NTY3ODkwI"
+    r"|eyJpc3MiOiJqb2UiLA0K|2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|7Fjfp0ZBr1KtDRbnfVdmIw|Eby8vdM02xNOcqFl"
 )
+"""The last ones are of RFC 7519 and RFC 6749, and the key of Azure's emulator."""
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _DISTINCT: Final = 10
 """So many different characters a random key of sixteen has nearly always."""
@@ -49,8 +55,9 @@ def possible_secrets(text: str) -> list[tuple[int, int, str]]:
         for match in pattern.finditer(text)
         if _is_random(match[0])
     ]
-    passwords = (match for match in _PASSWORD.finditer(text) if _is_strong(match[1]))
-    found += [(*match.span(1), "a password or a key") for match in passwords]
+    for pattern in (_PASSWORD, _IN_URL):
+        passwords = (match for match in pattern.finditer(text) if _is_strong(match[1]))
+        found += [(*match.span(1), "a password or a key") for match in passwords]
     apart: list[tuple[int, int, str]] = []
     for start, end, looks in sorted(found):
         if not apart or start >= apart[-1][1]:
@@ -75,9 +82,9 @@ def _is_random(text: str) -> bool:
 def _is_strong(text: str) -> bool:
     """Whether it can be nothing but a generated password: no name of a variable, no path or address, no words."""
     digits = re.findall("[0-9]+", text)
-    is_path = text.count("/") > 1 or "://" in text
+    is_name = text.count("/") > 1 or "://" in text or _IN_CODE.fullmatch(text)
     return (
-        not is_path and len(digits) > 1 and all(map(re.search, ("[a-z]", "[A-Z]"), (text, text))) and _is_random(text)
+        not is_name and len(digits) > 1 and all(map(re.search, ("[a-z]", "[A-Z]"), (text, text))) and _is_random(text)
     )
 
 

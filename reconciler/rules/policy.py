@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Final
@@ -14,6 +15,7 @@ from reconciler.source import Node, Positions, fields, member
 
 _READ: Final = ("description", "title", "name", "const", "default", "enum", "examples")
 """The members of tools and schemas that hold texts for the model."""
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 def _other_model(resource: JudgedResource, settings: RuleSettings, _: Mapping[str, str]) -> Iterator[RuleFinding]:
@@ -47,16 +49,21 @@ def _forbidden(resource: JudgedResource, settings: RuleSettings, sources: Mappin
     patterns = [(phrase, _pattern(phrase)) for phrase in settings.forbidden]
     for field, text in _texts_for_model(resource) if patterns else ():
         for phrase, pattern in patterns:
-            if pattern.search(str(text.value)):
+            if pattern.search(_as_read(str(text.value))):
                 place = _within(text, pattern, resource.files.get(field, ()), sources)
                 yield RuleFinding(place, f"`rules.forbidden` does not allow `{phrase}` here.", "write it otherwise")
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
     """The phrase at the boundaries of words, whatever its case and the white space in it."""
-    words = phrase.split()
+    words = _as_read(phrase).split() or [phrase]
     before, after = (r"(?<!\w)" if words[0][0].isalnum() else ""), (r"(?!\w)" if words[-1][-1].isalnum() else "")
     return re.compile(before + r"\s+".join(map(re.escape, words)) + after, re.IGNORECASE)
+
+
+def _as_read(text: str) -> str:
+    """The text without invisible characters, and with one spelling of those that look the same."""
+    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'")
 
 
 def _texts_for_model(resource: JudgedResource) -> Iterator[tuple[str, Node]]:
@@ -75,6 +82,8 @@ def _texts_in(node: Node, *, is_read: bool) -> Iterator[Node]:
     for inner in items(node):
         yield from _texts_in(inner, is_read=is_read)
     for key, inner in fields(node).items():
+        if key == "properties":
+            yield from (Node(name, place) for name, place in inner.keys.items())
         yield from _texts_in(inner, is_read=key in _READ)
 
 

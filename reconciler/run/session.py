@@ -373,7 +373,8 @@ def stop_at_errors(
     faults: Iterable[Diagnostic], sources: Mapping[str, str], style: Style, spared: str = "nothing was sent"
 ) -> None:
     """Reports all of them, each once; ends the command where one is an error, and says what it did not do."""
-    found, sources = credentials.less_secrets(in_order(faults), sources)
+    known_hidden, sources = credentials.less_secrets(in_order(faults), sources)
+    found = tuple(replace(each, message=starred(each.message), remedy=starred(each.remedy)) for each in known_hidden)
     reported = REPORTED.get(set[Diagnostic]())
     fresh = [fault for fault in found if fault not in reported]
     if fresh:

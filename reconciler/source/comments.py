@@ -14,6 +14,8 @@ from reconciler.source.front_matter import front_matter
 from reconciler.source.nodes import Positions
 
 _COMMENT = re.compile(r"(?<![^ \t\r\n])#[^\r\n]*")
+_HEAD = re.compile(r"[^\r\n]*")
+"""What precedes the text of a block on its first line, such as `| # a comment`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def _scalars(text: str) -> Iterator[tuple[int, int]]:
     try:
         for token in yaml.scan(text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.ScalarToken) and not token.plain:
-                yield token.start_mark.index, token.end_mark.index
+                head = _HEAD.match(text, token.start_mark.index) if token.style in ("|", ">") else None
+                yield head.end() if head else token.start_mark.index, token.end_mark.index
     except yaml.YAMLError:
         yield len(text), len(text)
