@@ -230,6 +230,7 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
         two="model: a\nreconciler: {key: one}\n---\n# b\nmodel: b\nreconciler: {key: two, kind: agent}\n",
         own="# yaml-language-server: $schema=other.json\nmodel: a\n",
         broken="model: [a\n",
+        program="#!/usr/bin/env editor\nmodel: a\n",
         beside="model: a\nreconciler: {key: x}\n--- {model: b, reconciler: {key: y}}\n",
     )
     files = here.root / "assistants"
@@ -245,6 +246,7 @@ def test_modelines_are_added_once_to_each_document_and_every_other_byte_is_kept(
         line, "model: a", "reconciler: {key: one}", "---", line.replace("assistant", "agent"),
     ]  # fmt: skip
     assert (files / "upper.YML").read_text() == f"{line}\nmodel: a\n"
+    assert (files / "program.yaml").read_text() == f"#!/usr/bin/env editor\n{line}\nmodel: a\n"
     assert (here.root / "reconciler.yaml").read_text().startswith("# yaml-language-server: $schema=.schemas/reconciler")
     assert {name: (files / name).read_bytes() for name in kept} == kept, told.err
     assert "text.md: no modeline" in told.err

@@ -33,6 +33,7 @@ class Server:
             "models": ["acme-chat", "acme-mini"], "vector_stores": ["vs_1"], "files": ["file_1", "file_2"]
         }  # fmt: skip
         self.asked: list[str] = []
+        self.page = 100
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(f"{request.method} {request.url.path}")
@@ -42,7 +43,11 @@ class Server:
             return httpx.Response(there, json={"error": {"message": f"No, {KEY}."}})
         if rest and rest[0] not in there:
             return httpx.Response(404, json={"error": {"message": f"No object {rest[0]}."}})
-        return httpx.Response(200, json={"id": rest[0]} if rest else {"data": [{"id": each} for each in there]})
+        if rest:
+            return httpx.Response(200, json={"id": rest[0]})
+        after = request.url.params.get("after")
+        page = there[there.index(after) + 1 if after else 0 :][: self.page]
+        return httpx.Response(200, json={"data": [{"id": each} for each in page], "has_more": page[-1:] != there[-1:]})
 
 
 @pytest.fixture
@@ -71,6 +76,11 @@ def test_what_the_server_has_is_not_reported_and_the_embedded_one_is_not_asked(h
     asked = len(server.asked)
     assert (here.run("validate").err, here.run("validate", "--online", "-e", "local").err) == ("", "")
     assert len(server.asked) == asked
+
+
+def test_a_list_of_models_in_pages_is_read_to_its_end(here: Checkout, server: Server) -> None:
+    server.has["models"], server.page = ["acme-1", "acme-2", "acme-3", "acme-4", "acme-chat"], 2
+    assert here.run("validate", "--online").err == ""
 
 
 LACKING = {

@@ -17,6 +17,7 @@ CONFIG = (
 )
 A = "assistants/a.yaml"
 GOOD = "model: acme-chat-2\nmetadata: {owner: people}\ninstructions: Be kind to competitors.\n"
+TOOL = "model: m\ntools: [{type: function, function: {name: f, description: d, parameters: {properties: {a: {}}}}}]\n"
 
 POLICIES = {
     "a model that no pattern matches": ("models: 'acme-*'", "model: gpt-5.5\n", "1:8 model-not-allowed"),
@@ -37,9 +38,9 @@ POLICIES = {
         "8:21 forbidden-text",
     ),
     "the name of a property": (
-        "forbidden: [secret]",
-        f"{GOOD}response_format: {{type: json_schema, json_schema: {{\n schema: {{properties: {{secret: {{}}}}}}, name: x}}}}\n",
-        "5:24 forbidden-text",
+        "forbidden: [a]",
+        TOOL,
+        "2:88 forbidden-text",
     ),
     "an invisible character": (
         "forbidden: [be kind]", "model: a\ninstructions: Be k\u200bind.\n", "2:15 forbidden-text"

@@ -89,7 +89,7 @@ def with_modelines(text: str, wanted: Sequence[tuple[int, str]]) -> str | None:
     for index, (line, comment) in reversed([*enumerate(wanted)]):
         above = max((number for number in separators if number < line), default=-1)
         below = min((number for number in separators if number >= line), default=len(lines))
-        start = above + 1 if index else 0
+        start = above + 1 if index else int(bool(lines) and lines[0].startswith("#!"))
         if any(_STATES_SCHEMA.match(each) for each in lines[start:below]):
             continue
         if above == line - 1 and index:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias
@@ -73,14 +73,28 @@ async def deletes(wire: Wire, collection: Collection) -> bool:
 
 async def models_of(wire: Wire, collection: Collection) -> Mapping[str, str | None]:
     """The models that the server lists, each with its last day if it says one; nothing where it lists none."""
+    models = replace(collection, path="/models", beta=None)
+    listed: dict[str, str | None] = {}
+    query: dict[str, str] = {}
     try:
         with until(wire.clock.monotonic() + _MODELS_SECONDS):
-            answer = await wire.page(replace(collection, path="/models", beta=None), {})
+            while True:
+                page = await wire.page(models, query)
+                fresh = {id: day for id, day in _models_on(page) if id not in listed}
+                listed |= fresh
+                if not fresh or page.get("has_more") is not True:
+                    break
+                query = {"after": [*fresh][-1]}
     except ProviderError:
         return {}
-    listed = answer.get("data")
-    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-    return {id: _day(row.get("shutdown_date")) for row in rows if isinstance(id := row.get("id"), str)}
+    return listed
+
+
+def _models_on(page: Mapping[str, Json]) -> Iterator[tuple[str, str | None]]:
+    rows = page.get("data")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and isinstance(id := row.get("id"), str):
+            yield id, _day(row.get("shutdown_date"))
 
 
 async def missing_of(wire: Wire, collection: Collection, ids: Iterable[str]) -> frozenset[str] | None:
