@@ -230,6 +230,38 @@ def test_a_command_is_offered_and_runs(extended: Extended) -> None:
     assert extended.run("example") == "Hello.\n"
 
 
+RULE = """
+from reconciler.rules.rule import Rule, RuleFinding
+
+
+def _small(resource, settings, sources):
+    name = resource.text("name")
+    if name is not None and name.value.islower():
+        yield RuleFinding(name.place, "The name has no capital letter.", "write one")
+
+
+EXAMPLE = Rule("small-name", "warning", "A name has no capital letter.", _small)
+"""
+
+
+def test_a_rule_is_reported_and_silenced(extended: Extended) -> None:
+    registered = {
+        "from reconciler.rules.allow_comments import AllowComments, ManifestText, allow_comments\n": (
+            "from reconciler.rules.example import EXAMPLE\n"
+        ),
+        "        SAMPLING,\n": "        EXAMPLE,\n",
+    }
+    extended.follow("A rule of judgement", example=RULE, init=registered)
+    extended.write("assistants/hr.yaml", "name: hr\nmodel: gpt-5.5\n")
+
+    assert "assistants/hr.yaml:1:7: small-name (warning): The name has no capital letter." in extended.run(
+        "validate", "--strict", code=1
+    )
+    extended.write("assistants/hr.yaml", "name: hr # reconciler: allow small-name\nmodel: gpt-5.5\n")
+    extended.run("validate", "--strict")
+    assert '"small-name"' in extended.run("schema", "reconciler")
+
+
 KIND = """
 from typing import Annotated, Any
 
