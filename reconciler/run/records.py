@@ -98,7 +98,8 @@ def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -
                 return record
     except (BadRecord, OSError) as error:
         raise Failure(str(error), "name another, of `reconciler history`") from error
-    raise Failure("Nothing was applied from here yet.", "name a record with --from FILE")
+    there = f" to {options.environment}" if options.environment else ""
+    raise Failure(f"Nothing was applied{there} from here yet.", "name a record with --from FILE")
 
 
 def _path_of(run: str, paths: Sequence[Path], otherwise: str = "") -> Path:

@@ -60,7 +60,13 @@ def restore_run(reporter: Reporter, run: str | None, file: str | None, allow: fr
     session = open_session(reporter.options, owns=True)
     if not is_of(recorded, session.where):
         target = f"{recorded.stack} in {recorded.environment} at {recorded.base_url}"
-        raise Failure(f"Run {record.head.run} was of {target}; nothing was changed.", "choose its environment with -e")
+        remedy = "choose its environment with -e"
+        if recorded.environment == session.where.environment:
+            remedy = (
+                "a run is rolled back in its own stack and at its own address; what a preview had,"
+                " `reconciler apply --stack NAME` creates again"
+            )
+        raise Failure(f"Run {record.head.run} was of {target}; nothing was changed.", remedy)
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
         context = PlanContext(
