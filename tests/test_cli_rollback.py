@@ -267,7 +267,7 @@ def test_a_run_of_another_environment_is_refused(here: Checkout) -> None:
 
     assert (told.code, nothing.code) == (1, 1)
     assert f"Run {run} was of one in one at" in told.err
-    assert "Nothing was applied from here yet." in nothing.err
+    assert "Nothing was applied to two from here yet." in nothing.err
     assert here.live() == live
     rolled_back(here)
     assert here.live() == {}

@@ -105,6 +105,13 @@ def test_what_is_unmanaged_comes_by_name_and_what_other_stacks_manage_after_it()
     assert shown[-1] == "1 managed, 3 unmanaged, 2 of acme-pr-7/production, 1 of acme/staging."
 
 
+def test_the_totals_name_a_few_other_stacks_and_count_many() -> None:
+    markers = [Marker(f"acme-pr-{number}", "staging", "hr", 1) for number in range(9)]
+    found = [Live("assistant", f"asst_{each.stack}", {"name": "x"}, {}, marker=each) for each in (*markers, markers[0])]
+
+    assert table(standings(Plan(WHERE), found), Style()).endswith("\n0 managed, 0 unmanaged, 10 of 9 other stacks.\n")
+
+
 def test_a_change_that_says_nothing_more_is_a_change() -> None:
     world = World()
     bare = Plan(world.where, changes=(Change("update", Address("assistant", "a"), None, ""),))

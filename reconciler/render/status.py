@@ -30,6 +30,7 @@ _INKS = {
 }
 _UNCOUNTED = ("to be created", "to be adopted", MARKER_LOST, API_NOT_FOUND, ID_NOT_FOUND)
 """The states of what is not managed as far as is known, and has an address."""
+_NAMED_OWNERS = 5
 
 
 def table(rows: Sequence[Standing], style: Style, *, others: bool = True) -> str:
@@ -59,7 +60,10 @@ def _totals(rows: Sequence[Standing]) -> Iterator[str]:
     yield f"{states.total() - sum(states[state] for state in _UNCOUNTED) - unmanaged:,} managed"
     yield from (f"{states[state]:,} {state}" for state in _UNCOUNTED if states[state])
     yield f"{unmanaged:,} unmanaged"
-    yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
+    if len(others) > _NAMED_OWNERS:
+        yield f"{others.total():,} of {len(others):,} other stacks"
+    else:
+        yield from (f"{number:,} of {one_line(owner)}" for owner, number in sorted(others.items()))
 
 
 def _wrapped_note(text: str, style: Style) -> str:
