@@ -14,7 +14,7 @@ from reconciler.model import Target
 from reconciler.plan.policy import DRIFT, Policy
 from reconciler.providers import PROVIDERS
 from reconciler.render.faults import report
-from support.checkout import Checkout, answering
+from support.checkout import LOCAL, Checkout, answering
 from support.gits import commit, git, repository
 from support.lives import wanted
 
@@ -287,6 +287,23 @@ def test_two_folders_with_one_stack_are_found_before_either_deletes_what_the_oth
     assert "The stack `people` of `away`" in team.run("-C", "../it", "validate").err
     borrowed = team.run("-C", "../hr", "destroy", "-e", "away", "--stack", "it", "--auto-approve")
     assert "The stack `it` of `away` is that of it/reconciler.yaml as well." in borrowed.err
+
+
+def test_the_stack_of_another_folder_is_told_from_a_preview(team: Checkout) -> None:
+    (team.root.parent / FILE).write_text(away("http://127.0.0.1:9/v1"))
+    save(team)
+    (team.root.parent / "it").mkdir()
+    (team.root.parent / "it" / FILE).write_text(CHILD.replace("stack: hr", "stack: it"))
+    for stack in ("it", "it-pr-7"):
+        team.applied(wanted("x"), Target(stack, "local", "local", LOCAL.base_url))
+
+    told = team.run("status", "-e", "local", "--all-stacks")
+    data = team.run("status", "-e", "local", "--all-stacks", "--json").data
+
+    assert "it/local: 1 assistant, created today\n    The folder it of this repository manages it.\n" in told.out
+    assert [(each["stack"], each["known_by"], each["folder"]) for each in data["stacks"]] == [
+        ("it", "other-folder", "it"), ("it-pr-7", "unknown", None)
+    ]  # fmt: skip
 
 
 def test_the_folder_of_the_shared_file_says_where_to_go(team: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from reconciler.model import Live, Target
 from reconciler.plan.ownership import other_manager
 
-Origin: TypeAlias = Literal["configured", "pull-request", "applied-here", "unknown"]
-"""By what a stack is known: the configuration, a name like a preview's, the run records, or nothing."""
+Origin: TypeAlias = Literal["configured", "pull-request", "other-folder", "applied-here", "unknown"]
+"""By what a stack is known: the configuration, a name like a preview's, another folder, the run records, or nothing."""
 _PULL = re.compile(r"(.+)-pr-[1-9][0-9]{0,9}")
 
 
@@ -23,6 +23,8 @@ class OtherStack:
     environment: str
     origin: Origin
     objects: tuple[Live, ...]
+    folder: str = ""
+    """The other folder of the repository that manages it."""
 
     @property
     def pull(self) -> str:
@@ -60,6 +62,11 @@ def other_stacks(
         )
         for stack, environment in sorted(groups)
     )
+
+
+def of_folder(stack: OtherStack, folder: str | None) -> OtherStack:
+    """The stack, as one that another folder of the repository manages, if one does."""
+    return stack if folder is None else replace(stack, origin="other-folder", folder=folder)
 
 
 def _origin_of(

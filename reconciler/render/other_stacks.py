@@ -40,6 +40,7 @@ def _stack_document(stack: OtherStack) -> Document:
         "stack": stack.stack,
         "environment": stack.environment,
         "known_by": stack.origin,
+        "folder": stack.folder or None,
         "pull": int(stack.pull) if stack.pull else None,
         "number": len(stack.objects),
         "oldest": _moment(oldest),
@@ -69,6 +70,8 @@ def _about(stack: OtherStack) -> Iterator[str]:
         yield f"`{removal(stack)}`"
     elif stack.origin == "configured":
         yield "reconciler.yaml names this stack."
+    elif stack.origin == "other-folder":
+        yield one_line(f"The folder {stack.folder} of this repository manages it.")
     elif stack.origin == "applied-here":
         yield "It was applied from this checkout: a preview, or this stack under a name that it had before."
         target = one_line(f"-e {stack.environment} --stack {stack.stack}")

@@ -16,7 +16,7 @@ from reconciler.model import Address, Live, Marker
 from reconciler.plan.guards import is_full
 from reconciler.plan.make import make_plan
 from reconciler.plan.objections import API_GONE
-from reconciler.plan.other_stacks import OtherStack
+from reconciler.plan.other_stacks import OtherStack, of_folder
 from reconciler.plan.other_stacks import other_stacks as stacks_on_server
 from reconciler.plan.ownership import is_ours, managed
 from reconciler.plan.status import standings
@@ -28,6 +28,7 @@ from reconciler.render.values import in_ascii, one_line
 from reconciler.run.addressing import address_named, meant
 from reconciler.run.manifest_context import manifest_context
 from reconciler.run.missing_apis import stop_at_missing
+from reconciler.run.neighbors import folders_by_stack
 from reconciler.run.planning import plan_context
 from reconciler.run.records import readable_records
 from reconciler.run.session import Session, run_async, warn_of_lists
@@ -190,4 +191,7 @@ def _other_stacks(session: Session, live: Sequence[Live]) -> tuple[OtherStack, .
     known = session.config.environments
     configured = {name: (each.stack, *each.former_stacks) for name, each in known.items()}
     applied_here = {record.head.where.stack for record in readable_records(session)}
-    return stacks_on_server(live, session.where, configured, applied_here)
+    found = stacks_on_server(live, session.where, configured, applied_here)
+    unnamed = {stack.stack for stack in found if stack.origin in ("unknown", "applied-here")}
+    folders = folders_by_stack(session.config, unnamed)
+    return tuple(of_folder(stack, folders.get((stack.stack, stack.environment))) for stack in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from os.path import relpath
 from pathlib import Path
 from posixpath import dirname, normpath
@@ -68,6 +68,15 @@ def extending_folders(loaded: Config) -> tuple[str, ...]:
     if git is None or loaded.file is None or any((loaded.root / folder).exists() for folder in loaded.manifests):
         return ()
     return tuple(sorted(folder for folder, _ in _near_configurations(loaded, git, (EXTENDS,))))
+
+
+def folders_by_stack(loaded: Config, stacks: Collection[str]) -> dict[tuple[str, str], str]:
+    """By stack and environment, the other folder that manages it; of these stacks."""
+    git = repository(loaded.root)
+    if git is None or loaded.file is None or not stacks:
+        return {}
+    near = _near_configurations(loaded, git, tuple(stacks))
+    return {(each.stack, name): folder for folder, other in near for name, each in other.environments.items()}
 
 
 def _near_configurations(loaded: Config, git: Repository, words: tuple[str, ...]) -> Iterator[tuple[str, Config]]:
