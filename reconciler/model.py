@@ -25,6 +25,8 @@ Applies: TypeAlias = Literal["change", "everything"]
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 """What a stack, an environment and a key match."""
+NAME_RULE: Final = "1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit"
+"""The same in words."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,7 +12,7 @@ from reconciler import urls
 from reconciler.authoring.surroundings import Surroundings
 from reconciler.config import LOCAL
 from reconciler.drafts.first_files import FirstEnvironment, usual_variable
-from reconciler.model import NAME
+from reconciler.model import NAME, NAME_RULE
 
 _VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _NONE = "-"
@@ -83,7 +83,7 @@ def _asked_url() -> str | None:
 
 def _asked_name(question: str, usual: str, *others: str) -> str:
     while not NAME.fullmatch(found := _asked_text(question, usual)) and found not in others:
-        click.echo(f"Error: {found!r} is not a name: use a to z, 0 to 9, `.`, `_` and `-`.")
+        click.echo(f"Error: {found!r} is not a name: use {NAME_RULE}.")
     return found
 
 

@@ -30,14 +30,13 @@ from reconciler.drafts.first_files import (
     FirstConfiguration,
     completed,
     example,
-    folder_of_kind,
     in_turn,
     usual_kind,
     with_ignored,
 )
 from reconciler.kinds import KINDS
 from reconciler.manifests import reading
-from reconciler.model import NAME
+from reconciler.model import NAME, NAME_RULE
 from reconciler.providers.local import DATABASE
 from reconciler.render import Style
 from reconciler.run.git import repository
@@ -106,7 +105,7 @@ def _begin(files: NewFiles, options: InitOptions, around: Surroundings, style: S
         files.change(".gitignore", with_ignored)
     if options.has_example is not False and not has_manifests:
         absent = [name for name, each in loaded.environments.items() if not each.settings.embedded]
-        texts = example(kind, folder or folder_of_kind(kind), options.layout or "yaml", absent, line)
+        texts = example(folder or KINDS[kind].plural, options.layout or "yaml", absent, line)
         _read_example_back(loaded, texts, style)
         files.add(texts)
     return loaded
@@ -135,20 +134,21 @@ def _new_stack(options: InitOptions, around: Surroundings) -> str:
         raise Failure("reconciler.yml is not read.", f"rename it to {FILE}")
     stack = options.stack or around.stack
     if not NAME.fullmatch(stack) or stack == DEFAULT_STACK:
-        remedy = f"use a to z, 0 to 9, `.`, `_` and `-`, and not `{DEFAULT_STACK}`"
+        remedy = f"use {NAME_RULE}, and not `{DEFAULT_STACK}`"
         raise Failure(f"{stack!r} is not a name for a stack.", remedy)
     return stack
 
 
 def _manifest_folder(root: Path, kind: str) -> tuple[str | None, bool]:
     """The folder of manifests where the usual one has other things; and whether there are manifests already."""
-    usual = [plural for plural in sorted(each.plural for each in KINDS.values()) if (root / plural).is_dir()]
-    is_taken = (root / folder_of_kind(kind)).exists() and folder_of_kind(kind) not in usual
-    read = reading.read(root, usual)
+    usual = KINDS[kind].plural
+    there = [plural for plural in sorted(each.plural for each in KINDS.values()) if (root / plural).is_dir()]
+    is_taken = (root / usual).exists() and usual not in there
+    read = reading.read(root, there)
     if any("model" in fields(manifest.node) for manifest in read.manifests):
         return None, True
     foreign = bool(is_taken or read.manifests or errors(read.faults))
-    return f"{_OWN_FOLDER}/{folder_of_kind(kind)}" if foreign else None, False
+    return f"{_OWN_FOLDER}/{usual}" if foreign else None, False
 
 
 def _read_back(text: str, root: Path) -> Config:

@@ -12,7 +12,7 @@ from reconciler.console.configuration import read_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import errors
 from reconciler.drafts.keys import slug_of
-from reconciler.model import NAME
+from reconciler.model import NAME, NAME_RULE
 from reconciler.source import Edit, OneLine, edited, member, parse, plain, write
 
 PROVIDER = "responses"
@@ -50,7 +50,7 @@ def responses_place(loaded: Config, source: Environment | None, into: str | None
     if there is not None or name in loaded.broken:
         raise Failure(f"The environment {name} does not have the provider `{PROVIDER}`.", "pass --into NAME")
     if not NAME.fullmatch(name):
-        raise Failure(f"{name!r} is not a name for an environment.", "use a to z, 0 to 9, `.`, `_` and `-`")
+        raise Failure(f"{name!r} is not a name for an environment.", f"use {NAME_RULE}")
     before = text_of(loaded.root, FILE) if loaded.file is not None else None
     folder = f"dist/{source.name if source is not None and into is None else name}"
     after = _with_environment(before, loaded, name, _stated_place(before, loaded, source, folder))

@@ -91,12 +91,12 @@ def command(
 def _environments_of(words: tuple[str, ...]) -> tuple[FirstEnvironment, ...]:
     from reconciler.config import LOCAL
     from reconciler.drafts.first_files import FirstEnvironment
-    from reconciler.model import NAME
+    from reconciler.model import NAME, NAME_RULE
 
     found: dict[str, FirstEnvironment] = {}
     for name, _, url in (word.partition("=") for word in words):
         if not NAME.fullmatch(name):
-            raise click.UsageError(f"--environment {name!r} is not a name: use a to z, 0 to 9, `.`, `_` and `-`.")
+            raise click.UsageError(f"--environment {name!r} is not a name: use {NAME_RULE}.")
         if name == LOCAL or name in found:
             raise click.UsageError(f"--environment {name} is there already; `{LOCAL}` is the embedded server.")
         found[name] = FirstEnvironment(name, url or None)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSc
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
 from reconciler.kinds.model_schema import NAME_SCHEMA, WrittenAs, nullable, one_or_more
-from reconciler.model import NAME, Applies
+from reconciler.model import NAME, NAME_RULE, Applies
 from reconciler.plan.policy import PERMITS
 from reconciler.settings import misfit
 
@@ -26,8 +26,7 @@ _SECONDS = {"m": 60, "h": 3600, "d": 86_400}
 
 def _valid_name(value: str) -> str:
     if not NAME.fullmatch(value):
-        remedy = "small letters, digits, `.`, `_`, `-`; at most 64; a letter or digit first"
-        raise misfit("bad-key", f"`{value}` is not a name.", remedy)
+        raise misfit("bad-key", f"`{value}` is not a name.", f"use {NAME_RULE}")
     return value
 
 

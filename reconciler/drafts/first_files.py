@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from reconciler.config.values import DEFAULT_STACK, FILE
-from reconciler.kinds import KINDS
 from reconciler.source import write
 
 Modeline = Callable[[str], str]
@@ -118,7 +117,7 @@ def _environment_lines(each: FirstEnvironment, *, is_first: bool) -> Iterator[st
         yield f"    {_line('stack', each.stack)}   # of its own, because another environment is on the same server"
 
 
-def example(kind: str, folder: str, layout: str, absent: Sequence[str], modeline: Modeline) -> dict[str, str]:
+def example(folder: str, layout: str, absent: Sequence[str], modeline: Modeline) -> dict[str, str]:
     """An example with its prompt in this layout, by path, which does not exist in some environments."""
     elsewhere = "".join(f"    {name}: {_ABSENT if not index else 'false'}\n" for index, name in enumerate(absent))
     own = f"reconciler:\n  environments:\n{elsewhere}" if absent else ""
@@ -135,11 +134,6 @@ def example(kind: str, folder: str, layout: str, absent: Sequence[str], modeline
 def usual_kind(environments: Sequence[FirstEnvironment]) -> str:
     """The kind that servers like these have."""
     return "assistant" if any(each.provider == "foundry" for each in environments) else "agent"
-
-
-def folder_of_kind(kind: str) -> str:
-    """The usual folder of a kind."""
-    return KINDS[kind].plural
 
 
 def with_ignored(text: str | None) -> str:

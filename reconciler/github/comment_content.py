@@ -22,6 +22,7 @@ from reconciler.github.posts import comment, minute
 from reconciler.github.posts.apply_results import read_results
 from reconciler.github.posts.comment import Frame
 from reconciler.github.posts.sticky import UNKNOWN, BadNameError, CommentMarker, first_line
+from reconciler.model import NAME_RULE
 from reconciler.plan.allowances import Labelling, Verdict, idle
 from reconciler.plan.reviewed import environment_of
 from reconciler.render import Document, hidden
@@ -178,7 +179,7 @@ def _valid_marker(targets: Sequence[tuple[str, str]], request: CommentRequest) -
     try:
         first_line(marker)
     except BadNameError as error:
-        raise Failure(f"This is not about a valid target: {error}.", "1 to 64 of a-z, 0-9, `.`, `_`, `-`") from error
+        raise Failure(f"This is not about a valid target: {error}.", f"use {NAME_RULE}") from error
     return marker
 
 

@@ -16,14 +16,14 @@ from pydantic import BaseModel, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from reconciler.kinds.fields import FieldPart, ValueLimits
-from reconciler.model import NAME
+from reconciler.model import NAME, NAME_RULE
 
 Schema: TypeAlias = dict[str, Any]
 
 NAME_SCHEMA: Final[Schema] = {
     "type": "string",
     "pattern": f"^{NAME.pattern}$",
-    "patternErrorMessage": "Write 1 to 64 of a-z, 0-9, `.`, `_`, `-`, a letter or digit first.",
+    "patternErrorMessage": f"Write {NAME_RULE}.",
 }
 """What stacks, environments and keys are called."""
 _TYPES: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}

@@ -14,7 +14,7 @@ from reconciler.kinds.problems import from_pydantic
 from reconciler.manifests.block import PATCHED, ReconcilerBlock
 from reconciler.manifests.clashes import clashes
 from reconciler.manifests.references import Resolver, without_own
-from reconciler.model import NAME, Address, Desired
+from reconciler.model import NAME, NAME_RULE, Address, Desired
 from reconciler.paths import BadPath, Path, read, show
 from reconciler.source import Node, fields, locate, member, merged, plain
 
@@ -239,7 +239,7 @@ class _ManifestReader:
         if self.own.key is not None:
             key, place, remedy = self.own.key, self.own_place("key"), "choose another"
         if self.key_known and not NAME.fullmatch(key):
-            message = f"{key!r} is not a key: 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit."
+            message = f"{key!r} is not a key: {NAME_RULE}."
             self._say(place, "bad-key", message, remedy)
         elif not self.key_known and not states_key:
             message = "One of several documents in a file has to say what it is called."

@@ -28,7 +28,7 @@ from reconciler.github import actions_output
 from reconciler.kinds import KINDS
 from reconciler.kinds.headers import secret_headers
 from reconciler.manifests import parser, reading
-from reconciler.model import NAME, Address, Desired, Live, Target
+from reconciler.model import NAME, NAME_RULE, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
 from reconciler.providers import (
@@ -414,8 +414,7 @@ def with_stack(stack: str | None, environment: Environment) -> Environment:
     if stack is None or stack == environment.stack:
         return environment
     if not NAME.fullmatch(stack):
-        remedy = "use 1 to 64 of a-z, 0-9, `.`, `_`, `-`, beginning with a letter or digit"
-        raise Failure(f"{stack!r} is not a valid stack name.", remedy)
+        raise Failure(f"{stack!r} is not a valid stack name.", f"use {NAME_RULE}")
     return replace(environment, stack=stack, former_stacks=(), borrowed=True)
 
 
