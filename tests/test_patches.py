@@ -57,6 +57,8 @@ def beside(written: dict[str, Any], live: dict[str, Any], kind: str = "assistant
         ({"metadata": {"a": "1", "b": "2"}}, {"metadata": {"a": "1", "c": "3"}}, {"metadata": {"b": None, "c": "3"}}),
         ({"instructions": {"file": "prompts/p.md"}}, {"instructions": "Another."}, {"instructions": "Another."}),
         ({"temperature": 0.5, "reconciler": {"ignore_changes": ["temperature"]}}, {"temperature": 1.5}, {}),
+        ({"model": "o3-mini"}, {"model": "m", "top_p": 0.1}, {"model": "m", "top_p": 0.1}),
+        ({"model": "o3-mini"}, {"model": "o3", "top_p": 0.1}, {"model": "o3"}),
         ({"tools": [FROM_FILE, OTHER]}, {"tools": [OTHER, FUNCTION]}, {}),
         (
             {"tools": [FROM_FILE, OTHER, {"type": "code_interpreter"}]},

@@ -61,12 +61,19 @@ class Beside:
     @cached_property
     def targets(self) -> dict[str, Json | Absent]:
         """The fields that are not as they are live, with what the API would have for each; absent is its default."""
-        names = dict.fromkeys(each.path[0] for each in differences(self.desired, self.live, self.kind))
-        fields: Json = dict(self.live.fields)
-        for path in (*self.desired.ignore, *self.desired.left_to_server):
-            fields = copied(fields, path, dict(self.desired.fields))
-        stated = self.kind.manifest(fields if isinstance(fields, dict) else {})
+        # Another model, live, may reject less than the manifest's: then the server chooses less.
+        still = self.kind.check(self._as_live(self.desired), ServerTraits()).left_to_server
+        desired = replace(self.desired, left_to_server=self.desired.left_to_server & still)
+        names = dict.fromkeys(each.path[0] for each in differences(desired, self.live, self.kind))
+        stated = self._as_live(desired)
         return {name: self._aligned(name, stated[name]) if name in stated else ABSENT for name in names}
+
+    def _as_live(self, desired: Desired) -> dict[str, Json]:
+        """The body that the live object has, as the API takes it, but for what is left to the server."""
+        fields: Json = dict(self.live.fields)
+        for path in (*desired.ignore, *desired.left_to_server):
+            fields = copied(fields, path, dict(desired.fields))
+        return self.kind.manifest(fields if isinstance(fields, dict) else {})
 
     @property
     def unknown_members(self) -> tuple[str, ...]:
