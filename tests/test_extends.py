@@ -312,12 +312,14 @@ def test_the_folder_of_the_shared_file_says_where_to_go(team: Checkout, monkeypa
     save(team)
     monkeypatch.chdir(top)
 
-    plan, validated = team.run("plan"), team.run("validate")
+    plan, imported, validated = team.run("plan"), team.run("import", "-e", "local"), team.run("validate")
 
     assert plan.err.splitlines() == [
         "Error: This folder has no manifests; its reconciler.yaml is extended by hr.",
         "  run it in one of them, such as `reconciler -C hr …`",
     ]
+    assert (imported.code, imported.err) == (1, plan.err)
+    assert "is extended by hr.\n" in team.run("doctor", "-e", "local").out
     assert validated.out == "Valid: reconciler.yaml has no manifests here, and is extended by hr.\n"
     (top / FILE).write_text(f"stack: platform\n{away('http://127.0.0.1:9/v1')}")
     assert "extended" not in team.run("plan", "-e", "local").err

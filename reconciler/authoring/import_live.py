@@ -25,12 +25,14 @@ from reconciler.plan import marker as markers
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.importable import Candidates, candidates
 from reconciler.plan.ownership import is_ours
+from reconciler.run.neighbors import stop_in_base
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import Session, open_session, run_async
 
 
 def import_live(session: Session, words: Sequence[str], options: ImportOptions) -> None:
     """Writes a manifest for every live object that has none, or for those that the words name."""
+    stop_in_base(session.config)
     repository = opened(session.config, session.environment, session.style)
     unowned = config.unowned(session.config, session.environment)
     if unowned is not None and session.config.file is not None:

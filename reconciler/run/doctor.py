@@ -26,6 +26,7 @@ from reconciler.run.doctor_server import Examined, retirement_findings, server_f
 from reconciler.run.doctor_trial import tried
 from reconciler.run.git import repository
 from reconciler.run.interrupts import INTERRUPTED
+from reconciler.run.neighbors import told_in_base
 from reconciler.run.options import ApplyOptions
 from reconciler.run.session import Session, choose_environment, load_config, run_async, session_in
 from reconciler.settings import Access
@@ -143,7 +144,9 @@ def examine(options: ApplyOptions, format_name: str, *, write: bool, model: str 
 def _configuration(loaded: Config, environment: Environment) -> Iterator[Finding]:
     file = loaded.file or f"no {config.FILE}"
     yield Finding("configuration", "ok", f"{file}: provider {environment.provider}, stack {environment.stack}.")
-    if unowned := config.unowned(loaded, environment):
+    if told := told_in_base(loaded):
+        yield Finding("configuration", "note", *told)
+    elif unowned := config.unowned(loaded, environment):
         yield Finding("configuration", "problem", unowned.message, unowned.remedy)
     for name in sorted(loaded.broken):
         yield Finding("configuration", "note", f"The environment {name} has errors.", f"reconciler validate -e {name}")

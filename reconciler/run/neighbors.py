@@ -40,11 +40,19 @@ def same_stack(loaded: Config, environment: Environment) -> Diagnostic | None:
 
 def stop_in_base(loaded: Config) -> None:
     """Ends the command in a folder that has no manifests, and whose configuration is that of other folders."""
-    if folders := folders_of_base(loaded):
-        message = f"This folder has no manifests; its {FILE} is extended by {listed(folders)}."
-        top = repository(loaded.root)
-        there = relpath((top.top if top else loaded.root) / folders[0], Path.cwd())
-        raise Failure(message, f"run it in one of them, such as `reconciler -C {there} …`")
+    if told := told_in_base(loaded):
+        raise Failure(*told)
+
+
+def told_in_base(loaded: Config) -> tuple[str, str] | None:
+    """That a folder has no manifests and other folders extend its configuration, with where to go; None elsewhere."""
+    folders = folders_of_base(loaded)
+    if not folders:
+        return None
+    top = repository(loaded.root)
+    there = relpath((top.top if top else loaded.root) / folders[0], Path.cwd())
+    message = f"This folder has no manifests; its {FILE} is extended by {listed(folders)}."
+    return message, f"run it in one of them, such as `reconciler -C {there} …`"
 
 
 def listed(folders: Sequence[str]) -> str:
