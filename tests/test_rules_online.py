@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from reconciler.rules import RULES
+from reconciler.run import online
 from support.checkout import Checkout
 from support.loopback import on_loopback
 
@@ -34,9 +36,11 @@ class Server:
         }  # fmt: skip
         self.asked: list[str] = []
         self.page = 100
+        self.delay = 0.0
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(f"{request.method} {request.url.path}")
+        time.sleep(self.delay)
         _, _, collection, *rest = request.url.path.split("/")
         there = self.has[collection]
         if isinstance(there, int):
@@ -147,6 +151,15 @@ def test_a_server_that_fails_in_the_middle_is_one_note(here: Checkout, server: S
         config.write_text(config.read_text().partition("'http")[0] + f"'{url}', values: {{store: vs_1}}}}\n")
         told = here.run("validate", "--online")
     assert (told.code, told.err.count("not-asked (note)"), "403" in told.err) == (0, 1, True)
+
+
+def test_a_server_that_is_silent_is_one_note_in_good_time(
+    here: Checkout, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(online, "_SECONDS", 0.2)
+    server.delay = 0.5
+    told = here.run("validate", "--online")
+    assert (told.code, told.err.count("not-asked (note)"), len(server.asked)) == (0, 1, 1), told.err
 
 
 def test_an_environment_without_its_key_is_a_note(

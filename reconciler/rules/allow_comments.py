@@ -73,10 +73,19 @@ class AllowComments:
     listed: Sequence[AllowComment] = ()
     malformed: Sequence[Location] = ()
     used: set[Location] = field(default_factory=set)
+    _by_file: dict[tuple[str, str], list[AllowComment]] = field(init=False, default_factory=dict)
+    """By code, and by each file that it may be about."""
+
+    def __post_init__(self) -> None:
+        for each in self.listed:
+            for file in {each.place.file, *(file for file, _ in each.extent.references)}:
+                self._by_file.setdefault((each.code, file), []).append(each)
 
     def silence(self, finding: Diagnostic) -> bool:
         """Whether a comment silences the finding."""
-        found = [each for each in self.listed if each.code == finding.code and each.is_about(finding.place)]
+        found = [
+            each for each in self._by_file.get((finding.code, finding.place.file), ()) if each.is_about(finding.place)
+        ]
         self.used.update(each.place for each in found)
         return bool(found)
 

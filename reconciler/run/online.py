@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +13,7 @@ from reconciler import config
 from reconciler.config import Config, Environment
 from reconciler.diagnostics import Diagnostic, Location, nearest
 from reconciler.manifests.parser import ParsedManifests
-from reconciler.providers import Provider, ProviderError, Unauthorized
+from reconciler.providers import Provider, ProviderError, Unauthorized, until
 from reconciler.render import Style
 from reconciler.rules import RULES
 from reconciler.rules.rule import items
@@ -22,6 +23,8 @@ from reconciler.source import Node, member
 
 _BY_DEPLOYMENT: Final = ".azure.com"
 """Servers there list the models that could be deployed, and not the names of deployments."""
+_SECONDS: Final = 120.0
+"""How long one server may take to answer everything."""
 _LOOKED_UP: Final = (
     ("missing-store", "/vector_stores", "vector store", ("file_search", "vector_store_ids")),
     ("missing-file", "/files", "file", ("code_interpreter", "file_ids")),
@@ -54,13 +57,18 @@ async def _answers(loaded: Config, environment: Environment, parsed: ParsedManif
         return OnlineAnswers((_not_asked(environment, f"{reason}.", "ask once the change is merged"),))
     session = session_in(loaded, environment, style)
     try:
-        async with session.provider() as provider:
-            dates = await provider.models()
-            if not dates:
-                await provider.missing("/models", ())  # which says why, where it is not that it lists none
-            found = [each for row in _LOOKED_UP for each in await _missing_objects(session, provider, parsed, *row)]
+        with until(time.monotonic() + _SECONDS):
+            return await _asked(session, parsed)
     except ProviderError as error:
         return OnlineAnswers((_not_asked(environment, error.message, error.remedy),))
+
+
+async def _asked(session: Session, parsed: ParsedManifests) -> OnlineAnswers:
+    async with session.provider() as provider:
+        dates = await provider.models()
+        if not dates:
+            await provider.missing("/models", ())  # which says why, where it is not that it lists none
+        found = [each for row in _LOOKED_UP for each in await _missing_objects(session, provider, parsed, *row)]
     return OnlineAnswers((*_not_listed(session, parsed, dates), *found), dates)
 
 
