@@ -21,7 +21,7 @@ from reconciler.kinds.fields import text as normal_text
 from reconciler.manifests.parser import Manifest, ManifestContext
 from reconciler.manifests.references import Resolver, is_schema, reference_at, without_own
 from reconciler.paths import at
-from reconciler.source import Edit, Node, OneLine, fields, member, merge_patch, plain
+from reconciler.source import Edit, Node, OneLine, fields, items, member, merge_patch, plain
 
 _Steps: TypeAlias = tuple[str | int, ...]
 _PATCHES = ("reconciler", "environments")
@@ -90,8 +90,7 @@ class _Slot:
         return self.member(key, member(self.node, key)) if is_mapping else None
 
     def items(self) -> tuple[_Slot, ...]:
-        listed = self.node.value if self.node is not None and isinstance(self.node.value, tuple) else ()
-        return tuple(self.member(index, node) for index, node in enumerate(listed))
+        return tuple(self.member(index, node) for index, node in enumerate(items(self.node)))
 
     @property
     def states(self) -> bool:

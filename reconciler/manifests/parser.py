@@ -16,7 +16,7 @@ from reconciler.manifests.clashes import clashes
 from reconciler.manifests.references import Resolver, without_own
 from reconciler.model import NAME, NAME_RULE, Address, Desired
 from reconciler.paths import BadPath, Path, read, show
-from reconciler.source import Node, fields, locate, member, merged, plain
+from reconciler.source import Node, fields, items, locate, member, merged, plain
 
 LOCAL = "local"
 
@@ -44,8 +44,7 @@ class Manifest:
     def former_keys(self) -> tuple[str, ...]:
         """The keys that it had before."""
         was = member(member(self.node, "reconciler"), "was")
-        listed = was.value if was is not None and isinstance(was.value, tuple) else ()
-        return tuple(str(each.value) for each in listed)
+        return tuple(str(each.value) for each in items(was))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from reconciler.canonical import Json
 from reconciler.diagnostics import Diagnostic, Location, did_you_mean
-from reconciler.source import Node, fields, member, node_of
+from reconciler.source import Node, fields, items, member, node_of
 
 FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 """Keys below the top level whose value a file may hold."""
@@ -222,7 +222,7 @@ def _file_nodes(node: Node) -> list[Node]:
     only = _only_member(node)
     if _only_key(node) == "file":
         return [only] if isinstance(only.value, str) else []
-    listed = only.value if isinstance(only.value, tuple) else ()
+    listed = items(only)
     return list(listed) if listed and all(isinstance(inner.value, str) for inner in listed) else []
 
 

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from reconciler.diagnostics import Location
-from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, is_blank, items
+from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, is_blank
 from reconciler.rules.settings import RuleSettings
-from reconciler.source import Node, Positions, fields, member
+from reconciler.source import Node, Positions, fields, items, member
 
 _READ: Final = ("description", "title", "name", "const", "default", "enum", "examples")
 """The members of tools and schemas that hold texts for the model."""

@@ -10,7 +10,7 @@ from reconciler.diagnostics import Diagnostic, Location, Severity
 from reconciler.kinds import Kind
 from reconciler.paths import Path
 from reconciler.rules.settings import RuleSettings
-from reconciler.source import Node, fields, member
+from reconciler.source import Node, fields, items, member
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,6 @@ class Rule:
     """Whether it is a team's own: then no comment silences it."""
     is_online: bool = False
     """Whether only a server can tell."""
-
-
-def items(node: Node | None) -> tuple[Node, ...]:
-    """The entries of a list; of anything else, none."""
-    return node.value if node is not None and isinstance(node.value, tuple) else ()
 
 
 def is_blank(node: Node | None) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from reconciler.diagnostics import Location
-from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, items
+from reconciler.rules.rule import JudgedResource, Rule, RuleFinding
 from reconciler.rules.settings import RuleSettings
-from reconciler.source import Node, fields, member
+from reconciler.source import Node, fields, items, member
 
 _UNSUPPORTED: Final = (
     "allOf", "contains", "dependentRequired", "dependentSchemas", "else", "if", "maxContains", "maxProperties",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, is_blank, items
+from reconciler.rules.rule import JudgedResource, Rule, RuleFinding, is_blank
 from reconciler.rules.settings import RuleSettings
-from reconciler.source import Node, member
+from reconciler.source import Node, items, member
 
 _STORES = ("tool_resources", "file_search", "vector_store_ids")
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.search import search
-from reconciler.source import Node, fields, member, parse
+from reconciler.source import Node, fields, items, member, parse
 
 KINDS_BY_FOLDER: Final[Mapping[str, str]] = {"agents": "agent", "assistants": "assistant"}
 """The kind of the manifests in a folder: `kinds.KINDS`, named here because importing the kinds takes too long."""
@@ -145,9 +145,8 @@ def _text_or_nothing(path: Path) -> str:
 
 def _manifest_folders(configuration: Mapping[str, Node]) -> list[str]:
     stated = configuration.get("manifests")
-    values = stated.value if stated is not None else None
-    nodes = values if isinstance(values, tuple) else (stated,) if stated is not None else ()
-    return [node.value for node in nodes if isinstance(node.value, str) and "\0" not in node.value]
+    values = [node.value for node in (stated, *items(stated)) if node is not None]
+    return [value for value in values if isinstance(value, str) and "\0" not in value]
 
 
 def _objects_in(path: Path, file: str) -> Iterator[KnownObject]:

@@ -16,10 +16,9 @@ from reconciler.manifests.parser import ParsedManifests
 from reconciler.providers import Provider, ProviderError, Unauthorized, until
 from reconciler.render import Style
 from reconciler.rules import RULES
-from reconciler.rules.rule import items
 from reconciler.run import commands
 from reconciler.run.session import Session, session_in
-from reconciler.source import Node, member
+from reconciler.source import Node, items, member
 
 _BY_DEPLOYMENT: Final = ".azure.com"
 """Servers there list the models that could be deployed, and not the names of deployments."""

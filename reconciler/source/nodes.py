@@ -81,6 +81,11 @@ def member(node: Node | None, key: str) -> Node | None:
     return fields(node).get(key)
 
 
+def items(node: Node | None) -> tuple[Node, ...]:
+    """The entries of a list; of anything else, none."""
+    return node.value if node is not None and isinstance(node.value, tuple) else ()
+
+
 def plain(node: Node) -> Json:
     """The node's value as plain data, without locations."""
     value = node.value
