@@ -15,8 +15,8 @@ from reconciler.run.options import SessionOptions
 def command(*, run: str | None, format: str, session_options: SessionOptions) -> int:
     """List the applies that were recorded here, the newest first.
 
-    With RUN, what that run did: who ran it, and of each object what became of it, field by field. The beginning of
-    its id is enough, or that of the part behind the dash; RUN may also be a record's file, such as one that CI kept.
+    With RUN, show what that run did: who ran it, and the outcome of each object, field by field. The beginning of its
+    id is enough, or that of the part behind the dash. RUN may also be a record's file, such as one that CI kept.
     """
     from reconciler.run.records import print_history, print_run
 

@@ -62,9 +62,9 @@ def command(
 ) -> int:
     """Set up a repository: configuration, an example, editor schemas, and on request workflows and AGENTS.md.
 
-    On a terminal it asks what no option says; with an option, or without a terminal, it asks nothing. Nothing is
-    sent, and an existing file is never overwritten: in a folder that has a reconciler.yaml, only what is asked for
-    with --workflows and --agents-md is added.
+    On a terminal and without options it asks questions; otherwise it asks nothing. Nothing is sent, and an existing
+    file is never overwritten: in a folder that has a reconciler.yaml, only what --workflows and --agents-md ask for
+    is added.
 
     `local`, the embedded server, is always there, so that `reconciler plan` works at once. The keys of the others
     are read from variables, which reconciler.yaml names. An environment called `sandbox` is for previews.

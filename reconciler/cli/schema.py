@@ -25,10 +25,10 @@ from reconciler.cli import completers, options
     "--modeline",
     is_flag=True,
     envvar=[],
-    help="Write them, and add a comment to manifests and reconciler.yaml by which editors find them.",
+    help="Write them, and add a comment to manifests and reconciler.yaml that tells editors where they are.",
 )
 def command(*, name: str | None, folder: str | None, modeline: bool) -> int:
-    """Print or write JSON Schemas, by which editors complete and check files.
+    """Print or write JSON Schemas, which editors use to complete and check files.
 
     NAME is a kind of manifests, `reconciler` for reconciler.yaml, `plan` for the JSON document of a plan, or `event`
     for one line of `apply --json`.

@@ -12,7 +12,7 @@ from reconciler.github import ci_output_guard
 @click.command("version")
 @options.formats("text", "json", help="How to print it.")
 def command(*, format: str) -> int:
-    """Print the version, as `--version` does; as JSON also that of Python, and the platform."""
+    """Print the version, as `--version` does; as JSON also the version of Python and the platform."""
     if format == "text":
         click.echo(f"reconciler {__version__}")
         return 0
