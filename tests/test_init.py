@@ -202,6 +202,14 @@ def test_a_placeholder_is_named_and_filled_in_later(cloned: Checkout, monkeypatc
     assert cloned.run("init", "--workflows").err == ""
     assert f"uses: {PINNED}\n" in (cloned.root / ".github/workflows/apply.yml").read_text()
 
+    for words in ([], ["--action", f"acme/assistants-reconciler@{'a' * 40}"]):
+        next(cloned.root.parent.glob("*/direct_url.json")).write_text("{}")
+        assert cloned.run("init", "--workflows", *words).err.splitlines() == [
+            f"Note: .github/workflows/{name}.yml exists with other content, and stays as it is. "
+            "To replace it, delete it and run this again."
+            for name in ("plan", "apply", "reconcile")
+        ]
+
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, url: str = "", commit: str = "") -> None:
     """The package is installed from there, as far as its metadata says."""

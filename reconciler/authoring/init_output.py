@@ -15,7 +15,7 @@ from reconciler.authoring.init_workflows import PlannedWorkflows
 from reconciler.authoring.new_files import NewFiles
 from reconciler.config import FILE, LOCAL, Config
 from reconciler.drafts.first_files import KEY, in_turn
-from reconciler.drafts.workflows import ACTION, steps_on_github
+from reconciler.drafts.workflows import ACTION, WRITTEN, steps_on_github
 from reconciler.render import Style
 from reconciler.render.file_tree import file_tree
 from reconciler.render.sentences import address_of, count
@@ -86,15 +86,21 @@ def _done(result: InitResult, options: InitOptions) -> str:
 
 def _all_notes(result: InitResult, options: InitOptions) -> Iterator[str]:
     """What was not done as it was asked for, and why."""
-    for path in result.files.kept:
-        remedy = " `reconciler schema --write` replaces it." if path.startswith(f"{SCHEMAS}/") else ""
-        yield f"Note: {path} exists with other content, and stays as it is.{remedy}"
+    for path, text in result.files.kept.items():
+        yield f"Note: {path} exists with other content, and stays as it is.{_replaces(path, text)}"
     if result.workflows is not None:
         yield from _notes_of_workflows(result.workflows, result.files.kept)
     if not result.is_new:
         yield from _notes_of_stated(result.config, options)
     if options.workflows and result.workflows is None:
         yield "Note: No workflow was written, because this repository is on GitLab; docs/ci.md has a pipeline for it."
+
+
+def _replaces(path: str, text: str) -> str:
+    """What replaces a file that was kept, if this program wrote it."""
+    if path.startswith(f"{SCHEMAS}/"):
+        return " `reconciler schema --write` replaces it."
+    return " To replace it, delete it and run this again." if WRITTEN in text else ""
 
 
 def _notes_of_stated(loaded: Config, options: InitOptions) -> Iterator[str]:
@@ -112,7 +118,7 @@ def _notes_of_workflows(workflows: PlannedWorkflows, kept: Mapping[str, str]) ->
     plan = workflows.setup.file("plan")
     if any(path.endswith(f"/{plan}") and "command: plan" not in text for path, text in kept.items()):
         yield f"Warning: {plan} does not plan, and the others need one that does: rename it, and run this again."
-    if workflows.lacks_action:
+    if workflows.lacks_action and any(ACTION in kept.get(path, text) for path, text in workflows.texts.items()):
         yield (
             "Warning: The workflows do not run yet, because this installation does not know the address of its action."
             "\n  Replace OWNER and COMMIT in each line `uses: OWNER/…@COMMIT`, or run this again with both:"

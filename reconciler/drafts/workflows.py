@@ -13,6 +13,7 @@ from reconciler.drafts.keys import slug_of
 
 SWITCH: Final = "RECONCILER_ENABLED"
 """The variable of a repository that is `true` once its keys and environments exist."""
+WRITTEN: Final = "Written by `reconciler init`."
 ACTION: Final = "OWNER/assistants-reconciler@COMMIT"
 """What stands for the action where it is not known."""
 _UNTIL: Final = f"the variable {SWITCH} of the repository is `true`"
@@ -51,7 +52,7 @@ class WorkflowSetup:
     """The folder of `reconciler.yaml` from the top of the repository on; empty for the top."""
     folders: Sequence[str] = ()
     """The folders below that one which have stacks and share its file."""
-    origin: str = "Written by `reconciler init`."
+    origin: str = WRITTEN
     until: str = _UNTIL
     until_previews: str = _UNTIL
     offline: str = f"vars.{SWITCH} != 'true'"
