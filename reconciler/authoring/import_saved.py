@@ -33,7 +33,7 @@ from reconciler.plan.importable import Left
 from reconciler.plan.ownership import owner
 from reconciler.providers.objects import live_object
 from reconciler.render import Style
-from reconciler.render.sentences import address_of, count
+from reconciler.render.sentences import count, target_line
 from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
@@ -179,4 +179,4 @@ def _title_of(paths: Sequence[str], loaded: Config, here: Environment | None) ->
     if here is None:
         return f"every environment, {files}"
     where = target_of(here, here.settings.unreached(), state_folder(loaded))
-    return f"{here.name} ({address_of(where)}), stack {where.stack}, {files}"
+    return f"{target_line(where)}, {files}"

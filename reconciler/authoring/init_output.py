@@ -18,7 +18,7 @@ from reconciler.drafts.first_files import KEY, in_turn
 from reconciler.drafts.workflows import ACTION, WRITTEN, steps_on_github
 from reconciler.render import Style
 from reconciler.render.file_tree import file_tree
-from reconciler.render.sentences import address_of, count
+from reconciler.render.sentences import count, target_line
 from reconciler.render.values import one_line
 from reconciler.run.lock import state_folder
 from reconciler.run.session import target_of
@@ -65,11 +65,9 @@ def print_result(result: InitResult, options: InitOptions, style: Style) -> None
 
 def _stacks(loaded: Config) -> str:
     """Every environment with its address and its stack."""
-    lines = []
-    for environment in loaded.environments.values():
-        where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
-        lines.append(f"{where.environment} ({address_of(where)}), stack {where.stack}")
-    return "\n".join(map(one_line, lines))
+    folder = state_folder(loaded)
+    targets = (target_of(each, each.settings.unreached(), folder) for each in loaded.environments.values())
+    return "\n".join(one_line(target_line(where)) for where in targets)
 
 
 def _done(result: InitResult, options: InitOptions) -> str:

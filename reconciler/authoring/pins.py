@@ -13,7 +13,7 @@ from reconciler.console.failure import Failure
 from reconciler.model import Desired, Live, Plan, Target
 from reconciler.plan.make import make_plan
 from reconciler.plan.ownership import by_address, line_with_id, managed
-from reconciler.render.sentences import count
+from reconciler.render.sentences import count, target_line
 from reconciler.render.values import one_line
 from reconciler.run.addressing import addresses_named
 from reconciler.run.planning import plan_context
@@ -50,7 +50,7 @@ def write_pins(session: Session, word: str | None) -> int:
         raise Failure(f"No ids were written for {session.title}: {why}.", "pass -e NAME, without --stack")
     desired = session.desired()
     live, plan = run_async(_planned, session, desired)
-    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    click.echo(f"# {target_line(session.where)}", err=True)
     pins = _missing_pins(session, desired, live, plan)
     if word is not None:
         known = {each.address for each in desired}

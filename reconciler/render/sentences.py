@@ -34,6 +34,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def target_line(where: Target) -> str:
+    """`production (openai, https://api.example.com/v1), stack acme`: what every output begins with."""
+    return f"{where.environment} ({address_of(where)}), stack {where.stack}"
+
+
 def address_of(where: View | Target) -> str:
     """The environment's address, and what else says which place it is; nothing twice."""
     named = (

@@ -18,7 +18,7 @@ from reconciler.github.job_findings import job_findings
 from reconciler.kinds import KINDS
 from reconciler.model import Desired
 from reconciler.render.checkup import CHECKUP_FORMATS, Checkup, Finding
-from reconciler.render.sentences import address_of, count
+from reconciler.render.sentences import count, target_line
 from reconciler.render.style import Style
 from reconciler.run import commands
 from reconciler.run.checkout import absent_from_history, commit
@@ -49,10 +49,7 @@ class _Doctor:
 
     @property
     def title(self) -> str:
-        if self.session is None:
-            return "No environment could be opened"
-        where = self.session.where
-        return f"{where.environment} ({address_of(where)}), stack {where.stack}"
+        return target_line(self.session.where) if self.session is not None else "No environment could be opened"
 
     def open(self) -> None:
         """Opens the environment; without access where something is missing for that."""

@@ -24,6 +24,7 @@ from reconciler.render import other_stacks
 from reconciler.render import status as status_table
 from reconciler.render.listing import LISTINGS, same_variable
 from reconciler.render.manifest import as_manifest
+from reconciler.render.sentences import target_line
 from reconciler.render.values import in_ascii, one_line
 from reconciler.run.addressing import address_named, meant
 from reconciler.run.manifest_context import manifest_context
@@ -43,7 +44,7 @@ def show_live(session: Session, word: str, format_name: str) -> None:
     shown = hidden().deep(live, (Marker,))
     if shown is not live:
         click.echo(f"Note: {shown.id} holds a secret of this environment, which is not printed.", err=True)
-    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    click.echo(f"# {target_line(session.where)}", err=True)
     if format_name == "json":
         click.echo(in_ascii(shown.raw, indent=2))
         return
@@ -131,7 +132,7 @@ def print_ids(session: Session, key: str | None, format_name: str) -> None:
     """Prints the keys and ids of all managed objects in a format, or the id of one key."""
     every, gone = run_async(session.read_live)
     live = hidden().deep(every, (Marker,))
-    click.echo(f"# {session.title}, stack {session.where.stack}", err=True)
+    click.echo(f"# {target_line(session.where)}", err=True)
     rows = [(each.address, each) for each in managed(live, session.where)]
     doubled = sorted({str(at) for number, (at, _) in enumerate(rows) if number and rows[number - 1][0] == at})
     if doubled:
@@ -180,7 +181,7 @@ async def print_status(session: Session, format_name: str, *, all_stacks: bool) 
             in_ascii({"objects": listed, "stacks": other_stacks.data(stacks)} if all_stacks else listed, indent=2)
         )
         return
-    click.echo(f"{session.title}, stack {session.where.stack}\n")
+    click.echo(f"{target_line(session.where)}\n")
     click.echo(status_table.table(rows, session.style, others=not all_stacks), nl=False)
     if all_stacks:
         click.echo(f"\n{other_stacks.text(stacks, time.time(), session.style)}", nl=False)
