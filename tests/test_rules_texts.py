@@ -86,6 +86,7 @@ CONFLICTS = {
     "an example in a block that shows one": (f"````markdown\n```\n{MARKERS}```\n````\n~~~\n```\n{MARKERS}~~~\n", []),
     "after code in a line": (f"```code``` is code\n{MARKERS}", [2]),
     "in two blocks": (f"```\n{MARKERS}```\n".replace("=======\n", "```\n=======\n```\n"), [2]),
+    "a form of answers": (MARKERS.replace("HEAD", "SEARCH").replace(" x\n", " REPLACE\n"), []),
     "a heading": ("Title\n=======\n<<<<<<< quoted\n", []),
     "out of order": (">>>>>>> x\n=======\n<<<<<<< HEAD\n", []),
     "an indented one": (MARKERS.replace("<<<<<<<", "  <<<<<<<"), []),

@@ -9,7 +9,8 @@ from typing import Final
 from reconciler.diagnostics import Location
 from reconciler.rules.rule import Rule, RuleFinding
 
-_OURS: Final = re.compile(r"<{7}(?: |$)")
+_OURS: Final = re.compile(r"<{7}(?: (?!SEARCH$|ORIGINAL$)|$)")
+"""Blocks that tell a model to search and replace begin with one of those words, and are no conflict."""
 _BETWEEN: Final = re.compile(r"={7}$")
 _THEIRS: Final = re.compile(r">{7}(?: |$)")
 _FENCE: Final = re.compile(r" {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$")
