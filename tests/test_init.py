@@ -185,9 +185,15 @@ def test_a_folder_below_extends_the_file_above_and_has_workflows_of_its_own(
         assert cloned.run(*command).code == 0
 
     monkeypatch.chdir(cloned.root)
-    above = cloned.run("init", "--workflows", "--action", PINNED)
+    above = cloned.run("init", "--workflows", "--agents-md", "--action", PINNED)
     assert "folders: teams/hr\n" in (cloned.root / ".github/workflows/apply.yml").read_text()
     assert next_commands(above) == next_commands(told)
+    notes = (cloned.root / "AGENTS.md").read_text()
+    assert "The manifests below `teams/hr/` say what" in notes
+    assert "verify it, in the folder of the team (`reconciler -C teams/hr …`):\n" in notes
+
+    team.rename(cloned.root / "teams" / "the people")
+    assert "cannot name the folder 'teams/the people'" in cloned.run("init", "--workflows").err
 
 
 @needs_git
@@ -291,7 +297,7 @@ def test_the_name_of_a_folder_is_no_expression(cloned: Checkout, monkeypatch: py
     monkeypatch.chdir(cloned.root / "${{ github.token }}")
     told = cloned.run("init", *EVERYTHING)
 
-    assert "a folder has a name that workflows cannot have" in told.err
+    assert told.err == "Error: Workflows cannot name the folder '${{ github.token }}'.\n  rename it\n"
     assert (told.code, files(cloned.root)) == (1, {})
 
 

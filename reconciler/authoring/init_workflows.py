@@ -87,8 +87,11 @@ def _secret_variables(settings: ProviderSettings) -> tuple[str, ...]:
 def _workflow_texts(setup: WorkflowSetup) -> dict[str, str]:
     """By path, every workflow; each was read back."""
     texts = {f"{_FOLDER}/{name}": text for name, text in workflows(setup).items()}
-    has_expression = any("${{" in folder for folder in (setup.folder, *setup.folders))
+    for folder in (setup.folder, *setup.folders):
+        is_two = folder in setup.folders and folder.split() != [folder]  # the action's list has blanks between them
+        if is_two or "${{" in folder:
+            raise Failure(f"Workflows cannot name the folder {folder!r}.", "rename it")
     for path, text in texts.items():
-        if has_expression or parse(text, path).faults:
+        if parse(text, path).faults:
             raise Failure(f"{path} cannot be written.", "a folder has a name that workflows cannot have: rename it")
     return texts

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -56,9 +57,9 @@ def initialize(options: InitOptions, around: Surroundings, style: Style) -> None
     is_new = loaded is None
     if loaded is None:
         loaded = _begin(files, options, around, style)
-    if options.agents_md:
-        files.change(_NOTES, lambda before: _with_notes(before, loaded))
     folders = _folders_below(loaded, around) if not is_new else ()
+    if options.agents_md:
+        files.change(_NOTES, lambda before: _with_notes(before, loaded, folders))
     planned = repository_workflows(loaded, folders, options, around) if options.workflows else None
     if planned is not None:
         files = files.seen_from(planned.top, around.inside)
@@ -183,12 +184,13 @@ def _is_ignored(around: Surroundings) -> bool:
     return bool(found) and not found.startswith(path)  # that folder has a file of its own, once it is there
 
 
-def _with_notes(before: str | None, loaded: Config) -> str:
-    """`AGENTS.md` with the section."""
-    folders = " and ".join(f"`{folder}/`" for folder in _folders_of(loaded))
+def _with_notes(before: str | None, loaded: Config, below: Sequence[str]) -> str:
+    """`AGENTS.md` with the section; with `below`, manifests are in these folders, which share the configuration."""
+    folders = " and ".join(f"`{folder}/`" for folder in below or _folders_of(loaded))
+    where = f", in the folder of the team (`reconciler -C {shlex.quote(below[0])} …`)" if below else ""
     servers = in_turn([name for name, each in loaded.environments.items() if each.settings.remote])
     try:
-        return with_section(before, folders, f" -e {servers[-1]}" if servers else "")
+        return with_section(before, folders, f" -e {servers[-1]}" if servers else "", where)
     except MarkerError as error:
         remedy = "remove what is left of the section with its markers, and run this again"
         raise Failure(f"{_NOTES} has the markers of the section, but not each once and in pairs.", remedy) from error

@@ -17,7 +17,7 @@ The manifests below <<folders>> say what every agent and assistant here is: its 
 `reconciler` compares them with what is live and applies the difference. A prompt is the text of a Markdown manifest,
 or the file that `instructions: {file: …}` names. Edit manifests and prompts; leave the ids under `reconciler.id`.
 
-After each edit, verify it:
+After each edit, verify it<<where>>:
 
 1. `reconciler validate` reports every error with its line. Fix all of them.
 2. `reconciler plan<<environment>>` shows what an apply would change. It must show what you meant, and nothing else.
@@ -43,9 +43,9 @@ class MarkerError(Exception):
     """The markers of the section do not come in pairs, so that its end is not known."""
 
 
-def with_section(text: str | None, folders: str, environment: str) -> str:
+def with_section(text: str | None, folders: str, environment: str, where: str = "") -> str:
     """The text with the section: in place of an earlier one, else at the end; all else stays to the byte."""
-    words = _SECTION.replace("<<folders>>", folders).replace("<<environment>>", environment)
+    words = _SECTION.replace("<<folders>>", folders).replace("<<environment>>", environment).replace("<<where>>", where)
     section = f"{BEGIN}\n{words}{END}\n"
     if text is None or (BEGIN not in text and END not in text):
         return appended(text, section)
