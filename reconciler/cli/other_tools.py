@@ -93,7 +93,21 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("--upgrade", "--reconfigure"), "there is nothing to download or to configure: leave it out."),
     "-V": "`reconciler --version` prints the version.",
     "-n": "`reconciler plan` never writes, and `-e NAME` chooses the environment.",
-    **dict.fromkeys(("--dry-run", "--what-if", "--noop", "--preview", "--diff"), _DRY_RUN),
+    **dict.fromkeys(
+        ("--dry-run", "--dryrun", "--what-if", "--noop", "--preview", "--diff", "--plan", "--check"), _DRY_RUN
+    ),
+    **dict.fromkeys(("import -n", "init -n", "migrate -n", "pull -n"), "`--dry-run` writes nothing."),
+    **dict.fromkeys(
+        ("destroy -n", "destroy --dry-run", "destroy --plan"), "`reconciler plan --destroy --stack NAME` never writes."
+    ),
+    **dict.fromkeys(
+        ("forget -n", "forget --dry-run", "rollback -n", "rollback --dry-run"),
+        "without `-y` it shows the plan, and changes nothing before you approve it.",
+    ),
+    **dict.fromkeys(
+        ("--no-delete", "--no-deletes", "--no-prune"),
+        "`reconciler apply '*'` deletes nothing, since only a key without a glob includes a delete.",
+    ),
     **dict.fromkeys(("-f", "--filename", "--file", "-k", "--kustomize"), _MANIFESTS),
     **dict.fromkeys(("-R", "--recursive"), "folders of manifests are read with all that is below them."),
     **dict.fromkeys(("-o", "--output"), _FORMAT),
@@ -105,7 +119,10 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("--config", "--config-file"), "reconciler.yaml of the folder is read: `reconciler -C DIR COMMAND`."
     ),
-    **dict.fromkeys(("-l", "--selector", "--exclude", "--field-selector"), "KEYS and globs say what is included."),
+    **dict.fromkeys(
+        ("-l", "--selector", "--exclude", "--skip", "--field-selector", "--only", "--include", "-t"),
+        "KEYS and globs say what is included.",
+    ),
     **dict.fromkeys(("-w", "--watch"), "run it again, or `reconciler reconcile` on a schedule."),
     **dict.fromkeys(("--no-input", "--non-interactive", "--batch"), "`--input false` asks nothing."),
     **dict.fromkeys(("-j", "-p", "--parallel", "--concurrency", "--max-workers"), "`--parallelism N` does that."),
