@@ -34,9 +34,8 @@ from reconciler.plan.ownership import owner
 from reconciler.providers.objects import live_object
 from reconciler.render import Style
 from reconciler.render.sentences import count, target_line
-from reconciler.run.lock import state_folder
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import choose_environment, load_config, stop_at_errors, target_of
+from reconciler.run.session import choose_environment, load_config, stated_target, stop_at_errors
 
 _STDIN = "-"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -178,5 +177,5 @@ def _title_of(paths: Sequence[str], loaded: Config, here: Environment | None) ->
     files = f"from {some_of([_shown(path) for path in paths])}"
     if here is None:
         return f"every environment, {files}"
-    where = target_of(here, here.settings.unreached(), state_folder(loaded))
+    where = stated_target(here, loaded)
     return f"{target_line(where)}, {files}"

@@ -20,8 +20,7 @@ from reconciler.render import Style
 from reconciler.render.file_tree import file_tree
 from reconciler.render.sentences import count, target_line
 from reconciler.render.values import one_line
-from reconciler.run.lock import state_folder
-from reconciler.run.session import target_of
+from reconciler.run.session import stated_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +64,7 @@ def print_result(result: InitResult, options: InitOptions, style: Style) -> None
 
 def _stacks(loaded: Config) -> str:
     """Every environment with its address and its stack."""
-    folder = state_folder(loaded)
-    targets = (target_of(each, each.settings.unreached(), folder) for each in loaded.environments.values())
+    targets = (stated_target(each, loaded) for each in loaded.environments.values())
     return "\n".join(one_line(target_line(where)) for where in targets)
 
 

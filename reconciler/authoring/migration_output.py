@@ -17,8 +17,7 @@ from reconciler.model import Address, Desired
 from reconciler.render.sentences import address_of, count
 from reconciler.render.values import one_line
 from reconciler.render.visible import columns
-from reconciler.run.lock import state_folder
-from reconciler.run.session import target_of
+from reconciler.run.session import stated_target
 
 _NAMED = 5
 
@@ -97,7 +96,7 @@ def blocked_by_strict(words: Sequence[str]) -> str:
 
 def title_of(environment: Environment, loaded: Config) -> str:
     """The environment and its address."""
-    where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
+    where = stated_target(environment, loaded)
     return f"{environment.name} ({address_of(where)})"
 
 

@@ -288,6 +288,11 @@ def target_of(environment: Environment, access: Access, folder: Path) -> Target:
     )
 
 
+def stated_target(environment: Environment, loaded: Config) -> Target:
+    """Where the environment is, as far as the configuration states it."""
+    return target_of(environment, environment.settings.unreached(), state_folder(loaded))
+
+
 def open_session(options: SessionOptions, *, owns: bool) -> Session:
     """The environment that the options name, under another stack if they name one; or every reason why not.
 

@@ -19,12 +19,11 @@ from reconciler.manifests import parser, reading
 from reconciler.model import Desired
 from reconciler.render.sentences import count
 from reconciler.run import judgement
-from reconciler.run.lock import state_folder
 from reconciler.run.manifest_context import manifest_context
 from reconciler.run.neighbors import folders_of_base, listed, same_stack
 from reconciler.run.online import OnlineAnswers, ask_servers
 from reconciler.run.options import SessionOptions
-from reconciler.run.session import load_config, run_async, stop_at_errors, target_of, today
+from reconciler.run.session import load_config, run_async, stated_target, stop_at_errors, today
 
 Aside: TypeAlias = Callable[[reading.ReadFolders, Sequence[Diagnostic]], Iterable[Diagnostic]]
 """Of what is wrong with the manifests that were read, what concerns a command."""
@@ -121,5 +120,5 @@ def _judged(
 def _retirements(
     parsed: parser.ParsedManifests, environment: Environment, loaded: Config, dates: Mapping[str, str | None]
 ) -> Iterator[Diagnostic]:
-    where = target_of(environment, environment.settings.unreached(), state_folder(loaded))
+    where = stated_target(environment, loaded)
     return judgement.retirement_warnings(parsed, environment, where, today(), dates)
