@@ -221,7 +221,9 @@ def test_what_is_written_is_replaced_and_a_foreign_file_is_not(here: Checkout) -
 
     assert (told.code, own.read_text()) == (1, "{}")
     assert ".schemas/agent.json" in told.err
-    assert here.run("schema", "--write", "editors").code == 0
+    assert here.run("schema", "--write", "assistants/editors").code == 0
+    (here.root / "assistants/editors/own.json").write_text("{}")
+    assert here.run("validate").err.count("unused-file") == 1
     assert here.run("schema", "--write", "../out").code == 1
 
 

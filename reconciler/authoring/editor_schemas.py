@@ -11,7 +11,7 @@ from typing import Final
 from reconciler.config import FILE
 from reconciler.config.file_schema import file_schema
 from reconciler.kinds import KINDS
-from reconciler.kinds.model_schema import Schema
+from reconciler.kinds.model_schema import WRITTEN_BY, Schema
 from reconciler.manifests.manifest_schema import manifest_schema
 from reconciler.manifests.parser import kind_of
 from reconciler.providers import PROVIDERS
@@ -26,8 +26,7 @@ _OF_OUTPUT: Final = {"plan": plan_schema, "event": event_schema}
 """The schemas of what commands print, which no editor reads."""
 _DRAFT: Final = "http://json-schema.org/draft-07/schema#"
 _MODELINE: Final = "# yaml-language-server: $schema="
-_WRITTEN_BY: Final = "written by reconciler schema"
-_COMMENT: Final = f"{_WRITTEN_BY} --write; run it again after an upgrade"
+_COMMENT: Final = f"{WRITTEN_BY} --write; run it again after an upgrade"
 _STATES_SCHEMA: Final = re.compile(r"^\s*#.*(?:yaml-language-server\s*:.*\$schema\s*=|\$schema\s*:)")
 """A comment by which some editor finds a schema."""
 _LINES: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -73,7 +72,7 @@ def is_written_here(text: str) -> bool:
         schema = json.loads(text)
     except ValueError:
         return False
-    return isinstance(schema, dict) and str(schema.get("$comment")).startswith(_WRITTEN_BY)
+    return isinstance(schema, dict) and str(schema.get("$comment")).startswith(WRITTEN_BY)
 
 
 def with_modelines(text: str, wanted: Sequence[tuple[int, str]]) -> str | None:

@@ -26,6 +26,8 @@ NAME_SCHEMA: Final[Schema] = {
     "patternErrorMessage": f"Write {NAME_RULE}.",
 }
 """What stacks, environments and keys are called."""
+WRITTEN_BY: Final = "written by reconciler schema"
+"""How the comment of a schema begins that is a file for editors."""
 _TYPES: Final[dict[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number", NoneType: "null"}
 _TYPE_OF_TOOL: Final = "The type of the tool."
 

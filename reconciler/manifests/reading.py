@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostic, Location, errors
 from reconciler.kinds import KINDS
+from reconciler.kinds.model_schema import WRITTEN_BY
 from reconciler.manifests import disk
 from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
@@ -32,6 +34,8 @@ _FRONT_MATTER: Final = """to make it a manifest, begin it with these three lines
 model: gpt-4.1
 ---
 else refer to it by `{file: …}`, move it into a folder `prompts`, or remove it"""
+_SCHEMA_HEAD: Final = 200
+"""In so many bytes at its beginning a schema says what wrote it."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -110,7 +114,7 @@ def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
 
 def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagnostic]:
     for file in files:
-        if file.real in used or file.is_about_folder or file.is_conflict:
+        if file.real in used or file.is_about_folder or file.is_conflict or _is_editor_schema(file.real):
             continue
         if file.searched and file.is_markdown:
             message = "This Markdown file has no front matter, so it is not a manifest, and nothing refers to it."
@@ -118,6 +122,13 @@ def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagn
         else:
             remedy = "refer to it by `{file: …}`, or remove it"
             yield Diagnostic(Location(file.file), "unused-file", "Nothing refers to this file.", remedy, "warning")
+
+
+def _is_editor_schema(file: Path) -> bool:
+    if file.suffix == ".json" and file.is_file():
+        with suppress(OSError), file.open("rb") as opened:
+            return WRITTEN_BY.encode() in opened.read(_SCHEMA_HEAD)
+    return False
 
 
 def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) -> Iterator[Diagnostic]:
