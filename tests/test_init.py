@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.authoring.surroundings import known_action, remote_of
+from reconciler.authoring.surroundings import known_action, remote_of, surroundings
 from reconciler.cli import COMMANDS, module_of
 from reconciler.drafts.agents_md import BEGIN, END
 from reconciler.drafts.workflows import ACTION
@@ -239,6 +239,17 @@ def test_a_clone_knows_its_action_once_its_commit_is_pushed(tmp_path: Path, monk
 
     git(clone, "update-ref", "refs/remotes/origin/main", "HEAD")
     assert known_action() == f"acme/assistants-reconciler@{git(clone, 'rev-parse', 'HEAD')}"
+
+
+@needs_git
+def test_a_branch_that_only_ends_like_a_usual_one_is_not_that_one(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "-b", "trunk")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "x")
+    git(tmp_path, "branch", "feature/main")
+    assert surroundings(tmp_path).branch == "trunk"
+
+    git(tmp_path, "update-ref", "refs/remotes/origin/master", "HEAD")
+    assert surroundings(tmp_path).branch == "master"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,8 @@ def remote_of(url: str) -> Remote | None:
 def _default_branch(git: Repository) -> str:
     """What the remote says; else a usual name that exists; else the one that is checked out."""
     stated = git.text("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").removeprefix("origin/")
-    there = set(git.text("for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes").split())
+    every = git.text("for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes").split()
+    there = {re.sub(r"refs/(heads|remotes/[^/]+)/", "", name, count=1) for name in every}
     usual = (name for name in _USUAL_BRANCHES if name in there)
     return stated or next(usual, "") or git.text("symbolic-ref", "--quiet", "--short", "HEAD") or _USUAL_BRANCHES[0]
 

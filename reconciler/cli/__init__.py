@@ -59,7 +59,7 @@ _TERRAFORM = re.compile(
     r"|timeout|version|allow|environment|host|port|raw|target|yes)(=.*)?"
 )
 
-_EPILOG = """Begin with `reconciler validate` and `reconciler plan`.
+_EPILOG = """Begin with `reconciler init`; `reconciler plan` changes nothing.
 
 \b
 Exit codes:
