@@ -60,6 +60,11 @@ COMMANDS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("run", "exec", "invoke", "chat", "call"), _RUNS_NOTHING),
     **dict.fromkeys(("watch", "daemon", "loop"), "`reconciler reconcile` on a schedule does that."),
     **dict.fromkeys(("start", "server"), "`reconciler serve` runs the embedded server."),
+    **dict.fromkeys(("down", "teardown"), _DESTROY),
+    **dict.fromkeys(("ps", "top"), _STATUS),
+    **dict.fromkeys(
+        ("commit", "checkout", "branch", "merge", "stash", "blame"), "manifests are files of the repository: use Git."
+    ),
     "convert": "`reconciler migrate` does that.",
     "console": "`reconciler show KEY` and `reconciler output --json` print what is live.",
     "graph": "agents and assistants do not depend on each other, and `reconciler plan` lists what changes.",
@@ -88,9 +93,12 @@ OPTIONS_THERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("--force-conflicts", "--server-side"), "`reconciler apply --allow conflict` overwrites conflicts."
     ),
-    "history -n": "it lists every recorded run, the newest first.",
+    "destroy -f": "`-y` approves, and `--allow CODE` overrides an objection.",
+    **dict.fromkeys(("history -n", "history --limit"), "it lists every recorded run, the newest first."),
     "import -f": "`--from FILE` reads saved JSON.",
-    **dict.fromkeys(("--upgrade", "--reconfigure"), "there is nothing to download or to configure: leave it out."),
+    **dict.fromkeys(
+        ("--upgrade", "--reconfigure", "--backend"), "there is nothing to download or to configure: leave it out."
+    ),
     "-V": "`reconciler --version` prints the version.",
     "-n": "`reconciler plan` never writes, and `-e NAME` chooses the environment.",
     **dict.fromkeys(

@@ -89,7 +89,7 @@ def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -
         if file is not None:
             return journal.read(Path(file), secrets)
         paths = journal.paths(state_folder(config, options.state_dir) / journal.FOLDER)
-        if run:
+        if run is not None:
             return journal.read(_path_of(run, paths, "; to roll back a key, pass --to COMMIT"), secrets)
         for path in reversed(paths):
             record = journal.read(path, secrets)
@@ -104,7 +104,9 @@ def record_to_undo(run: str | None, file: str | None, options: SessionOptions) -
 
 def _path_of(run: str, paths: Sequence[Path], otherwise: str = "") -> Path:
     """The record of the run: by its id, or by how only one id, or the part behind its dash, begins."""
-    begun = [path for path in paths if any(part.startswith(run) for part in (path.stem, path.stem.partition("-")[2]))]
+    begun = [
+        path for path in paths if run and any(part.startswith(run) for part in (path.stem, path.stem.partition("-")[2]))
+    ]
     found = [path for path in paths if path.stem == run] or begun
     if len(found) == 1:
         return found[0]
