@@ -146,6 +146,9 @@ def test_a_pull_request_is_judged_by_the_policy_of_its_base(here: Checkout, monk
     assert (here.run("validate").code, here.run("plan", "-e", "local").code) == (0, 0)
     judged_by_base = here.run("plan", "-e", "local", "--base", "main")
     assert (judged_by_base.code, "a.yaml:3:18: forbidden-text" in judged_by_base.err) == (1, True)
+    here.write(a=GOOD)
+    told = " ".join(here.run("plan", "-e", "local", "--base", "main").out.split())
+    assert "this change modifies `rules` of `local`. Until it is merged, the values of main are used." in told
 
 
 def test_every_policy_is_tested() -> None:

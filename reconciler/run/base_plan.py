@@ -35,7 +35,7 @@ from reconciler.run.session import (
 
 _TRUSTED = (
     "provider", "settings", "kinds", "stack", "former_stacks", "limits",
-    "reconcile", "allow_by_author", "apply",
+    "reconcile", "allow_by_author", "apply", "rules",
 )  # fmt: skip
 _WRITTEN = {"former_stacks": ("stack",), "allow_by_author": ("allow",)}
 """What the file calls it."""
