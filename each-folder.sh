@@ -17,6 +17,10 @@ if [ -n "${FOLDERS:-}" ] && [ -z "${IN_FOLDER:-}" ]; then
     esac
     named+=$folder$'\n'
   done
+  stack=${STACK:-${RECONCILER_STACK:-}}
+  if [ -n "$stack" ] && [ "${stack#*\{stack\}}" = "$stack" ]; then
+    echo "::error::with folders, the stack contains {stack}, because two folders must not share one" && exit 1
+  fi
   failed=0
   trap 'exit 130' INT
   for folder in "${folders[@]}"; do

@@ -573,16 +573,25 @@ def test_a_step_is_carried_out_in_each_folder_or_says_why_not(
     assert (done.returncode, done.stdout) == (code, told)
 
 
+@pytest.mark.parametrize("name", ["STACK", "RECONCILER_STACK"])
+def test_two_folders_never_get_one_stack(tmp_path: Path, name: str) -> None:
+    done = in_each_folder(tmp_path, "hr it", "echo here", **{name: "preview"})
+    assert (done.returncode, done.stdout.partition(",")[0]) == (1, "::error::with folders")
+
+    done = in_each_folder(tmp_path, "hr", "echo here", **{name: "{stack}-pr-7"})
+    assert (done.returncode, done.stdout) == (0, "In hr:\nhere\n")
+
+
 def test_after_an_interrupt_no_other_folder_has_its_turn(tmp_path: Path) -> None:
     done = in_each_folder(tmp_path, "hr it", 'kill -INT "$PPID"')
     assert (done.returncode, done.stdout) == (130, "In hr:\n")
 
 
-def in_each_folder(root: Path, folders: str, script: str) -> subprocess.CompletedProcess[str]:
+def in_each_folder(root: Path, folders: str, script: str, **more: str) -> subprocess.CompletedProcess[str]:
     for name in ("hr", "it"):
-        (root / name).mkdir()
+        (root / name).mkdir(exist_ok=True)
     (root / "step.sh").write_text(f'. "{ROOT / "each-folder.sh"}"\n{script}\n')
-    environ = {"PATH": os.environ["PATH"], "FOLDERS": folders, "FOLDER": str(root / "made")}
+    environ = {"PATH": os.environ["PATH"], "FOLDERS": folders, "FOLDER": str(root / "made"), **more}
     words = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(root / "step.sh")]
     return subprocess.run(words, cwd=root, env=environ, capture_output=True, text=True)
 
