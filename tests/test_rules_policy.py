@@ -48,6 +48,10 @@ POLICIES = {
     "letters that look the same": (
         "forbidden: [don't für]", "model: a\ninstructions: ｄｏｎ’ｔ fu\u0308r\n", "2:15 forbidden-text"
     ),
+    "capitals": ("forbidden: [Straße]", "model: a\ninstructions: STRASSE\n", "2:15 forbidden-text"),
+    "a word that does not stand apart": (
+        "forbidden: [競合]", "model: a\ninstructions: 我が競合他社\n", "2:17 forbidden-text"
+    ),
     "an escape": ("forbidden: [be kind]", 'model: a\ninstructions: "Be\\x20kind."\n', "2:15 forbidden-text"),
     "a sign": ("forbidden: ['???']", GOOD.replace("competitors.", "all???"), "3:29 forbidden-text"),
     "a long prompt": ("largest_prompt: 22", GOOD, "3:1 prompt-too-large"),

@@ -28,6 +28,7 @@ SECRETS = {
 NONE = [
     *("sk-...", "sk-proj-your-key-goes-here-1234", "sk-learn-1-2-documentation-of-pipelines", f"sk-test-{RUN}"),
     *("ghp_" + "x" * 36, "AKIAIOSFODNN7EXAMPLE", "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----"),
+    *("api-key: AbteilungIT3Ticket2024Formular", "password: mindestens12ZeichenUnd1Ziffer"),
     *("password: hunter2", "password: correct-horse-battery-staple", "secret: 0123456789abcdef0123456789abcdef"),
     *("password=$(vault read -field=value secret/db1Prod)", "api_key: settings.API_KEY_OF_PRODUCTION_2"),
     *("secret: projects/Acme01Prod/secrets/Db2Password", "password: UserPasswordField2Input"),

@@ -41,6 +41,7 @@ _PLACEHOLDER: Final = re.compile(
     r"|eyJpc3MiOiJqb2UiLA0K|2YotnFZFEjr1zCsicMWpAA|tGzv3JOkF0XG5Qx2TlKWIA|7Fjfp0ZBr1KtDRbnfVdmIw|Eby8vdM02xNOcqFl"
 )
 """The last ones are of RFC 7519 and RFC 6749, and the key of Azure's emulator."""
+_WORD: Final = re.compile(r"[A-Z]?[a-z]{3,}")
 _RUN: Final = re.compile(r"[A-Za-z0-9+/]{16,}")
 _DISTINCT: Final = 10
 """So many different characters a random key of sixteen has nearly always."""
@@ -82,7 +83,8 @@ def _is_random(text: str) -> bool:
 def _is_strong(text: str) -> bool:
     """Whether it can be nothing but a generated password: no name of a variable, no path or address, no words."""
     digits = re.findall("[0-9]+", text)
-    is_name = text.count("/") > 1 or "://" in text or _IN_CODE.fullmatch(text)
+    is_of_words = sum(map(len, _WORD.findall(text))) > len(text) * 0.6
+    is_name = is_of_words or text.count("/") > 1 or "://" in text or _IN_CODE.fullmatch(text)
     return (
         not is_name and len(digits) > 1 and all(map(re.search, ("[a-z]", "[A-Z]"), (text, text))) and _is_random(text)
     )

@@ -46,24 +46,31 @@ def _too_long(resource: JudgedResource, settings: RuleSettings, _: Mapping[str, 
 
 
 def _forbidden(resource: JudgedResource, settings: RuleSettings, sources: Mapping[str, str]) -> Iterator[RuleFinding]:
-    patterns = [(phrase, _pattern(phrase)) for phrase in settings.forbidden]
+    patterns = [(each, _pattern(_as_read(each).strip() or each), _pattern(each)) for each in settings.forbidden]
     for field, text in _texts_for_model(resource) if patterns else ():
-        for phrase, pattern in patterns:
-            if pattern.search(_as_read(str(text.value))):
-                place = _within(text, pattern, resource.files.get(field, ()), sources)
+        for phrase, as_read, as_written in patterns:
+            if as_read.search(_as_read(str(text.value))):
+                place = _within(text, as_written, resource.files.get(field, ()), sources)
                 yield RuleFinding(place, f"`rules.forbidden` does not allow `{phrase}` here.", "write it otherwise")
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
     """The phrase at the boundaries of words, whatever its case and the white space in it."""
-    words = _as_read(phrase).split() or [phrase]
-    before, after = (r"(?<!\w)" if words[0][0].isalnum() else ""), (r"(?!\w)" if words[-1][-1].isalnum() else "")
+    words = phrase.split()
+    before, after = (r"(?<!\w)" if _is_apart(words[0][0]) else ""), (r"(?!\w)" if _is_apart(words[-1][-1]) else "")
     return re.compile(before + r"\s+".join(map(re.escape, words)) + after, re.IGNORECASE)
+
+
+def _is_apart(character: str) -> bool:
+    """Whether words that it is in stand apart from others, as they do not in Chinese and Japanese."""
+    return character.isalnum() and unicodedata.east_asian_width(character) != "W"
 
 
 def _as_read(text: str) -> str:
     """The text without invisible characters, and with one spelling of those that look the same."""
-    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'")
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'").casefold()
 
 
 def _texts_for_model(resource: JudgedResource) -> Iterator[tuple[str, Node]]:
