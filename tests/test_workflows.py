@@ -555,6 +555,11 @@ def test_one_step_plans_and_applies_several_folders_and_each_has_its_comment(acm
         "Not applied",
     ]
 
+    wrong = acme.open(9, workflow=plan, **{"teams/hr/assistants/helper.yaml": "model: ["})
+    ended(wrong, Validate="failure", Plan="failure")
+    (told,) = acme.hub.bodies(9)  # the other folder was planned, and has no changes to tell
+    assert told.startswith("<!-- reconciler: comment hr production run ")
+
 
 @pytest.mark.parametrize(
     ("folders", "code", "told"),
