@@ -108,10 +108,11 @@ def test_a_word_in_one_of_several_files_is_found_in_that_file(tmp_path: Path) ->
 
 
 WRONG = {
-    "rules: {models: []}": "",
+    "rules: {models: []}": "allowed here: none",
     "rules: {severity: {undescribed-tol: allow}}": "did you mean `undescribed-tool`?",
     "rules: {severity: {unknown-field: allow}}": "",
-    "rules: {severity: {undescribed-tool: off}}": "one of allow, note, warning, error",
+    "rules: {severity: {undescribed-tool: off}}": "This is not a severity.",
+    "rules: {severity: {possible-secret: hint}}": "rules: {severity: {possible-secret: hint}}",
     "rules: {forbiden: [x]}": "did you mean `forbidden`?",
     "rules: {forbidden: ['']}": "write a word or a phrase, or leave it out",
     "rules: {largest_prompt: 0}": "write a whole number from 1 on",

@@ -25,7 +25,8 @@ def _known_code(value: str) -> str:
 
 def _severity(value: Any) -> Any:
     if value not in SEVERITIES:
-        raise misfit("unknown-value", f"`{value}` is not a severity.", f"one of {', '.join(SEVERITIES)}")
+        stated = f"`{value}`" if isinstance(value, str) else "This"  # `off` is false in YAML
+        raise misfit("unknown-value", f"{stated} is not a severity.", f"one of {', '.join(SEVERITIES)}")
     return value
 
 

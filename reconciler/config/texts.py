@@ -14,7 +14,9 @@ from reconciler.source import Node, fields
 _BYTES: Final = 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _SECRETS: Final = re.compile(r"\bsk-[\w-]{6,}|(?<=://)[^\s/\"']*(?=@)")
-_KEY_LINE: Final = re.compile(r"((?:key|token|secret|password)[\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)", re.IGNORECASE)
+_KEY_LINE: Final = re.compile(
+    r"((?:key|token|(?<!possible-)secret|password)[\"']?[ \t]*:[ \t]*)([^\s{][^\r\n]*)", re.IGNORECASE
+)
 _MAY_HOLD_KEYS: Final = ("api_key", "headers", "query")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

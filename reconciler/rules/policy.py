@@ -23,7 +23,7 @@ def _other_model(resource: JudgedResource, settings: RuleSettings, _: Mapping[st
     patterns = settings.models
     if model is None or patterns is None or any(fnmatchcase(str(model.value), each) for each in patterns):
         return
-    listed = ", ".join(f"`{each}`" for each in patterns)
+    listed = ", ".join(f"`{each}`" for each in patterns) or "none"
     message = f"`rules.models` does not allow `{model.value}`."
     yield RuleFinding(model.place, message, f"allowed here: {listed}")
 
