@@ -746,3 +746,5 @@ def test_an_empty_folder_is_not_called_in_order(
 
     assert (told.code, told.out) == (0, "No manifests found in `assistants`.\n")
     assert empty.run("plan", "-e", "local").err == "Note: No manifests found in `assistants`.\n"
+    (empty.root / "assistants" / "broken.yaml").write_text("model: [")
+    assert "No manifests found" not in empty.run("plan", "-e", "local").err

@@ -93,7 +93,7 @@ class Session:
         read = reading.read(self.config.root, folders)
         parsed = parser.parse(read.manifests, manifest_context(self.config, self.environment))
         self.parsed[:] = [parsed]
-        if folders and not read.manifests:
+        if folders and not read.manifests and not errors(read.faults):
             click.echo(
                 f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
             )
