@@ -57,7 +57,7 @@ SCRIPTS = [
     for path, found in [*((path, steps(path)) for path in FILES), (ROOT / "action.yml", ACTION["runs"]["steps"])]
     for number, step in enumerate(found)
     if "run" in step
-] + [pytest.param((ROOT / "each-folder.sh").read_text(), "bash", id="each-folder")]
+] + [pytest.param((ROOT / ".ci" / "each-folder.sh").read_text(), "bash", id="each-folder")]
 
 
 # what holds of their text
@@ -595,7 +595,7 @@ def test_after_an_interrupt_no_other_folder_has_its_turn(tmp_path: Path) -> None
 def in_each_folder(root: Path, folders: str, script: str, **more: str) -> subprocess.CompletedProcess[str]:
     for name in ("hr", "it"):
         (root / name).mkdir(exist_ok=True)
-    (root / "step.sh").write_text(f'. "{ROOT / "each-folder.sh"}"\n{script}\n')
+    (root / "step.sh").write_text(f'. "{ROOT / ".ci" / "each-folder.sh"}"\n{script}\n')
     environ = {"PATH": os.environ["PATH"], "FOLDERS": folders, "FOLDER": str(root / "made"), **more}
     words = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(root / "step.sh")]
     return subprocess.run(words, cwd=root, env=environ, capture_output=True, text=True)
