@@ -42,6 +42,8 @@ def typed_into(shell: str, lines: list[str], folder: Path, home: Path) -> list[l
         program.chmod(0o755)
     (home / file).parent.mkdir(parents=True, exist_ok=True)
     (home / file).write_text(f"{setup}\n")
+    # Where it lacks this, fish reads all manual pages at its first start, in a process that outlives it.
+    (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)
     environ = {"HOME": str(home), "ZDOTDIR": str(home), "PATH": f"{home}/bin:/usr/bin:/bin", "TERM": "xterm"}
     process, terminal = pty.fork()
     if process == 0:  # pragma: no branch
