@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from reconciler.emulator import Settings
+from reconciler.providers import wire
 from support.apis import Api, Apis
 from support.checkout import Checkout, Told, plain
 from support.forking import Process
@@ -199,10 +201,13 @@ def test_a_key_of_one_api_alone_is_rejected_there(here: Checkout) -> None:
     assert rows(told, "assistants")[0][0] == "ok"
 
 
-def test_a_web_page_is_said_once_with_what_to_do(here: Checkout) -> None:
+def test_a_web_page_is_said_once_with_what_to_do(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(seconds: float) -> None: ...
+
+    monkeypatch.setattr(wire, "Clock", partial(wire.Clock, sleep=at_once))
     page = httpx.Response(200, text="<html>Sign in</html>", headers={"Content-Type": "text/html"})
 
-    told = examined(here, lambda request: page, "--timeout", "2")
+    told = examined(here, lambda request: page)
 
     assert [text for health, text in rows(told, "address", "agents", "assistants") if health == "problem"] == [
         "The server answers with a web page (HTML) in place of JSON. Nothing else of the server could be looked at."
