@@ -1,148 +1,112 @@
-"""CPU seconds, peak memory and HTTP requests for 1,000 manifests against the embedded server.
+"""What the commands take on 100, 1,000 and 10,000 manifests: one table, JSON, and bounds that fail the command.
 
-Each figure is a whole process of its own: `python -m reconciler …`, measured from outside.
+Each figure is a whole process of its own, measured from outside. docs/performance.md says what they mean.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
-import resource
-import subprocess
-import sys
-import tempfile
+import platform
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import pacing, rendering, serving
+from benchmarks import pacing, rendering, scale, serving
+from benchmarks.bounds import Rows, Verdict, verdicts
+from benchmarks.scale import Row
 
-_MANIFEST = """\
-name: Assistant {n}
-model: gpt-4o
-description: Answers what people ask about topic {n}, from the handbook and nothing else.
-instructions: {{file: prompts/p{n}.md}}
-temperature: 0.{t}
-metadata: {{team: team-{t}, tier: gold, owner: someone}}
-tools:
-  - type: file_search
-    file_search: {{max_num_results: 7}}
-  - type: function
-    function:
-      name: lookup_{n}
-      description: Looks up one thing of topic {n} by its number, and says when it was last seen.
-      parameters:
-        type: object
-        properties:
-          number: {{type: string, description: The number on the label}}
-          since: {{type: string, format: date, description: Only what was seen after this day}}
-          limit: {{type: integer, minimum: 1, maximum: 50}}
-        required: [number]
-  - type: function
-    function:
-      name: report_{n}
-      description: Reports a fault of topic {n} to those who look after it, with what was seen.
-      parameters: {{type: object, properties: {{text: {{type: string}}, urgent: {{type: boolean}}}}}}
-"""
-_LINE = "You answer questions about topic {n}; say so when you do not know, and never guess a number.\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one whole process took."""
-
-    cpu: float
-    wall: float
-    megabytes: float
-    requests: Counter[str]
-
-
-def make(folder: Path, count: int) -> None:
-    """Writes manifests of about 1 KB, each with a prompt file of 3 KB."""
-    assistants = folder / "assistants"
-    (assistants / "prompts").mkdir(parents=True)
-    for n in range(count):
-        (assistants / f"a{n:04}.yaml").write_text(_MANIFEST.format(n=n, t=n % 10))
-        (assistants / "prompts" / f"p{n}.md").write_text(_LINE.format(n=n) * 34)
-
-
-def edit(folder: Path, count: int) -> None:
-    """Changes the prompts of some."""
-    for n in range(count):
-        path = folder / "assistants" / "prompts" / f"p{n}.md"
-        path.write_text(path.read_text().replace("never guess", "never ever guess", 1))
-
-
-def measure(folder: Path, *arguments: str) -> Measured:
-    """Runs the command to its end and reads what the kernel says of it."""
-    environ = {**os.environ, "RECONCILER_LOG": "debug", "NO_COLOR": "1"}
-    began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=folder,
-            env=environ,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - began
-        errors.seek(0)
-        told = errors.read()
-    if os.waitstatus_to_exitcode(status):
-        raise SystemExit(f"reconciler {' '.join(arguments)} failed:\n{told[-2000:]}")
-    return Measured(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, _requests(told))
-
-
-def _requests(told: str) -> Counter[str]:
-    return Counter(re.findall(r"^(GET|POST|DELETE) /", told, re.M))
+_HEAD = f"{'':34}{'manifests':>9}{'ms':>4}{'wall s':>9}{'CPU s':>8}{'MB':>7}{'calls':>8}{'KB':>9}{'limit s':>9}{'×':>7}"
 
 
 def main() -> None:
-    """Prints one line a command."""
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--count", type=int, default=1000, help="how many manifests")
-    parser.add_argument("--edits", type=int, default=100, help="how many of them are edited")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; the median is shown")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make(folder, given.count)
-        print(f"{given.count} manifests of 1 KB with a 3 KB prompt each; medians of {given.rounds}; {_machine()}")
-        print(f"{'':36}{'CPU s':>8}{'wall s':>8}{'MB':>7}  requests")
-        _show("import click", [_bare("import click") for _ in range(given.rounds)])
-        _show("--help", [measure(folder, "--help") for _ in range(given.rounds)])
-        _show("validate", [measure(folder, "validate", "-e", "local") for _ in range(given.rounds)])
-        _show(f"plan, {given.count} creates", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
-        _show(f"apply, {given.count} creates", [measure(folder, "apply", "-e", "local", "--auto-approve")])
-        _show("plan, no change", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
-        edit(folder, given.edits)
-        _show(f"plan, {given.edits} edits", [measure(folder, "plan", "-e", "local") for _ in range(given.rounds)])
-        _show(f"apply, {given.edits} edits", [measure(folder, "apply", "-e", "local", "--auto-approve")])
-    rendering.main()
-    pacing.main()
-    serving.main()
+    """Prints a row as it is measured, then the bounds; ends with 1 where one does not hold."""
+    given = _arguments()
+    print(f"{_machine()}; manifests of 1 KB with a prompt of 3 KB; medians of {given.rounds}, from 10,000 on of 1")
+    rows = _measured(given)
+    if given.markdown:
+        given.markdown.write_text(_markdown(rows))
+    judged = verdicts(Rows(rows))
+    for each in judged:
+        print(_sentence(each))
+    if given.json:
+        told = {"machine": _machine(), "rows": [*map(asdict, rows)], "bounds": [*map(asdict, judged)]}
+        given.json.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    if not given.only_scale:
+        rendering.main()
+        pacing.main()
+        serving.main()
+    if failed := [each.name for each in judged if not each.holds]:
+        raise SystemExit(f"Worse than its bound: {'; '.join(failed)}")
 
 
-def _bare(code: str) -> Measured:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(cpu, time.perf_counter() - began, 0, Counter())
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--counts", type=_numbers, default=[100, 1_000, 10_000], help="how many manifests, as 100,1000")
+    parser.add_argument("--latencies", type=_numbers, default=[0, 50], help="of the server, in milliseconds, as 0,50")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is measured, below 10,000 manifests")
+    parser.add_argument(
+        "--validated", type=int, default=50_000, help="how many manifests are only validated; 0 for none"
+    )
+    parser.add_argument("--only-scale", action="store_true", help="leave out formats, pacing and the embedded server")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file as JSON")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table to a file as Markdown")
+    return parser.parse_args()
 
 
-def _show(what: str, rounds: list[Measured]) -> None:
-    median = sorted(rounds, key=lambda one: one.cpu)[len(rounds) // 2]
-    sent = ", ".join(f"{number} {method}" for method, number in sorted(median.requests.items())) or "none"
-    print(f"{what:36}{median.cpu:8.2f}{median.wall:8.2f}{median.megabytes:7.0f}  {sent}", flush=True)
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number]
+
+
+def _measured(given: argparse.Namespace) -> list[Row]:
+    began, rows = time.perf_counter(), []
+    print(_HEAD)
+    for row in _rows(given):
+        rows.append(row)
+        print(_line(row), flush=True)
+    print(f"{time.perf_counter() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end")
+    return rows
+
+
+def _rows(given: argparse.Namespace) -> Iterator[Row]:
+    yield from scale.starting(max(given.rounds, 5))
+    for count in given.counts:
+        rounds = given.rounds if count < 10_000 else 1
+        yield from scale.without_server(count, rounds)
+        for milliseconds in given.latencies:
+            yield from scale.with_server(count, milliseconds / 1000, rounds)
+    if given.validated:
+        yield from scale.without_server(given.validated, 1)
+
+
+def _cells(row: Row) -> list[str]:
+    calls, size = (str(row.calls), f"{row.bytes / 1024:,.0f}") if row.bytes is not None else ("", "")
+    limit, times = (f"{row.limit:.2f}", f"{row.wall / row.limit:.2f}") if row.limit else ("", "")
+    figures = [f"{row.wall:.2f}", f"{row.cpu:.2f}", f"{row.megabytes:.0f}", calls, size, limit, times]
+    return [row.what, f"{row.count:,}", str(row.milliseconds), *figures]
+
+
+def _line(row: Row) -> str:
+    widths = (9, 4, 9, 8, 7, 8, 9, 9, 7)
+    what, *figures = _cells(row)
+    return f"{what:34}" + "".join(f"{figure:>{width}}" for figure, width in zip(figures, widths, strict=True))
+
+
+def _markdown(rows: Sequence[Row]) -> str:
+    head = "| | manifests | ms | wall s | CPU s | MB | calls | KB | limit s | × |\n|---|" + "---:|" * 9
+    return "\n".join([head, *(f"| {' | '.join(_cells(row))} |" for row in rows)]) + "\n"
+
+
+def _sentence(each: Verdict) -> str:
+    most = "at least" if each.least else "at most"
+    state = "" if each.holds else "  WORSE"
+    return f"{each.name:62}{each.value:9.2f}   {most} {each.bound:g}, aim {each.reach:g}{state}"
 
 
 def _machine() -> str:
-    return f"Python {sys.version.split()[0]}, {os.cpu_count()} cores"
+    return f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":

@@ -6,24 +6,19 @@
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Thread
 
-from benchmarks.__main__ import Measured, make, measure
-from reconciler.emulator import Emulator
-from reconciler.emulator.exchange import App, Receive, Scope, Send
-from reconciler.emulator.serve import serve
+from benchmarks.manifests import make
+from benchmarks.measuring import Measured, reconciler
+from benchmarks.server import server
 
 _BASE = "version: 1\nenvironments:\n  bench: {{provider: openai, base_url: '{url}', limits: {{deletes: 100%}}}}\n"
 _FOLDER = "version: 1\nstack: {name}\nextends: ../reconciler.yaml\n"
-_REFUSED = b'{"error": {"message": "Too fast.", "type": "rate_limit", "param": null, "code": null}}'
 
 
 def main() -> None:
@@ -42,7 +37,7 @@ def main() -> None:
 
 def _measure(count: int, folders: int, rate: float | None) -> None:
     limit = "no limit" if rate is None else f"{rate:.0f} requests a second"
-    with tempfile.TemporaryDirectory() as name, _server(Path(name) / "live.db", rate) as url:
+    with tempfile.TemporaryDirectory() as name, server(Path(name) / "live.db", rate=rate) as url:
         names = [f"team-{number}" for number in range(folders)]
         (Path(name) / "reconciler.yaml").write_text(_BASE.format(url=url))
         for each in names:
@@ -56,7 +51,7 @@ def _measure(count: int, folders: int, rate: float | None) -> None:
 def _at_once(folders: Sequence[Path], command: Sequence[str]) -> tuple[float, list[Measured]]:
     done: list[Measured] = []
     threads = [
-        Thread(target=lambda folder=folder: done.append(measure(folder, command[0], "-e", "bench", *command[1:])))
+        Thread(target=lambda folder=folder: done.append(reconciler(folder, command[0], "-e", "bench", *command[1:])))
         for folder in folders
     ]
     began = time.perf_counter()
@@ -70,43 +65,6 @@ def _at_once(folders: Sequence[Path], command: Sequence[str]) -> tuple[float, li
 def _show(what: str, wall: float, done: Sequence[Measured]) -> None:
     cpu, megabytes = sum(one.cpu for one in done), max(one.megabytes for one in done)
     print(f"{what:44}{wall:8.1f}{cpu:8.1f}{megabytes:9.0f}", flush=True)
-
-
-@contextmanager
-def _server(data: Path, rate: float | None) -> Iterator[str]:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=_serve, args=(data, rate, theirs))
-    process.start()
-    try:
-        yield str(ours.recv())
-    finally:
-        process.terminate()
-        process.join()
-
-
-def _serve(data: Path, rate: float | None, told: Connection) -> None:
-    emulator = Emulator(data)
-    app: App = emulator if rate is None else _limited(emulator, rate)
-    serve(app, port=0, ready=lambda host, port: told.send(f"http://{host}:{port}/v1"))
-
-
-def _limited(app: App, rate: float) -> App:
-    """A server that takes so many requests a second, and as many at once as one second brings."""
-    tokens, at = rate, time.monotonic()
-
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal tokens, at
-        now = time.monotonic()
-        tokens, at = min(rate, tokens + (now - at) * rate), now
-        if tokens >= 1:
-            tokens -= 1
-            await app(scope, receive, send)
-            return
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_REFUSED)).encode())]
-        await send({"type": "http.response.start", "status": 429, "headers": headers})
-        await send({"type": "http.response.body", "body": _REFUSED})
-
-    return limited
 
 
 if __name__ == "__main__":
