@@ -16,6 +16,7 @@ from reconciler.providers.learned import NO_SUCH_METHOD, Learned, Paging, paging
 from reconciler.providers.modifying import Modifier, pairs
 from reconciler.providers.pages import Pages, is_id
 from reconciler.providers.paging import SharedListing, newest
+from reconciler.providers.reading_ahead import read_ahead
 from reconciler.providers.wire import Wire
 
 _LOOKS = 5
@@ -42,9 +43,9 @@ class Objects:
     async def observe(self) -> tuple[Live, ...]:
         """Everything that is listed."""
         requested, expected = self._wire.clock.monotonic(), tuple(self.known.sent)
-        listing = await self.listing.listed()
+        listing, ahead = await read_ahead(self.listing, self.read)
         self._stop_at_another_kind(listing.rows.values())
-        objects = tuple(self.read(raw) for raw in listing.rows.values())
+        objects = tuple(ahead.object(raw) for raw in listing.rows.values())
         ids = {live.id for live in objects}
         self.known.saw(ids, requested, expected if listing.contradiction is None else None)
         return objects

@@ -5,8 +5,9 @@ What a list leaves out would be created again: none is believed that says too li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import anyio
 
@@ -16,6 +17,8 @@ from reconciler.providers.pages import ListPage, Pages
 
 MOST = 200_000
 _AGAIN = 3
+Seen: TypeAlias = Callable[[Sequence[Mapping[str, Json]]], None]
+"""What is told of the objects of a page as soon as it came, whether or not the list is believed in the end."""
 _NO_CURSORS = (400, 404, 405, 422)
 """What a server without cursors answers to one."""
 
@@ -37,13 +40,17 @@ class _CursorRefusedError(Exception):
         self.error = error
 
 
-async def listed(pages: Pages) -> Listing:
+def _untold(rows: Sequence[Mapping[str, Json]]) -> None:
+    """Nobody is told of a page."""
+
+
+async def listed(pages: Pages, seen: Seen = _untold) -> Listing:
     """The collection; read again where it contradicts itself, for it may have changed meanwhile."""
     listing: Listing | None = None
     refusal: ProviderError | None = None
     for _ in range(1 + _AGAIN):
         try:
-            listing = await _read_listing(pages)
+            listing = await _read_listing(pages, seen)
         except _CursorRefusedError as refused:  # its object was deleted, maybe
             refusal = refused.error
             continue
@@ -71,13 +78,13 @@ class SharedListing:
         self.contradiction: str | None = None
         """How a listing contradicted itself whenever it was read."""
 
-    async def listed(self, age: float = 0.0) -> Listing:
+    async def listed(self, age: float = 0.0, seen: Seen = _untold) -> Listing:
         """The collection as it was at most so many seconds ago."""
         oldest = self._clock() - age
         async with self._lock:
             if self._began <= oldest:
                 began = self._clock()
-                self._last = await listed(self._pages)
+                self._last = await listed(self._pages, seen)
                 self._began, self.contradiction = began, self._last.contradiction or self.contradiction
             return self._last
 
@@ -87,11 +94,12 @@ async def newest(pages: Pages) -> list[dict[str, Json]]:
     return list((await pages.read()).rows.values())
 
 
-async def _read_listing(pages: Pages) -> Listing:
+async def _read_listing(pages: Pages, seen: Seen) -> Listing:
     """One reading. That there is no more is believed only from a server that has said before that there is more."""
     first = page = await pages.read()
     rows, repeated, spoke_of_more = dict(first.rows), [*first.repeated], first.says_more
     while page.rows and (page.says_more or not spoke_of_more):
+        seen(tuple(page.rows.values()))
         cursor = list(page.rows)[-1]
         page = await _next_page(pages, cursor, doubting=not spoke_of_more)
         if page.rows.keys() == {cursor} and len(rows) > len(
