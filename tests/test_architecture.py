@@ -69,6 +69,17 @@ def test_the_command_line_starts_without_heavy_imports(code: str) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize(
+    "code", ["import reconciler.run.planner", "import reconciler.cli; reconciler.cli.run(['validate'])"]
+)
+def test_what_speaks_to_servers_and_explains_differences_is_imported_where_there_are_any(code: str) -> None:
+    script = f"{code}\nimport sys\nprint(sorted({{'httpx', 'deepdiff', 'rich', 'asyncio', 'ssl'}} & set(sys.modules)))"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 ENDS = {"print", "input", "exit", "quit"}
 WORLD = {("os", "environ"), ("os", "getenv"), ("sys", "exit"), ("sys", "argv"), ("sys", "stdout"), ("sys", "stderr")}
 

@@ -16,8 +16,6 @@ from reconciler.console.credentials import hidden_below_first_line
 from reconciler.console.failure import Failure
 from reconciler.console.output import log
 from reconciler.github import CodeHost, CodeHostError, Pull, same_name
-from reconciler.github.client import GitHub
-from reconciler.github.http import Exchange
 
 BOT = "github-actions[bot]"
 API = "https://api.github.com"
@@ -57,6 +55,9 @@ def under_actions() -> bool:
 
 def code_host(author: str | None = None) -> CodeHost:
     """The repository that this job runs for, written to by the author; nothing has been sent yet."""
+    from reconciler.github.client import GitHub
+    from reconciler.github.http import Exchange
+
     exchange = Exchange(_api(), _token(), log=log)
     return GitHub(exchange, repository(), author or (BOT if under_actions() else None), hidden_below_first_line)
 

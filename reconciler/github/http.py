@@ -21,7 +21,7 @@ from reconciler.github import AbsentError, CodeHostError, TransientError
 from reconciler.github.posts import minute
 from reconciler.masking import mask
 from reconciler.providers.errors import retry_after
-from reconciler.providers.wire import NEVER_SENT, Clock
+from reconciler.providers.wire import Clock, was_sent
 from reconciler.render.values import one_line, shortened
 
 WAITS: Final = (1.0, 2.0, 4.0, 8.0)
@@ -189,7 +189,7 @@ class Exchange:
                 content = b"".join(self._parts(response, began))
         except httpx.HTTPError as error:
             reason = self._mask.text(str(error) or type(error).__name__)
-            sent = request.method == "POST" and not isinstance(error, NEVER_SENT)
+            sent = request.method == "POST" and was_sent(error)
             raise TransientError(f"Cannot reach {self._url}: {reason}.", may_have_happened=sent) from error
         self._log(f"{request.method} {request.path} {response.status_code} {self._clock.monotonic() - began:.3f}s")
         return ApiResponse(response.status_code, response.headers, content)

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from deepdiff import DeepDiff
-
 from reconciler.canonical import ABSENT, Absent, Fields, Json, equal, plain
 from reconciler.kinds import Kind
 from reconciler.model import Cause, Desired, Difference, FieldChange, Live, Marker
@@ -194,6 +192,8 @@ def smallest_differences(path: Path, before: Json | Absent, after: Json | Absent
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield path, before, after
         return
+    from deepdiff import DeepDiff
+
     tree = DeepDiff(
         plain(before),
         plain(after),

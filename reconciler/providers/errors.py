@@ -22,14 +22,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from reconciler.canonical import Json
 from reconciler.kinds import KINDS
 from reconciler.providers.collection import Collection
+
+if TYPE_CHECKING:
+    import httpx
 
 CONCEALED = "(the key)"
 TOO_MANY_REQUESTS = 429

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-import httpx
-
 from reconciler.emulator import APIS, Emulator, EmulatorError, Settings
 from reconciler.kinds import ServerTraits
 from reconciler.providers.errors import Unreachable
@@ -33,6 +31,8 @@ class Local:
 
     def open(self, connection: Connection, log: Callable[[str], None]) -> Server:
         """The embedded server over its database."""
+        import httpx
+
         try:
             emulator = Emulator(connection.state_dir / DATABASE, Settings(models=connection.models))
         except EmulatorError as error:

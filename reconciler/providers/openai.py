@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import httpx
 from pydantic import Field
 
 from reconciler import urls
@@ -18,6 +17,9 @@ from reconciler.providers.http_settings import HttpSettings, header_text
 from reconciler.providers.server import Server
 from reconciler.providers.wire import Clock, Connection, Wire, client
 from reconciler.settings import Access, NoAccessError
+
+if TYPE_CHECKING:
+    import httpx
 
 URL = "https://api.openai.com/v1"
 _URL_VARIABLE = "OPENAI_BASE_URL"

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
-import httpx
 
 from reconciler.canonical import Json
 from reconciler.providers.collection import Collection
@@ -33,6 +33,9 @@ from reconciler.providers.pacing import Pacer
 from reconciler.providers.request_key import RequestKey
 from reconciler.settings import Access
 
+if TYPE_CHECKING:
+    import httpx
+
 CONNECTIONS = 8
 ATTEMPTS = 8
 _PATIENT_ATTEMPTS = 16
@@ -41,7 +44,7 @@ _PATIENCE = 3.0
 """After so many seconds it is reported that a server is waited for."""
 _ANSWER_BYTES = 200_000_000
 _ANSWER_SECONDS = 120.0
-_TIMEOUT = httpx.Timeout(60, connect=15)
+_TIMEOUT, _CONNECT_TIMEOUT = 60.0, 15.0
 _MORE_TIME = "pass a larger --timeout"
 _NO_HTTPS = (
     "The server does not speak https at this address.",
@@ -60,7 +63,6 @@ _NO_USE = {
     "CERTIFICATE_VERIFY_FAILED": _UNTRUSTED,
 }
 """What a failed connection says that no further try would change, by how OpenSSL and httpx say it."""
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,8 @@ class Wire:
         raise Unreachable(message, _MORE_TIME, ResponseInfo(should_retry=False))
 
     async def _exchange(self, key: Mapping[str, str], request: _Request) -> tuple[httpx.Response, bytes]:
+        import httpx
+
         began = self.clock.monotonic()
         limit = min(_ANSWER_SECONDS, time_left(began))
         if limit <= 0:
@@ -285,8 +289,7 @@ class Wire:
                 async with stream as response:
                     content = await _read_body(response)
         except (httpx.TimeoutException, TimeoutError) as error:
-            was_sent = not isinstance(error, NEVER_SENT)
-            raise Unreachable("The server did not answer in time.", was_sent=was_sent) from error
+            raise Unreachable("The server did not answer in time.", was_sent=was_sent(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise _unreachable(error) from error
         seconds = self.clock.monotonic() - began
@@ -301,6 +304,8 @@ class Wire:
         try:
             return judged(asked, response, content, now)
         except ProviderError:
+            import httpx
+
             masked = self._key.mask.text(content.decode(errors="replace")).encode()
             response.headers = httpx.Headers([(k, self._key.mask.text(v)) for k, v in response.headers.multi_items()])
             judged(asked, response, masked, now)
@@ -312,13 +317,21 @@ def tries(error: ProviderError, usual: int) -> int:
     return _PATIENT_ATTEMPTS if error.response.status == TOO_MANY_REQUESTS else usual
 
 
+def was_sent(error: Exception) -> bool:
+    """Whether a request that failed may have reached the server."""
+    import httpx
+
+    never_sent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+    return not isinstance(error, never_sent)
+
+
 def _unreachable(error: Exception) -> Unreachable:
     """Why there was no answer; what no further try would change is not tried again."""
     reason = str(error) or type(error).__name__
     for sign, (message, remedy) in _NO_USE.items():
         if sign in reason.upper():
             return Unreachable(message, remedy, ResponseInfo(should_retry=False))
-    return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=not isinstance(error, NEVER_SENT))
+    return Unreachable(f"Cannot reach the server: {reason.rstrip('.')}.", was_sent=was_sent(error))
 
 
 async def _read_body(response: httpx.Response) -> bytes:
@@ -345,11 +358,13 @@ def client(
     params: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
     """A client that keeps to few connections and never takes a key elsewhere by a redirect."""
+    import httpx
+
     return httpx.AsyncClient(
         base_url=base_url,
         headers=dict(headers),
         params=dict(params or {}),
-        timeout=_TIMEOUT,
+        timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         follow_redirects=False,
         transport=transport,
