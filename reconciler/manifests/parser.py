@@ -14,6 +14,7 @@ from reconciler.kinds.problems import from_pydantic
 from reconciler.manifests.block import PATCHED, ReconcilerBlock
 from reconciler.manifests.clashes import clashes
 from reconciler.manifests.references import Resolver, without_own
+from reconciler.manifests.steps import Steps, Work
 from reconciler.model import NAME, NAME_RULE, Address, Desired
 from reconciler.paths import BadPath, Path, read, show
 from reconciler.source import Node, fields, items, locate, member, merged, plain
@@ -75,9 +76,21 @@ class ParsedManifests:
 
 def parse(manifests: Iterable[Manifest], context: ManifestContext) -> ParsedManifests:
     """Every manifest that exists in the environment; with errors, what is desired is not to be trusted."""
+    return Work(parse_in_steps(manifests, context)).result
+
+
+def parse_in_steps(manifests: Iterable[Manifest], context: ManifestContext) -> Steps[ParsedManifests]:
+    """The same, manifest by manifest."""
     faults: list[Diagnostic] = []
-    readers = [_ManifestReader(manifest, context, faults.append) for manifest in manifests]
-    desired = [resource for reader in readers for resource in [reader.desired()] if resource is not None]
+    readers: list[_ManifestReader] = []
+    for manifest in manifests:
+        readers.append(_ManifestReader(manifest, context, faults.append))
+        yield
+    desired: list[Desired] = []
+    for reader in readers:
+        if (resource := reader.desired()) is not None:
+            desired.append(resource)
+        yield
     faults += clashes(readers)
     wanted = {resource.address for resource in desired}
     return ParsedManifests(

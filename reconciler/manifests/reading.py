@@ -22,9 +22,10 @@ from reconciler.manifests.disk import UnfitError
 from reconciler.manifests.parser import Manifest
 from reconciler.manifests.references import file_references
 from reconciler.manifests.search import FoundFile, search
+from reconciler.manifests.steps import Steps, Work
 from reconciler.source import Node, fields, has_front_matter, parse
 
-__all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read"]
+__all__ = ["FILE_BYTES", "Manifest", "ReadFolders", "read", "read_in_steps"]
 
 FILE_BYTES: Final = 24 * 1024 * 1024
 """What a file may have: more than the largest body that an API takes. An agent has 1,048,576 characters of instructions
@@ -69,20 +70,34 @@ def read(root: Path, folders: Sequence[str], overlay: Mapping[str, str] = _NOTHI
 
     It is as if the texts of the overlay stood at their paths, which begin at the root, whether the files exist or not.
     """
+    return Work(read_in_steps(root, folders, overlay)).result
+
+
+def read_in_steps(root: Path, folders: Sequence[str], overlay: Mapping[str, str] = _NOTHING) -> Steps[ReadFolders]:
+    """The same, file by file."""
     library = _Library(disk.real(root), overlay)
     files, faults = search(library.root, folders, overlay)
-    possible = (library.candidate(file) for file in files if file.may_be_manifest)
-    candidates = [candidate for candidate in possible if candidate is not None]
-    named = {target for candidate in candidates for target in library.targets(candidate)}
+    candidates: list[_Candidate] = []
+    for file in files:
+        if file.may_be_manifest and (candidate := library.candidate(file)) is not None:
+            candidates.append(candidate)
+            yield
+    named: set[Path] = set()
+    for candidate in candidates:
+        named.update(library.targets(candidate))
+        yield
     kept = [candidate for candidate in candidates if not candidate.source.is_among(named)]
-    manifests = tuple(manifest for candidate in kept for manifest in library.manifests(candidate))
+    manifests: list[Manifest] = []
+    for candidate in kept:
+        manifests += library.manifests(candidate)
+        yield
     faults += [*library.faults, *(fault for candidate in kept for fault in candidate.faults)]
     faults += _data_with_references(candidate for candidate in candidates if candidate.source.is_among(named))
     faults += _unread_folders(library.root, folders, {file.real for file in files})
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
     faults += _unresolved_conflicts(file for file in files if not file.is_among(named))
-    return ReadFolders(manifests, tuple(faults), library.sources)
+    return ReadFolders(tuple(manifests), tuple(faults), library.sources)
 
 
 def _data_with_references(candidates: Iterable[_Candidate]) -> Iterator[Diagnostic]:

@@ -14,6 +14,7 @@ from reconciler.console.configuration import loaded_configuration
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import Diagnostic, errors
 from reconciler.manifests import parser, reading
+from reconciler.manifests.steps import Steps, Work
 from reconciler.model import Base, Desired
 from reconciler.providers import PROVIDERS
 from reconciler.render import Style
@@ -44,6 +45,8 @@ _NO_ANCESTOR = (
     " removed. In a shallow clone, set `fetch-depth: 0`."
 )
 
+_NO_FOLDERS = reading.ReadFolders((), (), {})
+
 
 @dataclass(frozen=True, slots=True)
 class BaseRevision:
@@ -64,6 +67,12 @@ class BaseRevision:
         self, session: Session, counts: Callable[[Diagnostic], bool] = lambda fault: True
     ) -> tuple[tuple[Desired, ...], tuple[str, ...]]:
         """What its manifests state for the session's environment; nothing and a note where they have errors."""
+        return Work(self.desired_in_steps(session, counts)).result
+
+    def desired_in_steps(
+        self, session: Session, counts: Callable[[Diagnostic], bool] = lambda fault: True
+    ) -> Steps[tuple[tuple[Desired, ...], tuple[str, ...]]]:
+        """The same, manifest by manifest."""
         name = session.environment.name
         known = (each for each in (self.manifests, self.trusted) if each is not None and name in each.environments)
         read_as = next(known, None)  # an environment that is younger than the branch is as the revision has it
@@ -73,8 +82,8 @@ class BaseRevision:
         possible = tuple(sorted(PROVIDERS[own.provider].terms.kinds)) or None  # of others nothing was ever applied
         environment = replace(own, stack=session.environment.stack, kinds=session.environment.kinds or possible)
         has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
-        read = reading.read(read_as.root, read_as.manifests) if has_manifests else reading.ReadFolders((), (), {})
-        parsed = parser.parse(read.manifests, manifest_context(read_as, environment))
+        read = (yield from reading.read_in_steps(read_as.root, read_as.manifests)) if has_manifests else _NO_FOLDERS
+        parsed = yield from parser.parse_in_steps(read.manifests, manifest_context(read_as, environment))
         faults = [fault for fault in errors([*read.faults_of_manifests, *parsed.faults]) if counts(fault)]
         if faults:
             note = f"The manifests of {self.revision.name} have errors ({faults[0].place}: {faults[0].message})"

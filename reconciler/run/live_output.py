@@ -12,6 +12,7 @@ from reconciler.console.failure import Failure
 from reconciler.diagnostics import nearest
 from reconciler.kinds import KINDS
 from reconciler.manifests import parser, reading
+from reconciler.manifests.steps import Work
 from reconciler.model import Address, Live, Marker
 from reconciler.plan.guards import is_full
 from reconciler.plan.make import make_plan
@@ -30,6 +31,7 @@ from reconciler.run.addressing import address_named, meant
 from reconciler.run.manifest_context import manifest_context
 from reconciler.run.missing_apis import stop_at_missing
 from reconciler.run.neighbors import folders_by_stack
+from reconciler.run.overlap import opened_beside
 from reconciler.run.planning import plan_context
 from reconciler.run.records import readable_records
 from reconciler.run.session import Session, run_async, warn_of_lists
@@ -165,9 +167,9 @@ async def print_status(session: Session, format_name: str, *, all_stacks: bool) 
 
     With `all_stacks` what each other stack manages stands apart, with what it is and how a preview is removed.
     """
-    desired = session.desired(may_lack=True)
-    async with session.provider() as provider:
-        live = await session.live(provider)
+    work = Work(session.desired_in_steps(may_lack=True))
+    async with opened_beside(session, work) as (provider, live):
+        desired = work.result
         warn_of_lists(provider)
         context = plan_context(session, provider, live, desired)
     plan = make_plan(desired, live, session.where, facts=context)

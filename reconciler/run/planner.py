@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio
 
 from reconciler.config import Config
 from reconciler.console.failure import Failure, first_error
+from reconciler.manifests.steps import Work
 from reconciler.model import Plan
 from reconciler.providers import ProviderError
 from reconciler.render import Style
@@ -16,6 +18,7 @@ from reconciler.render.sentences import count
 from reconciler.render.several import Lost
 from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
+from reconciler.run.overlap import opened_beside
 from reconciler.run.planning import PlanRequest, destruction, plan_against_base, requested_plan
 from reconciler.run.session import REPORTED, Session, failure_of, run_async, session_of
 
@@ -33,24 +36,24 @@ class Planner:
 
     def plan_one(self, environment: str | None) -> Plan:
         """The plan of one environment; an error ends the command."""
-        return run_async(self._plan, environment, timeout=self.options.timeout)
+        return run_async(partial(self._plan, environment, alone=True), timeout=self.options.timeout)
 
     def plan_all(self, environments: Sequence[str]) -> tuple[Plan | Lost, ...]:
         """Every environment's plan, or why there is none; in the order of the environments."""
         return run_async(self._plan_all, environments, timeout=self.options.timeout)
 
-    async def _plan(self, environment: str | None) -> Plan:
+    async def _plan(self, environment: str | None, *, alone: bool = False) -> Plan:
+        """The plan; beside others, manifests are read one environment after the other, and reported in that order."""
         session = self._session(environment)
         if self.base is not None:
-            return await plan_against_base(session, self.base, self.request)
+            return await plan_against_base(session, self.base, self.request, alone=alone)
         if self.request.destroy:
             async with session.provider() as provider:
                 return destruction(session, provider, await session.live(provider), self.request)
-        desired = session.desired(judged=True)
-        async with session.provider() as provider:
-            live = await session.live(provider)
-            await session.ask_for_dates(provider, desired)
-            return requested_plan(session, provider, desired, live, self.request)
+        work = Work(session.desired_in_steps(judged=True))
+        async with opened_beside(session, work, alone=alone) as (provider, live):
+            await session.ask_for_dates(provider, work.result)
+            return requested_plan(session, provider, work.result, live, self.request)
 
     def _session(self, name: str | None) -> Session:
         options = replace(self.options, environment=name)

@@ -11,6 +11,7 @@ from reconciler.apply import journal
 from reconciler.console.failure import Failure
 from reconciler.diagnostics import did_you_mean
 from reconciler.kinds import KINDS
+from reconciler.manifests.steps import Steps, Work
 from reconciler.model import Address, Base, Desired, Live, Plan
 from reconciler.plan import allowances
 from reconciler.plan.against_base import as_live, part, same, split, unseen
@@ -23,6 +24,7 @@ from reconciler.run.addressing import addresses_named
 from reconciler.run.base_plan import BaseRevision
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lineage import outdated
+from reconciler.run.overlap import opened_beside
 from reconciler.run.session import Session
 
 _EMPTY = "no-manifests"
@@ -94,24 +96,40 @@ def whole_plan(
     )
 
 
-async def plan_against_base(session: Session, revision: BaseRevision, request: PlanRequest) -> Plan:
+async def plan_against_base(
+    session: Session, revision: BaseRevision, request: PlanRequest, *, alone: bool = False
+) -> Plan:
     """The plan of what this change does, apart from what is already pending; offline where no server answers."""
-    desired = session.desired(judged=True)
-    before, notes = revision.desired(session)
-    notes = (*revision.notes, *_kinds_to_come(session), *notes)
-    base = replace(revision.base, changed=bool(notes) or not same(desired, before))
+    work = Work(_here_and_at_base(session, revision))
     if session.offline is not None:
-        return _offline_plan(session, base, (desired, before), request, notes)
+        return _offline_plan(session, work.result, request)
     try:
-        async with session.provider() as provider:
-            live = await session.live(provider)
+        async with opened_beside(session, work, alone=alone) as (provider, live):
+            desired = work.result.desired
             await session.ask_for_dates(provider, desired)
             context = plan_context(session, provider, live, desired)
     except (Unreachable, ApiGone) as error:
-        offline = replace(session, offline=error.message)
-        return _offline_plan(offline, base, (desired, before), request, notes)
-    plan = _split_plan(session, base, (desired, before), live, request, context, notes)
+        return _offline_plan(replace(session, offline=error.message), work.result, request)
+    plan = _split_plan(session, work.result, live, request, context)
     return _requested_part(plan, session, desired, live, request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is desired here and at the base, and what is to be noted of it."""
+
+    base: Base
+    desired: Sequence[Desired]
+    before: Sequence[Desired]
+    notes: tuple[str, ...]
+
+
+def _here_and_at_base(session: Session, revision: BaseRevision) -> Steps[_Sides]:
+    desired = yield from session.desired_in_steps(judged=True)
+    before, notes = yield from revision.desired_in_steps(session)
+    notes = (*revision.notes, *_kinds_to_come(session), *notes)
+    changed = bool(notes) or not same(desired, before)
+    return _Sides(replace(revision.base, changed=changed), desired, before, notes)
 
 
 def _kinds_to_come(session: Session) -> Iterator[str]:
@@ -122,38 +140,27 @@ def _kinds_to_come(session: Session) -> Iterator[str]:
         yield f"This plan leaves out {kind.plural}: `{name}` has them only once this change to its `kinds` is merged."
 
 
-def _offline_plan(
-    session: Session,
-    base: Base,
-    sides: tuple[Sequence[Desired], Sequence[Desired]],
-    request: PlanRequest,
-    notes: tuple[str, ...],
-) -> Plan:
+def _offline_plan(session: Session, sides: _Sides, request: PlanRequest) -> Plan:
     """The plan over the objects that an apply of the base would leave."""
-    pinned = {each.address: each.id for each in sides[0] if each.id} if not session.environment.borrowed else {}
-    known = {each.address for each in sides[1]}
+    pinned = {each.address: each.id for each in sides.desired if each.id} if not session.environment.borrowed else {}
+    known = {each.address for each in sides.before}
     adopted = (
         f"{address} adopts {id}, which was not looked at." for address, id in pinned.items() if address not in known
     )
-    desired, before = (tuple(replace(each, id=None) for each in side) for side in sides)
+    desired, before = (tuple(replace(each, id=None) for each in side) for side in (sides.desired, sides.before))
     live = as_live(before, session.where)
     context = PlanContext(left_out=session.left_out())
-    plan = _split_plan(session, base, (desired, before), live, request, context, (*notes, *adopted))
+    unpinned = _Sides(sides.base, desired, before, (*sides.notes, *adopted))
+    plan = _split_plan(session, unpinned, live, request, context)
     return _requested_part(unseen(plan, session.offline or ""), session, desired, live, request)
 
 
 def _split_plan(
-    session: Session,
-    base: Base,
-    sides: tuple[Sequence[Desired], Sequence[Desired]],
-    live: Sequence[Live],
-    request: PlanRequest,
-    context: PlanContext,
-    notes: tuple[str, ...],
+    session: Session, sides: _Sides, live: Sequence[Live], request: PlanRequest, context: PlanContext
 ) -> Plan:
     """What merging does: what the change does, or everything where the base's configuration says so."""
-    whole, before = (whole_plan(session, side, live, request, context) for side in sides)
-    plan = split(replace(whole, notes=(*notes, *whole.notes)), before, base)
+    whole, before = (whole_plan(session, side, live, request, context) for side in (sides.desired, sides.before))
+    plan = split(replace(whole, notes=(*sides.notes, *whole.notes)), before, sides.base)
     return plan if session.environment.apply == "everything" else part(plan, session.environment.limits)
 
 

@@ -28,6 +28,7 @@ from reconciler.github import actions_output
 from reconciler.kinds import KINDS
 from reconciler.kinds.headers import secret_headers
 from reconciler.manifests import parser, reading
+from reconciler.manifests.steps import Steps, Work
 from reconciler.model import NAME, NAME_RULE, Address, Desired, Live, Target
 from reconciler.plan.guards import unreliable_list
 from reconciler.plan.retirements import Retirement, retirements
@@ -77,6 +78,8 @@ class Session:
     """Why nothing may be sent."""
     parsed: list[parser.ParsedManifests] = field(default_factory=list, repr=False, compare=False)
     """The manifests, once they were read."""
+    asked: list[Provider] = field(default_factory=list, repr=False, compare=False)
+    """The provider, once it was opened: from then on something may have been sent."""
 
     @property
     def title(self) -> str:
@@ -89,9 +92,13 @@ class Session:
         With `may_lack` a folder that does not exist has no manifests yet, and a note says so. With `judged`, where they
         are to be applied as they stand, what the rules find counts as far as it is an error.
         """
+        return Work(self.desired_in_steps(may_lack=may_lack, judged=judged)).result
+
+    def desired_in_steps(self, *, may_lack: bool = False, judged: bool = False) -> Steps[tuple[Desired, ...]]:
+        """The same, manifest by manifest."""
         folders = self._existing_folders() if may_lack else self.config.manifests
-        read = reading.read(self.config.root, folders)
-        parsed = parser.parse(read.manifests, manifest_context(self.config, self.environment))
+        read = yield from reading.read_in_steps(self.config.root, folders)
+        parsed = yield from parser.parse_in_steps(read.manifests, manifest_context(self.config, self.environment))
         self.parsed[:] = [parsed]
         if folders and not read.manifests and not errors(read.faults):
             click.echo(
@@ -102,7 +109,8 @@ class Session:
             are = f"{count(number, kind)} {'is' if number == 1 else 'are'}"
             click.echo(f"Note: {are} left out: {why}.", err=True)
         faults = self._faults(read, parsed, judged=judged)
-        stop_at_errors([*faults, *credentials.secrets_in(read.sources)], read.sources, self.style)
+        spared = "nothing was changed" if self.asked else "nothing was sent"
+        stop_at_errors([*faults, *credentials.secrets_in(read.sources)], read.sources, self.style, spared)
         if self.environment.borrowed:
             # The pinned objects are another stack's, and only that stack's are worth keeping.
             return tuple(replace(manifest, id=None, on_removal="delete") for manifest in parsed.desired)
@@ -151,6 +159,7 @@ class Session:
         if self.environment.settings.embedded:
             prepare(self.connection.state_dir)
         opened = PROVIDERS[self.where.provider].open(self.connection, log)
+        self.asked[:] = [opened]
         try:
             yield opened
         except BaseException as error:
@@ -184,6 +193,10 @@ class Session:
 
     async def live(self, provider: Provider, patience: float = PATIENCE) -> tuple[Live, ...]:
         """Everything live of every kind of the environment that its server has; prints once that it takes long."""
+        return self.with_secrets_learned(await self.listed(provider, patience))
+
+    async def listed(self, provider: Provider, patience: float = PATIENCE) -> Sequence[Live]:
+        """The same, while nothing is printed that it may hold the secrets of."""
         failed = None
         live: list[Live] = []
         async with anyio.create_task_group() as tasks:
@@ -195,6 +208,10 @@ class Session:
             tasks.cancel_scope.cancel()
         if failed is not None:
             raise failed
+        return live
+
+    def with_secrets_learned(self, live: Sequence[Live]) -> tuple[Live, ...]:
+        """What is live, whose secrets are hidden in all output from now on."""
         for each in live:
             credentials.learn_found((f"{each.id}.{name}", text) for name, text in secret_headers(dict(each.raw)))
         return tuple(live)
