@@ -12,6 +12,7 @@ from reconciler.console.failure import Failure
 from reconciler.manifests.steps import Steps, Work
 from reconciler.model import Live
 from reconciler.run import overlap
+from reconciler.run.lock import only_one
 from reconciler.run.options import SessionOptions
 from reconciler.run.session import open_session
 from support.checkout import Answering, Checkout, Told, answering
@@ -73,7 +74,7 @@ def test_the_server_is_asked_while_manifests_are_read_and_not_before_the_first_o
     assert asked_after[0] > 5
 
 
-COMMANDS = (["plan"], ["plan", "--base", "main"], ["status"])
+COMMANDS = (["plan"], ["plan", "--base", "main"], ["status"], ["apply"], ["reconcile", "--no-issue"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -93,11 +94,11 @@ def test_what_is_said_is_the_same_whether_or_not_the_server_was_asked_meanwhile(
         after = here.run(*command, "-e", "away")
 
     assert (meanwhile.code, meanwhile.out) == (after.code, after.out)
-    assert meanwhile.err.replace("nothing was changed", "nothing was sent") == after.err
+    assert meanwhile.err.replace("found; nothing was changed", "found; nothing was sent") == after.err
     assert (len(server.asked) - asked, "nothing was sent" in after.err) == (
         (0, True) if manifest == WRONG else (1, False)
     )
-    assert ("nothing was changed" in meanwhile.err) == (manifest == WRONG)
+    assert ("found; nothing was changed" in meanwhile.err) == (manifest == WRONG)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,20 @@ def test_nothing_is_sent_or_run_while_a_manifest_is_wrong(
 
     assert (told.code, server.asked, (here.root / "run").exists()) == (1, [], False)
     assert "naem" in told.err
+
+
+@pytest.mark.parametrize(("manifest", "reason"), [(WRONG, "naem"), (RIGHT, "Another apply runs in this checkout")])
+def test_what_is_wrong_with_manifests_is_told_before_that_another_apply_runs(
+    here: Checkout, few: Callable[[int], None], server: Answering, manifest: str, reason: str
+) -> None:
+    few(1)
+    here.write(it=manifest)
+
+    with only_one(here.root / ".reconciler"):
+        told = here.run("apply", "-e", "away")
+
+    assert (told.code, server.asked) == (1, [])
+    assert ("naem" in told.err, reason in told.err) == (manifest == WRONG, True)
 
 
 def test_work_that_failed_has_no_result_however_often_it_is_asked_for() -> None:

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ from reconciler.apply.engine import Listener, RunContext, Stop, apply
 from reconciler.console import credentials
 from reconciler.console.failure import Failure
 from reconciler.github import ci_context
+from reconciler.manifests.steps import Steps, Work
 from reconciler.model import Desired, Done, Live, Outcome, Plan
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.objections import NEVER_ALLOWED
@@ -30,6 +31,7 @@ from reconciler.run.interrupts import INTERRUPTED, interruptible
 from reconciler.run.lineage import sources_of_edits
 from reconciler.run.lock import only_one
 from reconciler.run.options import ApplyOptions
+from reconciler.run.overlap import opened_beside
 from reconciler.run.reporter import Listeners, Reporter
 from reconciler.run.session import Session
 
@@ -38,17 +40,30 @@ PlanOfLive: TypeAlias = Callable[[Provider, Sequence[Live]], Plan]
 
 
 async def plan_and_apply(
-    reporter: Reporter, session: Session, plan_of_live: PlanOfLive, desired: Sequence[Desired] = ()
+    reporter: Reporter, session: Session, plan_of_live: PlanOfLive, work: Work[Sequence[Desired]] | None = None
 ) -> int:
-    """Plans over what is live, shows it and carries it out, as the only one in this checkout."""
-    with only_one(session.connection.state_dir):
-        async with session.provider() as provider:
-            observed_at = time.monotonic()
-            live = await session.live(provider)
-            await session.ask_for_dates(provider, desired)
+    """Plans over what is live, shows it and carries it out, as the only one in this checkout.
+
+    The work comes to what is desired, where that matters; what is live is listed beside it.
+    """
+    work = work or Work(_nothing_desired())
+    with ExitStack() as held:
+        try:
+            held.enter_context(only_one(session.connection.state_dir))
+        except Failure:
+            work.result  # noqa: B018  # what is wrong with manifests is told before that another apply runs
+            raise
+        observed_at = time.monotonic()
+        async with opened_beside(session, work) as (provider, live):
+            await session.ask_for_dates(provider, work.result)
             plan = plan_of_live(provider, live)
             reporter.plan(plan)
             return await confirm_and_apply(reporter, session, provider, plan, observed_at)
+
+
+def _nothing_desired() -> Steps[Sequence[Desired]]:
+    yield from ()
+    return ()
 
 
 async def confirm_and_apply(

@@ -17,9 +17,16 @@ from reconciler.providers import Provider, ProviderError
 from reconciler.run.session import Session
 
 FEW = 300
-"""So many steps are done before anything is sent: about eighty manifests take no more, and hardly any time."""
+"""So many steps are done before anything is sent: about sixty manifests take no more, and hardly any time."""
 _TURN = 0.002
 """For so many seconds steps are done until answers have their turn."""
+
+
+def begin(session: Session, work: Work[Any], *, alone: bool = True) -> None:
+    """Does what is done before anything is sent: the first steps, or all where nothing is listed beside them."""
+    begins = alone and session.environment.settings.remote and not session.environment.settings.runs_commands
+    if not (begins and all(work.go_on() for _ in range(FEW))):
+        work.result  # noqa: B018  # raises what is wrong
 
 
 @asynccontextmanager
@@ -32,9 +39,7 @@ async def opened_beside(
     the key, that is not run while a manifest is wrong. Where several works are done in one command, so that this one
     is not alone, they are done one after the other, and report in that order.
     """
-    begins = alone and session.environment.settings.remote and not session.environment.settings.runs_commands
-    if not (begins and all(work.go_on() for _ in range(FEW))):
-        work.result  # noqa: B018  # its errors, before anything is opened
+    begin(session, work, alone=alone)
     async with session.provider() as provider:
         yield provider, await _listed_beside(session, provider, work)
 

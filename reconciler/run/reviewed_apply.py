@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from reconciler.console.failure import Failure
 from reconciler.console.output import stdout_style
-from reconciler.model import Change, Live, Plan
+from reconciler.manifests.steps import Work
+from reconciler.model import Change, Desired, Live, Plan
 from reconciler.plan.allowances import permitted
 from reconciler.plan.changes import fingerprint
 from reconciler.plan.reviewed import environment_of, other_target, review
@@ -19,6 +20,7 @@ from reconciler.render.visible import visible
 from reconciler.run.base_plan import session_by_revision
 from reconciler.run.execute import plan_and_apply
 from reconciler.run.options import SessionOptions
+from reconciler.run.overlap import begin
 from reconciler.run.plan_output import masked
 from reconciler.run.planning import PlanRequest, requested_plan
 from reconciler.run.reporter import Reporter
@@ -40,9 +42,11 @@ def apply_plan(
 
     `expect` is the fingerprint that the plan must have.
     """
-    desired = session.desired(judged=True)
+    work: Work[Sequence[Desired]] = Work(session.desired_in_steps(judged=True))
+    begin(session, work)
 
     def plan(provider: Provider, live: Sequence[Live]) -> Plan:
+        desired = work.result
         if reviewed is None:
             return _expected(requested_plan(session, provider, desired, live, request), expect)
         is_part = reviewed.get("applies") == "change"
@@ -53,7 +57,7 @@ def apply_plan(
         plan = permitted(limited, request.allowances)  # labels count for what remains
         return _expected(plan, expect) if is_part else plan
 
-    return run_async(plan_and_apply, reporter, session, plan, desired, timeout=reporter.options.timeout)
+    return run_async(plan_and_apply, reporter, session, plan, work, timeout=reporter.options.timeout)
 
 
 def _expected(plan: Plan, expect: str | None) -> Plan:

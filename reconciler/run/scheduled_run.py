@@ -16,6 +16,7 @@ from reconciler.console.failure import Failure
 from reconciler.github import CodeHost, CodeHostError, drift_issue
 from reconciler.github.drift_issue import HOLD, IssueState
 from reconciler.github.posts import minute
+from reconciler.manifests.steps import Work
 from reconciler.model import Address, Change, Desired, Live, Marker, Outcome, Plan, Target, Task
 from reconciler.plan.guards import PlanContext
 from reconciler.plan.policy import (
@@ -39,6 +40,7 @@ from reconciler.run.execute import confirm_and_apply
 from reconciler.run.interrupts import terminable
 from reconciler.run.last_applied import showing_last_applied
 from reconciler.run.lock import only_one
+from reconciler.run.overlap import begin, opened_beside
 from reconciler.run.planning import PlanRequest, known_addresses, plan_context, whole_plan
 from reconciler.run.reporter import Reporter
 from reconciler.run.session import Session, run_async
@@ -102,10 +104,11 @@ def run_scheduled(request: ScheduledRequest) -> ScheduledResult:
 
 async def _plan_and_apply(request: ScheduledRequest) -> ScheduledResult:
     session = request.session
-    desired = session.desired(judged=True)
-    async with session.provider() as provider:
-        observed_at = time.monotonic()
-        live = await session.live(provider)
+    work = Work(session.desired_in_steps(judged=True))
+    begin(session, work)
+    observed_at = time.monotonic()
+    async with opened_beside(session, work) as (provider, live):
+        desired = work.result
         await session.ask_for_dates(provider, desired)
         context = plan_context(session, provider, live, desired)
         plan = showing_last_applied(session, whole_plan(session, desired, live, PlanRequest(), context))
