@@ -23,7 +23,7 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def plain(value: Json) -> Json:
@@ -41,12 +41,23 @@ def encode(value: Json | Absent) -> str:
     """The one text that equal values share and different values do not."""
     if isinstance(value, Absent):
         return "absent"
-    return _ENCODER.encode(plain(value) if isinstance(value, float | dict | list) else value)
+    text = _ENCODER.encode(value)
+    if isinstance(value, str) or not (".0" in text or "e+" in text):  # as an integral float has, `1.0` or `1e+16`
+        return text
+    return _ENCODER.encode(plain(value))
 
 
 def equal(one: Json | Absent, other: Json | Absent) -> bool:
     """Whether two JSON values mean the same."""
-    return encode(one) == encode(other)
+    if one is other:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict) and (len(one) != len(other) or one.keys() == other.keys()):
+        return len(one) == len(other) and all(equal(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if isinstance(one, str) and isinstance(other, str) and one.isascii() and other.isascii():
+        return one == other
+    return encode(one) == encode(other)  # as halves of a character are what they make up
 
 
 def digest(value: Json | Absent, length: int = 16) -> str:

@@ -25,6 +25,8 @@ VALUES = st.recursive(
         ({"a": 1, "b": 2}, {"b": 2.0, "a": 1}),
         ([{"x": [1.0]}], [{"x": [1]}]),
         ("é", "\u00e9"),
+        ("\ud83d\ude00", "\U0001f600"),
+        ({"\ud83d\ude00": 1}, {"\U0001f600": 1.0}),
         (ABSENT, ABSENT),
     ],
 )
@@ -49,6 +51,7 @@ def test_values_that_mean_the_same_are_equal(one: Json | Absent, other: Json | A
         ([], {}),
         ({"a": None}, {}),
         ([True], [1]),
+        ([1], [1, 1]),
         ({"a": {"b": False}}, {"a": {"b": 0}}),
         ("é", "e\u0301"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from reconciler.kinds.problems import Problem, ServerTraits
@@ -48,8 +49,14 @@ def meant(model: object, families: Mapping[str, str]) -> str | None:
     base, rest = (name[: date.start()], date.group()) if date else (name, "")
     if base in _KNOWN or name in families:
         return None
-    near = sorted((known for known in _KNOWN if _is_letter_off(base, known)), key=lambda one: abs(len(one) - len(base)))
-    return f"{near[0]}{rest}" if near else None
+    near = _nearest_known(base)
+    return None if near is None else f"{near}{rest}"
+
+
+@lru_cache(maxsize=100)
+def _nearest_known(base: str) -> str | None:
+    near = (known for known in _KNOWN if _is_letter_off(base, known))
+    return min(near, key=lambda one: abs(len(one) - len(base)), default=None)
 
 
 def _is_letter_off(one: str, other: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
@@ -103,7 +104,7 @@ class FieldPart(BaseModel):
 
     def normal(self) -> Data:
         """The members that say something."""
-        members = {info.alias or name: getattr(self, name) for name, info in type(self).model_fields.items()}
+        members = {member: getattr(self, name) for name, member, _ in _fields_of(type(self))}
         normal = {name: plainly(value) for name, value in (members | (self.model_extra or {})).items()}
         return {name: value for name, value in normal.items() if not self._is_absent(name, value)}
 
@@ -115,6 +116,16 @@ class FieldPart(BaseModel):
         return value is None or any(equal(value, same) for same in self.same_as_absent.get(name, ()))
 
 
+@cache
+def _fields_of(model: type[BaseModel]) -> tuple[tuple[str, str, tuple[ValueLimits, ...]], ...]:
+    """By name the members of a model, what each is called outside, and its limits."""
+    fields = model.model_fields.items()
+    return tuple(
+        (name, info.alias or name, tuple(limits for limits in info.metadata if isinstance(limits, ValueLimits)))
+        for name, info in fields
+    )
+
+
 def plainly(value: Any, body: Any = None) -> Json:
     """The normal form of a value that needs no more than its model."""
     return value.normal() if isinstance(value, FieldPart) else value
@@ -122,11 +133,10 @@ def plainly(value: Any, body: Any = None) -> Json:
 
 def limit_problems(model: BaseModel, loc: Loc = ()) -> Iterator[Problem]:
     """Why the API would reject values of the model, or of the parts within it."""
-    for name, info in type(model).model_fields.items():
-        value, place = getattr(model, name), (*loc, info.alias or name)
-        for limits in info.metadata:
-            if isinstance(limits, ValueLimits):
-                yield from limits.problems(value, place)
+    for name, member, limits in _fields_of(type(model)):
+        value, place = getattr(model, name), (*loc, member)
+        for limit in limits:
+            yield from limit.problems(value, place)
         parts = [((*place, i), part) for i, part in enumerate(value)] if isinstance(value, list) else [(place, value)]
         for where, part in parts:
             if isinstance(part, FieldPart):

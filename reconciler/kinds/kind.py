@@ -113,7 +113,7 @@ class Kind:
         less = {name: self.less_chosen((name,), value) for name, value in fields.items() if (name,) not in self.chosen}
         bare = {name: value for name, value in less.items() if not isinstance(value, Absent)}
         body, _ = self._read(self.manifest({name: self.default(name) for name in self.fields} | bare))
-        return frozenset(self._left_to_server(body, ServerTraits()))
+        return frozenset(self._left_to_server(body, self._normal(body), ServerTraits()))
 
     def check(
         self,
@@ -145,7 +145,8 @@ class Kind:
         problems += self.rules(sound, traits, unjudged)
         problems += self._family_problems(sound, traits)
         problems += self._unsupported(body, traits)
-        return Checked(self._normal(sound), frozenset(self._left_to_server(sound, traits)), tuple(problems))
+        fields = self._normal(sound)
+        return Checked(fields, frozenset(self._left_to_server(sound, fields, traits)), tuple(problems))
 
     def read(self, raw: Mapping[str, Json]) -> Fields:
         """The normal form of a live object; a field of an unexpected shape is kept as it came."""
@@ -238,12 +239,11 @@ class Kind:
             for name, rules in self.table.items()
         }
 
-    def _left_to_server(self, body: Any, traits: ServerTraits) -> Iterator[Path]:
+    def _left_to_server(self, body: Any, fields: Fields, traits: ServerTraits) -> Iterator[Path]:
         for name, rules in self.table.items() if traits.chooses else ():
             if not rules.chosen_by_all and not self._is_rejected(rules, body.model, traits):
                 continue
-            value = getattr(body, name)
-            stated = None if value is None else rules.normal(value, body)
+            stated = None if getattr(body, name) is None else fields[name]
             places = (path for pattern in rules.chosen for path in _pattern_paths(stated, pattern))
             yield from ((name, *path) for path in places if not has(stated, path))
 
