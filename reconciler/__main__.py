@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 
-
 _GARBAGE = (50_000, 20, 100)
 """After how many new objects circles of them are searched for: nearly all that a command reads it needs to the end."""
 

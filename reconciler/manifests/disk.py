@@ -56,6 +56,9 @@ def real(path: Path) -> Path:
 
 def shown(path: Path, root: Path) -> str:
     """The path as people see it: from the root on, with slashes."""
+    written, start = str(path), f"{root}{os.sep}"
+    if written.startswith(start) and os.pardir not in written:
+        return written[len(start) :].replace(os.sep, "/")
     return Path(os.path.relpath(path, root)).as_posix()
 
 
@@ -109,8 +112,10 @@ def decoded(raw: bytes, file: str, limit: int) -> tuple[str, UnfitError | None]:
 def opened(path: Path) -> BinaryIO:
     """A regular file, open to be read; anything else is an `OSError`, for a pipe or a device may never end."""
     # Checked before it is opened, for opening a device can do things; and again after, for it may have changed.
-    _require_regular(path.stat(), path)
-    handle = os.open(real(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    status = path.lstat()
+    is_link = stat.S_ISLNK(status.st_mode)
+    _require_regular(path.stat() if is_link else status, path)
+    handle = os.open(real(path) if is_link else path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     stream = os.fdopen(handle, "rb")
     try:
         _require_regular(os.fstat(handle), path)

@@ -150,7 +150,7 @@ def _unread_folders(root: Path, folders: Sequence[str], read: Collection[Path]) 
     """Folders of another kind beside those that are read: what a manifest asked for that moved there would go away."""
     names = [kind.plural for kind in KINDS.values()]
     beside = {Path(folder).parent / name for folder in folders if Path(folder).name in names for name in names}
-    for folder in sorted(each.as_posix() for each in beside if (root / each).is_dir()):
+    for folder in sorted(each.as_posix() for each in beside - set(map(Path, folders)) if (root / each).is_dir()):
         files, library = search(root, [folder])[0], _Library(root)
         unread = (library.candidate(file) for file in files if file.may_be_manifest and file.real not in read)
         if any("model" in fields(document) for candidate in unread if candidate for document in candidate.documents):
@@ -169,6 +169,7 @@ class _Library:
         self._overlay = {disk.real(root / file): text for file, text in overlay.items()}
         self._texts: dict[Path, tuple[str, UnfitError | None]] = {}
         self._attached: dict[Path, Node | UnfitError | None] = {}
+        self._targets: dict[tuple[Path, str], Path] = {}
 
     def candidate(self, source: FoundFile) -> _Candidate | None:
         """What is in a file, if it is a manifest; None where it is a text without front matter."""
@@ -187,7 +188,7 @@ class _Library:
         """The files that the candidate's references name, as far as they may be named."""
         for written, _ in sum(candidate.references, ()):
             try:
-                yield disk.target(self.root, candidate.source.path.parent, written)
+                yield self._target(candidate.source.path.parent, written)
             except UnfitError:  # reported where the reference is followed
                 yield Path(os.path.normpath(candidate.source.path.parent / written))
 
@@ -205,7 +206,7 @@ class _Library:
     def _attachment(self, folder: Path, written: str, place: Location) -> Node | None:
         """What is in the file that a reference names; None where an error says why there is nothing."""
         try:
-            target = disk.target(self.root, folder, written)
+            target = self._target(folder, written)
             if target not in self._attached:
                 self._attached[target] = self._content(target)
             attached = self._attached[target]
@@ -215,6 +216,11 @@ class _Library:
             self.faults.append(attached.at(place))
             return None
         return attached
+
+    def _target(self, folder: Path, written: str) -> Path:
+        if (folder, written) not in self._targets:
+            self._targets[folder, written] = disk.target(self.root, folder, written)
+        return self._targets[folder, written]
 
     def _content(self, target: Path) -> Node | UnfitError | None:
         file, suffix = disk.shown(target, self.root), target.suffix.lower()

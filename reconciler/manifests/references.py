@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import is_
 from typing import TypeAlias
 
 from reconciler.canonical import Json
@@ -16,6 +15,8 @@ FILE_KEYS = ("function", "parameters", "json_schema", "schema")
 _SCHEMAS = ("parameters", "schema")
 _FREE_KEYS = ("headers", "request_metadata")
 _OWN = "reconciler"
+_WORDS = ("value", "file", "files")
+_NESTED = (dict, tuple)
 _Steps: TypeAlias = tuple[str | int, ...]
 
 
@@ -172,7 +173,8 @@ def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
     """
     if isinstance(node.value, tuple):
         for index, inner in enumerate(node.value):
-            yield from _spots(inner, (*path, index), inside=inside)
+            if isinstance(inner.value, _NESTED):
+                yield from _spots(inner, (*path, index), inside=inside)
     if not isinstance(node.value, dict):
         return
     spot = _spot(node, path, inside=inside)
@@ -180,7 +182,8 @@ def _spots(node: Node, path: _Steps, *, inside: bool) -> Iterator[_Spot]:
         yield spot
     elif not is_schema(path):
         for key, inner in node.value.items():
-            yield from _spots(inner, (*path, key), inside=inside)
+            if isinstance(inner.value, _NESTED):
+                yield from _spots(inner, (*path, key), inside=inside)
 
 
 def _is_data(path: _Steps) -> bool:
@@ -189,13 +192,14 @@ def _is_data(path: _Steps) -> bool:
 
 
 def _spot(node: Node, path: _Steps, *, inside: bool) -> _Spot | None:
-    if _is_data(path):
+    word = _only_key(node)
+    if word not in _WORDS or _is_data(path):
         return None
     in_metadata, in_schema = path[0] == "metadata", is_schema(path)
     may = not inside and may_hold_file(path)
-    if _only_key(node) == "value" and not in_schema:
-        return _Spot(node, path, names_files=False, allowed=True)
-    if _only_key(node) not in ("file", "files") or in_metadata or (in_schema and not may):
+    if word == "value":
+        return None if in_schema else _Spot(node, path, names_files=False, allowed=True)
+    if in_metadata or (in_schema and not may):
         return None
     # where one may stand, whatever is meant as a file reference is one
     is_reference = may or isinstance(_only_member(node).value, str | tuple)
@@ -249,12 +253,15 @@ def _holds(node: Node, wanted: Sequence[Node]) -> bool:
 
 def _rebuilt(node: Node, path: _Steps, replaced: Mapping[_Steps, Node]) -> Node:
     """The node with others in their place; where none is, the very same."""
-    if path in replaced:
-        return replaced[path]
-    if isinstance(node.value, dict):
-        members = {key: _rebuilt(inner, (*path, key), replaced) for key, inner in node.value.items()}
-        return node if all(map(is_, members.values(), node.value.values())) else replace(node, value=members)
-    if isinstance(node.value, tuple):
-        listed = tuple(_rebuilt(inner, (*path, index), replaced) for index, inner in enumerate(node.value))
-        return node if all(map(is_, listed, node.value)) else replace(node, value=listed)
-    return node
+    around = {place[:length] for place in replaced for length in range(len(place))}
+
+    def rebuilt(node: Node, path: _Steps) -> Node:
+        if path not in around:
+            return replaced.get(path, node)
+        if isinstance(node.value, dict):
+            members = {key: rebuilt(inner, (*path, key)) for key, inner in node.value.items()}
+            return replace(node, value=members)
+        listed = tuple(rebuilt(inner, (*path, index)) for index, inner in enumerate(items(node)))
+        return replace(node, value=listed)
+
+    return rebuilt(node, path)

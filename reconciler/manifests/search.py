@@ -116,7 +116,7 @@ def _below(root: Path, start: Path, overlay: Iterable[str]) -> Iterator[FoundFil
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
-    return path.name.startswith(".") or path == root / "reconciler.yaml"
+    return path.name.startswith(".") or (path.name == "reconciler.yaml" and path.parent == root)
 
 
 def _entries_of(folder: Path) -> list[os.DirEntry[str]]:

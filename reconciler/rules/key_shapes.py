@@ -33,6 +33,7 @@ _PASSWORD: Final = re.compile(
     r"(?i:password|passwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token)"
     r"[\"'`]?[ \t]*[:=][ \t]*[\"'`]?([^\s\"'`<>{}()$]{16,200})"
 )
+_BEFORE_PASSWORDS: Final = ("password", "passwd", "secret", "key", "token")
 _IN_URL: Final = re.compile(r"://[^\s:/@]{1,100}:([^\s/@<>{}()$]{16,200})@")
 _IN_CODE: Final = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){2,}")
 _PLACEHOLDER: Final = re.compile(
@@ -56,9 +57,10 @@ def possible_secrets(text: str) -> list[tuple[int, int, str]]:
         for match in pattern.finditer(text)
         if _is_random(match[0])
     ]
-    for pattern in (_PASSWORD, _IN_URL):
-        passwords = (match for match in pattern.finditer(text) if _is_strong(match[1]))
-        found += [(*match.span(1), "a password or a key") for match in passwords]
+    folded = text.casefold()
+    stated = _PASSWORD.finditer(text) if any(word in folded for word in _BEFORE_PASSWORDS) else ()
+    passwords = (match for match in (*stated, *_IN_URL.finditer(text)) if _is_strong(match[1]))
+    found += [(*match.span(1), "a password or a key") for match in passwords]
     apart: list[tuple[int, int, str]] = []
     for start, end, looks in sorted(found):
         if not apart or start >= apart[-1][1]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -234,7 +235,7 @@ class _Builder:
             self._check_tag(event, "str")
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Anchored(Node(event.value, self._place(event)), 1, 0)
-            return event.value
+            return _kept_key(event.value)
         node = self._node(event, depth)
         if isinstance(node.value, str):
             return node.value
@@ -302,6 +303,12 @@ class _Builder:
         if type(value) not in _SCALAR_TAGS[name]:
             self._fault(event, "wrong-type", f"`{short(text)}` is no {name}.", "remove the tag, or fix the value")
         return value
+
+
+@lru_cache(maxsize=4096)
+def _kept_key(key: str) -> str:
+    """The same text, in memory once: a few keys stand in every manifest."""
+    return key
 
 
 def _meaning_of(text: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> str | None:
