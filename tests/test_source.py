@@ -153,6 +153,16 @@ def test_values_and_keys_know_where_they_stand() -> None:
     assert locate(document, ["b", 0], key=True) == Location("f", 3, 5)
 
 
+@pytest.mark.parametrize("count", [1, 16, 17])
+def test_each_of_few_and_of_many_keys_knows_where_it_stands(count: int) -> None:
+    names = [f"k{number}" for number in range(count)]
+    (document,) = read("".join(f"{name}: 1\n" for name in names)).documents
+
+    assert document.keys == {name: Location("f", line, 1) for line, name in enumerate(names, 1)}
+    assert len(document.keys) == count
+    assert document.keys.get("other") is None
+
+
 def test_steps_that_match_nothing_are_skipped() -> None:
     (document,) = read("a:\n  - b: 1\n").documents
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -20,7 +23,10 @@ DIGITS: Final = 300
 """How long a number may be: Python itself stops at 4,300 digits, real ones have twenty."""
 
 Scalar: TypeAlias = bool | int | float | str | None
+Mark: TypeAlias = tuple[int, int]
+"""A line and a column."""
 
+_FEW: Final = 16
 _NO_KEYS: Final[Mapping[str, Location]] = MappingProxyType({})
 _BREAK = re.compile(r"\r\n|\n|\r")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -33,6 +39,38 @@ class Node:
     value: Scalar | tuple[Node, ...] | dict[str, Node]
     place: Location
     keys: Mapping[str, Location] = field(default_factory=lambda: _NO_KEYS)
+
+
+def places_of_keys(file: str, marks: Mapping[str, Mark]) -> Mapping[str, Location]:
+    """Where the keys of a mapping stand in their file; in few bytes where they are few, as they mostly are."""
+    few = len(marks) <= _FEW
+    return _FewKeys(file, marks) if few else {key: Location(file, *mark) for key, mark in marks.items()}
+
+
+class _FewKeys(Mapping[str, Location]):
+    __slots__ = ("_file", "_names", "_numbers")
+
+    def __init__(self, file: str, marks: Mapping[str, Mark]) -> None:
+        self._file, self._names = file, _kept_names(tuple(marks))
+        self._numbers = array("I", chain.from_iterable(marks.values())).tobytes()
+
+    def __getitem__(self, key: str) -> Location:
+        if key not in self._names:
+            raise KeyError(key)
+        at = 2 * self._names.index(key)
+        return Location(self._file, *array("I", self._numbers)[at : at + 2])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@lru_cache(maxsize=4096)
+def _kept_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same names, in memory once: many manifests have the same mappings."""
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import yaml
 
 from reconciler.diagnostics import Diagnostic, Location
 from reconciler.source import nodes
-from reconciler.source.nodes import Node, ParsedText, Positions, ReadError, Scalar, short
+from reconciler.source.nodes import Mark, Node, ParsedText, Positions, ReadError, Scalar, short
 
 # What neither libyaml nor the pure-Python reader takes; both would say so less clearly.
 _NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -141,6 +141,7 @@ class _Builder:
         self.events = events
         self.faults: list[Diagnostic] = []
         self._positions = positions
+        self._file = positions.file
         self._has_odd_breaks = bool(_ODD_BREAKS.search(positions.text))
         self._anchors: dict[str, _Anchored | None] = {}
         self._size = 0
@@ -159,10 +160,15 @@ class _Builder:
                 yield self._node(next(self.events), 0)
 
     def _place(self, event: Any) -> Location:
+        line, column = self._mark(event)
+        return Location(self._file, line, column)
+
+    def _mark(self, event: Any) -> Mark:
         mark = event.start_mark
         if self._has_odd_breaks:
-            return self._positions.place(mark.index)
-        return Location(self._positions.file, mark.line + 1, mark.column + 1)
+            place = self._positions.place(mark.index)
+            return place.line, place.column
+        return mark.line + 1, mark.column + 1
 
     def _fault(self, event: Any, code: str, message: str, remedy: str) -> None:
         self.faults.append(Diagnostic(self._place(event), code, message, remedy))
@@ -182,7 +188,8 @@ class _Builder:
 
     def _count(self, event: Any, size: int, depth: int) -> None:
         self._size += size
-        self._deepest = max(self._deepest, depth)
+        if depth > self._deepest:
+            self._deepest = depth
         if depth > nodes.DEPTH:
             raise ReadError(nodes.too_deep(self._place(event)))
         if self._size > nodes.SIZE:
@@ -212,22 +219,23 @@ class _Builder:
     def _mapping(self, start: Any, depth: int) -> Node:
         self._check_tag(start, "map")
         members: dict[str, Node] = {}
-        keys: dict[str, Location] = {}
+        keys: dict[str, Mark] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            key, place = self._key_text(event, depth + 1), self._place(event)
+            key, mark = self._key_text(event, depth + 1), self._mark(event)
             value = self._node(next(self.events), depth + 1)
             if key is None:
                 continue
             if key in keys:
-                self.faults.append(nodes.repeated(key, place, keys[key]))
+                first = Location(self._file, *keys[key])
+                self.faults.append(nodes.repeated(key, self._place(event), first))
                 continue
-            keys[key] = place
+            keys[key] = mark
             members[key] = value
             if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style and event.tag is None:
                 merged = self._merged_mappings(members.pop(key))
         _add_merged(members, keys, merged)
-        return Node(members, self._place(start), keys)
+        return Node(members, self._place(start), nodes.places_of_keys(self._file, keys))
 
     def _key_text(self, event: Any, depth: int) -> str | None:
         """A key is the text that was written, whatever it would mean as a value: `no:` is "no"."""
@@ -262,7 +270,8 @@ class _Builder:
     def _scalar(self, event: Any, _depth: int) -> Node:
         place = self._place(event)
         text: str = event.value
-        self.faults += nodes.half_characters(text, place)
+        if not text.isascii():
+            self.faults += nodes.half_characters(text, place)
         if event.tag is not None:
             return Node(self._tagged_value(event, text), place)
         return Node(text if event.style else self._value_of(event, text), place)
@@ -319,14 +328,14 @@ def _shown_tag(tag: str) -> str:
     return short(f"!!{tag.removeprefix(_CORE)}" if tag.startswith(_CORE) else tag)
 
 
-def _add_merged(members: dict[str, Node], keys: dict[str, Location], merged: list[Node]) -> None:
+def _add_merged(members: dict[str, Node], keys: dict[str, Mark], merged: list[Node]) -> None:
     """What the mapping states itself goes before what it merges, and the first merged before the next."""
     if "<<" not in members:
         keys.pop("<<", None)
     for node in merged:
         for key, place in node.keys.items():
             if key not in members:
-                members[key], keys[key] = nodes.fields(node)[key], place
+                members[key], keys[key] = nodes.fields(node)[key], (place.line, place.column)
 
 
 def _syntax_error(error: yaml.YAMLError, positions: Positions) -> Diagnostic:
