@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Final, TypeAlias, Union
 
 Json: TypeAlias = Union[None, bool, int, float, str, "list[Json]", "dict[str, Json]"]
@@ -23,6 +24,7 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+_SHORT: Final = 60
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
@@ -62,5 +64,13 @@ def equal(one: Json | Absent, other: Json | Absent) -> bool:
 
 def digest(value: Json | Absent, length: int = 16) -> str:
     """The first characters of a SHA-256 over the canonical encoding, in URL-safe base64."""
-    raw = hashlib.sha256(encode(value).encode()).digest()
-    return base64.urlsafe_b64encode(raw).decode()[:length]
+    text = encode(value)
+    return (_short_digest if len(text) <= _SHORT else _digest)(text)[:length]
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+_short_digest: Final = lru_cache(maxsize=1000)(_digest)
+"""What is short is asked for again and again: null, the defaults, paths."""

@@ -113,7 +113,8 @@ class FieldPart(BaseModel):
         yield from ()
 
     def _is_absent(self, name: str, value: Json) -> bool:
-        return value is None or any(equal(value, same) for same in self.same_as_absent.get(name, ()))
+        same = self.same_as_absent.get(name)
+        return value is None or (same is not None and any(equal(value, each) for each in same))
 
 
 @cache

@@ -129,8 +129,11 @@ class Kind:
         the paths of members that are not known here and are sent all the same.
         """
         problems = [*self.misshapen(body)]
+        sound: Any = None
+        odd: set[str] = set()
         try:
-            self.model.model_validate(_without_places(body, [p.loc for p in problems]), strict=True, extra="forbid")
+            bare = _without_places(body, [problem.loc for problem in problems])
+            sound = self.model.model_validate(bare, strict=True, extra="forbid")
         except ValidationError as error:
             found = from_pydantic(error, self.model, self._remedy_elsewhere)
             told = (replace(each, is_new=self._is_new(each)) for each in found if not self.is_allowed(each, body))
@@ -139,7 +142,8 @@ class Kind:
             if rules.required and body.get(name) in (None, "") and name not in unread:
                 message = f"{self.with_article.capitalize()} needs a `{name}`."
                 problems.append(Problem((name,), "missing-field", message, f"add `{name}: …`"))
-        sound, odd = self._read(_without_places(body, [problem.loc for problem in problems]))
+        if sound is None or problems:
+            sound, odd = self._read(_without_places(body, [problem.loc for problem in problems]))
         unjudged = {*unread, *odd, *(str(problem.loc[0]) for problem in problems if problem.loc)}
         problems += limit_problems(sound)
         problems += self.rules(sound, traits, unjudged)
