@@ -64,9 +64,12 @@ def shown(path: Path, root: Path) -> str:
 
 def keep_inside(root: Path, path: Path) -> None:
     """Rejects a resolved path outside the root, or below a folder that is not for manifests."""
-    if not path.is_relative_to(root):
-        raise UnfitError("path-outside-repo", "This leads out of the repository.", "move the file into the repository")
-    for part in path.relative_to(root).parts:
+    try:
+        inside = path.relative_to(root)
+    except ValueError:
+        remedy = "move the file into the repository"
+        raise UnfitError("path-outside-repo", "This leads out of the repository.", remedy) from None
+    for part in inside.parts:
         if part.lower() in _FORBIDDEN:
             raise UnfitError("path-outside-repo", f"This leads into `{part}`.", "move the file out of there")
 

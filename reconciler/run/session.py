@@ -77,7 +77,7 @@ class Session:
     offline: str | None = None
     """Why nothing may be sent."""
     parsed: list[parser.ParsedManifests] = field(default_factory=list, repr=False, compare=False)
-    """The manifests, once they were read."""
+    """The manifests, once they were read; without their nodes, which are most of them in memory."""
     asked: list[Provider] = field(default_factory=list, repr=False, compare=False)
     """The provider, once it was opened: from then on something may have been sent."""
 
@@ -99,7 +99,7 @@ class Session:
         folders = self._existing_folders() if may_lack else self.config.manifests
         read = yield from reading.read_in_steps(self.config.root, folders)
         parsed = yield from parser.parse_in_steps(read.manifests, manifest_context(self.config, self.environment))
-        self.parsed[:] = [parsed]
+        self.parsed[:] = [replace(parsed, bodies={})]
         if folders and not read.manifests and not errors(read.faults):
             click.echo(
                 f"Note: No manifests found in {', '.join(f'`{inert(folder)}`' for folder in folders)}.", err=True
