@@ -20,6 +20,7 @@ from reconciler.paths import BadPath, Path, read, show
 from reconciler.source import Node, fields, items, locate, member, merged, plain
 
 LOCAL = "local"
+_NO_BLOCK = ReconcilerBlock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ class _ManifestReader:
 
     def _own(self) -> ReconcilerBlock:
         if self.own_node is None or self.own_node.value is None:
-            return ReconcilerBlock()
+            return _NO_BLOCK
         block, odd = self._block(plain(self.own_node), self.own_node)
         sound = ReconcilerBlock.model_fields.keys() - odd
         return block or ReconcilerBlock.model_validate(
