@@ -33,9 +33,10 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 def check_schema(schema: Any, loc: Loc) -> Iterator[Problem]:
     """Every reason why the value is not a JSON Schema that stands on its own."""
-    foreign = list(_foreign(schema, loc))
+    dumped = json.dumps(schema, ensure_ascii=False)
+    foreign = list(_foreign(schema, loc)) if "$" in dumped else []  # as `$schema` and every reference has
     yield from foreign
-    if foreign or _HALF_CHARACTER.search(json.dumps(schema, ensure_ascii=False)):
+    if foreign or _HALF_CHARACTER.search(dumped):
         return  # half a character is reported where the text was read; the validator chokes on it
     try:
         faulty = list(_against_metaschema(schema, loc))

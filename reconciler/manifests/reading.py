@@ -96,7 +96,7 @@ def read_in_steps(root: Path, folders: Sequence[str], overlay: Mapping[str, str]
     faults += _unread_folders(library.root, folders, {file.real for file in files})
     if not errors(faults):  # what cannot be read might have referred to it
         faults += _unused_files(files, named | {candidate.source.real for candidate in kept})
-    faults += _unresolved_conflicts(file for file in files if not file.is_among(named))
+    faults += _unresolved_conflicts(file for file in files if file.is_conflict and not file.is_among(named))
     return ReadFolders(tuple(manifests), tuple(faults), library.sources)
 
 
@@ -123,8 +123,7 @@ def _unresolved_conflicts(files: Iterable[FoundFile]) -> Iterator[Diagnostic]:
     message = "This is the live text of a prompt that was changed in Git as well, at the same lines."
     remedy = "merge it into the prompt and delete this file; or delete it, and pull with `--take live` or `--take git`"
     for file in files:
-        if file.is_conflict:
-            yield Diagnostic(Location(file.file), "unresolved-conflict", message, remedy)
+        yield Diagnostic(Location(file.file), "unresolved-conflict", message, remedy)
 
 
 def _unused_files(files: Iterable[FoundFile], used: set[Path]) -> Iterator[Diagnostic]:
