@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +17,7 @@ from reconciler.plan.status import standings
 from reconciler.providers import ApiGone, Provider, ProviderError, Unreachable
 from reconciler.run.options import SessionOptions
 from reconciler.run.planning import PlanRequest, requested_plan
-from reconciler.run.session import Session, open_session
+from reconciler.run.session import ONCE_READ, Session, open_session
 from support.apis import Api, Apis
 from support.faults import over, run
 from support.lives import wanted
@@ -54,6 +55,24 @@ def heard_by(session: Session, said: Callable[[str], None]) -> Session:
 
 def read(session: Session, provider: Any, patience: float) -> tuple[Live, ...]:
     return anyio.run(session.live, cast(Provider, provider), patience)
+
+
+def test_several_environments_are_planned_over_one_state_of_the_files(session: Session) -> None:
+    manifest = session.config.root / "assistants" / "hr.yaml"
+
+    def names() -> list[Any]:
+        found = []
+        for name in ("Before", "After"):
+            manifest.write_text(f"model: m\nname: {name}\n")
+            found += [each.fields["name"] for each in session.desired()]
+        return found
+
+    def names_in_one_reading() -> list[Any]:
+        ONCE_READ.set({})
+        return names()
+
+    assert copy_context().run(names_in_one_reading) == ["Before", "Before"]
+    assert names() == ["Before", "After"]
 
 
 def test_that_reading_takes_long_is_said_once(session: Session) -> None:

@@ -28,6 +28,7 @@ from reconciler.run.session import (
     choose_environment,
     load_config,
     open_session,
+    read_once,
     session_in,
     session_of,
     why_unread,
@@ -82,7 +83,7 @@ class BaseRevision:
         possible = tuple(sorted(PROVIDERS[own.provider].terms.kinds)) or None  # of others nothing was ever applied
         environment = replace(own, stack=session.environment.stack, kinds=session.environment.kinds or possible)
         has_manifests = any((read_as.root / folder).is_dir() for folder in read_as.manifests)
-        read = (yield from reading.read_in_steps(read_as.root, read_as.manifests)) if has_manifests else _NO_FOLDERS
+        read = (yield from read_once(read_as.root, read_as.manifests)) if has_manifests else _NO_FOLDERS
         parsed = yield from parser.parse_in_steps(read.manifests, manifest_context(read_as, environment))
         faults = [fault for fault in errors([*read.faults_of_manifests, *parsed.faults]) if counts(fault)]
         if faults:

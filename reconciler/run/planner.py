@@ -20,7 +20,7 @@ from reconciler.run.base_plan import BaseRevision, session_with_base
 from reconciler.run.options import SessionOptions
 from reconciler.run.overlap import opened_beside
 from reconciler.run.planning import PlanRequest, destruction, plan_against_base, requested_plan
-from reconciler.run.session import REPORTED, Session, failure_of, run_async, session_of
+from reconciler.run.session import ONCE_READ, REPORTED, Session, failure_of, run_async, session_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Planner:
                 results[name] = _why_lost(name, error)
 
         REPORTED.set(set())
+        ONCE_READ.set({})
         async with anyio.create_task_group() as tasks:
             for name in results:
                 tasks.start_soon(plan, name)

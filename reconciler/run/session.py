@@ -63,6 +63,9 @@ PATIENCE = 10.0
 REPORTED: ContextVar[set[Diagnostic]] = ContextVar("REPORTED")
 """What was reported already, where one command reads the same files for several environments."""
 
+ONCE_READ: ContextVar[dict[tuple[Path, tuple[str, ...]], reading.ReadFolders]] = ContextVar("ONCE_READ")
+"""The folders that were read already, where one command plans several environments: all of one state of the files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -97,7 +100,7 @@ class Session:
     def desired_in_steps(self, *, may_lack: bool = False, judged: bool = False) -> Steps[tuple[Desired, ...]]:
         """The same, manifest by manifest."""
         folders = self._existing_folders() if may_lack else self.config.manifests
-        read = yield from reading.read_in_steps(self.config.root, folders)
+        read = yield from read_once(self.config.root, folders)
         parsed = yield from parser.parse_in_steps(read.manifests, manifest_context(self.config, self.environment))
         self.parsed[:] = [replace(parsed, bodies={})]
         if folders and not read.manifests and not errors(read.faults):
@@ -279,6 +282,15 @@ class Session:
         """Asks the server when its models end, if any in use here is known to."""
         if any(retirement.code == "retired-model" for retirement in self.retirements(desired)):
             await provider.models()
+
+
+def read_once(root: Path, folders: Sequence[str]) -> Steps[reading.ReadFolders]:
+    """The folders below the root; as they were read before, where this is done for several environments."""
+    known = ONCE_READ.get({})
+    at = root, tuple(folders)
+    if at not in known:
+        known[at] = yield from reading.read_in_steps(root, folders)
+    return known[at]
 
 
 def warn_of_lists(provider: Provider) -> None:
