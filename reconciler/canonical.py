@@ -43,6 +43,8 @@ def encode(value: Json | Absent) -> str:
     """The one text that equal values share and different values do not."""
     if isinstance(value, Absent):
         return "absent"
+    if value is None:  # as most fields are
+        return "null"
     text = _ENCODER.encode(value)
     if isinstance(value, str) or not (".0" in text or "e+" in text):  # as an integral float has, `1.0` or `1e+16`
         return text

@@ -62,15 +62,15 @@ class ValueLimits:
 
     def problems(self, value: Any, loc: Loc) -> Iterator[Problem]:
         """Why the API would reject the value."""
-        if self.longest is not None and value is not None:
+        if self.longest is not None:
             yield from _text_problems(value, self.longest, loc)
-        if self.between is not None and value is not None and not self.between[0] <= value <= self.between[1]:
+        if self.between is not None and not self.between[0] <= value <= self.between[1]:
             code = "too-large" if value > self.between[1] else "too-small"
             yield Problem(loc, code, f"`{loc[-1]}` is {value}.", "the API takes {} to {}".format(*self.between))
-        if self.one_of and value is not None and value not in self.one_of:
+        if self.one_of and value not in self.one_of:
             remedy = did_you_mean(value, self.one_of)
             yield Problem(loc, "unknown-value", f"`{value}` is not {self.noun}.", remedy)
-        if self.most is not None and value is not None and len(value) > self.most:
+        if self.most is not None and len(value) > self.most:
             yield Problem(loc, "too-large", f"{len(value)} {self.noun}; the API takes {self.most}.", "drop some")
         if self.name_of is not None and not (_NAME.fullmatch(value) and len(value) <= self.name_of):
             shown = value if len(value) <= 80 else f"{value[:80]}…"
@@ -104,9 +104,9 @@ class FieldPart(BaseModel):
 
     def normal(self) -> Data:
         """The members that say something."""
-        members = {member: getattr(self, name) for name, member, _ in _fields_of(type(self))}
-        normal = {name: plainly(value) for name, value in (members | (self.model_extra or {})).items()}
-        return {name: value for name, value in normal.items() if not self._is_absent(name, value)}
+        known = ((member, getattr(self, name)) for name, member, _ in _fields_of(type(self)))
+        stated = {name: plainly(value) for name, value in known if value is not None} | (self.model_extra or {})
+        return {name: value for name, value in stated.items() if not self._is_absent(name, value)}
 
     def problems(self, loc: Loc) -> Iterator[Problem]:
         """What is wrong with the members together."""
@@ -135,7 +135,10 @@ def plainly(value: Any, body: Any = None) -> Json:
 def limit_problems(model: BaseModel, loc: Loc = ()) -> Iterator[Problem]:
     """Why the API would reject values of the model, or of the parts within it."""
     for name, member, limits in _fields_of(type(model)):
-        value, place = getattr(model, name), (*loc, member)
+        value = getattr(model, name)
+        if value is None:
+            continue
+        place = (*loc, member)
         for limit in limits:
             yield from limit.problems(value, place)
         parts = [((*place, i), part) for i, part in enumerate(value)] if isinstance(value, list) else [(place, value)]
