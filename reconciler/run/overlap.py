@@ -18,8 +18,10 @@ from reconciler.run.session import Session
 
 FEW = 300
 """So many steps are done before anything is sent: about sixty manifests take no more, and hardly any time."""
-_TURN = 0.002
+_TURN = 0.005
 """For so many seconds steps are done until answers have their turn."""
+_ROUNDS = 8
+"""So many rounds of the event loop a turn has: one answer takes several."""
 
 
 def begin(session: Session, work: Work[Any], *, alone: bool = True) -> None:
@@ -74,5 +76,6 @@ async def _do(work: Work[Any]) -> None:
     turn = 0.0
     while work.go_on():
         if time.monotonic() >= turn:
-            await anyio.lowlevel.checkpoint()
+            for _ in range(_ROUNDS):
+                await anyio.lowlevel.checkpoint()
             turn = time.monotonic() + _TURN
