@@ -117,7 +117,7 @@ BOUNDS = (
     Bound(
         f"{_PLAN}: requests over pages", partial(_calls, what=scale.UNCHANGED, count=10_000), 1.05, 1.01, timed=False
     ),
-    Bound(f"{_LISTED}: wall over limit", partial(_over_limit, what=scale.LISTING, count=10_000), 1.6, 1.15),
+    Bound(f"{_LISTED}: wall over limit", partial(_over_limit, what=scale.LISTING, count=10_000), 1.8, 1.15),
     Bound(f"{_APPLIED}: wall over limit", _changing, 5, 1.5),
     Bound(f"{_SPED} the script", partial(_times_faster, peer=scale.SCRIPT), 35, 90, least=True),
     Bound(f"{_SPED} a GET each", partial(_times_faster, peer=scale.GETS), 1.8, 4.5, least=True),
